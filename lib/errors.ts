@@ -1,0 +1,132 @@
+/**
+ * All errors of the library. Three families: ZooKeeper's own results (ZnodeError), the store's
+ * (StoreError), and bytes that are no request (WireError). Match on `code`, never on the message.
+ */
+
+const BRAND = Symbol.for('anykeeper.error')
+
+/** True for every error of this library, also across copies of the package. */
+export function isKeeperError(error: unknown): error is KeeperError {
+  return typeof error === 'object' && error !== null && BRAND in error
+}
+
+export abstract class KeeperError extends Error {
+  abstract readonly code: string
+  readonly [BRAND] = true
+}
+
+export interface ZkErrorRow {
+  readonly code: string
+  /** The number on the wire. Source: ZooKeeper's KeeperException.Code. */
+  readonly errno: number
+  /** The same request may succeed when sent again unchanged. */
+  readonly retriable: boolean
+  readonly message: string
+}
+
+const row = (code: string, errno: number, retriable: boolean, message: string): ZkErrorRow => ({
+  code,
+  errno,
+  retriable,
+  message,
+})
+
+/** One row per ZooKeeper result; drives the wire codes and docs/errors.md. */
+export const ZK_ERRORS = {
+  RUNTIME_INCONSISTENCY: row('ZK_RUNTIME_INCONSISTENCY', -2, false, 'not executed'),
+  CONNECTION_LOSS: row('ZK_CONNECTION_LOSS', -4, true, 'connection lost, outcome unknown'),
+  MARSHALLING: row('ZK_MARSHALLING', -5, false, 'the request could not be decoded'),
+  UNIMPLEMENTED: row('ZK_UNIMPLEMENTED', -6, false, 'not implemented by this server'),
+  OPERATION_TIMEOUT: row('ZK_OPERATION_TIMEOUT', -7, true, 'timed out'),
+  BAD_ARGUMENTS: row('ZK_BAD_ARGUMENTS', -8, false, 'invalid arguments'),
+  UNKNOWN_SESSION: row('ZK_UNKNOWN_SESSION', -12, false, 'unknown session'),
+  NO_NODE: row('ZK_NO_NODE', -101, false, 'no such znode'),
+  NO_AUTH: row('ZK_NO_AUTH', -102, false, 'not permitted by the ACL'),
+  BAD_VERSION: row('ZK_BAD_VERSION', -103, false, 'version does not match'),
+  NO_CHILDREN_FOR_EPHEMERALS: row(
+    'ZK_NO_CHILDREN_FOR_EPHEMERALS',
+    -108,
+    false,
+    'an ephemeral znode cannot have children',
+  ),
+  NODE_EXISTS: row('ZK_NODE_EXISTS', -110, false, 'znode exists already'),
+  NOT_EMPTY: row('ZK_NOT_EMPTY', -111, false, 'znode has children'),
+  SESSION_EXPIRED: row('ZK_SESSION_EXPIRED', -112, false, 'session has expired'),
+  INVALID_ACL: row('ZK_INVALID_ACL', -114, false, 'invalid ACL'),
+  AUTH_FAILED: row('ZK_AUTH_FAILED', -115, false, 'authentication failed'),
+  SESSION_MOVED: row('ZK_SESSION_MOVED', -118, false, 'session moved to another server'),
+  NO_WATCHER: row('ZK_NO_WATCHER', -121, false, 'no such watch'),
+  RECONFIG_DISABLED: row('ZK_RECONFIG_DISABLED', -123, false, 'reconfiguration is disabled'),
+  QUOTA_EXCEEDED: row('ZK_QUOTA_EXCEEDED', -125, false, 'quota exceeded'),
+  THROTTLED_OP: row('ZK_THROTTLED_OP', -127, true, 'throttled'),
+} as const satisfies Record<string, ZkErrorRow>
+
+const BY_ERRNO = new Map<number, ZkErrorRow>(Object.values(ZK_ERRORS).map((r) => [r.errno, r]))
+
+/** ZooKeeper's own result, as an error: what the in-process client rejects with. */
+export class ZnodeError extends KeeperError {
+  override readonly name = 'ZnodeError'
+  readonly code: string
+  readonly errno: number
+  readonly retriable: boolean
+  readonly path: string | undefined
+
+  constructor(errno: number, path?: string) {
+    const known = BY_ERRNO.get(errno)
+    super(`${known?.message ?? `error ${errno}`}${path === undefined ? '' : `: ${path}`}`)
+    this.code = known?.code ?? `ZK_ERROR_${-errno}`
+    this.errno = errno
+    this.retriable = known?.retriable ?? false
+    this.path = path
+  }
+}
+
+export type StoreErrorCode =
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_TIMEOUT'
+  | 'STORE_COMPACTED'
+  | 'STORE_LEASE_NOT_FOUND'
+  | 'STORE_TOO_LARGE'
+  | 'STORE_INVALID'
+  | 'STORE_NO_SPACE'
+  | 'STORE_UNAUTHENTICATED'
+  | 'STORE_UNSUPPORTED'
+  | 'STORE_CLOSED'
+  | 'STORE_INTERNAL'
+
+/** Did the write happen? `unknown` is never retried blindly and never acknowledged. */
+export type StoreOutcome = 'unapplied' | 'unknown'
+
+/** A store's failure, translated once, in its adapter, with the driver's error as `cause`. */
+export class StoreError extends KeeperError {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  readonly outcome: StoreOutcome
+  /** The same call may succeed later (for a write: only if `outcome` is `unapplied`). */
+  readonly retriable: boolean
+  /** With STORE_COMPACTED: the oldest revision still readable, where the store said it. */
+  readonly compactRevision: number | undefined
+
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    options: {
+      readonly outcome?: StoreOutcome
+      readonly retriable?: boolean
+      readonly compactRevision?: number
+      readonly cause?: unknown
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.outcome = options.outcome ?? 'unapplied'
+    this.retriable = options.retriable ?? (code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT')
+    this.compactRevision = options.compactRevision
+  }
+}
+
+/** Bytes that are no ZooKeeper record: the connection that sent them is closed. */
+export class WireError extends KeeperError {
+  override readonly name = 'WireError'
+  readonly code = 'WIRE_MALFORMED'
+}

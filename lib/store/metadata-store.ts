@@ -1,0 +1,71 @@
+/**
+ * THE store contract: ordered keys with revisions. Everything ZooKeeper-like lives above it, once.
+ * Neighbours: lib/commit (writes), lib/tree/feed (watches), adapters/* (implementations).
+ */
+import type {
+  Lease,
+  LeaseId,
+  RangeQuery,
+  RangeResult,
+  Revision,
+  StoreFeatures,
+  Txn,
+  TxnResult,
+  WatchBatch,
+  WatchOptions,
+} from './types.ts'
+
+/**
+ * An ordered, revisioned key-value store with guarded transactions, a resumable change feed and
+ * leases. Every method rejects with {@link StoreError} only: `STORE_UNAVAILABLE` or `STORE_TIMEOUT`
+ * when the store cannot be reached in time, `STORE_CLOSED` after {@link close}. A write that fails with
+ * `outcome: 'unknown'` may still take effect later; no method retries a write by itself.
+ */
+export interface MetadataStore {
+  readonly features: StoreFeatures
+
+  /**
+   * Keys of [start, end) in byte order. Linearizable unless `revision` is given.
+   * @throws {StoreError} STORE_COMPACTED when `revision` is older than the last compaction.
+   */
+  range(query: RangeQuery): Promise<RangeResult>
+
+  /**
+   * One atomic, linearizable, guarded write.
+   * @throws {StoreError} STORE_TOO_LARGE (unapplied) beyond txnOpsMax, txnBytesMax or valueBytesMax;
+   * STORE_INVALID (unapplied) when a key is touched twice or an op is malformed;
+   * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone.
+   */
+  txn(txn: Txn): Promise<TxnResult>
+
+  /**
+   * The ordered change feed of a range. The iteration reconnects by itself after the last batch
+   * it delivered, loses nothing and doubles nothing, and yields empty batches as progress at least
+   * every few seconds while the store answers. Laws (etcd's robustness suite): Ordered, Unique,
+   * Atomic, Reliable, Resumable, Bookmarkable.
+   * @throws {StoreError} STORE_COMPACTED when `fromRevision`, or the place to resume at, is gone:
+   * list the range anew and watch from the list's revision + 1. STORE_CLOSED when the store closes.
+   */
+  watch(options: WatchOptions): AsyncIterable<WatchBatch>
+
+  /** A new lease of at least `ttlMs` milliseconds (1,000 … 86,400,000). */
+  grantLease(options: { readonly ttlMs: number }): Promise<Lease>
+
+  /**
+   * Renews to the full TTL, counted from when the store saw it.
+   * @throws {StoreError} STORE_LEASE_NOT_FOUND when it has expired or was revoked.
+   */
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }>
+
+  /** Ends the lease; its keys vanish under one revision. A lease that is gone already is no error. */
+  revokeLease(id: LeaseId): Promise<void>
+
+  /**
+   * Forgets history before `revision` (inclusive of older states; the state at `revision` stays
+   * readable). An already compacted revision is no error.
+   */
+  compact(revision: Revision): Promise<void>
+
+  /** Ends watches and connections. Idempotent. Later calls reject with STORE_CLOSED. */
+  close(): Promise<void>
+}

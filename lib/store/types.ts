@@ -1,0 +1,133 @@
+/**
+ * The nouns of the store contract, in etcd's terms. An adapter imports these and nothing else of lib
+ * (besides the errors); semantics live above. Neighbours: metadata-store.ts, adapters/*.
+ */
+
+/**
+ * Store-wide commit counter. Unit: transactions that changed something. 0 means "none".
+ * A safe integer: at a million commits a second it lasts 285 years.
+ */
+export type Revision = number
+
+/** Raw key bytes, compared byte by byte (memcmp). At most 65,536 bytes. */
+export type Key = Uint8Array
+
+/** Opaque lease name, chosen by the store. Positive and below 2^63. 0n means "no lease". */
+export type LeaseId = bigint
+
+export interface KeyValue {
+  readonly key: Key
+  readonly value: Uint8Array
+  /** Revision of the put that created this incarnation of the key. */
+  readonly createRevision: Revision
+  /** Revision of the newest put. */
+  readonly modRevision: Revision
+  /** Puts since creation, the creating one included: 1 for a new key. */
+  readonly version: number
+  /** The lease the newest put bound the key to, or 0n. */
+  readonly lease: LeaseId
+}
+
+/**
+ * One condition of a transaction. An absent key has version, createRevision and modRevision 0, so
+ * `{ target: 'version', equals: 0 }` means "must not exist". `value` on an absent key never matches.
+ */
+export type Compare =
+  | { readonly target: 'version'; readonly key: Key; readonly equals: number }
+  | { readonly target: 'modRevision'; readonly key: Key; readonly equals: Revision }
+  | { readonly target: 'createRevision'; readonly key: Key; readonly equals: Revision }
+  | { readonly target: 'value'; readonly key: Key; readonly equals: Uint8Array }
+
+/**
+ * One write. `deleteRange` removes start (inclusive) to end (exclusive). Within a transaction each
+ * key may be touched by one op only, ranges included (etcd: "duplicate key given in txn request").
+ * Deleting what is not there is no error.
+ */
+export type WriteOp =
+  | {
+      readonly type: 'put'
+      readonly key: Key
+      readonly value: Uint8Array
+      readonly lease?: LeaseId
+    }
+  | { readonly type: 'delete'; readonly key: Key }
+  | { readonly type: 'deleteRange'; readonly start: Key; readonly end: Key }
+
+/** All compares hold → all ops are applied under one revision; otherwise nothing is. */
+export interface Txn {
+  readonly compares: readonly Compare[]
+  readonly ops: readonly WriteOp[]
+}
+
+export interface TxnResult {
+  /** false: a compare did not hold and nothing was written. */
+  readonly committed: boolean
+  /** Committed: the revision of this transaction. Otherwise: the store's revision when it looked. */
+  readonly revision: Revision
+}
+
+export interface RangeQuery {
+  /** Inclusive. */
+  readonly start: Key
+  /** Exclusive. Absent: the single key `start`. */
+  readonly end?: Key
+  /** Read the state as of this revision. Absent or 0: the newest, linearizable. */
+  readonly revision?: Revision
+  /** At most this many, in key order. Absent: all. */
+  readonly countMax?: number
+  /** Values come back empty; everything else is filled in. */
+  readonly keysOnly?: boolean
+  /** Highest key first. */
+  readonly descending?: boolean
+}
+
+export interface RangeResult {
+  readonly kvs: readonly KeyValue[]
+  /** The store's revision when it answered (not the one asked for). Never 0. */
+  readonly revision: Revision
+  /** More keys of the range exist beyond countMax. */
+  readonly more: boolean
+}
+
+export type StoreEvent =
+  | { readonly type: 'put'; readonly kv: KeyValue }
+  | { readonly type: 'delete'; readonly key: Key; readonly modRevision: Revision }
+
+/**
+ * Every event of the watched range with a revision in (previous batch, this.revision], in revision
+ * order. A revision is never split over batches. May be empty: progress, nothing happened so far.
+ */
+export interface WatchBatch {
+  readonly revision: Revision
+  readonly events: readonly StoreEvent[]
+}
+
+export interface WatchOptions {
+  readonly start: Key
+  /** Exclusive. */
+  readonly end: Key
+  /** First revision wanted (inclusive). It may lie in the future. */
+  readonly fromRevision: Revision
+  /** Ends the iteration without an error. */
+  readonly signal: AbortSignal
+}
+
+export interface Lease {
+  readonly id: LeaseId
+  /** As granted, which may be more than was asked for (etcd: whole seconds, a server minimum). */
+  readonly ttlMs: number
+}
+
+/** What a store promises; suites and callers choose by this, never by the adapter's name. */
+export interface StoreFeatures {
+  /** Committed data survives a restart of the store. */
+  readonly persistent: boolean
+  /** Several processes may open it at once. */
+  readonly shared: boolean
+  /** Ops (and, separately, compares) one txn may carry. */
+  readonly txnOpsMax: number
+  /** Bytes of one txn's keys and values together. */
+  readonly txnBytesMax: number
+  /** Bytes of one value. */
+  readonly valueBytesMax: number
+}
