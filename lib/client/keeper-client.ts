@@ -1,0 +1,364 @@
+/**
+ * ZooKeeper's client API inside the process of a keeper: for controllers that import the library.
+ * Promises, ZnodeError on failure, watches as callbacks. The session survives a store outage and is
+ * resumed; if it expired meanwhile, the state goes to 'lost' and every ephemeral is gone.
+ */
+import { ZK_ERRORS, ZnodeError } from '../errors.ts'
+import type { Keeper } from '../keeper.ts'
+import {
+  type Acl,
+  CREATE_FLAGS,
+  type EventType,
+  type MultiOp,
+  type MultiResult,
+  OP,
+  type ReadRequest,
+  type Result,
+  type Stat,
+  type SyncRequest,
+  type WriteRequest,
+} from '../request.ts'
+import type { EndReason, Session, SessionQuery, SessionSink } from '../session/session.ts'
+import { OPEN_ACL } from '../znode/acl.ts'
+
+export type CreateMode =
+  | 'persistent'
+  | 'ephemeral'
+  | 'persistent-sequential'
+  | 'ephemeral-sequential'
+  | 'container'
+  | 'ttl'
+  | 'ttl-sequential'
+
+const FLAGS: Record<CreateMode, number> = {
+  persistent: CREATE_FLAGS.PERSISTENT,
+  ephemeral: CREATE_FLAGS.EPHEMERAL,
+  'persistent-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL,
+  'ephemeral-sequential': CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
+  container: CREATE_FLAGS.CONTAINER,
+  ttl: CREATE_FLAGS.PERSISTENT_WITH_TTL,
+  'ttl-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
+}
+
+/** Curator's words: suspended may come back with the session intact, lost will not. */
+export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
+
+export interface WatchEvent {
+  readonly type: EventType
+  readonly path: string
+}
+export type WatchCallback = (event: WatchEvent) => void
+
+export interface ClientOptions {
+  /** Asked session timeout, ms; clamped to the keeper's limits. @default 30000 */
+  readonly timeoutMs?: number
+  /** `user:password` for the digest scheme. */
+  readonly digest?: string
+  readonly onState?: (state: ClientState) => void
+}
+
+export interface CreateOptions {
+  readonly mode?: CreateMode
+  /** @default world:anyone may do anything */
+  readonly acl?: readonly Acl[]
+  /** For the ttl modes, ms. */
+  readonly ttlMs?: number
+}
+
+interface Waiting {
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: Error) => void
+  readonly path: string | undefined
+}
+
+/** The fields of a create, without who asks. */
+export function createOp(
+  path: string,
+  data: Uint8Array | null,
+  options: CreateOptions = {},
+): MultiOp {
+  const flags = FLAGS[options.mode ?? 'persistent']
+  const op =
+    options.mode === 'container'
+      ? OP.createContainer
+      : flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
+        ? OP.createTTL
+        : OP.create2
+  return {
+    type: 'create',
+    op,
+    path,
+    data,
+    acl: options.acl ?? OPEN_ACL,
+    flags,
+    ttlMs: options.ttlMs ?? 0,
+  }
+}
+
+export class KeeperClient implements SessionSink {
+  readonly #keeper: Keeper
+  readonly #options: ClientOptions
+  #session: Session | undefined
+  #password: Uint8Array
+  readonly sessionId: bigint
+  readonly timeoutMs: number
+  #state: ClientState = 'connected'
+  #nextTag = 1
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #dataWatches = new Map<string, Set<WatchCallback>>()
+  readonly #childWatches = new Map<string, Set<WatchCallback>>()
+  #cancelTouch: (() => void) | undefined
+
+  static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
+    let client: KeeperClient | undefined
+    const early: [EventType, string][] = []
+    const sink: SessionSink = {
+      reply: (...args) => client?.reply(...args),
+      event: (type, path) => (client ? client.event(type, path) : early.push([type, path])),
+      ended: (reason) => client?.ended(reason),
+    }
+    const { session, password } = await keeper.sessions.open(options.timeoutMs ?? 30_000, sink, [])
+    client = new KeeperClient(keeper, options, session, password)
+    return client
+  }
+
+  private constructor(
+    keeper: Keeper,
+    options: ClientOptions,
+    session: Session,
+    password: Uint8Array,
+  ) {
+    this.#keeper = keeper
+    this.#options = options
+    this.#session = session
+    this.#password = password
+    this.sessionId = session.id
+    this.timeoutMs = session.timeoutMs
+    this.#authenticate(session)
+    this.#touch()
+  }
+
+  get state(): ClientState {
+    return this.#state
+  }
+
+  async create(
+    path: string,
+    data: Uint8Array | null = null,
+    options: CreateOptions = {},
+  ): Promise<{ path: string; stat: Stat }> {
+    const result = await this.#ask(createOp(path, data, options), path)
+    if (result.type !== 'pathStat') throw new TypeError(`unexpected ${result.type}`)
+    return { path: result.path, stat: result.stat }
+  }
+
+  /** @param version expected version; −1: any. */
+  async delete(path: string, version = -1): Promise<void> {
+    await this.#ask({ type: 'delete', path, version }, path)
+  }
+
+  async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
+    const result = await this.#ask({ type: 'setData', path, data, version }, path)
+    if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
+    return result.stat
+  }
+
+  async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
+    const result = await this.#ask({ type: 'setACL', path, acl, version: aversion }, path)
+    if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
+    return result.stat
+  }
+
+  async getData(
+    path: string,
+    watch?: WatchCallback,
+  ): Promise<{ data: Uint8Array | null; stat: Stat }> {
+    const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
+    if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
+    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    return { data: result.data, stat: result.stat }
+  }
+
+  /** undefined when there is no such znode; the watch is set either way. */
+  async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
+    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    try {
+      const result = await this.#ask({ type: 'exists', path, watch: watch !== undefined }, path)
+      return result.type === 'stat' ? result.stat : undefined
+    } catch (error) {
+      if (error instanceof ZnodeError && error.errno === ZK_ERRORS.NO_NODE.errno) return undefined
+      throw error
+    }
+  }
+
+  async getChildren(
+    path: string,
+    watch?: WatchCallback,
+  ): Promise<{ children: readonly string[]; stat: Stat }> {
+    const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
+    if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
+    if (watch !== undefined) remember(this.#childWatches, path, watch)
+    return { children: result.children, stat: result.stat }
+  }
+
+  async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
+    const result = await this.#ask({ type: 'getACL', path }, path)
+    if (result.type !== 'acl') throw new TypeError(`unexpected ${result.type}`)
+    return { acl: result.acl, stat: result.stat }
+  }
+
+  /**
+   * All or nothing. Rejects with the first failing operation's error.
+   * Build operations with createOp(), or as plain records.
+   */
+  async multi(ops: readonly MultiOp[]): Promise<readonly MultiResult[]> {
+    const result = await this.#ask({ type: 'multi', ops }, undefined)
+    if (result.type !== 'multi') throw new TypeError(`unexpected ${result.type}`)
+    const at = result.results.findIndex((r) => r.type === 'error' && r.errno !== 0)
+    const failed = result.results[at]
+    if (failed?.type === 'error') throw new ZnodeError(failed.errno, ops[at]?.path)
+    return result.results
+  }
+
+  /** What is read next is at least as new as anything committed before this call. */
+  async sync(path = '/'): Promise<void> {
+    await this.#ask({ type: 'sync', path }, path)
+  }
+
+  /** Ends the session: its ephemerals go. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    const open = this.#session !== undefined
+    if (open) {
+      await this.#ask({ type: 'closeSession' }, undefined).catch(() => {})
+    }
+    this.#become('closed')
+    this.#cancelTouch?.()
+  }
+
+  // SessionSink
+
+  reply(tag: number, _q: SessionQuery, _zxid: number, errno: number, result: Result): void {
+    const waiting = this.#waiting.get(tag)
+    if (waiting === undefined) return
+    this.#waiting.delete(tag)
+    if (errno === 0) waiting.resolve(result)
+    else waiting.reject(new ZnodeError(errno, waiting.path))
+  }
+
+  event(type: EventType, path: string): void {
+    // After the replies of this tick, so that a watch's own read has been answered.
+    const tables =
+      type === 4
+        ? [this.#childWatches]
+        : [this.#dataWatches, ...(type === 2 ? [this.#childWatches] : [])]
+    const callbacks = new Set<WatchCallback>()
+    setImmediate(() => {
+      for (const table of tables) {
+        for (const callback of table.get(path) ?? []) callbacks.add(callback)
+        table.delete(path)
+      }
+      for (const callback of callbacks) callback({ type, path })
+    })
+  }
+
+  ended(reason: EndReason): void {
+    this.#session = undefined
+    const lost = new ZnodeError(
+      reason === 'expired' ? ZK_ERRORS.SESSION_EXPIRED.errno : ZK_ERRORS.CONNECTION_LOSS.errno,
+    )
+    for (const waiting of this.#waiting.values()) waiting.reject(lost)
+    this.#waiting.clear()
+    if (this.#state === 'closed') return
+    if (reason === 'suspended') {
+      this.#become('suspended')
+      void this.#resume()
+    } else if (reason === 'closed' || reason === 'stopping') this.#become('closed')
+    else this.#become('lost')
+  }
+
+  async #resume(): Promise<void> {
+    while (this.#state === 'suspended') {
+      await new Promise<void>((resolve) => this.#keeper.clock.after(100, resolve))
+      if (!this.#keeper.isServing || this.#state !== 'suspended') continue
+      try {
+        const session = await this.#keeper.sessions.resume(this.sessionId, this.#password, this, [])
+        if (session === undefined) return this.#become('lost')
+        this.#session = session
+        this.#authenticate(session)
+        this.#become('connected')
+        this.#fireAll()
+      } catch {
+        // Still out of reach.
+      }
+    }
+  }
+
+  /** What was watched may have changed while nobody looked: let everybody look again. */
+  #fireAll(): void {
+    for (const path of [...this.#dataWatches.keys()]) this.event(3, path)
+    for (const path of [...this.#childWatches.keys()]) this.event(4, path)
+  }
+
+  #authenticate(session: Session): void {
+    if (this.#options.digest !== undefined) {
+      session.authenticate('digest', Buffer.from(this.#options.digest))
+    }
+  }
+
+  /** An in-process client is heard as long as its process turns. */
+  #touch(): void {
+    this.#cancelTouch = this.#keeper.clock.after(this.timeoutMs / 3, () => {
+      if (this.#session !== undefined) this.#keeper.sessions.heard(this.#session)
+      if (this.#state !== 'closed' && this.#state !== 'lost') this.#touch()
+    })
+  }
+
+  #become(state: ClientState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#options.onState?.(state)
+  }
+
+  #ask(
+    request: ReadRequest | WriteRequest | SyncRequest,
+    path: string | undefined,
+  ): Promise<Result> {
+    const session = this.#session
+    if (session === undefined) {
+      const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+      const row = this.#state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
+      return Promise.reject(new ZnodeError(row.errno, path))
+    }
+    return new Promise((resolve, reject) => {
+      const tag = this.#nextTag++
+      this.#waiting.set(tag, { resolve, reject, path })
+      if (isRead(request)) session.read(request, tag)
+      else session.write(request, tag)
+    })
+  }
+}
+
+const WRITES = new Set([
+  'create',
+  'delete',
+  'setData',
+  'setACL',
+  'check',
+  'multi',
+  'closeSession',
+  'sync',
+])
+function isRead(request: ReadRequest | WriteRequest | SyncRequest): request is ReadRequest {
+  return !WRITES.has(request.type)
+}
+
+function remember(
+  table: Map<string, Set<WatchCallback>>,
+  path: string,
+  callback: WatchCallback,
+): void {
+  const known = table.get(path)
+  if (known === undefined) table.set(path, new Set([callback]))
+  else known.add(callback)
+}

@@ -1,0 +1,537 @@
+/**
+ * Group commit: what arrives while one txn is in flight forms the next batch. A batch is planned
+ * against the replica exactly at head, journaled, and guarded by head's version; so all proxies'
+ * batches form one order, and the same batch sent twice commits at most once.
+ * Line: plan → here → store txn → replica → replies.
+ */
+import type { Clock, Random } from '../clock.ts'
+import { StoreError, ZK_ERRORS } from '../errors.ts'
+import type { KeeperLimits } from '../limits.ts'
+import type { Logger } from '../log.ts'
+import { checkSession, planSession, planWrite } from '../plan/plan.ts'
+import type { Asker, Planned } from '../plan/planned.ts'
+import type { SessionRequest } from '../plan/session.ts'
+import { PlanView } from '../plan/view.ts'
+import type { SyncRequest, WriteRequest } from '../request.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import type { Revision, TxnResult } from '../store/types.ts'
+import type { Batch, TxnEntry } from '../tree/ops.ts'
+import type { Replica } from '../tree/replica.ts'
+import type { Layout } from '../znode/layout.ts'
+import { encodeHead } from '../znode/record.ts'
+import { ByteWriter } from './bytes.ts'
+import { type Flush, planFlush } from './flush.ts'
+import { encodeHeader, writeTxn } from './journal.ts'
+
+/** One waiting request. An object, not a promise: a batch has thousands. */
+export interface CommitTask {
+  /** 'write': of a client, judged by `session` and `asker`. */
+  readonly request: WriteRequest | SessionRequest | SyncRequest
+  readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
+  readonly asker?: Asker
+  /** Its transaction is applied: write the reply now. Called in the order of submission. */
+  committed(zxid: number, planned: Planned): void
+  /** The committer closed before the outcome was known. */
+  abandoned(error: StoreError): void
+}
+
+interface BatchInFlight {
+  readonly batch: Batch
+  readonly tasks: readonly CommitTask[]
+  readonly planned: readonly Planned[]
+  /** Per task: the transaction that answers it, or −1. */
+  readonly txnOf: readonly number[]
+  readonly flush: Flush
+  readonly journal: Uint8Array
+  applied: boolean
+}
+
+export interface CommitCounters {
+  batches: number
+  requests: number
+  conflicts: number
+  unknownOutcomes: number
+  flushedKeys: number
+}
+
+export interface CommitterOptions {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly replica: Replica
+  readonly proxy: string
+  readonly limits: KeeperLimits
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Head's key version and create revision as loaded. */
+  readonly headVersion: number
+  readonly headCreateRevision: Revision
+  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be loaded anew. */
+  readonly onStuck: (seq: number) => void
+}
+
+/** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
+const CONFLICT_PATIENCE_MS = 5_000
+
+const SYNCED: Planned = { type: 'none' }
+
+export class GroupCommitter {
+  readonly counters: CommitCounters = {
+    batches: 0,
+    requests: 0,
+    conflicts: 0,
+    unknownOutcomes: 0,
+    flushedKeys: 0,
+  }
+  readonly #o: CommitterOptions
+  #replica: Replica
+  #headVersion: number
+  #headCreateRevision: Revision
+  #queue: CommitTask[] = []
+  #inFlight: BatchInFlight | undefined
+  #running = false
+  #scheduled = false
+  #flushDue = false
+  #cancelFlush: (() => void) | undefined
+  #attempt = 0
+  #lastTimeMs = 0
+  #closed: StoreError | undefined
+  /** Lowered when the store turns out to take less than it said. */
+  #flushKeysMax: number
+  #batchBytesMax: number
+  readonly #writer = new ByteWriter()
+  readonly #waiters = new Set<() => void>()
+  /** Tasks too large for any commit, found out the hard way. */
+  readonly #rejected = new WeakSet<CommitTask>()
+
+  constructor(options: CommitterOptions) {
+    this.#o = options
+    this.#replica = options.replica
+    this.#headVersion = options.headVersion
+    this.#headCreateRevision = options.headCreateRevision
+    const { features } = options.store
+    // head, journal entry and the removal of old entries take three ops.
+    this.#flushKeysMax = Math.min(options.limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
+    this.#batchBytesMax = Math.min(
+      options.limits.batchBytesMax,
+      features.valueBytesMax - 4096,
+      Math.floor(features.txnBytesMax / 2),
+    )
+    if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
+  }
+
+  get queueLength(): number {
+    return this.#queue.length + (this.#inFlight?.tasks.length ?? 0)
+  }
+
+  submit(task: CommitTask): void {
+    if (this.#closed !== undefined) return task.abandoned(this.#closed)
+    this.#queue.push(task)
+    this.#schedule()
+  }
+
+  /** A batch from the feed. Our own come back too, usually after their reply. */
+  receive(batch: Batch, revision: Revision): void {
+    if (batch.seq <= this.#replica.seq) return
+    if (batch.seq !== this.#replica.seq + 1) {
+      throw new StoreError(
+        'STORE_INTERNAL',
+        `the feed jumps from batch ${this.#replica.seq} to ${batch.seq}`,
+      )
+    }
+    if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
+    const own = this.#inFlight
+    if (
+      own !== undefined &&
+      !own.applied &&
+      own.batch.proxy === batch.proxy &&
+      own.batch.attempt === batch.attempt
+    ) {
+      this.#applyOwn(own)
+      return
+    }
+    this.#replica.apply(batch)
+    this.#headVersion++
+    if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
+    this.#wake()
+  }
+
+  /**
+   * The replica was loaded anew: go on with that one. Whether the batch in flight is part of it
+   * cannot be told, so its outcome is unknown and nobody is told it succeeded.
+   */
+  reset(replica: Replica, headVersion: number, headCreateRevision: Revision): void {
+    const own = this.#inFlight
+    if (own !== undefined && !own.applied) {
+      own.applied = true
+      const error = new StoreError('STORE_COMPACTED', 'the tree was loaded anew', {
+        outcome: 'unknown',
+      })
+      for (const task of own.tasks) task.abandoned(error)
+    }
+    this.#replica = replica
+    this.#headVersion = headVersion
+    this.#headCreateRevision = headCreateRevision
+    if (replica.backlog.size > 0) this.#scheduleFlush(true)
+    this.#wake()
+  }
+
+  /** Nothing more is taken; what is queued or in flight is abandoned, its outcome unknown. */
+  close(): void {
+    if (this.#closed !== undefined) return
+    const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
+    this.#closed = error
+    this.#cancelFlush?.()
+    const left = this.#queue
+    this.#queue = []
+    for (const task of left) task.abandoned(error)
+    this.#wake()
+  }
+
+  /** Resolves when nothing is queued, in flight or unflushed, or after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    const deadline = this.#o.clock.monotonic() + timeoutMs
+    this.#flushDue = true
+    this.#schedule()
+    while (
+      (this.queueLength > 0 || this.#running || this.#replica.backlog.size > 0) &&
+      this.#closed === undefined
+    ) {
+      const left = deadline - this.#o.clock.monotonic()
+      if (left <= 0) return
+      this.#flushDue = true
+      this.#schedule()
+      await this.#waitForChange(left)
+    }
+  }
+
+  #schedule(): void {
+    if (this.#running || this.#scheduled) return
+    this.#scheduled = true
+    // After this tick's input: everything that arrived with it shares one batch.
+    setImmediate(() => {
+      this.#scheduled = false
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  /** `rescue`: somebody else's batch; its own proxy should flush it, we only stand in. */
+  #scheduleFlush(rescue: boolean): void {
+    if (this.#cancelFlush !== undefined || this.#closed !== undefined) return
+    const { flushDelayMs } = this.#o.limits
+    const delay = rescue ? 1_000 + this.#o.random.fraction() * 2_000 : flushDelayMs
+    this.#cancelFlush = this.#o.clock.after(delay, () => {
+      this.#cancelFlush = undefined
+      if (this.#replica.backlog.size === 0) return
+      this.#flushDue = true
+      this.#schedule()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    try {
+      while (this.#closed === undefined && (this.#queue.length > 0 || this.#flushDue)) {
+        await this.#commitNext()
+      }
+    } catch (error) {
+      this.#o.logger.error({ err: error }, 'group commit failed')
+      throw error
+    } finally {
+      this.#running = false
+      this.#wake()
+    }
+  }
+
+  async #commitNext(): Promise<void> {
+    this.#flushDue = false
+    const next = this.#plan()
+    if (next === undefined) return
+    if (next.batch.txns.length === 0 && next.flush.written.length === 0) {
+      await this.#confirm(next)
+      return
+    }
+    this.#inFlight = next
+    await this.#send(next)
+    this.#inFlight = undefined
+    if (next.applied) return
+    // The race for head was lost, or the batch was too large: plan again, in the same order.
+    this.#queue = [...next.tasks, ...this.#queue]
+  }
+
+  #plan(): BatchInFlight | undefined {
+    const { limits, clock, proxy, layout, store } = this.#o
+    const replica = this.#replica
+    const view = new PlanView(replica)
+    const out = this.#writer
+    out.clear()
+    const time = Math.max(clock.now(), this.#lastTimeMs)
+    this.#lastTimeMs = time
+    const tasks: CommitTask[] = []
+    const planned: Planned[] = []
+    const txnOf: number[] = []
+    const txns: TxnEntry[] = []
+    let zxid = replica.zxid
+    const throttled = replica.backlog.size >= limits.backlogKeysMax
+    const countMax = throttled ? 0 : Math.min(this.#queue.length, limits.batchRequestsMax)
+    for (let i = 0; i < countMax; i++) {
+      const task = this.#queue[i] as CommitTask
+      const before = out.length
+      view.begin(zxid + 1, time)
+      let result = this.#planTask(view, task)
+      const takesZxid = this.#takesZxid(task, result)
+      let txn = -1
+      if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
+        writeTxn(out, takesZxid, view.ops)
+        if (out.length > this.#batchBytesMax) {
+          if (tasks.length > 0) {
+            out.truncate(before)
+            break
+          }
+          if (out.length > store.features.valueBytesMax - 4096) {
+            out.truncate(before)
+            view.rollback()
+            result = this.#tooLarge(task)
+            writeTxn(out, takesZxid, [])
+          }
+        }
+        if (takesZxid) zxid++
+        txn = txns.length
+        txns.push({ zxid, ops: view.ops })
+      }
+      tasks.push(task)
+      planned.push(result)
+      txnOf.push(txn)
+    }
+    this.#queue = tasks.length === this.#queue.length ? [] : this.#queue.slice(tasks.length)
+    const room = store.features.txnBytesMax - out.length - 4096
+    const flush = planFlush(replica, layout, this.#flushKeysMax, room)
+    if (tasks.length === 0 && flush.written.length === 0) return undefined
+    const batch: Batch = {
+      seq: replica.seq + 1,
+      proxy,
+      attempt: ++this.#attempt,
+      zxid,
+      flushed: flush.flushed,
+      time,
+      txns,
+    }
+    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
+    return { batch, tasks, planned, txnOf, flush, journal, applied: false }
+  }
+
+  #planTask(view: PlanView, task: CommitTask): Planned {
+    const { request, session, asker } = task
+    if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+    switch (request.type) {
+      case 'sync':
+        return SYNCED
+      case 'openSession':
+      case 'moveSession':
+      case 'expireSession':
+        return planSession(view, request)
+      default: {
+        if (session !== undefined) {
+          const errno = checkSession(view, session)
+          if (errno !== 0) return errno
+        }
+        return planWrite(view, request, asker as Asker)
+      }
+    }
+  }
+
+  /** Z1: one zxid per write of a client, also a failed one; session moves take none. */
+  #takesZxid(task: CommitTask, planned: Planned): boolean {
+    switch (task.request.type) {
+      case 'sync':
+      case 'moveSession':
+        return false
+      case 'openSession':
+      case 'expireSession':
+      case 'deleteContainer':
+        return typeof planned !== 'number'
+      default:
+        return true
+    }
+  }
+
+  #tooLarge(task: CommitTask): Planned {
+    this.#o.logger.warn(
+      { request: task.request.type, bytesMax: this.#o.store.features.valueBytesMax },
+      'a request is larger than one transaction of the store: refused',
+    )
+    return ZK_ERRORS.BAD_ARGUMENTS.errno
+  }
+
+  /** Nothing to write, but the answers must hold at head: read it, catch up, plan again if it moved. */
+  async #confirm(next: BatchInFlight): Promise<void> {
+    const seq = this.#replica.seq
+    const head = await this.#retryRead(() =>
+      this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
+    )
+    const version = head?.kvs[0]?.version ?? 0
+    while (this.#headVersion < version && this.#closed === undefined) await this.#waitForChange()
+    if (this.#closed !== undefined || head === undefined) {
+      const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
+      for (const task of next.tasks) task.abandoned(error)
+      return
+    }
+    const onlySyncs = next.tasks.every((task) => task.request.type === 'sync')
+    if (onlySyncs || this.#replica.seq === seq) {
+      next.tasks.forEach((task, i) => {
+        task.committed(this.#replica.zxid, next.planned[i] as Planned)
+      })
+      return
+    }
+    this.#queue = [...next.tasks, ...this.#queue]
+  }
+
+  /** Sends the batch until its outcome is known. Afterwards `applied` tells which. */
+  async #send(next: BatchInFlight): Promise<void> {
+    const { layout, logger } = this.#o
+    const { batch, flush } = next
+    const guard = {
+      target: 'version',
+      key: layout.head,
+      equals: this.#headVersion,
+    } as const
+    const incarnation = {
+      target: 'createRevision',
+      key: layout.head,
+      equals: this.#headCreateRevision,
+    } as const
+    const txn = {
+      compares: [guard, incarnation],
+      ops: [
+        { type: 'put', key: layout.head, value: encodeHead(batch) },
+        { type: 'put', key: layout.journalEntry(batch.seq), value: next.journal },
+        ...flush.ops,
+      ],
+    } as const
+    for (let tries = 1; ; tries++) {
+      let result: TxnResult
+      try {
+        result = await this.#o.store.txn(txn)
+      } catch (error) {
+        if (next.applied || this.#closed !== undefined) return this.#settle(next)
+        if (!(error instanceof StoreError)) throw error
+        if (error.code === 'STORE_CLOSED') return this.#settle(next)
+        if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
+          return this.#shrink(next, error)
+        }
+        // Guarded by head's version, the same batch commits at most once, however often it is sent.
+        if (error.outcome === 'unknown') this.counters.unknownOutcomes++
+        logger.warn(
+          { err: error, seq: batch.seq, tries, outcome: error.outcome },
+          'commit not confirmed, asking again',
+        )
+        await this.#pause(Math.min(50 * 2 ** Math.min(tries, 5), 1_000))
+        if (next.applied || this.#closed !== undefined) return this.#settle(next)
+        continue
+      }
+      if (next.applied) return
+      if (result.committed) {
+        if (this.#headCreateRevision === 0) this.#headCreateRevision = result.revision
+        this.#applyOwn(next)
+        return
+      }
+      // Somebody's batch has this place. The feed will bring it; it may even be ours, of an earlier try.
+      this.counters.conflicts++
+      const pending = () =>
+        this.#replica.seq < batch.seq && this.#closed === undefined && !next.applied
+      while (pending()) {
+        await this.#waitForChange(CONFLICT_PATIENCE_MS)
+        if (pending()) this.#o.onStuck(batch.seq)
+      }
+      return this.#settle(next)
+    }
+  }
+
+  /** Closing with the outcome unknown: never acknowledged. */
+  #settle(next: BatchInFlight): void {
+    if (next.applied || this.#closed === undefined) return
+    for (const task of next.tasks) task.abandoned(this.#closed)
+    next.applied = true
+  }
+
+  /** The store takes less than it said. Unapplied for certain: smaller steps, or refuse the request. */
+  #shrink(next: BatchInFlight, error: StoreError): void {
+    this.#o.logger.warn({ err: error, tasks: next.tasks.length }, 'commit too large for the store')
+    if (next.flush.written.length > 1) {
+      this.#flushKeysMax = Math.max(1, Math.floor(next.flush.written.length / 2))
+    } else if (next.tasks.length > 1) {
+      this.#batchBytesMax = Math.max(1024, Math.floor(next.journal.length / 2))
+    } else if (next.tasks[0] !== undefined) {
+      this.#rejected.add(next.tasks[0])
+    } else throw error
+  }
+
+  #applyOwn(next: BatchInFlight): void {
+    next.applied = true
+    this.#headVersion++
+    this.counters.batches++
+    this.counters.requests += next.tasks.length
+    this.counters.flushedKeys += next.flush.written.length
+    const { tasks, planned, txnOf } = next
+    const replica = this.#replica
+    let at = 0
+    replica.apply(
+      next.batch,
+      (txn) => {
+        while (at < tasks.length && (txnOf[at] as number) <= txn) {
+          const task = tasks[at] as CommitTask
+          const result = planned[at] as Planned
+          at++
+          task.committed(replica.zxid, result)
+        }
+      },
+      next.flush.written,
+    )
+    for (; at < tasks.length; at++) {
+      ;(tasks[at] as CommitTask).committed(replica.zxid, planned[at] as Planned)
+    }
+    if (replica.backlog.size > 0) this.#scheduleFlush(false)
+    this.#wake()
+  }
+
+  async #retryRead<T>(read: () => Promise<T>): Promise<T | undefined> {
+    for (let tries = 1; this.#closed === undefined; tries++) {
+      try {
+        return await read()
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        if (error.code === 'STORE_CLOSED') return undefined
+        this.#o.logger.warn({ err: error, tries }, 'head not readable, asking again')
+        await this.#pause(Math.min(50 * 2 ** Math.min(tries, 5), 1_000))
+      }
+    }
+    return undefined
+  }
+
+  #wake(): void {
+    const waiters = [...this.#waiters]
+    this.#waiters.clear()
+    for (const wake of waiters) wake()
+  }
+  /** The next applied batch, or the close, or `timeoutMs`. */
+  #waitForChange(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel =
+        timeoutMs === undefined
+          ? undefined
+          : this.#o.clock.after(timeoutMs, () => {
+              this.#waiters.delete(wake)
+              resolve()
+            })
+      const wake = () => {
+        cancel?.()
+        resolve()
+      }
+      this.#waiters.add(wake)
+    })
+  }
+  /** Ends early when anything changes. */
+  #pause(delayMs: number): Promise<void> {
+    return this.#waitForChange(delayMs * (0.5 + this.#o.random.fraction()))
+  }
+}

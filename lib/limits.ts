@@ -1,0 +1,51 @@
+/** Every bound of the library by name: its default, its unit and why it is what it is. */
+
+export interface KeeperLimits {
+  /** Session timeouts are clamped to [min, max]. Unit ms. Source: 2 and 20 × tickTime. */
+  readonly sessionTimeoutMsMin: number
+  readonly sessionTimeoutMsMax: number
+  /** Expiry granularity, ms: a session dies between its timeout and timeout + tickTimeMs. */
+  readonly tickTimeMs: number
+  /** Journal bytes at which a batch is full; a single larger request is a batch of its own. */
+  readonly batchBytesMax: number
+  /** Requests per batch. */
+  readonly batchRequestsMax: number
+  /** Znode keys not yet written behind at which new writes wait for the flush. */
+  readonly backlogKeysMax: number
+  /** Keys of the backlog one commit carries along. Also bounded by the store's txnOpsMax. */
+  readonly flushKeysPerTxnMax: number
+  /** Idle time after which the backlog is flushed by a txn of its own, ms. */
+  readonly flushDelayMs: number
+  /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
+  readonly proxyTtlMs: number
+  /** Without a confirmed sign of the store for this long, clients are disconnected. Unit ms. */
+  readonly storeSilenceMsMax: number
+  /** Container and TTL znodes are looked through this often, ms. Source: znode.container.checkIntervalMs. */
+  readonly reaperIntervalMs: number
+  /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
+  readonly reapedPerMinuteMax: number
+  /** Keys per page when the tree is loaded. etcd walks the rest of the range for each page. */
+  readonly loadPageKeys: number
+  /** History kept in the store before it is compacted, ms. 0: never compact. */
+  readonly historyRetentionMs: number
+}
+
+export const LIMITS_DEFAULT: KeeperLimits = {
+  sessionTimeoutMsMin: 6_000,
+  sessionTimeoutMsMax: 60_000,
+  tickTimeMs: 3_000,
+  batchBytesMax: 512 * 1024,
+  batchRequestsMax: 4_000,
+  backlogKeysMax: 50_000,
+  flushKeysPerTxnMax: 1_000,
+  flushDelayMs: 20,
+  proxyTtlMs: 6_000,
+  storeSilenceMsMax: 4_000,
+  reaperIntervalMs: 60_000,
+  reapedPerMinuteMax: 10_000,
+  loadPageKeys: 5_000,
+  historyRetentionMs: 300_000,
+}
+
+/** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */
+export const TTL_MS_MAX = 2 ** 40 - 1

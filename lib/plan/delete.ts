@@ -1,0 +1,49 @@
+/** Plans delete, and the reaper's deleteContainer. Source: PrepRequestProcessor, §2.7. */
+import { ZK_ERRORS } from '../errors.ts'
+import { type DeleteContainerRequest, type DeleteRequest, PERMS } from '../request.ts'
+import { isAllowed } from '../znode/acl.ts'
+import { isReservedPath, parentOf } from '../znode/path.ts'
+import { KIND } from '../znode/znode.ts'
+import { type Asker, NONE, type Planned } from './planned.ts'
+import type { PlanView } from './view.ts'
+
+function remove(view: PlanView, path: string, parentPath: string): void {
+  const parent = view.edit(parentPath)
+  parent.childCount--
+  parent.pzxid = view.zxid
+  view.remove(path)
+  view.ops.push({ type: 'delete', path })
+}
+
+export function planDelete(view: PlanView, request: DeleteRequest, asker: Asker): Planned {
+  const { path } = request
+  if (!path.includes('/') || path.includes('\0') || isReservedPath(path)) {
+    return ZK_ERRORS.BAD_ARGUMENTS.errno
+  }
+  const parentPath = parentOf(path)
+  const parent = view.get(parentPath)
+  if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (!isAllowed(parent.acl, PERMS.DELETE, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  const node = view.get(path)
+  if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (request.version !== -1 && request.version !== node.version) {
+    return ZK_ERRORS.BAD_VERSION.errno
+  }
+  if (node.childCount > 0) return ZK_ERRORS.NOT_EMPTY.errno
+  remove(view, path, parentPath)
+  return NONE
+}
+
+/** Looked at again here, because the reaper decided on an older state. */
+export function planDeleteContainer(view: PlanView, request: DeleteContainerRequest): Planned {
+  const { path } = request
+  const node = view.get(path)
+  if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (node.childCount > 0) return ZK_ERRORS.NOT_EMPTY.errno
+  if (node.kind === KIND.plain) return ZK_ERRORS.BAD_VERSION.errno
+  if (node.kind === KIND.ttl && view.time - node.mtime <= node.ttlMs) {
+    return ZK_ERRORS.BAD_VERSION.errno
+  }
+  remove(view, path, parentOf(path))
+  return NONE
+}

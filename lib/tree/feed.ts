@@ -1,0 +1,32 @@
+/**
+ * Follows the journal in the store and hands its batches over in order, from the revision a load
+ * ended at. When history is gone, or an entry is missing, the tree must be loaded anew.
+ * Line: store txn → here → replica (of the other proxies).
+ */
+import { decodeBatch } from '../commit/journal.ts'
+import { StoreError } from '../errors.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import type { Revision } from '../store/types.ts'
+import type { Layout } from '../znode/layout.ts'
+import type { Batch } from './ops.ts'
+
+/**
+ * Runs until the signal is aborted or the feed is lost.
+ * @throws {StoreError} whatever ends it otherwise, STORE_COMPACTED above all: load and follow anew.
+ */
+export async function followJournal(options: {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly fromRevision: Revision
+  readonly signal: AbortSignal
+  readonly onBatch: (batch: Batch, revision: Revision) => void
+}): Promise<void> {
+  const { store, layout, fromRevision, signal, onBatch } = options
+  const { start, end } = layout.journal
+  for await (const { events } of store.watch({ start, end, fromRevision, signal })) {
+    for (const event of events) {
+      if (event.type === 'put') onBatch(decodeBatch(event.kv.value), event.kv.modRevision)
+    }
+  }
+  if (!signal.aborted) throw new StoreError('STORE_UNAVAILABLE', 'the journal feed ended')
+}

@@ -1,0 +1,122 @@
+/**
+ * Builds a replica from the store: every record at one revision, in pages, then the journal that is
+ * ahead of them. Neighbours: feed (goes on from here), layout and record (what the bytes mean).
+ */
+import { decodeBatch } from '../commit/journal.ts'
+import { StoreError } from '../errors.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import type { KeyValue, Revision } from '../store/types.ts'
+import type { KeyRange, Layout } from '../znode/layout.ts'
+import {
+  decodeChildRecord,
+  decodeHead,
+  decodeProxy,
+  decodeSession,
+  decodeZnode,
+  type ProxyRecord,
+} from '../znode/record.ts'
+import type { Batch } from './ops.ts'
+import { Replica } from './replica.ts'
+
+export interface Loaded {
+  readonly replica: Replica
+  /** The state is the store's as of this revision: watch from the next one. */
+  readonly revision: Revision
+  /** Guards of the next commit: head's key version and create revision; 0 when there is no head. */
+  readonly headVersion: number
+  readonly headCreateRevision: Revision
+  readonly proxies: ReadonlyMap<string, ProxyRecord>
+}
+
+async function* pages(
+  store: MetadataStore,
+  range: KeyRange,
+  revision: Revision,
+  countMax: number,
+): AsyncGenerator<readonly KeyValue[]> {
+  let { start } = range
+  for (;;) {
+    const result = await store.range({ start, end: range.end, revision, countMax })
+    yield result.kvs
+    const last = result.kvs.at(-1)
+    if (!result.more || last === undefined) return
+    const next = new Uint8Array(last.key.length + 1)
+    next.set(last.key)
+    start = next
+  }
+}
+
+/** @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again. */
+export async function loadReplica(
+  store: MetadataStore,
+  layout: Layout,
+  pageKeys: number,
+): Promise<Loaded> {
+  const replica = new Replica()
+  const { tree } = replica
+  const dirty = tree.onDirty
+  tree.onDirty = undefined
+  const head = await store.range({ start: layout.head })
+  const { revision } = head
+  const headKv = head.kvs[0]
+  for await (const page of pages(store, layout.znodes, revision, pageKeys)) {
+    for (const { key, value } of page) {
+      const path = layout.pathOf(key)
+      tree.loadZnode(path, decodeZnode(value, path))
+    }
+  }
+  for await (const page of pages(store, layout.childRecords, revision, pageKeys)) {
+    for (const { key, value } of page) {
+      const path = layout.pathOf(key)
+      tree.loadChildRecord(path, decodeChildRecord(value, path))
+    }
+  }
+  for await (const page of pages(store, layout.sessions, revision, pageKeys)) {
+    for (const { key, value } of page) {
+      const id = layout.sessionOf(key)
+      replica.sessions.set(id, decodeSession(value, id))
+    }
+  }
+  const proxies = new Map<string, ProxyRecord>()
+  for await (const page of pages(store, layout.proxies, revision, pageKeys)) {
+    for (const { key, value } of page) proxies.set(layout.proxyOf(key), decodeProxy(value))
+  }
+  tree.completeChildRecords()
+  tree.quotas.rebuild()
+  tree.onDirty = dirty
+  if (headKv !== undefined) {
+    const { zxid, seq, flushed } = decodeHead(headKv.value)
+    replica.flushed = flushed
+    replica.seq = flushed
+    for await (const page of pages(store, layout.journal, revision, pageKeys)) {
+      for (const { value } of page) replay(replica, decodeBatch(value), flushed)
+    }
+    if (replica.seq !== seq) {
+      throw new StoreError(
+        'STORE_INTERNAL',
+        `journal ends at batch ${replica.seq}, but head says ${seq}: entries under j/ are missing`,
+      )
+    }
+    replica.zxid = zxid
+  }
+  return {
+    replica,
+    revision,
+    headVersion: headKv?.version ?? 0,
+    headCreateRevision: headKv?.createRevision ?? 0,
+    proxies,
+  }
+}
+
+/** Entries up to `flushed` are in the records already. */
+function replay(replica: Replica, batch: Batch, flushed: number): void {
+  if (batch.seq <= flushed) return
+  if (batch.seq !== replica.seq + 1) {
+    throw new StoreError(
+      'STORE_INTERNAL',
+      `journal jumps from batch ${replica.seq} to ${batch.seq}: entries under j/ are missing`,
+    )
+  }
+  // Marks of earlier commits must not drop what this replay finds: the head's mark rules.
+  replica.apply({ ...batch, flushed: 0 })
+}

@@ -1,0 +1,101 @@
+/**
+ * The whole replicated state of one process: tree, sessions, who is behind in the store. Batches of
+ * the journal are applied strictly in order, transaction by transaction.
+ * Line: txn → here → watch events and replies.
+ */
+
+import { sessionName } from '../znode/layout.ts'
+import type { SessionRecord } from '../znode/record.ts'
+import { Backlog, type DirtyKey } from './backlog.ts'
+import { DataTree } from './data-tree.ts'
+import type { Batch, Op, TxnEntry } from './ops.ts'
+
+/** Hears what becomes of sessions, while it is applied. */
+export interface SessionObserver {
+  sessionOpened(session: SessionRecord): void
+  sessionMoved(session: SessionRecord, before: SessionRecord): void
+  sessionClosed(session: SessionRecord): void
+}
+
+export class Replica {
+  readonly tree = new DataTree()
+  readonly sessions = new Map<bigint, SessionRecord>()
+  readonly backlog = new Backlog()
+  /** Newest batch applied. */
+  seq = 0
+  /** Newest zxid applied: what reply headers carry (Z2). */
+  zxid = 0
+  /** Every change of batches up to here is in the n/, c/ and s/ records. */
+  flushed = 0
+  sessionObserver: SessionObserver | undefined
+  #applying = 0
+
+  constructor() {
+    this.tree.onDirty = (kind, path) => this.backlog.touch(kind + path, this.#applying)
+  }
+
+  /**
+   * Applies the next batch. `afterTxn` runs after each transaction, before the next one: that is
+   * where its reply is written and the session's waiting reads see exactly this state (Z3).
+   * `written`: the records this commit wrote, as of the batch before it, where that is known.
+   */
+  apply(batch: Batch, afterTxn?: (index: number) => void, written?: readonly DirtyKey[]): void {
+    this.#applying = batch.seq
+    const { txns, time } = batch
+    for (let i = 0; i < txns.length; i++) {
+      const txn = txns[i] as TxnEntry
+      // Before the ops: an event fired by this transaction already carries its zxid.
+      this.zxid = txn.zxid
+      for (const op of txn.ops) this.#applyOp(op, txn.zxid, time)
+      afterTxn?.(i)
+    }
+    this.zxid = batch.zxid
+    this.seq = batch.seq
+    if (written !== undefined) this.backlog.written(written, batch.seq - 1)
+    if (batch.flushed > this.flushed) {
+      this.flushed = batch.flushed
+      this.backlog.flushedTo(batch.flushed)
+    }
+  }
+
+  #applyOp(op: Op, zxid: number, time: number): void {
+    switch (op.type) {
+      case 'createSession': {
+        const session: SessionRecord = {
+          id: op.id,
+          timeoutMs: op.timeoutMs,
+          passwordDigest: op.passwordDigest,
+          owner: op.owner,
+          fence: 0,
+        }
+        this.sessions.set(op.id, session)
+        this.#touchSession(op.id)
+        this.sessionObserver?.sessionOpened(session)
+        return
+      }
+      case 'moveSession': {
+        const before = this.sessions.get(op.id)
+        if (before === undefined) return
+        const session = { ...before, owner: op.owner, fence: op.fence }
+        this.sessions.set(op.id, session)
+        this.#touchSession(op.id)
+        this.sessionObserver?.sessionMoved(session, before)
+        return
+      }
+      case 'closeSession': {
+        const session = this.sessions.get(op.id)
+        this.tree.removeEphemerals(op.id, zxid)
+        this.sessions.delete(op.id)
+        this.#touchSession(op.id)
+        if (session !== undefined) this.sessionObserver?.sessionClosed(session)
+        return
+      }
+      default:
+        this.tree.apply(op, zxid, time)
+    }
+  }
+
+  #touchSession(id: bigint): void {
+    this.backlog.touch(`s${sessionName(id)}`, this.#applying)
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Stored bytes of n/, c/, s/, p/ and head values: one line of JSON, for n/ followed by "\n" and the
+ * znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
+ * Format 1. Fields with their usual value are left out. Documented in docs/layout.md.
+ */
+import { StoreError } from '../errors.ts'
+import type { Acl } from '../request.ts'
+import { internAcl, OPEN_ACL } from './acl.ts'
+import { KIND, Znode } from './znode.ts'
+
+export const FORMAT = 1
+
+interface ZnodeHeader {
+  f: number
+  czxid: number
+  mzxid: number
+  ctime: number
+  mtime: number
+  version?: number
+  aversion?: number
+  owner?: string
+  container?: true
+  ttl?: number
+  acl?: [number, string, string][]
+  null?: true
+}
+
+function damaged(what: string, cause?: unknown): StoreError {
+  return new StoreError('STORE_INTERNAL', `damaged ${what}: not a record of format ${FORMAT}`, {
+    cause,
+  })
+}
+
+function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
+  let parsed: T
+  try {
+    parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
+  } catch (error) {
+    throw damaged(what, error)
+  }
+  if (parsed?.f !== FORMAT) {
+    throw new StoreError(
+      'STORE_UNSUPPORTED',
+      `${what} has format ${parsed?.f}, this version reads format ${FORMAT}`,
+    )
+  }
+  return parsed
+}
+
+export function encodeZnode(node: Znode): Uint8Array {
+  let head = `{"f":${FORMAT},"czxid":${node.czxid},"mzxid":${node.mzxid},"ctime":${node.ctime},"mtime":${node.mtime}`
+  if (node.version !== 0) head += `,"version":${node.version}`
+  if (node.aversion !== 0) head += `,"aversion":${node.aversion}`
+  if (node.ephemeralOwner !== 0n) head += `,"owner":"0x${node.ephemeralOwner.toString(16)}"`
+  if (node.kind === KIND.container) head += ',"container":true'
+  if (node.kind === KIND.ttl) head += `,"ttl":${node.ttlMs}`
+  if (node.acl !== OPEN_ACL) {
+    head += `,"acl":${JSON.stringify(node.acl.map((a) => [a.perms, a.id.scheme, a.id.id]))}`
+  }
+  if (node.data === null) head += ',"null":true'
+  head += '}\n'
+  const data = node.data
+  const headBytes = Buffer.byteLength(head)
+  const out = Buffer.allocUnsafe(headBytes + (data === null ? 0 : data.length))
+  out.write(head, 0)
+  if (data !== null) out.set(data, headBytes)
+  return out
+}
+
+export function decodeZnode(value: Uint8Array, path: string): Znode {
+  const newline = value.indexOf(10)
+  if (newline < 0) throw damaged(`znode ${path}`)
+  const h = parse<ZnodeHeader>(value.subarray(0, newline), `znode ${path}`)
+  const node = new Znode({
+    data: h.null === true ? null : Uint8Array.prototype.slice.call(value, newline + 1),
+    acl:
+      h.acl === undefined
+        ? OPEN_ACL
+        : internAcl(h.acl.map(([perms, scheme, id]): Acl => ({ perms, id: { scheme, id } }))),
+    zxid: h.czxid,
+    time: h.ctime,
+    ephemeralOwner: h.owner === undefined ? 0n : BigInt(h.owner),
+    kind: h.container === true ? KIND.container : h.ttl === undefined ? KIND.plain : KIND.ttl,
+    ttlMs: h.ttl ?? 0,
+  })
+  node.mzxid = h.mzxid
+  node.mtime = h.mtime
+  node.version = h.version ?? 0
+  node.aversion = h.aversion ?? 0
+  return node
+}
+
+export interface ChildRecord {
+  /** Creates ever made below: ZooKeeper's stored cversion and the sequence counter. */
+  readonly creates: number
+  readonly pzxid: number
+}
+
+export function encodeChildRecord(record: ChildRecord): Uint8Array {
+  return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
+}
+export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
+  const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, `child record ${path}`)
+  return { creates, pzxid }
+}
+
+/** A session as stored: everything another proxy needs to take it over. */
+export interface SessionRecord {
+  readonly id: bigint
+  readonly timeoutMs: number
+  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot take over sessions. */
+  readonly passwordDigest: string
+  /** Proxy that attends to it. */
+  readonly owner: string
+  /** Grows by one with each move; an older connection is cut. */
+  readonly fence: number
+}
+
+export function encodeSession(s: SessionRecord): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({
+      f: FORMAT,
+      timeout: s.timeoutMs,
+      password: s.passwordDigest,
+      owner: s.owner,
+      fence: s.fence,
+    }),
+  )
+}
+export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
+  const r = parse<{ f: number; timeout: number; password: string; owner: string; fence: number }>(
+    value,
+    `session 0x${id.toString(16)}`,
+  )
+  return {
+    id,
+    timeoutMs: r.timeout,
+    passwordDigest: r.password,
+    owner: r.owner,
+    fence: r.fence,
+  }
+}
+
+/** A live proxy's registration; its lease is its life sign. */
+export interface ProxyRecord {
+  readonly address: string
+  readonly ttlMs: number
+  /** Said goodbye: its sessions get their whole timeout from now on. */
+  readonly leaving: boolean
+}
+export function encodeProxy(p: ProxyRecord): Uint8Array {
+  return Buffer.from(JSON.stringify({ f: FORMAT, ...p }))
+}
+export function decodeProxy(value: Uint8Array): ProxyRecord {
+  const r = parse<ProxyRecord & { f: number }>(value, 'proxy record')
+  return { address: r.address, ttlMs: r.ttlMs, leaving: r.leaving }
+}
+
+export interface HeadRecord {
+  /** zxid of the newest committed transaction. */
+  readonly zxid: number
+  /** Number of the newest batch; the journal entry j/<seq>. */
+  readonly seq: number
+  /** Every change of batches up to here is in n/, c/ and s/; later ones are in j/ too. */
+  readonly flushed: number
+}
+export function encodeHead(h: HeadRecord): Uint8Array {
+  return Buffer.from(
+    `{"f":${FORMAT},"epoch":${Math.floor(h.zxid / 2 ** 32)},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}}`,
+  )
+}
+export function decodeHead(value: Uint8Array): HeadRecord {
+  const { zxid, seq, flushed } = parse<HeadRecord & { f: number }>(value, 'head')
+  return { zxid, seq, flushed }
+}
