@@ -1,0 +1,56 @@
+/** What mntr prints: `zk_<name>\t<value>` lines, ZooKeeper's names first, ours after them. */
+
+import type { ProxyServer } from '../server.ts'
+import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
+
+type Metric = readonly [name: string, value: number | string]
+
+export function metrics(server: ProxyServer): Metric[] {
+  const { keeper, stats, connections } = server
+  const { replica, watches, committer } = keeper
+  const { counters } = committer
+  return [
+    ['version', `${ZOOKEEPER_VERSION}, built on ${BUILT_ON}`],
+    ['server_state', 'standalone'],
+    ['avg_latency', stats.latency.averageMs.toFixed(4)],
+    ['max_latency', Math.round(stats.latency.maxMs)],
+    ['min_latency', Math.round(stats.latency.minMs)],
+    ['packets_received', stats.packetsReceived],
+    ['packets_sent', stats.packetsSent],
+    ['num_alive_connections', connections.size],
+    ['outstanding_requests', committer.queueLength],
+    ['znode_count', replica.tree.nodeCount],
+    ['watch_count', watches.watchCount],
+    ['ephemerals_count', replica.tree.ephemeralCount],
+    ['approximate_data_size', replica.tree.dataBytes],
+    ['global_sessions', replica.sessions.size],
+    ['local_sessions', 0],
+    ['uptime', Date.now() - server.startedMs],
+    ['bytes_received_count', stats.bytesReceived],
+    ['connection_rejected', stats.connectionsRejected],
+    ['sessionless_connections_expired', stats.sessionlessDropped],
+    ['stale_sessions_expired', keeper.sessions.expiredCount],
+    ['auth_failed_count', stats.authFailed],
+    ['anykeeper_serving', keeper.isServing ? 1 : 0],
+    ['anykeeper_proxies', keeper.registry.peers.size],
+    ['anykeeper_reads', stats.reads],
+    ['anykeeper_writes', stats.writes],
+    ['anykeeper_events_sent', stats.eventsSent],
+    ['anykeeper_bytes_sent', stats.bytesSent],
+    ['anykeeper_malformed_connections', stats.malformedDropped],
+    ['anykeeper_unimplemented_requests', stats.unimplemented],
+    ['anykeeper_commit_batches', counters.batches],
+    ['anykeeper_commit_requests', counters.requests],
+    ['anykeeper_commit_conflicts', counters.conflicts],
+    ['anykeeper_commit_unknown_outcomes', counters.unknownOutcomes],
+    ['anykeeper_flushed_keys', counters.flushedKeys],
+    ['anykeeper_backlog_keys', replica.backlog.size],
+    ['anykeeper_resyncs', keeper.resyncCount],
+  ]
+}
+
+export function metricLines(server: ProxyServer): string {
+  return metrics(server)
+    .map(([name, value]) => `zk_${name}\t${value}\n`)
+    .join('')
+}

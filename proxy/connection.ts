@@ -1,0 +1,352 @@
+/**
+ * One client's TCP connection: frames in, replies and events out, in order. It owns the output
+ * buffer; everything that is written in one tick leaves in one socket write.
+ * Line: frame → here → session; session → here → bytes.
+ */
+import type { Socket } from 'node:net'
+import {
+  type AuthId,
+  type EndReason,
+  type EventType,
+  OP,
+  type Request,
+  type Result,
+  type Session,
+  type SessionQuery,
+  type SessionSink,
+  WireError,
+  ZK_ERRORS,
+} from '../lib/index.ts'
+import { FrameSplitter } from './frame.ts'
+import { greet } from './handshake.ts'
+import { JuteReader } from './jute/reader.ts'
+import { JuteWriter } from './jute/writer.ts'
+import type { ProxyServer } from './server.ts'
+import { Latency } from './stats.ts'
+import { decodeRequest } from './wire/decode-request.ts'
+import { encodeError, encodeEvent, encodeReply } from './wire/encode-reply.ts'
+
+type Phase =
+  /** Nothing decoded yet: a four-letter word or a ConnectRequest comes. */
+  | 'new'
+  /** The session is being opened; frames that arrive meanwhile wait. */
+  | 'greeting'
+  | 'open'
+  | 'closed'
+
+/** Frames a client may send ahead of the answer to its ConnectRequest. */
+const EARLY_FRAMES_MAX = 1_000
+
+export class Connection implements SessionSink {
+  readonly server: ProxyServer
+  readonly socket: Socket
+  readonly address: string
+  readonly port: number
+  readonly establishedMs: number
+  readonly latency = new Latency()
+  received = 0
+  sent = 0
+  lastOperation = 'NA'
+  lastXid = 0
+  lastZxid = -1
+  #phase: Phase = 'new'
+  readonly #splitter: FrameSplitter
+  readonly #reader = new JuteReader()
+  readonly writer = new JuteWriter()
+  readonly #early: Buffer[] = []
+  /** Bytes of the first packet's length word, until four are there. */
+  #firstBytes: Buffer | undefined
+  #session: Session | undefined
+  #flushDue = false
+  #paused = false
+  /** xid → when its write came in, monotonic ms. */
+  readonly #writesSince = new Map<number, number>()
+  #cancelGreeting: (() => void) | undefined
+
+  constructor(server: ProxyServer, socket: Socket) {
+    this.server = server
+    this.socket = socket
+    const remote = socket.remoteAddress ?? ''
+    // An IPv4 client on a dual-stack socket is known by its IPv4 address, as in ACLs.
+    this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
+    this.port = socket.remotePort ?? 0
+    this.establishedMs = Date.now()
+    this.#splitter = new FrameSplitter(server.options.frameBytesMax)
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#data(chunk))
+    socket.on('error', () => this.close())
+    socket.on('close', () => this.close())
+    socket.on('end', () => this.close())
+    socket.on('drain', () => this.#maybeResume())
+    this.#cancelGreeting = server.keeper.clock.after(server.options.greetingTimeoutMs, () => {
+      server.stats.sessionlessDropped++
+      server.logger.info({ client: this.name }, 'no ConnectRequest in time')
+      this.close()
+    })
+  }
+
+  get name(): string {
+    return `${this.address}:${this.port}`
+  }
+  get session(): Session | undefined {
+    return this.#session
+  }
+  get isClosed(): boolean {
+    return this.#phase === 'closed'
+  }
+  get queued(): number {
+    return this.#session?.outstanding ?? 0
+  }
+  /** The ids every connection has without asking (A2). */
+  get initialIds(): readonly AuthId[] {
+    return [{ scheme: 'ip', id: this.address }]
+  }
+
+  #data(input: Buffer): void {
+    this.server.stats.bytesReceived += input.length
+    let chunk = input
+    if (this.#phase === 'new') {
+      chunk = this.#firstBytes === undefined ? input : Buffer.concat([this.#firstBytes, input])
+      if (chunk.length < 4) {
+        this.#firstBytes = chunk
+        return
+      }
+      this.#firstBytes = undefined
+      if (this.server.fourLetterWord(this, chunk.toString('latin1', 0, 4))) return
+    }
+    try {
+      this.#splitter.push(chunk, this.#onFrame)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#malformed(error)
+      return
+    }
+    if (this.#session !== undefined) this.server.keeper.sessions.heard(this.#session)
+  }
+
+  readonly #onFrame = (buffer: Buffer, start: number, end: number): boolean => {
+    this.received++
+    this.server.stats.packetsReceived++
+    switch (this.#phase) {
+      case 'new':
+        this.#phase = 'greeting'
+        this.#cancelGreeting?.()
+        greet(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) => {
+          if (error instanceof WireError) this.#malformed(error)
+          else {
+            this.server.logger.warn({ err: error, client: this.name }, 'session not opened')
+            this.close()
+          }
+        })
+        break
+      case 'greeting':
+        if (this.#early.length >= EARLY_FRAMES_MAX) this.close()
+        else this.#early.push(Buffer.from(buffer.subarray(start, end)))
+        break
+      case 'open':
+        this.#request(buffer, start, end)
+        break
+      case 'closed':
+        break
+    }
+    return this.#phase !== 'closed'
+  }
+
+  /** The handshake is done: what came meanwhile is next. */
+  opened(session: Session): void {
+    if (this.#phase === 'closed') {
+      session.end('closed')
+      this.server.keeper.sessions.detach(session)
+      return
+    }
+    this.#session = session
+    this.#phase = 'open'
+    this.flush()
+    try {
+      for (const frame of this.#early.splice(0)) this.#request(frame, 0, frame.length)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#malformed(error)
+    }
+  }
+
+  /** RequestHeader = int xid, int type */
+  #request(buffer: Buffer, start: number, end: number): void {
+    const reader = this.#reader.reset(buffer, start, end)
+    const xid = reader.int()
+    const op = reader.int()
+    this.lastXid = xid
+    const request = decodeRequest(op, reader)
+    if (request === undefined) {
+      this.server.stats.unimplemented++
+      this.server.logger.info({ client: this.name, op }, 'unknown opcode')
+      this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
+      return
+    }
+    this.#dispatch(xid, op, request)
+  }
+
+  #dispatch(xid: number, op: number, request: Request): void {
+    const session = this.#session as Session
+    switch (request.type) {
+      case 'auth':
+        return this.#authenticate(xid, request.scheme, request.auth)
+      case 'sasl':
+        // As a server without SASL configured does (H12).
+        this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: null }))
+        return
+      case 'reconfig':
+        return this.#write(session, xid, {
+          type: 'fail',
+          errno: ZK_ERRORS.RECONFIG_DISABLED.errno,
+        })
+      case 'check':
+        // Only inside multi; at the top level newer servers answer like this.
+        this.server.stats.unimplemented++
+        return this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
+      case 'create':
+      case 'delete':
+      case 'setData':
+      case 'setACL':
+      case 'multi':
+      case 'deleteContainer':
+      case 'closeSession':
+      case 'fail':
+      case 'sync':
+        return this.#write(session, xid, request)
+      default:
+        this.server.stats.reads++
+        session.read(request, xid)
+        if (op !== OP.ping) this.lastOperation = request.type
+    }
+  }
+
+  #write(session: Session, xid: number, request: Parameters<Session['write']>[0]): void {
+    this.server.stats.writes++
+    this.#writesSince.set(xid, performance.now())
+    this.lastOperation = request.type
+    session.write(request, xid)
+    if (session.outstanding >= this.server.options.outstandingMax && !this.#paused) {
+      this.#paused = true
+      this.socket.pause()
+    }
+  }
+
+  /** Auth is answered at once, ahead of what is still on its way, with zxid 0. */
+  #authenticate(xid: number, scheme: string, auth: Uint8Array): void {
+    if (this.#session?.authenticate(scheme, auth) === true) {
+      this.#reply(() => encodeError(this.writer, xid, 0, 0))
+      return
+    }
+    this.server.stats.authFailed++
+    this.server.logger.warn({ client: this.name, scheme }, 'authentication failed')
+    this.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
+  }
+
+  /** Says why, then closes. The session itself stays. */
+  refuse(xid: number, zxid: number, errno: number): void {
+    this.#reply(() => encodeError(this.writer, xid, zxid, errno))
+    this.close()
+  }
+
+  #reply(encode: () => void): void {
+    encode()
+    this.sent++
+    this.server.stats.packetsSent++
+    this.#flushLater()
+  }
+
+  // SessionSink
+
+  reply(xid: number, _query: SessionQuery, zxid: number, errno: number, result: Result): void {
+    if (errno === 0) encodeReply(this.writer, xid, zxid, result)
+    else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
+      // Answered by closing the connection (H7).
+      this.close()
+      return
+    } else encodeError(this.writer, xid, zxid, errno)
+    this.sent++
+    this.lastZxid = zxid
+    this.server.stats.packetsSent++
+    if (this.#writesSince.size > 0) {
+      const since = this.#writesSince.get(xid)
+      if (since !== undefined) {
+        this.#writesSince.delete(xid)
+        const ms = performance.now() - since
+        this.latency.record(ms)
+        this.server.stats.latency.record(ms)
+      }
+    }
+    this.#flushLater()
+    if (this.#paused) this.#maybeResume()
+  }
+
+  event(type: EventType, path: string): void {
+    encodeEvent(this.writer, type, path)
+    this.sent++
+    this.server.stats.packetsSent++
+    this.server.stats.eventsSent++
+    this.#flushLater()
+  }
+
+  ended(reason: EndReason): void {
+    if (reason !== 'closed') this.server.logger.debug({ client: this.name, reason }, 'session left')
+    this.close()
+  }
+
+  // Output
+
+  #flushLater(): void {
+    if (this.#flushDue) return
+    this.#flushDue = true
+    this.server.flushSoon(this)
+  }
+
+  flush(): void {
+    this.#flushDue = false
+    if (this.writer.length === 0) return
+    const bytes = this.writer.take()
+    this.server.stats.bytesSent += bytes.length
+    if (this.socket.destroyed || this.socket.writableEnded) return
+    this.socket.write(bytes)
+    const waiting = this.socket.writableLength
+    if (waiting > this.server.options.outputBytesMax) {
+      this.server.logger.warn({ client: this.name, waiting }, 'client does not read, cut')
+      this.socket.destroy()
+    } else if (waiting > this.server.options.outputBytesMax / 16 && !this.#paused) {
+      this.#paused = true
+      this.socket.pause()
+    }
+  }
+
+  #maybeResume(): void {
+    if (!this.#paused || this.#phase === 'closed') return
+    const { outstandingMax, outputBytesMax } = this.server.options
+    if (this.queued > outstandingMax / 2) return
+    if (this.socket.writableLength > outputBytesMax / 32) return
+    this.#paused = false
+    this.socket.resume()
+  }
+
+  #malformed(error: WireError): void {
+    this.server.stats.malformedDropped++
+    this.server.logger.info({ client: this.name, reason: error.message }, 'malformed packet')
+    this.close()
+  }
+
+  /** Sends what is written, then ends the connection. The session waits for its client. */
+  close(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#cancelGreeting?.()
+    this.flush()
+    const session = this.#session
+    if (session !== undefined) {
+      session.end('closed')
+      this.server.keeper.sessions.detach(session)
+    }
+    this.#writesSince.clear()
+    this.socket.destroySoon()
+    this.server.removed(this)
+  }
+}

@@ -1,0 +1,144 @@
+/** Listens, accepts within bounds, flushes connections once a tick, drains on stop. */
+import { createServer, type Server } from 'node:net'
+import type { Keeper, Logger } from '../lib/index.ts'
+import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
+import { Connection } from './connection.ts'
+import { ServerStats } from './stats.ts'
+
+export interface ProxyOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** jute.maxbuffer: longest packet taken, bytes. @default 1048575 */
+  readonly frameBytesMax: number
+  /** A connection must send its ConnectRequest within this, ms. @default 10000 */
+  readonly greetingTimeoutMs: number
+  /** Requests of one connection on their way before its socket is not read on. @default 1000 */
+  readonly outstandingMax: number
+  /** Bytes a client may leave unread before it is cut. @default 64 MiB */
+  readonly outputBytesMax: number
+  /** Connections at once. @default 20000 */
+  readonly connectionsMax: number
+  /** Connections at once from one address; 0: no limit of its own. @default 0 */
+  readonly connectionsPerAddressMax: number
+  /** Four-letter words answered; '*' is all. @default those that change nothing */
+  readonly fourLetterWords: readonly string[]
+}
+
+export const PROXY_DEFAULT: ProxyOptions = {
+  host: '127.0.0.1',
+  port: 2181,
+  frameBytesMax: 0xfffff,
+  greetingTimeoutMs: 10_000,
+  outstandingMax: 1_000,
+  outputBytesMax: 64 * 1024 * 1024,
+  connectionsMax: 20_000,
+  connectionsPerAddressMax: 0,
+  fourLetterWords: READ_ONLY_WORDS,
+}
+
+export class ProxyServer {
+  readonly keeper: Keeper
+  readonly options: ProxyOptions
+  readonly logger: Logger
+  readonly stats = new ServerStats()
+  readonly startedMs = Date.now()
+  readonly connections = new Set<Connection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #server: Server
+  #toFlush: Connection[] = []
+  #port = 0
+
+  private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
+    this.keeper = keeper
+    this.options = options
+    this.logger = logger
+    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
+      const connection = new Connection(this, socket)
+      const { address } = connection
+      const fromThere = (this.#perAddress.get(address) ?? 0) + 1
+      this.connections.add(connection)
+      this.#perAddress.set(address, fromThere)
+      const { connectionsMax, connectionsPerAddressMax } = this.options
+      if (
+        this.connections.size > connectionsMax ||
+        (connectionsPerAddressMax > 0 && fromThere > connectionsPerAddressMax)
+      ) {
+        this.stats.connectionsRejected++
+        this.logger.warn({ client: connection.name }, 'too many connections')
+        connection.close()
+        return
+      }
+      this.stats.connectionsAccepted++
+    })
+  }
+
+  /** Resolves when clients are accepted. Rejects when the port cannot be had. */
+  static async listen(
+    keeper: Keeper,
+    options: Partial<ProxyOptions> = {},
+    logger: Logger = keeper.logger,
+  ): Promise<ProxyServer> {
+    const proxy = new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
+    await new Promise<void>((resolve, reject) => {
+      proxy.#server.once('error', reject)
+      proxy.#server.listen(
+        { host: proxy.options.host, port: proxy.options.port, backlog: 511 },
+        () => {
+          proxy.#server.off('error', reject)
+          resolve()
+        },
+      )
+    })
+    const address = proxy.#server.address()
+    proxy.#port = typeof address === 'object' && address !== null ? address.port : 0
+    return proxy
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /**
+   * Stops accepting and reading, answers what is on its way (for at most `drainMs`), then cuts every
+   * connection. Sessions live on.
+   */
+  async close(drainMs = 2_000): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const connection of this.connections) connection.socket.pause()
+    await this.keeper.committer.drain(drainMs)
+    for (const connection of [...this.connections]) connection.close()
+    await closed
+  }
+
+  /** Everything written in this tick leaves in one socket write per connection. */
+  flushSoon(connection: Connection): void {
+    if (this.#toFlush.length === 0) queueMicrotask(() => this.#flushAll())
+    this.#toFlush.push(connection)
+  }
+
+  #flushAll(): void {
+    const due = this.#toFlush
+    this.#toFlush = []
+    for (const connection of due) connection.flush()
+  }
+
+  removed(connection: Connection): void {
+    if (!this.connections.delete(connection)) return
+    const left = (this.#perAddress.get(connection.address) ?? 1) - 1
+    if (left === 0) this.#perAddress.delete(connection.address)
+    else this.#perAddress.set(connection.address, left)
+  }
+
+  /** Answers and closes when the four bytes are a word; false when they are a packet's length. */
+  fourLetterWord(connection: Connection, word: string): boolean {
+    if (!WORDS.has(word)) return false
+    const { fourLetterWords } = this.options
+    const allowed = fourLetterWords.includes('*') || fourLetterWords.includes(word)
+    const answer = allowed
+      ? answerFourLetterWord(this, word)
+      : `${word} is not executed because it is not in the whitelist.\n`
+    connection.socket.end(answer, () => connection.close())
+    return true
+  }
+}

@@ -1,0 +1,49 @@
+/** Plain counters of a server and of each connection: what srvr, stat, mntr and cons print. */
+
+export class Latency {
+  count = 0
+  totalMs = 0
+  minMs = 0
+  maxMs = 0
+
+  record(ms: number): void {
+    if (this.count === 0 || ms < this.minMs) this.minMs = ms
+    if (ms > this.maxMs) this.maxMs = ms
+    this.count++
+    this.totalMs += ms
+  }
+  get averageMs(): number {
+    return this.count === 0 ? 0 : this.totalMs / this.count
+  }
+  reset(): void {
+    this.count = 0
+    this.totalMs = 0
+    this.minMs = 0
+    this.maxMs = 0
+  }
+}
+
+export class ServerStats {
+  readonly latency = new Latency()
+  packetsReceived = 0
+  packetsSent = 0
+  bytesReceived = 0
+  bytesSent = 0
+  connectionsAccepted = 0
+  connectionsRejected = 0
+  /** Never sent a ConnectRequest in time. */
+  sessionlessDropped = 0
+  malformedDropped = 0
+  unimplemented = 0
+  authFailed = 0
+  reads = 0
+  writes = 0
+  eventsSent = 0
+
+  /** srst: what an operator may set back. */
+  reset(): void {
+    this.latency.reset()
+    this.packetsReceived = 0
+    this.packetsSent = 0
+  }
+}
