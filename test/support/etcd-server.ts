@@ -43,6 +43,14 @@ export function findEtcd(): string | undefined {
   return spawnSync('etcd', ['--version']).status === 0 ? 'etcd' : undefined
 }
 
+/** Skips the tests where no etcd is found; with REQUIRE_ETCD set they fail instead. */
+export function requireEtcd(context: { skip(): void }): void {
+  if (findEtcd() !== undefined) return
+  if (process.env.REQUIRE_ETCD) throw new Error('REQUIRE_ETCD is set, but no etcd was found')
+  console.log('      skipped: no etcd found (ANYKEEPER_ETCD, cache folder, PATH)')
+  context.skip()
+}
+
 export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdServer> {
   const binary = options.binary ?? findEtcd()
   if (binary === undefined) throw new Error('no etcd found: set ANYKEEPER_ETCD')
