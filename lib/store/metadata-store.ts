@@ -26,7 +26,8 @@ export interface MetadataStore {
 
   /**
    * Keys of [start, end) in byte order. Linearizable unless `revision` is given.
-   * @throws {StoreError} STORE_COMPACTED when `revision` is older than the last compaction.
+   * @throws {StoreError} STORE_COMPACTED when `revision` is older than the last compaction;
+   * STORE_INVALID when it lies in the future or the range is empty.
    */
   range(query: RangeQuery): Promise<RangeResult>
 
@@ -34,7 +35,8 @@ export interface MetadataStore {
    * One atomic, linearizable, guarded write.
    * @throws {StoreError} STORE_TOO_LARGE (unapplied) beyond txnOpsMax, txnBytesMax or valueBytesMax;
    * STORE_INVALID (unapplied) when a key is touched twice or an op is malformed;
-   * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone.
+   * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone;
+   * STORE_NO_SPACE when the store's quota is used up (etcd: with outcome `unknown`).
    */
   txn(txn: Txn): Promise<TxnResult>
 
@@ -62,7 +64,7 @@ export interface MetadataStore {
 
   /**
    * Forgets history before `revision` (inclusive of older states; the state at `revision` stays
-   * readable). An already compacted revision is no error.
+   * readable). An already compacted revision is no error; a future one is STORE_INVALID.
    */
   compact(revision: Revision): Promise<void>
 

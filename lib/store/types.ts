@@ -62,18 +62,21 @@ export interface Txn {
 export interface TxnResult {
   /** false: a compare did not hold and nothing was written. */
   readonly committed: boolean
-  /** Committed: the revision of this transaction. Otherwise: the store's revision when it looked. */
+  /**
+   * Committed: the revision of this transaction. Otherwise, and when it changed nothing (no ops, or
+   * deletes of what was not there): the store's revision when it looked.
+   */
   readonly revision: Revision
 }
 
 export interface RangeQuery {
-  /** Inclusive. */
+  /** Inclusive. With `end` it may be empty: from the first key on. */
   readonly start: Key
-  /** Exclusive. Absent: the single key `start`. */
+  /** Exclusive, and above `start`. Absent: the single key `start`. */
   readonly end?: Key
   /** Read the state as of this revision. Absent or 0: the newest, linearizable. */
   readonly revision?: Revision
-  /** At most this many, in key order. Absent: all. */
+  /** At most this many, in key order, 1 or more. Absent: all. */
   readonly countMax?: number
   /** Values come back empty; everything else is filled in. */
   readonly keysOnly?: boolean
@@ -96,6 +99,7 @@ export type StoreEvent =
 /**
  * Every event of the watched range with a revision in (previous batch, this.revision], in revision
  * order. A revision is never split over batches. May be empty: progress, nothing happened so far.
+ * Resume after a batch at `revision + 1`; before the first event it may be `fromRevision - 1`.
  */
 export interface WatchBatch {
   readonly revision: Revision
@@ -126,8 +130,13 @@ export interface StoreFeatures {
   readonly shared: boolean
   /** Ops (and, separately, compares) one txn may carry. */
   readonly txnOpsMax: number
-  /** Bytes of one txn's keys and values together. */
+  /** Bytes of one txn: its keys and values, plus 32 for each op and compare (see txn-size.ts). */
   readonly txnBytesMax: number
   /** Bytes of one value. */
   readonly valueBytesMax: number
+  /**
+   * Do empty watch batches move on with the store's revision while other ranges are written?
+   * false: they prove that the watch is alive and repeat the revision delivered last. Absent: true.
+   */
+  readonly progressAdvances?: boolean
 }

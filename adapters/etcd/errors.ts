@@ -1,0 +1,113 @@
+/**
+ * The driver's errors → StoreError. The only place that looks at message texts. `unapplied` is said
+ * only where etcd or the transport is certain; everything else about a write is `unknown`.
+ */
+import {
+  ClientClosedError,
+  castGrpcError,
+  EtcdAuthenticationFailedError,
+  EtcdInvalidAuthTokenError,
+  EtcdLeaseInvalidError,
+  EtcdPermissionDeniedError,
+  GRPCCancelledError,
+  GRPCDeadlineExceededError,
+  GRPCFailedPreconditionError,
+  GRPCInvalidArgumentError,
+  GRPCNotFoundError,
+  GRPCNotImplementedError,
+  GRPCOutOfRangeError,
+  GRPCResourceExhastedError,
+  GRPCUnauthenticatedError,
+  GRPCUnavailableError,
+} from 'etcd3'
+import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/errors.ts'
+
+type Verdict = readonly [code: StoreErrorCode, outcome: StoreOutcome]
+
+/** First match wins. Texts are etcd's rpctypes/error.go and grpc-js's call states. */
+const BY_TEXT: readonly (readonly [text: string, ...verdict: Verdict])[] = [
+  ['request is too large', 'STORE_TOO_LARGE', 'unapplied'],
+  ['too many operations in txn', 'STORE_TOO_LARGE', 'unapplied'],
+  ['grpc: received message larger than max', 'STORE_TOO_LARGE', 'unapplied'],
+  ['requested lease not found', 'STORE_LEASE_NOT_FOUND', 'unapplied'],
+  ['required revision has been compacted', 'STORE_COMPACTED', 'unapplied'],
+  ['required revision is a future revision', 'STORE_INVALID', 'unapplied'],
+  // etcd's quota applier answers this also after it has applied the txn that crossed the quota.
+  ['database space exceeded', 'STORE_NO_SPACE', 'unknown'],
+  ['too many requests', 'STORE_UNAVAILABLE', 'unapplied'],
+  ['not supported for learner', 'STORE_UNAVAILABLE', 'unapplied'],
+  ['invalid auth token', 'STORE_UNAUTHENTICATED', 'unapplied'],
+  ['revision of auth store is old', 'STORE_UNAUTHENTICATED', 'unapplied'],
+  ['user name is empty', 'STORE_UNAUTHENTICATED', 'unapplied'],
+  ['authentication is not enabled', 'STORE_UNAUTHENTICATED', 'unapplied'],
+  ['permission denied', 'STORE_UNAUTHENTICATED', 'unapplied'],
+  // The call never left this process.
+  ['No connection established', 'STORE_UNAVAILABLE', 'unapplied'],
+  ['Name resolution failed', 'STORE_UNAVAILABLE', 'unapplied'],
+  ['before call started', 'STORE_UNAVAILABLE', 'unapplied'],
+  ['Waiting for LB pick', 'STORE_TIMEOUT', 'unapplied'],
+  ['waiting for name resolution', 'STORE_TIMEOUT', 'unapplied'],
+]
+
+type ErrorClass = abstract new (...args: never[]) => Error
+
+const BY_CLASS: readonly (readonly [type: ErrorClass, ...verdict: Verdict])[] = [
+  [ClientClosedError, 'STORE_UNAVAILABLE', 'unapplied'],
+  [GRPCDeadlineExceededError, 'STORE_TIMEOUT', 'unknown'],
+  [GRPCUnavailableError, 'STORE_UNAVAILABLE', 'unknown'],
+  [GRPCCancelledError, 'STORE_UNAVAILABLE', 'unknown'],
+  [GRPCResourceExhastedError, 'STORE_UNAVAILABLE', 'unknown'],
+  [GRPCInvalidArgumentError, 'STORE_INVALID', 'unapplied'],
+  [GRPCOutOfRangeError, 'STORE_INVALID', 'unapplied'],
+  [GRPCFailedPreconditionError, 'STORE_INVALID', 'unapplied'],
+  [EtcdLeaseInvalidError, 'STORE_LEASE_NOT_FOUND', 'unapplied'],
+  [GRPCNotFoundError, 'STORE_INVALID', 'unapplied'],
+  [GRPCUnauthenticatedError, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  [EtcdInvalidAuthTokenError, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  [EtcdAuthenticationFailedError, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  [EtcdPermissionDeniedError, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  [GRPCNotImplementedError, 'STORE_UNSUPPORTED', 'unapplied'],
+]
+
+/** Any failure of the driver, unary or stream, as a StoreError with the driver's as its cause. */
+export function toStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const cause = error instanceof Error ? castGrpcError(error) : new Error(String(error))
+  const [code, outcome] = verdictOn(cause)
+  return new StoreError(code, `etcd: ${cause.message}`, { outcome, cause })
+}
+
+/** A reason etcd gave in words only, such as a watch's cancel_reason. */
+export function reasonToStoreError(reason: string): StoreError {
+  const text = reason === '' ? 'cancelled by the server' : reason
+  const [, code, outcome] = BY_TEXT.find(([part]) => text.includes(part)) ?? [
+    '',
+    'STORE_UNAVAILABLE' as const,
+    'unknown' as const,
+  ]
+  return new StoreError(code, `etcd: ${text}`, { outcome })
+}
+
+/** The token has expired, or an auth change made it old: certain not to be applied, log in again. */
+export function wantsNewToken(error: StoreError): boolean {
+  return (
+    error.code === 'STORE_UNAUTHENTICATED' &&
+    (error.message.includes('invalid auth token') ||
+      error.message.includes('revision of auth store is old'))
+  )
+}
+
+/** Another member may answer. */
+export function isMemberFailure(error: StoreError): boolean {
+  return error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'
+}
+
+function verdictOn(error: Error): Verdict {
+  for (const [text, code, outcome] of BY_TEXT) {
+    if (error.message.includes(text)) return [code, outcome]
+  }
+  for (const [type, code, outcome] of BY_CLASS) {
+    if (error instanceof type) return [code, outcome]
+  }
+  return ['STORE_INTERNAL', 'unknown']
+}

@@ -1,0 +1,234 @@
+/**
+ * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
+ * lease-stream.ts, probe.ts, messages.ts, errors.ts.
+ */
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { StoreError } from '../../lib/errors.ts'
+import { checkedStore, KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
+import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import { TXN_ITEM_OVERHEAD_BYTES } from '../../lib/store/txn-size.ts'
+import type {
+  Lease,
+  LeaseId,
+  RangeQuery,
+  RangeResult,
+  Revision,
+  StoreFeatures,
+  Txn,
+  TxnResult,
+  WatchBatch,
+  WatchOptions,
+} from '../../lib/store/types.ts'
+import { isMemberFailure, toStoreError } from './errors.ts'
+import { fromInt64 } from './int64.ts'
+import { LeaseStream } from './lease-stream.ts'
+import { type ConnectionOptions, Members } from './members.ts'
+import { toKeyValue, toRangeRequest, toStart, toTxnRequest } from './messages.ts'
+import { answersProgressInOrder, probeServer, probeTxnOpsMax, versionWarnings } from './probe.ts'
+import { watchLoop } from './watch-loop.ts'
+
+export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
+  /** Timers of watches and leases. Deadlines of calls are the system clock's. @default systemClock */
+  readonly clock?: Clock
+  /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
+  readonly writeTimeoutMs?: number
+  /** Deadline of a range, tries on other members included. Unit: ms. @default 5000 */
+  readonly readTimeoutMs?: number
+  /** Deadline of a lease renewal. Unit: ms. @default 2000 */
+  readonly renewTimeoutMs?: number
+  /** Pause between the progress requests of a watch. Unit: ms. @default 2000 */
+  readonly progressMs?: number
+  /** The servers' `--max-request-bytes`. Unit: bytes. @default 1572864 */
+  readonly requestBytesMax?: number
+  /** The servers' `--max-txn-ops`. @default found out by asking */
+  readonly txnOpsMax?: number
+}
+
+/** What the etcd adapter knows beyond the contract. */
+export interface EtcdStore extends MetadataStore {
+  /** As the server says it, "3.6.16"; undefined when it does not. */
+  readonly serverVersion: string | undefined
+  /** Sentences worth logging once: servers below the version floor. */
+  readonly warnings: readonly string[]
+}
+
+/** etcd's default of `--max-request-bytes`. */
+const REQUEST_BYTES_MAX = 1_572_864
+/** A raft request's own header, and room for what a later etcd adds to it. */
+const REQUEST_OVERHEAD_BYTES = 1_024
+
+/**
+ * Connects, asks the server what it is and allows, and gives the store.
+ * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when no member answers within
+ * `readTimeoutMs` each; STORE_UNAUTHENTICATED when the log-in fails; STORE_INVALID without hosts.
+ */
+export async function openEtcdStore(options: EtcdStoreOptions): Promise<EtcdStore> {
+  if (options.hosts.length === 0) throw new StoreError('STORE_INVALID', 'etcd: no hosts given')
+  const store = new EtcdAdapter(options)
+  try {
+    await store.open()
+  } catch (error) {
+    await store.close()
+    throw toStoreError(error)
+  }
+  const { serverVersion, warnings } = store
+  return Object.assign(checkedStore(store), { serverVersion, warnings })
+}
+
+class EtcdAdapter implements MetadataStore {
+  features!: StoreFeatures
+  serverVersion: string | undefined
+  warnings: readonly string[] = []
+  readonly #options: EtcdStoreOptions
+  readonly #clock: Clock
+  readonly #writeTimeoutMs: number
+  readonly #readTimeoutMs: number
+  /** Apart, so that neither a large range nor a busy watch holds up a renewal: etcd-io/etcd#15402. */
+  readonly #kv: Members
+  readonly #watches: Members
+  readonly #leases: Members
+  readonly #leaseStream: LeaseStream
+  readonly #closed = new AbortController()
+  #clusterId = ''
+  #trustManualProgress = false
+
+  constructor(options: EtcdStoreOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#writeTimeoutMs = options.writeTimeoutMs ?? 5_000
+    this.#readTimeoutMs = options.readTimeoutMs ?? 5_000
+    const connection = { ...options, loginTimeoutMs: this.#writeTimeoutMs }
+    this.#kv = new Members(connection)
+    this.#watches = new Members(connection)
+    this.#leases = new Members(connection)
+    this.#leaseStream = new LeaseStream({
+      members: this.#leases,
+      clock: this.#clock,
+      timeoutMs: options.renewTimeoutMs ?? 2_000,
+    })
+  }
+
+  async open(): Promise<void> {
+    const { version, clusterId } = await this.#anyMember((ms) => probeServer(this.#kv, ms))
+    this.#clusterId = clusterId
+    this.serverVersion = version?.text
+    this.warnings = versionWarnings(version)
+    this.#trustManualProgress = answersProgressInOrder(version)
+    const requestBytes = this.#options.requestBytesMax ?? REQUEST_BYTES_MAX
+    const txnBytesMax = requestBytes - REQUEST_OVERHEAD_BYTES
+    this.features = {
+      persistent: true,
+      shared: true,
+      txnOpsMax:
+        this.#options.txnOpsMax ?? (await this.#anyMember((ms) => probeTxnOpsMax(this.#kv, ms))),
+      txnBytesMax,
+      // A put with the longest key still fits.
+      valueBytesMax: txnBytesMax - KEY_BYTES_MAX - 2 * TXN_ITEM_OVERHEAD_BYTES,
+      progressAdvances: this.#trustManualProgress,
+    }
+  }
+
+  async range(query: RangeQuery): Promise<RangeResult> {
+    const request = toRangeRequest(query)
+    const response = await this.#anyMember((timeoutMs) =>
+      this.#kv.call((m) => m.kv.range(request, { deadline: Date.now() + timeoutMs })),
+    )
+    this.#checkCluster(response.header.cluster_id)
+    return {
+      kvs: response.kvs.map(toKeyValue),
+      revision: fromInt64(response.header.revision),
+      more: response.more,
+    }
+  }
+
+  async txn(txn: Txn): Promise<TxnResult> {
+    const request = toTxnRequest(txn)
+    const response = await this.#kv.call((m) => m.kv.txn(request, this.#writeOptions()))
+    this.#checkCluster(response.header.cluster_id)
+    return { committed: response.succeeded, revision: fromInt64(response.header.revision) }
+  }
+
+  watch(options: WatchOptions): AsyncIterable<WatchBatch> {
+    return watchLoop(
+      {
+        members: this.#watches,
+        clock: this.#clock,
+        progressMs: this.#options.progressMs ?? 2_000,
+        trustManualProgress: this.#trustManualProgress,
+        checkCluster: (id) => this.#checkCluster(id),
+        closed: this.#closed.signal,
+      },
+      { ...options, start: toStart(options.start) },
+    )
+  }
+
+  async grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
+    const TTL = Math.ceil(ttlMs / 1_000)
+    const lease = await this.#leases.call((m) =>
+      m.leaseClient.leaseGrant({ TTL, ID: 0 }, this.#writeOptions()),
+    )
+    return { id: BigInt(lease.ID), ttlMs: fromInt64(lease.TTL) * 1_000 }
+  }
+
+  /**
+   * Before 3.5.23 and 3.6.5 etcd may renew a lease that was revoked already: a renewal alone does
+   * not prove that the lease's keys are there. Source: etcd-io/etcd#20615.
+   */
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#leaseStream.renew(id)
+  }
+
+  async revokeLease(id: LeaseId): Promise<void> {
+    try {
+      await this.#leases.call((m) =>
+        m.leaseClient.leaseRevoke({ ID: String(id) }, this.#writeOptions()),
+      )
+    } catch (error) {
+      if (toStoreError(error).code !== 'STORE_LEASE_NOT_FOUND') throw error
+    }
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    try {
+      await this.#kv.call((m) => m.kv.compact({ revision }, this.#writeOptions()))
+    } catch (error) {
+      if (toStoreError(error).code !== 'STORE_COMPACTED') throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    this.#leaseStream.close()
+    for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
+  }
+
+  #writeOptions(): { deadline: number } {
+    return { deadline: Date.now() + this.#writeTimeoutMs }
+  }
+
+  /**
+   * A read, on one member after the other within the deadline. Each try has its share of the time,
+   * so a member that never answers leaves some for the next.
+   */
+  async #anyMember<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const endMs = this.#clock.monotonic() + this.#readTimeoutMs
+    for (let tries = this.#kv.count; ; tries--) {
+      const leftMs = endMs - this.#clock.monotonic()
+      try {
+        return await read(leftMs / Math.max(tries, 1))
+      } catch (error) {
+        if (!isMemberFailure(toStoreError(error)) || tries <= 1) throw error
+      }
+    }
+  }
+
+  /** A restored or replaced cluster has other revisions: nothing known so far holds there. */
+  #checkCluster(clusterId: string): void {
+    if (clusterId === this.#clusterId) return
+    throw new StoreError(
+      'STORE_INTERNAL',
+      `etcd: cluster ${clusterId} answered, the store was opened on ${this.#clusterId}`,
+      { outcome: 'unknown' },
+    )
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Connections to the cluster's members, one sticky member at a time. The driver is used for its
+ * connections and typed raw RPC only: its retries, breaker and random member per call are off.
+ * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
+ */
+import { noop } from 'cockatiel'
+import { Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { StoreError } from '../../lib/errors.ts'
+import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+
+export interface ConnectionOptions {
+  /** `host:port`, or `https://host:port` for TLS with the system's authorities. */
+  readonly hosts: readonly string[]
+  readonly auth?: { readonly username: string; readonly password: string }
+  /** TLS: PEM bytes. */
+  readonly credentials?: {
+    readonly rootCertificate: Buffer
+    readonly privateKey?: Buffer
+    readonly certChain?: Buffer
+  }
+  /** Deadline of the log-in call. Unit: ms. */
+  readonly loginTimeoutMs: number
+}
+
+/** etcd refuses pings more often than every 5 s. Unit: ms. */
+const KEEPALIVE_MS = 10_000
+const KEEPALIVE_TIMEOUT_MS = 3_000
+
+/** One member's raw RPCs. Streams carry `hasleader`: etcd ends them when its member loses the quorum. */
+export class Member extends Etcd3 {
+  readonly host: string
+  readonly watchStreams: WatchClient
+  readonly leaseStreams: LeaseClient
+
+  constructor(host: string, options: ConnectionOptions) {
+    const { auth, credentials, loginTimeoutMs } = options
+    super({
+      hosts: [host],
+      ...(auth === undefined ? {} : { auth }),
+      ...(credentials === undefined ? {} : { credentials }),
+      faultHandling: { global: noop, host: () => noop },
+      grpcOptions: {
+        'grpc.max_receive_message_length': -1,
+        'grpc.max_send_message_length': -1,
+        'grpc.keepalive_time_ms': KEEPALIVE_MS,
+        'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+        'grpc.enable_retries': 0,
+        'grpc.service_config_disable_resolution': 1,
+        // Each client has its own connection: a large range must not hold up the watch.
+        'grpc.use_local_subchannel_pool': 1,
+        'grpc.initial_reconnect_backoff_ms': 100,
+        'grpc.max_reconnect_backoff_ms': 2_000,
+      },
+      defaultCallOptions: (context) =>
+        context.isStream ? {} : { deadline: Date.now() + loginTimeoutMs },
+    })
+    this.host = host
+    const pool = this.pool
+    const withLeader: ICallable<unknown> = {
+      callOptionsFactory: pool.callOptionsFactory,
+      exec: (service, method, params, callOptions) =>
+        pool.exec(service, method, params as object, callOptions),
+      withConnection: (service, fn) =>
+        pool.withConnection(service, ({ resource, client, metadata }) => {
+          const own = metadata.clone()
+          own.set('hasleader', 'true')
+          return fn({ resource, client, metadata: own })
+        }),
+      markFailed: (resource, error) => pool.markFailed(resource as never, error),
+    }
+    this.watchStreams = new WatchClient(withLeader)
+    this.leaseStreams = new LeaseClient(withLeader)
+  }
+}
+
+/** The members, one of them current until it fails. Connections are made on first use. */
+export class Members {
+  readonly #options: ConnectionOptions
+  readonly #members = new Map<string, Member>()
+  #at: number
+  #closed = false
+
+  /** `startAt` spreads processes or channels over the members. */
+  constructor(options: ConnectionOptions, startAt = 0) {
+    this.#options = options
+    this.#at = startAt % options.hosts.length
+  }
+
+  get count(): number {
+    return this.#options.hosts.length
+  }
+
+  /** @throws {StoreError} STORE_CLOSED */
+  current(): Member {
+    if (this.#closed) throw new StoreError('STORE_CLOSED', 'the store is closed')
+    const host = this.#options.hosts[this.#at]!
+    let member = this.#members.get(host)
+    if (member === undefined) {
+      member = new Member(host, this.#options)
+      this.#members.set(host, member)
+    }
+    return member
+  }
+
+  /** What to do for the calls to come, after `member` failed with `error`. */
+  failed(member: Member, error: StoreError): void {
+    if (wantsNewToken(error)) this.#drop(member)
+    else if (isMemberFailure(error) && this.#options.hosts[this.#at] === member.host) {
+      this.#at = (this.#at + 1) % this.#options.hosts.length
+    }
+  }
+
+  /**
+   * One unary call on the current member. Never sent twice, save for an outdated token, which
+   * etcd refuses before it looks at the request.
+   */
+  async call<T>(run: (member: Member) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const member = this.current()
+      try {
+        return await run(member)
+      } catch (cause) {
+        if (this.#closed) {
+          const { outcome } = toStoreError(cause)
+          throw new StoreError('STORE_CLOSED', 'the store was closed meanwhile', { outcome, cause })
+        }
+        const error = toStoreError(cause)
+        this.failed(member, error)
+        if (attempt > 1 || !wantsNewToken(error)) throw error
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const member of this.#members.values()) member.close()
+    this.#members.clear()
+  }
+
+  #drop(member: Member): void {
+    if (this.#members.get(member.host) === member) this.#members.delete(member.host)
+    member.close()
+  }
+}

@@ -1,0 +1,88 @@
+/** Requests and replies of the contract ⇄ etcd's messages, without copies of keys or values. */
+import {
+  CompareResult,
+  CompareTarget,
+  type ICompare,
+  type IKeyValue,
+  type IRangeRequest,
+  type IRequestOp,
+  type ITxnRequest,
+  SortOrder,
+  SortTarget,
+} from 'etcd3'
+import type { Compare, Key, KeyValue, RangeQuery, Txn, WriteOp } from '../../lib/store/types.ts'
+import { fromInt64, leaseFromInt64 } from './int64.ts'
+
+/** The empty key means "none" to etcd; this is the first one that can exist. */
+const SMALLEST_KEY = Buffer.of(0)
+
+/** The same bytes as a Buffer, which the driver wants. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The lower end of a range; empty stands for the first key. */
+export function toStart(start: Key): Buffer {
+  return start.length === 0 ? SMALLEST_KEY : toBuffer(start)
+}
+
+export function toRangeRequest(query: RangeQuery): IRangeRequest {
+  const request: IRangeRequest = { key: toStart(query.start) }
+  if (query.end !== undefined) request.range_end = toBuffer(query.end)
+  if (query.revision) request.revision = query.revision
+  if (query.countMax !== undefined) request.limit = query.countMax
+  if (query.keysOnly) request.keys_only = true
+  if (query.descending) {
+    request.sort_order = SortOrder.Descend
+    request.sort_target = SortTarget.Key
+  }
+  return request
+}
+
+export function toKeyValue(kv: IKeyValue): KeyValue {
+  return {
+    key: kv.key,
+    value: kv.value,
+    createRevision: fromInt64(kv.create_revision),
+    modRevision: fromInt64(kv.mod_revision),
+    version: fromInt64(kv.version),
+    lease: leaseFromInt64(kv.lease),
+  }
+}
+
+export function toTxnRequest(txn: Txn): ITxnRequest {
+  return { compare: txn.compares.map(toCompare), success: txn.ops.map(toRequestOp) }
+}
+
+function toCompare(compare: Compare): ICompare {
+  const key = toBuffer(compare.key)
+  const result = CompareResult.Equal
+  switch (compare.target) {
+    case 'version':
+      return { result, target: CompareTarget.Version, key, version: compare.equals }
+    case 'modRevision':
+      return { result, target: CompareTarget.Mod, key, mod_revision: compare.equals }
+    case 'createRevision':
+      return { result, target: CompareTarget.Create, key, create_revision: compare.equals }
+    case 'value':
+      return { result, target: CompareTarget.Value, key, value: toBuffer(compare.equals) }
+  }
+}
+
+function toRequestOp(op: WriteOp): IRequestOp {
+  switch (op.type) {
+    case 'put': {
+      const key = toBuffer(op.key)
+      const value = toBuffer(op.value)
+      return op.lease
+        ? { request_put: { key, value, lease: String(op.lease) } }
+        : { request_put: { key, value } }
+    }
+    case 'delete':
+      return { request_delete_range: { key: toBuffer(op.key) } }
+    case 'deleteRange':
+      return { request_delete_range: { key: toStart(op.start), range_end: toBuffer(op.end) } }
+  }
+}

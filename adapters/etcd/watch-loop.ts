@@ -1,0 +1,97 @@
+/**
+ * A watch that outlives its streams: reopens on the next member and resumes after the last revision
+ * it delivered, which it knows from events and from trusted progress only. Neighbour: watch-stream.ts.
+ */
+import type { Clock } from '../../lib/clock.ts'
+import { StoreError } from '../../lib/errors.ts'
+import type { WatchBatch, WatchOptions } from '../../lib/store/types.ts'
+import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import type { Members } from './members.ts'
+import { WatchStream } from './watch-stream.ts'
+
+export interface WatchLoopDeps {
+  readonly members: Members
+  readonly clock: Clock
+  /** Unit: ms. */
+  readonly progressMs: number
+  readonly trustManualProgress: boolean
+  readonly checkCluster: (clusterId: string) => void
+  /** Aborted when the store closes. */
+  readonly closed: AbortSignal
+}
+
+/** Silent progress intervals before a stream is given up; doubles while reopening does not help. */
+const UNANSWERED_MAX = 3
+const UNANSWERED_DOUBLINGS_MAX = 3
+/** Pauses before reopening. Unit: ms. The first try is at once. */
+const REOPEN_PAUSES_MS = [0, 50, 200, 500, 1_000, 2_000]
+
+export async function* watchLoop(
+  deps: WatchLoopDeps,
+  options: WatchOptions,
+): AsyncGenerator<WatchBatch> {
+  const { members, clock, closed } = deps
+  const ended = AbortSignal.any([options.signal, closed])
+  let next = options.fromRevision
+  /** Streams in a row that brought nothing after their creation. */
+  let fruitless = 0
+  let exactStart = false
+  while (!ended.aborted) {
+    const member = members.current()
+    let stream: WatchStream | undefined
+    const onEnded = (): void => stream?.cancel()
+    try {
+      const duplex = await member.watchStreams.watch()
+      stream = new WatchStream(duplex, {
+        ...deps,
+        start: options.start,
+        end: options.end,
+        fromRevision: next,
+        exactStart,
+        unansweredMax: UNANSWERED_MAX * 2 ** Math.min(fruitless, UNANSWERED_DOUBLINGS_MAX),
+      })
+      ended.addEventListener('abort', onEnded)
+      if (ended.aborted) stream.cancel()
+      for await (const batch of stream.batches) {
+        if (stream.answers > 0) fruitless = 0
+        next = batch.revision + 1
+        yield batch
+      }
+    } catch (cause) {
+      const error = toStoreError(cause)
+      members.failed(member, error)
+      if (error.code === 'STORE_COMPACTED' && error.compactRevision === next && !exactStart) {
+        // Only the one revision too many is gone: the stream asks for it to get progress answers.
+        exactStart = true
+        continue
+      }
+      exactStart = false
+      if (!isTransient(error)) throw error
+      await pause(clock, REOPEN_PAUSES_MS[Math.min(fruitless, REOPEN_PAUSES_MS.length - 1)]!, ended)
+      fruitless += 1
+    } finally {
+      ended.removeEventListener('abort', onEnded)
+      stream?.cancel()
+    }
+  }
+  if (closed.aborted && !options.signal.aborted) {
+    throw new StoreError('STORE_CLOSED', 'the store is closed')
+  }
+}
+
+function isTransient(error: StoreError): boolean {
+  return isMemberFailure(error) || wantsNewToken(error)
+}
+
+function pause(clock: Clock, ms: number, ended: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      cancel()
+      ended.removeEventListener('abort', wake)
+      resolve()
+    }
+    const cancel = clock.after(ms, wake)
+    if (ended.aborted) wake()
+    else ended.addEventListener('abort', wake)
+  })
+}

@@ -1,0 +1,69 @@
+/** From a URL to a store. Each adapter, with its driver, is loaded only when its scheme is asked for. */
+import type { Clock } from '../lib/clock.ts'
+import { StoreError } from '../lib/errors.ts'
+import type { MetadataStore } from '../lib/store/metadata-store.ts'
+
+export interface OpenStoreOptions {
+  readonly clock?: Clock
+}
+
+/** Opens the store a URL names. `scheme` comes without its colon, `url` whole. */
+export type StoreOpener = (
+  url: string,
+  scheme: string,
+  options: OpenStoreOptions,
+) => Promise<MetadataStore>
+
+const openers = new Map<string, StoreOpener>()
+
+/**
+ * Makes {@link openStore} know one more scheme, or another opener for a known one.
+ * @throws {StoreError} STORE_INVALID for what is no scheme.
+ */
+export function registerStore(scheme: string, opener: StoreOpener): void {
+  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
+    throw new StoreError('STORE_INVALID', `"${scheme}" is no URL scheme`)
+  }
+  openers.set(scheme, opener)
+}
+
+/** The schemes {@link openStore} knows, sorted. */
+export function storeSchemes(): string[] {
+  return [...openers.keys()].sort()
+}
+
+/**
+ * `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
+ * and `key=` naming PEM files · whatever {@link registerStore} added.
+ * @throws {StoreError} STORE_INVALID for a URL that cannot be used; else as the adapter's opener.
+ */
+export async function openStore(
+  url: string,
+  options: OpenStoreOptions = {},
+): Promise<MetadataStore> {
+  const scheme = /^([a-z][a-z0-9+.-]*):/.exec(url)?.[1]
+  const opener = scheme === undefined ? undefined : openers.get(scheme)
+  if (scheme === undefined || opener === undefined) {
+    const known = storeSchemes().join(', ')
+    // Never the whole URL: it may hold a password.
+    throw new StoreError(
+      'STORE_INVALID',
+      `the store URL must begin with one of ${known}, followed by a colon, not with "${scheme ?? url.slice(0, 8)}"`,
+    )
+  }
+  return opener(url, scheme, options)
+}
+
+registerStore('memory', async (_url, _scheme, options) => {
+  const { openMemoryStore } = await import('./memory/memory-store.ts')
+  return openMemoryStore(options)
+})
+
+const openEtcd: StoreOpener = async (url, _scheme, options) => {
+  const { parseEtcdUrl } = await import('./etcd/etcd-url.ts')
+  const parsed = await parseEtcdUrl(url)
+  const { openEtcdStore } = await import('./etcd/etcd-store.ts')
+  return openEtcdStore({ ...parsed, ...options })
+}
+registerStore('etcd', openEtcd)
+registerStore('etcds', openEtcd)

@@ -1,0 +1,86 @@
+/**
+ * A sorted list of items by their key bytes, in chunks, so that an insert moves a few hundred
+ * references and never the whole list. Neighbour: memory-backend.ts.
+ */
+import { compareBytes } from '../../lib/store/bytes.ts'
+import type { Key } from '../../lib/store/types.ts'
+
+/** A chunk that grows past this many items is halved. */
+const CHUNK_ITEMS_MAX = 512
+
+export class KeyIndex<T extends { readonly key: Key }> {
+  /** Never holds an empty chunk, save when the index is empty. */
+  #chunks: T[][] = []
+
+  get(key: Key): T | undefined {
+    const chunk = this.#chunks[this.#chunkOf(key)]
+    if (chunk === undefined) return undefined
+    const item = chunk[lowerBound(chunk, key)]
+    return item !== undefined && compareBytes(item.key, key) === 0 ? item : undefined
+  }
+
+  /** The key must not be in the index yet. */
+  insert(item: T): void {
+    const at = this.#chunkOf(item.key)
+    const chunk = this.#chunks[at]
+    if (chunk === undefined) {
+      this.#chunks.push([item])
+      return
+    }
+    chunk.splice(lowerBound(chunk, item.key), 0, item)
+    if (chunk.length > CHUNK_ITEMS_MAX) {
+      this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_ITEMS_MAX >>> 1))
+    }
+  }
+
+  /** Keeps the items `keep` holds on to. O(n). */
+  filter(keep: (item: T) => boolean): void {
+    this.#chunks = this.#chunks.map((chunk) => chunk.filter(keep)).filter((c) => c.length > 0)
+  }
+
+  /** Items with start <= key < end, in key order. */
+  *ascend(start: Key, end: Key): Generator<T> {
+    let at = this.#chunkOf(start)
+    let index = at < this.#chunks.length ? lowerBound(this.#chunks[at]!, start) : 0
+    for (; at < this.#chunks.length; at++, index = 0) {
+      const chunk = this.#chunks[at]!
+      const stop = compareBytes(chunk.at(-1)!.key, end) < 0 ? chunk.length : lowerBound(chunk, end)
+      for (; index < stop; index++) yield chunk[index]!
+      if (stop < chunk.length) return
+    }
+  }
+
+  /** Items with start <= key < end, highest key first. */
+  *descend(start: Key, end: Key): Generator<T> {
+    for (let at = Math.min(this.#chunkOf(end), this.#chunks.length - 1); at >= 0; at--) {
+      const chunk = this.#chunks[at]!
+      const stop = compareBytes(chunk[0]!.key, start) >= 0 ? 0 : lowerBound(chunk, start)
+      for (let index = lowerBound(chunk, end) - 1; index >= stop; index--) yield chunk[index]!
+      if (stop > 0) return
+    }
+  }
+
+  /** The chunk that holds the key, or would: the last one that begins at or before it. */
+  #chunkOf(key: Key): number {
+    let low = 0
+    let high = this.#chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (compareBytes(this.#chunks[middle]![0]!.key, key) <= 0) low = middle + 1
+      else high = middle
+    }
+    return Math.max(low - 1, 0)
+  }
+}
+
+/** Index of the first item whose key is not below `key`. */
+function lowerBound<T extends { readonly key: Key }>(chunk: readonly T[], key: Key): number {
+  let low = 0
+  let high = chunk.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(chunk[middle]!.key, key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,120 @@
+/** A TCP relay that can hold back either direction, cut every connection, or refuse new ones. */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** `up`: from the client to the server. */
+export type Direction = 'up' | 'down'
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+}
+
+export class TcpFaultProxy {
+  readonly #server: Server
+  readonly #target: { readonly host: string; readonly port: number }
+  readonly #pairs = new Set<Pair>()
+  readonly #paused = new Set<Direction>()
+  #refusing = false
+  #downBytes = 0
+  #downWaiters: { readonly bytes: number; readonly resolve: () => void }[] = []
+  #connections = 0
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#relay(client))
+  }
+
+  /** Relays connections to `target`, from a free port of 127.0.0.1. */
+  static async start(target: string): Promise<TcpFaultProxy> {
+    const [host, port] = target.split(':')
+    const proxy = new TcpFaultProxy({ host: host!, port: Number(port) })
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  /** host:port to connect to. */
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Connections accepted so far. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Nothing more passes in this direction, on present and future connections; nothing is lost. */
+  pause(direction: Direction): void {
+    this.#paused.add(direction)
+    for (const pair of this.#pairs) source(pair, direction).pause()
+  }
+
+  resume(direction: Direction): void {
+    this.#paused.delete(direction)
+    for (const pair of this.#pairs) source(pair, direction).resume()
+  }
+
+  /** Resets every connection; what was held back is lost. */
+  cut(): void {
+    for (const { client, server } of this.#pairs) {
+      client.resetAndDestroy()
+      server.destroy()
+    }
+  }
+
+  /** New connections are closed at once. */
+  refuse(refusing: boolean): void {
+    this.#refusing = refusing
+  }
+
+  /** After so many bytes from now on have passed from the server to the client. */
+  async passedDown(bytes: number): Promise<void> {
+    const until = this.#downBytes + bytes
+    await new Promise<void>((resolve) => this.#downWaiters.push({ bytes: until, resolve }))
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.cut()
+    await closed
+  }
+
+  #relay(client: Socket): void {
+    this.#connections += 1
+    if (this.#refusing) {
+      client.resetAndDestroy()
+      return
+    }
+    const server = connect({ ...this.#target, allowHalfOpen: true })
+    const pair = { client, server }
+    this.#pairs.add(pair)
+    const drop = (): void => {
+      this.#pairs.delete(pair)
+      client.destroy()
+      server.destroy()
+    }
+    for (const [from, to, direction] of [
+      [client, server, 'up'],
+      [server, client, 'down'],
+    ] as const) {
+      from.on('error', drop)
+      from.on('close', drop)
+      from.on('end', () => to.end())
+      from.on('data', (bytes) => {
+        to.write(bytes)
+        if (direction === 'down') this.#countDown(bytes.length)
+      })
+      if (this.#paused.has(direction)) from.pause()
+    }
+  }
+
+  #countDown(bytes: number): void {
+    this.#downBytes += bytes
+    const due = this.#downWaiters.filter((waiter) => waiter.bytes <= this.#downBytes)
+    this.#downWaiters = this.#downWaiters.filter((waiter) => !due.includes(waiter))
+    for (const waiter of due) waiter.resolve()
+  }
+}
+
+function source(pair: Pair, direction: Direction): Socket {
+  return direction === 'up' ? pair.client : pair.server
+}
