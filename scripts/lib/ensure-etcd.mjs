@@ -1,0 +1,83 @@
+/** An etcd to run: from PATH, from the cache, built with Go, or Debian's old one. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cached } from './cache.mjs'
+import { ensureDebian } from './ensure-debian.mjs'
+import { timed } from './log.mjs'
+import { outputOf, runQuiet, which } from './run.mjs'
+import { isMaintainedEtcd, versions } from './versions.mjs'
+
+const debianEtcd = '/usr/bin/etcd'
+
+/** Builds the program main() of the server's module; etcdctl comes from its own module. */
+const mainGo = `package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
+`
+
+/**
+ * A maintained etcd.
+ *
+ * @returns {Promise<{path: string, version: string} | {problem: string}>}
+ */
+export async function ensureEtcd() {
+  const onPath = which('etcd')
+  const version = onPath && etcdVersion(onPath)
+  if (version && isMaintainedEtcd(version)) return { path: onPath, version }
+  try {
+    const folder = await cached(`etcd-${versions.etcd}`, build)
+    return { path: join(folder, 'etcd'), version: versions.etcd }
+  } catch (error) {
+    const found = version ? `the one on PATH is ${version}, too old` : 'none on PATH'
+    return { problem: `no maintained etcd: ${found}; ${firstLine(error)}` }
+  }
+}
+
+/**
+ * Debian's etcd, which is not maintained upstream any more.
+ *
+ * @returns {Promise<{path: string, version: string} | {problem: string}>}
+ */
+export async function ensureDebianEtcd() {
+  const problem = await ensureDebian(['etcd-server'])
+  const version = etcdVersion(debianEtcd)
+  return version ? { path: debianEtcd, version } : { problem: problem ?? 'no etcd in etcd-server' }
+}
+
+/** @returns {string | undefined} the version that this program says it is */
+export function etcdVersion(path) {
+  return /etcd Version: (\d+\.\d+\.\d+)/.exec(outputOf(path, ['--version']) ?? '')?.[1]
+}
+
+/** `go install pkg@version` refuses etcd's modules for their replace directives: hence a module. */
+async function build(folder) {
+  const go = which('go')
+  if (go === undefined) throw new Error(`no Go to build etcd ${versions.etcd} with`)
+  await timed(`building etcd ${versions.etcd} with Go, once (about a minute)`, async () => {
+    const source = join(folder, 'source')
+    mkdirSync(source)
+    writeFileSync(join(source, 'main.go'), mainGo)
+    const server = `go.etcd.io/etcd/server/v3@v${versions.etcd}`
+    const etcdctl = `go.etcd.io/etcd/etcdctl/v3@v${versions.etcd}`
+    const run = (...args) => runQuiet(go, args, { cwd: source })
+    const compile = ['build', '-trimpath', '-ldflags=-s -w', '-o']
+    await run('mod', 'init', 'etcd')
+    await run('get', server, etcdctl)
+    await run('mod', 'tidy')
+    // tidy drops what main.go does not import.
+    await run('get', etcdctl)
+    await run(...compile, join(folder, 'etcd'), '.')
+    await run(...compile, join(folder, 'etcdctl'), 'go.etcd.io/etcd/etcdctl/v3')
+    rmSync(source, { recursive: true })
+  })
+}
+
+function firstLine(error) {
+  return error.message.split('\n').slice(0, 2).join(': ')
+}

@@ -1,0 +1,109 @@
+/** The proxy as users run it: `anykeeper serve` in a process of its own. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Child, spawnChild } from './child.ts'
+import { fourLetterWord } from './four-letter-word.ts'
+import { freePort } from './free-port.ts'
+
+const built = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
+
+export interface AnykeeperOptions {
+  /** Store URL. Default `memory:`. */
+  store?: string
+  /** Default: a free one. */
+  port?: number
+  prefix?: string
+  tickTimeMs?: number
+  minSessionTimeoutMs?: number
+  maxSessionTimeoutMs?: number
+  frameBytesMax?: number
+  superDigest?: string
+  /** More arguments of `serve`. */
+  args?: readonly string[]
+  env?: Record<string, string | undefined>
+  /** The compiled program (default) or, through tsx, the sources as they are now. */
+  from?: 'dist' | 'sources'
+}
+
+export class AnykeeperProcess {
+  readonly host = '127.0.0.1'
+  readonly port: number
+  readonly #options: AnykeeperOptions
+  #child: Child | undefined
+
+  constructor(port: number, options: AnykeeperOptions) {
+    this.port = port
+    this.#options = options
+  }
+
+  get connectString(): string {
+    return `${this.host}:${this.port}`
+  }
+
+  get child(): Child {
+    if (this.#child === undefined) throw new Error('anykeeper was not started')
+    return this.#child
+  }
+
+  /** Starts it, also again on the same port, and waits for its ready line. */
+  async start(): Promise<this> {
+    const { from = 'dist', env } = this.#options
+    if (from === 'dist' && !existsSync(built)) throw new Error('no dist/cli.js: npm run build')
+    const program = from === 'dist' ? [built] : ['--import', 'tsx', source]
+    this.#child = spawnChild({
+      name: `anykeeper:${this.port}`,
+      command: process.execPath,
+      args: [...program, ...this.#arguments()],
+      env: { ...withoutSettings(), ...env },
+    })
+    await this.child.waitForLine(/^anykeeper ready on /)
+    await this.child.waitForPort(this.port)
+    return this
+  }
+
+  fourLetterWord(word: string): Promise<string> {
+    return fourLetterWord(this, word)
+  }
+
+  /** SIGTERM, and SIGKILL if that does not end it. */
+  async stop(): Promise<void> {
+    await this.#child?.stop()
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#child?.kill()
+  }
+
+  #arguments(): string[] {
+    const options = this.#options
+    const settings = {
+      '--listen': this.connectString,
+      '--store': options.store ?? 'memory:',
+      '--prefix': options.prefix,
+      '--tick-time': options.tickTimeMs,
+      '--min-session-timeout': options.minSessionTimeoutMs,
+      '--max-session-timeout': options.maxSessionTimeoutMs,
+      '--max-frame-bytes': options.frameBytesMax,
+      '--super-digest': options.superDigest,
+    }
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined)
+    return [
+      'serve',
+      ...given.flatMap(([name, value]) => [name, `${value}`]),
+      ...(options.args ?? []),
+    ]
+  }
+}
+
+/** One proxy, ready. */
+export async function startAnykeeper(options: AnykeeperOptions = {}): Promise<AnykeeperProcess> {
+  return new AnykeeperProcess(options.port ?? (await freePort()), options).start()
+}
+
+/** The caller's own ANYKEEPER_… settings must not reach a server under test. */
+function withoutSettings(): Record<string, undefined> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith('ANYKEEPER_'))
+  return Object.fromEntries(names.map((name) => [name, undefined]))
+}

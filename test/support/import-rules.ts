@@ -1,0 +1,127 @@
+/** The direction of imports: proxy → lib ← adapters, and what each room may bring in. */
+import { posix } from 'node:path'
+
+/** Imports of one file as they are written, type imports too. */
+export interface SourceFile {
+  path: string
+  imports: readonly string[]
+}
+
+type Room = 'lib' | 'adapters' | 'proxy' | 'cli' | 'outside'
+
+/** What of lib an adapter may see. */
+const contract = /^lib\/(store\/|errors\.ts$|limits\.ts$|clock\.ts$)/
+
+/** Revision emulation, shared by the stores that lack revisions. */
+const sharedAdapter = 'mvcc'
+
+/** Packages from npm that a room may import; of node's own, all may. */
+const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
+  lib: ['cockatiel'],
+  adapters: ['cockatiel'],
+  proxy: ['pino'],
+  cli: ['commander', 'pino'],
+}
+
+/** The one folder of adapters that may import a driver. */
+const driversOf: Record<string, string> = {
+  etcd3: 'etcd',
+  '@grpc/grpc-js': 'etcd',
+  'ioredis-mock': 'redis',
+  ioredis: 'redis',
+}
+
+/** One line for each import that goes the wrong way, and for each cycle. */
+export function importViolations(files: readonly SourceFile[]): string[] {
+  const lines = files.flatMap((file) =>
+    file.imports.flatMap((specifier) => {
+      const problem = problemOf(file.path, specifier)
+      return problem === undefined ? [] : [`${file.path}: ${specifier}: ${problem}`]
+    }),
+  )
+  return [...lines, ...cycles(files).map((cycle) => `cycle: ${cycle.join(' → ')}`)]
+}
+
+function problemOf(from: string, specifier: string): string | undefined {
+  const room = roomOf(from)
+  if (room === 'outside') return undefined
+  if (specifier.startsWith('node:')) return undefined
+  if (!specifier.startsWith('.')) return packageProblem(from, room, packageName(specifier))
+  if (!specifier.endsWith('.ts')) return 'relative imports end in .ts'
+  const target = resolveImport(from, specifier)
+  if (room === 'cli') return undefined
+  if (room === 'lib') return target.startsWith('lib/') ? undefined : 'lib imports only lib'
+  if (room === 'proxy') {
+    if (target.startsWith('proxy/') || target === 'lib/index.ts') return undefined
+    return 'proxy imports only proxy and lib/index.ts'
+  }
+  return adapterProblem(from, target)
+}
+
+function adapterProblem(from: string, target: string): string | undefined {
+  if (contract.test(target)) return undefined
+  if (!target.startsWith('adapters/')) return 'adapters import only the store contract'
+  const own = adapterOf(from)
+  const other = adapterOf(target)
+  // Files beside the folders put adapters together; inside a folder only that one and mvcc count.
+  if (own === undefined || own === other || other === sharedAdapter) return undefined
+  return 'adapters do not import their siblings'
+}
+
+function packageProblem(
+  from: string,
+  room: Exclude<Room, 'outside'>,
+  name: string,
+): string | undefined {
+  if (packagesOf[room].includes(name)) return undefined
+  if (room === 'adapters' && driversOf[name] === adapterOf(from)) return undefined
+  return `${room} may not import this package (see test/support/import-rules.ts)`
+}
+
+function roomOf(path: string): Room {
+  if (path === 'cli.ts') return 'cli'
+  const [top] = path.split('/')
+  return top === 'lib' || top === 'adapters' || top === 'proxy' ? top : 'outside'
+}
+
+function adapterOf(path: string): string | undefined {
+  const parts = path.split('/')
+  return parts.length > 2 ? parts[1] : undefined
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function resolveImport(from: string, specifier: string): string {
+  return posix.normalize(posix.join(posix.dirname(from), specifier))
+}
+
+/** Depth first; each file that is met again on the way down closes a cycle. */
+function cycles(files: readonly SourceFile[]): string[][] {
+  const edges = new Map<string, string[]>()
+  for (const { path, imports } of files) {
+    if (roomOf(path) === 'outside') continue
+    const relative = imports.filter((specifier) => specifier.startsWith('.'))
+    edges.set(
+      path,
+      relative.map((specifier) => resolveImport(path, specifier)),
+    )
+  }
+  const found: string[][] = []
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.push([...trail.slice(trail.indexOf(path)), path])
+      return
+    }
+    if (done.has(path)) return
+    for (const next of edges.get(path) ?? []) visit(next, [...trail, path])
+    done.add(path)
+  }
+  for (const path of edges.keys()) visit(path, [])
+  return found
+}

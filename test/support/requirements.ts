@@ -1,0 +1,92 @@
+/** What a test needs of the machine: there, or the test is skipped, or with CI=true it fails. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+interface Versions {
+  etcd: string
+  kafka: Record<KafkaLine, string>
+}
+
+export type KafkaLine = '3.9' | '2.8'
+
+/** The versions that the scripts fetch and build. */
+export const versions: Versions = JSON.parse(
+  readFileSync(new URL('../../scripts/versions.json', import.meta.url), 'utf8'),
+)
+
+/** Same rule as cacheFolder() in scripts/lib/cache.mjs, which fills it. */
+export function cacheFolder(): string {
+  const { ANYKEEPER_CACHE, XDG_CACHE_HOME } = process.env
+  if (ANYKEEPER_CACHE) return resolve(ANYKEEPER_CACHE)
+  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'anykeeper')
+}
+
+/** The folder of the broker's jars. */
+export function kafkaLibs(line: KafkaLine): string {
+  return join(cacheFolder(), `kafka-${versions.kafka[line]}`, 'libs')
+}
+
+/** The maintained etcd: what scripts/test.mjs found, else the one in the cache. */
+export function etcdProgram(): string {
+  return process.env.ANYKEEPER_ETCD || join(cacheFolder(), `etcd-${versions.etcd}`, 'etcd')
+}
+
+/** Each returns what is missing, in a few words, or undefined. */
+const checks = {
+  java: () => runs('java', ['-version']),
+  cc: () => runs('cc', ['--version']),
+  etcd: () => has(etcdProgram()),
+  'etcd-3.4': () => has('/usr/bin/etcd'),
+  zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
+  'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
+  'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),
+  'kafka-3.9': () => runs('java', ['-version']) ?? has(kafkaLibs('3.9')),
+  'kafka-2.8': () => runs('java', ['-version']) ?? has(kafkaLibs('2.8')),
+  kazoo: () => runs('/usr/bin/python3', ['-c', 'import kazoo']),
+  redis: () => runs('redis-server', ['--version']),
+} satisfies Record<string, () => string | undefined>
+
+export type Requirement = keyof typeof checks
+
+const found = new Map<Requirement, string | undefined>()
+
+/** Why the machine lacks it, in one line, or undefined when it is there. */
+export function missing(requirement: Requirement): string | undefined {
+  if (!found.has(requirement)) {
+    const lack = checks[requirement]()
+    const reason = lack && (preparationProblems()[requirement] ?? lack)
+    found.set(requirement, reason && `needs ${requirement}: ${reason}`)
+  }
+  return found.get(requirement)
+}
+
+/**
+ * First line of a `before` or a test: skips with the reason in one line, or throws when CI=true.
+ * Pass mocha's `this`: `before(function () { requireOrSkip(this, 'zookeeper') })`.
+ */
+export function requireOrSkip(context: Mocha.Context, ...requirements: Requirement[]): void {
+  for (const requirement of requirements) {
+    const reason = missing(requirement)
+    if (reason === undefined) continue
+    if (process.env.CI === 'true') throw new Error(`CI=true, so nothing may be skipped: ${reason}`)
+    console.log(`      skipped: ${reason}`)
+    context.skip()
+  }
+}
+
+/** What scripts/test.mjs ran into when it prepared, by requirement. */
+function preparationProblems(): Partial<Record<Requirement, string>> {
+  return JSON.parse(process.env.ANYKEEPER_MISSING || '{}')
+}
+
+function has(path: string): string | undefined {
+  return existsSync(path) ? undefined : `${path} is absent`
+}
+
+function runs(command: string, args: readonly string[]): string | undefined {
+  const result = spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 })
+  if (result.status === 0) return undefined
+  return `${[command, ...args].join(' ')} does not run`
+}

@@ -1,0 +1,122 @@
+/** Style that a machine can check: the direction of imports, names, sizes, leftovers. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import ts from 'typescript'
+import { importViolations, type SourceFile } from './support/import-rules.ts'
+import { type TextFile, textViolations } from './support/text-rules.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'data', 'coverage'])
+const textFile = /(?:\.(?:ts|mjs|js|cjs|json|md|yml|yaml|sh|py|java|c|toml|txt|hex)|\/run|\/\.\w+)$/
+
+describe('tidy', () => {
+  const files = textFiles('')
+  const sources = files.filter(({ path }) => path.endsWith('.ts')).map(sourceFile)
+
+  it('finds the sources', () => {
+    expect(sources.map(({ path }) => path)).to.include.members([
+      'lib/errors.ts',
+      'test/tidy.test.ts',
+    ])
+  })
+
+  it('imports go proxy → lib ← adapters, without cycles', () => {
+    expect(importViolations(sources)).to.deep.equal([])
+  })
+
+  it('names, sizes and leftovers', () => {
+    expect(files.flatMap(textViolations)).to.deep.equal([])
+  })
+
+  it('reads every kind of import', () => {
+    const text = [
+      "import { a } from './a.ts'",
+      "import type { B } from './b.ts'",
+      "export * from './c.ts'",
+      "export type { D } from './d.ts'",
+      "const e = await import('./e.ts')",
+      "import './f.ts'",
+      "let g: import('./g.ts').G",
+    ].join('\n')
+    const { imports } = sourceFile({ path: 'x.ts', text })
+    expect([...imports].sort().join()).to.equal('./a.ts,./b.ts,./c.ts,./d.ts,./e.ts,./f.ts,./g.ts')
+  })
+
+  const wrongWays: [from: string, specifier: string][] = [
+    ['lib/tree/feed.ts', '../../adapters/index.ts'],
+    ['lib/tree/feed.ts', '../../proxy/index.ts'],
+    ['lib/tree/feed.ts', 'etcd3'],
+    ['lib/tree/feed.ts', './data-tree'],
+    ['proxy/connection.ts', '../lib/errors.ts'],
+    ['proxy/wire/acl.ts', '../../adapters/index.ts'],
+    ['adapters/etcd/etcd-store.ts', '../memory/memory-store.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../lib/request.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../proxy/index.ts'],
+    ['adapters/memory/memory-store.ts', 'etcd3'],
+  ]
+  for (const [path, specifier] of wrongWays) {
+    it(`rejects ${specifier} in ${path}`, () => {
+      expect(importViolations([{ path, imports: [specifier] }])).to.have.length(1)
+    })
+  }
+
+  const rightWays: [from: string, specifier: string][] = [
+    ['lib/tree/feed.ts', '../store/types.ts'],
+    ['lib/clock.ts', 'node:crypto'],
+    ['proxy/wire/acl.ts', '../../lib/index.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../lib/store/types.ts'],
+    ['adapters/etcd/etcd-store.ts', 'etcd3'],
+    ['adapters/redis/redis-store.ts', '../mvcc/revisions.ts'],
+    ['adapters/index.ts', './etcd/etcd-store.ts'],
+    ['cli.ts', './adapters/index.ts'],
+    ['cli.ts', './proxy/index.ts'],
+    ['test/support/x.ts', '../../adapters/index.ts'],
+  ]
+  for (const [path, specifier] of rightWays) {
+    it(`allows ${specifier} in ${path}`, () => {
+      expect(importViolations([{ path, imports: [specifier] }])).to.deep.equal([])
+    })
+  }
+
+  it('rejects a cycle, also of type imports', () => {
+    const found = importViolations([
+      { path: 'lib/a.ts', imports: ['./b.ts'] },
+      { path: 'lib/b.ts', imports: ['./c/d.ts'] },
+      { path: 'lib/c/d.ts', imports: ['../a.ts'] },
+    ])
+    expect(found).to.deep.equal(['cycle: lib/a.ts → lib/b.ts → lib/c/d.ts → lib/a.ts'])
+  })
+
+  const wrongTexts: [what: string, file: TextFile][] = [
+    ['a name', { path: 'lib/dataTree.ts', text: '' }],
+    ['a default export', { path: 'lib/a.ts', text: 'export default 1\n' }],
+    ['a long file', { path: 'lib/a.ts', text: '\n'.repeat(501) }],
+    ['a leftover', { path: 'lib/a.ts', text: `// ${'TO'}${'DO'}: later` }],
+    ['one test alone', { path: 'test/a.test.ts', text: `it${'.only'}('x', () => {})` }],
+    ["a machine's path", { path: 'docs/a.md', text: `see ${'/ho'}${'me/me/notes'}` }],
+    ["a registry's host", { path: 'docs/a.md', text: `https://registry${'.npmjs.org'}/x` }],
+  ]
+  for (const [what, file] of wrongTexts) {
+    it(`rejects ${what}`, () => {
+      expect(textViolations(file)).to.have.length(1)
+    })
+  }
+})
+
+function textFiles(folder: string): TextFile[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (foreign.has(entry.name)) return []
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.isDirectory()) return textFiles(path)
+    if (!textFile.test(`/${path}`)) return []
+    return [{ path, text: readFileSync(join(root, path), 'utf8') }]
+  })
+}
+
+/** By the compiler's own scanner: a regular expression would miss an import over several lines. */
+function sourceFile({ path, text }: TextFile): SourceFile {
+  const { importedFiles } = ts.preProcessFile(text, true, true)
+  return { path, imports: importedFiles.map(({ fileName }) => fileName) }
+}
