@@ -82,11 +82,9 @@ function serveCommand(): Command {
         .argParser(parsePositive),
     )
     .addOption(
-      flag(
-        '--min-session-timeout <ms>',
-        'default: 2 × tick time',
-        'MIN_SESSION_TIMEOUT',
-      ).argParser(parsePositive),
+      flag('--min-session-timeout <ms>', 'default: 2 × tick time', 'MIN_SESSION_TIMEOUT').argParser(
+        parsePositive,
+      ),
     )
     .addOption(
       flag(
@@ -185,9 +183,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
 
-  store = await untilReachable('store not reachable', url, logger, () =>
-    openStore(flags.store, { logger }),
-  )
+  store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
   const opened = store
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
   keeper = await untilReachable('store not readable', url, logger, () =>

@@ -93,6 +93,7 @@ export class GroupCommitter {
   #scheduled = false
   #flushDue = false
   #cancelFlush: (() => void) | undefined
+  #flushIsRescue = false
   #attempt = 0
   #lastTimeMs = 0
   #closed: StoreError | undefined
@@ -217,9 +218,14 @@ export class GroupCommitter {
 
   /** `rescue`: somebody else's batch; its own proxy should flush it, we only stand in. */
   #scheduleFlush(rescue: boolean): void {
-    if (this.#cancelFlush !== undefined || this.#closed !== undefined) return
+    if (this.#closed !== undefined) return
+    if (this.#cancelFlush !== undefined) {
+      if (rescue || !this.#flushIsRescue) return
+      this.#cancelFlush()
+    }
     const { flushDelayMs } = this.#o.limits
     const delay = rescue ? 1_000 + this.#o.random.fraction() * 2_000 : flushDelayMs
+    this.#flushIsRescue = rescue
     this.#cancelFlush = this.#o.clock.after(delay, () => {
       this.#cancelFlush = undefined
       if (this.#replica.backlog.size === 0) return
