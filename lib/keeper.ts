@@ -182,8 +182,8 @@ export class Keeper {
     await this.committer.drain(drainMs)
     this.#stop.abort()
     this.#feedStop.abort()
-    await this.registry.leave()
     this.committer.close()
+    await this.registry.leave()
     await this.#feedLoop
   }
 

@@ -186,6 +186,7 @@ export class GroupCommitter {
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
+    if (this.#inFlight !== undefined) this.#settle(this.#inFlight)
     this.#wake()
   }
 
@@ -419,14 +420,14 @@ export class GroupCommitter {
       try {
         result = await this.#o.store.txn(txn)
       } catch (error) {
-        if (next.applied || this.#closed !== undefined) return this.#settle(next)
         if (!(error instanceof StoreError)) throw error
+        if (error.outcome === 'unknown') this.counters.unknownOutcomes++
+        if (next.applied || this.#closed !== undefined) return this.#settle(next)
         if (error.code === 'STORE_CLOSED') return this.#settle(next)
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           return this.#shrink(next, error)
         }
         // Guarded by head's version, the same batch commits at most once, however often it is sent.
-        if (error.outcome === 'unknown') this.counters.unknownOutcomes++
         logger.warn(
           { err: error, seq: batch.seq, tries, outcome: error.outcome },
           'commit not confirmed, asking again',
@@ -456,8 +457,8 @@ export class GroupCommitter {
   /** Closing with the outcome unknown: never acknowledged. */
   #settle(next: BatchInFlight): void {
     if (next.applied || this.#closed === undefined) return
-    for (const task of next.tasks) task.abandoned(this.#closed)
     next.applied = true
+    for (const task of next.tasks) task.abandoned(this.#closed)
   }
 
   /** The store takes less than it said. Unapplied for certain: smaller steps, or refuse the request. */
