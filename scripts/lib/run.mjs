@@ -35,6 +35,14 @@ export function outputOf(command, args, options = {}) {
   return result.status === 0 ? result.stdout : undefined
 }
 
+/** The command line, so that, where the kernel can, the program gets SIGTERM when this one is gone. */
+export function endingWithParent(command, args) {
+  const setpriv = which('setpriv')
+  return setpriv === undefined
+    ? [command, ...args]
+    : [setpriv, '--pdeathsig', 'TERM', command, ...args]
+}
+
 /** Runs to the end with the output on the terminal; resolves with the exit status. */
 export function runShown(command, args, options = {}) {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,103 @@
+/**
+ * `npm test`: gets what is missing, builds, checks, runs every group of tests; the last line is
+ * `N passed, N failed, N skipped`, counted from the runs.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ensureBuild } from './lib/ensure-build.mjs'
+import { ensureNodeModules } from './lib/ensure-node-modules.mjs'
+import { checks, groupOf, groups } from './lib/groups.mjs'
+import { say, timed } from './lib/log.mjs'
+import { prepare } from './lib/prepare.mjs'
+import { root, runShown } from './lib/run.mjs'
+import { runGroup } from './lib/run-group.mjs'
+
+const usage = `npm test [-- [--only NAME[,NAME…]] [--grep PATTERN]]
+names, in order: ${[...checks, ...groups].map(({ name }) => name).join(', ')}
+`
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const report = []
+
+const { only, grep } = readArguments()
+const wanted = ({ name }) => only === undefined || only.includes(name)
+
+try {
+  await main()
+} catch (error) {
+  fail('preparation', error.message)
+}
+process.stdout.write(`\n${report.join('\n')}\n`)
+const { passed, failed, skipped } = totals
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+process.exitCode = failed > 0 || (process.env.CI === 'true' && skipped > 0) ? 1 : 0
+
+async function main() {
+  await ensureNodeModules()
+  for (const { name, args } of checks.filter(wanted)) {
+    const status = await timed(name, () => runShown(process.execPath, args))
+    if (status !== 0) fail(name, `ended with ${status}`)
+  }
+  const chosen = groups.filter(wanted)
+  if (chosen.length === 0) return
+  await ensureBuild()
+  const files = filesByGroup()
+  const present = chosen.filter(({ name }) => files.has(name))
+  const env = await prepare(present.flatMap(({ needs }) => needs))
+  for (const group of chosen) {
+    if (present.includes(group)) await run(group, files.get(group.name), env)
+    else if (only !== undefined) fail(group.name, 'has no test file')
+    else say(`${group.name}: has no test file yet`)
+  }
+  if (totals.passed + totals.failed + totals.skipped === 0) fail('tests', 'no test ran')
+}
+
+async function run(group, files, env) {
+  say(`tests: ${group.name}`)
+  const startedAt = performance.now()
+  const result = await runGroup(group, { files, grep, env })
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+  for (const key of Object.keys(totals)) totals[key] += result[key]
+  const counts = `${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`
+  report.push(`${group.name}: ${counts} (${seconds} s)`)
+  for (const { title, message } of result.failures) report.push(`  ${title}: ${message}`)
+  if (process.env.CI === 'true' && result.skipped > 0) report.push('  CI=true: no test may skip')
+}
+
+/** What is no test counts only when it fails. */
+function fail(what, message) {
+  totals.failed++
+  report.push(`${what}: ${message}`)
+}
+
+/** Test files by group's name; one that no group names would never run, so it is a failure. */
+function filesByGroup() {
+  const found = new Map()
+  const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  for (const path of all.filter((name) => name.endsWith('.test.ts')).sort()) {
+    const file = `test/${path}`
+    const group = groupOf(file)
+    if (group === undefined) fail(file, 'belongs to no group of scripts/lib/groups.mjs')
+    else found.set(group.name, [...(found.get(group.name) ?? []), file])
+  }
+  return found
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: { only: { type: 'string' }, grep: { type: 'string' }, help: { type: 'boolean' } },
+    })
+    if (values.help) {
+      process.stdout.write(usage)
+      process.exit(0)
+    }
+    const names = values.only?.split(',')
+    const unknown = names?.filter((name) => ![...checks, ...groups].some((g) => g.name === name))
+    if (unknown?.length > 0) throw new Error(`no such group: ${unknown.join(', ')}`)
+    return { only: names, grep: values.grep }
+  } catch (error) {
+    process.stderr.write(`${error.message}\n${usage}`)
+    process.exit(2)
+  }
+}
