@@ -1,0 +1,145 @@
+/**
+ * Jute's primitives appended to a connection's output: many replies gather in one chunk and leave
+ * in one buffer. wire/ writes the records; the connection takes the bytes once a tick.
+ */
+
+const TWO_32 = 4294967296
+const CHUNK_BYTES_MIN = 1024
+const CHUNK_BYTES_MAX = 65536
+/** Up to this many characters a loop beats the native encoder. */
+const SHORT_STRING_CHARS = 64
+/** Up to this many bytes a loop beats TypedArray.set. */
+const SHORT_BYTES = 32
+
+export class JuteWriter {
+  private chunk: Buffer = Buffer.alloc(0)
+  private view: DataView = new DataView(this.chunk.buffer, 0, 0)
+  /** [start, at) waits for take(); memory before `start` belongs to whoever took it. */
+  private start = 0
+  private at = 0
+  private frame = 0
+  private chunkBytes = CHUNK_BYTES_MIN
+
+  /** Bytes written and not yet taken. */
+  get pendingBytes(): number {
+    return this.at - this.start
+  }
+
+  /** Opens a frame: leaves room for its length. Frames do not nest. */
+  begin(): void {
+    this.reserve(4)
+    this.frame = this.at
+    this.at += 4
+  }
+
+  /** Closes the frame opened last: fills in its length. */
+  end(): void {
+    this.view.setInt32(this.frame, this.at - this.frame - 4)
+  }
+
+  /** Forgets the frame opened last, as if begin() had not been called. */
+  rollback(): void {
+    this.at = this.frame
+  }
+
+  /** Everything written so far, or null. The memory is the caller's: it is never written again. */
+  take(): Buffer | null {
+    if (this.at === this.start) return null
+    const taken = this.chunk.subarray(this.start, this.at)
+    this.start = this.at
+    this.frame = this.at
+    return taken
+  }
+
+  bool(value: boolean): void {
+    this.reserve(1)
+    this.chunk[this.at++] = value ? 1 : 0
+  }
+
+  int(value: number): void {
+    this.reserve(4)
+    this.view.setInt32(this.at, value)
+    this.at += 4
+  }
+
+  /** A safe integer as int64. */
+  long(value: number): void {
+    this.reserve(8)
+    this.view.setInt32(this.at, Math.floor(value / TWO_32))
+    this.view.setInt32(this.at + 4, value)
+    this.at += 8
+  }
+
+  bigLong(value: bigint): void {
+    this.reserve(8)
+    this.view.setBigInt64(this.at, value)
+    this.at += 8
+  }
+
+  /** ustring in UTF-8; null is length −1.
+   *  Differs: for characters beyond U+FFFF ZooKeeper writes each surrogate by itself, which its
+   *  own clients cannot read back. Paths cannot contain them; only a sync's echo and ACL ids can. */
+  string(value: string | null): void {
+    if (value === null) {
+      this.int(-1)
+      return
+    }
+    const chars = value.length
+    this.reserve(4 + chars * 3)
+    const start = this.at + 4
+    const bytes =
+      chars <= SHORT_STRING_CHARS ? this.putShort(value, start) : this.chunk.write(value, start)
+    this.view.setInt32(this.at, bytes)
+    this.at = start + bytes
+  }
+
+  /** buffer; null is length −1. */
+  bytes(value: Uint8Array | null): void {
+    if (value === null) {
+      this.int(-1)
+      return
+    }
+    const length = value.length
+    this.reserve(4 + length)
+    this.view.setInt32(this.at, length)
+    const start = this.at + 4
+    if (length <= SHORT_BYTES) {
+      const chunk = this.chunk
+      for (let i = 0; i < length; i++) chunk[start + i] = value[i]!
+    } else {
+      this.chunk.set(value, start)
+    }
+    this.at = start + length
+  }
+
+  /** Makes sure that the next `bytes` bytes fit. */
+  private reserve(bytes: number): void {
+    if (this.at + bytes > this.chunk.length) this.grow(bytes)
+  }
+
+  private putShort(value: string, start: number): number {
+    const chunk = this.chunk
+    const chars = value.length
+    for (let i = 0; i < chars; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) return chunk.write(value, start)
+      chunk[start + i] = code
+    }
+    return chars
+  }
+
+  /** Moves what waits into a fresh chunk. A busy connection's chunks double up to 64 KiB, so that
+   *  an idle one holds little. */
+  private grow(bytes: number): void {
+    const waiting = this.at - this.start
+    const size = Math.max(this.chunkBytes, waiting * 2 + bytes)
+    const fresh = Buffer.allocUnsafeSlow(size)
+    this.chunk.copy(fresh, 0, this.start, this.at)
+    this.frame -= this.start
+    this.start = 0
+    this.at = waiting
+    this.chunk = fresh
+    this.view = new DataView(fresh.buffer, fresh.byteOffset, size)
+    this.chunkBytes = Math.min(this.chunkBytes * 2, CHUNK_BYTES_MAX)
+  }
+}
