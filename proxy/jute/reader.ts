@@ -75,7 +75,7 @@ export class JuteReader {
     const start = this.at
     this.at = start + length
     const copy = new Uint8Array(length)
-    copy.set(this.buffer.subarray(start, start + length))
+    this.buffer.copy(copy, 0, start, start + length)
     return copy
   }
 

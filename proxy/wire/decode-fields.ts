@@ -10,12 +10,7 @@ export function pathNotNull(reader: JuteReader): string {
   return path
 }
 
-/** A path where ZooKeeper treats null and the empty string alike. */
-export function pathOrEmpty(reader: JuteReader): string {
-  return reader.string() ?? ''
-}
-
-/** ustring without a null: unlike a path it may be empty. */
+/** A path or name where ZooKeeper treats null and the empty string alike. */
 export function textOrEmpty(reader: JuteReader): string {
   return reader.string() ?? ''
 }

@@ -8,13 +8,13 @@ import {
   WireError,
 } from '../../lib/index.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import { pathOrEmpty, textOrEmpty } from './decode-fields.ts'
+import { textOrEmpty } from './decode-fields.ts'
 
 /* SyncRequest => path
      path => USTRING, neither validated nor looked up; the reply repeats it.
    Differs: a null path comes back as '' instead of null. */
 export function decodeSync(reader: JuteReader): SyncRequest {
-  return { type: 'sync', path: pathOrEmpty(reader) }
+  return { type: 'sync', path: textOrEmpty(reader) }
 }
 
 /* AuthPacket => type scheme auth

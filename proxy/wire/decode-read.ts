@@ -13,7 +13,7 @@ import {
   WireError,
 } from '../../lib/index.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import { pathNotNull, pathOrEmpty, pathVector } from './decode-fields.ts'
+import { pathNotNull, pathVector, textOrEmpty } from './decode-fields.ts'
 
 /* ExistsRequest, GetDataRequest, GetChildrenRequest, GetChildren2Request => path watch
      path  => USTRING; the empty path reads the root, as on ZooKeeper 3.8.0
@@ -53,7 +53,7 @@ export function decodeGetAllChildrenNumber(reader: JuteReader): GetAllChildrenNu
 /* GetEphemeralsRequest => prefixPath
      prefixPath => USTRING; null and '' ask for all of the session's */
 export function decodeGetEphemerals(reader: JuteReader): GetEphemeralsRequest {
-  return { type: 'getEphemerals', prefixPath: pathOrEmpty(reader) }
+  return { type: 'getEphemerals', prefixPath: textOrEmpty(reader) }
 }
 
 /* SetWatches => relativeZxid dataWatches existWatches childWatches
@@ -89,7 +89,7 @@ export function decodeSetWatches2(reader: JuteReader): SetWatchesRequest {
      path => USTRING, not looked up and not validated
      mode => INT, 0 persistent, 1 persistent recursive; others are answered −5 */
 export function decodeAddWatch(reader: JuteReader): AddWatchRequest {
-  const path = pathOrEmpty(reader)
+  const path = textOrEmpty(reader)
   const mode = reader.int()
   if (mode !== 0 && mode !== 1) throw new WireError(`watch mode ${mode}`)
   return { type: 'addWatch', path, mode }

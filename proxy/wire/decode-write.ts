@@ -9,7 +9,7 @@ import {
   type SetDataRequest,
 } from '../../lib/index.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import { aclVector, pathNotNull, pathOrEmpty } from './decode-fields.ts'
+import { aclVector, pathNotNull, textOrEmpty } from './decode-fields.ts'
 
 /* CreateRequest => path data acl flags
      path  => USTRING
@@ -43,7 +43,7 @@ export function decodeDelete(reader: JuteReader): DeleteRequest {
      data    => BUFFER
      version => INT, −1 any */
 export function decodeSetData(reader: JuteReader): SetDataRequest {
-  const path = pathOrEmpty(reader)
+  const path = textOrEmpty(reader)
   const data = reader.bytes()
   return { type: 'setData', path, data, version: reader.int() }
 }
@@ -53,7 +53,7 @@ export function decodeSetData(reader: JuteReader): SetDataRequest {
      acl     => VECTOR of ACL
      version => INT, compared with aversion, −1 any */
 export function decodeSetAcl(reader: JuteReader): SetAclRequest {
-  const path = pathOrEmpty(reader)
+  const path = textOrEmpty(reader)
   const acl = aclVector(reader)
   return { type: 'setACL', path, acl, version: reader.int() }
 }

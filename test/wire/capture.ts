@@ -173,13 +173,21 @@ for (const [name, run] of Object.entries(SCENARIOS)) {
   const path = `/fixture-${name}`
   const client = await RawClient.connect({ port, readOnly: false, keepFrames: true })
   await run(client, path)
+  save(name, client)
+  await removeTree(path)
+}
+save('connect-without-readonly', await RawClient.connect({ port, keepFrames: true }))
+const gone = { port, sessionId: 0x1234n, keepFrames: true }
+save('connect-session-gone', await RawClient.connect(gone))
+save('connect-session-gone-readonly', await RawClient.connect({ ...gone, readOnly: true }))
+await cleaner.close()
+
+function save(name: string, client: RawClient): void {
   client.destroy()
   const lines = client.frames.map((f) => `${f.direction} ${f.body.toString('hex')}`)
   const origin = `# ${server}; raw-client; captured ${today} by test/wire/capture.ts`
   writeFileSync(new URL(`${name}.hex`, folder), `${[origin, ...lines].join('\n')}\n`)
-  await removeTree(path)
 }
-await cleaner.close()
 
 async function removeTree(path: string): Promise<void> {
   const { record } = await cleaner.getChildren(path)

@@ -14,7 +14,11 @@ import {
 } from '../../../../lib/index.ts'
 import { JuteReader } from '../../../../proxy/jute/reader.ts'
 import { JuteWriter } from '../../../../proxy/jute/writer.ts'
-import { decodeConnectRequest, encodeConnectResponse } from '../../../../proxy/wire/connect.ts'
+import {
+  decodeConnectRequest,
+  encodeConnectResponse,
+  encodeSessionGone,
+} from '../../../../proxy/wire/connect.ts'
 import { decodeRequest } from '../../../../proxy/wire/decode-request.ts'
 import { encodeErrorReply, encodeEvent, encodeReply } from '../../../../proxy/wire/encode-reply.ts'
 import { malformedFate } from '../../../../proxy/wire/opcodes.ts'
@@ -144,6 +148,9 @@ describe('proxy/wire against captured frames', () => {
       }
       const ours = encoded((w) => encodeConnectResponse(w, response))
       expect(ours).to.equal(connect.response.toString('hex'))
+      if (response.timeoutMs === 0) {
+        expect(encoded((w) => encodeSessionGone(w, hasReadOnly))).to.equal(ours)
+      }
     })
 
     it(`${name}: requests and replies`, () => {
