@@ -82,7 +82,10 @@ export interface Stat {
 
 export interface CreateRequest {
   readonly type: 'create'
-  /** Which of create, create2, createContainer, createTTL was sent: decides the reply's shape. */
+  /**
+   * Which of create, create2, createContainer, createTTL: decides the reply's shape. Top level: as
+   * sent. Inside multi: 19 or 21 for a container or TTL node, else 1, whatever was sent.
+   */
   readonly op: 1 | 15 | 19 | 21
   readonly path: string
   /** null stays null: it reads back as length −1. */
@@ -203,7 +206,13 @@ export interface WhoAmIRequest {
 export interface PingRequest {
   readonly type: 'ping'
 }
+/** A read whose only fate is an error in its turn: its record could not be decoded. */
+export interface FailReadRequest {
+  readonly type: 'failRead'
+  readonly errno: number
+}
 export type ReadRequest =
+  | FailReadRequest
   | ExistsRequest
   | GetDataRequest
   | GetAclRequest
@@ -224,7 +233,8 @@ export interface SyncRequest {
 export interface AuthRequest {
   readonly type: 'auth'
   readonly scheme: string
-  readonly auth: Uint8Array
+  /** null, unlike no bytes, is AUTHFAILED. */
+  readonly auth: Uint8Array | null
 }
 export interface SaslRequest {
   readonly type: 'sasl'
@@ -238,7 +248,9 @@ export type Request = WriteRequest | ReadRequest | OtherRequest
 
 /** One operation's result inside a multi. */
 export type MultiResult =
+  /** For an operation whose `op` is 1. */
   | { readonly type: 'create'; readonly path: string }
+  /** For an operation whose `op` is 19 or 21. */
   | { readonly type: 'create2'; readonly path: string; readonly stat: Stat }
   | { readonly type: 'setData'; readonly stat: Stat }
   | { readonly type: 'delete' }

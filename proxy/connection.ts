@@ -24,7 +24,8 @@ import { JuteWriter } from './jute/writer.ts'
 import type { ProxyServer } from './server.ts'
 import { Latency } from './stats.ts'
 import { decodeRequest } from './wire/decode-request.ts'
-import { encodeError, encodeEvent, encodeReply } from './wire/encode-reply.ts'
+import { encodeErrorReply, encodeEvent, encodeReply } from './wire/encode-reply.ts'
+import { malformedFate, XID } from './wire/opcodes.ts'
 
 type Phase =
   /** Nothing decoded yet: a four-letter word or a ConnectRequest comes. */
@@ -71,7 +72,10 @@ export class Connection implements SessionSink {
     this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
-    this.#splitter = new FrameSplitter(server.options.frameBytesMax)
+    this.#splitter = new FrameSplitter({
+      frameBytesMax: server.options.frameBytesMax,
+      onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
+    })
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#data(chunk))
     socket.on('error', () => this.close())
@@ -115,7 +119,7 @@ export class Connection implements SessionSink {
       if (this.server.fourLetterWord(this, chunk.toString('latin1', 0, 4))) return
     }
     try {
-      this.#splitter.push(chunk, this.#onFrame)
+      this.#splitter.push(chunk)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.#malformed(error)
@@ -124,7 +128,7 @@ export class Connection implements SessionSink {
     if (this.#session !== undefined) this.server.keeper.sessions.heard(this.#session)
   }
 
-  readonly #onFrame = (buffer: Buffer, start: number, end: number): boolean => {
+  #frame(buffer: Buffer, start: number, end: number): void {
     this.received++
     this.server.stats.packetsReceived++
     switch (this.#phase) {
@@ -146,10 +150,7 @@ export class Connection implements SessionSink {
       case 'open':
         this.#request(buffer, start, end)
         break
-      case 'closed':
-        break
     }
-    return this.#phase !== 'closed'
   }
 
   /** The handshake is done: what came meanwhile is next. */
@@ -176,14 +177,29 @@ export class Connection implements SessionSink {
     const xid = reader.int()
     const op = reader.int()
     this.lastXid = xid
-    const request = decodeRequest(op, reader)
+    let request: Request | undefined
+    try {
+      request = decodeRequest(op, reader)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      request = this.#undecodable(op, error)
+    }
     if (request === undefined) {
       this.server.stats.unimplemented++
       this.server.logger.info({ client: this.name, op }, 'unknown opcode')
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       return
     }
-    this.#dispatch(xid, op, request)
+    this.#dispatch(op === OP.ping ? XID.ping : xid, op, request)
+  }
+
+  /** Most records that cannot be read are answered in their turn; auth and sasl end the connection. */
+  #undecodable(op: number, error: WireError): Request {
+    const fate = malformedFate(op)
+    if (fate === 'close') throw error
+    this.server.stats.malformedRequests++
+    const { errno } = ZK_ERRORS.MARSHALLING
+    return fate === 'write' ? { type: 'fail', errno } : { type: 'failRead', errno }
   }
 
   #dispatch(xid: number, op: number, request: Request): void {
@@ -192,6 +208,7 @@ export class Connection implements SessionSink {
       case 'auth':
         return this.#authenticate(xid, request.scheme, request.auth)
       case 'sasl':
+        if (request.token === null) return this.close()
         // As a server without SASL configured does (H12).
         this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: null }))
         return
@@ -200,11 +217,8 @@ export class Connection implements SessionSink {
           type: 'fail',
           errno: ZK_ERRORS.RECONFIG_DISABLED.errno,
         })
-      case 'check':
-        // Only inside multi; at the top level newer servers answer like this.
-        this.server.stats.unimplemented++
-        return this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       case 'create':
+      case 'check':
       case 'delete':
       case 'setData':
       case 'setACL':
@@ -233,9 +247,9 @@ export class Connection implements SessionSink {
   }
 
   /** Auth is answered at once, ahead of what is still on its way, with zxid 0. */
-  #authenticate(xid: number, scheme: string, auth: Uint8Array): void {
-    if (this.#session?.authenticate(scheme, auth) === true) {
-      this.#reply(() => encodeError(this.writer, xid, 0, 0))
+  #authenticate(xid: number, scheme: string, auth: Uint8Array | null): void {
+    if (auth !== null && this.#session?.authenticate(scheme, auth) === true) {
+      this.#reply(() => encodeErrorReply(this.writer, xid, 0, 0))
       return
     }
     this.server.stats.authFailed++
@@ -245,7 +259,7 @@ export class Connection implements SessionSink {
 
   /** Says why, then closes. The session itself stays. */
   refuse(xid: number, zxid: number, errno: number): void {
-    this.#reply(() => encodeError(this.writer, xid, zxid, errno))
+    this.#reply(() => encodeErrorReply(this.writer, xid, zxid, errno))
     this.close()
   }
 
@@ -264,7 +278,7 @@ export class Connection implements SessionSink {
       // Answered by closing the connection (H7).
       this.close()
       return
-    } else encodeError(this.writer, xid, zxid, errno)
+    } else encodeErrorReply(this.writer, xid, zxid, errno)
     this.sent++
     this.lastZxid = zxid
     this.server.stats.packetsSent++
@@ -304,8 +318,8 @@ export class Connection implements SessionSink {
 
   flush(): void {
     this.#flushDue = false
-    if (this.writer.length === 0) return
     const bytes = this.writer.take()
+    if (bytes === null) return
     this.server.stats.bytesSent += bytes.length
     if (this.socket.destroyed || this.socket.writableEnded) return
     this.socket.write(bytes)
@@ -338,6 +352,7 @@ export class Connection implements SessionSink {
   close(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
+    this.#splitter.stop()
     this.#cancelGreeting?.()
     this.flush()
     const session = this.#session

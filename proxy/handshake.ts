@@ -3,12 +3,12 @@
  */
 import type { Connection } from './connection.ts'
 import type { JuteReader } from './jute/reader.ts'
-import { decodeConnect, EXPIRED, encodeConnect } from './wire/connect.ts'
+import { decodeConnectRequest, encodeConnectResponse, encodeSessionGone } from './wire/connect.ts'
 
 export async function greet(connection: Connection, reader: JuteReader): Promise<void> {
-  const request = decodeConnect(reader)
+  const request = decodeConnectRequest(reader)
   const { keeper, logger } = connection.server
-  const withReadOnly = request.readOnly !== undefined
+  const { hasReadOnly } = request
   if (!keeper.isServing) return connection.close()
   if (request.lastZxidSeen > keeper.replica.zxid) {
     await keeper.sync()
@@ -21,24 +21,32 @@ export async function greet(connection: Connection, reader: JuteReader): Promise
     }
   }
   const ids = connection.initialIds
-  if (request.sessionId === 0n) {
-    const { session, password } = await keeper.sessions.open(request.timeoutMs, connection, ids)
-    encodeConnect(
-      connection.writer,
-      { timeoutMs: session.timeoutMs, sessionId: session.id, password },
-      withReadOnly,
-    )
+  const { timeoutMs: askedMs, sessionId } = request
+  if (sessionId === 0n) {
+    const { session, password } = await keeper.sessions.open(askedMs, connection, ids)
+    const { id, timeoutMs } = session
+    encodeConnectResponse(connection.writer, {
+      timeoutMs,
+      sessionId: id,
+      password,
+      readOnly: false,
+      hasReadOnly,
+    })
     return connection.opened(session)
   }
-  const session = await keeper.sessions.resume(request.sessionId, request.password, connection, ids)
+  const password = request.password ?? new Uint8Array(0)
+  const session = await keeper.sessions.resume(sessionId, password, connection, ids)
   if (session === undefined) {
-    encodeConnect(connection.writer, EXPIRED, withReadOnly)
+    encodeSessionGone(connection.writer, hasReadOnly)
     return connection.close()
   }
-  encodeConnect(
-    connection.writer,
-    { timeoutMs: session.timeoutMs, sessionId: session.id, password: request.password },
-    withReadOnly,
-  )
+  const { timeoutMs } = session
+  encodeConnectResponse(connection.writer, {
+    timeoutMs,
+    sessionId,
+    password,
+    readOnly: false,
+    hasReadOnly,
+  })
   connection.opened(session)
 }

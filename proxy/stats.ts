@@ -34,6 +34,8 @@ export class ServerStats {
   /** Never sent a ConnectRequest in time. */
   sessionlessDropped = 0
   malformedDropped = 0
+  /** Answered with MARSHALLINGERROR. */
+  malformedRequests = 0
   unimplemented = 0
   authFailed = 0
   reads = 0

@@ -4,7 +4,7 @@
  */
 import { ZK_ERRORS } from '../errors.ts'
 import { TTL_MS_MAX } from '../limits.ts'
-import { type CreateRequest, OP, PERMS } from '../request.ts'
+import { CREATE_FLAGS, type CreateRequest, OP, PERMS } from '../request.ts'
 import { fixupAcl, isAllowed } from '../znode/acl.ts'
 import { isValidPath, parentOf } from '../znode/path.ts'
 import { KIND, type Kind, statOf } from '../znode/znode.ts'
@@ -16,9 +16,9 @@ const SEQUENTIAL: readonly boolean[] = [false, false, true, true, false, false, 
 const EPHEMERAL: readonly boolean[] = [false, true, false, true, false, false, false]
 const WITH_TTL: readonly boolean[] = [false, false, false, false, false, true, true]
 
-/** The opcode makes a container or a TTL znode; the flag alone does not, as in ZooKeeper's txns. */
-function kindOf(op: CreateRequest['op']): Kind {
-  if (op === OP.createContainer) return KIND.container
+/** Seen on 3.8.0: flag 4 makes a container under any opcode, createContainer under any flag. */
+function kindOf({ op, flags }: CreateRequest): Kind {
+  if (op === OP.createContainer || flags === CREATE_FLAGS.CONTAINER) return KIND.container
   return op === OP.createTTL ? KIND.ttl : KIND.plain
 }
 
@@ -30,7 +30,7 @@ function sequenceSuffix(counter: number): string {
 export function planCreate(view: PlanView, request: CreateRequest, asker: Asker): Planned {
   const sequential = SEQUENTIAL[request.flags]
   if (sequential === undefined) return ZK_ERRORS.BAD_ARGUMENTS.errno
-  const kind = kindOf(request.op)
+  const kind = kindOf(request)
   if (WITH_TTL[request.flags] !== (kind === KIND.ttl)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   if (kind === KIND.ttl && (request.ttlMs <= 0 || request.ttlMs > TTL_MS_MAX)) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno

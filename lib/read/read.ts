@@ -18,7 +18,7 @@ import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchRegistry } from '../watch/watch-registry.ts'
 import { MODE, type Watcher } from '../watch/watch-table.ts'
 import { isAllowed, maskDigests } from '../znode/acl.ts'
-import { statOf } from '../znode/znode.ts'
+import { statOf, type Znode } from '../znode/znode.ts'
 import { restoreWatches } from './set-watches.ts'
 
 /** Who reads, and where it looks. */
@@ -32,13 +32,18 @@ export interface ReadContext {
 
 const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER } = ZK_ERRORS
 
+/** The empty path reads the root, as ZooKeeper's node table has it under both names. */
+function lookUp({ tree }: ReadContext, path: string): Znode | undefined {
+  return tree.get(path === '' ? '/' : path)
+}
+
 export function answerRead(context: ReadContext, request: ReadRequest): Planned {
   switch (request.type) {
     case 'getData':
       return getData(context, request)
     case 'exists': {
       if (request.path.includes('\0')) return BAD_ARGUMENTS.errno
-      const node = context.tree.get(request.path)
+      const node = lookUp(context, request.path)
       if (request.watch) context.watches.data.add(request.path, context.watcher, MODE.standard)
       if (node === undefined) return NO_NODE.errno
       return { type: 'stat', stat: statOf(node, node.data?.length ?? 0) }
@@ -75,11 +80,13 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
       return { type: 'whoAmI', ids: context.ids.map(nameOnly) }
     case 'ping':
       return NONE
+    case 'failRead':
+      return request.errno
   }
 }
 
 function getData(context: ReadContext, { path, watch }: GetDataRequest): Planned {
-  const node = context.tree.get(path)
+  const node = lookUp(context, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (watch) context.watches.data.add(path, context.watcher, MODE.standard)
@@ -92,7 +99,7 @@ function getChildren(
   watch: boolean,
   withStat: boolean,
 ): Planned {
-  const node = context.tree.get(path)
+  const node = lookUp(context, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (watch) context.watches.child.add(path, context.watcher, MODE.standard)
@@ -104,7 +111,7 @@ function getChildren(
 
 /** READ or ADMIN may look; only ADMIN sees digests (A4). */
 function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
-  const node = context.tree.get(path)
+  const node = lookUp(context, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ | PERMS.ADMIN, context.ids)) return NO_AUTH.errno
   const acl = isAllowed(node.acl, PERMS.ADMIN, context.ids) ? node.acl : maskDigests(node.acl)
@@ -133,7 +140,7 @@ function ephemeralsBelow(context: ReadContext, prefix: string): string[] {
 }
 
 function countDescendants(context: ReadContext, path: string): Planned {
-  const node = context.tree.get(path)
+  const node = lookUp(context, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }

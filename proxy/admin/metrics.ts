@@ -38,6 +38,7 @@ export function metrics(server: ProxyServer): Metric[] {
     ['anykeeper_events_sent', stats.eventsSent],
     ['anykeeper_bytes_sent', stats.bytesSent],
     ['anykeeper_malformed_connections', stats.malformedDropped],
+    ['anykeeper_malformed_requests', stats.malformedRequests],
     ['anykeeper_unimplemented_requests', stats.unimplemented],
     ['anykeeper_commit_batches', counters.batches],
     ['anykeeper_commit_requests', counters.requests],

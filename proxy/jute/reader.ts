@@ -1,87 +1,118 @@
 /**
- * Reads jute primitives, bounds-checked. Source: BinaryInputArchive (W2).
- * Neighbours: frame (gives the bytes), wire/decode-request.
+ * Jute's primitives read from a frame's body; every read is bounds-checked. One reader serves a
+ * connection for life: reset() points it at the next frame. wire/ builds the records from it.
  */
+
 import { WireError } from '../../lib/index.ts'
 
-const TWO_32 = 4_294_967_296
+const TWO_32 = 4294967296
+/** Above this many bytes the native decoder beats a loop over char codes. */
+const SHORT_STRING_BYTES = 16
 
 export class JuteReader {
-  #buffer: Buffer = Buffer.alloc(0)
-  #at = 0
-  #end = 0
+  private buffer: Buffer = Buffer.alloc(0)
+  private at = 0
+  private end = 0
 
-  /** Points the reader at a record; it keeps nothing of an earlier one. */
+  /** Reads `buffer[start, end)` from now on. The buffer must stay unchanged while it is read. */
   reset(buffer: Buffer, start: number, end: number): this {
-    this.#buffer = buffer
-    this.#at = start
-    this.#end = end
+    this.buffer = buffer
+    this.at = start
+    this.end = end
     return this
   }
 
-  get remaining(): number {
-    return this.#end - this.#at
+  /** Bytes not yet read. */
+  get left(): number {
+    return this.end - this.at
   }
 
-  #take(count: number): number {
-    const at = this.#at
-    if (count > this.#end - at) throw new WireError('record ends too early')
-    this.#at = at + count
-    return at
-  }
-
-  boolean(): boolean {
-    return this.#buffer[this.#take(1)] !== 0
+  /** Any byte but 0 is true. Source: java.io.DataInput.readBoolean. */
+  bool(): boolean {
+    if (this.at >= this.end) throw truncated(1, this.left)
+    return this.buffer[this.at++] !== 0
   }
 
   int(): number {
-    return this.#buffer.readInt32BE(this.#take(4))
+    const at = this.at
+    if (at + 4 > this.end) throw truncated(4, this.left)
+    this.at = at + 4
+    const b = this.buffer
+    return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!
   }
 
-  /** A long as a number; beyond ±2^53 it is the nearest one, which no zxid of ours reaches. */
+  /** int64 for zxids and durations: what lies outside the safe integers becomes the nearest one.
+   *  No zxid gets there (its epoch would have to pass 2²¹), so order comparisons stay right. */
   long(): number {
-    const at = this.#take(8)
-    return this.#buffer.readInt32BE(at) * TWO_32 + this.#buffer.readUInt32BE(at + 4)
+    const high = this.int()
+    const low = this.int() >>> 0
+    const value = high * TWO_32 + low
+    if (Number.isSafeInteger(value)) return value
+    return high < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
   }
 
+  /** int64 where every bit counts: session ids. */
   bigLong(): bigint {
-    return this.#buffer.readBigInt64BE(this.#take(8))
+    const at = this.at
+    if (at + 8 > this.end) throw truncated(8, this.left)
+    this.at = at + 8
+    return this.buffer.readBigInt64BE(at)
   }
 
-  #length(): number {
-    const length = this.int()
-    if (length < -1) throw new WireError(`negative length ${length}`)
-    return length
-  }
-
-  /** null (−1) reads as the empty string. */
-  string(): string {
-    const length = this.#length()
-    if (length <= 0) return ''
-    const at = this.#take(length)
-    return this.#buffer.toString('utf8', at, at + length)
-  }
-
-  /** A copy, so that the packet's memory is not kept. null for −1. */
-  buffer(): Uint8Array | null {
-    const length = this.#length()
+  /** ustring; invalid UTF-8 becomes U+FFFD, as in Java. */
+  string(): string | null {
+    const length = this.length()
     if (length < 0) return null
-    const at = this.#take(length)
-    return Uint8Array.prototype.slice.call(this.#buffer, at, at + length)
+    const start = this.at
+    this.at = start + length
+    return decodeText(this.buffer, start, start + length)
   }
 
-  /** Number of elements, or −1 for a null vector. Each element takes at least `bytesMin`. */
-  vector(bytesMin: number): number {
+  /** A copy that owns its memory: it may be kept without keeping the socket's chunk alive. */
+  bytes(): Uint8Array | null {
+    const length = this.length()
+    if (length < 0) return null
+    const start = this.at
+    this.at = start + length
+    const copy = new Uint8Array(length)
+    this.buffer.copy(copy, 0, start, start + length)
+    return copy
+  }
+
+  /** A vector's count; −1 is null. `itemBytesMin` is the least an item can take: a count that the
+   *  bytes left cannot hold is refused before anything is allocated. */
+  count(itemBytesMin: number): number {
     const count = this.int()
-    if (count < -1 || count * bytesMin > this.remaining) {
-      throw new WireError(`vector of ${count} elements`)
+    if (count < -1 || count * itemBytesMin > this.end - this.at) {
+      throw new WireError(`vector of ${count} items in ${this.left} bytes`)
     }
     return count
   }
 
-  strings(): string[] {
-    const out: string[] = []
-    for (let left = this.vector(4); left > 0; left--) out.push(this.string())
-    return out
+  private length(): number {
+    const length = this.int()
+    if (length < -1) throw new WireError(`length ${length}`)
+    if (length > this.end - this.at) throw truncated(length, this.left)
+    return length
   }
+}
+
+function truncated(wanted: number, left: number): WireError {
+  return new WireError(`record ends early: ${wanted} bytes wanted, ${left} left`)
+}
+
+function decodeText(buffer: Buffer, start: number, end: number): string {
+  if (end - start > SHORT_STRING_BYTES) {
+    for (let i = start; i < end; i++) {
+      if (buffer[i]! >= 0x80) return buffer.toString('utf8', start, end)
+    }
+    return buffer.toString('latin1', start, end)
+  }
+  let text = ''
+  for (let i = start; i < end; i++) {
+    const byte = buffer[i]!
+    if (byte >= 0x80) return buffer.toString('utf8', start, end)
+    text += String.fromCharCode(byte)
+  }
+  return text
 }

@@ -1,103 +1,145 @@
 /**
- * Writes jute primitives into one buffer per connection, so that all replies of a tick leave in one
- * write. Source: BinaryOutputArchive (W2). Neighbours: wire/encode-reply, connection.
+ * Jute's primitives appended to a connection's output: many replies gather in one chunk and leave
+ * in one buffer. wire/ writes the records; the connection takes the bytes once a tick.
  */
 
-const INITIAL_BYTES = 4 * 1024
-const TWO_32 = 4_294_967_296
+const TWO_32 = 4294967296
+const CHUNK_BYTES_MIN = 1024
+const CHUNK_BYTES_MAX = 65536
+/** Up to this many characters a loop beats the native encoder. */
+const SHORT_STRING_CHARS = 64
+/** Up to this many bytes a loop beats TypedArray.set. */
+const SHORT_BYTES = 32
 
 export class JuteWriter {
-  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-  #at = 0
+  private chunk: Buffer = Buffer.alloc(0)
+  private view: DataView = new DataView(this.chunk.buffer, 0, 0)
+  /** [start, at) waits for take(); memory before `start` belongs to whoever took it. */
+  private start = 0
+  private at = 0
+  private frame = 0
+  private chunkBytes = CHUNK_BYTES_MIN
 
-  /** Bytes written and not taken yet. */
-  get length(): number {
-    return this.#at
+  /** Bytes written and not yet taken. */
+  get pendingBytes(): number {
+    return this.at - this.start
   }
 
-  /** Hands out everything written; the writer goes on in memory of its own. */
-  take(): Buffer {
-    const filled = this.#buffer.subarray(0, this.#at)
-    // The socket may hold on to what was filled; the rest of the buffer is free to use.
-    if (this.#buffer.length - this.#at >= INITIAL_BYTES) {
-      this.#buffer = this.#buffer.subarray(this.#at)
-    } else
-      this.#buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(this.#at, INITIAL_BYTES), 65_536))
-    this.#at = 0
-    return filled
+  /** Opens a frame: leaves room for its length. Frames do not nest. */
+  begin(): void {
+    this.reserve(4)
+    this.frame = this.at
+    this.at += 4
   }
 
-  /** Begins a packet; pass what it returns to end(). */
-  begin(): number {
-    this.#reserve(4)
-    this.#at += 4
-    return this.#at
-  }
-  end(start: number): void {
-    this.#buffer.writeInt32BE(this.#at - start, start - 4)
+  /** Closes the frame opened last: fills in its length. */
+  end(): void {
+    this.view.setInt32(this.frame, this.at - this.frame - 4)
   }
 
-  #reserve(count: number): void {
-    const needed = this.#at + count
-    if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2, 16_384))
-    this.#buffer.copy(grown, 0, 0, this.#at)
-    this.#buffer = grown
+  /** Forgets the frame opened last, as if begin() had not been called. */
+  rollback(): void {
+    this.at = this.frame
   }
 
-  boolean(value: boolean): void {
-    this.#reserve(1)
-    this.#buffer[this.#at++] = value ? 1 : 0
+  /** Everything written so far, or null. The memory is the caller's: it is never written again. */
+  take(): Buffer | null {
+    if (this.at === this.start) return null
+    const taken = this.chunk.subarray(this.start, this.at)
+    this.start = this.at
+    this.frame = this.at
+    return taken
+  }
+
+  bool(value: boolean): void {
+    this.reserve(1)
+    this.chunk[this.at++] = value ? 1 : 0
   }
 
   int(value: number): void {
-    this.#reserve(4)
-    this.#at = this.#buffer.writeInt32BE(value, this.#at)
+    this.reserve(4)
+    this.view.setInt32(this.at, value)
+    this.at += 4
   }
 
-  /** A safe integer. */
+  /** A safe integer as int64. */
   long(value: number): void {
-    this.#reserve(8)
-    const high = Math.floor(value / TWO_32)
-    this.#at = this.#buffer.writeInt32BE(high, this.#at)
-    this.#at = this.#buffer.writeUInt32BE(value - high * TWO_32, this.#at)
+    this.reserve(8)
+    this.view.setInt32(this.at, Math.floor(value / TWO_32))
+    this.view.setInt32(this.at + 4, value)
+    this.at += 8
   }
 
   bigLong(value: bigint): void {
-    if (value === 0n) {
-      this.long(0)
-      return
-    }
-    this.#reserve(8)
-    this.#at = this.#buffer.writeBigInt64BE(BigInt.asIntN(64, value), this.#at)
+    this.reserve(8)
+    this.view.setBigInt64(this.at, value)
+    this.at += 8
   }
 
-  string(value: string): void {
-    const { length } = value
-    // Three bytes per UTF-16 unit is the most UTF-8 takes.
-    this.#reserve(4 + length * 3)
-    const start = this.#at + 4
-    let at = start
-    for (let i = 0; i < length; i++) {
-      const unit = value.charCodeAt(i)
-      if (unit > 0x7f) {
-        at = start + this.#buffer.write(value, start)
-        break
-      }
-      this.#buffer[at++] = unit
-    }
-    this.#buffer.writeInt32BE(at - start, this.#at)
-    this.#at = at
-  }
-
-  buffer(value: Uint8Array | null): void {
+  /** ustring in UTF-8; null is length −1.
+   *  Differs: for characters beyond U+FFFF ZooKeeper writes each surrogate by itself, which its
+   *  own clients cannot read back. Paths cannot contain them; only a sync's echo and ACL ids can. */
+  string(value: string | null): void {
     if (value === null) {
       this.int(-1)
       return
     }
-    this.int(value.length)
-    this.#reserve(value.length)
-    this.#buffer.set(value, this.#at)
-    this.#at += value.length
+    const chars = value.length
+    this.reserve(4 + chars * 3)
+    const start = this.at + 4
+    const bytes =
+      chars <= SHORT_STRING_CHARS ? this.putShort(value, start) : this.chunk.write(value, start)
+    this.view.setInt32(this.at, bytes)
+    this.at = start + bytes
+  }
+
+  /** buffer; null is length −1. */
+  bytes(value: Uint8Array | null): void {
+    if (value === null) {
+      this.int(-1)
+      return
+    }
+    const length = value.length
+    this.reserve(4 + length)
+    this.view.setInt32(this.at, length)
+    const start = this.at + 4
+    if (length <= SHORT_BYTES) {
+      const chunk = this.chunk
+      for (let i = 0; i < length; i++) chunk[start + i] = value[i]!
+    } else {
+      this.chunk.set(value, start)
+    }
+    this.at = start + length
+  }
+
+  /** Makes sure that the next `bytes` bytes fit. */
+  private reserve(bytes: number): void {
+    if (this.at + bytes > this.chunk.length) this.grow(bytes)
+  }
+
+  private putShort(value: string, start: number): number {
+    const chunk = this.chunk
+    const chars = value.length
+    for (let i = 0; i < chars; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) return chunk.write(value, start)
+      chunk[start + i] = code
+    }
+    return chars
+  }
+
+  /** Moves what waits into a fresh chunk. A busy connection's chunks double up to 64 KiB, so that
+   *  an idle one holds little. */
+  private grow(bytes: number): void {
+    const waiting = this.at - this.start
+    const size = Math.max(this.chunkBytes, waiting * 2 + bytes)
+    const fresh = Buffer.allocUnsafeSlow(size)
+    this.chunk.copy(fresh, 0, this.start, this.at)
+    this.frame -= this.start
+    this.start = 0
+    this.at = waiting
+    this.chunk = fresh
+    this.view = new DataView(fresh.buffer, fresh.byteOffset, size)
+    this.chunkBytes = Math.min(this.chunkBytes * 2, CHUNK_BYTES_MAX)
   }
 }

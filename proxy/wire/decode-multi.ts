@@ -1,84 +1,100 @@
-/**
- * multi and multiRead requests (M1).
- *
- *   MultiHeader = int type, bool done, int err
- *   multi       = (MultiHeader, record)*, MultiHeader{−1, true, −1}
- *
- * What a ZooKeeper server does not take in a multi fails the whole request with MARSHALLINGERROR.
- */
+/** Records of multi and multiRead: headers with requests between them. */
+
 import {
+  CREATE_FLAGS,
+  type CreateRequest,
+  type FailRequest,
   type GetChildrenRequest,
   type GetDataRequest,
   type MultiOp,
+  type MultiReadRequest,
+  type MultiRequest,
   OP,
-  type Request,
+  WireError,
   ZK_ERRORS,
 } from '../../lib/index.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import {
-  readCheck,
-  readCreate,
-  readDelete,
-  readGetChildren,
-  readGetData,
-  readSetData,
-} from './decode-request.ts'
+import { decodeGetChildren, decodeGetData } from './decode-read.ts'
+import { decodeCheck, decodeCreate, decodeDelete, decodeSetData } from './decode-write.ts'
 
-const FAILED: Request = { type: 'fail', errno: ZK_ERRORS.MARSHALLING.errno }
+/* MultiTransactionRecord => (MultiHeader request)* MultiHeader
+     MultiHeader => type done err
+       type => INT, the request's opcode; −1 in the last header
+       done => BOOL, true in the last header
+       err  => INT, −1
+   As ZooKeeper 3.8.0 reads it (observed): `done` alone ends the list, whatever type and err say; no
+   operations at all are fine (and take a zxid); bytes after the end are ignored; a missing end, a
+   type that is not allowed (setACL, reads, getChildren2 in multiRead, multi itself, unknown ones) or
+   a read beside a write make the whole request −5. */
+export function decodeMulti(reader: JuteReader): MultiRequest | FailRequest {
+  const ops: MultiOp[] = []
+  let unusable = false
+  for (let type = header(reader); type !== END; type = header(reader)) {
+    const op = decodeMultiOp(reader, type)
+    if (op === undefined) unusable = true
+    else ops.push(op)
+  }
+  return unusable ? UNUSABLE_FLAGS : { type: 'multi', ops }
+}
 
-/** Calls `read` per operation until the end mark. false: an operation that does not belong here. */
-function eachOp(r: JuteReader, read: (type: number) => boolean): boolean {
-  for (;;) {
-    const type = r.int()
-    const done = r.boolean()
-    r.int()
-    if (done) return true
-    if (!read(type)) return false
+export function decodeMultiRead(reader: JuteReader): MultiReadRequest {
+  const ops: (GetDataRequest | GetChildrenRequest)[] = []
+  for (let type = header(reader); type !== END; type = header(reader)) {
+    ops.push(decodeReadOp(reader, type))
+  }
+  return { type: 'multiRead', ops }
+}
+
+/** No opcode: int32 values are below it. */
+const END = 4294967296
+const UNUSABLE_FLAGS: FailRequest = { type: 'fail', errno: ZK_ERRORS.MARSHALLING.errno }
+
+function header(reader: JuteReader): number {
+  const type = reader.int()
+  const done = reader.bool()
+  reader.int()
+  return done ? END : type
+}
+
+function decodeReadOp(reader: JuteReader, type: number): GetDataRequest | GetChildrenRequest {
+  if (type === OP.getData) return decodeGetData(reader)
+  if (type === OP.getChildren) return decodeGetChildren(reader)
+  throw new WireError(`operation ${type} in a multiRead`)
+}
+
+function decodeMultiOp(reader: JuteReader, type: number): MultiOp | undefined {
+  switch (type) {
+    case OP.create:
+    case OP.create2:
+    case OP.createContainer:
+    case OP.createTTL:
+      return multiCreate(decodeCreate(reader, type))
+    case OP.delete:
+      return decodeDelete(reader)
+    case OP.setData:
+      return decodeSetData(reader)
+    case OP.check:
+      return decodeCheck(reader)
+    default:
+      throw new WireError(`operation ${type} in a multi`)
   }
 }
 
-/** Create flags outside the known ones make the request undecodable. Source: CreateMode.fromFlag. */
-function knownFlags(flags: number): boolean {
-  return flags >= 0 && flags <= 6
-}
-
-export function decodeMulti(r: JuteReader): Request {
-  const ops: MultiOp[] = []
-  let known = true
-  const complete = eachOp(r, (type) => {
-    switch (type) {
-      case OP.create:
-      case OP.create2:
-      case OP.createContainer:
-      case OP.createTTL: {
-        const op = readCreate(r, type)
-        known &&= knownFlags(op.flags)
-        return ops.push(op) > 0
-      }
-      case OP.delete:
-        return ops.push(readDelete(r)) > 0
-      case OP.setData:
-        return ops.push(readSetData(r)) > 0
-      case OP.check:
-        return ops.push(readCheck(r)) > 0
-      default:
-        return false
-    }
-  })
-  return complete && known ? { type: 'multi', ops } : FAILED
-}
-
-export function decodeMultiRead(r: JuteReader): Request {
-  const ops: (GetDataRequest | GetChildrenRequest)[] = []
-  const complete = eachOp(r, (type) => {
-    switch (type) {
-      case OP.getData:
-        return ops.push(readGetData(r)) > 0
-      case OP.getChildren:
-        return ops.push(readGetChildren(r)) > 0
-      default:
-        return false
-    }
-  })
-  return complete ? { type: 'multiRead', ops } : FAILED
+/* ZooKeeper rebuilds each create of a multi from its flags and forgets the opcode it came with, so
+   that here `op` becomes what the server treats it as, and says what the result looks like:
+     flags 4                        → 19, result of type 15 {path, stat}
+     flags 5, 6 under createTTL     → 21, result of type 15 {path, stat}; a bad ttl fails this
+                                      operation with BADARGUMENTS
+     flags 5, 6 under another type  → the whole request is −5, and takes a zxid
+     all else, also unknown flags   → 1, result of type 1 {path}, also for create2 and for createTTL
+                                      (whose ttl is then ignored); an unknown flag fails this
+                                      operation with BADARGUMENTS (whole request −5 after 3.8) */
+function multiCreate(request: CreateRequest): CreateRequest | undefined {
+  const { flags, op } = request
+  if (flags === CREATE_FLAGS.CONTAINER) return { ...request, op: OP.createContainer, ttlMs: 0 }
+  const hasTtl =
+    flags === CREATE_FLAGS.PERSISTENT_WITH_TTL ||
+    flags === CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL
+  if (!hasTtl) return op === OP.create ? request : { ...request, op: OP.create, ttlMs: 0 }
+  return op === OP.createTTL ? request : undefined
 }
