@@ -97,6 +97,11 @@ export function wantsNewToken(error: StoreError): boolean {
   )
 }
 
+/** Logged in, but not allowed to do this. */
+export function isForbidden(error: StoreError): boolean {
+  return error.code === 'STORE_UNAUTHENTICATED' && error.message.includes('permission denied')
+}
+
 /** Another member may answer. */
 export function isMemberFailure(error: StoreError): boolean {
   return error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'

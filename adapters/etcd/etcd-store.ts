@@ -24,7 +24,7 @@ import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { type ConnectionOptions, Members } from './members.ts'
 import { toKeyValue, toRangeRequest, toStart, toTxnRequest } from './messages.ts'
-import { answersProgressInOrder, probeServer, probeTxnOpsMax, versionWarnings } from './probe.ts'
+import { answersProgressInOrder, probeTxnOpsMax, probeVersion, versionWarnings } from './probe.ts'
 import { watchLoop } from './watch-loop.ts'
 
 export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
@@ -89,7 +89,8 @@ class EtcdAdapter implements MetadataStore {
   readonly #leases: Members
   readonly #leaseStream: LeaseStream
   readonly #closed = new AbortController()
-  #clusterId = ''
+  /** Of the first answer. */
+  #clusterId: string | undefined
   #trustManualProgress = false
 
   constructor(options: EtcdStoreOptions) {
@@ -109,8 +110,7 @@ class EtcdAdapter implements MetadataStore {
   }
 
   async open(): Promise<void> {
-    const { version, clusterId } = await this.#anyMember((ms) => probeServer(this.#kv, ms))
-    this.#clusterId = clusterId
+    const version = await this.#anyMember((ms) => probeVersion(this.#kv, ms))
     this.serverVersion = version?.text
     this.warnings = versionWarnings(version)
     this.#trustManualProgress = answersProgressInOrder(version)
@@ -224,6 +224,7 @@ class EtcdAdapter implements MetadataStore {
 
   /** A restored or replaced cluster has other revisions: nothing known so far holds there. */
   #checkCluster(clusterId: string): void {
+    this.#clusterId ??= clusterId
     if (clusterId === this.#clusterId) return
     throw new StoreError(
       'STORE_INTERNAL',

@@ -117,7 +117,7 @@ export class LeaseStream {
   #fail(session: Session, error: StoreError): void {
     if (this.#session !== session) return
     this.#session = undefined
-    this.#deps.members.failed(session.member, error)
+    this.#deps.members.streamFailed(session.member, error)
     for (const waiters of session.waiting.values()) {
       for (const waiter of waiters) {
         waiter.cancelTimer()

@@ -110,6 +110,12 @@ export class Members {
     }
   }
 
+  /** As {@link failed}, for a stream. A silent one is taken to sit on a dead connection. */
+  streamFailed(member: Member, error: StoreError): void {
+    if (error.code === 'STORE_TIMEOUT') this.#drop(member)
+    this.failed(member, error)
+  }
+
   /**
    * One unary call on the current member. Never sent twice, save for an outdated token, which
    * etcd refuses before it looks at the request.

@@ -1,7 +1,6 @@
 /** What an etcd server is and allows, found out when the store is opened. Neighbour: etcd-store.ts. */
 import { CompareResult, CompareTarget, type IRequestOp } from 'etcd3'
-import type { StoreError } from '../../lib/errors.ts'
-import { toStoreError } from './errors.ts'
+import { isForbidden, toStoreError } from './errors.ts'
 import type { Members } from './members.ts'
 
 /** Tried from the top: etcd has no call that tells `--max-txn-ops`. The default is 128. */
@@ -24,15 +23,19 @@ export function parseVersion(text: string): ServerVersion | undefined {
   return { text, major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) }
 }
 
-/** The member's version, and the cluster it belongs to. */
-export async function probeServer(
+/** The member's version; undefined where the user may not ask for it. */
+export async function probeVersion(
   members: Members,
   timeoutMs: number,
-): Promise<{ readonly version: ServerVersion | undefined; readonly clusterId: string }> {
-  const status = await members.call((m) =>
-    m.maintenance.status({ deadline: Date.now() + timeoutMs }),
-  )
-  return { version: parseVersion(status.version), clusterId: status.header.cluster_id }
+): Promise<ServerVersion | undefined> {
+  try {
+    const deadline = Date.now() + timeoutMs
+    return parseVersion((await members.call((m) => m.maintenance.status({ deadline }))).version)
+  } catch (cause) {
+    const error = toStoreError(cause)
+    if (isForbidden(error)) return undefined
+    throw error
+  }
 }
 
 /**
@@ -55,14 +58,10 @@ export async function probeTxnOpsMax(members: Members, timeoutMs: number): Promi
     const refusal = await members
       .call((m) => m.kv.txn({ compare, success }, { deadline: Date.now() + timeoutMs }))
       .then(() => undefined, toStoreError)
-    if (refusal === undefined || isAboutPermission(refusal)) return count
+    if (refusal === undefined || isForbidden(refusal)) return count
     if (refusal.code !== 'STORE_TOO_LARGE') throw refusal
   }
   return 1
-}
-
-function isAboutPermission(error: StoreError): boolean {
-  return error.code === 'STORE_UNAUTHENTICATED'
 }
 
 /**

@@ -59,7 +59,7 @@ export async function* watchLoop(
       }
     } catch (cause) {
       const error = toStoreError(cause)
-      members.failed(member, error)
+      members.streamFailed(member, error)
       if (error.code === 'STORE_COMPACTED' && error.compactRevision === next && !exactStart) {
         // Only the one revision too many is gone: the stream asks for it to get progress answers.
         exactStart = true

@@ -1,14 +1,21 @@
 /** The etcd adapter when the network or the server misbehaves: nothing lost, nothing doubled. */
 import { expect } from 'chai'
+import { Etcd3, Range } from 'etcd3'
 import type { Context } from 'mocha'
 import {
   type EtcdStore,
   type EtcdStoreOptions,
   openEtcdStore,
 } from '../../adapters/etcd/etcd-store.ts'
+import { openStore } from '../../adapters/index.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import { rejection, Space, text } from '../conformance/support.ts'
-import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
+import {
+  type EtcdServer,
+  type EtcdServerOptions,
+  requireEtcd,
+  startEtcd,
+} from '../support/etcd-server.ts'
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 
 describe('etcd faults', function () {
@@ -18,6 +25,7 @@ describe('etcd faults', function () {
   /** Straight to the server. */
   let direct: EtcdStore
   const opened: MetadataStore[] = []
+  const owned: EtcdServer[] = []
 
   /** Through the fault proxy, with short patience. */
   async function open(options: Partial<EtcdStoreOptions> = {}): Promise<EtcdStore> {
@@ -31,6 +39,13 @@ describe('etcd faults', function () {
     })
     opened.push(store)
     return store
+  }
+
+  /** A server of one test's own. */
+  async function startOwn(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+    const own = await startEtcd(options)
+    owned.push(own)
+    return own
   }
 
   before(async function (this: Context) {
@@ -47,6 +62,7 @@ describe('etcd faults', function () {
   })
   afterEach(async () => {
     for (const store of opened.splice(0)) await store.close()
+    for (const own of owned.splice(0)) await own.stop()
     await proxy.stop()
   })
 
@@ -175,7 +191,7 @@ describe('etcd faults', function () {
     })
 
     it('one that cannot even connect is unapplied', async () => {
-      const own = await startEtcd()
+      const own = await startOwn()
       const store = await openEtcdStore({ hosts: [own.host], writeTimeoutMs: 2_000 })
       opened.push(store)
       await own.stop()
@@ -188,7 +204,7 @@ describe('etcd faults', function () {
     })
 
     it('a full quota is STORE_NO_SPACE, with an unknown outcome', async () => {
-      const own = await startEtcd({ flags: ['--quota-backend-bytes=1000000'] })
+      const own = await startOwn({ flags: ['--quota-backend-bytes=1000000'] })
       const store = await openEtcdStore({ hosts: [own.host] })
       const space = new Space(store)
       const fill = async (): Promise<void> => {
@@ -196,8 +212,6 @@ describe('etcd faults', function () {
       }
       const error = await rejection(fill(), 'STORE_NO_SPACE')
       expect(error.outcome).to.equal('unknown')
-      await store.close()
-      await own.stop()
     })
   })
 
@@ -288,7 +302,7 @@ describe('etcd faults', function () {
     })
 
     it('a restarted server is found again by reads, writes, watches and renewals', async () => {
-      const own = await startEtcd()
+      const own = await startOwn()
       const store = await open({ hosts: [own.host] })
       const space = new Space(store)
       const lease = await store.grantLease({ ttlMs: 60_000 })
@@ -300,8 +314,76 @@ describe('etcd faults', function () {
       await untilFulfilled(() => store.keepLeaseAlive(lease.id))
       expect((await watch.events(1))[0]).to.equal('put a=1')
       await watch.end()
-      await store.close()
-      await own.stop()
+    })
+  })
+
+  describe('users', () => {
+    const auth = { username: 'root', password: 'p@ss/word:1' }
+
+    it('logs in again when its token is gone: calls, watches and renewals go on', async () => {
+      const own = await startOwn()
+      await enableAuth(own.host, auth)
+      const user = `${auth.username}:${encodeURIComponent(auth.password)}`
+      const store = await openStore(`etcd://${user}@${own.host}?writeTimeoutMs=3000`)
+      opened.push(store)
+      const space = new Space(store)
+      const lease = await store.grantLease({ ttlMs: 60_000 })
+      const watch = space.watch((await space.write(space.put('a', '0'))) + 1)
+      await watch.next()
+      await store.keepLeaseAlive(lease.id)
+      // A restarted etcd knows none of the tokens it gave out.
+      await own.kill()
+      await own.restart()
+      await untilFulfilled(() => space.all())
+      await space.write(space.put('a', '1'))
+      await untilFulfilled(() => store.keepLeaseAlive(lease.id))
+      expect(await watch.events(1)).to.deep.equal(['put a=1'])
+      await watch.end()
+      await rejection(
+        openEtcdStore({ hosts: [own.host], auth: { ...auth, password: 'wrong' } }),
+        'STORE_UNAUTHENTICATED',
+      )
+      await rejection(openEtcdStore({ hosts: [own.host] }), 'STORE_UNAUTHENTICATED')
+    })
+
+    it('a user with rights to one prefix can open the store, and is refused elsewhere', async () => {
+      const own = await startOwn()
+      const limited = { username: 'limited', password: 'secret' }
+      const client = new Etcd3({ hosts: own.host })
+      await client.role('corner').create()
+      await client.role('corner').grant({
+        permission: 'Readwrite',
+        range: Range.prefix('conformance/'),
+      })
+      await client.user(limited.username).create(limited.password)
+      await client.user(limited.username).addRole('corner')
+      client.close()
+      await enableAuth(own.host, auth)
+      const store = await openEtcdStore({ hosts: [own.host], auth: limited })
+      opened.push(store)
+      expect(store.features.txnOpsMax).to.equal(128)
+      const space = new Space(store)
+      const watch = space.watch(await space.write(space.put('a', '1')))
+      expect(await watch.events(1)).to.deep.equal(['put a=1'])
+      await watch.end()
+      const elsewhere = {
+        type: 'put',
+        key: Buffer.from('elsewhere'),
+        value: Buffer.from(''),
+      } as const
+      const refused = await rejection(
+        store.txn({ compares: [], ops: [elsewhere] }),
+        'STORE_UNAUTHENTICATED',
+      )
+      expect(refused.outcome).to.equal('unapplied')
+      const { signal } = new AbortController()
+      const forbidden = store.watch({
+        start: Buffer.from('d'),
+        end: Buffer.from('f'),
+        fromRevision: 1,
+        signal,
+      })
+      await rejection(forbidden[Symbol.asyncIterator]().next(), 'STORE_UNAUTHENTICATED')
     })
   })
 
@@ -324,6 +406,17 @@ describe('etcd faults', function () {
     }
   }
 })
+
+async function enableAuth(
+  host: string,
+  { username, password }: { username: string; password: string },
+): Promise<void> {
+  const client = new Etcd3({ hosts: host })
+  await client.user(username).create(password)
+  await client.user(username).addRole('root')
+  await client.auth.authEnable()
+  client.close()
+}
 
 /** Repeats what is safe to repeat, as a caller would after an outage. */
 async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {

@@ -114,6 +114,10 @@ class EtcdProcess implements EtcdServer {
   async restart(): Promise<void> {
     const child = spawn(this.#binary, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    // A test run that dies early leaves no etcd behind.
+    const killAtExit = (): void => void child.kill('SIGKILL')
+    process.once('exit', killAtExit)
+    child.once('exit', () => process.removeListener('exit', killAtExit))
     child.on('error', (error) => {
       this.#log += String(error)
     })
