@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
-import { type CommitTask, GroupCommitter } from './commit/group-committer.ts'
+import { GroupCommitter } from './commit/group-committer.ts'
+import type { CommitTask } from './commit/task.ts'
 import { StoreError } from './errors.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from './limits.ts'
 import { type Logger, silentLogger } from './log.ts'

@@ -3,7 +3,8 @@
  * looked at again by the planner. Source: ZooKeeper's ContainerManager.
  */
 import type { Clock } from './clock.ts'
-import type { CommitTask, GroupCommitter } from './commit/group-committer.ts'
+import type { GroupCommitter } from './commit/group-committer.ts'
+import type { CommitTask } from './commit/task.ts'
 import type { Planned } from './plan/planned.ts'
 import type { DeleteContainerRequest } from './request.ts'
 import type { DataTree } from './tree/data-tree.ts'

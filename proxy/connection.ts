@@ -13,15 +13,14 @@ import {
   type Result,
   type Session,
   type SessionQuery,
-  type SessionSink,
   WireError,
   ZK_ERRORS,
 } from '../lib/index.ts'
 import { FrameSplitter } from './frame.ts'
 import { greet } from './handshake.ts'
+import type { ClientConnection, ProxyHost } from './host.ts'
 import { JuteReader } from './jute/reader.ts'
 import { JuteWriter } from './jute/writer.ts'
-import type { ProxyServer } from './server.ts'
 import { Latency } from './stats.ts'
 import { decodeRequest } from './wire/decode-request.ts'
 import { encodeErrorReply, encodeEvent, encodeReply } from './wire/encode-reply.ts'
@@ -38,8 +37,8 @@ type Phase =
 /** Frames a client may send ahead of the answer to its ConnectRequest. */
 const EARLY_FRAMES_MAX = 1_000
 
-export class Connection implements SessionSink {
-  readonly server: ProxyServer
+export class Connection implements ClientConnection {
+  readonly server: ProxyHost
   readonly socket: Socket
   readonly address: string
   readonly port: number
@@ -64,7 +63,7 @@ export class Connection implements SessionSink {
   readonly #writesSince = new Map<number, number>()
   #cancelGreeting: (() => void) | undefined
 
-  constructor(server: ProxyServer, socket: Socket) {
+  constructor(server: ProxyHost, socket: Socket) {
     this.server = server
     this.socket = socket
     const remote = socket.remoteAddress ?? ''

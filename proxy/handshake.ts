@@ -1,11 +1,11 @@
 /**
  * The first packet: opens a session, or takes one over (H1 to H7). Neighbour: connection.
  */
-import type { Connection } from './connection.ts'
+import type { ClientConnection } from './host.ts'
 import type { JuteReader } from './jute/reader.ts'
 import { decodeConnectRequest, encodeConnectResponse, encodeSessionGone } from './wire/connect.ts'
 
-export async function greet(connection: Connection, reader: JuteReader): Promise<void> {
+export async function greet(connection: ClientConnection, reader: JuteReader): Promise<void> {
   const request = decodeConnectRequest(reader)
   const { keeper, logger } = connection.server
   const { hasReadOnly } = request

@@ -1,4 +1,5 @@
 /** The proxy's public names. */
 export { READ_ONLY_WORDS } from './admin/four-letter-words.ts'
-export { PROXY_DEFAULT, type ProxyOptions, ProxyServer } from './server.ts'
+export type { ProxyOptions } from './host.ts'
+export { PROXY_DEFAULT, ProxyServer } from './server.ts'
 export { Latency, ServerStats } from './stats.ts'

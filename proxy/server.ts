@@ -3,27 +3,8 @@ import { createServer, type Server } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
 import { Connection } from './connection.ts'
+import type { ClientConnection, ProxyHost, ProxyOptions } from './host.ts'
 import { ServerStats } from './stats.ts'
-
-export interface ProxyOptions {
-  readonly host: string
-  /** 0: any free port. */
-  readonly port: number
-  /** jute.maxbuffer: longest packet taken, bytes. @default 1048575 */
-  readonly frameBytesMax: number
-  /** A connection must send its ConnectRequest within this, ms. @default 10000 */
-  readonly greetingTimeoutMs: number
-  /** Requests of one connection on their way before its socket is not read on. @default 1000 */
-  readonly outstandingMax: number
-  /** Bytes a client may leave unread before it is cut. @default 64 MiB */
-  readonly outputBytesMax: number
-  /** Connections at once. @default 20000 */
-  readonly connectionsMax: number
-  /** Connections at once from one address; 0: no limit of its own. @default 0 */
-  readonly connectionsPerAddressMax: number
-  /** Four-letter words answered; '*' is all. @default those that change nothing */
-  readonly fourLetterWords: readonly string[]
-}
 
 export const PROXY_DEFAULT: ProxyOptions = {
   host: '127.0.0.1',
@@ -37,16 +18,16 @@ export const PROXY_DEFAULT: ProxyOptions = {
   fourLetterWords: READ_ONLY_WORDS,
 }
 
-export class ProxyServer {
+export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
   readonly options: ProxyOptions
   readonly logger: Logger
   readonly stats = new ServerStats()
   readonly startedMs = Date.now()
-  readonly connections = new Set<Connection>()
+  readonly connections = new Set<ClientConnection>()
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
-  #toFlush: Connection[] = []
+  #toFlush: ClientConnection[] = []
   #port = 0
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
@@ -112,7 +93,7 @@ export class ProxyServer {
   }
 
   /** Everything written in this tick leaves in one socket write per connection. */
-  flushSoon(connection: Connection): void {
+  flushSoon(connection: ClientConnection): void {
     if (this.#toFlush.length === 0) queueMicrotask(() => this.#flushAll())
     this.#toFlush.push(connection)
   }
@@ -123,7 +104,7 @@ export class ProxyServer {
     for (const connection of due) connection.flush()
   }
 
-  removed(connection: Connection): void {
+  removed(connection: ClientConnection): void {
     if (!this.connections.delete(connection)) return
     const left = (this.#perAddress.get(connection.address) ?? 1) - 1
     if (left === 0) this.#perAddress.delete(connection.address)
@@ -131,7 +112,7 @@ export class ProxyServer {
   }
 
   /** Answers and closes when the four bytes are a word; false when they are a packet's length. */
-  fourLetterWord(connection: Connection, word: string): boolean {
+  fourLetterWord(connection: ClientConnection, word: string): boolean {
     if (!WORDS.has(word)) return false
     const { fourLetterWords } = this.options
     const allowed = fourLetterWords.includes('*') || fourLetterWords.includes(word)

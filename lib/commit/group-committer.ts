@@ -5,44 +5,20 @@
  * Line: plan → here → store txn → replica → replies.
  */
 import type { Clock, Random } from '../clock.ts'
-import { StoreError, ZK_ERRORS } from '../errors.ts'
+import { StoreError } from '../errors.ts'
 import type { KeeperLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
-import { checkSession, planSession, planWrite } from '../plan/plan.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
-import type { SessionRequest } from '../plan/session.ts'
-import { PlanView } from '../plan/view.ts'
-import type { SyncRequest, WriteRequest } from '../request.ts'
+import type { Planned } from '../plan/planned.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Revision, TxnResult } from '../store/types.ts'
-import type { Batch, TxnEntry } from '../tree/ops.ts'
+import type { Batch } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeHead } from '../znode/record.ts'
-import { ByteWriter } from './bytes.ts'
-import { type Flush, planFlush } from './flush.ts'
-import { encodeHeader, writeTxn } from './journal.ts'
+import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
+import type { CommitTask } from './task.ts'
 
-/** One waiting request. An object, not a promise: a batch has thousands. */
-export interface CommitTask {
-  /** 'write': of a client, judged by `session` and `asker`. */
-  readonly request: WriteRequest | SessionRequest | SyncRequest
-  readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
-  readonly asker?: Asker
-  /** Its transaction is applied: write the reply now. Called in the order of submission. */
-  committed(zxid: number, planned: Planned): void
-  /** The committer closed before the outcome was known. */
-  abandoned(error: StoreError): void
-}
-
-interface BatchInFlight {
-  readonly batch: Batch
-  readonly tasks: readonly CommitTask[]
-  readonly planned: readonly Planned[]
-  /** Per task: the transaction that answers it, or −1. */
-  readonly txnOf: readonly number[]
-  readonly flush: Flush
-  readonly journal: Uint8Array
+interface BatchInFlight extends PlannedBatch {
   applied: boolean
 }
 
@@ -73,8 +49,6 @@ export interface CommitterOptions {
 /** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
 const CONFLICT_PATIENCE_MS = 5_000
 
-const SYNCED: Planned = { type: 'none' }
-
 export class GroupCommitter {
   readonly counters: CommitCounters = {
     batches: 0,
@@ -94,30 +68,16 @@ export class GroupCommitter {
   #flushDue = false
   #cancelFlush: (() => void) | undefined
   #flushIsRescue = false
-  #attempt = 0
-  #lastTimeMs = 0
   #closed: StoreError | undefined
-  /** Lowered when the store turns out to take less than it said. */
-  #flushKeysMax: number
-  #batchBytesMax: number
-  readonly #writer = new ByteWriter()
+  readonly #planner: BatchPlanner
   readonly #waiters = new Set<() => void>()
-  /** Tasks too large for any commit, found out the hard way. */
-  readonly #rejected = new WeakSet<CommitTask>()
 
   constructor(options: CommitterOptions) {
     this.#o = options
     this.#replica = options.replica
     this.#headVersion = options.headVersion
     this.#headCreateRevision = options.headCreateRevision
-    const { features } = options.store
-    // head, journal entry and the removal of old entries take three ops.
-    this.#flushKeysMax = Math.min(options.limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
-    this.#batchBytesMax = Math.min(
-      options.limits.batchBytesMax,
-      features.valueBytesMax - 4096,
-      Math.floor(features.txnBytesMax / 2),
-    )
+    this.#planner = new BatchPlanner({ ...options, features: options.store.features })
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
   }
 
@@ -252,8 +212,10 @@ export class GroupCommitter {
 
   async #commitNext(): Promise<void> {
     this.#flushDue = false
-    const next = this.#plan()
-    if (next === undefined) return
+    const planned = this.#planner.plan(this.#replica, this.#queue)
+    if (planned === undefined) return
+    const next: BatchInFlight = { ...planned, applied: false }
+    this.#queue = this.#queue.slice(next.tasks.length)
     if (next.batch.txns.length === 0 && next.flush.written.length === 0) {
       await this.#confirm(next)
       return
@@ -264,110 +226,6 @@ export class GroupCommitter {
     if (next.applied) return
     // The race for head was lost, or the batch was too large: plan again, in the same order.
     this.#queue = [...next.tasks, ...this.#queue]
-  }
-
-  #plan(): BatchInFlight | undefined {
-    const { limits, clock, proxy, layout, store } = this.#o
-    const replica = this.#replica
-    const view = new PlanView(replica)
-    const out = this.#writer
-    out.clear()
-    const time = Math.max(clock.now(), this.#lastTimeMs)
-    this.#lastTimeMs = time
-    const tasks: CommitTask[] = []
-    const planned: Planned[] = []
-    const txnOf: number[] = []
-    const txns: TxnEntry[] = []
-    let zxid = replica.zxid
-    const throttled = replica.backlog.size >= limits.backlogKeysMax
-    const countMax = throttled ? 0 : Math.min(this.#queue.length, limits.batchRequestsMax)
-    for (let i = 0; i < countMax; i++) {
-      const task = this.#queue[i] as CommitTask
-      const before = out.length
-      view.begin(zxid + 1, time)
-      let result = this.#planTask(view, task)
-      const takesZxid = this.#takesZxid(task, result)
-      let txn = -1
-      if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
-        writeTxn(out, takesZxid, view.ops)
-        if (out.length > this.#batchBytesMax) {
-          if (tasks.length > 0) {
-            out.truncate(before)
-            break
-          }
-          if (out.length > store.features.valueBytesMax - 4096) {
-            out.truncate(before)
-            view.rollback()
-            result = this.#tooLarge(task)
-            writeTxn(out, takesZxid, [])
-          }
-        }
-        if (takesZxid) zxid++
-        txn = txns.length
-        txns.push({ zxid, ops: view.ops })
-      }
-      tasks.push(task)
-      planned.push(result)
-      txnOf.push(txn)
-    }
-    this.#queue = tasks.length === this.#queue.length ? [] : this.#queue.slice(tasks.length)
-    const room = store.features.txnBytesMax - out.length - 4096
-    const flush = planFlush(replica, layout, this.#flushKeysMax, room)
-    if (tasks.length === 0 && flush.written.length === 0) return undefined
-    const batch: Batch = {
-      seq: replica.seq + 1,
-      proxy,
-      attempt: ++this.#attempt,
-      zxid,
-      flushed: flush.flushed,
-      time,
-      txns,
-    }
-    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
-    return { batch, tasks, planned, txnOf, flush, journal, applied: false }
-  }
-
-  #planTask(view: PlanView, task: CommitTask): Planned {
-    const { request, session, asker } = task
-    if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
-    switch (request.type) {
-      case 'sync':
-        return SYNCED
-      case 'openSession':
-      case 'moveSession':
-      case 'expireSession':
-        return planSession(view, request)
-      default: {
-        if (session !== undefined) {
-          const errno = checkSession(view, session)
-          if (errno !== 0) return errno
-        }
-        return planWrite(view, request, asker as Asker)
-      }
-    }
-  }
-
-  /** Z1: one zxid per write of a client, also a failed one; session moves take none. */
-  #takesZxid(task: CommitTask, planned: Planned): boolean {
-    switch (task.request.type) {
-      case 'sync':
-      case 'moveSession':
-        return false
-      case 'openSession':
-      case 'expireSession':
-      case 'deleteContainer':
-        return typeof planned !== 'number'
-      default:
-        return true
-    }
-  }
-
-  #tooLarge(task: CommitTask): Planned {
-    this.#o.logger.warn(
-      { request: task.request.type, bytesMax: this.#o.store.features.valueBytesMax },
-      'a request is larger than one transaction of the store: refused',
-    )
-    return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
 
   /** Nothing to write, but the answers must hold at head: read it, catch up, plan again if it moved. */
@@ -464,13 +322,7 @@ export class GroupCommitter {
   /** The store takes less than it said. Unapplied for certain: smaller steps, or refuse the request. */
   #shrink(next: BatchInFlight, error: StoreError): void {
     this.#o.logger.warn({ err: error, tasks: next.tasks.length }, 'commit too large for the store')
-    if (next.flush.written.length > 1) {
-      this.#flushKeysMax = Math.max(1, Math.floor(next.flush.written.length / 2))
-    } else if (next.tasks.length > 1) {
-      this.#batchBytesMax = Math.max(1024, Math.floor(next.journal.length / 2))
-    } else if (next.tasks[0] !== undefined) {
-      this.#rejected.add(next.tasks[0])
-    } else throw error
+    if (!this.#planner.shrink(next)) throw error
   }
 
   #applyOwn(next: BatchInFlight): void {

@@ -14,21 +14,11 @@ import {
   PERMS,
   type ReadRequest,
 } from '../request.ts'
-import type { DataTree } from '../tree/data-tree.ts'
-import type { WatchRegistry } from '../watch/watch-registry.ts'
-import { MODE, type Watcher } from '../watch/watch-table.ts'
+import { MODE } from '../watch/watch-table.ts'
 import { isAllowed, maskDigests } from '../znode/acl.ts'
 import { statOf, type Znode } from '../znode/znode.ts'
+import type { ReadContext } from './context.ts'
 import { restoreWatches } from './set-watches.ts'
-
-/** Who reads, and where it looks. */
-export interface ReadContext {
-  readonly tree: DataTree
-  readonly watches: WatchRegistry
-  readonly watcher: Watcher
-  readonly sessionId: bigint
-  readonly ids: readonly AuthId[]
-}
 
 const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER } = ZK_ERRORS
 

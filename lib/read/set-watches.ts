@@ -6,7 +6,7 @@
 import { EVENT, type SetWatchesRequest } from '../request.ts'
 import { MODE } from '../watch/watch-table.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
-import type { ReadContext } from './read.ts'
+import type { ReadContext } from './context.ts'
 
 export function restoreWatches(context: ReadContext, request: SetWatchesRequest): void {
   const { tree, watches, watcher } = context

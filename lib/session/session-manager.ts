@@ -5,7 +5,7 @@
  * first one wins. Line: handshake → here → plan/session.
  */
 import type { Clock, Random } from '../clock.ts'
-import type { CommitTask } from '../commit/group-committer.ts'
+import type { CommitTask } from '../commit/task.ts'
 import type { StoreError } from '../errors.ts'
 import { ZK_ERRORS } from '../errors.ts'
 import type { KeeperLimits } from '../limits.ts'

@@ -3,10 +3,12 @@
  * Reads are answered at once unless a write of this session is still on its way; then they wait in
  * line behind it. Line: record → here → read | plan.
  */
-import type { CommitTask, GroupCommitter } from '../commit/group-committer.ts'
+import type { GroupCommitter } from '../commit/group-committer.ts'
+import type { CommitTask } from '../commit/task.ts'
 import type { StoreError } from '../errors.ts'
 import type { Asker, Planned } from '../plan/planned.ts'
-import { answerRead, type ReadContext } from '../read/read.ts'
+import type { ReadContext } from '../read/context.ts'
+import { answerRead } from '../read/read.ts'
 import {
   type Acl,
   type AuthId,

@@ -5,11 +5,16 @@
  */
 import { parentOf, RESERVED } from '../znode/path.ts'
 import type { Znode } from '../znode/znode.ts'
-import type { DataTree } from './data-tree.ts'
 
 const LIMITS_NAME = '/zookeeper_limits'
 const STATS_NAME = '/zookeeper_stats'
 const encoder = new TextEncoder()
+
+/** What is counted: a tree, as far as quotas care. */
+export interface CountedTree {
+  get(path: string): Znode | undefined
+  paths(): IterableIterator<string>
+}
 
 interface Usage {
   count: number
@@ -17,11 +22,11 @@ interface Usage {
 }
 
 export class QuotaTable {
-  readonly #tree: DataTree
+  readonly #tree: CountedTree
   /** Quota'd path → usage. Few of them; the common case is none. */
   readonly #usage = new Map<string, Usage>()
 
-  constructor(tree: DataTree) {
+  constructor(tree: CountedTree) {
     this.#tree = tree
   }
 

@@ -3,8 +3,7 @@
  * parse (zookeeper-reference §1.6). Neighbour: server.
  */
 import { hostname, release, type, userInfo } from 'node:os'
-import type { Connection } from '../connection.ts'
-import type { ProxyServer } from '../server.ts'
+import type { ClientConnection, ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 import { metricLines } from './metrics.ts'
 
@@ -13,7 +12,7 @@ const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n
 const hex = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`
 const zxidHex = (zxid: number): string => `0x${zxid.toString(16)}`
 
-function header({ keeper, stats, connections }: ProxyServer, clients: string): string {
+function header({ keeper, stats, connections }: ProxyHost, clients: string): string {
   const { latency } = stats
   return [
     `Zookeeper version: ${ZOOKEEPER_VERSION}, built on ${BUILT_ON}`,
@@ -29,10 +28,10 @@ function header({ keeper, stats, connections }: ProxyServer, clients: string): s
   ].join('\n')
 }
 
-const brief = (c: Connection): string =>
+const brief = (c: ClientConnection): string =>
   ` /${c.name}[${c.session === undefined ? 0 : 1}](queued=${c.queued},recved=${c.received},sent=${c.sent})`
 
-function full(c: Connection): string {
+function full(c: ClientConnection): string {
   const session =
     c.session === undefined
       ? ''
@@ -40,11 +39,11 @@ function full(c: Connection): string {
   return `${brief(c).slice(0, -1)}${session})`
 }
 
-function others(server: ProxyServer): Connection[] {
+function others(server: ProxyHost): ClientConnection[] {
   return [...server.connections]
 }
 
-function conf({ options, port, keeper }: ProxyServer): string {
+function conf({ options, port, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
@@ -78,7 +77,7 @@ function envi(): string {
   ].join('\n')
 }
 
-function dump({ keeper, connections }: ProxyServer): string {
+function dump({ keeper, connections }: ProxyHost): string {
   const { sessions, tree } = keeper.replica
   const byTimeout = new Map<number, string[]>()
   for (const { id, timeoutMs } of sessions.values()) {
@@ -103,7 +102,7 @@ function dump({ keeper, connections }: ProxyServer): string {
 }
 
 /** Watches as session → paths. A watcher is a Session. */
-function watchesBySession(server: ProxyServer): Map<string, Set<string>> {
+function watchesBySession(server: ProxyHost): Map<string, Set<string>> {
   const { data, child } = server.keeper.watches
   const bySession = new Map<string, Set<string>>()
   for (const connection of server.connections) {
@@ -115,14 +114,14 @@ function watchesBySession(server: ProxyServer): Map<string, Set<string>> {
   return bySession
 }
 
-function wchs(server: ProxyServer): string {
+function wchs(server: ProxyHost): string {
   const bySession = watchesBySession(server)
   const paths = new Set<string>()
   for (const own of bySession.values()) for (const path of own) paths.add(path)
   return `${bySession.size} connections watching ${paths.size} paths\nTotal watches:${server.keeper.watches.watchCount}\n`
 }
 
-function wchc(server: ProxyServer): string {
+function wchc(server: ProxyHost): string {
   let out = ''
   for (const [id, paths] of watchesBySession(server)) {
     out += `${id}\n`
@@ -131,7 +130,7 @@ function wchc(server: ProxyServer): string {
   return out
 }
 
-function wchp(server: ProxyServer): string {
+function wchp(server: ProxyHost): string {
   const byPath = new Map<string, string[]>()
   for (const [id, paths] of watchesBySession(server)) {
     for (const path of paths) {
@@ -145,7 +144,7 @@ function wchp(server: ProxyServer): string {
   return out
 }
 
-const ANSWERS: Record<string, (server: ProxyServer) => string> = {
+const ANSWERS: Record<string, (server: ProxyHost) => string> = {
   srvr: (s) => header(s, ''),
   stat: (s) => header(s, `Clients:\n${others(s).map(brief).join('\n')}\n\n`),
   cons: (s) => `${others(s).map(full).join('\n')}\n\n`,
@@ -181,7 +180,7 @@ export const READ_ONLY_WORDS: readonly string[] = [...WORDS].filter(
 )
 
 /** ruok tells whether the store answers, not only whether this process does. */
-export function answerFourLetterWord(server: ProxyServer, word: string): string {
+export function answerFourLetterWord(server: ProxyHost, word: string): string {
   const serving = server.keeper.isServing
   if (word === 'ruok') return serving ? 'imok' : NOT_SERVING
   if (word === 'isro') return serving ? 'rw' : 'null'

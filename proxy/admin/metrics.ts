@@ -1,11 +1,11 @@
 /** What mntr prints: `zk_<name>\t<value>` lines, ZooKeeper's names first, ours after them. */
 
-import type { ProxyServer } from '../server.ts'
+import type { ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 
 type Metric = readonly [name: string, value: number | string]
 
-export function metrics(server: ProxyServer): Metric[] {
+export function metrics(server: ProxyHost): Metric[] {
   const { keeper, stats, connections } = server
   const { replica, watches, committer } = keeper
   const { counters } = committer
@@ -50,7 +50,7 @@ export function metrics(server: ProxyServer): Metric[] {
   ]
 }
 
-export function metricLines(server: ProxyServer): string {
+export function metricLines(server: ProxyHost): string {
   return metrics(server)
     .map(([name, value]) => `zk_${name}\t${value}\n`)
     .join('')

@@ -12,7 +12,7 @@
 export const groups = [
   {
     name: 'unit',
-    paths: ['test/tidy.test.ts', 'test/unit/', 'test/support/'],
+    paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
     needs: [],
     minutesMax: 3,
   },

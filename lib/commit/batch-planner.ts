@@ -1,0 +1,187 @@
+/**
+ * Turns waiting requests into the next batch: plans each against what the ones before it will have
+ * done, writes the journal entry, and adds as much write-behind as there is room for.
+ * Line: plan → here → group-committer.
+ */
+import type { Clock } from '../clock.ts'
+import { ZK_ERRORS } from '../errors.ts'
+import type { KeeperLimits } from '../limits.ts'
+import type { Logger } from '../log.ts'
+import { checkSession, planSession, planWrite } from '../plan/plan.ts'
+import type { Asker, Planned } from '../plan/planned.ts'
+import { PlanView } from '../plan/view.ts'
+import type { StoreFeatures } from '../store/types.ts'
+import type { Batch, TxnEntry } from '../tree/ops.ts'
+import type { Replica } from '../tree/replica.ts'
+import type { Layout } from '../znode/layout.ts'
+import { ByteWriter } from './bytes.ts'
+import { type Flush, planFlush } from './flush.ts'
+import { encodeHeader, writeTxn } from './journal.ts'
+import type { CommitTask } from './task.ts'
+
+export interface PlannedBatch {
+  readonly batch: Batch
+  readonly tasks: readonly CommitTask[]
+  readonly planned: readonly Planned[]
+  /** Per task: the transaction that answers it, or −1. */
+  readonly txnOf: readonly number[]
+  readonly flush: Flush
+  readonly journal: Uint8Array
+}
+
+export interface BatchPlannerOptions {
+  readonly features: StoreFeatures
+  readonly layout: Layout
+  readonly proxy: string
+  readonly limits: KeeperLimits
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What a sync is answered with; the session adds its path. */
+const SYNCED: Planned = { type: 'none' }
+/** Room in a value and a txn for the entry's header, head, keys and framing, bytes. */
+const OVERHEAD_BYTES = 4_096
+
+export class BatchPlanner {
+  readonly #o: BatchPlannerOptions
+  readonly #writer = new ByteWriter()
+  #attempt = 0
+  #lastTimeMs = 0
+  /** Lowered when the store turns out to take less than it said. */
+  #flushKeysMax: number
+  #batchBytesMax: number
+  /** Tasks too large for any commit, found out the hard way. */
+  readonly #rejected = new WeakSet<CommitTask>()
+
+  constructor(options: BatchPlannerOptions) {
+    this.#o = options
+    const { features, limits } = options
+    // head, journal entry and the removal of old entries take three ops.
+    this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
+    this.#batchBytesMax = Math.min(
+      limits.batchBytesMax,
+      features.valueBytesMax - OVERHEAD_BYTES,
+      Math.floor(features.txnBytesMax / 2),
+    )
+  }
+
+  /**
+   * The store takes less than it said, and applied nothing: smaller steps from now on, or that one
+   * request is refused. false: there is nothing left to make smaller.
+   */
+  shrink(refused: PlannedBatch): boolean {
+    const { flush, tasks, journal } = refused
+    if (flush.written.length > 1) {
+      this.#flushKeysMax = Math.max(1, Math.floor(flush.written.length / 2))
+    } else if (tasks.length > 1) {
+      this.#batchBytesMax = Math.max(1_024, Math.floor(journal.length / 2))
+    } else if (tasks[0] !== undefined) {
+      this.#rejected.add(tasks[0])
+    } else return false
+    return true
+  }
+
+  /** Takes requests from the front of `queue`, in order. undefined: nothing to do. */
+  plan(replica: Replica, queue: readonly CommitTask[]): PlannedBatch | undefined {
+    const { limits, clock, proxy, layout, features } = this.#o
+    const view = new PlanView(replica)
+    const out = this.#writer
+    out.clear()
+    const time = Math.max(clock.now(), this.#lastTimeMs)
+    this.#lastTimeMs = time
+    const tasks: CommitTask[] = []
+    const planned: Planned[] = []
+    const txnOf: number[] = []
+    const txns: TxnEntry[] = []
+    let zxid = replica.zxid
+    const throttled = replica.backlog.size >= limits.backlogKeysMax
+    const countMax = throttled ? 0 : Math.min(queue.length, limits.batchRequestsMax)
+    for (let i = 0; i < countMax; i++) {
+      const task = queue[i] as CommitTask
+      const before = out.length
+      view.begin(zxid + 1, time)
+      let result = this.#planTask(view, task)
+      const takesZxid = this.#takesZxid(task, result)
+      let txn = -1
+      if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
+        writeTxn(out, takesZxid, view.ops)
+        if (out.length > this.#batchBytesMax) {
+          if (tasks.length > 0) {
+            out.truncate(before)
+            break
+          }
+          if (out.length > features.valueBytesMax - OVERHEAD_BYTES) {
+            out.truncate(before)
+            view.rollback()
+            result = this.#tooLarge(task)
+            writeTxn(out, takesZxid, [])
+          }
+        }
+        if (takesZxid) zxid++
+        txn = txns.length
+        txns.push({ zxid, ops: view.ops })
+      }
+      tasks.push(task)
+      planned.push(result)
+      txnOf.push(txn)
+    }
+    const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
+    const flush = planFlush(replica, layout, this.#flushKeysMax, room)
+    if (tasks.length === 0 && flush.written.length === 0) return undefined
+    const batch: Batch = {
+      seq: replica.seq + 1,
+      proxy,
+      attempt: ++this.#attempt,
+      zxid,
+      flushed: flush.flushed,
+      time,
+      txns,
+    }
+    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
+    return { batch, tasks, planned, txnOf, flush, journal }
+  }
+
+  #planTask(view: PlanView, task: CommitTask): Planned {
+    const { request, session, asker } = task
+    if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+    switch (request.type) {
+      case 'sync':
+        return SYNCED
+      case 'openSession':
+      case 'moveSession':
+      case 'expireSession':
+        return planSession(view, request)
+      default: {
+        if (session !== undefined) {
+          const errno = checkSession(view, session)
+          if (errno !== 0) return errno
+        }
+        return planWrite(view, request, asker as Asker)
+      }
+    }
+  }
+
+  /** Z1: one zxid per write of a client, also a failed one; session moves take none. */
+  #takesZxid(task: CommitTask, planned: Planned): boolean {
+    switch (task.request.type) {
+      case 'sync':
+      case 'moveSession':
+        return false
+      case 'openSession':
+      case 'expireSession':
+      case 'deleteContainer':
+        return typeof planned !== 'number'
+      default:
+        return true
+    }
+  }
+
+  #tooLarge(task: CommitTask): Planned {
+    this.#o.logger.warn(
+      { request: task.request.type, bytesMax: this.#o.features.valueBytesMax },
+      'a request is larger than one transaction of the store: refused',
+    )
+    return ZK_ERRORS.BAD_ARGUMENTS.errno
+  }
+}

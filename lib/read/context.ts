@@ -1,0 +1,14 @@
+/** What a read is answered from. Neighbours: read, set-watches, session. */
+import type { AuthId } from '../request.ts'
+import type { DataTree } from '../tree/data-tree.ts'
+import type { WatchRegistry } from '../watch/watch-registry.ts'
+import type { Watcher } from '../watch/watch-table.ts'
+
+/** Who reads, and where it looks. */
+export interface ReadContext {
+  readonly tree: DataTree
+  readonly watches: WatchRegistry
+  readonly watcher: Watcher
+  readonly sessionId: bigint
+  readonly ids: readonly AuthId[]
+}
