@@ -65,7 +65,9 @@ export class Keeper {
   readonly #stop = new AbortController()
   #feedStop = new AbortController()
   #feedLoop: Promise<void> = Promise.resolve()
+  /** When the store was last known to answer: to our life sign, and with the feed. Monotonic ms. */
   #signMs: number
+  #feedSignMs: number
   #serving = false
   #cancelCheck: (() => void) | undefined
   #cancelCompact: (() => void) | undefined
@@ -106,6 +108,7 @@ export class Keeper {
     this.#replica = loaded.replica
     this.#revision = loaded.revision
     this.#signMs = this.clock.monotonic()
+    this.#feedSignMs = this.#signMs
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -215,6 +218,9 @@ export class Keeper {
             this.#revision = revision
             this.committer.receive(batch, revision)
           },
+          onSign: () => {
+            this.#feedSignMs = this.clock.monotonic()
+          },
         })
         if (this.#stop.signal.aborted) return
         throw this.#feedStop.signal.reason
@@ -242,6 +248,7 @@ export class Keeper {
             'the store went back in time (restored from a backup?)',
           )
         }
+        this.#feedSignMs = this.clock.monotonic()
         this.#adopt(loaded.replica)
         this.committer.reset(loaded.replica, loaded.headVersion, loaded.headCreateRevision)
         reportDifferences(before.tree, loaded.replica.tree, this.watches)
@@ -262,21 +269,26 @@ export class Keeper {
 
   #storeAnswered(sentMs: number): void {
     this.#signMs = Math.max(this.#signMs, sentMs)
-    if (!this.#serving && !this.#stop.signal.aborted) this.#setServing(true)
+    if (!this.#serving && !this.#stop.signal.aborted && !this.#isSilent()) this.#setServing(true)
   }
 
   #checkStore(): void {
     this.#cancelCheck = this.clock.after(250, () => {
-      const silentMs = this.clock.monotonic() - this.#signMs
-      if (this.#serving && silentMs > this.limits.storeSilenceMsMax) {
-        this.#logger.error(
-          { silentMs: Math.round(silentMs) },
-          'store out of reach, clients are cut',
-        )
+      if (this.#serving && this.#isSilent()) {
+        const now = this.clock.monotonic()
+        const silentMs = Math.round(now - this.#signMs)
+        const feedSilentMs = Math.round(now - this.#feedSignMs)
+        this.#logger.error({ silentMs, feedSilentMs }, 'store out of reach, clients are cut')
         this.#setServing(false)
       }
       this.#checkStore()
     })
+  }
+
+  #isSilent(): boolean {
+    const now = this.clock.monotonic()
+    const { storeSilenceMsMax, feedSilenceMsMax } = this.limits
+    return now - this.#signMs > storeSilenceMsMax || now - this.#feedSignMs > feedSilenceMsMax
   }
 
   #setServing(serving: boolean): void {

@@ -20,6 +20,8 @@ export interface KeeperLimits {
   readonly proxyTtlMs: number
   /** Without a confirmed sign of the store for this long, clients are disconnected. Unit ms. */
   readonly storeSilenceMsMax: number
+  /** Without a word from the journal feed for this long, reads may be stale: clients are cut. Unit ms. */
+  readonly feedSilenceMsMax: number
   /** Container and TTL znodes are looked through this often, ms. Source: znode.container.checkIntervalMs. */
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
@@ -41,6 +43,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   flushDelayMs: 20,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
+  feedSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
   loadPageKeys: 5_000,

@@ -20,10 +20,13 @@ export async function followJournal(options: {
   readonly fromRevision: Revision
   readonly signal: AbortSignal
   readonly onBatch: (batch: Batch, revision: Revision) => void
+  /** The feed said something, be it that nothing happened. */
+  readonly onSign: () => void
 }): Promise<void> {
-  const { store, layout, fromRevision, signal, onBatch } = options
+  const { store, layout, fromRevision, signal, onBatch, onSign } = options
   const { start, end } = layout.journal
   for await (const { events } of store.watch({ start, end, fromRevision, signal })) {
+    onSign()
     for (const event of events) {
       if (event.type === 'put') onBatch(decodeBatch(event.kv.value), event.kv.modRevision)
     }
