@@ -51,6 +51,12 @@ function readAcl(input: ByteReader): readonly Acl[] {
   return internAcl(acl)
 }
 
+function readStrings(input: ByteReader): string[] {
+  const out: string[] = []
+  for (let left = input.varint(); left > 0; left--) out.push(input.string())
+  return out
+}
+
 function writeOp(out: ByteWriter, op: Op): void {
   out.u8(TAG[op.type])
   switch (op.type) {
@@ -83,7 +89,9 @@ function writeOp(out: ByteWriter, op: Op): void {
       out.string(op.owner)
       return out.varint(op.fence)
     case 'closeSession':
-      return out.i64(op.id)
+      out.i64(op.id)
+      out.varint(op.paths.length)
+      for (const path of op.paths) out.string(path)
   }
 }
 
@@ -128,7 +136,7 @@ function readOp(input: ByteReader): Op {
         fence: input.varint(),
       }
     case TAG.closeSession:
-      return { type: 'closeSession', id: input.i64() }
+      return { type: 'closeSession', id: input.i64(), paths: readStrings(input) }
     default:
       throw new StoreError('STORE_INTERNAL', `damaged journal entry: unknown operation ${tag}`)
   }

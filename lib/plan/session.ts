@@ -50,7 +50,8 @@ export function planMoveSession(view: PlanView, request: MoveSession): Planned {
 
 export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
-  for (const path of view.ephemeralsOf(id)) {
+  const paths = [...view.ephemeralsOf(id)]
+  for (const path of paths) {
     const slash = path.lastIndexOf('/')
     const parent = slash === 0 ? '/' : path.slice(0, slash)
     if (view.get(parent) !== undefined) {
@@ -61,7 +62,7 @@ export function planCloseSession(view: PlanView, id: bigint): Planned {
     view.remove(path)
   }
   view.putSession(id, null)
-  view.ops.push({ type: 'closeSession', id })
+  view.ops.push({ type: 'closeSession', id, paths })
   return NONE
 }
 

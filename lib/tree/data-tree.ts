@@ -162,14 +162,6 @@ export class DataTree {
     this.observer?.nodeDeleted(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
 
-  /** Removes every ephemeral of a session, under one zxid (E1). */
-  removeEphemerals(session: bigint, zxid: number): void {
-    const paths = this.#ephemerals.get(session)
-    if (paths === undefined) return
-    this.#ephemerals.delete(session)
-    for (const path of paths) this.remove(path, zxid)
-  }
-
   #remember(path: string, node: Znode): void {
     this.#nodes.set(path, node)
     this.#dataBytes += path.length + (node.data?.length ?? 0)

@@ -46,8 +46,11 @@ export type SessionOp =
       readonly owner: string
       readonly fence: number
     }
-  /** Removes the session and every ephemeral it owns, under one zxid. */
-  | { readonly type: 'closeSession'; readonly id: bigint }
+  /**
+   * Removes the session and every ephemeral it owns, under one zxid. The paths are named: a replay
+   * may find the znodes gone already, but must still set their parents' pzxid.
+   */
+  | { readonly type: 'closeSession'; readonly id: bigint; readonly paths: readonly string[] }
 
 export type Op = TreeOp | SessionOp
 

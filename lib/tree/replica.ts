@@ -84,7 +84,7 @@ export class Replica {
       }
       case 'closeSession': {
         const session = this.sessions.get(op.id)
-        this.tree.removeEphemerals(op.id, zxid)
+        for (const path of op.paths) this.tree.remove(path, zxid)
         this.sessions.delete(op.id)
         this.#touchSession(op.id)
         if (session !== undefined) this.sessionObserver?.sessionClosed(session)

@@ -115,7 +115,7 @@ describe('write-behind', () => {
           }
         },
       ),
-      { numRuns: 60, endOnFailure: false },
+      { numRuns: 200, endOnFailure: false },
     )
   })
 })
