@@ -77,13 +77,12 @@ export class Member extends Etcd3 {
 export class Members {
   readonly #options: ConnectionOptions
   readonly #members = new Map<string, Member>()
-  #at: number
+  /** The sticky one; all processes begin with the first, as the operator ordered them. */
+  #at = 0
   #closed = false
 
-  /** `startAt` spreads processes or channels over the members. */
-  constructor(options: ConnectionOptions, startAt = 0) {
+  constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#at = startAt % options.hosts.length
   }
 
   get count(): number {

@@ -162,7 +162,7 @@ function cancellation(response: IWatchResponse, wanted: Revision): StoreError {
 }
 
 function toStoreEvent({ type, kv }: IEvent, modRevision: Revision): StoreEvent {
-  if (type === 'Delete' || (type as string) === 'DELETE') {
+  if (type === 'Delete') {
     return { type: 'delete', key: kv.key, modRevision }
   }
   return {

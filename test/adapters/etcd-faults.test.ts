@@ -208,7 +208,8 @@ describe('etcd faults', function () {
       const store = await openEtcdStore({ hosts: [own.host] })
       const space = new Space(store)
       const fill = async (): Promise<void> => {
-        for (let i = 0; i < 20; i++) await space.write(space.put(`k${i}`, 'x'.repeat(200_000)))
+        // etcd sees its size grow only with each flush of its backend, every 100 ms.
+        for (let i = 0; i < 1_000; i++) await space.write(space.put(`k${i}`, 'x'.repeat(200_000)))
       }
       const error = await rejection(fill(), 'STORE_NO_SPACE')
       expect(error.outcome).to.equal('unknown')
