@@ -3,11 +3,19 @@
  * The command line: the only file that knows both the adapters and the proxy. Flags and environment
  * → store → keeper → proxy, and back down again on SIGTERM.
  */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { openStore } from './adapters/index.ts'
-import { isKeeperError, Keeper, type Logger, type MetadataStore, StoreError } from './lib/index.ts'
-import { ProxyServer } from './proxy/index.ts'
+import {
+  ACL_SCHEMES_DEFAULT,
+  isKeeperError,
+  Keeper,
+  type Logger,
+  type MetadataStore,
+  StoreError,
+} from './lib/index.ts'
+import { ProxyServer, parseSaslUsers } from './proxy/index.ts'
 
 const EXIT_USAGE = 2
 
@@ -22,6 +30,8 @@ interface ServeFlags {
   readonly superDigest?: string
   readonly fourLetterWords?: string
   readonly logLevel: string
+  readonly saslUsers?: ReadonlyMap<string, string>
+  readonly saslSuperUser?: string
 }
 
 function parseListen(text: string): { host: string; port: number } {
@@ -53,6 +63,14 @@ function parseDigest(text: string): string {
     throw new InvalidArgumentError('expected user:base64(sha1("user:password")).')
   }
   return text
+}
+
+function readSaslUsers(file: string): ReadonlyMap<string, string> {
+  try {
+    return parseSaslUsers(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const flag = (flags: string, description: string, env: string): Option =>
@@ -111,6 +129,16 @@ function serveCommand(): Command {
         'comma-separated; * for all (default: those that change nothing)',
         'FOUR_LETTER_WORDS',
       ),
+    )
+    .addOption(
+      flag(
+        '--sasl-users <file>',
+        'SASL DIGEST-MD5 users: a JAAS file, or user=password lines',
+        'SASL_USERS',
+      ).argParser(readSaslUsers),
+    )
+    .addOption(
+      flag('--sasl-super-user <name>', 'this SASL user passes every ACL', 'SASL_SUPER_USER'),
     )
     .addOption(
       flag('--log-level <level>', 'debug, info, warn, error or silent', 'LOG_LEVEL')
@@ -199,6 +227,9 @@ async function serve(flags: ServeFlags): Promise<void> {
         proxyTtlMs,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
       },
+      ...(flags.saslUsers === undefined
+        ? {}
+        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
       ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
     }),
   )
@@ -206,6 +237,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     host: flags.listen.host,
     port: flags.listen.port,
     frameBytesMax: flags.maxFrameBytes,
+    ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
+    saslSuperUser: flags.saslSuperUser,
     ...(flags.fourLetterWords === undefined
       ? {}
       : { fourLetterWords: flags.fourLetterWords.split(',').map((word) => word.trim()) }),

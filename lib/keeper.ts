@@ -21,6 +21,7 @@ import { followJournal } from './tree/feed.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
+import { ACL_SCHEMES_DEFAULT } from './znode/acl.ts'
 import { Layout } from './znode/layout.ts'
 
 export interface KeeperOptions {
@@ -31,6 +32,8 @@ export interface KeeperOptions {
   readonly address?: string
   /** `user:base64(sha1(user:password))`: who proves it passes every ACL. */
   readonly superDigest?: string
+  /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
+  readonly aclSchemes?: ReadonlySet<string>
   readonly limits?: Partial<KeeperLimits>
   readonly clock?: Clock
   readonly random?: Random
@@ -120,6 +123,7 @@ export class Keeper {
       clock,
       random,
       logger,
+      aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headVersion: loaded.headVersion,
       headCreateRevision: loaded.headCreateRevision,
       onStuck: (seq) => {

@@ -36,6 +36,8 @@ export interface BatchPlannerOptions {
   readonly limits: KeeperLimits
   readonly clock: Clock
   readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
 }
 
 /** What a sync is answered with; the session adds its path. */
@@ -85,7 +87,7 @@ export class BatchPlanner {
   /** Takes requests from the front of `queue`, in order. undefined: nothing to do. */
   plan(replica: Replica, queue: readonly CommitTask[]): PlannedBatch | undefined {
     const { limits, clock, proxy, layout, features } = this.#o
-    const view = new PlanView(replica)
+    const view = new PlanView(replica, this.#o.aclSchemes)
     const out = this.#writer
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)

@@ -39,6 +39,8 @@ export interface CommitterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
   /** Head's key version and create revision as loaded. */
   readonly headVersion: number
   readonly headCreateRevision: Revision

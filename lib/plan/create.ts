@@ -38,7 +38,7 @@ export function planCreate(view: PlanView, request: CreateRequest, asker: Asker)
   if (!request.path.includes('/') || request.path.includes('\0')) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
-  const acl = fixupAcl(request.acl, asker.ids)
+  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
   if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)

@@ -31,6 +31,16 @@ export function encodeReply(writer: JuteWriter, xid: number, zxid: number, resul
 }
 
 /** Appends an error reply: the header alone. */
+/* Failed sasl => header, then SetSASLResponse with a null token: the one error with a record. */
+export function encodeSaslFailure(writer: JuteWriter, xid: number, errno: number): void {
+  writer.begin()
+  writer.int(xid)
+  writer.long(0)
+  writer.int(errno)
+  writer.bytes(null)
+  writer.end()
+}
+
 export function encodeErrorReply(
   writer: JuteWriter,
   xid: number,
