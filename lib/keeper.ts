@@ -90,7 +90,14 @@ export class Keeper {
     const layout = new Layout(prefix)
     const loaded = await loadReplica(options.store, layout, limits.loadPageKeys)
     const keeper = new Keeper(options, limits, layout, loaded)
-    await keeper.#start(loaded)
+    try {
+      await keeper.#start(loaded)
+    } catch (error) {
+      // Half open it must not go on committing behind the caller's back.
+      keeper.#stopTimers()
+      keeper.committer.close()
+      throw error
+    }
     return keeper
   }
 
@@ -183,16 +190,20 @@ export class Keeper {
    */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#stop.signal.aborted) return
-    this.sessions.stop()
-    this.#reaper.stop()
-    this.#cancelCheck?.()
-    this.#cancelCompact?.()
+    this.#stopTimers()
     await this.committer.drain(drainMs)
     this.#stop.abort()
     this.#feedStop.abort()
     this.committer.close()
     await this.registry.leave()
     await this.#feedLoop
+  }
+
+  #stopTimers(): void {
+    this.sessions.stop()
+    this.#reaper.stop()
+    this.#cancelCheck?.()
+    this.#cancelCompact?.()
   }
 
   async #start(loaded: Loaded): Promise<void> {
@@ -282,7 +293,11 @@ export class Keeper {
         const now = this.clock.monotonic()
         const silentMs = Math.round(now - this.#signMs)
         const feedSilentMs = Math.round(now - this.#feedSignMs)
-        this.#logger.error({ silentMs, feedSilentMs }, 'store out of reach, clients are cut')
+        const stalledMs = Math.round(this.committer.stalledMs)
+        this.#logger.error(
+          { silentMs, feedSilentMs, stalledMs },
+          'store out of reach, clients are cut',
+        )
         this.#setServing(false)
       }
       this.#checkStore()
@@ -291,8 +306,12 @@ export class Keeper {
 
   #isSilent(): boolean {
     const now = this.clock.monotonic()
-    const { storeSilenceMsMax, feedSilenceMsMax } = this.limits
-    return now - this.#signMs > storeSilenceMsMax || now - this.#feedSignMs > feedSilenceMsMax
+    const { storeSilenceMsMax, feedSilenceMsMax, commitSilenceMsMax } = this.limits
+    return (
+      now - this.#signMs > storeSilenceMsMax ||
+      now - this.#feedSignMs > feedSilenceMsMax ||
+      this.committer.stalledMs > commitSilenceMsMax
+    )
   }
 
   #setServing(serving: boolean): void {

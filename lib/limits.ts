@@ -22,6 +22,11 @@ export interface KeeperLimits {
   readonly storeSilenceMsMax: number
   /** Without a word from the journal feed for this long, reads may be stale: clients are cut. Unit ms. */
   readonly feedSilenceMsMax: number
+  /**
+   * A commit whose outcome stays open for this long (no quorum, no space left) ends serving, ms: a
+   * client that is cut looks elsewhere, one that is kept waits for ever.
+   */
+  readonly commitSilenceMsMax: number
   /** Container and TTL znodes are looked through this often, ms. Source: znode.container.checkIntervalMs. */
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
@@ -44,6 +49,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
   feedSilenceMsMax: 10_000,
+  commitSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
   loadPageKeys: 5_000,

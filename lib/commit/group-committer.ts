@@ -65,6 +65,7 @@ export class GroupCommitter {
   #headCreateRevision: Revision
   #queue: CommitTask[] = []
   #inFlight: BatchInFlight | undefined
+  #sentMs = 0
   #running = false
   #scheduled = false
   #flushDue = false
@@ -81,6 +82,11 @@ export class GroupCommitter {
     this.#headCreateRevision = options.headCreateRevision
     this.#planner = new BatchPlanner({ ...options, features: options.store.features })
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
+  }
+
+  /** How long the batch in flight has been waiting for its outcome, ms; 0: none is. */
+  get stalledMs(): number {
+    return this.#inFlight === undefined ? 0 : this.#o.clock.monotonic() - this.#sentMs
   }
 
   get queueLength(): number {
@@ -223,6 +229,7 @@ export class GroupCommitter {
       return
     }
     this.#inFlight = next
+    this.#sentMs = this.#o.clock.monotonic()
     await this.#send(next)
     this.#inFlight = undefined
     if (next.applied) return
