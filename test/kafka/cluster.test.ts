@@ -129,8 +129,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
   })
 
   it('add partitions, and use them', async () => {
-    const topicPartitions = [{ topic: 'payments', count: 5 }]
-    expect(await admin.createPartitions({ topicPartitions })).to.equal(true)
+    await admin.createPartitions({ topicPartitions: [{ topic: 'payments', count: 5 }] })
     const { partitions } = await reader.json(`${chroot}/brokers/topics/payments`)
     expect(Object.keys(partitions as object).sort()).to.deep.equal(['0', '1', '2', '3', '4'])
     await eventually(

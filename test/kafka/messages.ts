@@ -67,7 +67,10 @@ export async function readAll(
       if (Number(high) > 0) missing.set(`${topic}/${partition}`, Number(high) - 1)
     }
   }
-  const consumer = cluster.kafka().consumer({ groupId: `reader-${randomUUID()}` })
+  const consumer = cluster.kafka().consumer({
+    groupId: `reader-${randomUUID()}`,
+    maxWaitTimeInMs: 200,
+  })
   cluster.disconnectAtEnd(consumer)
   await consumer.connect()
   await consumer.subscribe({ topics: [...topics], fromBeginning: true })
