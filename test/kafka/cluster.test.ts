@@ -1,7 +1,7 @@
 /** Three brokers on two proxies: what an operator does with a healthy cluster. */
 import { expect } from 'chai'
 import kafkajs from 'kafkajs'
-import { eventually } from '../support/eventually.ts'
+import { eventually, within } from '../support/eventually.ts'
 import { spawnJava } from '../support/java.ts'
 import { kafkaLibs, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
@@ -272,7 +272,11 @@ async function kafkaConfigs(bootstrapServer: string, args: readonly string[]): P
     heapMb: 128,
     folder,
   })
-  const { code } = await child.exited
-  removeFolder(folder)
-  expect(code, child.output).to.equal(0)
+  try {
+    const { code } = await within('kafka-configs ended', 60_000, child.exited)
+    expect(code, child.output).to.equal(0)
+  } finally {
+    await child.kill()
+    removeFolder(folder)
+  }
 }

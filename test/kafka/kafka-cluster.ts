@@ -91,6 +91,7 @@ export class KafkaCluster {
   /** For a failed test: the last lines of every server. */
   showOutput(): void {
     for (const { child } of [...this.proxies, ...this.brokers]) console.log(lastLines(child))
+    console.log(`--- etcd ${this.etcd.host} ${isAlive(this.etcd.pid) ? 'is running' : 'has ended'}`)
   }
 
   async stop(): Promise<void> {
@@ -104,6 +105,14 @@ export class KafkaCluster {
 
 function lastLines({ name, output }: Child): string {
   return [`--- ${name}`, ...output.split('\n').slice(-linesShown)].join('\n')
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** What Kafka keeps of a registration: who holds it, and since when. */
