@@ -120,13 +120,12 @@ describe('three Kafka 3.9 brokers when something dies', function () {
 
   it('no broker loses its session when a proxy is killed', async () => {
     const steady = await startProducing('proxy-killed')
-    const [killed, survivor] = await busiestFirst(cluster.proxies)
+    const held = await registrations(await cluster.reader())
+    expect(Object.keys(held)).to.deep.equal(['1', '2', '3'])
+    const [killed, survivor] = await busiestFirst(cluster.proxies, held)
+    expect(await brokersAt(killed, held), 'brokers there').to.not.have.length(0)
     const reader = await cluster.reader(survivor)
     const elected = await controller(reader)
-    const held = await registrations(reader)
-    expect(Object.keys(held)).to.deep.equal(['1', '2', '3'])
-    const moving = await brokersAt(killed, held)
-    expect(moving, 'brokers on the proxy to be killed').to.not.have.length(0)
 
     await killed.kill()
 
@@ -190,11 +189,11 @@ async function brokersAt(
   return Object.keys(held).filter((id) => here.has(held[id]!.session))
 }
 
-/** Of the two proxies, first the one with more connections. */
+/** Of the two proxies, first the one with more brokers. */
 async function busiestFirst(
-  proxies: readonly AnykeeperProcess[],
+  [one, two]: readonly AnykeeperProcess[],
+  held: Record<string, Registration>,
 ): Promise<[AnykeeperProcess, AnykeeperProcess]> {
-  const [one, two] = [proxies[0]!, proxies[1]!]
-  const counts = await Promise.all([one, two].map(async (proxy) => (await sessionsAt(proxy)).size))
-  return counts[0]! >= counts[1]! ? [one, two] : [two, one]
+  const [here, there] = await Promise.all([brokersAt(one!, held), brokersAt(two!, held)])
+  return here.length >= there.length ? [one!, two!] : [two!, one!]
 }
