@@ -41,6 +41,7 @@ const checks = {
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
+  'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),
   'kafka-3.9': () => runs('java', ['-version']) ?? has(kafkaLibs('3.9')),
   'kafka-2.8': () => runs('java', ['-version']) ?? has(kafkaLibs('2.8')),
