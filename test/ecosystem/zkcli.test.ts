@@ -129,7 +129,6 @@ const sections: Record<string, readonly string[]> = {
     'delete /zookeeper',
     'delete /zookeeper/quota',
     'delete /zookeeper/config',
-    'deleteall /zookeeper/quota',
     'create /many',
     ...Array.from({ length: 7 }, (_, i) => `create /many/${i}`),
     'deleteall /many -b 3',
