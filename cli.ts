@@ -174,6 +174,11 @@ function shown(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//…@')
 }
 
+/** What an adapter found worth saying when it opened its store, such as a version too old. */
+function warningsOf({ warnings = [] }: MetadataStore & { warnings?: readonly string[] }) {
+  return warnings
+}
+
 async function serve(flags: ServeFlags): Promise<void> {
   const logger = pino({ level: flags.logLevel })
   const url = shown(flags.store)
@@ -213,6 +218,7 @@ async function serve(flags: ServeFlags): Promise<void> {
 
   store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
   const opened = store
+  for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
   keeper = await untilReachable('store not readable', url, logger, () =>
     Keeper.open({
