@@ -81,7 +81,11 @@ const anyCreate = weighted<CreateOp>(
     1,
     fc
       .tuple(createRecord, fc.constantFrom(5, 6, 0, 4), fc.constantFrom(1000, 1, 0, -1, 2 ** 41))
-      .map(([record, flags, ttlMs]): CreateOp => ({ op: 21, ...record, flags, ttlMs })),
+      .map(([record, flags, ttlMs]): CreateOp => {
+        // No TTL flag and a ttl below zero: the whole 3.8.0 server ends.
+        const harmless = flags === 5 || flags === 6 ? ttlMs : Math.max(0, ttlMs)
+        return { op: 21, ...record, flags, ttlMs: harmless }
+      }),
   ],
 )
 const remove = fc.record({ op: fc.constant(2 as const), path: pathOrNull, version })
