@@ -56,9 +56,10 @@ function header(reader: JuteReader): number {
   return done ? END : type
 }
 
+/* ZooKeeper rebuilds these reads from their paths: the watch flag is lost on the way. */
 function decodeReadOp(reader: JuteReader, type: number): GetDataRequest | GetChildrenRequest {
-  if (type === OP.getData) return decodeGetData(reader)
-  if (type === OP.getChildren) return decodeGetChildren(reader)
+  if (type === OP.getData) return { ...decodeGetData(reader), watch: false }
+  if (type === OP.getChildren) return { ...decodeGetChildren(reader), watch: false }
   throw new WireError(`operation ${type} in a multiRead`)
 }
 
