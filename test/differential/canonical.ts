@@ -9,12 +9,13 @@
  *   times, and all lie within the script's run). Whether two transactions share a ms is free.
  * - session ids: the session's name.
  * - lists of children and of ephemerals: sorted (S8).
+ * - a connection's ids (whoAmI, and what ACL id `auth` becomes): sorted, ZooKeeper has a set of them.
  * - events of a session's end: sorted, its ephemerals go in no given order (E1).
  * - znodes that every server has ('/', '/zookeeper', …): counters from what the script found, and
  *   zxids from before the script are one 'old'.
  */
 import type { RawEntry, RawReply } from '../support/raw-client.ts'
-import type { RawMultiResult, RawRecord, RawStat } from '../support/raw-codec.ts'
+import type { RawAcl, RawMultiResult, RawRecord, RawStat } from '../support/raw-codec.ts'
 import type { Line, Run } from './runner.ts'
 import type { ScriptRequest } from './script.ts'
 
@@ -72,6 +73,8 @@ class Canonicalizer {
     if (record.rest) out.rest = showBytes(record.rest)
     if (record.children) out.children = [...record.children].sort()
     if (record.paths) out.paths = [...record.paths].sort()
+    if (record.acl) out.acl = sortSamePerms(record.acl)
+    if (record.ids) out.ids = [...record.ids].sort((a, b) => (show(a) < show(b) ? -1 : 1))
     if (record.stat) out.stat = this.#stat(record.stat, path)
     return out
   }
@@ -179,6 +182,20 @@ const keyOf = (line: Line): string => {
   return entry?.kind === 'event' ? `${entry.path} ${entry.type}` : ''
 }
 const byEvent = (a: Line, b: Line): number => (keyOf(a) < keyOf(b) ? -1 : 1)
+
+const show = (value: unknown): string => JSON.stringify(value)
+
+/** Entries that may stem from one of `auth`: neighbours with equal perms. */
+function sortSamePerms(acl: readonly RawAcl[]): RawAcl[] {
+  const out: RawAcl[] = []
+  for (let start = 0; start < acl.length; ) {
+    let end = start
+    while (acl[end]?.perms === acl[start]?.perms) end++
+    out.push(...acl.slice(start, end).sort((a, b) => (show(a) < show(b) ? -1 : 1)))
+    start = end
+  }
+  return out
+}
 
 const showBytes = (bytes: Buffer): string =>
   /^[\x20-\x7e]*$/.test(bytes.toString('latin1')) ? bytes.toString() : `0x${bytes.toString('hex')}`
