@@ -343,21 +343,18 @@ export class GroupCommitter {
     const { tasks, planned, txnOf } = next
     const replica = this.#replica
     let at = 0
-    replica.apply(
-      next.batch,
-      (txn) => {
-        while (at < tasks.length && (txnOf[at] as number) <= txn) {
-          const task = tasks[at] as CommitTask
-          const result = planned[at] as Planned
-          at++
-          task.committed(replica.zxid, result)
-        }
-      },
-      next.flush.written,
-    )
-    for (; at < tasks.length; at++) {
-      ;(tasks[at] as CommitTask).committed(replica.zxid, planned[at] as Planned)
+    const answerUpTo = (txn: number): void => {
+      while (at < tasks.length && (txnOf[at] as number) <= txn) {
+        const task = tasks[at] as CommitTask
+        const result = planned[at] as Planned
+        at++
+        task.committed(replica.zxid, result)
+      }
     }
+    // A sync at the front: the reads behind it must not see the writes behind them.
+    answerUpTo(-1)
+    replica.apply(next.batch, answerUpTo, next.flush.written)
+    answerUpTo(Number.POSITIVE_INFINITY)
     if (replica.backlog.size > 0) this.#scheduleFlush(false)
     this.#wake()
   }
