@@ -36,6 +36,8 @@ import { malformedFate, XID } from './wire/opcodes.ts'
 type Phase =
   /** Nothing decoded yet: a four-letter word or a ConnectRequest comes. */
   | 'new'
+  /** A four-letter word was answered: what else comes is not looked at. */
+  | 'answered'
   /** The session is being opened; frames that arrive meanwhile wait. */
   | 'greeting'
   | 'open'
@@ -43,6 +45,10 @@ type Phase =
 
 /** Frames a client may send ahead of the answer to its ConnectRequest. */
 const EARLY_FRAMES_MAX = 1_000
+/** Replies that make so much leave before the tick ends: one chunk of input may ask for gigabytes. */
+const FLUSH_BYTES = 256 * 1024
+/** How long a closed connection may take to send what is written, ms. */
+const LINGER_MS = 2_000
 
 export class Connection implements ClientConnection {
   readonly server: ProxyHost
@@ -59,13 +65,19 @@ export class Connection implements ClientConnection {
   #phase: Phase = 'new'
   readonly #splitter: FrameSplitter
   readonly #reader = new JuteReader()
-  readonly writer = new JuteWriter()
-  readonly #early: Buffer[] = []
+  readonly writer: JuteWriter
+  readonly #flushBytes: number
+  /** Frames that wait for the end of the handshake, or until there is room again. */
+  readonly #held: Buffer[] = []
   /** Bytes of the first packet's length word, until four are there. */
   #firstBytes: Buffer | undefined
+  /** The first four bytes were no word: from there on all is frames. */
+  #framed = false
   #session: Session | undefined
   #flushDue = false
+  /** Too much on its way, or unread by the client: neither the socket nor held frames are read. */
   #paused = false
+  #resumeDue = false
   /** xid → when its write came in, monotonic ms. */
   readonly #writesSince = new Map<number, number>()
   #cancelGreeting: (() => void) | undefined
@@ -79,8 +91,11 @@ export class Connection implements ClientConnection {
     this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
+    const { frameBytesMax, outputBytesMax } = server.options
+    this.writer = new JuteWriter({ pendingBytesMax: outputBytesMax })
+    this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
     this.#splitter = new FrameSplitter({
-      frameBytesMax: server.options.frameBytesMax,
+      frameBytesMax,
       onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
     })
     socket.setNoDelay(true)
@@ -115,15 +130,20 @@ export class Connection implements ClientConnection {
 
   #data(input: Buffer): void {
     this.server.stats.bytesReceived += input.length
+    if (this.#phase === 'answered' || this.#phase === 'closed') return
     let chunk = input
-    if (this.#phase === 'new') {
+    if (!this.#framed) {
       chunk = this.#firstBytes === undefined ? input : Buffer.concat([this.#firstBytes, input])
       if (chunk.length < 4) {
         this.#firstBytes = chunk
         return
       }
       this.#firstBytes = undefined
-      if (this.server.fourLetterWord(this, chunk.toString('latin1', 0, 4))) return
+      if (this.server.fourLetterWord(this, chunk.toString('latin1', 0, 4))) {
+        this.#phase = 'answered'
+        return
+      }
+      this.#framed = true
     }
     try {
       this.#splitter.push(chunk)
@@ -151,13 +171,19 @@ export class Connection implements ClientConnection {
         })
         break
       case 'greeting':
-        if (this.#early.length >= EARLY_FRAMES_MAX) this.close()
-        else this.#early.push(Buffer.from(buffer.subarray(start, end)))
+        if (this.#held.length >= EARLY_FRAMES_MAX) this.close()
+        else this.#hold(buffer, start, end)
         break
       case 'open':
-        this.#request(buffer, start, end)
+        // At most what one chunk of the socket holds: nothing more is read from it.
+        if (this.#paused) this.#hold(buffer, start, end)
+        else this.#request(buffer, start, end)
         break
     }
+  }
+
+  #hold(buffer: Buffer, start: number, end: number): void {
+    this.#held.push(Buffer.from(buffer.subarray(start, end)))
   }
 
   /** The handshake is done: what came meanwhile is next. */
@@ -170,12 +196,21 @@ export class Connection implements ClientConnection {
     this.#session = session
     this.#phase = 'open'
     this.flush()
+    this.#takeHeld()
+  }
+
+  #takeHeld(): void {
+    let taken = 0
     try {
-      for (const frame of this.#early.splice(0)) this.#request(frame, 0, frame.length)
+      while (taken < this.#held.length && !this.#paused && this.#phase === 'open') {
+        const frame = this.#held[taken++] as Buffer
+        this.#request(frame, 0, frame.length)
+      }
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.#malformed(error)
     }
+    this.#held.splice(0, taken)
   }
 
   /** RequestHeader = int xid, int type */
@@ -236,6 +271,7 @@ export class Connection implements ClientConnection {
         this.server.stats.reads++
         session.read(request, xid)
         if (op !== OP.ping) this.lastOperation = request.type
+        this.#pauseIfBusy(session)
     }
   }
 
@@ -244,10 +280,18 @@ export class Connection implements ClientConnection {
     this.#writesSince.set(xid, performance.now())
     this.lastOperation = request.type
     session.write(request, xid)
-    if (session.outstanding >= this.server.options.outstandingMax && !this.#paused) {
-      this.#paused = true
-      this.socket.pause()
-    }
+    this.#pauseIfBusy(session)
+  }
+
+  /** Reads count too: behind a write they wait in line. */
+  #pauseIfBusy(session: Session): void {
+    if (session.outstanding >= this.server.options.outstandingMax) this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.socket.pause()
   }
 
   /** Auth is answered at once, ahead of what is still on its way, with zxid 0. */
@@ -304,8 +348,9 @@ export class Connection implements ClientConnection {
   // SessionSink
 
   reply(xid: number, _query: SessionQuery, zxid: number, errno: number, result: Result): void {
-    if (errno === 0) encodeReply(this.writer, xid, zxid, result)
-    else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
+    if (errno === 0) {
+      if (!this.#encode(xid, zxid, result)) return
+    } else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
       // Answered by closing the connection (H7).
       this.close()
       return
@@ -326,6 +371,20 @@ export class Connection implements ClientConnection {
     if (this.#paused) this.#maybeResume()
   }
 
+  /** false: it would not fit into what may wait for a client, and that client is cut. */
+  #encode(xid: number, zxid: number, result: Result): boolean {
+    try {
+      encodeReply(this.writer, xid, zxid, result)
+      return true
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.writer.rollback()
+      this.server.logger.warn({ client: this.name, reason: error.message }, 'reply too large, cut')
+      this.close()
+      return false
+    }
+  }
+
   event(type: EventType, path: string): void {
     encodeEvent(this.writer, type, path)
     this.sent++
@@ -342,6 +401,7 @@ export class Connection implements ClientConnection {
   // Output
 
   #flushLater(): void {
+    if (this.writer.pendingBytes > this.#flushBytes) return this.flush()
     if (this.#flushDue) return
     this.#flushDue = true
     this.server.flushSoon(this)
@@ -358,19 +418,25 @@ export class Connection implements ClientConnection {
     if (waiting > this.server.options.outputBytesMax) {
       this.server.logger.warn({ client: this.name, waiting }, 'client does not read, cut')
       this.socket.destroy()
-    } else if (waiting > this.server.options.outputBytesMax / 16 && !this.#paused) {
-      this.#paused = true
-      this.socket.pause()
-    }
+    } else if (waiting > this.server.options.outputBytesMax / 16) this.#pause()
   }
 
-  #maybeResume(): void {
-    if (!this.#paused || this.#phase === 'closed') return
+  get #hasRoom(): boolean {
     const { outstandingMax, outputBytesMax } = this.server.options
-    if (this.queued > outstandingMax / 2) return
-    if (this.socket.writableLength > outputBytesMax / 32) return
-    this.#paused = false
-    this.socket.resume()
+    return this.queued <= outstandingMax / 2 && this.socket.writableLength <= outputBytesMax / 32
+  }
+
+  /** In a turn of its own: whoever calls may be in the middle of an answer. */
+  #maybeResume(): void {
+    if (!this.#paused || this.#resumeDue || this.#phase !== 'open' || !this.#hasRoom) return
+    this.#resumeDue = true
+    setImmediate(() => {
+      this.#resumeDue = false
+      if (this.#phase !== 'open' || !this.#hasRoom) return
+      this.#paused = false
+      this.#takeHeld()
+      if (!this.#paused) this.socket.resume()
+    })
   }
 
   #malformed(error: WireError): void {
@@ -392,7 +458,12 @@ export class Connection implements ClientConnection {
       this.server.keeper.sessions.detach(session)
     }
     this.#writesSince.clear()
+    this.#held.length = 0
     this.socket.destroySoon()
+    // A client that does not read would keep it, and the process, for ever.
+    if (this.socket.writableLength > 0) {
+      this.server.keeper.clock.after(LINGER_MS, () => this.socket.destroy())
+    }
     this.server.removed(this)
   }
 }

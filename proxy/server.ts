@@ -69,6 +69,8 @@ export class ProxyServer implements ProxyHost {
         { host: proxy.options.host, port: proxy.options.port, backlog: 511 },
         () => {
           proxy.#server.off('error', reject)
+          // From here on these are failed accepts, such as for want of file descriptors.
+          proxy.#server.on('error', (error) => logger.error({ err: error }, 'accept failed'))
           resolve()
         },
       )

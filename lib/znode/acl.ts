@@ -89,8 +89,16 @@ function isValidId({ scheme, id }: AuthId, schemes: ReadonlySet<string>): boolea
   }
 }
 
-const sameAcl = (a: Acl, b: Acl): boolean =>
-  a.perms === b.perms && a.id.scheme === b.id.scheme && a.id.id === b.id.id
+/** Lists may have tens of thousands of entries: comparing each with each would stop the proxy. */
+function withoutDuplicates(acl: readonly Acl[]): readonly Acl[] {
+  if (acl.length < 2) return acl
+  const seen = new Map<string, Acl>()
+  for (const entry of acl) {
+    const key = `${entry.perms}\0${entry.id.scheme.length}\0${entry.id.scheme}${entry.id.id}`
+    if (!seen.has(key)) seen.set(key, entry)
+  }
+  return [...seen.values()]
+}
 
 /**
  * What is stored for a requested ACL: duplicates removed, `auth` expanded to every id the client
@@ -103,8 +111,7 @@ export function fixupAcl(
 ): readonly Acl[] | undefined {
   if (acl === null || acl.length === 0) return undefined
   const out: Acl[] = []
-  for (const [index, entry] of acl.entries()) {
-    if (acl.findIndex((other) => sameAcl(other, entry)) < index) continue
+  for (const entry of withoutDuplicates(acl)) {
     if (entry.id.scheme === 'auth') {
       const proven = ids.filter((own) => own.scheme !== 'ip' && own.scheme !== 'super')
       if (proven.length === 0) return undefined

@@ -3,6 +3,8 @@
  * in one buffer. wire/ writes the records; the connection takes the bytes once a tick.
  */
 
+import { WireError } from '../../lib/index.ts'
+
 const TWO_32 = 4294967296
 const CHUNK_BYTES_MIN = 1024
 const CHUNK_BYTES_MAX = 65536
@@ -11,7 +13,13 @@ const SHORT_STRING_CHARS = 64
 /** Up to this many bytes a loop beats TypedArray.set. */
 const SHORT_BYTES = 32
 
+export interface JuteWriterOptions {
+  /** Bytes that may wait for take(). */
+  readonly pendingBytesMax: number
+}
+
 export class JuteWriter {
+  private readonly pendingBytesMax: number
   private chunk: Buffer = Buffer.alloc(0)
   private view: DataView = new DataView(this.chunk.buffer, 0, 0)
   /** [start, at) waits for take(); memory before `start` belongs to whoever took it. */
@@ -19,6 +27,10 @@ export class JuteWriter {
   private at = 0
   private frame = 0
   private chunkBytes = CHUNK_BYTES_MIN
+
+  constructor(options: JuteWriterOptions = { pendingBytesMax: Number.POSITIVE_INFINITY }) {
+    this.pendingBytesMax = options.pendingBytesMax
+  }
 
   /** Bytes written and not yet taken. */
   get pendingBytes(): number {
@@ -129,9 +141,13 @@ export class JuteWriter {
   }
 
   /** Moves what waits into a fresh chunk. A busy connection's chunks double up to 64 KiB, so that
-   *  an idle one holds little. */
+   *  an idle one holds little.
+   *  @throws {WireError} beyond pendingBytesMax: call rollback(). */
   private grow(bytes: number): void {
     const waiting = this.at - this.start
+    if (waiting + bytes > this.pendingBytesMax) {
+      throw new WireError(`more than ${this.pendingBytesMax} bytes of output at once`)
+    }
     const size = Math.max(this.chunkBytes, waiting * 2 + bytes)
     const fresh = Buffer.allocUnsafeSlow(size)
     this.chunk.copy(fresh, 0, this.start, this.at)
