@@ -211,8 +211,8 @@ export class GroupCommitter {
   }
 
   async #commitNext(): Promise<void> {
+    const planned = this.#planner.plan(this.#replica, this.#queue, this.#flushDue)
     this.#flushDue = false
-    const planned = this.#planner.plan(this.#replica, this.#queue)
     if (planned === undefined) return
     const next: BatchInFlight = { ...planned, applied: false }
     this.#queue = this.#queue.slice(next.tasks.length)
