@@ -81,7 +81,6 @@ export async function loadReplica(
   for await (const page of pages(store, layout.proxies, revision, pageKeys)) {
     for (const { key, value } of page) proxies.set(layout.proxyOf(key), decodeProxy(value))
   }
-  tree.completeChildRecords()
   tree.quotas.rebuild()
   tree.onDirty = dirty
   if (headKv !== undefined) {
@@ -99,6 +98,8 @@ export async function loadReplica(
     }
     replica.zxid = zxid
   }
+  // After the journal: a record that is merely behind must not be taken for one written by hand.
+  tree.completeChildRecords()
   return {
     replica,
     revision,
