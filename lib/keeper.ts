@@ -229,9 +229,9 @@ export class Keeper {
           layout: this.#layout,
           fromRevision: from,
           signal: this.#feedStop.signal,
-          onBatch: (batch, revision) => {
+          onEntry: (header, decode, revision) => {
             this.#revision = revision
-            this.committer.receive(batch, revision)
+            this.committer.receive(header, decode, revision)
           },
           onSign: () => {
             this.#feedSignMs = this.clock.monotonic()

@@ -14,7 +14,7 @@ export interface KeeperLimits {
   readonly backlogKeysMax: number
   /** Keys of the backlog one commit carries along. Also bounded by the store's txnOpsMax. */
   readonly flushKeysPerTxnMax: number
-  /** Idle time after which the backlog is flushed by a txn of its own, ms. */
+  /** How long a changed record may stay behind the journal before it is written, ms. */
   readonly flushDelayMs: number
   /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
   readonly proxyTtlMs: number
@@ -45,7 +45,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   batchRequestsMax: 4_000,
   backlogKeysMax: 50_000,
   flushKeysPerTxnMax: 1_000,
-  flushDelayMs: 20,
+  flushDelayMs: 100,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
   feedSilenceMsMax: 10_000,

@@ -16,6 +16,7 @@ import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeHead } from '../znode/record.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
+import type { BatchHeader } from './journal.ts'
 import type { CommitTask } from './task.ts'
 
 interface BatchInFlight extends PlannedBatch {
@@ -100,12 +101,12 @@ export class GroupCommitter {
   }
 
   /** A batch from the feed. Our own come back too, usually after their reply. */
-  receive(batch: Batch, revision: Revision): void {
-    if (batch.seq <= this.#replica.seq) return
-    if (batch.seq !== this.#replica.seq + 1) {
+  receive({ seq, proxy, attempt }: BatchHeader, decode: () => Batch, revision: Revision): void {
+    if (seq <= this.#replica.seq) return
+    if (seq !== this.#replica.seq + 1) {
       throw new StoreError(
         'STORE_INTERNAL',
-        `the feed jumps from batch ${this.#replica.seq} to ${batch.seq}`,
+        `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
     if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
@@ -113,13 +114,13 @@ export class GroupCommitter {
     if (
       own !== undefined &&
       !own.applied &&
-      own.batch.proxy === batch.proxy &&
-      own.batch.attempt === batch.attempt
+      own.batch.proxy === proxy &&
+      own.batch.attempt === attempt
     ) {
       this.#applyOwn(own)
       return
     }
-    this.#replica.apply(batch)
+    this.#replica.apply(decode())
     this.#headVersion++
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
     this.#wake()
@@ -219,8 +220,8 @@ export class GroupCommitter {
   }
 
   async #commitNext(): Promise<void> {
+    const planned = this.#planner.plan(this.#replica, this.#queue, this.#flushDue)
     this.#flushDue = false
-    const planned = this.#planner.plan(this.#replica, this.#queue)
     if (planned === undefined) return
     const next: BatchInFlight = { ...planned, applied: false }
     this.#queue = this.#queue.slice(next.tasks.length)

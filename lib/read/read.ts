@@ -88,7 +88,7 @@ function getChildren(
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (watch) context.watches.child.add(path, context.watcher, MODE.standard)
-  const children = [...node.children]
+  const children = node.childList
   return withStat
     ? { type: 'childrenStat', children, stat: statOf(node, node.data?.length ?? 0) }
     : { type: 'children', children }

@@ -5,6 +5,7 @@
 
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
 import type { JuteWriter } from '../jute/writer.ts'
+import { writeChildren, writeStrings } from './encode-strings.ts'
 import { XID } from './opcodes.ts'
 
 const NO_ERROR = 0
@@ -90,10 +91,10 @@ function writeResult(writer: JuteWriter, result: Result): void {
       writeStat(writer, result.stat)
       break
     case 'children':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       break
     case 'childrenStat':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       writeStat(writer, result.stat)
       break
     case 'path':
@@ -148,11 +149,6 @@ function writeStat(writer: JuteWriter, stat: Stat): void {
   writer.int(stat.dataLength)
   writer.int(stat.numChildren)
   writer.long(stat.pzxid)
-}
-
-function writeStrings(writer: JuteWriter, strings: readonly string[]): void {
-  writer.int(strings.length)
-  for (let i = 0; i < strings.length; i++) writer.string(strings[i]!)
 }
 
 /* ACL => perms scheme id */
@@ -220,7 +216,7 @@ function writeMultiResult(writer: JuteWriter, result: MultiResult): void {
       writeStat(writer, result.stat)
       break
     case 'getChildren':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       break
     case 'error':
       writer.int(result.errno)
