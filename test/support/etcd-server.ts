@@ -72,6 +72,13 @@ interface Ports {
   readonly peer: number
 }
 
+const started = new Set<EtcdProcess>()
+
+// Also after an uncaught error, when no hook runs stop() any more.
+process.on('exit', () => {
+  for (const server of started) server.abandon()
+})
+
 class EtcdProcess implements EtcdServer {
   readonly host: string
   readonly port: number
@@ -114,6 +121,7 @@ class EtcdProcess implements EtcdServer {
   async restart(): Promise<void> {
     const child = spawn(this.#binary, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    started.add(this)
     child.on('error', (error) => {
       this.#log += String(error)
     })
@@ -136,7 +144,14 @@ class EtcdProcess implements EtcdServer {
 
   async stop(): Promise<void> {
     await this.kill()
+    started.delete(this)
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** As stop(), without waiting. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
   /** Until /health says true, from our own child: the port may belong to somebody else. */
