@@ -195,6 +195,8 @@ export class Connection implements ClientConnection {
     }
     this.#session = session
     this.#phase = 'open'
+    this.sent++
+    this.server.stats.packetsSent++
     this.flush()
     this.#takeHeld()
   }
