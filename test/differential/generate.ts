@@ -15,7 +15,17 @@ const RARE = [
 ] as const
 const INVALID = [
   ...['', 'a', '~/', '~//a', '~/a/', '~/./a', '~/..', '~/a/../d', '/', '//', '.', '~/.a', '~/a..'],
-  ...['~/\u0001', '~/a\u0000', '\u0000', '~/\u007f', '~/\ue000', '~/\ufff0', '~/ä€', '~/a b', '~/ '],
+  ...[
+    '~/\u0001',
+    '~/a\u0000',
+    '\u0000',
+    '~/\u007f',
+    '~/\ue000',
+    '~/\ufff0',
+    '~/ä€',
+    '~/a b',
+    '~/ ',
+  ],
 ] as const
 const QUOTA = ['~', '~/a', '~/a/b'].flatMap((path) => [
   `/zookeeper/quota${path}`,
@@ -138,20 +148,37 @@ const request = weighted<ScriptRequest>(
   [3, fc.record({ op: fc.constant(106 as const), path, mode: fc.constantFrom(0, 0, 1, 1, 2) })],
   [2, fc.record({ op: watcherOps, path, watcherType: fc.constantFrom(1, 2, 3, 3, 0) })],
   [1, setWatches],
-  [1, fc.record({ op: fc.constant(103 as const), prefixPath: fc.constantFrom('~', '~/a', '', '/', null, ' ') })],
+  [
+    1,
+    fc.record({
+      op: fc.constant(103 as const),
+      prefixPath: fc.constantFrom('~', '~/a', '', '/', null, ' '),
+    }),
+  ],
   [1, fc.constant<ScriptRequest>({ op: 107 })],
   [1, fc.constant<ScriptRequest>({ op: 11 })],
 )
 
 const authRequest: fc.Arbitrary<ScriptRequest> = fc
   .constantFrom(
-    ...[['digest', 'alice:pw'], ['digest', 'bob:pw'], ['digest', 'alice'], ['digest', SUPER_AUTH]],
-    ...[['ip', ''], ['digest', 'alice:pw'], ['digest', ''], ['nope', 'x'], ['digest', null]],
+    ...[
+      ['digest', 'alice:pw'],
+      ['digest', 'bob:pw'],
+      ['digest', 'alice'],
+      ['digest', SUPER_AUTH],
+    ],
+    ...[
+      ['ip', ''],
+      ['digest', 'alice:pw'],
+      ['digest', ''],
+      ['nope', 'x'],
+      ['digest', null],
+    ],
   )
   .map(([scheme, text]) => ({ op: 100, scheme: scheme ?? null, auth: text ?? null }))
 
 const session = fc.constantFrom('a', 'b', 'c')
-const requests = fc.array(request, { minLength: 1, maxLength: 6 })
+const requests = fc.array(request, { minLength: 1, maxLength: 9, size: 'max' })
 const send = (name: string, list: readonly ScriptRequest[]): Step => ({
   do: 'send',
   session: name,
@@ -160,7 +187,13 @@ const send = (name: string, list: readonly ScriptRequest[]): Step => ({
 
 /** Away, others write, back, watches set again. */
 const reconnect = fc
-  .record({ name: session, other: session, meanwhile: requests, elsewhere: fc.boolean(), setWatches })
+  .record({
+    name: session,
+    other: session,
+    meanwhile: requests,
+    elsewhere: fc.boolean(),
+    setWatches,
+  })
   .map(({ name, other, meanwhile, elsewhere, setWatches: again }): Step[] => [
     { do: 'drop', session: name },
     send(other === name ? `${other}2` : other, meanwhile),
@@ -170,7 +203,10 @@ const reconnect = fc
 
 const steps = weighted<Step[]>(
   [30, fc.tuple(session, requests).map(([name, list]) => [send(name, list)])],
-  [1, fc.tuple(session, authRequest, requests).map(([n, first, list]) => [send(n, [first, ...list])])],
+  [
+    1,
+    fc.tuple(session, authRequest, requests).map(([n, first, list]) => [send(n, [first, ...list])]),
+  ],
   [1, fc.tuple(session, requests).map(([name, list]) => [send(name, [...list, { op: -11 }])])],
   [1, reconnect],
   [1, session.map((name): Step[] => [{ do: 'drop', session: name }])],
@@ -188,7 +224,10 @@ const steps = weighted<Step[]>(
 const beginning = fc
   .subarray(['~/a', '~/a/b', '~/a/b/c', '~/d', '~/d/e', '~/s'])
   .map((nodes): Step[] => [
-    send('a', nodes.map((node): ScriptRequest => ({ op: 1, path: node, data: '' }))),
+    send(
+      'a',
+      nodes.map((node): ScriptRequest => ({ op: 1, path: node, data: '' })),
+    ),
   ])
 
 /** acl: any ACL, no watches. watches: everybody may READ, see readableByAll. */

@@ -3,7 +3,7 @@
  * as told, each batch with a seed of its own; the first mismatch is shrunk, shown, and ends it.
  */
 import { parseArgs } from 'node:util'
-import { check, type Checked } from './check.ts'
+import { type Checked, check } from './check.ts'
 import { startOnEtcd, startOnMemory, startOracle } from './subjects.ts'
 
 const { values } = parseArgs({

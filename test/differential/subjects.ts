@@ -42,10 +42,7 @@ export interface Anykeeper {
 const sources: Anykeeper = { Keeper, ProxyServer, MemoryBackend, openMemoryStore }
 
 /** Proxies on one memory store, in this process. `parts`: another build of anykeeper. */
-export async function startOnMemory(
-  count: number,
-  parts: Anykeeper = sources,
-): Promise<Subject> {
+export async function startOnMemory(count: number, parts: Anykeeper = sources): Promise<Subject> {
   const backend = new parts.MemoryBackend()
   const opened = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -91,9 +88,7 @@ export async function startOnEtcd(from: 'dist' | 'sources' = 'dist'): Promise<Su
       const store = `etcd://${etcd.host}`
       const args = ['--log-level', 'warn']
       const superDigest = SUPER_DIGEST
-      proxies.push(
-        await startAnykeeper({ store, superDigest, tickTimeMs: TICK_MS, args, from }),
-      )
+      proxies.push(await startAnykeeper({ store, superDigest, tickTimeMs: TICK_MS, args, from }))
     }
   } catch (error) {
     await stop()
