@@ -178,7 +178,7 @@ const authRequest: fc.Arbitrary<ScriptRequest> = fc
   .map(([scheme, text]) => ({ op: 100, scheme: scheme ?? null, auth: text ?? null }))
 
 const session = fc.constantFrom('a', 'b', 'c')
-const requests = fc.array(request, { minLength: 1, maxLength: 6 })
+const requests = fc.array(request, { minLength: 1, maxLength: 9, size: 'max' })
 const send = (name: string, list: readonly ScriptRequest[]): Step => ({
   do: 'send',
   session: name,
@@ -309,6 +309,9 @@ class WatchModes {
       case 18: {
         // Children and Data take standard watches only, as since 3.9; in 3.8.0 persistent ones too.
         const first = this.#first.get(`${session} ${r.path}`) ?? 'standard'
+        // 3.8.0's checkWatches finds anybody's watch.
+        const own = [...this.#first.keys()].filter((key) => key.endsWith(` ${r.path}`))
+        if (r.op === 17 && own.some((key) => !key.startsWith(`${session} `))) return PING
         return first === 'standard' || r.watcherType > 2 ? r : { ...r, watcherType: 3 }
       }
       default:
