@@ -7,7 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { pino } from 'pino'
 import { openStore } from './adapters/index.ts'
 import { isKeeperError, Keeper, type Logger, type MetadataStore, StoreError } from './lib/index.ts'
-import { ProxyServer } from './proxy/index.ts'
+import { FOUR_LETTER_WORDS, ProxyServer } from './proxy/index.ts'
 
 const EXIT_USAGE = 2
 
@@ -20,7 +20,7 @@ interface ServeFlags {
   readonly maxSessionTimeout?: number
   readonly maxFrameBytes: number
   readonly superDigest?: string
-  readonly fourLetterWords?: string
+  readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
 }
 
@@ -53,6 +53,16 @@ function parseDigest(text: string): string {
     throw new InvalidArgumentError('expected user:base64(sha1("user:password")).')
   }
   return text
+}
+
+function parseWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
+  if (unknown !== undefined) {
+    const known = [...FOUR_LETTER_WORDS].join(', ')
+    throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
+  }
+  return words
 }
 
 const flag = (flags: string, description: string, env: string): Option =>
@@ -110,7 +120,7 @@ function serveCommand(): Command {
         '--four-letter-words <list>',
         'comma-separated; * for all (default: those that change nothing)',
         'FOUR_LETTER_WORDS',
-      ),
+      ).argParser(parseWords),
     )
     .addOption(
       flag('--log-level <level>', 'debug, info, warn, error or silent', 'LOG_LEVEL')
@@ -206,9 +216,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     host: flags.listen.host,
     port: flags.listen.port,
     frameBytesMax: flags.maxFrameBytes,
-    ...(flags.fourLetterWords === undefined
-      ? {}
-      : { fourLetterWords: flags.fourLetterWords.split(',').map((word) => word.trim()) }),
+    ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const { host } = flags.listen
   const where = `${host.includes(':') ? `[${host}]` : host}:${proxy.port}`
