@@ -3,11 +3,19 @@
  * The command line: the only file that knows both the adapters and the proxy. Flags and environment
  * → store → keeper → proxy, and back down again on SIGTERM.
  */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { openStore } from './adapters/index.ts'
-import { isKeeperError, Keeper, type Logger, type MetadataStore, StoreError } from './lib/index.ts'
-import { FOUR_LETTER_WORDS, ProxyServer } from './proxy/index.ts'
+import {
+  ACL_SCHEMES_DEFAULT,
+  isKeeperError,
+  Keeper,
+  type Logger,
+  type MetadataStore,
+  StoreError,
+} from './lib/index.ts'
+import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers } from './proxy/index.ts'
 
 const EXIT_USAGE = 2
 
@@ -22,6 +30,8 @@ interface ServeFlags {
   readonly superDigest?: string
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
+  readonly saslUsers?: ReadonlyMap<string, string>
+  readonly saslSuperUser?: string
 }
 
 function parseListen(text: string): { host: string; port: number } {
@@ -63,6 +73,14 @@ function parseWords(text: string): string[] {
     throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
   }
   return words
+}
+
+function readSaslUsers(file: string): ReadonlyMap<string, string> {
+  try {
+    return parseSaslUsers(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const flag = (flags: string, description: string, env: string): Option =>
@@ -123,6 +141,16 @@ function serveCommand(): Command {
       ).argParser(parseWords),
     )
     .addOption(
+      flag(
+        '--sasl-users <file>',
+        'SASL DIGEST-MD5 users: a JAAS file, or user=password lines',
+        'SASL_USERS',
+      ).argParser(readSaslUsers),
+    )
+    .addOption(
+      flag('--sasl-super-user <name>', 'this SASL user passes every ACL', 'SASL_SUPER_USER'),
+    )
+    .addOption(
       flag('--log-level <level>', 'debug, info, warn, error or silent', 'LOG_LEVEL')
         .default('info')
         .choices(['debug', 'info', 'warn', 'error', 'silent']),
@@ -154,6 +182,11 @@ async function untilReachable<T>(
 /** Without a password that may stand in it. */
 function shown(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//…@')
+}
+
+/** What an adapter found worth saying when it opened its store, such as a version too old. */
+function warningsOf({ warnings = [] }: MetadataStore & { warnings?: readonly string[] }) {
+  return warnings
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -195,6 +228,7 @@ async function serve(flags: ServeFlags): Promise<void> {
 
   store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
   const opened = store
+  for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
   keeper = await untilReachable('store not readable', url, logger, () =>
     Keeper.open({
@@ -209,6 +243,9 @@ async function serve(flags: ServeFlags): Promise<void> {
         proxyTtlMs,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
       },
+      ...(flags.saslUsers === undefined
+        ? {}
+        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
       ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
     }),
   )
@@ -216,6 +253,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     host: flags.listen.host,
     port: flags.listen.port,
     frameBytesMax: flags.maxFrameBytes,
+    ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
+    saslSuperUser: flags.saslSuperUser,
     ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const { host } = flags.listen

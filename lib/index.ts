@@ -41,7 +41,7 @@ export type {
 export type { OpenedSession } from './session/session-manager.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
-export { digestOf, OPEN_ACL, READ_ACL } from './znode/acl.ts'
+export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './znode/acl.ts'
 export { Layout, sessionName } from './znode/layout.ts'
 export { isValidPath } from './znode/path.ts'
 export { decodeChildRecord, decodeHead, decodeZnode } from './znode/record.ts'

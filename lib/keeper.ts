@@ -21,6 +21,7 @@ import { followJournal } from './tree/feed.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
+import { ACL_SCHEMES_DEFAULT } from './znode/acl.ts'
 import { Layout } from './znode/layout.ts'
 
 export interface KeeperOptions {
@@ -31,6 +32,8 @@ export interface KeeperOptions {
   readonly address?: string
   /** `user:base64(sha1(user:password))`: who proves it passes every ACL. */
   readonly superDigest?: string
+  /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
+  readonly aclSchemes?: ReadonlySet<string>
   readonly limits?: Partial<KeeperLimits>
   readonly clock?: Clock
   readonly random?: Random
@@ -87,7 +90,14 @@ export class Keeper {
     const layout = new Layout(prefix)
     const loaded = await loadReplica(options.store, layout, limits.loadPageKeys)
     const keeper = new Keeper(options, limits, layout, loaded)
-    await keeper.#start(loaded)
+    try {
+      await keeper.#start(loaded)
+    } catch (error) {
+      // Half open it must not go on committing behind the caller's back.
+      keeper.#stopTimers()
+      keeper.committer.close()
+      throw error
+    }
     return keeper
   }
 
@@ -120,6 +130,7 @@ export class Keeper {
       clock,
       random,
       logger,
+      aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headVersion: loaded.headVersion,
       headCreateRevision: loaded.headCreateRevision,
       onStuck: (seq) => {
@@ -179,16 +190,20 @@ export class Keeper {
    */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#stop.signal.aborted) return
-    this.sessions.stop()
-    this.#reaper.stop()
-    this.#cancelCheck?.()
-    this.#cancelCompact?.()
+    this.#stopTimers()
     await this.committer.drain(drainMs)
     this.#stop.abort()
     this.#feedStop.abort()
     this.committer.close()
     await this.registry.leave()
     await this.#feedLoop
+  }
+
+  #stopTimers(): void {
+    this.sessions.stop()
+    this.#reaper.stop()
+    this.#cancelCheck?.()
+    this.#cancelCompact?.()
   }
 
   async #start(loaded: Loaded): Promise<void> {
@@ -214,9 +229,9 @@ export class Keeper {
           layout: this.#layout,
           fromRevision: from,
           signal: this.#feedStop.signal,
-          onBatch: (batch, revision) => {
+          onEntry: (header, decode, revision) => {
             this.#revision = revision
-            this.committer.receive(batch, revision)
+            this.committer.receive(header, decode, revision)
           },
           onSign: () => {
             this.#feedSignMs = this.clock.monotonic()
@@ -288,14 +303,19 @@ export class Keeper {
     const now = this.clock.monotonic()
     const silentMs = Math.round(now - this.#signMs)
     const feedSilentMs = Math.round(now - this.#feedSignMs)
-    this.#logger.error({ silentMs, feedSilentMs }, 'store out of reach, clients are cut')
+    const stalledMs = Math.round(this.committer.stalledMs)
+    this.#logger.error({ silentMs, feedSilentMs, stalledMs }, 'store out of reach, clients are cut')
     this.#setServing(false)
   }
 
   #isSilent(): boolean {
     const now = this.clock.monotonic()
-    const { storeSilenceMsMax, feedSilenceMsMax } = this.limits
-    return now - this.#signMs > storeSilenceMsMax || now - this.#feedSignMs > feedSilenceMsMax
+    const { storeSilenceMsMax, feedSilenceMsMax, commitSilenceMsMax } = this.limits
+    return (
+      now - this.#signMs > storeSilenceMsMax ||
+      now - this.#feedSignMs > feedSilenceMsMax ||
+      this.committer.stalledMs > commitSilenceMsMax
+    )
   }
 
   #setServing(serving: boolean): void {

@@ -14,7 +14,7 @@ export interface KeeperLimits {
   readonly backlogKeysMax: number
   /** Keys of the backlog one commit carries along. Also bounded by the store's txnOpsMax. */
   readonly flushKeysPerTxnMax: number
-  /** Idle time after which the backlog is flushed by a txn of its own, ms. */
+  /** How long a changed record may stay behind the journal before it is written, ms. */
   readonly flushDelayMs: number
   /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
   readonly proxyTtlMs: number
@@ -22,6 +22,11 @@ export interface KeeperLimits {
   readonly storeSilenceMsMax: number
   /** Without a word from the journal feed for this long, reads may be stale: clients are cut. Unit ms. */
   readonly feedSilenceMsMax: number
+  /**
+   * A commit whose outcome stays open for this long (no quorum, no space left) ends serving, ms: a
+   * client that is cut looks elsewhere, one that is kept waits for ever.
+   */
+  readonly commitSilenceMsMax: number
   /** Container and TTL znodes are looked through this often, ms. Source: znode.container.checkIntervalMs. */
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
@@ -40,10 +45,11 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   batchRequestsMax: 4_000,
   backlogKeysMax: 50_000,
   flushKeysPerTxnMax: 1_000,
-  flushDelayMs: 20,
+  flushDelayMs: 100,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
   feedSilenceMsMax: 10_000,
+  commitSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
   loadPageKeys: 5_000,

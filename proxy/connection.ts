@@ -13,6 +13,7 @@ import {
   type Result,
   type Session,
   type SessionQuery,
+  SUPER_ID,
   WireError,
   ZK_ERRORS,
 } from '../lib/index.ts'
@@ -21,9 +22,15 @@ import { greet } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
 import { JuteReader } from './jute/reader.ts'
 import { JuteWriter } from './jute/writer.ts'
+import { DigestMd5Exchange, SaslFailure } from './sasl/digest-md5.ts'
 import { Latency } from './stats.ts'
 import { decodeRequest } from './wire/decode-request.ts'
-import { encodeErrorReply, encodeEvent, encodeReply } from './wire/encode-reply.ts'
+import {
+  encodeErrorReply,
+  encodeEvent,
+  encodeReply,
+  encodeSaslFailure,
+} from './wire/encode-reply.ts'
 import { malformedFate, XID } from './wire/opcodes.ts'
 
 type Phase =
@@ -74,6 +81,7 @@ export class Connection implements ClientConnection {
   /** xid → when its write came in, monotonic ms. */
   readonly #writesSince = new Map<number, number>()
   #cancelGreeting: (() => void) | undefined
+  #saslExchange: DigestMd5Exchange | undefined
 
   constructor(server: ProxyHost, socket: Socket) {
     this.server = server
@@ -245,10 +253,7 @@ export class Connection implements ClientConnection {
       case 'auth':
         return this.#authenticate(xid, request.scheme, request.auth)
       case 'sasl':
-        if (request.token === null) return this.close()
-        // As a server without SASL configured does (H12).
-        this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: null }))
-        return
+        return this.#sasl(xid, request.token)
       case 'reconfig':
         return this.#write(session, xid, {
           type: 'fail',
@@ -301,6 +306,33 @@ export class Connection implements ClientConnection {
     this.server.stats.authFailed++
     this.server.logger.warn({ client: this.name, scheme }, 'authentication failed')
     this.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
+  }
+
+  /** Tokens go back and forth ahead of other traffic, with zxid 0 (H12). */
+  #sasl(xid: number, token: Uint8Array | null): void {
+    if (token === null) return this.close()
+    const { saslUsers, saslSuperUser } = this.server.options
+    if (saslUsers.size === 0) {
+      // As a server without SASL configured does.
+      this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: null }))
+      return
+    }
+    this.#saslExchange ??= new DigestMd5Exchange(saslUsers)
+    try {
+      const { token: answer, user } = this.#saslExchange.step(token)
+      if (user !== undefined) {
+        const proven: AuthId[] = [{ scheme: 'sasl', id: user }]
+        if (user === saslSuperUser) proven.push(SUPER_ID)
+        this.#session?.addIds(proven)
+      }
+      this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: answer }))
+    } catch (error) {
+      if (!(error instanceof SaslFailure)) throw error
+      this.server.stats.authFailed++
+      this.server.logger.warn({ client: this.name, reason: error.message }, 'SASL failed')
+      this.#reply(() => encodeSaslFailure(this.writer, xid, ZK_ERRORS.AUTH_FAILED.errno))
+      this.close()
+    }
   }
 
   /** Says why, then closes. The session itself stays. */

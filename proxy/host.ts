@@ -25,6 +25,10 @@ export interface ProxyOptions {
   readonly connectionsPerAddressMax: number
   /** Four-letter words answered; '*' is all. @default those that change nothing */
   readonly fourLetterWords: readonly string[]
+  /** SASL DIGEST-MD5 users and their passwords. @default none: SASL is answered, but proves nothing */
+  readonly saslUsers: ReadonlyMap<string, string>
+  /** This SASL user passes every ACL (zookeeper.superUser). @default nobody */
+  readonly saslSuperUser: string | undefined
 }
 
 /** One client's connection, as the server, the handshake and the admin words see it. */

@@ -16,6 +16,8 @@ export const PROXY_DEFAULT: ProxyOptions = {
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
   fourLetterWords: READ_ONLY_WORDS,
+  saslUsers: new Map(),
+  saslSuperUser: undefined,
 }
 
 export class ProxyServer implements ProxyHost {

@@ -198,7 +198,7 @@ export class KeeperClient implements SessionSink {
     const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
     if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
     if (watch !== undefined) remember(this.#childWatches, path, watch)
-    return { children: result.children, stat: result.stat }
+    return { children: [...result.children], stat: result.stat }
   }
 
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {

@@ -36,6 +36,8 @@ export interface BatchPlannerOptions {
   readonly limits: KeeperLimits
   readonly clock: Clock
   readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
 }
 
 /** What a sync is answered with; the session adds its path. */
@@ -82,10 +84,18 @@ export class BatchPlanner {
     return true
   }
 
-  /** Takes requests from the front of `queue`, in order. undefined: nothing to do. */
-  plan(replica: Replica, queue: readonly CommitTask[]): PlannedBatch | undefined {
+  /**
+   * Takes requests from the front of `queue`, in order. `flushDue`: the backlog has waited long
+   * enough; otherwise it goes along only when it fills a txn, so that under load a hot key is
+   * written once for many changes. undefined: nothing to do.
+   */
+  plan(
+    replica: Replica,
+    queue: readonly CommitTask[],
+    flushDue: boolean,
+  ): PlannedBatch | undefined {
     const { limits, clock, proxy, layout, features } = this.#o
-    const view = new PlanView(replica)
+    const view = new PlanView(replica, this.#o.aclSchemes)
     const out = this.#writer
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)
@@ -127,7 +137,10 @@ export class BatchPlanner {
       txnOf.push(txn)
     }
     const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
-    const flush = planFlush(replica, layout, this.#flushKeysMax, room)
+    const flush =
+      flushDue || throttled || replica.backlog.size >= this.#flushKeysMax
+        ? planFlush(replica, layout, this.#flushKeysMax, room)
+        : { ops: [], written: [], flushed: replica.flushed }
     if (tasks.length === 0 && flush.written.length === 0) return undefined
     const batch: Batch = {
       seq: replica.seq + 1,

@@ -16,6 +16,7 @@ import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeHead } from '../znode/record.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
+import type { BatchHeader } from './journal.ts'
 import type { CommitTask } from './task.ts'
 
 interface BatchInFlight extends PlannedBatch {
@@ -39,6 +40,8 @@ export interface CommitterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
   /** Head's key version and create revision as loaded. */
   readonly headVersion: number
   readonly headCreateRevision: Revision
@@ -48,6 +51,10 @@ export interface CommitterOptions {
 
 /** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
 const CONFLICT_PATIENCE_MS = 5_000
+/** How long clients that were just answered are waited for. Unit ms. */
+const GATHER_MS = 1
+/** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
+const GATHER_REQUESTS_MAX = 128
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -63,9 +70,13 @@ export class GroupCommitter {
   #headCreateRevision: Revision
   #queue: CommitTask[] = []
   #inFlight: BatchInFlight | undefined
+  #sentMs = 0
   #running = false
   #scheduled = false
   #flushDue = false
+  /** Requests of the batch applied last. */
+  #answered = 0
+  #gathered: { readonly count: number; readonly done: () => void } | undefined
   #cancelFlush: (() => void) | undefined
   #flushIsRescue = false
   #closed: StoreError | undefined
@@ -81,6 +92,11 @@ export class GroupCommitter {
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
   }
 
+  /** How long the batch in flight has been waiting for its outcome, ms; 0: none is. */
+  get stalledMs(): number {
+    return this.#inFlight === undefined ? 0 : this.#o.clock.monotonic() - this.#sentMs
+  }
+
   get queueLength(): number {
     return this.#queue.length + (this.#inFlight?.tasks.length ?? 0)
   }
@@ -88,16 +104,19 @@ export class GroupCommitter {
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
     this.#queue.push(task)
+    if (this.#gathered !== undefined && this.#queue.length >= this.#gathered.count) {
+      this.#gathered.done()
+    }
     this.#schedule()
   }
 
   /** A batch from the feed. Our own come back too, usually after their reply. */
-  receive(batch: Batch, revision: Revision): void {
-    if (batch.seq <= this.#replica.seq) return
-    if (batch.seq !== this.#replica.seq + 1) {
+  receive({ seq, proxy, attempt }: BatchHeader, decode: () => Batch, revision: Revision): void {
+    if (seq <= this.#replica.seq) return
+    if (seq !== this.#replica.seq + 1) {
       throw new StoreError(
         'STORE_INTERNAL',
-        `the feed jumps from batch ${this.#replica.seq} to ${batch.seq}`,
+        `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
     if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
@@ -105,13 +124,13 @@ export class GroupCommitter {
     if (
       own !== undefined &&
       !own.applied &&
-      own.batch.proxy === batch.proxy &&
-      own.batch.attempt === batch.attempt
+      own.batch.proxy === proxy &&
+      own.batch.attempt === attempt
     ) {
       this.#applyOwn(own)
       return
     }
-    this.#replica.apply(batch)
+    this.#replica.apply(decode())
     this.#headVersion++
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
     this.#wake()
@@ -143,6 +162,7 @@ export class GroupCommitter {
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#cancelFlush?.()
+    this.#gathered?.done()
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
@@ -199,7 +219,9 @@ export class GroupCommitter {
     this.#running = true
     try {
       while (this.#closed === undefined && (this.#queue.length > 0 || this.#flushDue)) {
+        const { batches } = this.counters
         await this.#commitNext()
+        if (this.counters.batches > batches) await this.#gather()
       }
     } catch (error) {
       this.#o.logger.error({ err: error }, 'group commit failed')
@@ -210,9 +232,28 @@ export class GroupCommitter {
     }
   }
 
+  /**
+   * Clients that were just answered ask again at once. When others wait already, a moment's
+   * patience makes one batch of both; a txn costs much more than what it carries.
+   */
+  #gather(): Promise<void> | undefined {
+    const waiting = this.#queue.length
+    const count = waiting + this.#answered
+    if (waiting === 0 || count > GATHER_REQUESTS_MAX || this.#closed !== undefined) return undefined
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#gathered = undefined
+        resolve()
+      }
+      const cancel = this.#o.clock.after(GATHER_MS, done)
+      this.#gathered = { count, done }
+    })
+  }
+
   async #commitNext(): Promise<void> {
+    const planned = this.#planner.plan(this.#replica, this.#queue, this.#flushDue)
     this.#flushDue = false
-    const planned = this.#planner.plan(this.#replica, this.#queue)
     if (planned === undefined) return
     const next: BatchInFlight = { ...planned, applied: false }
     this.#queue = this.#queue.slice(next.tasks.length)
@@ -221,6 +262,7 @@ export class GroupCommitter {
       return
     }
     this.#inFlight = next
+    this.#sentMs = this.#o.clock.monotonic()
     await this.#send(next)
     this.#inFlight = undefined
     if (next.applied) return
@@ -329,26 +371,24 @@ export class GroupCommitter {
     next.applied = true
     this.#headVersion++
     this.counters.batches++
+    this.#answered = next.tasks.length
     this.counters.requests += next.tasks.length
     this.counters.flushedKeys += next.flush.written.length
     const { tasks, planned, txnOf } = next
     const replica = this.#replica
     let at = 0
-    replica.apply(
-      next.batch,
-      (txn) => {
-        while (at < tasks.length && (txnOf[at] as number) <= txn) {
-          const task = tasks[at] as CommitTask
-          const result = planned[at] as Planned
-          at++
-          task.committed(replica.zxid, result)
-        }
-      },
-      next.flush.written,
-    )
-    for (; at < tasks.length; at++) {
-      ;(tasks[at] as CommitTask).committed(replica.zxid, planned[at] as Planned)
+    const answerUpTo = (txn: number): void => {
+      while (at < tasks.length && (txnOf[at] as number) <= txn) {
+        const task = tasks[at] as CommitTask
+        const result = planned[at] as Planned
+        at++
+        task.committed(replica.zxid, result)
+      }
     }
+    // A sync at the front: the reads behind it must not see the writes behind them.
+    answerUpTo(-1)
+    replica.apply(next.batch, answerUpTo, next.flush.written)
+    answerUpTo(Number.POSITIVE_INFINITY)
     if (replica.backlog.size > 0) this.#scheduleFlush(false)
     this.#wake()
   }

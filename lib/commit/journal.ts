@@ -149,7 +149,7 @@ export function writeTxn(out: ByteWriter, takesZxid: boolean, ops: readonly Op[]
   for (const op of ops) writeOp(out, op)
 }
 
-export function encodeHeader(batch: Omit<Batch, 'txns'>): Uint8Array {
+export function encodeHeader(batch: BatchHeader): Uint8Array {
   const out = new ByteWriter()
   out.u8(JOURNAL_FORMAT)
   out.varint(batch.seq)
@@ -161,8 +161,10 @@ export function encodeHeader(batch: Omit<Batch, 'txns'>): Uint8Array {
   return out.toBytes()
 }
 
-export function decodeBatch(bytes: Uint8Array): Batch {
-  const input = new ByteReader(bytes)
+/** All of a batch but its transactions. */
+export type BatchHeader = Omit<Batch, 'txns'>
+
+function readHeader(input: ByteReader): BatchHeader {
   const format = input.u8()
   if (format !== JOURNAL_FORMAT) {
     throw new StoreError(
@@ -170,12 +172,23 @@ export function decodeBatch(bytes: Uint8Array): Batch {
       `journal entry has format ${format}, this version reads format ${JOURNAL_FORMAT}`,
     )
   }
-  const seq = input.varint()
-  const proxy = input.string()
-  const attempt = input.varint()
-  const zxid = input.varint()
-  const flushed = input.varint()
-  const time = input.varint()
+  return {
+    seq: input.varint(),
+    proxy: input.string(),
+    attempt: input.varint(),
+    zxid: input.varint(),
+    flushed: input.varint(),
+    time: input.varint(),
+  }
+}
+
+export function decodeHeader(bytes: Uint8Array): BatchHeader {
+  return readHeader(new ByteReader(bytes))
+}
+
+export function decodeBatch(bytes: Uint8Array): Batch {
+  const input = new ByteReader(bytes)
+  const header = readHeader(input)
   const takes: boolean[] = []
   const opLists: Op[][] = []
   let taken = 0
@@ -187,10 +200,10 @@ export function decodeBatch(bytes: Uint8Array): Batch {
     for (let left = input.varint(); left > 0; left--) ops.push(readOp(input))
     opLists.push(ops)
   }
-  let at = zxid - taken
+  let at = header.zxid - taken
   const txns = opLists.map((ops, i): TxnEntry => {
     if (takes[i]) at++
     return { zxid: at, ops }
   })
-  return { seq, proxy, attempt, zxid, flushed, time, txns }
+  return { ...header, txns }
 }

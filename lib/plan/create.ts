@@ -31,14 +31,16 @@ export function planCreate(view: PlanView, request: CreateRequest, asker: Asker)
   const sequential = SEQUENTIAL[request.flags]
   if (sequential === undefined) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const kind = kindOf(request)
-  if (WITH_TTL[request.flags] !== (kind === KIND.ttl)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+  if (WITH_TTL[request.flags] !== (request.op === OP.createTTL)) {
+    return ZK_ERRORS.BAD_ARGUMENTS.errno
+  }
   if (kind === KIND.ttl && (request.ttlMs <= 0 || request.ttlMs > TTL_MS_MAX)) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
   if (!request.path.includes('/') || request.path.includes('\0')) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
-  const acl = fixupAcl(request.acl, asker.ids)
+  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
   if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)

@@ -1,10 +1,18 @@
 /**
  * Plans multi: all or nothing, one zxid, later operations see earlier ones (M5). A failure is still
  * a successful reply that carries one result per operation (M3): 0 before the failing one, its code,
- * RUNTIMEINCONSISTENCY after it.
+ * RUNTIMEINCONSISTENCY after it. Only a create that asks for a TTL under another opcode is an error
+ * of the whole request, when its turn comes: ZooKeeper cannot even put it down.
  */
 import { ZK_ERRORS } from '../errors.ts'
-import type { MultiOp, MultiRequest, MultiResult, Result } from '../request.ts'
+import {
+  CREATE_FLAGS,
+  type MultiOp,
+  type MultiRequest,
+  type MultiResult,
+  OP,
+  type Result,
+} from '../request.ts'
 import { planCreate } from './create.ts'
 import { planDelete } from './delete.ts'
 import type { Asker, Planned } from './planned.ts'
@@ -24,6 +32,12 @@ function planOne(view: PlanView, op: MultiOp, asker: Asker): Planned {
   }
 }
 
+function wantsTtlInVain(op: MultiOp): boolean {
+  if (op.type !== 'create' || op.op === OP.createTTL) return false
+  const { PERSISTENT_WITH_TTL, PERSISTENT_SEQUENTIAL_WITH_TTL } = CREATE_FLAGS
+  return op.flags === PERSISTENT_WITH_TTL || op.flags === PERSISTENT_SEQUENTIAL_WITH_TTL
+}
+
 function toMultiResult(op: MultiOp, result: Result): MultiResult {
   switch (result.type) {
     case 'path':
@@ -37,9 +51,13 @@ function toMultiResult(op: MultiOp, result: Result): MultiResult {
   }
 }
 
-export function planMulti(view: PlanView, request: MultiRequest, asker: Asker): Result {
+export function planMulti(view: PlanView, request: MultiRequest, asker: Asker): Planned {
   const results: MultiResult[] = []
   for (const [index, op] of request.ops.entries()) {
+    if (wantsTtlInVain(op)) {
+      view.rollback()
+      return ZK_ERRORS.MARSHALLING.errno
+    }
     const planned = planOne(view, op, asker)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))

@@ -31,7 +31,7 @@ export function planSetData(view: PlanView, request: SetDataRequest, asker: Aske
 export function planSetAcl(view: PlanView, request: SetAclRequest, asker: Asker): Planned {
   const { path } = request
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
-  const acl = fixupAcl(request.acl, asker.ids)
+  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
   if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno

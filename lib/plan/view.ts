@@ -6,6 +6,7 @@
 import type { Acl } from '../request.ts'
 import type { Op } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
+import { ACL_SCHEMES_DEFAULT } from '../znode/acl.ts'
 import type { SessionRecord } from '../znode/record.ts'
 import { KIND, type Kind, type StatSource, type Znode } from '../znode/znode.ts'
 
@@ -62,8 +63,12 @@ export class PlanView {
   zxid = 0
   time = 0
 
-  constructor(replica: Replica) {
+  /** Schemes an ACL may name. */
+  readonly aclSchemes: ReadonlySet<string>
+
+  constructor(replica: Replica, aclSchemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT) {
     this.#replica = replica
+    this.aclSchemes = aclSchemes
   }
 
   /** A new request begins; what was planned before stays. */

@@ -3,6 +3,7 @@ import type { AuthId } from '../request.ts'
 import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchRegistry } from '../watch/watch-registry.ts'
 import type { Watcher } from '../watch/watch-table.ts'
+import type { Znode } from '../znode/znode.ts'
 
 /** Who reads, and where it looks. */
 export interface ReadContext {
@@ -11,4 +12,9 @@ export interface ReadContext {
   readonly watcher: Watcher
   readonly sessionId: bigint
   readonly ids: readonly AuthId[]
+}
+
+/** The empty path reads the root, as ZooKeeper's node table has it under both names. */
+export function lookUp(tree: DataTree, path: string): Znode | undefined {
+  return tree.get(path === '' ? '/' : path)
 }

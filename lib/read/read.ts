@@ -16,16 +16,11 @@ import {
 } from '../request.ts'
 import { MODE } from '../watch/watch-table.ts'
 import { isAllowed, maskDigests } from '../znode/acl.ts'
-import { statOf, type Znode } from '../znode/znode.ts'
-import type { ReadContext } from './context.ts'
+import { statOf } from '../znode/znode.ts'
+import { lookUp, type ReadContext } from './context.ts'
 import { restoreWatches } from './set-watches.ts'
 
 const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER } = ZK_ERRORS
-
-/** The empty path reads the root, as ZooKeeper's node table has it under both names. */
-function lookUp({ tree }: ReadContext, path: string): Znode | undefined {
-  return tree.get(path === '' ? '/' : path)
-}
 
 export function answerRead(context: ReadContext, request: ReadRequest): Planned {
   switch (request.type) {
@@ -33,7 +28,7 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
       return getData(context, request)
     case 'exists': {
       if (request.path.includes('\0')) return BAD_ARGUMENTS.errno
-      const node = lookUp(context, request.path)
+      const node = lookUp(context.tree, request.path)
       if (request.watch) context.watches.data.add(request.path, context.watcher, MODE.standard)
       if (node === undefined) return NO_NODE.errno
       return { type: 'stat', stat: statOf(node, node.data?.length ?? 0) }
@@ -76,7 +71,7 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
 }
 
 function getData(context: ReadContext, { path, watch }: GetDataRequest): Planned {
-  const node = lookUp(context, path)
+  const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (watch) context.watches.data.add(path, context.watcher, MODE.standard)
@@ -89,11 +84,11 @@ function getChildren(
   watch: boolean,
   withStat: boolean,
 ): Planned {
-  const node = lookUp(context, path)
+  const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (watch) context.watches.child.add(path, context.watcher, MODE.standard)
-  const children = [...node.children]
+  const children = node.childList
   return withStat
     ? { type: 'childrenStat', children, stat: statOf(node, node.data?.length ?? 0) }
     : { type: 'children', children }
@@ -101,7 +96,7 @@ function getChildren(
 
 /** READ or ADMIN may look; only ADMIN sees digests (A4). */
 function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
-  const node = lookUp(context, path)
+  const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ | PERMS.ADMIN, context.ids)) return NO_AUTH.errno
   const acl = isAllowed(node.acl, PERMS.ADMIN, context.ids) ? node.acl : maskDigests(node.acl)
@@ -130,7 +125,7 @@ function ephemeralsBelow(context: ReadContext, prefix: string): string[] {
 }
 
 function countDescendants(context: ReadContext, path: string): Planned {
-  const node = lookUp(context, path)
+  const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }

@@ -6,25 +6,25 @@
 import { EVENT, type SetWatchesRequest } from '../request.ts'
 import { MODE } from '../watch/watch-table.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
-import type { ReadContext } from './context.ts'
+import { lookUp, type ReadContext } from './context.ts'
 
 export function restoreWatches(context: ReadContext, request: SetWatchesRequest): void {
   const { tree, watches, watcher } = context
   const { relativeZxid } = request
   for (const path of request.data) {
-    const node = tree.get(path)
+    const node = lookUp(tree, path)
     if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL)
     else if (node.mzxid > relativeZxid) {
       watcher.watchFired(EVENT.NodeDataChanged, path, node.acl)
     } else watches.data.add(path, watcher, MODE.standard)
   }
   for (const path of request.exist) {
-    const node = tree.get(path)
+    const node = lookUp(tree, path)
     if (node !== undefined) watcher.watchFired(EVENT.NodeCreated, path, node.acl)
     else watches.data.add(path, watcher, MODE.standard)
   }
   for (const path of request.child) {
-    const node = tree.get(path)
+    const node = lookUp(tree, path)
     if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL)
     else if (node.pzxid > relativeZxid) {
       watcher.watchFired(EVENT.NodeChildrenChanged, path, node.acl)

@@ -3,7 +3,7 @@
  * ended at. When history is gone, or an entry is missing, the tree must be loaded anew.
  * Line: store txn → here → replica (of the other proxies).
  */
-import { decodeBatch } from '../commit/journal.ts'
+import { type BatchHeader, decodeBatch, decodeHeader } from '../commit/journal.ts'
 import { StoreError } from '../errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Revision } from '../store/types.ts'
@@ -19,16 +19,19 @@ export async function followJournal(options: {
   readonly layout: Layout
   readonly fromRevision: Revision
   readonly signal: AbortSignal
-  readonly onBatch: (batch: Batch, revision: Revision) => void
+  /** `decode` gives the whole batch, which is not needed for one of our own. */
+  readonly onEntry: (header: BatchHeader, decode: () => Batch, revision: Revision) => void
   /** The feed said something, be it that nothing happened. */
   readonly onSign: () => void
 }): Promise<void> {
-  const { store, layout, fromRevision, signal, onBatch, onSign } = options
+  const { store, layout, fromRevision, signal, onEntry, onSign } = options
   const { start, end } = layout.journal
   for await (const { events } of store.watch({ start, end, fromRevision, signal })) {
     onSign()
     for (const event of events) {
-      if (event.type === 'put') onBatch(decodeBatch(event.kv.value), event.kv.modRevision)
+      if (event.type !== 'put') continue
+      const { value, modRevision } = event.kv
+      onEntry(decodeHeader(value), () => decodeBatch(value), modRevision)
     }
   }
   if (!signal.aborted) throw new StoreError('STORE_UNAVAILABLE', 'the journal feed ended')

@@ -81,8 +81,6 @@ export async function loadReplica(
   for await (const page of pages(store, layout.proxies, revision, pageKeys)) {
     for (const { key, value } of page) proxies.set(layout.proxyOf(key), decodeProxy(value))
   }
-  tree.completeChildRecords()
-  tree.quotas.rebuild()
   tree.onDirty = dirty
   if (headKv !== undefined) {
     const { zxid, seq, flushed } = decodeHead(headKv.value)
@@ -99,6 +97,9 @@ export async function loadReplica(
     }
     replica.zxid = zxid
   }
+  // After the replay: until then a child record may lag behind its children.
+  tree.completeChildRecords()
+  tree.quotas.rebuild()
   return {
     replica,
     revision,

@@ -72,7 +72,11 @@ function partsOf(id: string): number {
   return id.replace(/:+$/, '').split(':').length
 }
 
-function isValidId({ scheme, id }: AuthId): boolean {
+/** Schemes whose ids may stand in an ACL besides world and auth. */
+export const ACL_SCHEMES_DEFAULT: ReadonlySet<string> = new Set(['digest', 'ip'])
+
+function isValidId({ scheme, id }: AuthId, schemes: ReadonlySet<string>): boolean {
+  if (scheme !== 'world' && !schemes.has(scheme)) return false
   switch (scheme) {
     case 'world':
       return id === 'anyone'
@@ -81,7 +85,7 @@ function isValidId({ scheme, id }: AuthId): boolean {
     case 'ip':
       return parseSubnet(id) !== undefined
     default:
-      return false
+      return id.length > 0
   }
 }
 
@@ -103,6 +107,7 @@ function withoutDuplicates(acl: readonly Acl[]): readonly Acl[] {
 export function fixupAcl(
   acl: readonly Acl[] | null,
   ids: readonly AuthId[],
+  schemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT,
 ): readonly Acl[] | undefined {
   if (acl === null || acl.length === 0) return undefined
   const out: Acl[] = []
@@ -111,7 +116,7 @@ export function fixupAcl(
       const proven = ids.filter((own) => own.scheme !== 'ip' && own.scheme !== 'super')
       if (proven.length === 0) return undefined
       for (const own of proven) out.push({ perms: entry.perms, id: own })
-    } else if (isValidId(entry.id)) out.push(entry)
+    } else if (isValidId(entry.id, schemes)) out.push(entry)
     else return undefined
   }
   return internAcl(out)

@@ -7,6 +7,12 @@ export const KIND = { plain: 0, container: 1, ttl: 2 } as const
 export type Kind = (typeof KIND)[keyof typeof KIND]
 
 const NO_CHILDREN: ReadonlySet<string> = new Set()
+const NO_NAMES: readonly string[] = []
+
+class Children extends Set<string> {
+  /** As it was read last; gone with the next change. */
+  list: readonly string[] | undefined
+}
 
 /** Mutable on purpose: a million of these live at once and every write touches one. */
 export class Znode {
@@ -25,7 +31,7 @@ export class Znode {
   ephemeralOwner: bigint
   kind: Kind
   ttlMs: number
-  #children: Set<string> | undefined
+  #children: Children | undefined
 
   constructor(init: {
     data: Uint8Array | null
@@ -51,16 +57,27 @@ export class Znode {
   get children(): ReadonlySet<string> {
     return this.#children ?? NO_CHILDREN
   }
+  /** The same array for as long as no child comes or goes. */
+  get childList(): readonly string[] {
+    const children = this.#children
+    if (children === undefined) return NO_NAMES
+    children.list ??= [...children]
+    return children.list
+  }
   get childCount(): number {
     return this.#children === undefined ? 0 : this.#children.size
   }
   addChild(name: string): void {
-    if (this.#children === undefined) this.#children = new Set()
+    if (this.#children === undefined) this.#children = new Children()
+    this.#children.list = undefined
     this.#children.add(name)
   }
   removeChild(name: string): void {
-    this.#children?.delete(name)
-    if (this.#children?.size === 0) this.#children = undefined
+    const children = this.#children
+    if (children === undefined) return
+    children.list = undefined
+    children.delete(name)
+    if (children.size === 0) this.#children = undefined
   }
 
   static reserved(acl: readonly Acl[] = OPEN_ACL, data: Uint8Array | null = new Uint8Array(0)) {

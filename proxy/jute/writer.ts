@@ -124,6 +124,13 @@ export class JuteWriter {
     this.at = start + length
   }
 
+  /** Bytes that are jute already. */
+  raw(value: Uint8Array): void {
+    this.reserve(value.length)
+    this.chunk.set(value, this.at)
+    this.at += value.length
+  }
+
   /** Makes sure that the next `bytes` bytes fit. */
   private reserve(bytes: number): void {
     if (this.at + bytes > this.chunk.length) this.grow(bytes)

@@ -3,7 +3,6 @@
 import {
   CREATE_FLAGS,
   type CreateRequest,
-  type FailRequest,
   type GetChildrenRequest,
   type GetDataRequest,
   type MultiOp,
@@ -11,7 +10,6 @@ import {
   type MultiRequest,
   OP,
   WireError,
-  ZK_ERRORS,
 } from '../../lib/index.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import { decodeGetChildren, decodeGetData } from './decode-read.ts'
@@ -26,15 +24,12 @@ import { decodeCheck, decodeCreate, decodeDelete, decodeSetData } from './decode
    operations at all are fine (and take a zxid); bytes after the end are ignored; a missing end, a
    type that is not allowed (setACL, reads, getChildren2 in multiRead, multi itself, unknown ones) or
    a read beside a write make the whole request −5. */
-export function decodeMulti(reader: JuteReader): MultiRequest | FailRequest {
+export function decodeMulti(reader: JuteReader): MultiRequest {
   const ops: MultiOp[] = []
-  let unusable = false
   for (let type = header(reader); type !== END; type = header(reader)) {
-    const op = decodeMultiOp(reader, type)
-    if (op === undefined) unusable = true
-    else ops.push(op)
+    ops.push(decodeMultiOp(reader, type))
   }
-  return unusable ? UNUSABLE_FLAGS : { type: 'multi', ops }
+  return { type: 'multi', ops }
 }
 
 export function decodeMultiRead(reader: JuteReader): MultiReadRequest {
@@ -47,7 +42,6 @@ export function decodeMultiRead(reader: JuteReader): MultiReadRequest {
 
 /** No opcode: int32 values are below it. */
 const END = 4294967296
-const UNUSABLE_FLAGS: FailRequest = { type: 'fail', errno: ZK_ERRORS.MARSHALLING.errno }
 
 function header(reader: JuteReader): number {
   const type = reader.int()
@@ -56,13 +50,14 @@ function header(reader: JuteReader): number {
   return done ? END : type
 }
 
+/* ZooKeeper rebuilds these reads from their paths: the watch flag is lost on the way. */
 function decodeReadOp(reader: JuteReader, type: number): GetDataRequest | GetChildrenRequest {
-  if (type === OP.getData) return decodeGetData(reader)
-  if (type === OP.getChildren) return decodeGetChildren(reader)
+  if (type === OP.getData) return { ...decodeGetData(reader), watch: false }
+  if (type === OP.getChildren) return { ...decodeGetChildren(reader), watch: false }
   throw new WireError(`operation ${type} in a multiRead`)
 }
 
-function decodeMultiOp(reader: JuteReader, type: number): MultiOp | undefined {
+function decodeMultiOp(reader: JuteReader, type: number): MultiOp {
   switch (type) {
     case OP.create:
     case OP.create2:
@@ -85,16 +80,17 @@ function decodeMultiOp(reader: JuteReader, type: number): MultiOp | undefined {
      flags 4                        → 19, result of type 15 {path, stat}
      flags 5, 6 under createTTL     → 21, result of type 15 {path, stat}; a bad ttl fails this
                                       operation with BADARGUMENTS
-     flags 5, 6 under another type  → the whole request is −5, and takes a zxid
+     flags 5, 6 under another type  → 1: the whole request is −5 when its turn comes, unless an
+                                      operation before it fails; see lib/plan/multi.ts
      all else, also unknown flags   → 1, result of type 1 {path}, also for create2 and for createTTL
                                       (whose ttl is then ignored); an unknown flag fails this
                                       operation with BADARGUMENTS (whole request −5 after 3.8) */
-function multiCreate(request: CreateRequest): CreateRequest | undefined {
+function multiCreate(request: CreateRequest): CreateRequest {
   const { flags, op } = request
   if (flags === CREATE_FLAGS.CONTAINER) return { ...request, op: OP.createContainer, ttlMs: 0 }
   const hasTtl =
     flags === CREATE_FLAGS.PERSISTENT_WITH_TTL ||
     flags === CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL
-  if (!hasTtl) return op === OP.create ? request : { ...request, op: OP.create, ttlMs: 0 }
-  return op === OP.createTTL ? request : undefined
+  if (op === OP.create || (hasTtl && op === OP.createTTL)) return request
+  return { ...request, op: OP.create, ttlMs: 0 }
 }

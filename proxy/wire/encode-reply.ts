@@ -5,6 +5,7 @@
 
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
 import type { JuteWriter } from '../jute/writer.ts'
+import { writeChildren, writeStrings } from './encode-strings.ts'
 import { XID } from './opcodes.ts'
 
 const NO_ERROR = 0
@@ -31,6 +32,16 @@ export function encodeReply(writer: JuteWriter, xid: number, zxid: number, resul
 }
 
 /** Appends an error reply: the header alone. */
+/* Failed sasl => header, then SetSASLResponse with a null token: the one error with a record. */
+export function encodeSaslFailure(writer: JuteWriter, xid: number, errno: number): void {
+  writer.begin()
+  writer.int(xid)
+  writer.long(0)
+  writer.int(errno)
+  writer.bytes(null)
+  writer.end()
+}
+
 export function encodeErrorReply(
   writer: JuteWriter,
   xid: number,
@@ -80,10 +91,10 @@ function writeResult(writer: JuteWriter, result: Result): void {
       writeStat(writer, result.stat)
       break
     case 'children':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       break
     case 'childrenStat':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       writeStat(writer, result.stat)
       break
     case 'path':
@@ -138,11 +149,6 @@ function writeStat(writer: JuteWriter, stat: Stat): void {
   writer.int(stat.dataLength)
   writer.int(stat.numChildren)
   writer.long(stat.pzxid)
-}
-
-function writeStrings(writer: JuteWriter, strings: readonly string[]): void {
-  writer.int(strings.length)
-  for (let i = 0; i < strings.length; i++) writer.string(strings[i]!)
 }
 
 /* ACL => perms scheme id */
@@ -210,7 +216,7 @@ function writeMultiResult(writer: JuteWriter, result: MultiResult): void {
       writeStat(writer, result.stat)
       break
     case 'getChildren':
-      writeStrings(writer, result.children)
+      writeChildren(writer, result.children)
       break
     case 'error':
       writer.int(result.errno)

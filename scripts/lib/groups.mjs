@@ -43,7 +43,7 @@ export const groups = [
   {
     name: 'ecosystem',
     paths: ['test/ecosystem/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-c', 'kazoo'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-c', 'zookeeper-npm', 'kazoo'],
     minutesMax: 8,
   },
   {

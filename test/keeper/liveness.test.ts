@@ -425,7 +425,8 @@ describe('liveness', () => {
       await client.create('/e', 'ephemeral')
       two.store.cutFeed()
       const other = await open(one, 20_000)
-      await other.create('/x')
+      // More than one revision: the newest one stays watchable after the compaction.
+      for (const path of ['/x', '/y', '/z']) await other.create(path)
       backend.compact(backend.revision)
       two.store.mendFeed()
       await clock.advance(1_500)

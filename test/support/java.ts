@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Child, spawnChild } from './child.ts'
 
 /** Starts faster and takes less memory; peak throughput is not what these servers are for. */
-const jvmFlags = [
+const quickStartFlags = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-Xshare:auto',
@@ -28,12 +28,15 @@ export interface JavaOptions {
   /** Of -Xmx. */
   heapMb: number
   properties?: Record<string, string>
+  /** Instead of those that make tests start faster. */
+  jvmFlags?: readonly string[]
   /** Where the log's configuration goes, and the working directory. */
   folder: string
 }
 
 export function spawnJava(options: JavaOptions): Child {
   const { name, classPath, mainClass, args, heapMb, properties = {}, folder } = options
+  const { jvmFlags = quickStartFlags } = options
   const logConfiguration = join(folder, 'log4j.properties')
   writeFileSync(logConfiguration, log4jProperties)
   return spawnChild({

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 interface Versions {
   etcd: string
@@ -38,9 +38,11 @@ const checks = {
   java: () => runs('java', ['-version']),
   cc: () => runs('cc', ['--version']),
   etcd: () => has(etcdProgram()),
+  etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
+  'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),
   'kafka-3.9': () => runs('java', ['-version']) ?? has(kafkaLibs('3.9')),
   'kafka-2.8': () => runs('java', ['-version']) ?? has(kafkaLibs('2.8')),

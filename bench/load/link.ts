@@ -1,0 +1,153 @@
+/**
+ * One connection of the load: packets out of a buffer of its own, of replies only length, xid and
+ * error are looked at. What is sent while a chunk of replies is read leaves in one write.
+ * Neighbours: wire (the packets), requests, sessions and watchers (who send them).
+ */
+import { connect as connectTcp, type Socket } from 'node:net'
+import { closeSession, connect, XID_AT } from './wire.ts'
+
+const SESSION_TIMEOUT_MS = 30_000
+/** Length, xid, zxid, error. */
+const HEADER_BYTES = 20
+const EVENT_XID = -1
+const OUT_BYTES = 64 * 1024
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** What a link reports, with the time its chunk came in (monotonic ms). */
+export interface LinkOwner {
+  replied(link: Link, errno: number, nowMs: number): void
+  event(link: Link, nowMs: number): void
+}
+
+export class Link {
+  readonly index: number
+  owner: LinkOwner
+  outstanding = 0
+  #socket: Socket
+  #out = Buffer.allocUnsafeSlow(OUT_BYTES)
+  #filled = 0
+  #xid = 1
+  /** Bytes of the reply at hand still to come. */
+  #left = 0
+  #replyXid = 0
+  #replyErrno = 0
+  readonly #head = Buffer.alloc(HEADER_BYTES)
+  #headFilled = 0
+  #greeted = false
+  #reading = false
+  #leaving = false
+  readonly opened: Promise<void>
+  #opened!: () => void
+  #failed!: (error: Error) => void
+
+  constructor(target: Target, index: number, owner: LinkOwner) {
+    this.index = index
+    this.owner = owner
+    this.opened = new Promise((resolve, reject) => {
+      this.#opened = resolve
+      this.#failed = reject
+    })
+    this.#socket = connectTcp({ ...target, noDelay: true })
+    this.#socket.on('data', (chunk) => this.#data(chunk))
+    this.#socket.on('error', (error) => this.#lost(error))
+    this.#socket.on('close', () => this.#lost(new Error('connection closed')))
+    this.#socket.write(connect(SESSION_TIMEOUT_MS))
+  }
+
+  /** Copies a packet to what is sent next; returns where it begins, to change it in {@link out}. */
+  put(packet: Buffer): number {
+    if (this.#filled + packet.length > this.#out.length) this.flush()
+    if (packet.length > this.#out.length) this.#out = Buffer.allocUnsafeSlow(packet.length)
+    const at = this.#filled
+    this.#out.set(packet, at)
+    this.#out.writeInt32BE(this.#xid++ & 0x7fffffff, at + XID_AT)
+    this.#filled = at + packet.length
+    this.outstanding++
+    return at
+  }
+  get out(): Buffer {
+    return this.#out
+  }
+
+  /** Sends what was put. Inside a callback there is no need: it is done after the chunk. */
+  flush(): void {
+    if (this.#filled === 0) return
+    this.#socket.write(this.#out.subarray(0, this.#filled))
+    this.#filled = 0
+    // The kernel did not take all of it: the socket still reads from this buffer.
+    if (this.#socket.writableLength > 0) this.#out = Buffer.allocUnsafeSlow(this.#out.length)
+  }
+  send(packet: Buffer): void {
+    this.put(packet)
+    if (!this.#reading) this.flush()
+  }
+
+  /** Ends the session, then the connection. Nothing may be outstanding. */
+  async close(): Promise<void> {
+    this.#leaving = true
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()))
+    this.owner = { replied: () => this.destroy(), event: () => {} }
+    this.send(closeSession())
+    await closed
+  }
+  /** Cuts the connection without a TIME_WAIT: a load opens more of them than there are ports. */
+  destroy(): void {
+    this.#leaving = true
+    this.#socket.resetAndDestroy()
+  }
+
+  #lost(error: Error): void {
+    this.#failed(error)
+    if (!this.#leaving) throw error
+  }
+
+  #data(chunk: Buffer): void {
+    const now = performance.now()
+    const { length } = chunk
+    let at = 0
+    this.#reading = true
+    while (at < length) {
+      if (this.#left > 0) {
+        const taken = Math.min(this.#left, length - at)
+        at += taken
+        this.#left -= taken
+      } else if (this.#headFilled === 0 && length - at >= HEADER_BYTES) {
+        this.#begin(chunk, at)
+        at += HEADER_BYTES
+      } else {
+        const taken = Math.min(HEADER_BYTES - this.#headFilled, length - at)
+        chunk.copy(this.#head, this.#headFilled, at, at + taken)
+        at += taken
+        this.#headFilled += taken
+        if (this.#headFilled < HEADER_BYTES) break
+        this.#headFilled = 0
+        this.#begin(this.#head, 0)
+      }
+      if (this.#left === 0) this.#complete(now)
+    }
+    this.#reading = false
+    this.flush()
+  }
+
+  #begin(header: Buffer, at: number): void {
+    this.#left = 4 + header.readInt32BE(at) - HEADER_BYTES
+    this.#replyXid = header.readInt32BE(at + 4)
+    this.#replyErrno = header.readInt32BE(at + 16)
+  }
+
+  #complete(now: number): void {
+    if (!this.#greeted) {
+      this.#greeted = true
+      this.#opened()
+    } else if (this.#replyXid === EVENT_XID) {
+      this.owner.event(this, now)
+    } else {
+      this.outstanding--
+      this.owner.replied(this, this.#replyErrno, now)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** CPU time and memory of a process, from /proc (Linux). */
+import { readFileSync } from 'node:fs'
+
+/** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100
+
+/** User and system time since its start. Unit s. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name in parentheses may contain spaces; utime and stime are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Largest resident memory since its start. Unit MiB. */
+export function peakMemory(pid: number): number {
+  const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(match?.[1] ?? 0) / 1_024
+}

@@ -1,0 +1,98 @@
+/** What scripts run on: the oracle, and anykeeper on each store. */
+import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
+import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { Keeper } from '../../lib/index.ts'
+import { ProxyServer } from '../../proxy/index.ts'
+import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { startEtcd } from '../support/etcd-server.ts'
+import { startZookeeper } from '../support/zookeeper-server.ts'
+import { SUPER_DIGEST } from './runner.ts'
+
+export interface Subject {
+  readonly name: string
+  readonly ports: readonly number[]
+  stop(): Promise<void>
+}
+
+const NEVER_MS = 2_000_000_000
+const TICK_MS = 2_000
+
+/** ZooKeeper 3.8.0, as fast as it can be, and reaping nothing: when it does is up to its clock. */
+export async function startOracle(): Promise<Subject> {
+  const server = await startZookeeper({
+    tickTimeMs: TICK_MS,
+    heapMb: 256,
+    config: { snapCount: 10_000_000, preAllocSize: 65_536 },
+    properties: {
+      'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
+      'zookeeper.forceSync': 'no',
+      'znode.container.checkIntervalMs': String(NEVER_MS),
+    },
+  })
+  return { name: 'ZooKeeper 3.8.0', ports: [server.port], stop: () => server.stop() }
+}
+
+/** The parts of anykeeper that a proxy in this process is made of. */
+export interface Anykeeper {
+  Keeper: typeof Keeper
+  ProxyServer: typeof ProxyServer
+  MemoryBackend: typeof MemoryBackend
+  openMemoryStore: typeof openMemoryStore
+}
+const sources: Anykeeper = { Keeper, ProxyServer, MemoryBackend, openMemoryStore }
+
+/** Proxies on one memory store, in this process. `parts`: another build of anykeeper. */
+export async function startOnMemory(count: number, parts: Anykeeper = sources): Promise<Subject> {
+  const backend = new parts.MemoryBackend()
+  const opened = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const store = parts.openMemoryStore({ backend })
+      const keeper = await parts.Keeper.open({
+        store,
+        superDigest: SUPER_DIGEST,
+        limits: {
+          tickTimeMs: TICK_MS,
+          sessionTimeoutMsMin: 2 * TICK_MS,
+          sessionTimeoutMsMax: 20 * TICK_MS,
+          reaperIntervalMs: NEVER_MS,
+          // The memory store walks through deleted keys until they are compacted.
+          historyRetentionMs: 500,
+        },
+      })
+      return { store, keeper, proxy: await parts.ProxyServer.listen(keeper, { port: 0 }) }
+    }),
+  )
+  return {
+    name: `anykeeper on memory (${count})`,
+    ports: opened.map(({ proxy }) => proxy.port),
+    async stop() {
+      for (const { store, keeper, proxy } of opened) {
+        await proxy.close(0)
+        await keeper.close(0)
+        await store.close()
+      }
+    },
+  }
+}
+
+/** Two proxies as users run them, on one etcd. */
+export async function startOnEtcd(from: 'dist' | 'sources' = 'dist'): Promise<Subject> {
+  const etcd = await startEtcd({ flags: ['--unsafe-no-fsync'] })
+  const proxies: AnykeeperProcess[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(proxies.map((proxy) => proxy.stop()))
+    await etcd.stop()
+  }
+  try {
+    for (let i = 0; i < 2; i++) {
+      const store = `etcd://${etcd.host}`
+      const args = ['--log-level', 'warn']
+      const superDigest = SUPER_DIGEST
+      proxies.push(await startAnykeeper({ store, superDigest, tickTimeMs: TICK_MS, args, from }))
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { name: 'anykeeper on etcd (2)', ports: proxies.map(({ port }) => port), stop }
+}

@@ -1,0 +1,220 @@
+/** etcd, proxies on it and brokers on those, with what the tests ask of them. */
+import kafkajs from 'kafkajs'
+import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import type { Child } from '../support/child.ts'
+import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
+import { eventually } from '../support/eventually.ts'
+import {
+  type KafkaBroker,
+  type KafkaBrokerOptions,
+  startKafkaBrokers,
+} from '../support/kafka-broker.ts'
+import { etcdProgram } from '../support/requirements.ts'
+import { ZnodeReader } from '../support/znode-reader.ts'
+
+const { Kafka, logLevel } = kafkajs
+
+export const chroot = '/kafka'
+const tickTimeMs = 2000
+const clientConfig = {
+  clientId: 'anykeeper-test',
+  logLevel: logLevel.NOTHING,
+  connectionTimeout: 3000,
+} as const
+const linesShown = 40
+
+export interface ClusterOptions {
+  proxies: number
+  brokers: number
+  broker: Omit<KafkaBrokerOptions, 'brokerId' | 'zookeeperConnect'>
+}
+
+export class KafkaCluster {
+  readonly etcd: EtcdServer
+  readonly proxies: AnykeeperProcess[] = []
+  readonly brokers: KafkaBroker[] = []
+  readonly #readers: ZnodeReader[] = []
+  readonly #clients: { disconnect(): Promise<void> }[] = []
+
+  private constructor(etcd: EtcdServer) {
+    this.etcd = etcd
+  }
+
+  static async start({ proxies, brokers, broker }: ClusterOptions): Promise<KafkaCluster> {
+    const cluster = new KafkaCluster(await startEtcd({ binary: etcdProgram() }))
+    try {
+      for (let count = 0; count < proxies; count++) {
+        const store = `etcd://${cluster.etcd.host}`
+        cluster.proxies.push(await startAnykeeper({ store, tickTimeMs }))
+      }
+      const addresses = cluster.proxies.map((proxy) => proxy.connectString).join(',')
+      const zookeeperConnect = `${addresses}${chroot}`
+      cluster.brokers.push(...(await startKafkaBrokers(brokers, { ...broker, zookeeperConnect })))
+      await cluster.#untilControllerKnown()
+      return cluster
+    } catch (error) {
+      cluster.showOutput()
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  /** A client of all brokers, whichever of them run at the moment. */
+  kafka(): kafkajs.Kafka {
+    return new Kafka({
+      ...clientConfig,
+      brokers: this.brokers.map((broker) => broker.address),
+      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 40 },
+    })
+  }
+
+  async admin(): Promise<kafkajs.Admin> {
+    const admin = this.kafka().admin()
+    await admin.connect()
+    this.disconnectAtEnd(admin)
+    return admin
+  }
+
+  disconnectAtEnd(client: { disconnect(): Promise<void> }): void {
+    this.#clients.push(client)
+  }
+
+  /** A ZooKeeper client of one proxy. */
+  async reader(proxy: AnykeeperProcess = this.proxies[0]!): Promise<ZnodeReader> {
+    const reader = await ZnodeReader.connect(proxy.connectString)
+    this.#readers.push(reader)
+    return reader
+  }
+
+  broker(id: number): KafkaBroker {
+    const found = this.brokers.find((broker) => broker.id === id)
+    if (found === undefined) throw new Error(`no broker ${id}`)
+    return found
+  }
+
+  /** Until every broker shows a leader and all replicas in sync for every partition of these. */
+  async fullyReplicated(topics: string[]): Promise<void> {
+    await this.#untilEachShows(
+      `a leader and all replicas in sync for every partition of ${topics}`,
+      async (admin) => {
+        const metadata = await admin.fetchTopicMetadata({ topics })
+        return metadata.topics.every(({ partitions }) =>
+          partitions.every(({ leader, isr, replicas }) => {
+            return leader > 0 && isr.length === replicas.length
+          }),
+        )
+      },
+    )
+  }
+
+  /** A broker says that it started some moments before it has heard from the controller. */
+  async #untilControllerKnown(): Promise<void> {
+    const replicationFactor = this.brokers.length
+    await this.#untilEachShows('the way to a controller of all brokers', (admin) =>
+      admin.createTopics({
+        validateOnly: true,
+        waitForLeaders: false,
+        topics: [{ topic: 'probe', numPartitions: 1, replicationFactor }],
+      }),
+    )
+  }
+
+  /** New clients each time: they ask the broker they were told of, and only later any other. */
+  async #untilEachShows(
+    what: string,
+    check: (admin: kafkajs.Admin) => Promise<boolean>,
+  ): Promise<void> {
+    for (const { id, address, child } of this.brokers) {
+      await eventually(
+        `broker ${id} shows ${what}`,
+        async () => {
+          if (!child.running) throw new Error('it is not running')
+          const kafka = new Kafka({ ...clientConfig, brokers: [address], retry: { retries: 0 } })
+          const admin = kafka.admin()
+          try {
+            await admin.connect()
+            return await check(admin)
+          } finally {
+            await admin.disconnect()
+          }
+        },
+        60_000,
+      )
+    }
+  }
+
+  /** For a failed test: the last lines of every server. */
+  showOutput(): void {
+    for (const { child } of [...this.proxies, ...this.brokers]) console.log(lastLines(child))
+    console.log(`--- etcd ${this.etcd.host} ${isAlive(this.etcd.pid) ? 'is running' : 'has ended'}`)
+  }
+
+  async stop(): Promise<void> {
+    for (const reader of this.#readers.splice(0)) reader.close()
+    await Promise.allSettled(this.#clients.splice(0).map((client) => client.disconnect()))
+    await Promise.all(this.brokers.map((broker) => broker.dispose()))
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()))
+    await this.etcd.stop()
+  }
+}
+
+function lastLines({ name, output }: Child): string {
+  return [`--- ${name}`, ...output.split('\n').slice(-linesShown)].join('\n')
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** What Kafka keeps of a registration: who holds it, and since when. */
+export interface Registration {
+  session: bigint
+  czxid: bigint
+}
+
+/** By broker id. */
+export async function registrations(reader: ZnodeReader): Promise<Record<string, Registration>> {
+  const found: Record<string, Registration> = {}
+  for (const id of await reader.children(`${chroot}/brokers/ids`)) {
+    const node = await reader.read(`${chroot}/brokers/ids/${id}`)
+    if (node !== undefined) found[id] = { session: node.ephemeralOwner, czxid: node.czxid }
+  }
+  return found
+}
+
+export interface Controller {
+  brokerId: number
+  epoch: number
+}
+
+export async function controller(reader: ZnodeReader): Promise<Controller> {
+  const { brokerid } = await reader.json(`${chroot}/controller`)
+  const epoch = await reader.read(`${chroot}/controller_epoch`)
+  return { brokerId: Number(brokerid), epoch: Number(epoch?.text) }
+}
+
+/** Ids of the sessions with a connection to this proxy. */
+export async function sessionsAt(proxy: AnykeeperProcess): Promise<Set<bigint>> {
+  const text = await proxy.fourLetterWord('cons')
+  const ids = [...text.matchAll(/\bsid=0x([0-9a-f]+)/g)]
+  return new Set(ids.map(([, hex]) => BigInt.asIntN(64, BigInt(`0x${hex}`))))
+}
+
+/** Until each of the sessions has a connection to one of the proxies: taken over, not expired. */
+export async function sessionsAttached(
+  proxies: readonly AnykeeperProcess[],
+  held: Record<string, Registration>,
+): Promise<void> {
+  await eventually(
+    `brokers ${Object.keys(held)} connected to ${proxies.map((proxy) => proxy.connectString)}`,
+    async () => {
+      const here = await Promise.all(proxies.map(sessionsAt))
+      return Object.values(held).every(({ session }) => here.some((ids) => ids.has(session)))
+    },
+    20_000,
+  )
+}

@@ -1,0 +1,55 @@
+/** For what announces nothing: asks again and again until it is so, or says what was not. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const pollMs = 100
+
+/** What a check returns for "not yet"; what it throws counts as the same. */
+export type NotYet = undefined | false
+
+/**
+ * The first other answer of `check`. Rejects after `deadlineMs` with `what` and the last reason.
+ * Where an event can be awaited, await that.
+ */
+export async function eventually<T>(
+  what: string,
+  check: () => T | NotYet | Promise<T | NotYet>,
+  deadlineMs: number,
+): Promise<T> {
+  const deadline = performance.now() + deadlineMs
+  let lastError: unknown
+  for (;;) {
+    try {
+      const answer = await check()
+      if (answer !== undefined && answer !== false) return answer
+      lastError = undefined
+    } catch (error) {
+      lastError = error
+    }
+    if (performance.now() > deadline) throw late(what, deadlineMs, lastError)
+    await sleep(pollMs)
+  }
+}
+
+/** `promise`, but not for longer than `deadlineMs`. */
+export async function within<T>(
+  what: string,
+  deadlineMs: number,
+  promise: Promise<T>,
+  detail: () => string = () => '',
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late(what, deadlineMs, undefined, detail())), deadlineMs)
+  })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function late(what: string, deadlineMs: number, cause: unknown, detail = ''): Error {
+  const reason = cause instanceof Error ? `: ${cause.message}` : ''
+  const seen = detail === '' ? '' : `: ${detail}`
+  return new Error(`not after ${deadlineMs} ms: ${what}${reason}${seen}`, { cause })
+}

@@ -1,0 +1,107 @@
+/** DIGEST-MD5 against RFC 2831's rules; the client side is computed here on its own. */
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import { DigestMd5Exchange, SaslFailure } from '../../../../proxy/sasl/digest-md5.ts'
+import { parseSaslUsers } from '../../../../proxy/sasl/users.ts'
+
+const md5 = (bytes: Buffer | string) => createHash('md5').update(bytes).digest()
+
+/** What a client answers to a challenge. */
+function answer(
+  challenge: string,
+  user: string,
+  password: string,
+  change: Record<string, string> = {},
+): Buffer {
+  const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1]
+  const realm = 'zk-sasl-md5'
+  const cnonce = 'c29tZSBub25jZQ=='
+  const uri = 'zookeeper/zk-sasl-md5'
+  const secret = md5(Buffer.from(`${user}:${realm}:${password}`, 'latin1'))
+  const a1 = md5(Buffer.concat([secret, Buffer.from(`:${nonce}:${cnonce}:${user}`)]))
+  const a2 = md5(`AUTHENTICATE:${uri}`).toString('hex')
+  const response = md5(`${a1.toString('hex')}:${nonce}:00000001:${cnonce}:auth:${a2}`)
+  const fields: Record<string, string> = {
+    charset: 'utf-8',
+    username: `"${user}"`,
+    realm: `"${realm}"`,
+    nonce: `"${nonce}"`,
+    nc: '00000001',
+    cnonce: `"${cnonce}"`,
+    'digest-uri': `"${uri}"`,
+    maxbuf: '65536',
+    response: response.toString('hex'),
+    qop: 'auth',
+    authzid: `"${user}"`,
+    ...change,
+  }
+  return Buffer.from(
+    Object.entries(fields)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+  )
+}
+
+describe('SASL DIGEST-MD5', () => {
+  const users = new Map([
+    ['kafka', 'kafka-secret'],
+    ['jürgen', 'pässword'],
+  ])
+  const challenged = () => {
+    const exchange = new DigestMd5Exchange(users)
+    return { exchange, challenge: Buffer.from(exchange.step(Buffer.alloc(0)).token).toString() }
+  }
+
+  it('lets in who knows the password, and proves the server to the client', () => {
+    for (const [user, password] of users) {
+      const { exchange, challenge } = challenged()
+      const { token, user: proven } = exchange.step(answer(challenge, user, password))
+      expect(proven).to.equal(user)
+      expect(Buffer.from(token).toString()).to.match(/^rspauth=[0-9a-f]{32}$/)
+    }
+  })
+
+  it('refuses a wrong password, an unknown user and every altered field', () => {
+    const wrong: [string, string, Record<string, string>][] = [
+      ['kafka', 'wrong', {}],
+      ['nobody', 'kafka-secret', {}],
+      ['kafka', 'kafka-secret', { nonce: '"other"' }],
+      ['kafka', 'kafka-secret', { nc: '00000002' }],
+      ['kafka', 'kafka-secret', { 'digest-uri': '"ldap/zk-sasl-md5"' }],
+      ['kafka', 'kafka-secret', { realm: '"elsewhere"' }],
+      ['kafka', 'kafka-secret', { qop: 'auth-conf' }],
+      ['kafka', 'kafka-secret', { response: '' }],
+      ['kafka', 'kafka-secret', { authzid: '"super"' }],
+    ]
+    for (const [user, password, change] of wrong) {
+      const { exchange, challenge } = challenged()
+      expect(() => exchange.step(answer(challenge, user, password, change))).to.throw(SaslFailure)
+    }
+  })
+
+  it('takes each challenge once, and no garbage', () => {
+    const { exchange, challenge } = challenged()
+    const token = answer(challenge, 'kafka', 'kafka-secret')
+    exchange.step(token)
+    expect(() => exchange.step(token)).to.throw(SaslFailure)
+    expect(() => challenged().exchange.step(Buffer.from('username="a",username="b"'))).to.throw(
+      SaslFailure,
+    )
+    expect(() => challenged().exchange.step(Buffer.from('\0\xff="'))).to.throw(SaslFailure)
+    expect(() => challenged().exchange.step(Buffer.alloc(5_000, 97))).to.throw(SaslFailure)
+    expect(() => new DigestMd5Exchange(users).step(token)).to.throw(SaslFailure)
+  })
+
+  it('reads users from a JAAS file and from plain lines', () => {
+    const jaas = `Client { nothing user_x="no"; };
+      Server { org.apache.zookeeper.server.auth.DigestLoginModule required
+        user_super="adminsecret" user_kafka="kafka secret"; };`
+    expect([...parseSaslUsers(jaas)]).to.deep.equal([
+      ['super', 'adminsecret'],
+      ['kafka', 'kafka secret'],
+    ])
+    expect([...parseSaslUsers('# users\nkafka=a=b\n')]).to.deep.equal([['kafka', 'a=b']])
+    expect(() => parseSaslUsers('kafka')).to.throw('line 1 is not user=password')
+    expect(() => parseSaslUsers('# nobody')).to.throw('names no user')
+  })
+})
