@@ -1,6 +1,8 @@
 /** `anykeeper serve` as a process: what it says, how it ends, what it takes. */
 import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
@@ -9,6 +11,7 @@ import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { freePort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 const program = ['--import', 'tsx', source]
@@ -44,8 +47,11 @@ function run(args: readonly string[], env: Record<string, string> = {}): Promise
 describe('anykeeper serve', () => {
   const children: Child[] = []
   let etcd: EtcdServer | undefined
+  let folder: string | undefined
 
   afterEach(async () => {
+    if (folder !== undefined) removeFolder(folder)
+    folder = undefined
     for (const child of children.splice(0)) await child.kill()
     await etcd?.stop()
     etcd = undefined
@@ -81,6 +87,11 @@ describe('anykeeper serve', () => {
     ],
     ['a super digest that is a password', ['--super-digest', 'super:secret'], /base64\(sha1/],
     ['an unknown four-letter word', ['--four-letter-words', 'ruok,quit'], /no word "quit"/],
+    [
+      'a file of users that is not there',
+      ['--sasl-users', '/nowhere/users'],
+      /--sasl-users.*ENOENT/,
+    ],
     ['an unknown log level', ['--log-level', 'loud'], /--log-level.*debug, info, warn/],
     [
       'a bad environment variable',
@@ -130,6 +141,8 @@ describe('anykeeper serve', () => {
   })
 
   it('takes every setting from the environment, and flags win', async () => {
+    folder = temporaryFolder('cli')
+    writeFileSync(join(folder, 'users'), 'alice=secret\n')
     const env = {
       ANYKEEPER_LISTEN: '127.0.0.1:0',
       ANYKEEPER_STORE: 'memory:',
@@ -140,6 +153,8 @@ describe('anykeeper serve', () => {
       ANYKEEPER_MAX_FRAME_BYTES: '5000',
       ANYKEEPER_SUPER_DIGEST: DIGEST,
       ANYKEEPER_FOUR_LETTER_WORDS: 'conf, ruok',
+      ANYKEEPER_SASL_USERS: join(folder, 'users'),
+      ANYKEEPER_SASL_SUPER_USER: 'alice',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }
     // Every flag there is has its variable here.
