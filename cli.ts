@@ -15,7 +15,7 @@ import {
   type MetadataStore,
   StoreError,
 } from './lib/index.ts'
-import { ProxyServer, parseSaslUsers } from './proxy/index.ts'
+import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers } from './proxy/index.ts'
 
 const EXIT_USAGE = 2
 
@@ -28,7 +28,7 @@ interface ServeFlags {
   readonly maxSessionTimeout?: number
   readonly maxFrameBytes: number
   readonly superDigest?: string
-  readonly fourLetterWords?: string
+  readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly saslUsers?: ReadonlyMap<string, string>
   readonly saslSuperUser?: string
@@ -63,6 +63,16 @@ function parseDigest(text: string): string {
     throw new InvalidArgumentError('expected user:base64(sha1("user:password")).')
   }
   return text
+}
+
+function parseWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
+  if (unknown !== undefined) {
+    const known = [...FOUR_LETTER_WORDS].join(', ')
+    throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
+  }
+  return words
 }
 
 function readSaslUsers(file: string): ReadonlyMap<string, string> {
@@ -128,7 +138,7 @@ function serveCommand(): Command {
         '--four-letter-words <list>',
         'comma-separated; * for all (default: those that change nothing)',
         'FOUR_LETTER_WORDS',
-      ),
+      ).argParser(parseWords),
     )
     .addOption(
       flag(
@@ -245,9 +255,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     frameBytesMax: flags.maxFrameBytes,
     ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
     saslSuperUser: flags.saslSuperUser,
-    ...(flags.fourLetterWords === undefined
-      ? {}
-      : { fourLetterWords: flags.fourLetterWords.split(',').map((word) => word.trim()) }),
+    ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const { host } = flags.listen
   const where = `${host.includes(':') ? `[${host}]` : host}:${proxy.port}`

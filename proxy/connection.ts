@@ -130,6 +130,7 @@ export class Connection implements ClientConnection {
 
   #data(input: Buffer): void {
     this.server.stats.bytesReceived += input.length
+    this.server.keeper.checkStore()
     if (this.#phase === 'answered' || this.#phase === 'closed') return
     let chunk = input
     if (!this.#framed) {

@@ -39,9 +39,14 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** As when the process was stopped: time is gone, and every timer is late. */
-  async jump(ms: number): Promise<void> {
+  /** As when the process was stopped: time is gone, and no timer has run yet. */
+  skip(ms: number): void {
     this.#elapsedMs += ms
+  }
+
+  /** The same, and now they run, late. */
+  async jump(ms: number): Promise<void> {
+    this.skip(ms)
     await this.advance(0)
   }
 
