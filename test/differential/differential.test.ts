@@ -13,7 +13,7 @@ import { multiScripts } from './statements/multi.ts'
 import { sessionScripts } from './statements/sessions.ts'
 import { treeScripts } from './statements/tree.ts'
 import { watchScripts } from './statements/watches.ts'
-import { startOnEtcd, startOnMemory, startOracle, type Subject } from './subjects.ts'
+import { type Subject, startOnEtcd, startOnMemory, startOracle } from './subjects.ts'
 
 const statements: Record<string, Record<string, Script>> = {
   'tree (S, Q, P, C, Z)': treeScripts,
