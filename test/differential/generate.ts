@@ -81,12 +81,14 @@ const flagged = (op: 1 | 15 | 19, flags: fc.Arbitrary<number>): fc.Arbitrary<Cre
   fc.tuple(createRecord, flags).map(([record, flag]) => ({ op, ...record, flags: flag }))
 type CreateOp = RawMultiOp & { op: 1 | 15 | 19 | 21 }
 const plainFlags = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3)
+/* createContainer with an ephemeral flag: 3.8.0 deletes it with its session only when both are on
+   their way at once. */
 const anyCreate = weighted<CreateOp>(
   [10, flagged(1, plainFlags)],
   [4, flagged(15, plainFlags)],
   [1, flagged(1, fc.constantFrom(4, 5, 6, 7, -1))],
   [1, flagged(15, fc.constantFrom(4, 5, 6, 7))],
-  [1, flagged(19, fc.constantFrom(4, 4, 0, 1, 2, 3, 5))],
+  [1, flagged(19, fc.constantFrom(4, 4, 0, 2, 5))],
   [
     1,
     fc
