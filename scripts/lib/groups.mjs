@@ -30,9 +30,15 @@ export const groups = [
   },
   {
     name: 'wire',
-    paths: ['test/wire/', 'test/differential/'],
+    paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper'],
     minutesMax: 8,
+  },
+  {
+    name: 'differential',
+    paths: ['test/differential/'],
+    needs: ['etcd', 'zookeeper'],
+    minutesMax: 10,
   },
   {
     name: 'examples',

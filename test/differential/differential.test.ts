@@ -7,21 +7,8 @@ import { requireEtcd } from '../support/etcd-server.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { check } from './check.ts'
 import { compare } from './compare.ts'
-import type { Script } from './script.ts'
-import { errorScripts } from './statements/errors.ts'
-import { multiScripts } from './statements/multi.ts'
-import { sessionScripts } from './statements/sessions.ts'
-import { treeScripts } from './statements/tree.ts'
-import { watchScripts } from './statements/watches.ts'
+import { statements } from './statements/all.ts'
 import { type Subject, startOnEtcd, startOnMemory, startOracle } from './subjects.ts'
-
-const statements: Record<string, Record<string, Script>> = {
-  'tree (S, Q, P, C, Z)': treeScripts,
-  'multi (M)': multiScripts,
-  'watches (V, §1.4)': watchScripts,
-  'sessions and access (H, E, A)': sessionScripts,
-  'precedence of errors (§2.7)': errorScripts,
-}
 
 /** Scripts per seed and flavour, some 90 requests each. */
 const SCRIPTS_PER_SEED = 20

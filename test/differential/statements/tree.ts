@@ -150,6 +150,10 @@ export const treeScripts: Record<string, Script> = {
     close('b'),
     on('a', exists('~'), sync('anything'), sync('')),
   ],
+  'Z3 a read between a sync and a write': [
+    on('a', sync('~'), getData('~'), setData('~', 'x'), getData('~')),
+    on('a', exists('~', true), sync('~'), exists('~'), setData('~', 'y'), create('~/a')),
+  ],
   'Z3 reads and writes in one pipeline': [
     on(
       'a',
