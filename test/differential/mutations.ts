@@ -67,8 +67,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'ephemerals stay when their session ends',
-    file: 'lib/tree/data-tree.js',
-    from: 'for (const path of paths)',
+    file: 'lib/tree/replica.js',
+    from: 'for (const path of op.paths)',
     to: 'for (const path of [])',
   },
   {
