@@ -342,11 +342,13 @@ class WatchModes {
         }
       case 17:
       case 18: {
-        // Children and Data take standard watches only, as since 3.9; in 3.8.0 persistent ones too.
+        // Children and Data take standard watches only, as newer servers; in 3.8.0 persistent ones too.
         const first = this.#first.get(`${session} ${r.path}`) ?? 'standard'
         // 3.8.0's checkWatches finds anybody's watch.
         const own = [...this.#first.keys()].filter((key) => key.endsWith(` ${r.path}`))
         if (r.op === 17 && own.some((key) => !key.startsWith(`${session} `))) return PING
+        // Its checkWatches stumbles over a path without a slash.
+        if (r.op === 17 && r.path?.includes('/') !== true) return PING
         return first === 'standard' || r.watcherType > 2 ? r : { ...r, watcherType: 3 }
       }
       default:
