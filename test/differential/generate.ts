@@ -114,10 +114,18 @@ const multiOp = weighted<RawMultiOp>([4, anyCreate], [3, remove], [3, setData], 
   (op): RawMultiOp => (op.path === null ? { ...op, path: '' } : op),
 )
 const notInMulti = fc.record({ op: fc.constantFrom(4 as const, 8 as const, 12 as const), path })
+/**
+ * A TTL flag under another create opcode fails the whole multi on 3.8.0, which then forgets to take
+ * back what the operations before it had planned: requests pipelined behind it still see that.
+ */
+const withoutPhantoms = (op: RawMultiOp, index: number): RawMultiOp => {
+  const undone = 'flags' in op && op.op !== 21 && (op.flags === 5 || op.flags === 6)
+  return undone && index > 0 ? { ...op, flags: 0 } : op
+}
 const multi: fc.Arbitrary<ScriptRequest> = weighted<readonly RawMultiOp[]>(
   [20, fc.array(multiOp, { maxLength: 5 })],
   [1, fc.array(weighted<RawMultiOp>([1, multiOp], [1, notInMulti]), { maxLength: 3 })],
-).map((ops) => ({ op: 14, ops }))
+).map((ops) => ({ op: 14, ops: ops.map(withoutPhantoms) }))
 const multiRead: fc.Arbitrary<ScriptRequest> = fc
   .array(fc.record({ op: fc.constantFrom(4 as const, 8 as const), path, watch }), { maxLength: 4 })
   .map((ops) => ({ op: 22, ops }))
