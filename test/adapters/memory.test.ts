@@ -1,8 +1,8 @@
 /** The memory store keeps to the contract; and what only it can promise: order at any size, a clock. */
 import { expect } from 'chai'
-import { KeyIndex } from '../../adapters/memory/key-index.ts'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { KeyIndex } from '../../adapters/mvcc/key-index.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { storeConformance } from '../conformance/store.ts'
 import { bytes, text } from '../conformance/support.ts'
@@ -53,7 +53,7 @@ describe('memory store', () => {
   })
 })
 
-describe('memory/key-index', () => {
+describe('mvcc/key-index', () => {
   it('agrees with a sorted array on every operation', () => {
     const index = new KeyIndex<{ key: Uint8Array }>()
     let names: string[] = []
