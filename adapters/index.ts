@@ -33,7 +33,7 @@ export function storeSchemes(): string[] {
 }
 
 /**
- * `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
+ * `file:./data[?mapSize=8GiB]` (a folder of this machine, for one process) · `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
  * and `key=` naming PEM files · whatever {@link registerStore} added.
  * @throws {StoreError} STORE_INVALID for a URL that cannot be used; else as the adapter's opener.
  */
@@ -57,6 +57,13 @@ export async function openStore(
 registerStore('memory', async (_url, _scheme, options) => {
   const { openMemoryStore } = await import('./memory/memory-store.ts')
   return openMemoryStore(options)
+})
+
+registerStore('file', async (url, _scheme, options) => {
+  const { parseFileUrl } = await import('./embedded/file-url.ts')
+  const parsed = parseFileUrl(url)
+  const { openEmbeddedStore } = await import('./embedded/embedded-store.ts')
+  return openEmbeddedStore({ ...parsed, ...options })
 })
 
 const openEtcd: StoreOpener = async (url, _scheme, options) => {
