@@ -5,6 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import {
+  closeSync,
+  fstatSync,
+  openSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -62,7 +65,9 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
 }
 
 function holding(lock: string): Ownership {
-  const { ino, dev } = statSync(lock)
+  // While it is open its number is not given to another file.
+  const handle = openSync(lock, 'r')
+  const { ino, dev } = fstatSync(handle)
   const isHeld = (): boolean => {
     const now = statSync(lock, { throwIfNoEntry: false })
     return now?.ino === ino && now.dev === dev
@@ -82,6 +87,7 @@ function holding(lock: string): Ownership {
     release() {
       clearInterval(timer)
       if (isHeld()) rmSync(lock, { force: true })
+      closeSync(handle)
     },
   }
 }
