@@ -6,23 +6,21 @@ import { crc32ByTable } from '../../adapters/embedded/records.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { RangeQuery, WriteOp } from '../../lib/store/types.ts'
-import { storeConformance } from '../conformance/store.ts'
+import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, rejection, text } from '../conformance/support.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
-storeConformance({
-  name: 'file',
-  features: { persistent: true, shared: false },
-  factory: async () => {
-    const folder = temporaryFolder('file-store')
-    return {
-      open: () => openEmbeddedStore({ folder, progressMs: 100 }),
-      stop: async () => removeFolder(folder),
-      // The last handle gave the folder back: the next one opens it from the disk.
-      restart: async () => {},
-    }
-  },
-})
+const factory = async (): Promise<StoreFixture> => {
+  const folder = temporaryFolder('file-store')
+  return {
+    open: () => openEmbeddedStore({ folder, progressMs: 100 }),
+    stop: async () => removeFolder(folder),
+    // The last handle gave the folder back: the next one opens it from the disk.
+    restart: async () => {},
+  }
+}
+storeConformance({ name: 'file', features: { persistent: true, shared: false }, factory })
+keeperConformance({ name: 'file', factory })
 
 describe('file store', () => {
   it('agrees with the memory store on random changes, compactions and restarts', async function () {

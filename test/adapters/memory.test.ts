@@ -4,17 +4,15 @@ import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { KeyIndex } from '../../adapters/mvcc/key-index.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { storeConformance } from '../conformance/store.ts'
+import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, text } from '../conformance/support.ts'
 
-storeConformance({
-  name: 'memory',
-  features: { persistent: false, shared: false },
-  factory: async () => {
-    const backend = new MemoryBackend({ progressMs: 100 })
-    return { open: async () => openMemoryStore({ backend }), stop: async () => {} }
-  },
-})
+const factory = async (): Promise<StoreFixture> => {
+  const backend = new MemoryBackend({ progressMs: 100 })
+  return { open: async () => openMemoryStore({ backend }), stop: async () => {} }
+}
+storeConformance({ name: 'memory', features: { persistent: false, shared: false }, factory })
+keeperConformance({ name: 'memory', factory })
 
 describe('memory store', () => {
   it('leases expire by the given clock, at their TTL and not before', async () => {
