@@ -3,6 +3,9 @@ import type { Clock } from '../lib/clock.ts'
 import { StoreError } from '../lib/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
+export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
+export { type Changes, Mvcc, type MvccBase, type MvccOptions } from './mvcc/mvcc.ts'
+
 export interface OpenStoreOptions {
   readonly clock?: Clock
 }

@@ -64,6 +64,10 @@ export interface MvccOptions {
   readonly onLeaseDue?: (id: LeaseId) => void
 }
 
+/**
+ * The order of a durable write: {@link txn} (judged and applied), the disk, {@link publish}, the answer;
+ * {@link rollback} when the disk refused. What is not published, no reader has seen.
+ */
 export class Mvcc {
   readonly clock: Clock
   readonly progressMs: number
