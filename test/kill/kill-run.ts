@@ -68,8 +68,10 @@ async function rounds(
     await sleep(random() * LOAD_MS_MAX)
     await server.kill()
     await Promise.all(running)
+    const restartMs = performance.now()
     await server.start()
     const reader = await RawClient.connect({ port })
+    await Promise.all(loads.map((load) => load.verifyEphemeral(reader, restartMs)))
     for (const load of loads) {
       await load.verify(reader)
       acknowledged += load.acknowledgedCount

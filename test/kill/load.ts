@@ -109,8 +109,13 @@ export class ClientLoad {
     }
     await this.#verifyData(client, [...names])
     await this.#verifySets(client)
+  }
+
+  /** `restartMs`: when the restart began. A session's timeout begins anew after that, at the earliest. */
+  async verifyEphemeral(client: RawClient, restartMs: number): Promise<void> {
     const ephemeral = await client.exists(this.ephemeral)
-    if (this.#ephemeralAcknowledged) expect(ephemeral.err, this.ephemeral).to.equal(0)
+    const mustLive = performance.now() - restartMs < this.client.timeoutMs
+    if (this.#ephemeralAcknowledged && mustLive) expect(ephemeral.err, this.ephemeral).to.equal(0)
     if (ephemeral.err === 0) {
       expect(ephemeral.record.stat!.ephemeralOwner).to.equal(this.client.sessionId)
     }
