@@ -3,6 +3,9 @@ import type { Clock } from '../lib/clock.ts'
 import { StoreError } from '../lib/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
+export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
+export { type Changes, Mvcc, type MvccBase, type MvccOptions } from './mvcc/mvcc.ts'
+
 export interface OpenStoreOptions {
   readonly clock?: Clock
 }
@@ -33,7 +36,7 @@ export function storeSchemes(): string[] {
 }
 
 /**
- * `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
+ * `file:./data[?mapSize=8GiB]` (a folder of this machine, for one process) · `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
  * and `key=` naming PEM files · whatever {@link registerStore} added.
  * @throws {StoreError} STORE_INVALID for a URL that cannot be used; else as the adapter's opener.
  */
@@ -57,6 +60,13 @@ export async function openStore(
 registerStore('memory', async (_url, _scheme, options) => {
   const { openMemoryStore } = await import('./memory/memory-store.ts')
   return openMemoryStore(options)
+})
+
+registerStore('file', async (url, _scheme, options) => {
+  const { parseFileUrl } = await import('./embedded/file-url.ts')
+  const parsed = parseFileUrl(url)
+  const { openEmbeddedStore } = await import('./embedded/embedded-store.ts')
+  return openEmbeddedStore({ ...parsed, ...options })
 })
 
 const openEtcd: StoreOpener = async (url, _scheme, options) => {

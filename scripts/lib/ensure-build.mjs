@@ -10,6 +10,7 @@ const sources = [
   'lib',
   'adapters',
   'proxy',
+  'test/conformance',
   'tsconfig.json',
   'tsconfig.build.json',
   'package-lock.json',

@@ -29,6 +29,12 @@ export const groups = [
     minutesMax: 5,
   },
   {
+    name: 'kill',
+    paths: ['test/kill/'],
+    needs: [],
+    minutesMax: 5,
+  },
+  {
     name: 'wire',
     paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper'],

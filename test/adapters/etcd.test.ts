@@ -1,7 +1,7 @@
 /** The etcd adapter keeps to the contract on a real server. Faults: etcd-faults.test.ts. */
 import type { Context } from 'mocha'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { storeConformance } from '../conformance/store.ts'
+import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { requireEtcd, startEtcd } from '../support/etcd-server.ts'
 
 describe('etcd adapter', () => {
@@ -13,16 +13,20 @@ describe('etcd adapter', () => {
     { flags: [], txnOpsMax: 128 },
     { flags: ['--max-txn-ops=4096'], txnOpsMax: 4_096 },
   ]) {
-    storeConformance({
-      name: ['etcd', ...flags].join(' '),
-      features: { persistent: true, shared: true, txnOpsMax },
-      factory: async () => {
-        const server = await startEtcd({ flags })
-        return {
-          open: () => openEtcdStore({ hosts: [server.host], progressMs: 200 }),
-          stop: () => server.stop(),
-        }
-      },
-    })
+    const name = ['etcd', ...flags].join(' ')
+    const factory = async (): Promise<StoreFixture> => {
+      const server = await startEtcd({ flags })
+      return {
+        open: () => openEtcdStore({ hosts: [server.host], progressMs: 200 }),
+        stop: () => server.stop(),
+        restart: async () => {
+          await server.kill()
+          await server.restart()
+        },
+      }
+    }
+    const features = { persistent: true, shared: true, txnOpsMax }
+    storeConformance({ name, features, factory })
+    if (txnOpsMax === 128) keeperConformance({ name, factory })
   }
 })

@@ -1,20 +1,18 @@
 /** The memory store keeps to the contract; and what only it can promise: order at any size, a clock. */
 import { expect } from 'chai'
-import { KeyIndex } from '../../adapters/memory/key-index.ts'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { KeyIndex } from '../../adapters/mvcc/key-index.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { storeConformance } from '../conformance/store.ts'
+import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, text } from '../conformance/support.ts'
 
-storeConformance({
-  name: 'memory',
-  features: { persistent: false, shared: false },
-  factory: async () => {
-    const backend = new MemoryBackend({ progressMs: 100 })
-    return { open: async () => openMemoryStore({ backend }), stop: async () => {} }
-  },
-})
+const factory = async (): Promise<StoreFixture> => {
+  const backend = new MemoryBackend({ progressMs: 100 })
+  return { open: async () => openMemoryStore({ backend }), stop: async () => {} }
+}
+storeConformance({ name: 'memory', features: { persistent: false, shared: false }, factory })
+keeperConformance({ name: 'memory', factory })
 
 describe('memory store', () => {
   it('leases expire by the given clock, at their TTL and not before', async () => {
@@ -53,7 +51,7 @@ describe('memory store', () => {
   })
 })
 
-describe('memory/key-index', () => {
+describe('mvcc/key-index', () => {
   it('agrees with a sorted array on every operation', () => {
     const index = new KeyIndex<{ key: Uint8Array }>()
     let names: string[] = []

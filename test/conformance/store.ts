@@ -8,7 +8,7 @@ import type { StoreFeatures } from '../../lib/store/types.ts'
 import { rangeSection, revisionSection, txnSection } from './kv-sections.ts'
 import { compactionSection, leaseSection } from './lease-sections.ts'
 import { limitsSection } from './limits-section.ts'
-import { rejection, Space } from './support.ts'
+import { bytes, rejection, Space, text } from './support.ts'
 import { watchSection } from './watch-section.ts'
 
 /** A store under test, made once for the suite. */
@@ -17,6 +17,11 @@ export interface StoreFixture {
   open(): Promise<MetadataStore>
   /** Ends the store itself and removes its data. */
   stop(): Promise<void>
+  /**
+   * Ends the store and starts it again on the same data; all handles are closed when it is called.
+   * A persistent store without it is not tested over a restart.
+   */
+  restart?(): Promise<void>
 }
 
 export interface StoreConformanceOptions {
@@ -64,6 +69,11 @@ export function storeConformance({ name, factory, features }: StoreConformanceOp
     limitsSection(context)
     closedTrait(context)
     reopenedTrait(context)
+    restartedTrait(context, async (restart) => {
+      await store.close()
+      await restart()
+      store = await fixture.open()
+    })
   })
 }
 
@@ -125,6 +135,80 @@ function reopenedTrait(context: SuiteContext): void {
       await space.write(space.put('a', '1'))
       expect((await other.range({ start: space.key('a') })).kvs).to.have.length(1)
       await other.close()
+    })
+  })
+}
+
+/** `through` closes the suite's handle, restarts, and opens it anew. */
+function restartedTrait(
+  context: SuiteContext,
+  through: (restart: () => Promise<void>) => Promise<void>,
+): void {
+  describe('traits/restarted', () => {
+    const again = async (test: Mocha.Context): Promise<void> => {
+      const { restart } = context.fixture()
+      const { persistent } = context.store().features
+      if (persistent && restart !== undefined) return through(() => restart.call(context.fixture()))
+      console.log(`      skipped: ${persistent ? 'no restart()' : 'features.persistent is false'}`)
+      test.skip()
+    }
+
+    it('everything committed is there, with its revisions and versions', async function () {
+      const before = new Space(context.store())
+      const created = await before.write(before.put('a', '1'), before.put('b'), before.put('c'))
+      const modified = await before.write(before.put('a', '2'), before.delete('b'))
+      await again(this)
+      const { kvs } = await context.store().range({ start: before.start, end: before.end })
+      expect(kvs.map((kv) => text(kv.key).slice(before.prefix.length))).to.deep.equal(['a', 'c'])
+      expect(text(kvs[0]!.value)).to.equal('2')
+      expect(kvs[0]).to.deep.include({
+        createRevision: created,
+        modRevision: modified,
+        version: 2,
+      })
+      const key = before.key('a')
+      const guard = { target: 'modRevision', key, equals: modified } as const
+      const ops = [{ type: 'put', key, value: bytes('3') }] as const
+      expect((await context.store().txn({ compares: [guard], ops })).committed).to.equal(true)
+    })
+
+    it('revisions go on upwards', async function () {
+      const before = new Space(context.store())
+      const revision = await before.write(before.put('a'))
+      await again(this)
+      const after = new Space(context.store())
+      expect((await after.all()).revision).to.be.at.least(revision)
+      expect(await after.write(after.put('a'))).to.be.above(revision)
+    })
+
+    it('a watch from before gives what happened, or says STORE_COMPACTED; never nothing', async function () {
+      const before = new Space(context.store())
+      const revision = await before.write(before.put('a', '1'))
+      await again(this)
+      const watch = before.watch(revision, context.store())
+      const outcome = await watch.events(1).catch((error: { code?: string }) => error.code)
+      expect(outcome).to.satisfy(
+        (o: unknown) => o === 'STORE_COMPACTED' || `${o}` === 'put a=1',
+        `${outcome}`,
+      )
+      await watch.end().catch(() => {})
+    })
+
+    it('a lease lives on with its keys, under its id, and ends them when it expires', async function () {
+      const before = new Space(context.store())
+      const lease = await context.store().grantLease({ ttlMs: 2_000 })
+      await before.write(before.put('a', '1', lease.id))
+      await again(this)
+      const store = context.store()
+      await store.keepLeaseAlive(lease.id)
+      const { kvs, revision } = await store.range({ start: before.key('a') })
+      expect(kvs[0]?.lease).to.equal(lease.id)
+      const other = await store.grantLease({ ttlMs: 2_000 })
+      expect(other.id).to.not.equal(lease.id)
+      const watch = before.watch(revision + 1, store)
+      expect(await watch.events(1)).to.deep.equal(['delete a'])
+      await watch.end()
+      await rejection(store.keepLeaseAlive(lease.id), 'STORE_LEASE_NOT_FOUND')
     })
   })
 }

@@ -27,6 +27,7 @@ const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
 const driversOf: Record<string, string> = {
   etcd3: 'etcd',
   '@grpc/grpc-js': 'etcd',
+  lmdb: 'embedded',
   'ioredis-mock': 'redis',
   ioredis: 'redis',
 }

@@ -1,6 +1,6 @@
 /**
  * A sorted list of items by their key bytes, in chunks, so that an insert moves a few hundred
- * references and never the whole list. Neighbour: memory-backend.ts.
+ * references and never the whole list. Neighbour: mvcc.ts.
  */
 import { compareBytes } from '../../lib/store/bytes.ts'
 import type { Key } from '../../lib/store/types.ts'
@@ -31,6 +31,18 @@ export class KeyIndex<T extends { readonly key: Key }> {
     if (chunk.length > CHUNK_ITEMS_MAX) {
       this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_ITEMS_MAX >>> 1))
     }
+  }
+
+  /** Takes the item of this key out, if there is one. */
+  remove(key: Key): void {
+    const at = this.#chunkOf(key)
+    const chunk = this.#chunks[at]
+    if (chunk === undefined) return
+    const index = lowerBound(chunk, key)
+    const item = chunk[index]
+    if (item === undefined || compareBytes(item.key, key) !== 0) return
+    chunk.splice(index, 1)
+    if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
   /** Keeps the items `keep` holds on to. O(n). */

@@ -1,0 +1,326 @@
+/**
+ * The newest state of every key in an lmdb database, one database transaction a group of changes.
+ * A commit is on the disk (fdatasync, then the head page written through) when it resolves.
+ * Neighbours: check.ts (before it is opened), records.ts (bytes), embedded-backend.ts (who writes).
+ */
+import { statfsSync } from 'node:fs'
+import type { Database, RootDatabase } from 'lmdb'
+import { StoreError } from '../../lib/errors.ts'
+import type { Key, KeyValue, LeaseId } from '../../lib/store/types.ts'
+import { KeyIndex } from '../mvcc/key-index.ts'
+import type { StoredLease } from '../mvcc/leases.ts'
+import type { Changes, MvccBase } from '../mvcc/mvcc.ts'
+import { checkDataFile, DamageError } from './check.ts'
+import { loadLmdb } from './driver.ts'
+import { damaged, fromFileSystem, noSpace } from './errors.ts'
+import { checkFormat, dataFile, hasData, writeFormat } from './folder.ts'
+import {
+  decodeKv,
+  decodeLease,
+  decodeLongKv,
+  decodeState,
+  encodeKv,
+  encodeLease,
+  encodeLongKv,
+  encodeState,
+  FORMAT,
+  idKey,
+  isIntact,
+  STATE_KEY,
+  type StoredState,
+  TREE_KEY_BYTES_MAX,
+} from './records.ts'
+
+type Table = Database<Buffer, Buffer>
+
+/** A key that is too long for the database, with its record's number there. */
+interface LongKey {
+  readonly key: Key
+  readonly id: bigint
+  kv: KeyValue
+}
+
+/** What was there when it was opened. */
+export interface Contents {
+  readonly state: StoredState
+  readonly leases: readonly StoredLease[]
+  /** Keys that hang on a lease. */
+  readonly bound: readonly { readonly key: Key; readonly lease: LeaseId }[]
+}
+
+const TABLES = ['keys', 'long', 'leases', 'state'] as const
+const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
+/** Free disk space below which a failed write is put down to a full disk. Unit: bytes. */
+const NEARLY_FULL_BYTES = 16 * 1024 * 1024
+/** Room for the pages a group copies on its way: a change copies a page a level. Unit: bytes. */
+const GROUP_SLACK_BYTES = 256 * 1024
+
+export class Disk implements MvccBase {
+  readonly #folder: string
+  readonly #mapBytes: number
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #tables: Record<(typeof TABLES)[number], Table>
+  readonly #long: KeyIndex<LongKey>
+  #lastLongId: bigint
+
+  /** Checks everything, then opens it. @throws {StoreError} */
+  static async open(folder: string, mapBytes: number): Promise<{ disk: Disk; contents: Contents }> {
+    const lmdb = await loadLmdb()
+    const found = hasData(folder) ? readAll(folder) : nothing()
+    try {
+      const root = lmdb.open<Buffer, Buffer>({
+        path: folder,
+        mapSize: mapBytes + mapBytes / 4 + 64 * 1024 * 1024,
+        maxDbs: 8,
+        // A commit that failed has not happened, and one that resolves is on the disk.
+        overlappingSync: false,
+        ...BINARY,
+      })
+      const disk = new Disk(folder, mapBytes, root, found)
+      if (!found.isNew) return { disk, contents: found }
+      await disk.write({ keys: new Map(), leases: new Map() }, found.state)
+      writeFormat(folder)
+      return { disk, contents: found }
+    } catch (error) {
+      throw fromFileSystem(error, folder)
+    }
+  }
+
+  private constructor(
+    folder: string,
+    mapBytes: number,
+    root: RootDatabase<Buffer, Buffer>,
+    { long, lastLongId }: Found,
+  ) {
+    this.#folder = folder
+    this.#mapBytes = mapBytes
+    this.#root = root
+    const open = (name: string): Table => root.openDB<Buffer, Buffer>(name, BINARY)
+    this.#tables = {
+      keys: open('keys'),
+      long: open('long'),
+      leases: open('leases'),
+      state: open('state'),
+    }
+    this.#long = long
+    this.#lastLongId = lastLongId
+  }
+
+  get(key: Key): KeyValue | undefined {
+    if (key.length > TREE_KEY_BYTES_MAX) return this.#long.get(key)?.kv
+    const record = this.#tables.keys.get(asBuffer(key))
+    return record === undefined ? undefined : this.#decode(asBuffer(key), record)
+  }
+
+  *ascend(start: Key, end: Key): Generator<KeyValue> {
+    yield* inOrder(this.#range(start, end, false), this.#long.ascend(start, end), 1)
+  }
+
+  *descend(start: Key, end: Key): Generator<KeyValue> {
+    yield* inOrder(this.#range(start, end, true), this.#long.descend(start, end), -1)
+  }
+
+  /**
+   * All or nothing, and on the disk when it resolves.
+   * @throws {StoreError} unapplied for certain
+   */
+  async write(changes: Changes, state: StoredState): Promise<void> {
+    this.#checkRoom(changes)
+    const longKeys: (() => void)[] = []
+    let last: Promise<boolean> | undefined
+    const note = (promise: Promise<boolean>): void => {
+      // Each is rejected with its batch, which is waited for below.
+      if (promise !== last) promise.catch(() => {})
+      last = promise
+    }
+    const { keys, leases, state: states } = this.#tables
+    try {
+      const written = keys.batch(() => {
+        for (const { key, kv } of changes.keys.values()) {
+          if (key.length > TREE_KEY_BYTES_MAX) longKeys.push(this.#writeLong(key, kv, note))
+          else if (kv === undefined) note(keys.remove(asBuffer(key)))
+          else note(keys.put(asBuffer(key), encodeKv(kv)))
+        }
+        for (const [id, lease] of changes.leases) {
+          if (lease === undefined) note(leases.remove(idKey(id)))
+          else note(leases.put(idKey(id), encodeLease(lease)))
+        }
+        note(states.put(STATE_KEY, encodeState(state)))
+      })
+      await written
+      await keys.flushed
+    } catch (error) {
+      await this.#afterFailure(error, state)
+    }
+    this.#root.resetReadTxn()
+    for (const remember of longKeys) remember()
+  }
+
+  close(): Promise<void> {
+    return this.#root.close()
+  }
+
+  #writeLong(
+    key: Key,
+    kv: KeyValue | undefined,
+    note: (promise: Promise<boolean>) => void,
+  ): () => void {
+    const known = this.#long.get(key)
+    if (kv === undefined) {
+      if (known !== undefined) note(this.#tables.long.remove(idKey(known.id)))
+      return () => this.#long.remove(key)
+    }
+    const id = known?.id ?? ++this.#lastLongId
+    note(this.#tables.long.put(idKey(id), encodeLongKv(idKey(id), kv)))
+    return () => {
+      if (known === undefined) this.#long.insert({ key, id, kv })
+      else known.kv = kv
+    }
+  }
+
+  *#range(start: Key, end: Key, reverse: boolean): Generator<KeyValue> {
+    // Downwards lmdb takes the upper bound as inclusive.
+    const last = asBuffer(end)
+    const options = reverse
+      ? { start: last, reverse: true, ...(start.length > 0 ? { end: asBuffer(start) } : {}) }
+      : { ...(start.length > 0 ? { start: asBuffer(start) } : {}), end: last }
+    for (const { key, value } of this.#tables.keys.getRange(options)) {
+      if (reverse && key.compare(last) >= 0) continue
+      yield this.#decode(key, value)
+    }
+    if (reverse && start.length > 0) {
+      const first = this.get(start)
+      if (first !== undefined && start.length <= TREE_KEY_BYTES_MAX) yield first
+    }
+  }
+
+  #decode(key: Buffer, record: Buffer): KeyValue {
+    if (!isIntact(key, record)) throw damaged(this.#folder, 'a record is not what was written')
+    return decodeKv(key, record)
+  }
+
+  /** Growth beyond the size agreed on is refused; what deletes only, never is. */
+  #checkRoom(changes: Changes): void {
+    let bytes = 0
+    for (const { key, kv } of changes.keys.values()) {
+      if (kv !== undefined) bytes += key.length + kv.value.length + 64
+    }
+    if (bytes === 0) return
+    const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
+    const needed = bytes + bytes / 4 + GROUP_SLACK_BYTES
+    if ((lastPageNumber + 1) * pageSize + needed <= this.#mapBytes) return
+    const used = TABLES.reduce((sum, name) => sum + pages(this.#tables[name]), 0) * pageSize
+    if (used + needed <= this.#mapBytes) return
+    throw noSpace(
+      `${this.#folder} holds ${used} bytes, its mapSize is ${this.#mapBytes}: nothing was written; ` +
+        'delete something, or open it with a larger mapSize',
+    )
+  }
+
+  /** Did it happen all the same? Returns if so. */
+  async #afterFailure(error: unknown, state: StoredState): Promise<void> {
+    const inner = (error as { commitError?: Promise<never> })?.commitError ?? Promise.reject(error)
+    const cause = await inner.catch((reason: unknown) => reason)
+    this.#root.resetReadTxn()
+    const record = this.#tables.state.get(STATE_KEY)
+    if (record !== undefined && encodeState(state).equals(record)) return
+    const text = cause instanceof Error ? cause.message : String(cause)
+    const { bavail, bsize } = statfsSync(this.#folder)
+    if (bavail * bsize < NEARLY_FULL_BYTES || /space|too large|quota|MAP_FULL/i.test(text)) {
+      throw noSpace(`there is no space left for ${this.#folder}: nothing was written`, cause)
+    }
+    throw new StoreError(
+      'STORE_UNAVAILABLE',
+      `${this.#folder} could not be written (${text}): nothing was written; is the disk full, or ` +
+        'does it fail?',
+      { cause },
+    )
+  }
+}
+
+interface Stats {
+  readonly pageSize: number
+  readonly lastPageNumber: number
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+}
+
+function pages(table: Table): number {
+  const stats = table.getStats() as Stats
+  return stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+}
+
+interface Found extends Contents {
+  readonly isNew: boolean
+  readonly long: KeyIndex<LongKey>
+  readonly lastLongId: bigint
+}
+
+function nothing(): Found {
+  const state = { format: FORMAT, revision: 1, lastLeaseId: 0n }
+  return { isNew: true, state, leases: [], bound: [], long: new KeyIndex(), lastLongId: 0n }
+}
+
+/** Every record, by the file itself: checked, and what must be in memory kept. */
+function readAll(folder: string): Found {
+  const leases: StoredLease[] = []
+  const bound: { key: Key; lease: LeaseId }[] = []
+  const long = new KeyIndex<LongKey>()
+  let lastLongId = 0n
+  let state: StoredState | undefined
+  let records = 0
+  const keep = (kv: KeyValue): void => {
+    if (kv.lease !== 0n) bound.push({ key: new Uint8Array(kv.key), lease: kv.lease })
+  }
+  try {
+    checkDataFile(dataFile(folder), (table, key, record) => {
+      records++
+      if (!isIntact(key, record)) {
+        throw new DamageError(`a record of table "${table}" has a wrong checksum`)
+      }
+      if (table === 'keys') keep(decodeKv(key, record))
+      else if (table === 'leases') leases.push(decodeLease(key, record))
+      else if (table === 'state') state = decodeState(record)
+      else if (table === 'long') {
+        const kv = decodeLongKv(Buffer.from(record))
+        const id = key.readBigUInt64BE(0)
+        if (id > lastLongId) lastLongId = id
+        long.insert({ key: kv.key, id, kv })
+        keep(kv)
+      }
+    })
+  } catch (error) {
+    if (error instanceof DamageError) throw damaged(folder, error.message, error)
+    throw fromFileSystem(error, folder)
+  }
+  if (state === undefined) {
+    // A first start that was ended before its first commit.
+    if (records === 0) return nothing()
+    throw damaged(folder, 'the record of its state is gone')
+  }
+  checkFormat(folder, state.format)
+  return { isNew: false, state, leases, bound, long, lastLongId }
+}
+
+function* inOrder(
+  kvs: Iterable<KeyValue>,
+  longKeys: Iterable<LongKey>,
+  sign: number,
+): Generator<KeyValue> {
+  const rest = [...longKeys]
+  let next = 0
+  for (const kv of kvs) {
+    while (next < rest.length && asBuffer(rest[next]!.key).compare(kv.key) * sign < 0) {
+      yield rest[next++]!.kv
+    }
+    yield kv
+  }
+  while (next < rest.length) yield rest[next++]!.kv
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

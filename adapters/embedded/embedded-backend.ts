@@ -1,0 +1,180 @@
+/**
+ * One open folder: transactions that wait are judged in order, written as one group, and published
+ * and answered when the disk has them. One group is on its way at a time, so a group that fails takes
+ * nothing with it. Neighbours: ../mvcc/mvcc.ts (revisions), disk.ts (durability), owner.ts.
+ */
+import type { Clock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { StoreError } from '../../lib/errors.ts'
+import { compareBytes } from '../../lib/store/bytes.ts'
+import { opBytes } from '../../lib/store/txn-size.ts'
+import type { Lease, LeaseId, Txn, TxnResult } from '../../lib/store/types.ts'
+import type { MvccWriter } from '../mvcc/handle.ts'
+import { Mvcc } from '../mvcc/mvcc.ts'
+import { Disk } from './disk.ts'
+import { unusable } from './errors.ts'
+import { prepareFolder } from './folder.ts'
+import { type Ownership, takeOwnership } from './owner.ts'
+import { FORMAT } from './records.ts'
+
+export interface EmbeddedOptions {
+  /** Absolute. */
+  readonly folder: string
+  /** Bytes the data may take. @default 8 GiB */
+  readonly mapBytes?: number
+  /** @default systemClock */
+  readonly clock?: Clock
+  /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
+  readonly progressMs?: number
+  /** History kept in memory for watches and reads of the past; the oldest half goes first. @default 128 MiB */
+  readonly historyBytesMax?: number
+}
+
+const MAP_BYTES_DEFAULT = 8 * 2 ** 30
+const HISTORY_BYTES_MAX = 128 * 2 ** 20
+/** What one group writes at most, save a single larger transaction. Unit: bytes. */
+const GROUP_BYTES_MAX = 4 * 2 ** 20
+
+interface Waiting {
+  readonly bytes: number
+  /** Applies it, and gives what answers it once the group is on the disk. */
+  readonly apply: () => () => void
+  readonly reject: (error: StoreError) => void
+}
+
+export class EmbeddedBackend implements MvccWriter {
+  readonly mvcc: Mvcc
+  readonly #disk: Disk
+  readonly #ownership: Ownership
+  readonly #folder: string
+  readonly #historyBytesMax: number
+  #queue: Waiting[] = []
+  #writing: Promise<void> | undefined
+  #closed = false
+
+  static async open(options: EmbeddedOptions): Promise<EmbeddedBackend> {
+    const { folder, mapBytes = MAP_BYTES_DEFAULT } = options
+    prepareFolder(folder)
+    const ownership = await takeOwnership(folder)
+    try {
+      const { disk, contents } = await Disk.open(folder, mapBytes)
+      return new EmbeddedBackend(options, ownership, disk, contents)
+    } catch (error) {
+      ownership.release()
+      throw error
+    }
+  }
+
+  private constructor(
+    options: EmbeddedOptions,
+    ownership: Ownership,
+    disk: Disk,
+    contents: Awaited<ReturnType<typeof Disk.open>>['contents'],
+  ) {
+    this.#folder = options.folder
+    this.#historyBytesMax = options.historyBytesMax ?? HISTORY_BYTES_MAX
+    this.#ownership = ownership
+    this.#disk = disk
+    this.mvcc = new Mvcc({
+      clock: options.clock ?? systemClock,
+      ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
+      base: disk,
+      // A revision in which nothing happened: who watches from an older one must list anew.
+      revision: contents.state.revision + 1,
+      onLeaseDue: (id) => this.#expire(id),
+    })
+    this.mvcc.leases.lastId = contents.state.lastLeaseId
+    for (const lease of contents.leases) this.mvcc.leases.add(lease)
+    for (const { key, lease } of [...contents.bound].sort((a, b) => compareBytes(a.key, b.key))) {
+      this.mvcc.leases.rebind(key, 0n, lease)
+    }
+  }
+
+  txn(txn: Txn): Promise<TxnResult> {
+    const bytes = txn.ops.reduce((sum, op) => sum + opBytes(op), 0)
+    return this.#submit(bytes, () => this.mvcc.txn(txn))
+  }
+
+  grantLease(ttlMs: number): Promise<Lease> {
+    return this.#submit(0, () => this.mvcc.grantLease(ttlMs))
+  }
+
+  revokeLease(id: LeaseId): Promise<void> {
+    return this.#submit(0, () => this.mvcc.revokeLease(id))
+  }
+
+  /** What is on its way is written before. */
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#writing !== undefined) await this.#writing
+    this.mvcc.leases.stop()
+    await this.#disk.close()
+    this.#ownership.release()
+  }
+
+  #expire(id: LeaseId): void {
+    // One that cannot be written is tried again by the lease's timer.
+    this.#submit(0, () => this.mvcc.expire(id)).catch(() => {})
+  }
+
+  #submit<T>(bytes: number, run: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new StoreError('STORE_CLOSED', 'the store is closed'))
+    return new Promise<T>((resolve, reject) => {
+      const apply = (): (() => void) => {
+        try {
+          const result = run()
+          return () => resolve(result)
+        } catch (error) {
+          return () => reject(error)
+        }
+      }
+      this.#queue.push({ bytes, apply, reject })
+      this.#writing ??= this.#writeAll()
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    // Calls made in the same turn share a group.
+    await Promise.resolve()
+    while (this.#queue.length > 0) await this.#writeGroup(this.#takeGroup())
+    this.#writing = undefined
+  }
+
+  #takeGroup(): Waiting[] {
+    let bytes = 0
+    let count = 0
+    for (const waiting of this.#queue) {
+      bytes += waiting.bytes
+      if (count > 0 && bytes > GROUP_BYTES_MAX) break
+      count++
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const { mvcc } = this
+    const answers = group.map((waiting) => waiting.apply())
+    try {
+      if (mvcc.changes.keys.size > 0 || mvcc.changes.leases.size > 0) await this.#persist()
+    } catch (error) {
+      mvcc.rollback()
+      for (const waiting of group) waiting.reject(error as StoreError)
+      return
+    }
+    mvcc.publish()
+    mvcc.boundHistory(this.#historyBytesMax)
+    for (const answer of answers) answer()
+  }
+
+  #persist(): Promise<void> {
+    if (!this.#ownership.isHeld()) {
+      throw unusable(`${this.#folder} was taken over by another process: nothing was written`)
+    }
+    const { changes, applied, leases } = this.mvcc
+    return this.#disk.write(changes, {
+      format: FORMAT,
+      revision: applied,
+      lastLeaseId: leases.lastId,
+    })
+  }
+}

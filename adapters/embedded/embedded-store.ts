@@ -1,0 +1,56 @@
+/** Opens a folder as a store. Within one process every handle on a folder shares it. */
+import { realpathSync } from 'node:fs'
+import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import type { StoreFeatures } from '../../lib/store/types.ts'
+import { mvccHandle } from '../mvcc/handle.ts'
+import { EmbeddedBackend, type EmbeddedOptions } from './embedded-backend.ts'
+import { prepareFolder } from './folder.ts'
+
+const FEATURES: StoreFeatures = {
+  persistent: true,
+  shared: false,
+  txnOpsMax: 16_384,
+  txnBytesMax: 32 * 1024 * 1024,
+  valueBytesMax: 16 * 1024 * 1024,
+}
+
+interface Shared {
+  readonly backend: Promise<EmbeddedBackend>
+  handles: number
+  /** Set while the last handle closes: who comes next waits for it. */
+  closing?: Promise<void>
+}
+
+const open = new Map<string, Shared>()
+
+/**
+ * A handle on the folder's store. The options beside the folder are those of the first handle. The
+ * folder is given back when the last handle is closed.
+ * @throws {StoreError} STORE_UNAVAILABLE, not retriable: in use by another process, not writable, of a
+ * newer format; STORE_INTERNAL: damaged; STORE_UNSUPPORTED: the package lmdb is missing.
+ */
+export async function openEmbeddedStore(options: EmbeddedOptions): Promise<MetadataStore> {
+  prepareFolder(options.folder)
+  const folder = realpathSync(options.folder)
+  for (let shared = open.get(folder); shared?.closing !== undefined; shared = open.get(folder)) {
+    await shared.closing
+  }
+  const shared = open.get(folder) ?? {
+    backend: EmbeddedBackend.open({ ...options, folder }),
+    handles: 0,
+  }
+  open.set(folder, shared)
+  shared.handles++
+  let backend: EmbeddedBackend
+  try {
+    backend = await shared.backend
+  } catch (error) {
+    if (open.get(folder) === shared) open.delete(folder)
+    throw error
+  }
+  return mvccHandle(backend, FEATURES, async () => {
+    if (--shared.handles > 0) return
+    shared.closing = backend.close().finally(() => open.delete(folder))
+    await shared.closing
+  })
+}

@@ -1,0 +1,42 @@
+/** What can go wrong with a folder, each in a sentence that says what to do. */
+import { StoreError } from '../../lib/errors.ts'
+
+/** The folder cannot be used as it is: trying again without a person's help is of no use. */
+export function unusable(message: string, cause?: unknown): StoreError {
+  return new StoreError('STORE_UNAVAILABLE', message, { retriable: false, cause })
+}
+
+/** The data is there, but not as it was written. */
+export function damaged(folder: string, what: string, cause?: unknown): StoreError {
+  return new StoreError(
+    'STORE_INTERNAL',
+    `the data in ${folder} is damaged: ${what}. Nothing was changed; restore the folder from a backup`,
+    { cause },
+  )
+}
+
+export function noSpace(message: string, cause?: unknown): StoreError {
+  return new StoreError('STORE_NO_SPACE', message, { cause })
+}
+
+/** Why a file or folder could not be opened or written, by Node's error codes. */
+export function fromFileSystem(error: unknown, folder: string): StoreError {
+  if (error instanceof StoreError) return error
+  const code = (error as NodeJS.ErrnoException)?.code
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return unusable(`${folder} cannot be written by this user: give it write permission`, error)
+    case 'EROFS':
+      return unusable(`${folder} lies on a file system that is read-only`, error)
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return unusable(`${folder} is not a folder, or a part of its path is not`, error)
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return noSpace(`there is no space left for ${folder}`, error)
+    default:
+      return unusable(`${folder} cannot be used: ${(error as Error)?.message ?? error}`, error)
+  }
+}

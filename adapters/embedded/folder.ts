@@ -1,0 +1,68 @@
+/** What lies in the folder beside the data file: that it is ours, and in which format. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { damaged, fromFileSystem, unusable } from './errors.ts'
+import { FORMAT } from './records.ts'
+
+const SENTENCE = 'anykeeper file store, format '
+
+export const dataFile = (folder: string): string => join(folder, 'data.mdb')
+const formatFile = (folder: string): string => join(folder, 'FORMAT')
+
+/** Made if it is absent; can this user write in it? */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const probe = join(folder, `.writable-${process.pid}`)
+    writeFileSync(probe, 'x')
+    rmSync(probe)
+  } catch (error) {
+    throw fromFileSystem(error, folder)
+  }
+}
+
+/** Is there data to be opened? Refuses what is not ours, or newer than we are. */
+export function hasData(folder: string): boolean {
+  const isThere = (statSync(dataFile(folder), { throwIfNoEntry: false })?.size ?? 0) > 0
+  if (!existsSync(formatFile(folder))) return isThere
+  const text = readFileSync(formatFile(folder), 'utf8')
+  const format = Number(text.startsWith(SENTENCE) ? text.slice(SENTENCE.length) : Number.NaN)
+  if (!Number.isSafeInteger(format)) throw damaged(folder, 'the file FORMAT says something else')
+  checkFormat(folder, format)
+  if (!isThere) throw damaged(folder, 'data.mdb is gone')
+  return true
+}
+
+/** Formats of the future are refused: reading them as this one would ruin them. */
+export function checkFormat(folder: string, format: number): void {
+  if (format === FORMAT) return
+  throw unusable(
+    `${folder} was written in format ${format}, this version of anykeeper reads format ${FORMAT}: ` +
+      'use the version that wrote it, or a newer one',
+  )
+}
+
+/** Written when there is a data file that may be relied on. */
+export function writeFormat(folder: string): void {
+  if (existsSync(formatFile(folder))) return
+  const temporary = `${formatFile(folder)}.new`
+  writeFileSync(temporary, `${SENTENCE}${FORMAT}\n`, { flush: true })
+  renameSync(temporary, formatFile(folder))
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * One process at a time: the file `lock` says who has the folder. A dead process's lock is taken over:
+ * on the same machine at once, by its process id and start time; from elsewhere (another container,
+ * another host) when it has shown no sign of life for a while. Neighbour: embedded-backend.ts.
+ */
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { unusable } from './errors.ts'
+
+/** Unit: ms. */
+const SIGN_EVERY_MS = 1_000
+/** A holder elsewhere that gives no sign for this long is dead. Unit: ms. */
+const SILENCE_MS_MAX = 6_000
+/** A lock file without content, or a takeover that did not end. Unit: ms. */
+const HALF_WRITTEN_MS_MAX = 2_000
+
+interface Holder {
+  readonly token: string
+  readonly pid: number
+  readonly host: string
+  /** What makes process ids comparable: one boot of one machine, one process namespace. */
+  readonly space: string
+  /** Of the process, in the kernel's ticks: a process id is given out again. */
+  readonly startedAt: string
+}
+
+export interface Ownership {
+  /** false: another process has taken the folder; nothing may be written any more. */
+  isHeld(): boolean
+  release(): void
+}
+
+/** @throws {StoreError} STORE_UNAVAILABLE, not retriable, when another process has the folder */
+export async function takeOwnership(folder: string): Promise<Ownership> {
+  const lock = join(folder, 'lock')
+  const me: Holder = {
+    token: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    space: processSpace(),
+    startedAt: startOf(process.pid),
+  }
+  while (!tryCreate(lock, me)) {
+    const holder = await readHolder(lock)
+    if (holder === undefined) continue
+    if (await isAlive(lock, holder)) throw inUse(folder, holder)
+    if (takeOver(lock, holder, me)) break
+    await sleep(50)
+  }
+  return holding(lock)
+}
+
+function holding(lock: string): Ownership {
+  // While it is open its number is not given to another file.
+  const handle = openSync(lock, 'r')
+  const { ino, dev } = fstatSync(handle)
+  const isHeld = (): boolean => {
+    const now = statSync(lock, { throwIfNoEntry: false })
+    return now?.ino === ino && now.dev === dev
+  }
+  const timer = setInterval(() => {
+    if (!isHeld()) return
+    const now = new Date()
+    try {
+      utimesSync(lock, now, now)
+    } catch {
+      // A sign that could not be given; who looks waits for several.
+    }
+  }, SIGN_EVERY_MS)
+  timer.unref()
+  return {
+    isHeld,
+    release() {
+      clearInterval(timer)
+      if (isHeld()) rmSync(lock, { force: true })
+      closeSync(handle)
+    },
+  }
+}
+
+function tryCreate(path: string, me: Holder): boolean {
+  try {
+    writeFileSync(path, `${JSON.stringify(me)}\n`, { flag: 'wx', flush: true })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** undefined: gone, or so half-written that it was removed. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  await sleep(50)
+  const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  if (mtimeMs !== undefined && Date.now() - mtimeMs > HALF_WRITTEN_MS_MAX) {
+    rmSync(path, { force: true })
+  }
+  return undefined
+}
+
+async function isAlive(lock: string, holder: Holder): Promise<boolean> {
+  if (holder.space === processSpace() && holder.host === hostname()) {
+    return runs(holder.pid) && startOf(holder.pid) === holder.startedAt
+  }
+  const signAt = () => statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+  const before = signAt()
+  for (const endMs = performance.now() + SILENCE_MS_MAX; performance.now() < endMs; ) {
+    await sleep(SIGN_EVERY_MS / 4)
+    if (signAt() !== before) return signAt() !== undefined
+  }
+  return false
+}
+
+/**
+ * Of all who found the same dead holder one wins: who creates the file named after it. The lock is
+ * looked at again after that, for another may have won and be done already.
+ */
+function takeOver(lock: string, dead: Holder, me: Holder): boolean {
+  const claim = `${lock}.after-${dead.token}`
+  if (!tryCreate(claim, me)) {
+    const { mtimeMs = Date.now() } = statSync(claim, { throwIfNoEntry: false }) ?? {}
+    if (Date.now() - mtimeMs > HALF_WRITTEN_MS_MAX) rmSync(claim, { force: true })
+    return false
+  }
+  if (!contentOf(lock).includes(dead.token)) {
+    rmSync(claim, { force: true })
+    return false
+  }
+  renameSync(claim, lock)
+  return true
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function inUse(folder: string, { pid, host }: Holder): Error {
+  const where = host === hostname() ? '' : ` on ${host}`
+  return unusable(
+    `${folder} is in use by process ${pid}${where}: a file store serves one process. ` +
+      'End that one first, name another folder, or use etcd to run several proxies',
+  )
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Of Linux; elsewhere the host's name must do. */
+function processSpace(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return ''
+  }
+}
+
+/** Empty where it cannot be told, and for a process that is gone or a zombie. */
+function startOf(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,121 @@
+/** The store contract over an Mvcc: its watches, and the closed state. Neighbours: mvcc.ts, adapters. */
+import { StoreError } from '../../lib/errors.ts'
+import { checkedStore } from '../../lib/store/checked-store.ts'
+import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import type {
+  Lease,
+  LeaseId,
+  RangeQuery,
+  RangeResult,
+  Revision,
+  StoreFeatures,
+  Txn,
+  TxnResult,
+  WatchBatch,
+  WatchOptions,
+} from '../../lib/store/types.ts'
+import { isInRange, type Mvcc } from './mvcc.ts'
+
+/** Revisions one watch batch covers at most, as etcd has it. */
+const BATCH_REVISIONS_MAX = 1_000
+
+/** What writes, and makes it last before it resolves; reads and watches come from `mvcc`. */
+export interface MvccWriter {
+  readonly mvcc: Mvcc
+  txn(txn: Txn): TxnResult | Promise<TxnResult>
+  grantLease(ttlMs: number): Lease | Promise<Lease>
+  revokeLease(id: LeaseId): void | Promise<void>
+}
+
+/** A handle. Closing it ends its own watches and calls, then runs `onClose`. */
+export function mvccHandle(
+  writer: MvccWriter,
+  features: StoreFeatures,
+  onClose: () => Promise<void> = async () => {},
+): MetadataStore {
+  return checkedStore(new MvccHandle(writer, features, onClose))
+}
+
+class MvccHandle implements MetadataStore {
+  readonly features: StoreFeatures
+  readonly #writer: MvccWriter
+  readonly #mvcc: Mvcc
+  readonly #onClose: () => Promise<void>
+  readonly #closed = new AbortController()
+
+  constructor(writer: MvccWriter, features: StoreFeatures, onClose: () => Promise<void>) {
+    this.features = features
+    this.#writer = writer
+    this.#mvcc = writer.mvcc
+    this.#onClose = onClose
+  }
+
+  async range(query: RangeQuery): Promise<RangeResult> {
+    return this.#mvcc.range(query)
+  }
+
+  async txn(txn: Txn): Promise<TxnResult> {
+    return this.#writer.txn(txn)
+  }
+
+  async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
+    const { start, end, signal } = options
+    const mvcc = this.#mvcc
+    const { clock, progressMs } = mvcc
+    /** The first revision not looked at yet. */
+    let position = options.fromRevision
+    let progressDueMs = clock.monotonic() + progressMs
+    while (!signal.aborted) {
+      if (this.#closed.signal.aborted) throw new StoreError('STORE_CLOSED', 'the store is closed')
+      if (position < mvcc.compacted) throw mvcc.compactedError(position)
+      const commits = mvcc.commits(position, BATCH_REVISIONS_MAX)
+      position = (commits.at(-1)?.revision ?? position - 1) + 1
+      const events = commits.flatMap((c) => c.events.filter((e) => isInRange(e, start, end)))
+      const waitMs = progressDueMs - clock.monotonic()
+      if (events.length === 0 && waitMs > 0) {
+        if (commits.length === 0) await this.#changeOr(waitMs, signal)
+        continue
+      }
+      yield { revision: position - 1, events }
+      progressDueMs = clock.monotonic() + progressMs
+    }
+  }
+
+  async grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
+    return this.#writer.grantLease(ttlMs)
+  }
+
+  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#mvcc.leases.keepAlive(id)
+  }
+
+  async revokeLease(id: LeaseId): Promise<void> {
+    await this.#writer.revokeLease(id)
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    this.#mvcc.compact(revision)
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    await this.#onClose()
+  }
+
+  /** Until there may be something to look at, or `waitMs` have passed. */
+  #changeOr(waitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        unlisten()
+        cancelTimer()
+        signal.removeEventListener('abort', wake)
+        this.#closed.signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      const unlisten = this.#mvcc.listen(wake)
+      const cancelTimer = this.#mvcc.clock.after(waitMs, wake)
+      signal.addEventListener('abort', wake)
+      this.#closed.signal.addEventListener('abort', wake)
+    })
+  }
+}
