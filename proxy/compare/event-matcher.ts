@@ -27,6 +27,8 @@ interface Waiting {
   readonly side: Side
   readonly event: SeenEvent
   readonly cancel: () => void
+  /** A later one of the path had its equal already. */
+  isPassed: boolean
 }
 
 /** Own requests remembered for the events that they may have caused. */
@@ -34,7 +36,7 @@ const CAUSES_MAX = 1_000
 
 export class EventMatcher {
   readonly #options: EventMatcherOptions
-  /** By path; all of one list are of one side. */
+  /** By path, in the order they came, of both sides. */
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #causes = new Map<number, Request>()
 
@@ -62,21 +64,30 @@ export class EventMatcher {
 
   arrived(side: Side, event: SeenEvent): void {
     const list = this.#waiting.get(event.path) ?? []
-    const other = list[0]
-    if (other === undefined || other.side === side) {
+    const equal = list.find(
+      (other) =>
+        other.side !== side && other.event.type === event.type && other.event.state === event.state,
+    )
+    if (equal === undefined) {
       const { clock, graceMs } = this.#options
       const waiting: Waiting = {
         side,
         event,
         cancel: clock.after(graceMs, () => this.#missed(waiting)),
+        isPassed: false,
       }
       list.push(waiting)
       this.#waiting.set(event.path, list)
       return
     }
-    this.#take(other)
-    const pair = { [side]: event, [other.side]: other.event } as Record<Side, SeenEvent>
-    this.#compare(pair)
+    this.#take(equal)
+    // What came before it on its own side, or waits on this side, is missing or comes out of order.
+    const before = list.slice(0, list.indexOf(equal)).filter((other) => other.side === equal.side)
+    for (const other of [...before, ...list.filter((one) => one.side === side)]) {
+      other.isPassed = true
+    }
+    const pair = { [side]: event, [equal.side]: equal.event } as Record<Side, SeenEvent>
+    this.#compare(pair, equal.isPassed)
   }
 
   /** No more will come. Returns how many had no equal; they are told only if `strict`. */
@@ -92,10 +103,10 @@ export class EventMatcher {
     return count
   }
 
-  #compare(pair: Record<Side, SeenEvent>): void {
+  #compare(pair: Record<Side, SeenEvent>, isPassed: boolean): void {
     const { candidate, oracle } = pair
-    if (candidate.type !== oracle.type || candidate.state !== oracle.state) {
-      this.#options.onDifference({ why: 'another event', candidate, oracle })
+    if (isPassed) {
+      this.#options.onDifference({ why: 'in another order', candidate, oracle })
       return
     }
     const late = candidate.index > oracle.index ? 'candidate' : 'oracle'

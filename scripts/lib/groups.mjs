@@ -35,6 +35,12 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'compare',
+    paths: ['test/compare/'],
+    needs: ['zookeeper', 'kazoo'],
+    minutesMax: 5,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd'],
