@@ -47,6 +47,12 @@ export const groups = [
     minutesMax: 10,
   },
   {
+    name: 'compare',
+    paths: ['test/compare/'],
+    needs: ['zookeeper', 'kazoo'],
+    minutesMax: 5,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd'],

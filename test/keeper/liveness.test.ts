@@ -401,7 +401,7 @@ describe('liveness', () => {
         undefined,
         undefined,
       ])
-      backend.compact(backend.revision)
+      backend.mvcc.compact(backend.revision)
       two.store.mendFeed()
       await clock.advance(1_500)
       expect(two.keeper.resyncCount).to.equal(1)
@@ -427,7 +427,7 @@ describe('liveness', () => {
       const other = await open(one, 20_000)
       // More than one revision: the newest one stays watchable after the compaction.
       for (const path of ['/x', '/y', '/z']) await other.create(path)
-      backend.compact(backend.revision)
+      backend.mvcc.compact(backend.revision)
       two.store.mendFeed()
       await clock.advance(1_500)
       expect(two.keeper.resyncCount).to.equal(1)
