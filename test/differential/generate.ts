@@ -189,10 +189,20 @@ const authRequest: fc.Arbitrary<ScriptRequest> = fc
 
 const session = fc.constantFrom('a', 'b', 'c')
 const requests = fc.array(request, { minLength: 1, maxLength: 9, size: 'max' })
+/**
+ * Nothing behind an auth that fails: 3.8.0 stops reading then, but a reply on its way makes it read on,
+ * so whether what was pipelined behind it still runs depends on timing.
+ */
+const untilFailedAuth = (list: readonly ScriptRequest[]): readonly ScriptRequest[] => {
+  const at = list.findIndex(
+    (r) => r.op === 100 && (r.auth === null || (r.scheme !== 'digest' && r.scheme !== 'ip')),
+  )
+  return at < 0 ? list : list.slice(0, at + 1)
+}
 const send = (name: string, list: readonly ScriptRequest[]): Step => ({
   do: 'send',
   session: name,
-  requests: list,
+  requests: untilFailedAuth(list),
 })
 
 /** Away, others write, back, watches set again. */
