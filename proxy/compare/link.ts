@@ -214,6 +214,7 @@ export class Link implements SessionHolder {
         holder: undefined,
         isExpiring: false,
       }
+      session.timeoutMs = candidate.timeoutMs
       session.heardMs = clock.monotonic()
       session.holder = this
       sessions.add(session)
