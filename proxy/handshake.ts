@@ -35,7 +35,7 @@ export async function greet(connection: ClientConnection, reader: JuteReader): P
     return connection.opened(session)
   }
   const password = request.password ?? new Uint8Array(0)
-  const session = await keeper.sessions.resume(sessionId, password, connection, ids)
+  const session = await keeper.sessions.resume(sessionId, password, connection, ids, askedMs)
   if (session === undefined) {
     encodeSessionGone(connection.writer, hasReadOnly)
     return connection.close()

@@ -22,6 +22,8 @@ import { Session, type SessionHost, type SessionSink } from './session.ts'
 /** A session this proxy attends to; `connection` is missing while its client is away. */
 interface Attended {
   record: SessionRecord
+  /** As negotiated last; the record has what the session was opened with. */
+  timeoutMs: number
   heardMs: number
   connection: Session | undefined
   closing: boolean
@@ -135,17 +137,22 @@ export class SessionManager implements SessionObserver {
     }
   }
 
-  /** undefined: there is no such session (any more), or the password is wrong. */
+  /**
+   * undefined: there is no such session (any more), or the password is wrong. The timeout is
+   * negotiated anew, as by ZooKeeper; without `askedTimeoutMs` it stays. (Where the proxy vanishes
+   * after that, its session has the timeout it was opened with until its client comes back.)
+   */
   async resume(
     id: bigint,
     password: Uint8Array,
     sink: SessionSink,
     ids: readonly AuthId[],
+    askedTimeoutMs?: number,
   ): Promise<Session | undefined> {
     const known = this.#attended.get(id)
     if (known !== undefined && !known.closing) {
       if (!samePassword(known.record.passwordDigest, password)) return undefined
-      return this.#attach(id, sink, ids)
+      return this.#attach(id, sink, ids, askedTimeoutMs)
     }
     let session: Session | undefined
     await this.#commit(
@@ -156,7 +163,7 @@ export class SessionManager implements SessionObserver {
         owner: this.#proxy,
       },
       (planned) => {
-        if (typeof planned !== 'number') session = this.#attach(id, sink, ids)
+        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, askedTimeoutMs)
       },
     )
     return session
@@ -260,17 +267,25 @@ export class SessionManager implements SessionObserver {
   #attend(record: SessionRecord): void {
     this.#attended.set(record.id, {
       record,
+      timeoutMs: record.timeoutMs,
       heardMs: this.#clock.monotonic(),
       connection: undefined,
       closing: false,
     })
   }
 
-  #attach(id: bigint, sink: SessionSink, ids: readonly AuthId[]): Session | undefined {
+  #attach(
+    id: bigint,
+    sink: SessionSink,
+    ids: readonly AuthId[],
+    askedTimeoutMs?: number,
+  ): Session | undefined {
     const attended = this.#attended.get(id)
     if (attended === undefined) return undefined
     attended.connection?.end('moved')
-    const session = new Session(this.#host, attended.record, sink, ids)
+    if (askedTimeoutMs !== undefined) attended.timeoutMs = this.clampTimeout(askedTimeoutMs)
+    const { record, timeoutMs } = attended
+    const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
     attended.connection = session
     attended.heardMs = this.#clock.monotonic()
     return session
@@ -305,8 +320,8 @@ export class SessionManager implements SessionObserver {
 
   #expire(now: number): void {
     for (const attended of this.#attended.values()) {
-      const { record } = attended
-      if (attended.closing || now - attended.heardMs < record.timeoutMs) continue
+      const { record, timeoutMs } = attended
+      if (attended.closing || now - attended.heardMs < timeoutMs) continue
       attended.closing = true
       this.#proposeEnd(record, () => {
         attended.closing = false

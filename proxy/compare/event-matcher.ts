@@ -32,7 +32,8 @@ interface Waiting {
 }
 
 /** Own requests remembered for the events that they may have caused. */
-const CAUSES_MAX = 1_000
+const CAUSES_MAX = 100
+const CAUSING = new Set<Request['type']>(['create', 'delete', 'setData', 'multi', 'setWatches'])
 
 export class EventMatcher {
   readonly #options: EventMatcherOptions
@@ -51,8 +52,9 @@ export class EventMatcher {
     return count
   }
 
-  /** A request that may cause events is about to be sent, with so many replies before its own. */
+  /** A request is about to be sent, with so many replies before its own. */
   sending(index: number, request: Request): void {
+    if (!CAUSING.has(request.type)) return
     this.#causes.set(index, request)
     if (this.#causes.size > CAUSES_MAX) {
       for (const oldest of this.#causes.keys()) {

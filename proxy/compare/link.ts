@@ -77,7 +77,7 @@ export class Link implements SessionHolder {
     socket.on('close', () => {
       this.#clientGone = true
       this.#splitter.stop()
-      void host.turns.run(async () => this.#afterClient())
+      this.#inTurn(async () => this.#afterClient())
     })
   }
 
@@ -129,6 +129,15 @@ export class Link implements SessionHolder {
     this.#over(true)
   }
 
+  /** What a server says may be unreadable: that ends the link, not the comparison. */
+  #inTurn(task: () => Promise<void>): void {
+    this.#host.turns.run(task).catch((error: unknown) => {
+      this.#host.logger.error({ err: error, client: this.#name }, 'connection given up')
+      this.#tell({ kind: 'connection', why: `given up: ${String(error)}` })
+      this.#over(false)
+    })
+  }
+
   // The client's frames
 
   #frame(body: Buffer): void {
@@ -137,7 +146,7 @@ export class Link implements SessionHolder {
     else if (isPing(body)) return this.#ping(body)
     this.#waiting++
     if (this.#waiting === WAITING_MAX) this.#socket.pause()
-    void this.#host.turns.run(async () => {
+    this.#inTurn(async () => {
       if (isFirst) await this.#greet(body)
       else await this.#exchange(body)
       if (--this.#waiting < WAITING_MAX / 2) this.#socket.resume()
@@ -205,6 +214,7 @@ export class Link implements SessionHolder {
         holder: undefined,
         isExpiring: false,
       }
+      session.timeoutMs = candidate.timeoutMs
       session.heardMs = clock.monotonic()
       session.holder = this
       sessions.add(session)
@@ -386,7 +396,7 @@ export class Link implements SessionHolder {
     if (this.#candidate?.ended !== false && !this.#oracle.isOpen) return this.#over(true)
     this.#cancelEnd()
     this.#cancelEnd = this.#host.clock.after(this.#host.options.graceMs, () => {
-      void this.#host.turns.run(async () => this.#endedAlone(side))
+      this.#inTurn(() => this.#endedAlone(side))
     })
   }
 

@@ -199,12 +199,15 @@ export class CompareServer implements CompareHost {
 
   #expire(session: ComparedSession): void {
     session.isExpiring = true
-    void this.turns.run(async () => {
+    const expire = async () => {
       const silentMs = this.clock.monotonic() - session.heardMs
       session.isExpiring = false
       if (silentMs <= session.timeoutMs || session.holder === undefined) return
       this.logger.info({ session: session.candidate.id.toString(16) }, 'session expires')
       await session.holder.expire()
+    }
+    this.turns.run(expire).catch((error: unknown) => {
+      this.logger.error({ err: error }, 'session not expired')
     })
   }
 

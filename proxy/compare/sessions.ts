@@ -24,8 +24,8 @@ export interface SessionHolder {
 
 export interface ComparedSession {
   readonly candidate: SessionTicket
-  /** As the candidate granted it. */
-  readonly timeoutMs: number
+  /** As the candidate granted it last. */
+  timeoutMs: number
   /** Absent where the oracle has none for it. */
   oracle: SessionTicket | undefined
   /** Monotonic, ms: when its client last said something. */

@@ -162,7 +162,9 @@ describe('compare: anykeeper and ZooKeeper', function () {
     await b.setData('/back', 'y')
     await b.create('/back/more')
     const { sessionId, password } = a
-    const again = await RawClient.connect({ port, sessionId, password, lastZxidSeen: zxid })
+    // With another timeout, too.
+    const returning = { sessionId, password, lastZxidSeen: zxid, timeoutMs: 2_000 }
+    const again = await RawClient.connect({ port, ...returning })
     expect(again.sessionId).to.equal(sessionId)
     await again.setWatches({ relativeZxid: zxid, data: ['/back'], child: ['/back'], exist: [] })
     expect(again.events.map(({ type }) => type)).to.deep.equal([3, 4])
