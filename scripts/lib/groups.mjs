@@ -65,6 +65,12 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'suites',
+    paths: ['test/suites/'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-c', 'jdk', 'curator', 'kazoo-suite'],
+    minutesMax: 10,
+  },
+  {
     name: 'kafka',
     paths: ['test/kafka/', 'test/ecosystem/kafka'],
     needs: ['etcd', 'zookeeper', 'kafka-3.9', 'kafka-2.8'],

@@ -3,15 +3,18 @@ import { ensureDebian } from './ensure-debian.mjs'
 import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
+import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
 import { say } from './log.mjs'
 import { which } from './run.mjs'
 
 const java = () => (which('java') ? [] : ['default-jre-headless'])
+const jdk = () => (which('javac') ? [] : ['default-jdk-headless'])
 const cc = () => (which('cc') ? [] : ['gcc', 'libc6-dev'])
 
 /** Debian's packages by requirement; the names are those of test/support/requirements.ts. */
 const packagesOf = {
   java,
+  jdk,
   cc,
   zookeeper: () => ['zookeeper', ...java()],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
@@ -21,9 +24,11 @@ const packagesOf = {
     ...(which('python3') ? [] : ['python3']),
   ],
   kazoo: () => ['python3-kazoo'],
+  'kazoo-suite': () => ['python3-venv'],
   redis: () => ['redis-server'],
   'kafka-3.9': java,
   'kafka-2.8': java,
+  curator: java,
 }
 
 /**
@@ -50,6 +55,8 @@ export async function prepare(needs) {
   for (const line of ['3.9', '2.8']) {
     if (wanted.has(`kafka-${line}`)) note(`kafka-${line}`, await ensureKafka(line))
   }
+  if (wanted.has('curator')) note('curator', await ensureCurator())
+  if (wanted.has('kazoo-suite')) note('kazoo-suite', await ensureKazooSuite())
   if (wanted.has('zookeeper-npm')) note('zookeeper-npm', await ensureZookeeperClient())
   return { ...env, ANYKEEPER_MISSING: JSON.stringify(problems) }
 }

@@ -75,6 +75,8 @@ async function startEnsemble(): Promise<TestBed> {
     tickTimeMs,
     config: { 'authProvider.1': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider' },
     properties: {
+      // A new leader starts its minute anew, and suites kill leaders.
+      'znode.container.checkIntervalMs': '20000',
       'java.security.auth.login.config': jaas,
       'zookeeper.DigestAuthenticationProvider.superDigest': superDigest,
     },

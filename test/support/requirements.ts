@@ -7,6 +7,8 @@ import { dirname, join, resolve } from 'node:path'
 interface Versions {
   etcd: string
   kafka: Record<KafkaLine, string>
+  curator: string
+  kazooSuite: { kazoo: string }
 }
 
 export type KafkaLine = '3.9' | '2.8'
@@ -28,6 +30,16 @@ export function kafkaLibs(line: KafkaLine): string {
   return join(cacheFolder(), `kafka-${versions.kafka[line]}`, 'libs')
 }
 
+/** The folder of Curator's jars. */
+export function curatorLibs(): string {
+  return join(cacheFolder(), `curator-${versions.curator}`, 'libs')
+}
+
+/** A Python that has kazoo, kazoo's own tests and what they use. */
+export function kazooSuitePython(): string {
+  return join(cacheFolder(), `kazoo-suite-${versions.kazooSuite.kazoo}`, 'bin', 'python')
+}
+
 /** The maintained etcd: what scripts/test.mjs found, else the one in the cache. */
 export function etcdProgram(): string {
   return process.env.ANYKEEPER_ETCD || join(cacheFolder(), `etcd-${versions.etcd}`, 'etcd')
@@ -36,6 +48,7 @@ export function etcdProgram(): string {
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
   java: () => runs('java', ['-version']),
+  jdk: () => runs('javac', ['-version']),
   cc: () => runs('cc', ['--version']),
   etcd: () => has(etcdProgram()),
   etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
@@ -47,6 +60,8 @@ const checks = {
   'kafka-3.9': () => runs('java', ['-version']) ?? has(kafkaLibs('3.9')),
   'kafka-2.8': () => runs('java', ['-version']) ?? has(kafkaLibs('2.8')),
   kazoo: () => runs('/usr/bin/python3', ['-c', 'import kazoo']),
+  curator: () => runs('java', ['-version']) ?? has(curatorLibs()),
+  'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
   redis: () => runs('redis-server', ['--version']),
 } satisfies Record<string, () => string | undefined>
 

@@ -30,7 +30,7 @@ import org.apache.zookeeper.client.HostProvider;
 public final class Suite {
   static final int SESSION_TIMEOUT_MS = 10_000;
   private static final int PARALLEL = 6;
-  private static final long CHECK_SECONDS_MAX = 120;
+  private static final long CHECK_SECONDS_MAX = 200;
 
   interface Check {
     void run(String path) throws Exception;
