@@ -15,7 +15,13 @@ import {
   type MetadataStore,
   StoreError,
 } from './lib/index.ts'
-import { ProxyServer, parseSaslUsers } from './proxy/index.ts'
+import {
+  CompareServer,
+  type Endpoint,
+  FOUR_LETTER_WORDS,
+  ProxyServer,
+  parseSaslUsers,
+} from './proxy/index.ts'
 
 const EXIT_USAGE = 2
 
@@ -28,7 +34,7 @@ interface ServeFlags {
   readonly maxSessionTimeout?: number
   readonly maxFrameBytes: number
   readonly superDigest?: string
-  readonly fourLetterWords?: string
+  readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly saslUsers?: ReadonlyMap<string, string>
   readonly saslSuperUser?: string
@@ -63,6 +69,16 @@ function parseDigest(text: string): string {
     throw new InvalidArgumentError('expected user:base64(sha1("user:password")).')
   }
   return text
+}
+
+function parseWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
+  if (unknown !== undefined) {
+    const known = [...FOUR_LETTER_WORDS].join(', ')
+    throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
+  }
+  return words
 }
 
 function readSaslUsers(file: string): ReadonlyMap<string, string> {
@@ -130,7 +146,7 @@ function serveCommand(): Command {
         '--four-letter-words <list>',
         'comma-separated; * for all (default: those that change nothing)',
         'FOUR_LETTER_WORDS',
-      ),
+      ).argParser(parseWords),
     )
     .addOption(
       flag(
@@ -247,13 +263,106 @@ async function serve(flags: ServeFlags): Promise<void> {
     frameBytesMax: flags.maxFrameBytes,
     ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
     saslSuperUser: flags.saslSuperUser,
-    ...(flags.fourLetterWords === undefined
-      ? {}
-      : { fourLetterWords: flags.fourLetterWords.split(',').map((word) => word.trim()) }),
+    ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const { host } = flags.listen
   const where = `${host.includes(':') ? `[${host}]` : host}:${proxy.port}`
   process.stdout.write(`anykeeper ready on ${where} (store ${url})\n`)
+}
+
+interface CompareFlags {
+  readonly listen: Endpoint
+  readonly candidate: Endpoint
+  readonly oracle: Endpoint
+  readonly report?: string
+  readonly grace: number
+  readonly maxFrameBytes: number
+  readonly logLevel: string
+}
+
+function parseZk(text: string): Endpoint {
+  const match = /^zk:\/\/([^/]+)\/?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('expected zk://host:port.')
+  return parseListen(match[1]!)
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .description('serve ZooKeeper clients from one server and compare its answers with another')
+    .addOption(
+      flag('--listen <host:port>', 'where clients connect', 'LISTEN')
+        .default(parseListen('127.0.0.1:2181'), '127.0.0.1:2181')
+        .argParser(parseListen),
+    )
+    .addOption(
+      flag('--candidate <zk://host:port>', 'answers the clients', 'CANDIDATE')
+        .makeOptionMandatory()
+        .argParser(parseZk),
+    )
+    .addOption(
+      flag('--oracle <zk://host:port>', 'is asked the same: a real ZooKeeper', 'ORACLE')
+        .makeOptionMandatory()
+        .argParser(parseZk),
+    )
+    .addOption(flag('--report <file>', 'differences also go here, one JSON a line', 'REPORT'))
+    .addOption(
+      flag('--grace <ms>', 'an event must come on both sides within this', 'GRACE')
+        .default(3_000)
+        .argParser(parsePositive),
+    )
+    .addOption(
+      flag('--max-frame-bytes <n>', 'longest packet taken (jute.maxbuffer)', 'MAX_FRAME_BYTES')
+        .default(0xfffff)
+        .argParser(parsePositive),
+    )
+    .addOption(
+      flag('--log-level <level>', 'debug, info, warn, error or silent', 'LOG_LEVEL')
+        .default('info')
+        .choices(['debug', 'info', 'warn', 'error', 'silent']),
+    )
+    .allowExcessArguments(false)
+    .action(compare)
+}
+
+/** Until a signal comes. Exit code 0: no difference, 1: some. */
+async function compare(flags: CompareFlags): Promise<void> {
+  const logger = pino({ level: flags.logLevel })
+  const { listen, candidate, oracle, report } = flags
+  const file =
+    report === undefined ? undefined : pino(pino.destination({ dest: report, sync: true }))
+  const server = await CompareServer.listen(
+    {
+      ...listen,
+      candidate,
+      oracle,
+      graceMs: flags.grace,
+      frameBytesMax: flags.maxFrameBytes,
+    },
+    logger,
+    file,
+  )
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    server.close().then(
+      () => {
+        process.stdout.write(`anykeeper compare: ${server.report.summary}\n`)
+        process.exit(server.report.hasDifferences ? 1 : 0)
+      },
+      (error: unknown) => {
+        logger.error({ err: error }, 'not stopped cleanly')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  const shownHost = listen.host.includes(':') ? `[${listen.host}]` : listen.host
+  process.stdout.write(
+    `anykeeper compare ready on ${shownHost}:${server.port} ` +
+      `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,
+  )
 }
 
 const program = new Command('anykeeper')
@@ -262,6 +371,7 @@ const program = new Command('anykeeper')
   .configureOutput({ outputError: (text, write) => write(text) })
 const serving = serveCommand().exitOverride().copyInheritedSettings(program)
 program.addCommand(serving)
+program.addCommand(compareCommand().exitOverride().copyInheritedSettings(program))
 
 try {
   await program.parseAsync()

@@ -130,6 +130,7 @@ export class Connection implements ClientConnection {
 
   #data(input: Buffer): void {
     this.server.stats.bytesReceived += input.length
+    this.server.keeper.checkStore()
     if (this.#phase === 'answered' || this.#phase === 'closed') return
     let chunk = input
     if (!this.#framed) {
@@ -195,6 +196,8 @@ export class Connection implements ClientConnection {
     }
     this.#session = session
     this.#phase = 'open'
+    this.sent++
+    this.server.stats.packetsSent++
     this.flush()
     this.#takeHeld()
   }

@@ -51,6 +51,10 @@ export interface CommitterOptions {
 
 /** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
 const CONFLICT_PATIENCE_MS = 5_000
+/** How long clients that were just answered are waited for. Unit ms. */
+const GATHER_MS = 1
+/** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
+const GATHER_REQUESTS_MAX = 128
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -70,6 +74,9 @@ export class GroupCommitter {
   #running = false
   #scheduled = false
   #flushDue = false
+  /** Requests of the batch applied last. */
+  #answered = 0
+  #gathered: { readonly count: number; readonly done: () => void } | undefined
   #cancelFlush: (() => void) | undefined
   #flushIsRescue = false
   #closed: StoreError | undefined
@@ -97,6 +104,9 @@ export class GroupCommitter {
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
     this.#queue.push(task)
+    if (this.#gathered !== undefined && this.#queue.length >= this.#gathered.count) {
+      this.#gathered.done()
+    }
     this.#schedule()
   }
 
@@ -152,6 +162,7 @@ export class GroupCommitter {
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#cancelFlush?.()
+    this.#gathered?.done()
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
@@ -208,7 +219,9 @@ export class GroupCommitter {
     this.#running = true
     try {
       while (this.#closed === undefined && (this.#queue.length > 0 || this.#flushDue)) {
+        const { batches } = this.counters
         await this.#commitNext()
+        if (this.counters.batches > batches) await this.#gather()
       }
     } catch (error) {
       this.#o.logger.error({ err: error }, 'group commit failed')
@@ -217,6 +230,25 @@ export class GroupCommitter {
       this.#running = false
       this.#wake()
     }
+  }
+
+  /**
+   * Clients that were just answered ask again at once. When others wait already, a moment's
+   * patience makes one batch of both; a txn costs much more than what it carries.
+   */
+  #gather(): Promise<void> | undefined {
+    const waiting = this.#queue.length
+    const count = waiting + this.#answered
+    if (waiting === 0 || count > GATHER_REQUESTS_MAX || this.#closed !== undefined) return undefined
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#gathered = undefined
+        resolve()
+      }
+      const cancel = this.#o.clock.after(GATHER_MS, done)
+      this.#gathered = { count, done }
+    })
   }
 
   async #commitNext(): Promise<void> {
@@ -339,6 +371,7 @@ export class GroupCommitter {
     next.applied = true
     this.#headVersion++
     this.counters.batches++
+    this.#answered = next.tasks.length
     this.counters.requests += next.tasks.length
     this.counters.flushedKeys += next.flush.written.length
     const { tasks, planned, txnOf } = next

@@ -129,6 +129,8 @@ function countDescendants(context: ReadContext, path: string): Planned {
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
   if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }
+  // The empty path reads the root, and here ZooKeeper counts the root among what lies below.
+  if (path === '') return { type: 'count', count: context.tree.nodeCount }
   let count = 0
   const pending = [path]
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {

@@ -11,6 +11,17 @@ import type { LeaseId, Revision } from '../store/types.ts'
 import type { Layout } from '../znode/layout.ts'
 import { decodeProxy, encodeProxy, type ProxyRecord } from '../znode/record.ts'
 
+/** Life signs in the time one of them lasts. */
+const SIGNS_PER_TTL = 4
+
+/**
+ * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have heard
+ * from its clients, up to the moment when its next life sign was due. Unit ms.
+ */
+export function goneForMs(record: ProxyRecord): number {
+  return record.leaving ? 0 : record.ttlMs * (1 - 1 / SIGNS_PER_TTL)
+}
+
 export interface ProxyRegistryOptions {
   readonly store: MetadataStore
   readonly layout: Layout
@@ -106,7 +117,7 @@ export class ProxyRegistry {
   async #renew(): Promise<void> {
     const { store, clock, logger, onSign } = this.#o
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(this.#grantedTtlMs / 4)
+      await this.#sleep(this.#grantedTtlMs / SIGNS_PER_TTL)
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
       try {

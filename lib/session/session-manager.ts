@@ -16,6 +16,7 @@ import type { AuthId } from '../request.ts'
 import type { SessionObserver } from '../tree/replica.ts'
 import type { ProxyRecord, SessionRecord } from '../znode/record.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
+import { goneForMs } from './proxy-registry.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
 /** A session this proxy attends to; `connection` is missing while its client is away. */
@@ -193,9 +194,9 @@ export class SessionManager implements SessionObserver {
     }
   }
 
-  /** A proxy vanished. What is left of each session's timeout: its lease ran for `ttlMs` already. */
+  /** A proxy vanished: its sessions have what is left of their timeouts. */
   peerLeft(proxy: string, record: ProxyRecord): void {
-    const spent = record.leaving ? 0 : record.ttlMs
+    const spent = goneForMs(record)
     const now = this.#clock.monotonic()
     for (const session of this.#host.replica.sessions.values()) {
       if (session.owner !== proxy) continue

@@ -31,6 +31,14 @@ function damaged(what: string, cause?: unknown): StoreError {
   })
 }
 
+/** Every field that must be a whole number is one. */
+function assertIntegers(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (!Number.isSafeInteger(value)) throw damaged(what)
+}
+function assertStrings(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (typeof value !== 'string') throw damaged(what)
+}
+
 function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
   let parsed: T
   try {
@@ -68,18 +76,18 @@ export function encodeZnode(node: Znode): Uint8Array {
 }
 
 export function decodeZnode(value: Uint8Array, path: string): Znode {
+  const what = `znode ${path}`
   const newline = value.indexOf(10)
-  if (newline < 0) throw damaged(`znode ${path}`)
-  const h = parse<ZnodeHeader>(value.subarray(0, newline), `znode ${path}`)
+  if (newline < 0) throw damaged(what)
+  const h = parse<ZnodeHeader>(value.subarray(0, newline), what)
+  assertIntegers(what, h.czxid, h.mzxid, h.ctime, h.mtime)
+  assertIntegers(what, h.version ?? 0, h.aversion ?? 0, h.ttl ?? 0)
   const node = new Znode({
     data: h.null === true ? null : Uint8Array.prototype.slice.call(value, newline + 1),
-    acl:
-      h.acl === undefined
-        ? OPEN_ACL
-        : internAcl(h.acl.map(([perms, scheme, id]): Acl => ({ perms, id: { scheme, id } }))),
+    acl: h.acl === undefined ? OPEN_ACL : decodeAcl(h.acl, what),
     zxid: h.czxid,
     time: h.ctime,
-    ephemeralOwner: h.owner === undefined ? 0n : BigInt(h.owner),
+    ephemeralOwner: h.owner === undefined ? 0n : decodeOwner(h.owner, what),
     kind: h.container === true ? KIND.container : h.ttl === undefined ? KIND.plain : KIND.ttl,
     ttlMs: h.ttl ?? 0,
   })
@@ -88,6 +96,27 @@ export function decodeZnode(value: Uint8Array, path: string): Znode {
   node.version = h.version ?? 0
   node.aversion = h.aversion ?? 0
   return node
+}
+
+function decodeAcl(list: unknown, what: string): readonly Acl[] {
+  if (!Array.isArray(list)) throw damaged(what)
+  return internAcl(
+    list.map((entry: unknown): Acl => {
+      if (!Array.isArray(entry)) throw damaged(what)
+      const [perms, scheme, id] = entry
+      assertIntegers(what, perms)
+      assertStrings(what, scheme, id)
+      return { perms, id: { scheme, id } }
+    }),
+  )
+}
+
+/** "0x" and hex digits, with a "-" before them where the id's top bit is set. */
+function decodeOwner(text: unknown, what: string): bigint {
+  const match = typeof text === 'string' ? /^0x(-?)([0-9a-f]{1,16})$/.exec(text) : null
+  if (match === null) throw damaged(what)
+  const size = BigInt(`0x${match[2]}`)
+  return match[1] === '' ? size : -size
 }
 
 export interface ChildRecord {
@@ -100,7 +129,9 @@ export function encodeChildRecord(record: ChildRecord): Uint8Array {
   return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
 }
 export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
-  const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, `child record ${path}`)
+  const what = `child record ${path}`
+  const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, what)
+  assertIntegers(what, creates, pzxid)
   return { creates, pzxid }
 }
 
@@ -128,10 +159,13 @@ export function encodeSession(s: SessionRecord): Uint8Array {
   )
 }
 export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
+  const what = `session 0x${id.toString(16)}`
   const r = parse<{ f: number; timeout: number; password: string; owner: string; fence: number }>(
     value,
-    `session 0x${id.toString(16)}`,
+    what,
   )
+  assertIntegers(what, r.timeout, r.fence)
+  assertStrings(what, r.password, r.owner)
   return {
     id,
     timeoutMs: r.timeout,
@@ -153,7 +187,9 @@ export function encodeProxy(p: ProxyRecord): Uint8Array {
 }
 export function decodeProxy(value: Uint8Array): ProxyRecord {
   const r = parse<ProxyRecord & { f: number }>(value, 'proxy record')
-  return { address: r.address, ttlMs: r.ttlMs, leaving: r.leaving }
+  assertIntegers('proxy record', r.ttlMs)
+  assertStrings('proxy record', r.address)
+  return { address: r.address, ttlMs: r.ttlMs, leaving: r.leaving === true }
 }
 
 export interface HeadRecord {
@@ -171,5 +207,6 @@ export function encodeHead(h: HeadRecord): Uint8Array {
 }
 export function decodeHead(value: Uint8Array): HeadRecord {
   const { zxid, seq, flushed } = parse<HeadRecord & { f: number }>(value, 'head')
+  assertIntegers('head', zxid, seq, flushed)
   return { zxid, seq, flushed }
 }

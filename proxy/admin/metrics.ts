@@ -1,6 +1,8 @@
 /** What mntr prints: `zk_<name>\t<value>` lines, ZooKeeper's names first, ours after them. */
 
+import { readdirSync, readFileSync } from 'node:fs'
 import type { ProxyHost } from '../host.ts'
+import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 
 type Metric = readonly [name: string, value: number | string]
@@ -26,7 +28,11 @@ export function metrics(server: ProxyHost): Metric[] {
     ['global_sessions', replica.sessions.size],
     ['local_sessions', 0],
     ['uptime', Date.now() - server.startedMs],
+    ...fileDescriptors(),
+    ...updateLatency(stats.latency),
     ['bytes_received_count', stats.bytesReceived],
+    ['response_bytes', stats.bytesSent],
+    ['connection_request_count', stats.connectionsAccepted],
     ['connection_rejected', stats.connectionsRejected],
     ['sessionless_connections_expired', stats.sessionlessDropped],
     ['stale_sessions_expired', keeper.sessions.expiredCount],
@@ -36,7 +42,6 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_reads', stats.reads],
     ['anykeeper_writes', stats.writes],
     ['anykeeper_events_sent', stats.eventsSent],
-    ['anykeeper_bytes_sent', stats.bytesSent],
     ['anykeeper_malformed_connections', stats.malformedDropped],
     ['anykeeper_malformed_requests', stats.malformedRequests],
     ['anykeeper_unimplemented_requests', stats.unimplemented],
@@ -47,6 +52,29 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_flushed_keys', counters.flushedKeys],
     ['anykeeper_backlog_keys', replica.backlog.size],
     ['anykeeper_resyncs', keeper.resyncCount],
+  ]
+}
+
+/** What monitors of ZooKeeper warn about. Where there is no /proc: not told. */
+function fileDescriptors(): Metric[] {
+  try {
+    const open = readdirSync('/proc/self/fd').length
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    const max: Metric[] = limit === null ? [] : [['max_file_descriptor_count', Number(limit[1])]]
+    return [['open_file_descriptor_count', open], ...max]
+  } catch {
+    return []
+  }
+}
+
+/** Of writes, from their arrival to their reply. Unit ms. */
+function updateLatency({ averageMs, minMs, maxMs, count, totalMs }: Latency): Metric[] {
+  return [
+    ['avg_updatelatency', averageMs.toFixed(4)],
+    ['min_updatelatency', Math.round(minMs)],
+    ['max_updatelatency', Math.round(maxMs)],
+    ['cnt_updatelatency', count],
+    ['sum_updatelatency', Math.round(totalMs)],
   ]
 }
 

@@ -36,9 +36,21 @@ export const groups = [
   },
   {
     name: 'wire',
-    paths: ['test/wire/', 'test/differential/'],
+    paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper'],
     minutesMax: 8,
+  },
+  {
+    name: 'differential',
+    paths: ['test/differential/'],
+    needs: ['etcd', 'zookeeper'],
+    minutesMax: 10,
+  },
+  {
+    name: 'compare',
+    paths: ['test/compare/'],
+    needs: ['zookeeper', 'kazoo'],
+    minutesMax: 5,
   },
   {
     name: 'examples',
@@ -49,7 +61,7 @@ export const groups = [
   {
     name: 'ecosystem',
     paths: ['test/ecosystem/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-c', 'kazoo'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-c', 'zookeeper-npm', 'kazoo'],
     minutesMax: 8,
   },
   {

@@ -2,6 +2,7 @@
 import { ensureDebian } from './ensure-debian.mjs'
 import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
+import { ensureZookeeperClient } from './ensure-native.mjs'
 import { say } from './log.mjs'
 import { which } from './run.mjs'
 
@@ -14,6 +15,11 @@ const packagesOf = {
   cc,
   zookeeper: () => ['zookeeper', ...java()],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
+  'zookeeper-npm': () => [
+    ...(which('g++') ? [] : ['g++']),
+    ...(which('make') ? [] : ['make']),
+    ...(which('python3') ? [] : ['python3']),
+  ],
   kazoo: () => ['python3-kazoo'],
   redis: () => ['redis-server'],
   'kafka-3.9': java,
@@ -44,6 +50,7 @@ export async function prepare(needs) {
   for (const line of ['3.9', '2.8']) {
     if (wanted.has(`kafka-${line}`)) note(`kafka-${line}`, await ensureKafka(line))
   }
+  if (wanted.has('zookeeper-npm')) note('zookeeper-npm', await ensureZookeeperClient())
   return { ...env, ANYKEEPER_MISSING: JSON.stringify(problems) }
 }
 

@@ -12,9 +12,9 @@ export class Mismatch extends Error {}
 
 /** @throws {Mismatch} with both transcripts. */
 export async function compare(script: Script, oracle: Subject, candidate: Subject): Promise<void> {
-  const root = `/s${String(++scripts).padStart(6, '0')}`
+  const parent = `/s${String(++scripts).padStart(6, '0')}`
   const [expected, actual] = await Promise.all(
-    [oracle, candidate].map(async ({ ports }) => canonical(await run(script, { ports, root }))),
+    [oracle, candidate].map(async ({ ports }) => canonical(await run(script, { ports, parent }))),
   )
   if (isDeepStrictEqual(expected, actual)) return
   throw new Mismatch(

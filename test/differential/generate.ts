@@ -81,12 +81,14 @@ const flagged = (op: 1 | 15 | 19, flags: fc.Arbitrary<number>): fc.Arbitrary<Cre
   fc.tuple(createRecord, flags).map(([record, flag]) => ({ op, ...record, flags: flag }))
 type CreateOp = RawMultiOp & { op: 1 | 15 | 19 | 21 }
 const plainFlags = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3)
+/* createContainer with an ephemeral flag: 3.8.0 deletes it with its session only when both are on
+   their way at once. */
 const anyCreate = weighted<CreateOp>(
   [10, flagged(1, plainFlags)],
   [4, flagged(15, plainFlags)],
   [1, flagged(1, fc.constantFrom(4, 5, 6, 7, -1))],
   [1, flagged(15, fc.constantFrom(4, 5, 6, 7))],
-  [1, flagged(19, fc.constantFrom(4, 4, 0, 1, 2, 3, 5))],
+  [1, flagged(19, fc.constantFrom(4, 4, 0, 2, 5))],
   [
     1,
     fc
@@ -112,10 +114,18 @@ const multiOp = weighted<RawMultiOp>([4, anyCreate], [3, remove], [3, setData], 
   (op): RawMultiOp => (op.path === null ? { ...op, path: '' } : op),
 )
 const notInMulti = fc.record({ op: fc.constantFrom(4 as const, 8 as const, 12 as const), path })
+/**
+ * A TTL flag under another create opcode fails the whole multi on 3.8.0, which then forgets to take
+ * back what the operations before it had planned: requests pipelined behind it still see that.
+ */
+const withoutPhantoms = (op: RawMultiOp, index: number): RawMultiOp => {
+  const undone = 'flags' in op && op.op !== 21 && (op.flags === 5 || op.flags === 6)
+  return undone && index > 0 ? { ...op, flags: 0 } : op
+}
 const multi: fc.Arbitrary<ScriptRequest> = weighted<readonly RawMultiOp[]>(
   [20, fc.array(multiOp, { maxLength: 5 })],
   [1, fc.array(weighted<RawMultiOp>([1, multiOp], [1, notInMulti]), { maxLength: 3 })],
-).map((ops) => ({ op: 14, ops }))
+).map((ops) => ({ op: 14, ops: ops.map(withoutPhantoms) }))
 const multiRead: fc.Arbitrary<ScriptRequest> = fc
   .array(fc.record({ op: fc.constantFrom(4 as const, 8 as const), path, watch }), { maxLength: 4 })
   .map((ops) => ({ op: 22, ops }))
@@ -178,7 +188,7 @@ const authRequest: fc.Arbitrary<ScriptRequest> = fc
   .map(([scheme, text]) => ({ op: 100, scheme: scheme ?? null, auth: text ?? null }))
 
 const session = fc.constantFrom('a', 'b', 'c')
-const requests = fc.array(request, { minLength: 1, maxLength: 6 })
+const requests = fc.array(request, { minLength: 1, maxLength: 9, size: 'max' })
 const send = (name: string, list: readonly ScriptRequest[]): Step => ({
   do: 'send',
   session: name,
@@ -241,17 +251,50 @@ export const scriptOf = (flavour: Flavour, stepsMax = 24): fc.Arbitrary<Script> 
 /** Leaves out what differs on purpose. */
 function withoutKnown(script: readonly Step[], flavour: Flavour): Script {
   const modes = new WatchModes()
-  return script.map((step): Step => {
+  return script.flatMap(splitAfterSetAcl).map((step): Step => {
     if (step.do !== 'send') return step
     const list = step.requests.map((r) => {
-      const known = flavour === 'acl' ? withoutWatches(r) : readableByAll(r)
+      const own = sparingReserved(r)
+      const known = flavour === 'acl' ? withoutWatches(own) : readableByAll(own)
       return modes.keepOne(step.session, known)
     })
     return { ...step, requests: list }
   })
 }
 
+/** While a setACL is on its way, 3.8.0 judges what comes behind it by the old ACL. */
+function splitAfterSetAcl(step: Step): Step[] {
+  if (step.do !== 'send') return [step]
+  const out: Step[] = []
+  let list: ScriptRequest[] = []
+  for (const r of step.requests) {
+    list.push(r)
+    if (r.op !== 7) continue
+    out.push({ ...step, requests: list })
+    list = []
+  }
+  return list.length > 0 || out.length === 0 ? [...out, { ...step, requests: list }] : out
+}
+
 const PING: ScriptRequest = { op: 11 }
+
+/** What no clean-up can take back, such as a counter of '/', must not reach the next script. */
+function sparingReserved(r: ScriptRequest): ScriptRequest {
+  const shared = (path: string | null): boolean => path?.startsWith('/') === true
+  const withoutSequence = <T extends object>(op: T): T => {
+    if (!('flags' in op && 'path' in op) || !shared(op.path as string | null)) return op
+    const plain = { 2: 0, 3: 1, 6: 5 }[op.flags as number]
+    return plain === undefined ? op : { ...op, flags: plain }
+  }
+  if (r.op === 7 && shared(r.path)) return PING
+  const withoutVersion = <T extends { op: number }>(op: T): T => {
+    const compared = (op.op === 5 || op.op === 13) && 'path' in op && 'version' in op
+    if (!compared || !shared(op.path as string | null) || Number(op.version) < 0) return op
+    return { ...op, version: 999_999 }
+  }
+  if (r.op === 14) return { ...r, ops: r.ops.map(withoutSequence).map(withoutVersion) }
+  return withoutVersion(withoutSequence(r))
+}
 
 function withoutWatches(r: ScriptRequest): ScriptRequest {
   if (r.op === 22) return { ...r, ops: r.ops.map((op) => ({ ...op, watch: false })) }
@@ -307,8 +350,13 @@ class WatchModes {
         }
       case 17:
       case 18: {
-        // Children and Data take standard watches only, as since 3.9; in 3.8.0 persistent ones too.
+        // Children and Data take standard watches only, as newer servers; in 3.8.0 persistent ones too.
         const first = this.#first.get(`${session} ${r.path}`) ?? 'standard'
+        // 3.8.0's checkWatches finds anybody's watch.
+        const own = [...this.#first.keys()].filter((key) => key.endsWith(` ${r.path}`))
+        if (r.op === 17 && own.some((key) => !key.startsWith(`${session} `))) return PING
+        // Its checkWatches stumbles over a path without a slash.
+        if (r.op === 17 && r.path?.includes('/') !== true) return PING
         return first === 'standard' || r.watcherType > 2 ? r : { ...r, watcherType: 3 }
       }
       default:

@@ -60,15 +60,19 @@ class Member {
 
 export interface RunOptions {
   readonly ports: readonly number[]
-  /** The subtree: '/s12'. */
-  readonly root: string
+  /** Above the subtree, '/s12': the subtree's own parent is fresh, too. */
+  readonly parent: string
 }
 
 export async function run(script: Script, options: RunOptions): Promise<Run> {
   const control = await RawClient.connect({ port: options.ports[0]!, timeoutMs: TIMEOUT_MS })
   await control.auth('digest', SUPER_AUTH)
-  const made = await control.create2(options.root)
-  if (made.err !== 0) throw new Error(`${options.root}: ${made.err}`)
+  const root = `${options.parent}/r`
+  for (const path of [options.parent, `/zookeeper/quota${options.parent}`]) {
+    await control.create2(path)
+  }
+  const made = await control.create2(root)
+  if (made.err !== 0) throw new Error(`${root}: ${made.err}`)
   const reserved = new Map<string, RawStat>()
   for (const path of RESERVED) {
     const { stat } = (await control.exists(path)).record
@@ -77,7 +81,7 @@ export async function run(script: Script, options: RunOptions): Promise<Run> {
   const runner = new Runner(options.ports, made.zxid)
   const startedMs = Date.now()
   try {
-    for (const step of inSubtree(script, options.root)) await runner.step(step)
+    for (const step of inSubtree(script, root)) await runner.step(step)
     await runner.barrier(undefined, false)
   } finally {
     await runner.end()
@@ -176,17 +180,19 @@ class Runner {
     if (step.elsewhere) member.endpoint++
     member.client = undefined
     if (old === undefined) return this.#connect(name, member, step)
-    const { collected, sent } = member
+    const { collected, nextXid, sent } = member
     await this.#connect(name, member, step)
-    // The old connection's end belongs to the transcript, before anything of the new one.
-    if (!step.wrongPassword) {
-      await old.waitFor(() => old.closed, SILENCE_MS).catch(() => {})
-      const entries = old.transcript.slice(collected)
-      const at = member.lines.findLastIndex((line) => line.kind === 'connected')
-      const lines = entries.map((entry): Line => ({ kind: 'entry', entry, unordered: false }))
-      member.lines.splice(Math.max(at, 0), 0, ...lines)
-      sent.length = 0
+    if (member.client === undefined) {
+      // Refused: the old connection lives on.
+      Object.assign(member, { client: old, collected, nextXid, sent })
+      return
     }
+    // The old connection's end belongs to the transcript, before anything of the new one.
+    await old.waitFor(() => old.closed, SILENCE_MS).catch(() => {})
+    const entries = old.transcript.slice(collected)
+    const lines = entries.map((entry): Line => ({ kind: 'entry', entry, unordered: false }))
+    const at = member.lines.findLastIndex((line) => line.kind === 'connected')
+    member.lines.splice(at, 0, ...lines)
     old.destroy()
   }
 
@@ -219,6 +225,7 @@ class Runner {
     if (client.timeoutMs === 0) {
       await client.waitFor(() => client.closed, SILENCE_MS).catch(() => {})
       this.#collect(member, false)
+      member.client = undefined
       if (!wrongPassword) member.sessionId = 0n
       return
     }

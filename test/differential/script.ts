@@ -27,7 +27,7 @@ export type Step =
       do: 'resume'
       session: string
       elsewhere?: boolean
-      /** Another password than the session's. */
+      /** Another password than the session's. Only without a living connection. */
       wrongPassword?: boolean
       /** The highest zxid the client claims to have seen; 'seen' unless given. */
       lastZxidSeen?: ScriptZxid

@@ -55,7 +55,8 @@ export async function startOnMemory(count: number, parts: Anykeeper = sources): 
           sessionTimeoutMsMin: 2 * TICK_MS,
           sessionTimeoutMsMax: 20 * TICK_MS,
           reaperIntervalMs: NEVER_MS,
-          historyRetentionMs: 0,
+          // The memory store walks through deleted keys until they are compacted.
+          historyRetentionMs: 500,
         },
       })
       return { store, keeper, proxy: await parts.ProxyServer.listen(keeper, { port: 0 }) }

@@ -9,7 +9,6 @@ import type { ZnodeReader } from '../support/znode-reader.ts'
 import {
   chroot,
   controller,
-  fullyReplicated,
   KafkaCluster,
   registrations,
   sessionsAttached,
@@ -94,7 +93,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
       topics: topics.map((topic) => ({ topic, numPartitions: 3, replicationFactor: 3 })),
     })
     expect(created).to.equal(true)
-    await fullyReplicated(admin, topics)
+    await cluster.fullyReplicated(topics)
     const metadata = await admin.fetchTopicMetadata({ topics })
     expect(metadata.topics.map(({ name }) => name).sort()).to.deep.equal(topics)
     for (const { partitions } of metadata.topics) {
@@ -140,7 +139,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
       },
       30_000,
     )
-    await fullyReplicated(admin, ['payments'])
+    await cluster.fullyReplicated(['payments'])
     const producer = await connectProducer(cluster)
     const messages = [3, 4].map((partition) => ({ partition, key: 'k', value: 'added' }))
     const sent = await producer.send({ topic: 'payments', acks: -1, messages })
@@ -255,7 +254,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
     )
     const again = [{ topic: 'shipments', numPartitions: 1, replicationFactor: 3 }]
     expect(await admin.createTopics({ topics: again })).to.equal(true)
-    await fullyReplicated(admin, ['shipments'])
+    await cluster.fullyReplicated(['shipments'])
     const [offsets] = await admin.fetchTopicOffsets('shipments')
     expect(offsets).to.include({ low: '0', high: '0' })
   })

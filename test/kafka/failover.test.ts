@@ -6,7 +6,6 @@ import { requireOrSkip } from '../support/requirements.ts'
 import {
   chroot,
   controller,
-  fullyReplicated,
   KafkaCluster,
   type Registration,
   registrations,
@@ -54,7 +53,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     await admin.createTopics({
       topics: [{ topic, numPartitions: partitionCount, replicationFactor: 3 }],
     })
-    await fullyReplicated(admin, [topic])
+    await cluster.fullyReplicated([topic])
     producer = await SteadyProducer.start(cluster, topic, partitionCount)
     await producer.goesOn()
     return producer
@@ -111,7 +110,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     const again = await registrations(reader)
     expect(Object.keys(again)).to.deep.equal(['1', '2', '3'])
     expect(again[before.brokerId]?.session).to.not.equal(held[before.brokerId]?.session)
-    await fullyReplicated(admin, [topic])
+    await cluster.fullyReplicated([topic])
     expect(await controller(reader)).to.deep.equal(after)
     await steady.goesOn()
     await steady.stop()
@@ -136,7 +135,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     // A change that the controller hears of by a watch, and writes back: the sessions are at work.
     const topic = 'made-on-one-proxy'
     await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] })
-    await fullyReplicated(admin, [topic])
+    await cluster.fullyReplicated([topic])
 
     await killed.start()
 
@@ -174,7 +173,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     expect(await controller(reader)).to.deep.equal(elected)
     const topic = 'made-on-new-proxies'
     await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] })
-    await fullyReplicated(admin, [topic])
+    await cluster.fullyReplicated([topic])
     await steady.stop()
     await steady.expectNothingLost(cluster, { exactly: true })
   })

@@ -16,6 +16,11 @@ const { Kafka, logLevel } = kafkajs
 
 export const chroot = '/kafka'
 const tickTimeMs = 2000
+const clientConfig = {
+  clientId: 'anykeeper-test',
+  logLevel: logLevel.NOTHING,
+  connectionTimeout: 3000,
+} as const
 const linesShown = 40
 
 export interface ClusterOptions {
@@ -45,6 +50,7 @@ export class KafkaCluster {
       const addresses = cluster.proxies.map((proxy) => proxy.connectString).join(',')
       const zookeeperConnect = `${addresses}${chroot}`
       cluster.brokers.push(...(await startKafkaBrokers(brokers, { ...broker, zookeeperConnect })))
+      await cluster.#untilControllerKnown()
       return cluster
     } catch (error) {
       cluster.showOutput()
@@ -56,10 +62,8 @@ export class KafkaCluster {
   /** A client of all brokers, whichever of them run at the moment. */
   kafka(): kafkajs.Kafka {
     return new Kafka({
-      clientId: 'anykeeper-test',
+      ...clientConfig,
       brokers: this.brokers.map((broker) => broker.address),
-      logLevel: logLevel.NOTHING,
-      connectionTimeout: 3000,
       retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 40 },
     })
   }
@@ -86,6 +90,57 @@ export class KafkaCluster {
     const found = this.brokers.find((broker) => broker.id === id)
     if (found === undefined) throw new Error(`no broker ${id}`)
     return found
+  }
+
+  /** Until every broker shows a leader and all replicas in sync for every partition of these. */
+  async fullyReplicated(topics: string[]): Promise<void> {
+    await this.#untilEachShows(
+      `a leader and all replicas in sync for every partition of ${topics}`,
+      async (admin) => {
+        const metadata = await admin.fetchTopicMetadata({ topics })
+        return metadata.topics.every(({ partitions }) =>
+          partitions.every(({ leader, isr, replicas }) => {
+            return leader > 0 && isr.length === replicas.length
+          }),
+        )
+      },
+    )
+  }
+
+  /** A broker says that it started some moments before it has heard from the controller. */
+  async #untilControllerKnown(): Promise<void> {
+    const replicationFactor = this.brokers.length
+    await this.#untilEachShows('the way to a controller of all brokers', (admin) =>
+      admin.createTopics({
+        validateOnly: true,
+        waitForLeaders: false,
+        topics: [{ topic: 'probe', numPartitions: 1, replicationFactor }],
+      }),
+    )
+  }
+
+  /** New clients each time: they ask the broker they were told of, and only later any other. */
+  async #untilEachShows(
+    what: string,
+    check: (admin: kafkajs.Admin) => Promise<boolean>,
+  ): Promise<void> {
+    for (const { id, address, child } of this.brokers) {
+      await eventually(
+        `broker ${id} shows ${what}`,
+        async () => {
+          if (!child.running) throw new Error('it is not running')
+          const kafka = new Kafka({ ...clientConfig, brokers: [address], retry: { retries: 0 } })
+          const admin = kafka.admin()
+          try {
+            await admin.connect()
+            return await check(admin)
+          } finally {
+            await admin.disconnect()
+          }
+        },
+        60_000,
+      )
+    }
   }
 
   /** For a failed test: the last lines of every server. */
@@ -161,21 +216,5 @@ export async function sessionsAttached(
       return Object.values(held).every(({ session }) => here.some((ids) => ids.has(session)))
     },
     20_000,
-  )
-}
-
-/** Until clients hear of a leader for every partition, and of all replicas in sync. */
-export async function fullyReplicated(admin: kafkajs.Admin, topics: string[]): Promise<void> {
-  await eventually(
-    `a leader and all replicas in sync for every partition of ${topics}`,
-    async () => {
-      const metadata = await admin.fetchTopicMetadata({ topics })
-      return metadata.topics.every(({ partitions }) =>
-        partitions.every(
-          ({ leader, isr, replicas }) => leader > 0 && isr.length === replicas.length,
-        ),
-      )
-    },
-    60_000,
   )
 }

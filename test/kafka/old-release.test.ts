@@ -44,6 +44,7 @@ describe('one Kafka 2.8 broker on two proxies', function () {
       topics: topics.map((topic) => ({ topic, numPartitions: 3, replicationFactor: 1 })),
     })
     expect(created).to.equal(true)
+    await cluster.fullyReplicated(topics)
     await sendNumbered(cluster, topics, messageCount)
     expectNumbered(await readAll(cluster, topics), topics, messageCount)
   })

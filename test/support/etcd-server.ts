@@ -109,6 +109,7 @@ class EtcdProcess implements EtcdServer {
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child!.kill(signal)
+    if (signal === 'SIGSTOP') waitUntilStopped(this.#child!.pid!)
   }
 
   async restart(): Promise<void> {
@@ -159,6 +160,20 @@ class EtcdProcess implements EtcdServer {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     throw new Error(`etcd (${this.#binary}) did not get ready:\n${this.#log}`)
+  }
+}
+
+/** The kernel stops the threads one by one: until the last one stands, a call may still be answered. */
+function waitUntilStopped(pid: number): void {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return
+  const stopped = (task: string): boolean => {
+    const stat = readFileSync(join(tasks, task, 'stat'), 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
+  }
+  const endMs = performance.now() + 5_000
+  while (!readdirSync(tasks).every(stopped)) {
+    if (performance.now() > endMs) throw new Error(`process ${pid} does not stop`)
   }
 }
 

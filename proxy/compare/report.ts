@@ -1,0 +1,105 @@
+/**
+ * What was compared and what differed: counts for the summary, one structured record for each
+ * difference. Neighbours: link and server report here; cli prints the summary.
+ */
+import type { Logger } from '../../lib/index.ts'
+import { show } from './show.ts'
+
+export interface CompareCounts {
+  /** Requests (handshakes too) whose two answers were compared. */
+  requests: number
+  /** Watch events that had their equal. */
+  events: number
+  differences: number
+  /** Differences with a known reason other than the candidate; see docs/compare.md. */
+  suspect: number
+  /** Requests that the oracle was not asked, or could not answer. */
+  unchecked: number
+  /** Events that could not be compared, because a connection ended or the oracle lost its watches. */
+  eventsUnchecked: number
+  connections: number
+}
+
+export interface Difference {
+  readonly kind: 'reply' | 'event' | 'session' | 'connection'
+  readonly why?: string
+  /** Number of the request in the one order. */
+  readonly position: number
+  readonly client: string
+  readonly session: { readonly candidate: string; readonly oracle: string } | undefined
+  readonly request?: unknown
+  readonly candidate?: unknown
+  readonly oracle?: unknown
+  readonly fields?: readonly unknown[]
+  /** Why it does not say that the candidate is wrong. */
+  readonly suspect?: string
+}
+
+export class CompareReport {
+  readonly counts: CompareCounts = {
+    requests: 0,
+    events: 0,
+    differences: 0,
+    suspect: 0,
+    unchecked: 0,
+    eventsUnchecked: 0,
+    connections: 0,
+  }
+  /** Of the newest request in the one order. */
+  position = 0
+  /** Writes, and ends of sessions, that only the candidate has seen: the trees are not one any more. */
+  missed = 0
+  readonly #logger: Logger
+  readonly #file: Logger | undefined
+
+  constructor(logger: Logger, file?: Logger) {
+    this.#logger = logger
+    this.#file = file
+  }
+
+  difference(difference: Difference): void {
+    const suspect =
+      difference.suspect ?? (this.missed > 0 ? 'the oracle has missed writes' : undefined)
+    if (suspect === undefined) this.counts.differences++
+    else this.counts.suspect++
+    const record = show({ ...difference, ...(suspect === undefined ? {} : { suspect }) }) as object
+    this.#logger.warn(record, 'difference')
+    this.#file?.warn(record, 'difference')
+  }
+
+  /** A request of which only the candidate's answer is known. */
+  unchecked(isWrite: boolean): void {
+    this.counts.unchecked++
+    if (isWrite) this.miss('a write')
+  }
+
+  miss(what: string): void {
+    this.missed++
+    if (this.missed > 1) return
+    this.#logger.error(
+      { what },
+      'the oracle has missed something: from here on differences are only suspect',
+    )
+  }
+
+  get hasDifferences(): boolean {
+    return this.counts.differences + this.counts.suspect > 0
+  }
+
+  /** One line for people. */
+  get summary(): string {
+    const { requests, events, differences, suspect, unchecked, eventsUnchecked } = this.counts
+    const more = [
+      ...(suspect > 0 ? [`${suspect} suspect`] : []),
+      ...(unchecked > 0 ? [`${unchecked} requests unchecked`] : []),
+      ...(eventsUnchecked > 0 ? [`${eventsUnchecked} events unchecked`] : []),
+    ]
+    const text = `${requests} requests compared, ${events} events compared, ${differences} differences`
+    return [text, ...more].join(', ')
+  }
+
+  writeSummary(): void {
+    this.#file?.info({ ...this.counts }, 'summary')
+    this.#logger.info({ ...this.counts }, 'summary')
+  }
+}

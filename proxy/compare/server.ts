@@ -1,0 +1,214 @@
+/**
+ * `anykeeper compare`: serves clients from the candidate and asks the oracle the same. Accepts,
+ * knows where both sides stand, ends sessions whose clients are silent. Neighbours: link, report.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type Clock, type Logger, systemClock } from '../../lib/index.ts'
+import { probeZxid } from './greeting.ts'
+import type { CompareHost, CompareOptions } from './host.ts'
+import { Link } from './link.ts'
+import { ReapablePaths } from './reapable.ts'
+import { CompareReport } from './report.ts'
+import { type ComparedSession, SessionMap } from './sessions.ts'
+import { Turns } from './turns.ts'
+import { Upstream } from './upstream.ts'
+import { ZxidMap } from './zxid-map.ts'
+
+export const COMPARE_DEFAULT: Omit<CompareOptions, 'candidate' | 'oracle'> = {
+  host: '127.0.0.1',
+  port: 2181,
+  graceMs: 3_000,
+  answerTimeoutMs: 10_000,
+  connectTimeoutMs: 2_000,
+  frameBytesMax: 0xfffff,
+}
+
+/** How often sessions are looked after. */
+const SWEEP_MS = 200
+/** A server may end a session this much after its timeout, too. */
+const EXPIRY_SLACK_MS = 300
+/** A session that nobody holds is forgotten after so many timeouts. */
+const FORGET_TIMEOUTS = 10
+/** After it could not be reached, the oracle is left alone for this long. */
+const ORACLE_RETRY_MS = 1_000
+const DRAIN_MS_MAX = 5_000
+
+export class CompareServer implements CompareHost {
+  readonly options: CompareOptions
+  readonly logger: Logger
+  readonly clock: Clock = systemClock
+  readonly turns = new Turns()
+  readonly zxids = new ZxidMap()
+  readonly sessions = new SessionMap()
+  readonly reapable = new ReapablePaths()
+  readonly report: CompareReport
+  readonly #links = new Set<Link>()
+  readonly #server: Server
+  #port = 0
+  #oracleRetryMs = 0
+  #oracleIsAway = false
+  #cancelSweep = () => {}
+
+  private constructor(options: CompareOptions, logger: Logger, file?: Logger) {
+    this.options = options
+    this.logger = logger
+    this.report = new CompareReport(logger, file)
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+  }
+
+  /** Resolves when clients are accepted. Neither side needs to be there yet. */
+  static async listen(
+    options: Partial<CompareOptions> & Pick<CompareOptions, 'candidate' | 'oracle'>,
+    logger: Logger,
+    file?: Logger,
+  ): Promise<CompareServer> {
+    const server = new CompareServer({ ...COMPARE_DEFAULT, ...options }, logger, file)
+    const { host, port } = server.options
+    await new Promise<void>((resolve, reject) => {
+      server.#server.once('error', reject)
+      server.#server.listen({ host, port, backlog: 511 }, () => {
+        server.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const address = server.#server.address()
+    server.#port = typeof address === 'object' && address !== null ? address.port : 0
+    server.#sweepLater()
+    return server
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Lets what is on its way finish, and events come, then ends. Sessions are left to the servers. */
+  async close(): Promise<void> {
+    this.#server.close()
+    this.#cancelSweep()
+    const enough = this.clock.monotonic() + Math.max(DRAIN_MS_MAX, this.options.graceMs)
+    await Promise.race([this.turns.idle(), this.#pause(DRAIN_MS_MAX)])
+    const areEventsWaiting = () => [...this.#links].some(({ eventsWaiting }) => eventsWaiting > 0)
+    while (areEventsWaiting() && this.clock.monotonic() < enough) await this.#pause(20)
+    for (const link of [...this.#links]) link.stop()
+    this.report.writeSummary()
+  }
+
+  // CompareHost
+
+  openCandidate(): Promise<Upstream> {
+    return Upstream.connect(this.options.candidate, this.clock, this.options.connectTimeoutMs)
+  }
+
+  async openOracle(): Promise<Upstream | undefined> {
+    if (this.clock.monotonic() < this.#oracleRetryMs) return undefined
+    try {
+      if (!this.zxids.begun) await this.#begin()
+      const upstream = await this.#connectOracle()
+      if (this.#oracleIsAway) this.logger.warn({ ...this.options.oracle }, 'oracle is back')
+      this.#oracleIsAway = false
+      return upstream
+    } catch (error) {
+      this.#oracleRetryMs = this.clock.monotonic() + ORACLE_RETRY_MS
+      if (!this.#oracleIsAway) {
+        const fields = { err: error, ...this.options.oracle }
+        this.logger.error(fields, 'oracle not reachable: requests go unchecked')
+      }
+      this.#oracleIsAway = true
+      return undefined
+    }
+  }
+
+  #connectOracle(): Promise<Upstream> {
+    return Upstream.connect(this.options.oracle, this.clock, this.options.connectTimeoutMs)
+  }
+
+  /** What both sides' zxids are before the first comparison. */
+  async #begin(): Promise<void> {
+    const { answerTimeoutMs } = this.options
+    const oracle = await probeZxid(await this.#connectOracle(), answerTimeoutMs)
+    const candidate = await probeZxid(await this.openCandidate(), answerTimeoutMs)
+    this.zxids.begin({ candidate, oracle })
+    this.logger.info({ candidate, oracle }, 'zxids before the comparison')
+  }
+
+  removed(link: Link): void {
+    this.#links.delete(link)
+  }
+
+  // Clients
+
+  #accept(socket: Socket): void {
+    let first = Buffer.alloc(0)
+    const onData = (chunk: Buffer) => {
+      first = Buffer.concat([first, chunk])
+      if (first.length < 4) return
+      socket.off('data', onData)
+      // As a length it would be above a gigabyte.
+      if (/^[a-z]{4}$/.test(first.toString('latin1', 0, 4))) {
+        this.#passWord(socket, first)
+        return
+      }
+      this.report.counts.connections++
+      const link = new Link(this, socket)
+      this.#links.add(link)
+      socket.on('data', (bytes) => link.data(bytes))
+      link.data(first)
+    }
+    socket.on('data', onData)
+    socket.on('error', () => socket.destroy())
+  }
+
+  /** Four-letter words are the candidate's affair. */
+  #passWord(socket: Socket, word: Buffer): void {
+    const candidate = connect({ ...this.options.candidate })
+    candidate.on('error', () => socket.destroy())
+    candidate.on('close', () => socket.destroySoon())
+    socket.on('close', () => candidate.destroy())
+    candidate.write(word)
+    socket.pipe(candidate)
+    candidate.pipe(socket)
+  }
+
+  // Sessions
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.clock.after(SWEEP_MS, () => {
+      this.#sweep()
+      this.#sweepLater()
+    })
+  }
+
+  /**
+   * A server ends a session some time after its timeout, each at its own. So that both do it at one
+   * place in the order, the comparison keeps sessions alive on both sides, and closes those on both
+   * whose clients were silent for the timeout.
+   */
+  #sweep(): void {
+    const now = this.clock.monotonic()
+    for (const session of [...this.sessions.all]) {
+      const { timeoutMs, heardMs, holder, isExpiring } = session
+      if (now - heardMs > timeoutMs + EXPIRY_SLACK_MS) {
+        if (holder?.isBusy) session.heardMs = now
+        else if (holder !== undefined && !isExpiring) this.#expire(session)
+        else if (now - heardMs > timeoutMs * FORGET_TIMEOUTS) this.sessions.remove(session)
+      } else {
+        holder?.keepAlive(now - timeoutMs / 3)
+      }
+    }
+  }
+
+  #expire(session: ComparedSession): void {
+    session.isExpiring = true
+    void this.turns.run(async () => {
+      const silentMs = this.clock.monotonic() - session.heardMs
+      session.isExpiring = false
+      if (silentMs <= session.timeoutMs || session.holder === undefined) return
+      this.logger.info({ session: session.candidate.id.toString(16) }, 'session expires')
+      await session.holder.expire()
+    })
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms))
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * A connection to one of the two servers: frames out, and in as they come: replies in the order of
+ * the requests, events and answered pings between them. Neighbours: link (one to each side), probe.
+ */
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../../lib/index.ts'
+import { FrameSplitter } from '../frame.ts'
+import { JuteReader } from '../jute/reader.ts'
+import { XID } from '../wire/opcodes.ts'
+import { decodeEvent, type WatcherEvent } from './decode-reply.ts'
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+export interface SeenEvent extends WatcherEvent {
+  /** Replies on this connection before it, the greeting not counted. */
+  readonly index: number
+  /** Whether the request of that index was already sent. */
+  readonly inFlight: boolean
+}
+
+export type Answer =
+  | { readonly type: 'reply'; readonly body: Buffer }
+  /** The connection ended first. */
+  | { readonly type: 'closed' }
+  /** Nothing came in time. */
+  | { readonly type: 'silent' }
+
+export interface UpstreamHandlers {
+  /** Every frame for the client, in order: also before `onEvent` and before ask() resolves. */
+  onFrame?(body: Buffer): void
+  onEvent?(event: SeenEvent): void
+  /** Once, however it ended. */
+  onEnd?(): void
+}
+
+/** Children lists may be longer than requests. */
+const REPLY_BYTES_MAX = 512 * 1024 * 1024
+
+export class Upstream {
+  handlers: UpstreamHandlers = {}
+  /** Replies so far, the greeting not counted. */
+  replies = 0
+  /** Of the last reply that had one. */
+  lastZxid = 0
+  /** Monotonic, ms: when something was last sent. */
+  sentMs: number
+  readonly #clock: Clock
+  readonly #socket: Socket
+  readonly #splitter: FrameSplitter
+  readonly #reader = new JuteReader()
+  #greeted = false
+  #ended = false
+  #waiting: ((answer: Answer) => void) | undefined
+  /** Pings on their way: whether the client asked for them. */
+  readonly #pings: boolean[] = []
+
+  private constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket
+    this.#clock = clock
+    this.sentMs = clock.monotonic()
+    this.#splitter = new FrameSplitter({
+      frameBytesMax: REPLY_BYTES_MAX,
+      onFrame: (buffer, start, end) => this.#frame(Buffer.from(buffer.subarray(start, end))),
+    })
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#data(chunk))
+    socket.on('error', () => this.#end())
+    socket.on('end', () => this.#end())
+    socket.on('close', () => this.#end())
+  }
+
+  /** Rejects when there is no connection within `timeoutMs`. */
+  static connect(endpoint: Endpoint, clock: Clock, timeoutMs: number): Promise<Upstream> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ ...endpoint })
+      const fail = (error: Error) => {
+        cancel()
+        socket.destroy()
+        reject(error)
+      }
+      const cancel = clock.after(timeoutMs, () => fail(new Error('no connection in time')))
+      socket.once('error', fail)
+      socket.once('connect', () => {
+        cancel()
+        socket.off('error', fail)
+        resolve(new Upstream(socket, clock))
+      })
+    })
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Sends one request and waits for its reply. One at a time. */
+  ask(body: Uint8Array, timeoutMs: number): Promise<Answer> {
+    if (this.#ended) return Promise.resolve({ type: 'closed' })
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(timeoutMs, () => this.#answer({ type: 'silent' }))
+      this.#waiting = (answer) => {
+        cancel()
+        resolve(answer)
+      }
+      this.#send(body)
+    })
+  }
+
+  /** Sends a ping. The reply goes to `onFrame` only if the client asked. */
+  ping(body: Uint8Array, isClients: boolean): void {
+    if (this.#ended || !this.#greeted) return
+    this.#pings.push(isClients)
+    this.#send(body)
+  }
+
+  destroy(): void {
+    this.handlers = {}
+    this.#splitter.stop()
+    this.#socket.destroy()
+    this.#end()
+  }
+
+  #send(body: Uint8Array): void {
+    this.sentMs = this.#clock.monotonic()
+    this.#socket.write(framed(body))
+  }
+
+  #data(chunk: Buffer): void {
+    try {
+      this.#splitter.push(chunk)
+    } catch {
+      // Not a frame: nothing that follows can be read.
+      this.#socket.destroy()
+      this.#end()
+    }
+  }
+
+  #frame(body: Buffer): void {
+    if (!this.#greeted) {
+      this.#greeted = true
+      this.handlers.onFrame?.(body)
+      this.#answer({ type: 'reply', body })
+      return
+    }
+    const reader = this.#reader.reset(body, 0, body.length)
+    const xid = reader.int()
+    const zxid = reader.long()
+    reader.int()
+    if (xid === XID.notification) {
+      this.handlers.onFrame?.(body)
+      const inFlight = this.#waiting !== undefined
+      this.handlers.onEvent?.({ ...decodeEvent(reader), index: this.replies, inFlight })
+      return
+    }
+    if (xid === XID.ping && this.#pings.length > 0) {
+      if (this.#pings.shift()) this.handlers.onFrame?.(body)
+      return
+    }
+    if (zxid > 0) this.lastZxid = zxid
+    this.handlers.onFrame?.(body)
+    this.replies++
+    this.#answer({ type: 'reply', body })
+  }
+
+  #answer(answer: Answer): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.(answer)
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#socket.destroySoon()
+    this.#answer({ type: 'closed' })
+    this.handlers.onEnd?.()
+  }
+}
+
+/** int32 length, then the body. */
+export function framed(body: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(4 + body.length)
+  frame.writeInt32BE(body.length)
+  frame.set(body, 4)
+  return frame
+}

@@ -1,0 +1,235 @@
+/** Stat (S), sequence numbers (Q), paths and quotas (P), containers and TTL (C), zxids (Z). */
+import {
+  acl,
+  close,
+  countAll,
+  create,
+  create2,
+  createContainer,
+  createTtl,
+  ephemeral,
+  exists,
+  getAcl,
+  getChildren,
+  getChildren2,
+  getData,
+  getEphemerals,
+  multi,
+  on,
+  remove,
+  type Script,
+  type ScriptRequest,
+  sequential,
+  setAcl,
+  setData,
+  sync,
+} from '../script.ts'
+
+const LONGEST = 2 ** 40
+const INVALID_PATHS = [
+  ...['', 'a', '~/', '~//a', '~/a/', '~/.', '~/..', '~/./a', '~/../a', '//', '.', 'a/b'],
+  ...['~/\u0000', '~/\u0001', '~/\u001f', '~/\u007f', '~/\u009f', '~/\ue000', '~/\uf8ff'],
+  ...['~/\ufff0', '~/\uffff'],
+]
+const VALID_PATHS = ['~/.a', '~/a..', '~/...', '~/ä€', '~/ ', '~/\u00a0', '~/\uf900', '~/\uffef']
+
+export const treeScripts: Record<string, Script> = {
+  'S1 Stat after create, in all modes': [
+    on(
+      'a',
+      create2('~/p', { data: 'abc' }),
+      create2('~/e', { flags: 1, data: '' }),
+      create2('~/ps', { flags: 2, data: null }),
+      create2('~/es', { flags: 3 }),
+      createContainer('~/c', { data: 'x' }),
+      createTtl('~/t', 60_000, { data: 'yy' }),
+      createTtl('~/ts', 60_000, { flags: 6 }),
+      getChildren2('~'),
+    ),
+    on('a', ...['~', '~/p', '~/e', '~/c', '~/t'].map((path) => exists(path))),
+  ],
+  'S2 setData and setACL': [
+    on('a', create('~/a', { data: 'a' }), setData('~/a', 'longer'), exists('~/a')),
+    on('a', setAcl('~/a', [acl(31), acl(1)]), exists('~/a'), getAcl('~/a')),
+    on('a', setData('~/a', null), getData('~/a'), setData('~/a', ''), getData('~/a')),
+    on('a', create('~/a/b'), setData('~/a', 'x'), exists('~/a'), setAcl('~/a', [acl(31)], 1)),
+    on('a', setAcl('~', [acl(31)]), exists('~'), setData('~', 'x'), exists('~')),
+  ],
+  'S3 cversion counts creates, less the children': [
+    on('a', create('~/a'), create('~/a/1'), exists('~/a'), create('~/a/2'), exists('~/a')),
+    on('a', remove('~/a/1'), exists('~/a'), remove('~/a/2'), exists('~/a')),
+    on('a', create('~/a/1'), exists('~/a'), create('~/a/1'), exists('~/a'), sequential('~/a/s')),
+    on('a', exists('~/a'), ephemeral('~/a/e'), exists('~/a'), exists('~')),
+  ],
+  'S4 pzxid moves with children only': [
+    on('a', create('~/a'), create('~/a/b'), create('~/a/b/c'), exists('~/a'), exists('~/a/b')),
+    on('a', setData('~/a/b', 'x'), setAcl('~/a/b', [acl(31)]), exists('~/a'), exists('~/a/b')),
+    on('a', remove('~/a/b/c'), exists('~/a'), exists('~/a/b'), remove('~/a/b'), exists('~/a')),
+    on('b', ephemeral('~/a/e1'), ephemeral('~/a/e2'), exists('~/a')),
+    close('b'),
+    on('a', exists('~/a'), exists('~')),
+  ],
+  'S5 version arguments': [
+    on('a', create('~/a'), ...[-1, 0, 0, 1, 2, -2, 2147483647].map((v) => setData('~/a', '', v))),
+    on('a', ...[-1, 0, 0, 1, 2, -2].map((v) => setAcl('~/a', [acl(31)], v)), exists('~/a')),
+    on('a', ...[-2, 0, 9, 3].map((v) => remove('~/a', v)), create('~/a'), remove('~/a', 0)),
+  ],
+  'S6 ephemeralOwner': [
+    on('a', ephemeral('~/e'), createContainer('~/c'), createTtl('~/t', LONGEST - 1)),
+    on('b', exists('~/e'), exists('~/c'), exists('~/t'), setData('~/e', 'x'), exists('~/e')),
+    on('a', getEphemerals(), getEphemerals('~'), getEphemerals('~/e'), getEphemerals('/nowhere')),
+    on('b', getEphemerals(), remove('~/e')),
+    on('a', getEphemerals()),
+  ],
+  'S7 the znodes every server has': [
+    on('a', ...['/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((p) => exists(p))),
+    on('a', getChildren('/'), getChildren2('/zookeeper'), getData('/zookeeper/config')),
+    on('a', ...['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((p) => getAcl(p))),
+    on('a', getData('/'), getData('/zookeeper'), countAll('/zookeeper'), countAll('/')),
+  ],
+  'S8 null data, many children': [
+    on('a', create('~/n', { data: null }), getData('~/n'), create('~/z', { data: '' })),
+    on('a', getData('~/z'), ...Array.from({ length: 40 }, (_, i) => create(`~/n/${i * 7}`))),
+    on('a', getChildren('~/n'), getChildren2('~/n'), countAll('~/n'), countAll('~')),
+    on('b', countAll('~/absent'), countAll('~/z'), getChildren('~/n')),
+  ],
+  'Q1 the counter counts every create below, and never goes back': [
+    on('a', create('~/q'), sequential('~/q/a'), sequential('~/q/b'), create('~/q/plain')),
+    on('a', sequential('~/q/a'), remove('~/q/plain'), sequential('~/q/a'), getChildren('~/q')),
+    on(
+      'a',
+      remove('~/q/a0000000004'),
+      sequential('~/q/a'),
+      create('~/q/plain'),
+      create('~/q/plain'),
+    ),
+    on('b', create2('~/q/a', { flags: 3 }), create('~/q/', { flags: 3 }), exists('~/q')),
+    on('a', sequential('~/q/c'), exists('~/q')),
+    close('b'),
+    on('a', sequential('~/q/d'), exists('~/q'), getChildren('~/q')),
+  ],
+  'Q2 a path that ends in a slash': [
+    on(
+      'a',
+      create('~/q'),
+      sequential('~/q/'),
+      sequential('~/q//'),
+      create('~/q/'),
+      sequential('~/'),
+    ),
+    on('a', sequential('~//q'), sequential('/~'), sequential(''), sequential('q')),
+  ],
+  'Q3 a numbered name that exists': [
+    on('a', create('~/q'), create('~/q/n0000000001'), sequential('~/q/n'), sequential('~/q/n')),
+  ],
+  'Q5 sequence numbers of TTL, ephemeral and in multi': [
+    on(
+      'a',
+      create('~/q'),
+      createTtl('~/q/t', 9_000, { flags: 6 }),
+      sequential('~/q/e', { flags: 3 }),
+    ),
+    on(
+      'a',
+      multi(
+        { op: 1, path: '~/q/m', flags: 2 },
+        { op: 1, path: '~/q/plain' },
+        { op: 15, path: '~/q/m', flags: 3 },
+        { op: 21, path: '~/q/m', flags: 6, ttlMs: 1000 },
+      ),
+      multi({ op: 1, path: '~/q/f', flags: 2 }, { op: 2, path: '~/absent' }),
+      sequential('~/q/after'),
+      getChildren('~/q'),
+    ),
+  ],
+  'Z1 one zxid per write, also of one that failed': [
+    on('a', create('~/a'), create('~/a'), remove('~/no'), setData('~/no', ''), exists('~')),
+    on('a', setAcl('~/no', [acl(31)]), setData('~', '', 77), multi(), exists('~'), sync('/')),
+    on('a', multi({ op: 2, path: '~/no' }), create('bad'), createTtl('~/t', 0), exists('~')),
+    on('b', exists('~')),
+    close('b'),
+    on('a', exists('~'), sync('anything'), sync('')),
+  ],
+  'Z3 a read between a sync and a write': [
+    on('a', sync('~'), getData('~'), setData('~', 'x'), getData('~')),
+    on('a', exists('~', true), sync('~'), exists('~'), setData('~', 'y'), create('~/a')),
+  ],
+  'Z3 reads and writes in one pipeline': [
+    on(
+      'a',
+      ...[0, 1, 2, 3].flatMap((i): ScriptRequest[] => [
+        getData('~'),
+        setData('~', `${i}`),
+        getData('~'),
+        create(`~/${i}`),
+        getChildren('~'),
+      ]),
+      sync('~'),
+      getData('~'),
+      setData('~', 'last'),
+      getData('~'),
+    ),
+  ],
+  'P1 paths that are no paths': [
+    ...INVALID_PATHS.map((path) =>
+      on(
+        'a',
+        ...[create(path), sequential(path), remove(path), setData(path), setAcl(path, [acl(31)])],
+        ...[exists(path), getData(path), getChildren(path), getChildren2(path), getAcl(path)],
+        ...[countAll(path), sync(path), multi({ op: 13, path }), multi({ op: 1, path })],
+      ),
+    ),
+    ...VALID_PATHS.map((path) =>
+      on('a', create(path), getData(path), setData(path, 'x'), remove(path, 1)),
+    ),
+  ],
+  'P1 what cannot be deleted': [
+    on('a', ...['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((p) => remove(p))),
+    on(
+      'a',
+      setData('/', '', 999),
+      setData('/zookeeper/quota', '', 999),
+      setData('/zookeeper/config'),
+    ),
+  ],
+  'P2 P3 quotas count': [
+    on('a', create('/zookeeper/quota~'), create('~/a', { data: '12345' }), create('~/a/b')),
+    on(
+      'a',
+      create('/zookeeper/quota~/zookeeper_limits', { data: 'count=2,bytes=3' }),
+      create('/zookeeper/quota~/zookeeper_stats', { data: 'count=0,bytes=0' }),
+      getData('/zookeeper/quota~/zookeeper_stats'),
+    ),
+    on('a', create('~/c', { data: 'xyz' }), getData('/zookeeper/quota~/zookeeper_stats')),
+    on('a', setData('~/c', 'longer than before'), getData('/zookeeper/quota~/zookeeper_stats')),
+    on('a', setData('~/c', null), getData('/zookeeper/quota~/zookeeper_stats')),
+    on(
+      'a',
+      remove('~/c'),
+      getData('/zookeeper/quota~/zookeeper_stats'),
+      getData('/zookeeper/quota~'),
+    ),
+    on('b', ephemeral('~/e', { data: 'e' }), getData('/zookeeper/quota~/zookeeper_stats')),
+    close('b'),
+    on(
+      'a',
+      getData('/zookeeper/quota~/zookeeper_stats'),
+      remove('/zookeeper/quota~/zookeeper_limits'),
+    ),
+    on('a', create('~/d'), getData('/zookeeper/quota~/zookeeper_stats')),
+  ],
+  'C1 C2 containers and TTL znodes, created and read': [
+    on(
+      'a',
+      createContainer('~/c'),
+      createContainer('~/c2', { flags: 0 }),
+      create('~/c3', { flags: 4 }),
+    ),
+    on('a', create('~/c/x'), ephemeral('~/c/e'), exists('~/c'), createContainer('~/c')),
+    on('a', ...[0, -1, 1, LONGEST - 1, LONGEST].map((ms, i) => createTtl(`~/t${i}`, ms))),
+    on('a', ...[0, 1, 2, 3, 4, 7].map((flags) => createTtl('~/u', 1_000, { flags }))),
+    on('a', ...[5, 6, 7, 8, -1].map((flags) => create('~/v', { flags })), getChildren('~')),
+    on('a', create('~/t2/x'), setData('~/t2', 'x'), exists('~/t2'), remove('~/t2')),
+    on('b', remove('~/c'), remove('~/c/x'), exists('~/c')),
+  ],
+}

@@ -1,0 +1,83 @@
+/**
+ * A store whose connection can be cut: calls hang, as on a network that drops packets, and answers
+ * to what was sent before are lost. Its feed can be held back alone.
+ */
+import type { MetadataStore, WatchBatch, WatchOptions } from '../../lib/index.ts'
+
+export interface CutStore extends MetadataStore {
+  /** Nothing passes until mend(); what is asked meanwhile is delivered then, never lost. */
+  cut(): void
+  mend(): void
+  /** The same for watches only. */
+  cutFeed(): void
+  mendFeed(): void
+}
+
+class Gate {
+  #open = Promise.resolve()
+  #release: () => void = () => {}
+  isShut = false
+
+  shut(): void {
+    if (this.isShut) return
+    this.isShut = true
+    this.#open = new Promise((resolve) => {
+      this.#release = resolve
+    })
+  }
+  open(): void {
+    this.isShut = false
+    this.#release()
+  }
+  async pass(): Promise<void> {
+    while (this.isShut) await this.#open
+  }
+}
+
+export function cutStore(inner: MetadataStore): CutStore {
+  const calls = new Gate()
+  const feed = new Gate()
+  /** Held on the way there and on the way back. */
+  const through = async <T>(call: () => Promise<T>): Promise<T> => {
+    await calls.pass()
+    const result = await call()
+    await calls.pass()
+    return result
+  }
+  return {
+    features: inner.features,
+    cut: () => calls.shut(),
+    mend: () => calls.open(),
+    cutFeed: () => feed.shut(),
+    mendFeed: () => feed.open(),
+    range: (query) => through(() => inner.range(query)),
+    txn: (txn) => through(() => inner.txn(txn)),
+    async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
+      // One step of the feed is held, not queued: a watcher that stands still falls behind.
+      const batches = inner.watch(options)[Symbol.asyncIterator]()
+      const ended = new Promise<undefined>((resolve) => {
+        options.signal.addEventListener('abort', () => resolve(undefined), { once: true })
+      })
+      try {
+        for (;;) {
+          const next = await batches.next()
+          if (next.done === true) return
+          await Promise.race([ended, Promise.all([calls.pass(), feed.pass()])])
+          if (options.signal.aborted) return
+          yield next.value
+        }
+      } finally {
+        await batches.return?.()
+      }
+    },
+    grantLease: (options) => through(() => inner.grantLease(options)),
+    keepLeaseAlive: (id) => through(() => inner.keepLeaseAlive(id)),
+    revokeLease: (id) => through(() => inner.revokeLease(id)),
+    compact: (revision) => through(() => inner.compact(revision)),
+    async close() {
+      calls.open()
+      feed.open()
+      await inner.close()
+    },
+  }
+}
