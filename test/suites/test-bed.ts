@@ -87,11 +87,13 @@ async function testBed(
   servers: readonly (AnykeeperProcess | ZookeeperServer)[],
   stop: () => Promise<void>,
 ): Promise<TestBed> {
-  const controlled = servers.map((server): Controlled => ({
-    start: () => server.start(),
-    stop: () => server.child.stop(),
-    kill: () => server.kill(),
-  }))
+  const controlled = servers.map(
+    (server): Controlled => ({
+      start: () => server.start(),
+      stop: () => server.child.stop(),
+      kill: () => server.kill(),
+    }),
+  )
   const control = await new ControlServer(controlled).listen()
   return {
     name,
