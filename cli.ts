@@ -101,9 +101,11 @@ function serveCommand(): Command {
         .argParser(parseListen),
     )
     .addOption(
-      flag('--store <url>', 'memory: or etcd://host:port[,host:port…]', 'STORE').default(
-        'etcd://127.0.0.1:2379',
-      ),
+      flag(
+        '--store <url>',
+        'file:<folder>, etcd://host:port[,host:port…] or memory:',
+        'STORE',
+      ).default('file:./data'),
     )
     .addOption(
       flag('--prefix <path>', 'where everything lies in the store', 'PREFIX')

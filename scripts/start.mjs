@@ -1,6 +1,7 @@
 /**
- * `npm start [-- arguments of anykeeper serve]`: gets what is missing, builds, and serves on the
- * etcd that ETCD or ANYKEEPER_STORE names, else on one of its own with its data under ./data.
+ * `npm start [-- arguments of anykeeper serve]`: gets what is missing, builds, and serves from the
+ * store that --store, ANYKEEPER_STORE or ETCD names, else from files under ./data. With --own-etcd it
+ * starts an etcd as a child and serves from that.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { ensureNodeModules } from './lib/ensure-node-modules.mjs'
 import { say } from './lib/log.mjs'
 import { startOwnEtcd } from './lib/own-etcd.mjs'
 import { endingWithParent, root } from './lib/run.mjs'
-import { chooseStore } from './lib/store-choice.mjs'
+import { chooseStore, OWN_ETCD } from './lib/store-choice.mjs'
 
 const args = process.argv.slice(2)
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -33,22 +34,23 @@ async function main() {
   const program = join(root, 'dist', 'cli.js')
   if (!existsSync(program)) throw new Error('there is no dist/cli.js, although the build went well')
   const choice = await chooseStore(args, process.env)
-  if (choice.store !== undefined) return serve(program, choice.store)
+  if (choice.hint !== undefined) say(choice.hint)
+  if (!choice.ownEtcd) return serve(program, choice.args)
   const etcd = await startOwnEtcd(join(root, 'data', 'etcd'))
   try {
-    await serve(program, { args: ['--store', etcd.store] }, etcd)
+    await serve(program, ['--store', etcd.store], etcd)
   } finally {
     await etcd.stop()
   }
 }
 
 /** Until the server ends; the signals that end it are passed on, and it ends before its etcd. */
-function serve(program, { args: storeArgs }, etcd) {
+function serve(program, storeArgs, etcd) {
   return new Promise((resolve, reject) => {
     // A process group of its own: Ctrl-C reaches it once, through the handler below.
     const [command, ...rest] = endingWithParent(process.execPath, [
       ...[program, 'serve', ...storeArgs],
-      ...args,
+      ...args.filter((arg) => arg !== OWN_ETCD),
     ])
     const child = spawn(command, rest, { stdio: 'inherit', detached: true })
     // Ctrl-C comes twice, from the terminal and from npm: once is meant.

@@ -1,4 +1,4 @@
-/** The etcd that `npm start` runs for itself. */
+/** The etcd that `npm start -- --own-etcd` runs for itself. */
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -46,7 +46,7 @@ async function findEtcd() {
   }
   throw new Error(
     `there is no etcd to be had here (${debian.problem}). Install etcd or Go, name a running one ` +
-      'with ETCD=host:port, or try anykeeper without: npm start -- --store memory:',
+      'with ETCD=host:port, or leave --own-etcd out: then the data lies in files under ./data',
   )
 }
 
