@@ -1,0 +1,68 @@
+/** C1 and C2: containers and TTL znodes go by themselves, on a clock that the test moves. */
+import { expect } from 'chai'
+import { KeeperClient } from '../../lib/index.ts'
+import { type KeeperBench, keeperBench } from '../support/keepers.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const INTERVAL_MS = 1_000
+
+describe('reaper', () => {
+  let bench: KeeperBench
+  let clock: ManualClock
+  let client: KeeperClient
+
+  beforeEach(async () => {
+    clock = new ManualClock()
+    bench = keeperBench({ clock })
+    const { keeper } = await bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock })
+    const connecting = KeeperClient.connect(keeper, { timeoutMs: 60_000 })
+    await clock.advance(10)
+    client = await connecting
+  })
+  afterEach(() => bench.close())
+
+  /** Lets the clock run while a call is on its way: commits wait for it now and then. */
+  async function done<T>(call: Promise<T>): Promise<T> {
+    let pending = true
+    call
+      .finally(() => {
+        pending = false
+      })
+      .catch(() => {})
+    while (pending) await clock.advance(1)
+    return call
+  }
+
+  it('C1 a container goes when its last child has gone, one never used stays', async () => {
+    await done(client.create('/used', null, { mode: 'container' }))
+    await done(client.create('/unused', null, { mode: 'container' }))
+    await done(client.create('/used/child'))
+    await clock.advance(INTERVAL_MS * 2)
+    expect(await client.exists('/used')).to.not.equal(undefined)
+    await done(client.delete('/used/child'))
+    const gone: string[] = []
+    await client.exists('/used', ({ type, path }) => gone.push(`${type} ${path}`))
+    const root = await client.exists('/')
+    await clock.advance(INTERVAL_MS * 2)
+    expect(await client.exists('/used')).to.equal(undefined)
+    expect(await client.exists('/unused')).to.not.equal(undefined)
+    expect(gone).to.deep.equal(['2 /used'])
+    expect((await client.exists('/'))?.pzxid).to.be.greaterThan(root?.pzxid ?? 0)
+  })
+
+  it('C2 a TTL znode goes after its time without a change, never with children', async () => {
+    await done(client.create('/short', null, { mode: 'ttl', ttlMs: 5_000 }))
+    await done(client.create('/parent', null, { mode: 'ttl', ttlMs: 5_000 }))
+    await done(client.create('/parent/child'))
+    await clock.advance(4_000)
+    await done(client.setData('/short', Buffer.from('renewed')))
+    await clock.advance(4_000)
+    expect(await client.exists('/short')).to.not.equal(undefined)
+    await clock.advance(3_000)
+    expect(await client.exists('/short')).to.equal(undefined)
+    expect(await client.exists('/parent')).to.not.equal(undefined)
+    await done(client.delete('/parent/child'))
+    await clock.advance(2_000)
+    expect(await client.exists('/parent')).to.equal(undefined)
+  })
+})
