@@ -21,7 +21,7 @@ describe('adapters/index', () => {
     })
     await (await openStore('x-test://anywhere')).close()
     expect(urls).to.deep.equal(['x-test://anywhere', 'x-test'])
-    expect(storeSchemes()).to.include.members(['etcd', 'etcds', 'memory', 'x-test'])
+    expect(storeSchemes()).to.include.members(['etcd', 'etcds', 'file', 'memory', 'x-test'])
     expect(() => registerStore('No Scheme', async () => openMemoryStore())).to.throw(
       'no URL scheme',
     )
@@ -30,7 +30,7 @@ describe('adapters/index', () => {
   it('says which schemes there are when it knows none, and never repeats a password', async () => {
     for (const url of ['', 'nothing', 'zk://u:secret@host', '://']) {
       const error = await rejection(openStore(url), 'STORE_INVALID')
-      expect(error.message).to.include('etcd, etcds, memory').and.not.include('secret')
+      expect(error.message).to.include('etcd, etcds, file, memory').and.not.include('secret')
     }
   })
 })
