@@ -11,8 +11,9 @@ const factory = async (): Promise<StoreFixture> => {
   const backend = new MemoryBackend({ progressMs: 100 })
   return { open: async () => openMemoryStore({ backend }), stop: async () => {} }
 }
-storeConformance({ name: 'memory', features: { persistent: false, shared: false }, factory })
-keeperConformance({ name: 'memory', factory })
+const features = { persistent: false, shared: false }
+storeConformance({ name: 'memory', features, factory })
+keeperConformance({ name: 'memory', features, factory })
 
 describe('memory store', () => {
   it('leases expire by the given clock, at their TTL and not before', async () => {

@@ -92,8 +92,8 @@ export function sessionSection(bench: BenchOf): void {
   })
 }
 
-export function restartSection(bench: BenchOf): void {
-  describe('crash and restart', () => {
+export function crashSection(bench: BenchOf): void {
+  describe('crash', () => {
     it('everything acknowledged before a crash of the keeper is there after it', async () => {
       const keeper = await bench().keeper()
       // Keeps a store alive that lives only as long as somebody has it open.
@@ -115,7 +115,11 @@ export function restartSection(bench: BenchOf): void {
         expect(text((await after.getData(path)).data!)).to.equal(path.slice(2))
       }
     })
+  })
+}
 
+export function restartSection(bench: BenchOf): void {
+  describe('restart', () => {
     it('over a restart of the store: znodes, versions, sequences and sessions', async function () {
       const { fixture } = bench()
       const probe = await fixture.open()

@@ -4,15 +4,28 @@
  * by the store's name. The same fixture as for store.ts; it imports only lib.
  */
 import { expect } from 'chai'
-import { Keeper, KeeperClient, type KeeperLimits, type MetadataStore } from '../../lib/index.ts'
+import {
+  Keeper,
+  KeeperClient,
+  type KeeperLimits,
+  type MetadataStore,
+  type StoreFeatures,
+} from '../../lib/index.ts'
 import { aclSection, multiSection, znodeSection } from './keeper-data-sections.ts'
-import { restartSection, sessionSection, watchSection } from './keeper-session-sections.ts'
+import {
+  crashSection,
+  restartSection,
+  sessionSection,
+  watchSection,
+} from './keeper-session-sections.ts'
 import type { StoreFixture } from './store.ts'
 
 export interface KeeperConformanceOptions {
   /** For the report. */
   readonly name: string
   readonly factory: () => Promise<StoreFixture>
+  /** As for the store suite: what the manifest excludes for certain is not listed. */
+  readonly features?: Partial<StoreFeatures>
 }
 
 /** Sessions that end soon, so that tests see them end. */
@@ -77,7 +90,7 @@ export class KeeperBench {
 
 export type BenchOf = () => KeeperBench
 
-export function keeperConformance({ name, factory }: KeeperConformanceOptions): void {
+export function keeperConformance({ name, factory, features }: KeeperConformanceOptions): void {
   describe(`keeper conformance: ${name}`, function () {
     this.timeout(60_000)
     let bench: KeeperBench
@@ -95,7 +108,8 @@ export function keeperConformance({ name, factory }: KeeperConformanceOptions): 
     aclSection(benchOf)
     watchSection(benchOf)
     sessionSection(benchOf)
-    restartSection(benchOf)
+    crashSection(benchOf)
+    if (features?.persistent !== false) restartSection(benchOf)
   })
 }
 
