@@ -3,6 +3,7 @@
  * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale),
  * group-committer (who carries it).
  */
+import { opBytes } from '../store/txn-size.ts'
 import type { WriteOp } from '../store/types.ts'
 import type { DirtyKey } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -70,16 +71,4 @@ export function planFlush(
     })
   }
   return { ops, written, flushed }
-}
-
-/** What an op adds to a request, bytes: key, value, and room for its framing. */
-export function opBytes(op: WriteOp): number {
-  switch (op.type) {
-    case 'put':
-      return op.key.length + op.value.length + 32
-    case 'delete':
-      return op.key.length + 24
-    case 'deleteRange':
-      return op.start.length + op.end.length + 32
-  }
 }

@@ -3,6 +3,7 @@
  * long as the journal says; a lease or a clock only makes somebody propose its end.
  */
 import { ZK_ERRORS } from '../errors.ts'
+import { parentOf } from '../znode/path.ts'
 import { NONE, type Planned } from './planned.ts'
 import type { PlanView } from './view.ts'
 
@@ -52,8 +53,7 @@ export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
   const paths = [...view.ephemeralsOf(id)]
   for (const path of paths) {
-    const slash = path.lastIndexOf('/')
-    const parent = slash === 0 ? '/' : path.slice(0, slash)
+    const parent = parentOf(path)
     if (view.get(parent) !== undefined) {
       const edited = view.edit(parent)
       edited.childCount--
