@@ -176,6 +176,11 @@ class Runner {
   }
 
   async #resume(name: string, member: Member, step: Step & { do: 'resume' }): Promise<void> {
+    // What others did is told on the old connection: whether it still is once that one is being
+    // closed depends on timing.
+    if (member.client !== undefined && member.actsSeen !== this.#acts) {
+      await this.#sync(member, false)
+    }
     const old = member.client
     if (step.elsewhere) member.endpoint++
     member.client = undefined
