@@ -1,7 +1,9 @@
 /** node-zookeeper-client (npm), unmodified, with promises around its callbacks. */
+
 import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { endClient } from '../support/end-client.ts'
 import { within } from './two-proxies.ts'
 
 export interface NodeStat {
@@ -117,7 +119,7 @@ export class NodeClient {
     try {
       await connected
     } catch (error) {
-      client.raw.close()
+      endClient(client.raw)
       throw error
     }
     return client
@@ -136,7 +138,7 @@ export class NodeClient {
   }
 
   close(): void {
-    this.raw.close()
+    endClient(this.raw)
   }
 
   create(

@@ -1,5 +1,7 @@
 /** Reads znodes with an unmodified ZooKeeper client, and waits on its watches. */
+
 import { createRequire } from 'node:module'
+import { endClient } from './end-client.ts'
 import { within } from './eventually.ts'
 
 /** The part of node-zookeeper-client, which brings no types, that is used here. */
@@ -56,14 +58,14 @@ export class ZnodeReader {
     try {
       await within(`a session at ${connectString}`, 20_000, connected)
     } catch (error) {
-      client.close()
+      endClient(client)
       throw error
     }
     return new ZnodeReader(client)
   }
 
   close(): void {
-    this.#client.close()
+    endClient(this.#client)
   }
 
   /** undefined when there is none. */
