@@ -229,9 +229,9 @@ export class Keeper {
           layout: this.#layout,
           fromRevision: from,
           signal: this.#feedStop.signal,
-          onEntry: (header, decode, revision) => {
+          onEntry: (header, decode, bytes, revision) => {
             this.#revision = revision
-            this.committer.receive(header, decode, revision)
+            this.committer.receive(header, decode, bytes, revision)
           },
           onSign: () => {
             this.#feedSignMs = this.clock.monotonic()

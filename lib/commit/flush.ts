@@ -1,18 +1,19 @@
 /**
  * The write-behind part of a commit: the oldest stale records, in their newest state, plus the
- * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale),
- * group-committer (who carries it).
+ * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale), flush-pacer
+ * (how many), group-committer (who carries it).
  */
 import { opBytes } from '../store/txn-size.ts'
 import type { WriteOp } from '../store/types.ts'
-import type { DirtyKey } from '../tree/backlog.ts'
+import type { DirtyKey, Portion } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../znode/record.ts'
 
 export interface Flush {
   readonly ops: readonly WriteOp[]
-  readonly written: readonly DirtyKey[]
+  /** Taken from the backlog: to be reported as written, or given back. */
+  readonly portion: Portion
   /** The mark once this is committed. */
   readonly flushed: number
 }
@@ -30,9 +31,9 @@ function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp
     case 'c': {
       const key = layout.childRecord(name)
       const node = replica.tree.get(name)
-      return node === undefined
-        ? { type: 'delete', key }
-        : { type: 'put', key, value: encodeChildRecord(node) }
+      return node?.hasChildRecord === true
+        ? { type: 'put', key, value: encodeChildRecord(node) }
+        : { type: 'delete', key }
     }
     default: {
       const id = BigInt(`0x${name}`)
@@ -45,30 +46,40 @@ function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp
   }
 }
 
-/** As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes. */
+/**
+ * As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes, as of the
+ * replica's state. What came and went since the store last heard of it costs no op. `before`: the
+ * mark that the batch before leaves.
+ */
 export function planFlush(
   replica: Replica,
   layout: Layout,
-  keysMax: number,
-  bytesMax: number,
+  options: { readonly keysMax: number; readonly bytesMax: number; readonly before: number },
 ): Flush {
+  const { keysMax, bytesMax, before } = options
+  const { backlog } = replica
   const ops: WriteOp[] = []
-  const written: DirtyKey[] = []
+  const keys: DirtyKey[] = []
   let bytes = 0
-  for (const dirty of replica.backlog.oldest(keysMax)) {
-    const op = writeRecord(replica, layout, dirty)
-    bytes += opBytes(op)
-    if (bytes > bytesMax) break
-    ops.push(op)
-    written.push(dirty)
+  if (keysMax > 0) {
+    for (const dirty of backlog.oldest()) {
+      const op = writeRecord(replica, layout, dirty)
+      if (op.type !== 'delete' || !backlog.isAbsent(dirty)) {
+        bytes += opBytes(op)
+        if (ops.length >= keysMax || bytes > bytesMax) break
+        ops.push(op)
+      }
+      keys.push(dirty)
+    }
   }
-  const flushed = replica.backlog.markAfter(new Set(written), replica.seq)
-  if (flushed > replica.flushed) {
+  const portion = backlog.take(keys)
+  const flushed = Math.max(backlog.mark(replica.seq), before)
+  if (flushed > before) {
     ops.push({
       type: 'deleteRange',
       start: layout.journalEntry(0),
       end: layout.journalEntry(flushed + 1),
     })
   }
-  return { ops, written, flushed }
+  return { ops, portion, flushed }
 }

@@ -15,7 +15,6 @@ import {
   decodeZnode,
   type ProxyRecord,
 } from '../znode/record.ts'
-import type { Batch } from './ops.ts'
 import { Replica } from './replica.ts'
 
 export interface Loaded {
@@ -27,6 +26,9 @@ export interface Loaded {
   readonly headCreateRevision: Revision
   readonly proxies: ReadonlyMap<string, ProxyRecord>
 }
+
+/** An entry may have half a megabyte and more. */
+const JOURNAL_PAGE_ENTRIES = 50
 
 async function* pages(
   store: MetadataStore,
@@ -86,8 +88,9 @@ export async function loadReplica(
     const { zxid, seq, flushed } = decodeHead(headKv.value)
     replica.flushed = flushed
     replica.seq = flushed
-    for await (const page of pages(store, layout.journal, revision, pageKeys)) {
-      for (const { value } of page) replay(replica, decodeBatch(value), flushed)
+    const { journal } = layout
+    for await (const page of pages(store, journal, revision, JOURNAL_PAGE_ENTRIES)) {
+      for (const { value } of page) replay(replica, value, flushed)
     }
     if (replica.seq !== seq) {
       throw new StoreError(
@@ -110,7 +113,8 @@ export async function loadReplica(
 }
 
 /** Entries up to `flushed` are in the records already. */
-function replay(replica: Replica, batch: Batch, flushed: number): void {
+function replay(replica: Replica, entry: Uint8Array, flushed: number): void {
+  const batch = decodeBatch(entry)
   if (batch.seq <= flushed) return
   if (batch.seq !== replica.seq + 1) {
     throw new StoreError(
@@ -118,6 +122,5 @@ function replay(replica: Replica, batch: Batch, flushed: number): void {
       `journal jumps from batch ${replica.seq} to ${batch.seq}: entries under j/ are missing`,
     )
   }
-  // Marks of earlier commits must not drop what this replay finds: the head's mark rules.
-  replica.apply({ ...batch, flushed: 0 })
+  replica.replay(batch, entry.length)
 }

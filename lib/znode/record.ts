@@ -200,9 +200,12 @@ export interface HeadRecord {
   /** Every change of batches up to here is in n/, c/ and s/; later ones are in j/ too. */
   readonly flushed: number
 }
-export function encodeHead(h: HeadRecord): Uint8Array {
+/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
+  const epoch = Math.floor(h.zxid / 2 ** 32)
+  const mark = by === undefined ? '' : `,"by":"${by}"`
   return Buffer.from(
-    `{"f":${FORMAT},"epoch":${Math.floor(h.zxid / 2 ** 32)},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}}`,
+    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}}`,
   )
 }
 export function decodeHead(value: Uint8Array): HeadRecord {

@@ -67,6 +67,10 @@ export class Znode {
   get childCount(): number {
     return this.#children === undefined ? 0 : this.#children.size
   }
+  /** Is there anything in its child record that a znode without one has not? */
+  get hasChildRecord(): boolean {
+    return this.creates !== 0 || this.pzxid !== this.czxid
+  }
   addChild(name: string): void {
     if (this.#children === undefined) this.#children = new Children()
     this.#children.list = undefined
