@@ -41,10 +41,9 @@ export interface CommitterOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
-  /** Head's key version and create revision as loaded. */
-  readonly headVersion: number
-  readonly headCreateRevision: Revision
-  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be loaded anew. */
+  /** Head's modRevision as loaded; 0: there is no head yet. */
+  readonly headRevision: Revision
+  /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
   readonly onStuck: (seq: number) => void
 }
 
@@ -52,6 +51,8 @@ export interface CommitterOptions {
 const GATHER_MS = 1
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
+/** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
+const STUCK_PAUSE_MS = 5_000
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -63,8 +64,8 @@ export class GroupCommitter {
   }
   readonly #o: CommitterOptions
   #replica: Replica
-  #headVersion: number
-  #headCreateRevision: Revision
+  /** The revision the replica is at: what guards the next batch. */
+  #headRevision: Revision
   #queue: CommitTask[] = []
   /** On their way to the store, in order: each is guarded by the one before it. */
   #chain: InFlight[] = []
@@ -85,8 +86,7 @@ export class GroupCommitter {
   constructor(options: CommitterOptions) {
     this.#o = options
     this.#replica = options.replica
-    this.#headVersion = options.headVersion
-    this.#headCreateRevision = options.headCreateRevision
+    this.#headRevision = options.headRevision
     const { features } = options.store
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
     this.#changes = new Changes(options.clock)
@@ -139,7 +139,6 @@ export class GroupCommitter {
         `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
-    if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
     const own = this.#chain[0]
     const ours = own?.planned.batch
     if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
@@ -152,7 +151,7 @@ export class GroupCommitter {
     this.#replica.backlog.foreign()
     this.#replica.apply(decode(), bytes)
     this.#planner.applied(seq)
-    this.#headVersion++
+    this.#headRevision = revision
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
   }
@@ -161,14 +160,13 @@ export class GroupCommitter {
    * The replica was loaded anew: go on with that one. Whether the batches in flight are part of it
    * cannot be told, so their outcome is unknown and nobody is told they succeeded.
    */
-  reset(replica: Replica, headVersion: number, headCreateRevision: Revision): void {
+  reset(replica: Replica, headRevision: Revision): void {
     this.#abandonChain(
       new StoreError('STORE_COMPACTED', 'the tree was loaded anew', { outcome: 'unknown' }),
     )
     this.#replica = replica
     this.#planner.reset(replica)
-    this.#headVersion = headVersion
-    this.#headCreateRevision = headCreateRevision
+    this.#headRevision = headRevision
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
     this.#schedule()
@@ -215,10 +213,9 @@ export class GroupCommitter {
 
   /** Sends what may be sent now. */
   #pump(): void {
-    // Until head exists, the revision that creates it guards the next commit.
-    const inFlightMax = this.#headCreateRevision === 0 ? 1 : this.#o.limits.commitsInFlightMax
+    const { commitsInFlightMax } = this.#o.limits
     while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
-      if (this.#chain.length >= inFlightMax) return
+      if (this.#chain.length >= commitsInFlightMax) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
       if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
       if (isIdle) this.#flushDue = false
@@ -270,10 +267,7 @@ export class GroupCommitter {
     if (before !== undefined) {
       return [{ target: 'value', key: head, equals: before.planned.head }]
     }
-    return [
-      { target: 'version', key: head, equals: this.#headVersion },
-      { target: 'createRevision', key: head, equals: this.#headCreateRevision },
-    ]
+    return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
   }
 
   /** The batch at `index` and those behind it are not applied and will not be: planned again. */
@@ -302,8 +296,8 @@ export class GroupCommitter {
 
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
+    this.#headRevision = revision
     while (!last.settled) this.#applyOwn(this.#chain.shift() as InFlight)
-    if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
     this.#gather()
@@ -312,7 +306,6 @@ export class GroupCommitter {
 
   #applyOwn(own: InFlight): void {
     own.settled = true
-    this.#headVersion++
     const { tasks, planned, txnOf, batch, flush, journal } = own.planned
     this.counters.batches++
     this.counters.requests += tasks.length
@@ -370,15 +363,22 @@ export class GroupCommitter {
   /** @returns the requests that could not be answered */
   async #confirmed({ tasks, planned }: PlannedBatch): Promise<readonly CommitTask[]> {
     const seq = this.#replica.seq
+    const before = this.#headRevision
     const head = await this.#retryRead(() =>
       this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
     )
-    const version = head?.kvs[0]?.version ?? 0
-    while (this.#headVersion < version && this.#closed === undefined) await this.#changes.next()
+    const revision = head?.kvs[0]?.modRevision ?? 0
+    while (this.#headRevision < revision && this.#closed === undefined) await this.#changes.next()
     if (this.#closed !== undefined || head === undefined) {
       const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
       for (const task of tasks) task.abandoned(error)
       return []
+    }
+    if (revision < before) {
+      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
+      this.#o.onStuck(seq)
+      await this.#changes.next(STUCK_PAUSE_MS)
+      return tasks
     }
     const onlySyncs = tasks.every((task) => task.request.type === 'sync')
     if (!onlySyncs && this.#replica.seq !== seq) return tasks
