@@ -4,9 +4,10 @@
  * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
  */
 import { noop } from 'cockatiel'
-import { Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { castGrpcError, Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
 import { StoreError } from '../../lib/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
 
 export interface ConnectionOptions {
   /** `host:port`, or `https://host:port` for TLS with the system's authorities. */
@@ -71,7 +72,31 @@ export class Member extends Etcd3 {
     this.watchStreams = new WatchClient(withLeader)
     this.leaseStreams = new LeaseClient(withLeader)
   }
+
+  /** KV.Txn with a request that is bytes already, past the driver's encoder. Rejects as its calls do. */
+  txn(request: Buffer, options: { readonly deadline: number }): Promise<TxnAnswer> {
+    return this.pool.withConnection(
+      'KV',
+      ({ client, metadata }) =>
+        new Promise<TxnAnswer>((resolve, reject) => {
+          client.makeUnaryRequest(
+            '/etcdserverpb.KV/Txn',
+            asItIs,
+            decodeTxnAnswer,
+            request,
+            metadata,
+            options,
+            (error, answer) => {
+              if (answer === undefined) reject(castGrpcError(error ?? new Error('no answer')))
+              else resolve(answer)
+            },
+          )
+        }),
+    )
+  }
 }
+
+const asItIs = (bytes: Buffer): Buffer => bytes
 
 /** The members, one of them current until it fails. Connections are made on first use. */
 export class Members {
