@@ -4,10 +4,12 @@
  * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
  */
 import { noop } from 'cockatiel'
-import { castGrpcError, Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { systemClock } from '../../lib/clock.ts'
 import { StoreError } from '../../lib/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
 import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
+import { UnaryChannel } from './unary-channel.ts'
 
 export interface ConnectionOptions {
   /** `host:port`, or `https://host:port` for TLS with the system's authorities. */
@@ -32,6 +34,9 @@ export class Member extends Etcd3 {
   readonly host: string
   readonly watchStreams: WatchClient
   readonly leaseStreams: LeaseClient
+  readonly #channel: UnaryChannel
+  readonly #hasAuth: boolean
+  #token: Promise<string | undefined> | undefined
 
   constructor(host: string, options: ConnectionOptions) {
     const { auth, credentials, loginTimeoutMs } = options
@@ -71,32 +76,39 @@ export class Member extends Etcd3 {
     }
     this.watchStreams = new WatchClient(withLeader)
     this.leaseStreams = new LeaseClient(withLeader)
+    this.#hasAuth = auth !== undefined
+    this.#channel = new UnaryChannel({
+      host,
+      ...(credentials === undefined ? {} : { credentials }),
+      clock: systemClock,
+      keepaliveMs: KEEPALIVE_MS,
+      keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
+    })
   }
 
-  /** KV.Txn with a request that is bytes already, past the driver's encoder. Rejects as its calls do. */
-  txn(request: Buffer, options: { readonly deadline: number }): Promise<TxnAnswer> {
-    return this.pool.withConnection(
-      'KV',
-      ({ client, metadata }) =>
-        new Promise<TxnAnswer>((resolve, reject) => {
-          client.makeUnaryRequest(
-            '/etcdserverpb.KV/Txn',
-            asItIs,
-            decodeTxnAnswer,
-            request,
-            metadata,
-            options,
-            (error, answer) => {
-              if (answer === undefined) reject(castGrpcError(error ?? new Error('no answer')))
-              else resolve(answer)
-            },
-          )
-        }),
+  /** KV.Txn with a request that is bytes already, past the driver. Rejects with StoreError. */
+  async txn(request: Buffer, options: { readonly deadline: number }): Promise<TxnAnswer> {
+    const token = this.#hasAuth ? await this.#logIn() : undefined
+    const answer = await this.#channel.call('/etcdserverpb.KV/Txn', request, { ...options, token })
+    return decodeTxnAnswer(answer)
+  }
+
+  /** The driver's own token. An outdated one ends with this member: see {@link Members.failed}. */
+  #logIn(): Promise<string | undefined> {
+    this.#token ??= this.pool.withConnection('KV', ({ metadata }) =>
+      metadata.get('token')[0]?.toString(),
     )
+    return this.#token.catch((error: unknown) => {
+      this.#token = undefined
+      throw error
+    })
+  }
+
+  override close(): void {
+    this.#channel.close()
+    super.close()
   }
 }
-
-const asItIs = (bytes: Buffer): Buffer => bytes
 
 /** The members, one of them current until it fails. Connections are made on first use. */
 export class Members {

@@ -183,7 +183,7 @@ export class BatchPlanner {
     })
     // Moving the mark alone is worth a commit only where it is what others wait for.
     const moves = throttled && flush.flushed > before.flushed
-    if (tasks.length === 0 && flush.portion.keys.length === 0 && !moves) {
+    if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
       view.truncate(view.depth - 1)
       return undefined
     }

@@ -5,7 +5,7 @@
  */
 import { opBytes } from '../store/txn-size.ts'
 import type { WriteOp } from '../store/types.ts'
-import type { DirtyKey, Portion } from '../tree/backlog.ts'
+import type { Dirty, Portion } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../znode/record.ts'
@@ -18,9 +18,8 @@ export interface Flush {
   readonly flushed: number
 }
 
-function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp {
-  const name = dirty.slice(1)
-  switch (dirty[0]) {
+function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): WriteOp {
+  switch (kind) {
     case 'n': {
       const key = layout.znode(name)
       const node = replica.tree.get(name)
@@ -35,7 +34,7 @@ function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp
         ? { type: 'put', key, value: encodeChildRecord(node) }
         : { type: 'delete', key }
     }
-    default: {
+    case 's': {
       const id = BigInt(`0x${name}`)
       const key = layout.session(id)
       const session = replica.sessions.get(id)
@@ -59,7 +58,7 @@ export function planFlush(
   const { keysMax, bytesMax, before } = options
   const { backlog } = replica
   const ops: WriteOp[] = []
-  const keys: DirtyKey[] = []
+  const taken: Dirty[] = []
   let bytes = 0
   if (keysMax > 0) {
     for (const dirty of backlog.oldest()) {
@@ -69,10 +68,10 @@ export function planFlush(
         if (ops.length >= keysMax || bytes > bytesMax) break
         ops.push(op)
       }
-      keys.push(dirty)
+      taken.push(dirty)
     }
   }
-  const portion = backlog.take(keys)
+  const portion = backlog.take(taken)
   const flushed = Math.max(backlog.mark(replica.seq), before)
   if (flushed > before) {
     ops.push({

@@ -51,6 +51,10 @@ export interface CommitterOptions {
 const GATHER_MS = 1
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
+/** So many requests are worth a txn of their own while another is in flight. */
+const PIPELINED_REQUESTS_MIN = 64
+/** After so long without a request nobody minds a txn of records alone. Unit ms. */
+const QUIET_MS = 50
 /** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
 const STUCK_PAUSE_MS = 5_000
 
@@ -74,6 +78,8 @@ export class GroupCommitter {
   #flushDue = false
   /** Requests without a txn wait for the chain to end, or for head to be read. */
   #confirming = false
+  /** When a request was answered last, monotonic ms. */
+  #requestMs = Number.NEGATIVE_INFINITY
   /** Requests of the batch applied last. */
   #answered = 0
   #gathered: { readonly count: number; readonly done: () => void } | undefined
@@ -98,7 +104,7 @@ export class GroupCommitter {
     this.#flushTimer = new FlushTimer({
       ...options,
       delayMs: options.limits.flushDelayMs,
-      isBusy: () => this.queueLength > 0,
+      isBusy: () => this.queueLength > 0 || this.#requestMs > options.clock.monotonic() - QUIET_MS,
       onDue: () => {
         this.#flushDue = true
         this.#schedule()
@@ -216,12 +222,13 @@ export class GroupCommitter {
     const { commitsInFlightMax } = this.#o.limits
     while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
       if (this.#chain.length >= commitsInFlightMax) return
+      if (this.#chain.length > 0 && this.#queue.length < PIPELINED_REQUESTS_MIN) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
       if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
       if (isIdle) this.#flushDue = false
       const planned = this.#planner.plan(this.#queue, isIdle)
       if (planned === undefined) return
-      if (planned.batch.txns.length === 0 && planned.flush.portion.keys.length === 0) {
+      if (planned.batch.txns.length === 0 && planned.flush.portion.entries.length === 0) {
         // There is nothing to write, but the answers must hold at head.
         this.#planner.lost(this.#chain.length)
         if (this.#chain.length === 0) void this.#confirm(planned)
@@ -309,8 +316,9 @@ export class GroupCommitter {
     const { tasks, planned, txnOf, batch, flush, journal } = own.planned
     this.counters.batches++
     this.counters.requests += tasks.length
-    this.counters.flushedKeys += flush.portion.keys.length
+    this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
+    if (tasks.length > 0) this.#requestMs = this.#o.clock.monotonic()
     if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     const replica = this.#replica
     let at = 0

@@ -4,10 +4,17 @@
  * changes; the mark `flushed` follows the oldest one left. See docs/decisions/0001.
  */
 
-/** 'n' + path, 'c' + path, 's' + session id in hex. */
-export type DirtyKey = string
+/** Of which room: znodes, child records, sessions. */
+export type DirtyKind = 'n' | 'c' | 's'
 
-interface Entry {
+/** One record that lacks changes. */
+export interface Dirty {
+  readonly kind: DirtyKind
+  /** A znode's path, or a session's id in hex. */
+  readonly name: string
+}
+
+interface Entry extends Dirty {
   /** The first batch whose change is not in the record. */
   first: number
   last: number
@@ -19,65 +26,114 @@ const NOT_ABSENT = -1
 
 /** Records on their way to the store with one commit. */
 export interface Portion {
-  readonly keys: readonly DirtyKey[]
-  readonly entries: readonly Entry[]
+  readonly entries: readonly Dirty[]
+}
+
+/** The records of one room. Kept apart, so that a path is looked up as it is, with its hash. */
+class Room {
+  readonly kind: DirtyKind
+  /** In the order of `first`, as are those given back, which are older. */
+  readonly entries = new Map<string, Entry>()
+  returned = new Map<string, Entry>()
+  /** How many portions on their way carry it. */
+  readonly flushing = new Map<string, number>()
+
+  constructor(kind: DirtyKind) {
+    this.kind = kind
+  }
+
+  get(name: string): Entry | undefined {
+    return this.entries.get(name) ?? (this.returned.size > 0 ? this.returned.get(name) : undefined)
+  }
+  delete(name: string): void {
+    if (!this.entries.delete(name)) this.returned.delete(name)
+  }
+  landed(name: string): void {
+    const count = this.flushing.get(name) ?? 0
+    if (count > 1) this.flushing.set(name, count - 1)
+    else this.flushing.delete(name)
+  }
+  get size(): number {
+    return this.entries.size + this.returned.size + this.flushing.size
+  }
+  *oldest(): IterableIterator<Entry> {
+    if (this.returned.size > 0) yield* this.returned.values()
+    yield* this.entries.values()
+  }
+  get first(): number {
+    for (const entry of this.returned.values()) return entry.first
+    for (const entry of this.entries.values()) return entry.first
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 export class Backlog {
-  /** In the order of `first`, as are those given back, which are older. */
-  readonly #entries = new Map<DirtyKey, Entry>()
-  #returned = new Map<DirtyKey, Entry>()
-  readonly #flushing = new Map<DirtyKey, number>()
+  readonly #n = new Room('n')
+  readonly #c = new Room('c')
+  readonly #s = new Room('s')
+  readonly #rooms = [this.#n, this.#c, this.#s] as const
   #foreignCount = 0
 
+  #room(kind: DirtyKind): Room {
+    return kind === 'n' ? this.#n : kind === 'c' ? this.#c : this.#s
+  }
+
   get size(): number {
-    return this.#entries.size + this.#returned.size + this.#flushing.size
+    return this.#n.size + this.#c.size + this.#s.size
   }
 
   /** Of the oldest change that is in no record and on no way to one; undefined: there is none. */
   get oldestSeq(): number | undefined {
-    for (const entry of this.#returned.values()) return entry.first
-    for (const entry of this.#entries.values()) return entry.first
-    return undefined
+    const oldest = Math.min(this.#n.first, this.#c.first, this.#s.first)
+    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest
   }
 
   /**
    * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did not
    * exist before.
    */
-  touch(key: DirtyKey, seq: number, isNew = false): void {
-    const entry = this.#entries.get(key) ?? this.#returned.get(key)
+  touch(kind: DirtyKind, name: string, seq: number, isNew = false): void {
+    const room = this.#room(kind)
+    const entry = room.get(name)
     if (entry !== undefined) {
       entry.last = seq
       return
     }
-    const absent = isNew && !this.#flushing.has(key)
+    const absent = isNew && !room.flushing.has(name)
     const absentAt = absent ? this.#foreignCount : NOT_ABSENT
-    this.#entries.set(key, { first: seq, last: seq, absentAt })
+    room.entries.set(name, { kind, name, first: seq, last: seq, absentAt })
   }
 
-  /** The oldest keys, those on their way left out. */
-  *oldest(): IterableIterator<DirtyKey> {
-    yield* this.#returned.keys()
-    yield* this.#entries.keys()
+  /** The oldest records, those on their way left out. */
+  *oldest(): IterableIterator<Dirty> {
+    const queues = this.#rooms
+      .map((room) => room.oldest())
+      .map((rest) => ({ rest, next: rest.next() }))
+    for (;;) {
+      let best: (typeof queues)[number] | undefined
+      for (const queue of queues) {
+        if (queue.next.done === true) continue
+        if (best === undefined || queue.next.value.first < best.next.value.first) best = queue
+      }
+      if (best === undefined) return
+      yield best.next.value
+      best.next = best.rest.next()
+    }
   }
 
   /** The store cannot have this record: when the thing is gone, there is nothing to delete. */
-  isAbsent(key: DirtyKey): boolean {
-    const entry = this.#entries.get(key) ?? this.#returned.get(key)
-    return entry !== undefined && entry.absentAt === this.#foreignCount
+  isAbsent(dirty: Dirty): boolean {
+    return (dirty as Entry).absentAt === this.#foreignCount
   }
 
-  /** These go along with a commit, as they are now. Afterwards: {@link written} or {@link giveBack}. */
-  take(keys: readonly DirtyKey[]): Portion {
-    const entries = keys.map((key) => {
-      const entry = this.#entries.get(key) ?? this.#returned.get(key)
-      if (entry === undefined) throw new Error(`record ${key} is not behind`)
-      if (!this.#entries.delete(key)) this.#returned.delete(key)
-      this.#flushing.set(key, (this.#flushing.get(key) ?? 0) + 1)
-      return entry
-    })
-    return { keys, entries }
+  /** These, from oldest(), go along with a commit. Afterwards: {@link written} or {@link giveBack}. */
+  take(entries: readonly Dirty[]): Portion {
+    for (const { kind, name } of entries) {
+      const room = this.#room(kind)
+      room.delete(name)
+      room.flushing.set(name, (room.flushing.get(name) ?? 0) + 1)
+    }
+    return { entries }
   }
 
   /** The batch up to which every record is right once what is on its way has come, at state `seq`. */
@@ -88,31 +144,31 @@ export class Backlog {
 
   /** The commit is in the store. What was touched since is behind again already. */
   written(portion: Portion): void {
-    for (const key of portion.keys) this.#landed(key)
+    for (const { kind, name } of portion.entries) this.#room(kind).landed(name)
   }
 
   /** The commits will not be: their records, oldest first, are the oldest again. */
   giveBack(portions: readonly Portion[]): void {
-    const returned = new Map<DirtyKey, Entry>()
-    for (const { keys, entries } of portions) {
-      keys.forEach((key, i) => {
-        this.#landed(key)
-        const earlier = entries[i] as Entry
-        const later = this.#entries.get(key) ?? this.#returned.get(key)
-        if (later !== undefined && !this.#entries.delete(key)) this.#returned.delete(key)
-        const known = returned.get(key) ?? earlier
-        known.last = Math.max(known.last, earlier.last, later?.last ?? 0)
-        returned.set(key, known)
-      })
-    }
-    for (const [key, entry] of this.#returned) returned.set(key, entry)
-    this.#returned = returned
+    for (const room of this.#rooms) this.#giveBackTo(room, portions)
   }
 
-  #landed(key: DirtyKey): void {
-    const count = this.#flushing.get(key) ?? 0
-    if (count > 1) this.#flushing.set(key, count - 1)
-    else this.#flushing.delete(key)
+  #giveBackTo(room: Room, portions: readonly Portion[]): void {
+    const returned = new Map<string, Entry>()
+    for (const { entries } of portions) {
+      for (const entry of entries as readonly Entry[]) {
+        const { kind, name } = entry
+        if (kind !== room.kind) continue
+        room.landed(name)
+        const later = room.get(name)
+        if (later !== undefined) room.delete(name)
+        const known = returned.get(name) ?? entry
+        known.last = Math.max(known.last, entry.last, later?.last ?? 0)
+        returned.set(name, known)
+      }
+    }
+    if (returned.size === 0) return
+    for (const [name, entry] of room.returned) returned.set(name, entry)
+    room.returned = returned
   }
 
   /** Somebody else committed: some records may be newer than known here. */
@@ -122,11 +178,13 @@ export class Backlog {
 
   /** Somebody's commit says everything up to `flushed` is written, but not which keys it wrote. */
   flushedTo(flushed: number): void {
-    for (const entries of [this.#returned, this.#entries]) {
-      for (const [key, entry] of entries) {
-        if (entry.first > flushed) break
-        if (entry.last <= flushed) entries.delete(key)
-        else entry.first = flushed + 1
+    for (const room of this.#rooms) {
+      for (const entries of [room.returned, room.entries]) {
+        for (const [name, entry] of entries) {
+          if (entry.first > flushed) break
+          if (entry.last <= flushed) entries.delete(name)
+          else entry.first = flushed + 1
+        }
       }
     }
   }

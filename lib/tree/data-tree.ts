@@ -18,9 +18,6 @@ export interface TreeObserver {
   nodeChildrenChanged(path: string, acl: readonly Acl[]): void
 }
 
-/** Which stored record a change makes stale. */
-export type DirtyKind = 'n' | 'c'
-
 const NO_PATHS: ReadonlySet<string> = new Set()
 
 export class DataTree {
@@ -31,7 +28,7 @@ export class DataTree {
   readonly quotas: QuotaTable
   observer: TreeObserver | undefined
   /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
-  onDirty: ((kind: DirtyKind, path: string, isNew?: boolean) => void) | undefined
+  onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
   #dataBytes = 0
 
   /** A fresh ZooKeeper's tree (S7). */

@@ -35,7 +35,7 @@ export class Replica {
 
   constructor() {
     this.tree.onDirty = (kind, path, isNew) =>
-      this.backlog.touch(kind + path, this.#applying, isNew === true && !this.#replaying)
+      this.backlog.touch(kind, path, this.#applying, isNew === true && !this.#replaying)
   }
 
   /**
@@ -112,6 +112,6 @@ export class Replica {
   }
 
   #touchSession(id: bigint, isNew = false): void {
-    this.backlog.touch(`s${sessionName(id)}`, this.#applying, isNew && !this.#replaying)
+    this.backlog.touch('s', sessionName(id), this.#applying, isNew && !this.#replaying)
   }
 }
