@@ -25,11 +25,10 @@ export interface KeeperLimits {
   readonly journalBytesMax: number
   /** Records one commit carries along. Also bounded by the store's txnOpsMax. */
   readonly flushKeysPerTxnMax: number
-  /**
-   * How long a changed record stays behind the journal when there is time to write it, ms. Under load
-   * it may be later, within the bounds above.
-   */
+  /** How long a changed record stays behind the journal when there is time to write it, ms. */
   readonly flushDelayMs: number
+  /** Under load, records that are later than this go along with commits, a few with each. Unit ms. */
+  readonly flushLateMs: number
   /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
   readonly proxyTtlMs: number
   /** Without a confirmed sign of the store for this long, clients are disconnected. Unit ms. */
@@ -64,6 +63,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   journalBytesMax: 256 * 1024 * 1024,
   flushKeysPerTxnMax: 1_000,
   flushDelayMs: 100,
+  flushLateMs: 1_000,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
   feedSilenceMsMax: 10_000,

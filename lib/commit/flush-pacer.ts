@@ -63,6 +63,6 @@ export class FlushPacer {
     while (later < this.#marks.length && this.#marks[later]!.seq < oldestSeq) later++
     if (later > 0) this.#marks = this.#marks.slice(later)
     const mark = this.#marks[0]
-    return mark !== undefined && now - mark.atMs >= this.#limits.flushDelayMs
+    return mark !== undefined && now - mark.atMs >= this.#limits.flushLateMs
   }
 }

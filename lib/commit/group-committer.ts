@@ -53,6 +53,8 @@ const GATHER_MS = 1
 const GATHER_REQUESTS_MAX = 128
 /** So many requests are worth a txn of their own while another is in flight. */
 const PIPELINED_REQUESTS_MIN = 64
+/** Fewer are, when the one in flight was sent so long ago. Unit ms. */
+const PIPELINED_AFTER_MS = 2
 /** After so long without a request nobody minds a txn of records alone. Unit ms. */
 const QUIET_MS = 50
 /** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
@@ -83,6 +85,7 @@ export class GroupCommitter {
   /** Requests of the batch applied last. */
   #answered = 0
   #gathered: { readonly count: number; readonly done: () => void } | undefined
+  #cancelPump: (() => void) | undefined
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
@@ -184,6 +187,7 @@ export class GroupCommitter {
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#flushTimer.stop()
+    this.#cancelPump?.()
     this.#gathered?.done()
     this.#abandonChain(error)
     const left = this.#queue
@@ -222,7 +226,7 @@ export class GroupCommitter {
     const { commitsInFlightMax } = this.#o.limits
     while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
       if (this.#chain.length >= commitsInFlightMax) return
-      if (this.#chain.length > 0 && this.#queue.length < PIPELINED_REQUESTS_MIN) return
+      if (!this.#isWorthAnother()) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
       if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
       if (isIdle) this.#flushDue = false
@@ -237,6 +241,23 @@ export class GroupCommitter {
       this.#queue = this.#queue.slice(planned.tasks.length)
       void this.#commit(planned)
     }
+  }
+
+  /**
+   * With a commit in flight, is what waits worth one of its own? A txn costs as much as a hundred
+   * requests, and the answer to the one in flight usually brings more to share it with. A slow store is
+   * not waited for.
+   */
+  #isWorthAnother(): boolean {
+    const last = this.#chain.at(-1)
+    if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
+    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#o.clock.monotonic()
+    if (leftMs <= 0) return true
+    this.#cancelPump ??= this.#o.clock.after(leftMs, () => {
+      this.#cancelPump = undefined
+      this.#pump()
+    })
+    return false
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
