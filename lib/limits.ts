@@ -48,6 +48,11 @@ export interface KeeperLimits {
   readonly loadPageKeys: number
   /** History kept in the store before it is compacted, ms. 0: never compact. */
   readonly historyRetentionMs: number
+  /**
+   * Journal bytes since then make history compacted earlier, but not what is newer than half a minute.
+   * The store holds two to three times as much in the meantime: records, and what it keeps of both.
+   */
+  readonly historyBytesMax: number
 }
 
 export const LIMITS_DEFAULT: KeeperLimits = {
@@ -72,6 +77,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   reapedPerMinuteMax: 10_000,
   loadPageKeys: 5_000,
   historyRetentionMs: 300_000,
+  historyBytesMax: 256 * 1024 * 1024,
 }
 
 /** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */

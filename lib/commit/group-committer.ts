@@ -47,14 +47,14 @@ export interface CommitterOptions {
   readonly onStuck: (seq: number) => void
 }
 
-/** How long clients that were just answered are waited for. Unit ms. */
-const GATHER_MS = 1
+/** How long after a commit was sent the next one waits for clients just answered. Unit ms. */
+const GATHER_MS = 2
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
 /** So many requests are worth a txn of their own while another is in flight. */
 const PIPELINED_REQUESTS_MIN = 64
 /** Fewer are, when the one in flight was sent so long ago. Unit ms. */
-const PIPELINED_AFTER_MS = 2
+const PIPELINED_AFTER_MS = 5
 /** After so long without a request nobody minds a txn of records alone. Unit ms. */
 const QUIET_MS = 50
 /** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
@@ -82,6 +82,8 @@ export class GroupCommitter {
   #confirming = false
   /** When a request was answered last, monotonic ms. */
   #requestMs = Number.NEGATIVE_INFINITY
+  /** Of the newest commit, monotonic ms. */
+  #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
   #gathered: { readonly count: number; readonly done: () => void } | undefined
@@ -270,6 +272,7 @@ export class GroupCommitter {
       settled: false,
       revision: 0,
     }
+    this.#sentMs = next.sentMs
     this.#chain.push(next)
     const outcome = await this.#sender.send(next)
     switch (outcome.type) {
@@ -369,12 +372,14 @@ export class GroupCommitter {
     const count = waiting + this.#answered
     if (this.#chain.length > 0 || waiting === 0 || count > GATHER_REQUESTS_MAX) return
     if (this.#closed !== undefined || this.#gathered !== undefined) return
+    const leftMs = this.#sentMs + GATHER_MS - this.#o.clock.monotonic()
+    if (leftMs <= 0) return
     const done = () => {
       cancel()
       this.#gathered = undefined
       this.#schedule()
     }
-    const cancel = this.#o.clock.after(GATHER_MS, done)
+    const cancel = this.#o.clock.after(leftMs, done)
     this.#gathered = { count, done }
   }
 
