@@ -130,6 +130,7 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headRevision: loaded.headRevision,
+      ask: () => this.registry.ask(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
         this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
@@ -147,6 +148,7 @@ export class Keeper {
       onSign: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
+      onPeerWants: (id) => this.committer.wanted(id),
     })
     this.#reaper = new Reaper({
       clock,

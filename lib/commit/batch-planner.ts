@@ -127,7 +127,10 @@ export class BatchPlanner {
    * write-behind has its time; otherwise as much goes along as keeps it within its bounds. undefined:
    * nothing to do.
    */
-  plan(queue: readonly CommitTask[], flushAll: boolean): PlannedBatch | undefined {
+  plan(
+    queue: readonly CommitTask[],
+    options: { readonly flushAll: boolean; readonly passes: boolean },
+  ): PlannedBatch | undefined {
     const { limits, clock, proxy, layout, features } = this.#o
     const replica = this.#replica
     const view = this.#view
@@ -175,7 +178,10 @@ export class BatchPlanner {
       txnOf.push(txn)
     }
     const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
-    const keys = Math.min(this.#pacer.keysFor(replica, tasks.length, flushAll), this.#flushKeysMax)
+    const keys = Math.min(
+      this.#pacer.keysFor(replica, tasks.length, options.flushAll),
+      this.#flushKeysMax,
+    )
     const flush = planFlush(replica, layout, {
       keysMax: keys,
       bytesMax: room,
@@ -194,6 +200,7 @@ export class BatchPlanner {
       zxid,
       flushed: flush.flushed,
       time,
+      passes: options.passes,
       txns,
     }
     const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])

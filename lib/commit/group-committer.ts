@@ -20,6 +20,7 @@ import { Changes } from './changes.ts'
 import { FlushTimer } from './flush-timer.ts'
 import type { BatchHeader } from './journal.ts'
 import type { CommitTask } from './task.ts'
+import { Turns } from './turns.ts'
 
 export interface CommitCounters {
   batches: number
@@ -43,6 +44,8 @@ export interface CommitterOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Head's modRevision as loaded; 0: there is no head yet. */
   readonly headRevision: Revision
+  /** Tells the other proxies that we have something to write and do not get there. */
+  readonly ask: () => void
   /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
   readonly onStuck: (seq: number) => void
 }
@@ -87,12 +90,13 @@ export class GroupCommitter {
   /** Requests of the batch applied last. */
   #answered = 0
   #gathered: { readonly count: number; readonly done: () => void } | undefined
-  #cancelPump: (() => void) | undefined
+  #pumpDue: { readonly atMs: number; readonly cancel: () => void } | undefined
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
   readonly #changes: Changes
   readonly #flushTimer: FlushTimer
+  readonly #turns: Turns
 
   constructor(options: CommitterOptions) {
     this.#o = options
@@ -115,7 +119,13 @@ export class GroupCommitter {
         this.#schedule()
       },
     })
+    this.#turns = new Turns(options)
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
+  }
+
+  /** Another proxy has something to write and did not get there. */
+  wanted(proxy: string): void {
+    this.#turns.wanted(proxy)
   }
 
   /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */
@@ -157,14 +167,18 @@ export class GroupCommitter {
       return
     }
     // It has the place of our oldest, and all of ours behind that one are planned on it.
+    const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
+    this.#turns.foreign(proxy, header.passes, weLost)
     this.#replica.backlog.foreign()
     this.#replica.apply(decode(), bytes)
     this.#planner.applied(seq)
     this.#headRevision = revision
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
+    // It may be our turn now.
+    if (this.#queue.length > 0) this.#schedule()
   }
 
   /**
@@ -189,7 +203,7 @@ export class GroupCommitter {
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#flushTimer.stop()
-    this.#cancelPump?.()
+    this.#pumpDue?.cancel()
     this.#gathered?.done()
     this.#abandonChain(error)
     const left = this.#queue
@@ -228,11 +242,14 @@ export class GroupCommitter {
     const { commitsInFlightMax } = this.#o.limits
     while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
       if (this.#chain.length >= commitsInFlightMax) return
-      if (!this.#isWorthAnother()) return
+      if (!this.#isWorthAnother() || !this.#isOurTurn()) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
       if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
       if (isIdle) this.#flushDue = false
-      const planned = this.#planner.plan(this.#queue, isIdle)
+      const planned = this.#planner.plan(this.#queue, {
+        flushAll: isIdle,
+        passes: this.#turns.isLast,
+      })
       if (planned === undefined) return
       if (planned.batch.txns.length === 0 && planned.flush.portion.entries.length === 0) {
         // There is nothing to write, but the answers must hold at head.
@@ -255,11 +272,29 @@ export class GroupCommitter {
     if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
     const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#o.clock.monotonic()
     if (leftMs <= 0) return true
-    this.#cancelPump ??= this.#o.clock.after(leftMs, () => {
-      this.#cancelPump = undefined
+    this.#pumpAfter(leftMs)
+    return false
+  }
+
+  /** Behind a batch of ours in flight it is, unless that one passes. */
+  #isOurTurn(): boolean {
+    const last = this.#chain.at(-1)
+    if (last !== undefined) return !last.planned.batch.passes
+    const waitMs = this.#turns.waitMs()
+    if (waitMs <= 0) return true
+    this.#pumpAfter(waitMs)
+    return false
+  }
+
+  #pumpAfter(delayMs: number): void {
+    const dueMs = this.#o.clock.monotonic() + delayMs
+    if (this.#pumpDue !== undefined && this.#pumpDue.atMs <= dueMs) return
+    this.#pumpDue?.cancel()
+    const cancel = this.#o.clock.after(delayMs, () => {
+      this.#pumpDue = undefined
       this.#pump()
     })
-    return false
+    this.#pumpDue = { atMs: dueMs, cancel }
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
@@ -360,6 +395,7 @@ export class GroupCommitter {
     replica.apply(batch, journal.length, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
+    this.#turns.own(batch.passes)
   }
 
   /**

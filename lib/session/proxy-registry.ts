@@ -35,6 +35,8 @@ export interface ProxyRegistryOptions {
   readonly onSign: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
+  /** It asks for its turn to commit. */
+  readonly onPeerWants: (proxy: string) => void
 }
 
 export class ProxyRegistry {
@@ -87,6 +89,28 @@ export class ProxyRegistry {
     } catch (error) {
       logger.warn({ err: error }, 'could not sign off; peers will notice by the lease')
     }
+  }
+
+  /**
+   * Writes our key once more, which tells the others that we have something to commit and do not get
+   * there. Only a courtesy is asked for, so nothing depends on its outcome.
+   */
+  ask(): void {
+    if (this.#stop.signal.aborted) return
+    const { store, layout, proxy, logger } = this.#o
+    store
+      .txn({
+        compares: [],
+        ops: [
+          {
+            type: 'put',
+            key: layout.proxy(proxy),
+            value: encodeProxy(this.#record()),
+            lease: this.#lease,
+          },
+        ],
+      })
+      .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
   }
 
   #record(): ProxyRecord {
@@ -178,8 +202,10 @@ export class ProxyRegistry {
   #seen(key: Uint8Array, value: Uint8Array): void {
     const id = this.#o.layout.proxyOf(key)
     const joined = !this.#peers.has(id)
-    this.#peers.set(id, decodeProxy(value))
+    const record = decodeProxy(value)
+    this.#peers.set(id, record)
     if (joined) this.#o.onPeerJoined(id)
+    else if (id !== this.#o.proxy && !record.leaving) this.#o.onPeerWants(id)
   }
 
   #gone(id: string): void {

@@ -74,5 +74,7 @@ export interface Batch {
   readonly flushed: number
   /** ms since 1970: ctime and mtime of all its changes. */
   readonly time: number
+  /** Its proxy lets others commit next: see commit/turns. */
+  readonly passes: boolean
   readonly txns: readonly TxnEntry[]
 }

@@ -78,7 +78,52 @@ async function load(client: KeeperClient): Promise<number[]> {
   return (await Promise.all(made)).map(({ path }) => Number(path.slice('/q/n-'.length)))
 }
 
+function sumOf(counters: readonly { batches: number; conflicts: number }[]) {
+  const sum = (name: 'batches' | 'conflicts') => counters.reduce((all, c) => all + c[name], 0)
+  return { batches: sum('batches'), conflicts: sum('conflicts') }
+}
+
+/** As a client under full load: so many writes are always asked for. Ends when `done` says so. */
+async function saturate(client: KeeperClient, done: () => boolean): Promise<number> {
+  let count = 0
+  const one = async (): Promise<void> => {
+    while (!done()) {
+      await client.setData('/q', null)
+      count++
+    }
+  }
+  await Promise.all(Array.from({ length: 100 }, one))
+  return count
+}
+
 describe('commits in flight', () => {
+  it('of one keeper do not keep the others from committing', async function () {
+    this.timeout(60_000)
+    const bench = keeperBench()
+    const all = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const { keeper, store } = await bench.open()
+        const client = await KeeperClient.connect(keeper)
+        // As a store that is not in this process: who has a batch there already is ahead.
+        store.beforeTxn = async () => {
+          for (let left = 20; left > 0; left--) await turn()
+        }
+        return { keeper, client }
+      }),
+    )
+    await all[0]!.client.create('/q')
+    await Promise.all(all.map(({ client }) => client.sync()))
+    const until = performance.now() + 3_000
+    const counts = await Promise.all(
+      all.map(({ client }) => saturate(client, () => performance.now() > until)),
+    )
+    const total = counts.reduce((sum, count) => sum + count, 0)
+    for (const count of counts) expect(count, counts.join()).to.be.greaterThan(total / 10)
+    const { batches, conflicts } = sumOf(all.map(({ keeper }) => keeper.committer.counters))
+    expect(conflicts, `${conflicts} lost, ${batches} committed`).to.be.below(batches)
+    await bench.close()
+  })
+
   it('lose nothing, double nothing and keep their order', async function () {
     this.timeout(120_000)
     await fc.assert(

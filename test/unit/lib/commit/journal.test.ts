@@ -49,6 +49,7 @@ const batch = fc
     zxid: fc.integer({ min: 100, max: Number.MAX_SAFE_INTEGER }),
     flushed: fc.maxSafeNat(),
     time: fc.nat({ max: 2 ** 31 }),
+    passes: fc.boolean(),
     txns: fc.array(txn, { maxLength: 5 }),
   })
   .map((b) => {
@@ -95,6 +96,7 @@ describe('commit/journal', () => {
       attempt: 1,
       zxid: 1,
       flushed: 0,
+      passes: false,
       time: 0,
       txns: [{ takesZxid: true, ops: [op] }],
     })
@@ -136,7 +138,16 @@ describe('commit/journal', () => {
   })
 
   it('another format, an unknown operation, a number without end: each says so', () => {
-    const b = { seq: 1, proxy: 'p', attempt: 1, zxid: 1, flushed: 0, time: 0, txns: [] }
+    const b = {
+      seq: 1,
+      proxy: 'p',
+      attempt: 1,
+      zxid: 1,
+      flushed: 0,
+      time: 0,
+      passes: false,
+      txns: [],
+    }
     const bytes = encode(b)
     const other = Buffer.from(bytes)
     other[0] = 9
