@@ -5,7 +5,9 @@
  */
 import { Command, CommanderError } from 'commander'
 import { compareCommand } from './cli/compare.ts'
-import { EXIT_USAGE } from './cli/flags.ts'
+import { exportCommand } from './cli/export.ts'
+import { EXIT_USAGE, UsageError } from './cli/flags.ts'
+import { importCommand } from './cli/import.ts'
 import { serveCommand } from './cli/serve.ts'
 import { isKeeperError, StoreError } from './lib/index.ts'
 
@@ -13,7 +15,8 @@ const program = new Command('anykeeper')
   .description('ZooKeeper, on etcd')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
-for (const command of [serveCommand(), compareCommand()]) {
+const commands = [serveCommand(), exportCommand(), importCommand(), compareCommand()]
+for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
 }
 
@@ -25,7 +28,8 @@ try {
     if (error.code === 'anykeeper.timeouts') process.stderr.write(`${error.message}\n`)
     process.exit(help ? 0 : EXIT_USAGE)
   }
-  const usage = error instanceof StoreError && error.code === 'STORE_INVALID'
+  const usage =
+    error instanceof UsageError || (error instanceof StoreError && error.code === 'STORE_INVALID')
   const text = isKeeperError(error) || error instanceof Error ? error.message : String(error)
   process.stderr.write(`error: ${text}\n`)
   process.exit(usage ? EXIT_USAGE : 1)

@@ -1,7 +1,11 @@
 /** What the commands' flags have in common: environment variables, and how their values are read. */
 import { InvalidArgumentError, Option } from 'commander'
+import type { MetadataStore } from '../lib/index.ts'
 
 export const EXIT_USAGE = 2
+
+/** What was asked for cannot be meant: told as it is, with the exit code of a wrong flag. */
+export class UsageError extends Error {}
 
 /** An option that may also be given as `ANYKEEPER_<env>`; the flag wins. */
 export const flag = (flags: string, description: string, env: string): Option =>
@@ -57,6 +61,11 @@ export const logLevelFlag = (): Option =>
 /** A store's URL without a password that may stand in it. */
 export function shownUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//…@')
+}
+
+/** What an adapter found worth saying when it opened its store, such as a version too old. */
+export function warningsOf(store: MetadataStore & { warnings?: readonly string[] }) {
+  return store.warnings ?? []
 }
 
 /** A host and port as clients write them. */

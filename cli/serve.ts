@@ -22,6 +22,7 @@ import {
   shownAddress,
   shownUrl,
   storeFlag,
+  warningsOf,
 } from './flags.ts'
 
 interface ServeFlags {
@@ -135,11 +136,6 @@ async function untilReachable<T>(
       await sleep(Math.min(250 * 2 ** Math.min(tries, 4), 3_000))
     }
   }
-}
-
-/** What an adapter found worth saying when it opened its store, such as a version too old. */
-function warningsOf({ warnings = [] }: MetadataStore & { warnings?: readonly string[] }) {
-  return warnings
 }
 
 async function serve(flags: ServeFlags): Promise<void> {

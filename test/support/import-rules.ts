@@ -23,7 +23,7 @@ const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
   lib: ['cockatiel'],
   adapters: ['cockatiel'],
   proxy: ['pino'],
-  cli: ['commander', 'pino'],
+  cli: ['cli-progress', 'commander', 'pino'],
 }
 
 /** The one folder of adapters that may import a driver. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { headerLine, trailerLine, znodeLine } from '../../../../lib/copy/format.ts'
 import {
@@ -138,6 +139,14 @@ describe('copy/export', () => {
     expect(pathsIn(found).slice(0, znodes)).to.deep.equal(['/', ...paths])
     const deepest = [...(await readTree({ store, path: paths.at(-1)! }))]
     expect(pathsIn(deepest)).to.deep.equal(['/', ...paths])
+  })
+
+  it('the file in docs/copy.md is one', async () => {
+    const page = readFileSync('docs/copy.md', 'utf8')
+    const [, example] = /^```json\n(\{"format".*?)^```$/ms.exec(page)!
+    const store = target()
+    await importTree({ store, input: [Buffer.from(example!)] })
+    expect(await exported(store)).to.equal(example)
   })
 
   it('no tree, no such znode, no path: said', async () => {
