@@ -56,7 +56,7 @@ export const groups = [
     name: 'copy',
     paths: ['test/copy/'],
     needs: ['etcd'],
-    minutesMax: 5,
+    minutesMax: 6,
   },
   {
     name: 'examples',

@@ -156,6 +156,7 @@ describe('copy: the commands', function () {
     }
   })
 
+  const bad = (): string => `file:${join(folder, 'bad')}`
   const refused: [what: string, change: (text: string) => string, says: RegExp][] = [
     ['nothing', () => '', /^error: the input is empty$/m],
     ['something else', () => 'hello\n', /^error: line 1: this is no export of anykeeper/],
@@ -172,19 +173,21 @@ describe('copy: the commands', function () {
     ],
   ]
   for (const [what, change, says] of refused) {
-    it(`${what}: refused with the line, exit 1, and nothing is written`, async () => {
+    it(`${what}: refused with the line, exit 1`, async () => {
       const input = join(folder, 'bad.jsonl')
       writeFileSync(input, change(readFileSync(whole, 'utf8')))
-      const store = `file:${join(folder, 'bad')}`
-      const { code, stderr } = await runCopy(['import', '--store', store], { input })
+      const { code, stderr } = await runCopy(['import', '--store', bad()], { input })
       expect(stderr)
         .to.match(says)
         .and.match(/^error: .+\n$/)
       expect(code).to.equal(1)
-      const abandon = await succeed(['import', '--store', store, '--abandon'])
-      expect(abandon).to.match(/^there is no unfinished import/)
     })
   }
+
+  it('of none of them anything was written', async () => {
+    const abandon = await succeed(['import', '--store', bad(), '--abandon'])
+    expect(abandon).to.match(/^there is no unfinished import/)
+  })
 
   it('a znode larger than etcd would take is told by its path', async () => {
     const large = join(folder, 'large.jsonl')

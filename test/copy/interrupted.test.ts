@@ -1,5 +1,5 @@
 /** Imports that are killed, watched, doubled or given up: nothing is served before all is there. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -14,7 +14,7 @@ import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CopyProcess, runCopy, succeed } from './copy-process.ts'
 import { plantTree, servePlanted } from './planted-tree.ts'
 
-const KILLS = 8
+const KILLS = 6
 
 describe('copy: interrupted', function () {
   this.timeout(60_000)
@@ -29,6 +29,7 @@ describe('copy: interrupted', function () {
   let random: () => number
   let prefixes = 0
   let prefix: string
+  const runs: CopyProcess[] = []
 
   before(async function () {
     requireOrSkip(this, 'etcd')
@@ -40,7 +41,7 @@ describe('copy: interrupted', function () {
     const proxy = await servePlanted(url, folder)
     try {
       const timeouts = { longTimeoutMs: 20_000, shortTimeoutMs: 20_000 }
-      const tree = await plantTree({ port: proxy.port, znodes: 2_000, ...timeouts })
+      const tree = await plantTree({ port: proxy.port, znodes: 1_000, ...timeouts })
       tree.leave()
     } finally {
       await proxy.stop()
@@ -60,6 +61,8 @@ describe('copy: interrupted', function () {
   })
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') console.log(`SEED=${seed}`)
+    // A frozen one would keep this process from ending.
+    for (const run of runs.splice(0)) await run.kill()
   })
 
   const importing = (): string[] => ['import', '--store', url, '--prefix', prefix]
@@ -93,6 +96,7 @@ describe('copy: interrupted', function () {
   async function frozen(): Promise<CopyProcess> {
     const { moved } = await markMoves(10)
     const run = new CopyProcess(importing(), { input })
+    runs.push(run)
     await moved
     run.child.kill('SIGSTOP')
     return run
@@ -117,24 +121,26 @@ describe('copy: interrupted', function () {
     await expectSame(url, prefix)
   })
 
-  it('killed at random moments on files, and taken up each time: identical', async () => {
-    const store = `file:${join(folder, 'killed')}`
-    const startMs = performance.now()
-    await succeed(['import', '--store', `file:${join(folder, 'timed')}`], { input })
-    const usualMs = performance.now() - startMs
+  it('killed at random commits on files, and taken up each time: identical', async () => {
+    const at = join(folder, 'killed')
+    mkdirSync(at)
+    const args = ['import', '--store', `file:${at}`]
     let killed = 0
-    for (;;) {
-      const run = new CopyProcess(['import', '--store', store], { input })
-      // Later each time, so that it ends.
-      const timer = setTimeout(() => run.kill(), usualMs * (0.3 + killed * 0.1 + random() * 0.3))
+    for (let kill = 0; kill < KILLS; kill++) {
+      const run = new CopyProcess(args, { input })
+      // Two for each commit, and some more for the first.
+      let left = 4 + Math.floor(random() * (2 + kill))
+      const watcher = watch(at, (_, name) => {
+        if (name === 'data.mdb' && --left === 0) run.child.kill('SIGKILL')
+      })
       const { code, signal, stderr } = await run.ended
-      clearTimeout(timer)
-      if (code === 0) break
-      expect(signal, stderr).to.equal('SIGKILL')
-      killed++
+      watcher.close()
+      if (code !== 0) expect(signal, stderr).to.equal('SIGKILL')
+      if (signal !== null) killed++
     }
     expect(killed).to.be.above(1)
-    await expectSame(store)
+    await succeed(args, { input })
+    await expectSame(`file:${at}`)
   })
 
   it('killed when the last step is done: run again, it says that all is there', async () => {
@@ -154,6 +160,7 @@ describe('copy: interrupted', function () {
     )
     const proxy = new AnykeeperProcess(await freePort(), { store: url, prefix })
     const refused = await proxy.start().catch((error: Error) => error.message)
+    await proxy.kill()
     expect(refused)
       .to.match(/exit 1/)
       .and.match(says)
@@ -209,7 +216,7 @@ describe('copy: interrupted', function () {
     const run = await frozen()
     await etcd!.kill()
     run.child.kill('SIGCONT')
-    await sleep(300)
+    // Until it is there again, every call of the import is refused.
     await etcd!.restart()
     const { code, stderr } = await run.ended
     expect(code, stderr).to.equal(0)

@@ -1,6 +1,8 @@
 /** Trees and stores in memory for the tests of copies. */
+import { createHash } from 'node:crypto'
 import { MemoryBackend } from '../../../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../../../adapters/memory/memory-store.ts'
+import { headerLine, trailerLine, znodeLine } from '../../../../lib/copy/format.ts'
 import {
   type Clock,
   Keeper,
@@ -10,6 +12,7 @@ import {
   readTree,
   type StoreFeatures,
 } from '../../../../lib/index.ts'
+import type { Znode } from '../../../../lib/znode/znode.ts'
 import { type FaultyStore, faultyStore } from '../../../support/faulty-store.ts'
 
 export interface SourceTree {
@@ -70,6 +73,18 @@ export async function sourceTree(): Promise<SourceTree> {
 
 const connect = (keeper: Keeper): Promise<KeeperClient> =>
   KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+
+/** The lines of a file with these znodes, in their order. */
+export function linesOf(znodes: readonly (readonly [path: string, node: Znode])[]): string[] {
+  const counts = { sessions: 0, znodes: znodes.length }
+  const largest = { path: '/', bytes: 0 }
+  const lines = [
+    headerLine({ path: '/', zxid: 9, largest, ...counts }),
+    ...znodes.map(([path, node]) => znodeLine(path, node)),
+  ]
+  const sha256 = createHash('sha256').update(lines.join('')).digest('hex')
+  return [...lines, trailerLine({ ...counts, sha256 })]
+}
 
 export const chunks = (lines: readonly string[]): Uint8Array[] =>
   lines.map((line) => Buffer.from(line))

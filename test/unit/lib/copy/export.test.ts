@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { headerLine, trailerLine, znodeLine } from '../../../../lib/copy/format.ts'
 import {
   CopyError,
   checkTree,
@@ -15,7 +13,7 @@ import {
   StoreError,
 } from '../../../../lib/index.ts'
 import { Znode } from '../../../../lib/znode/znode.ts'
-import { chunks, exported, type SourceTree, sourceTree, target } from './bench.ts'
+import { chunks, exported, linesOf, type SourceTree, sourceTree, target } from './bench.ts'
 
 const pathOf = (line: string): string | undefined => JSON.parse(line).path
 const pathsIn = (lines: readonly string[]): (string | undefined)[] =>
@@ -123,22 +121,27 @@ describe('copy/export', () => {
 
   it('a path of thousands of components', async () => {
     const node = new Znode({ data: null, acl: OPEN_ACL, zxid: 1, time: 1 })
-    const depth = 2_000
-    const paths = Array.from({ length: depth }, (_, i) => '/d'.repeat(i + 1))
-    const znodes = depth + 1
-    const largest = { path: '/', bytes: 0 }
-    const body = [
-      headerLine({ path: '/', zxid: 1, sessions: 0, znodes, largest }),
-      ...['/', ...paths].map((path) => znodeLine(path, node)),
-    ]
-    const sha256 = createHash('sha256').update(body.join('')).digest('hex')
+    const paths = ['/', ...Array.from({ length: 2_000 }, (_, i) => '/d'.repeat(i + 1))]
     const store = target()
-    const lines = [...body, trailerLine({ sessions: 0, znodes, sha256 })]
-    await importTree({ store, input: chunks(lines) })
+    await importTree({ store, input: chunks(linesOf(paths.map((path) => [path, node]))) })
     const found = [...(await readTree({ store }))]
-    expect(pathsIn(found).slice(0, znodes)).to.deep.equal(['/', ...paths])
+    expect(pathsIn(found).slice(0, paths.length)).to.deep.equal(paths)
     const deepest = [...(await readTree({ store, path: paths.at(-1)! }))]
-    expect(pathsIn(deepest)).to.deep.equal(['/', ...paths])
+    expect(pathsIn(deepest)).to.deep.equal(paths)
+  })
+
+  it('a counter without a pzxid of its own, and the other way about', async () => {
+    const node = (more: object) =>
+      Object.assign(new Znode({ data: null, acl: OPEN_ACL, zxid: 1, time: 1 }), more)
+    const znodes = [
+      ['/', node({ creates: 5 })],
+      ['/a', node({ creates: 5 })],
+      ['/b', node({ pzxid: 7 })],
+    ] as const
+    const store = target()
+    await importTree({ store, input: chunks(linesOf(znodes)) })
+    const found = (await exported(store)).split('\n')
+    expect(found.slice(1, 4).map((line) => `${line}\n`)).to.deep.equal(linesOf(znodes).slice(1, 4))
   })
 
   it('the file in docs/copy.md is one', async () => {
