@@ -181,17 +181,15 @@ class TreeImport {
         'an import here was abandoned, but not all is removed: run anykeeper import --abandon again',
       )
     }
-    for (;;) {
-      const next = await this.#next()
-      const { position } = this.#reader
-      if (position.line === line && position.sha256 === sha256) return next
-      if (position.line < line && next.kind !== 'trailer') continue
-      throw new CopyError(
-        'COPY_CONFLICT',
-        `an import of another file was begun here and has come to its line ${line}: finish it with ` +
-          'that file, or remove what it wrote by anykeeper import --abandon',
-      )
-    }
+    let next = await this.#next()
+    while (this.#reader.line <= line && next.kind !== 'trailer') next = await this.#next()
+    const { position } = this.#reader
+    if (position.line === line && position.sha256 === sha256) return next
+    throw new CopyError(
+      'COPY_CONFLICT',
+      `an import of another file was begun here and has come to its line ${line}: finish it with ` +
+        'that file, or remove what it wrote by anykeeper import --abandon',
+    )
   }
 
   /** Leaves our mark, or makes an earlier run's ours: from now on nobody else's step counts. */

@@ -32,7 +32,7 @@ export class TreeRecords {
 
   /** @throws {CopyError} COPY_TOO_LARGE: told before anything is written */
   check({ largest }: TreeHeader): void {
-    if (largest.bytes > this.#bytesLeft) throw this.#tooLarge(largest.path, largest.bytes, 1)
+    if (largest.bytes > this.#dataBytesMax) throw this.#tooLarge(largest.path, largest.bytes, 1)
   }
 
   ofSession({ id, timeoutMs, passwordDigest }: TreeSession): WriteOp[] {
@@ -46,7 +46,8 @@ export class TreeRecords {
     const key = this.#layout.znode(path)
     const value = encodeZnode(node)
     if (key.length > KEY_BYTES_MAX) {
-      throw new CopyError('COPY_TOO_LARGE', `the path has ${path.length} characters`, { line })
+      const what = `${path.slice(0, 100)}… has ${path.length} characters, and a key at most`
+      throw new CopyError('COPY_TOO_LARGE', `${what} ${KEY_BYTES_MAX} bytes`, { line })
     }
     if (!this.#isFresh(path, value)) ops.push({ type: 'put', key, value })
     if (node.creates !== 0 || node.pzxid !== node.czxid) {
@@ -58,7 +59,8 @@ export class TreeRecords {
     return ops
   }
 
-  get #bytesLeft(): number {
+  /** What is more does not fit; what is less may still not, with the znode's header. */
+  get #dataBytesMax(): number {
     return Math.min(this.#features.valueBytesMax, this.#bytesMax)
   }
 
@@ -71,7 +73,7 @@ export class TreeRecords {
   #tooLarge(path: string, bytes: number, line: number): CopyError {
     return new CopyError(
       'COPY_TOO_LARGE',
-      `${path} has ${bytes} bytes of data: with its header more than the ${this.#bytesLeft} bytes ` +
+      `${path} has ${bytes} bytes of data: with its header more than the ${this.#dataBytesMax} bytes ` +
         'that this store takes in one value',
       { line },
     )

@@ -14,6 +14,8 @@ export interface PlantOptions {
   readonly longTimeoutMs: number
   /** Of the one that nobody takes up. */
   readonly shortTimeoutMs: number
+  /** Runs while the tree is written to. */
+  readonly meanwhile?: () => Promise<void>
 }
 
 export interface PlantedTree {
@@ -85,7 +87,8 @@ export async function plantTree(options: PlantOptions): Promise<PlantedTree> {
     await long.auth('digest', 'bob:secret')
     await planter.plantKinds(short)
     // One in 25 is deleted again.
-    await planter.plantMany(Math.max(0, Math.ceil((znodes - 150) * 1.043)))
+    const many = Math.max(0, Math.ceil((znodes - 150) * 1.043))
+    await Promise.all([planter.plantMany(many), options.meanwhile?.()])
     const next = await planter.plantSequences()
     const { zxid } = await long.sync('/')
     return { long, lastZxid: zxid, short, idle, next, leave }

@@ -1,7 +1,8 @@
 /** A tree from etcd into files and on into etcd again, byte for byte; then served from the files. */
-import { readFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { checkTree } from '../../lib/index.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { succeed } from './copy-process.ts'
 import { type PlantedTree, plantTree, servePlanted } from './planted-tree.ts'
@@ -27,6 +28,8 @@ export class RoundTrip {
   readonly #files: string
   #planted!: PlantedTree
   #picture!: WirePicture
+  /** The long session, taken up again. */
+  #again!: RawClient
 
   constructor(options: RoundTripOptions) {
     this.#o = options
@@ -50,6 +53,7 @@ export class RoundTrip {
           znodes: this.#o.znodes,
           longTimeoutMs: LONG_MS,
           shortTimeoutMs: SHORT_MS,
+          meanwhile: () => this.#exportAmidWrites(),
         }),
       )
       this.#picture = await this.#timed('read all', () => wirePicture(proxy.port))
@@ -63,6 +67,13 @@ export class RoundTrip {
   /** Znodes that were planted. */
   get znodeCount(): number {
     return this.#picture.size
+  }
+
+  /** Whatever moment it is of, it is a whole tree. */
+  async #exportAmidWrites(): Promise<void> {
+    await this.#export('amid', this.#source)
+    const { znodes } = await checkTree(createReadStream(this.file('amid')))
+    expect(znodes).to.be.above(100)
   }
 
   /** etcd → files → etcd below another prefix: the same bytes each time. */
@@ -128,7 +139,6 @@ export class RoundTrip {
     expect(other.sessionId, 'also one without ephemerals').to.equal(idle.sessionId)
     await other.close()
   }
-  #again!: RawClient
 
   #compare(found: WirePicture): void {
     expect([...found.keys()].sort()).to.deep.equal([...this.#picture.keys()].sort())
