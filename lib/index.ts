@@ -1,5 +1,6 @@
 /** The library's public names. proxy/ and everybody else import from here only. */
 export {
+  type ClientOp,
   type ClientOptions,
   type ClientState,
   type CreateMode,
@@ -55,6 +56,7 @@ export type { OpenedSession } from './session/session-manager.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './znode/acl.ts'
+export { type ByteString, fromByteString, toByteString } from './znode/byte-string.ts'
 export { Layout, sessionName } from './znode/layout.ts'
 export { isValidPath } from './znode/path.ts'
 export { decodeChildRecord, decodeHead, decodeZnode } from './znode/record.ts'

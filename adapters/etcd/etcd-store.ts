@@ -23,8 +23,9 @@ import { isMemberFailure, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { type ConnectionOptions, Members } from './members.ts'
-import { toKeyValue, toRangeRequest, toStart, toTxnRequest } from './messages.ts'
+import { toKeyValue, toRangeRequest, toStart } from './messages.ts'
 import { answersProgressInOrder, probeTxnOpsMax, probeVersion, versionWarnings } from './probe.ts'
+import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
 export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
@@ -142,10 +143,10 @@ class EtcdAdapter implements MetadataStore {
   }
 
   async txn(txn: Txn): Promise<TxnResult> {
-    const request = toTxnRequest(txn)
-    const response = await this.#kv.call((m) => m.kv.txn(request, this.#writeOptions()))
-    this.#checkCluster(response.header.cluster_id)
-    return { committed: response.succeeded, revision: fromInt64(response.header.revision) }
+    const request = encodeTxn(txn)
+    const answer = await this.#kv.call((m) => m.txn(request, this.#writeOptions()))
+    this.#checkCluster(answer.clusterId)
+    return { committed: answer.succeeded, revision: answer.revision }
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {

@@ -5,8 +5,11 @@
  */
 import { noop } from 'cockatiel'
 import { Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { systemClock } from '../../lib/clock.ts'
 import { StoreError } from '../../lib/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
+import { UnaryChannel } from './unary-channel.ts'
 
 export interface ConnectionOptions {
   /** `host:port`, or `https://host:port` for TLS with the system's authorities. */
@@ -31,6 +34,9 @@ export class Member extends Etcd3 {
   readonly host: string
   readonly watchStreams: WatchClient
   readonly leaseStreams: LeaseClient
+  readonly #channel: UnaryChannel
+  readonly #hasAuth: boolean
+  #token: Promise<string | undefined> | undefined
 
   constructor(host: string, options: ConnectionOptions) {
     const { auth, credentials, loginTimeoutMs } = options
@@ -70,6 +76,37 @@ export class Member extends Etcd3 {
     }
     this.watchStreams = new WatchClient(withLeader)
     this.leaseStreams = new LeaseClient(withLeader)
+    this.#hasAuth = auth !== undefined
+    this.#channel = new UnaryChannel({
+      host,
+      ...(credentials === undefined ? {} : { credentials }),
+      clock: systemClock,
+      keepaliveMs: KEEPALIVE_MS,
+      keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
+    })
+  }
+
+  /** KV.Txn with a request that is bytes already, past the driver. Rejects with StoreError. */
+  async txn(request: Buffer, options: { readonly deadline: number }): Promise<TxnAnswer> {
+    const token = this.#hasAuth ? await this.#logIn() : undefined
+    const answer = await this.#channel.call('/etcdserverpb.KV/Txn', request, { ...options, token })
+    return decodeTxnAnswer(answer)
+  }
+
+  /** The driver's own token. An outdated one ends with this member: see {@link Members.failed}. */
+  #logIn(): Promise<string | undefined> {
+    this.#token ??= this.pool.withConnection('KV', ({ metadata }) =>
+      metadata.get('token')[0]?.toString(),
+    )
+    return this.#token.catch((error: unknown) => {
+      this.#token = undefined
+      throw error
+    })
+  }
+
+  override close(): void {
+    this.#channel.close()
+    super.close()
   }
 }
 

@@ -1,16 +1,6 @@
-/** Requests and replies of the contract ⇄ etcd's messages, without copies of keys or values. */
-import {
-  CompareResult,
-  CompareTarget,
-  type ICompare,
-  type IKeyValue,
-  type IRangeRequest,
-  type IRequestOp,
-  type ITxnRequest,
-  SortOrder,
-  SortTarget,
-} from 'etcd3'
-import type { Compare, Key, KeyValue, RangeQuery, Txn, WriteOp } from '../../lib/store/types.ts'
+/** Reads of the contract ⇄ the driver's messages, without copies of keys or values. Neighbour: txn-codec. */
+import { type IKeyValue, type IRangeRequest, SortOrder, SortTarget } from 'etcd3'
+import type { Key, KeyValue, RangeQuery } from '../../lib/store/types.ts'
 import { fromInt64, leaseFromInt64 } from './int64.ts'
 
 /** The empty key means "none" to etcd; this is the first one that can exist. */
@@ -49,40 +39,5 @@ export function toKeyValue(kv: IKeyValue): KeyValue {
     modRevision: fromInt64(kv.mod_revision),
     version: fromInt64(kv.version),
     lease: leaseFromInt64(kv.lease),
-  }
-}
-
-export function toTxnRequest(txn: Txn): ITxnRequest {
-  return { compare: txn.compares.map(toCompare), success: txn.ops.map(toRequestOp) }
-}
-
-function toCompare(compare: Compare): ICompare {
-  const key = toBuffer(compare.key)
-  const result = CompareResult.Equal
-  switch (compare.target) {
-    case 'version':
-      return { result, target: CompareTarget.Version, key, version: compare.equals }
-    case 'modRevision':
-      return { result, target: CompareTarget.Mod, key, mod_revision: compare.equals }
-    case 'createRevision':
-      return { result, target: CompareTarget.Create, key, create_revision: compare.equals }
-    case 'value':
-      return { result, target: CompareTarget.Value, key, value: toBuffer(compare.equals) }
-  }
-}
-
-function toRequestOp(op: WriteOp): IRequestOp {
-  switch (op.type) {
-    case 'put': {
-      const key = toBuffer(op.key)
-      const value = toBuffer(op.value)
-      return op.lease
-        ? { request_put: { key, value, lease: String(op.lease) } }
-        : { request_put: { key, value } }
-    }
-    case 'delete':
-      return { request_delete_range: { key: toBuffer(op.key) } }
-    case 'deleteRange':
-      return { request_delete_range: { key: toStart(op.start), range_end: toBuffer(op.end) } }
   }
 }

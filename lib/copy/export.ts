@@ -141,7 +141,7 @@ export async function readTree(options: ExportOptions): Promise<TreeExport> {
   if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)
   const layout = new Layout(prefix)
   const loaded = await loadReplica(store, layout, LIMITS_DEFAULT.loadPageKeys)
-  if (loaded.headVersion === 0) {
+  if (loaded.headRevision === 0) {
     throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)
   }
   const node = loaded.replica.tree.get(path)

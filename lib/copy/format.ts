@@ -7,6 +7,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Acl } from '../request.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
+import { type ByteString, fromByteString } from '../znode/byte-string.ts'
 import { sessionName } from '../znode/layout.ts'
 import type { SessionRecord } from '../znode/record.ts'
 import { KIND, type Znode } from '../znode/znode.ts'
@@ -88,9 +89,9 @@ export function trailerLine({ sessions, znodes, sha256 }: TreeTrailer): string {
   return `${JSON.stringify({ end: true, sessions, znodes, sha256 })}\n`
 }
 
-function dataField(data: Uint8Array | null): string {
+function dataField(data: ByteString | null): string {
   if (data === null) return '"data":null'
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
+  const bytes = fromByteString(data)
   if (isUtf8(bytes)) {
     const text = bytes.toString()
     if (!CONTROLS.test(text)) return `"data":${JSON.stringify(text)}`

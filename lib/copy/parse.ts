@@ -6,6 +6,7 @@ import { CopyError } from '../errors.ts'
 import { TTL_MS_MAX } from '../limits.ts'
 import type { Acl } from '../request.ts'
 import { internAcl, OPEN_ACL } from '../znode/acl.ts'
+import { type ByteString, toByteString } from '../znode/byte-string.ts'
 import { isValidPath } from '../znode/path.ts'
 import { KIND, type Kind, Znode } from '../znode/znode.ts'
 import {
@@ -129,7 +130,8 @@ function znode(fields: Fields): TreeZnode {
   })
   node.mzxid = count(fields, 'mzxid')
   node.mtime = count(fields, 'mtime')
-  if (fields.pzxid !== undefined) node.pzxid = count(fields, 'pzxid')
+  // A lower one would be that of an earlier znode of this name.
+  if (fields.pzxid !== undefined) node.pzxid = count(fields, 'pzxid', { min: node.czxid })
   if (fields.creates !== undefined) node.creates = count(fields, 'creates', { max: INT32_MAX })
   node.version = int32(fields, 'version')
   node.aversion = int32(fields, 'aversion')
@@ -147,22 +149,21 @@ function kindOf(fields: Fields, ephemeralOwner: bigint): Kind {
   return ttl === undefined ? KIND.plain : KIND.ttl
 }
 
-function dataOf(fields: Fields): Uint8Array | null {
+function dataOf(fields: Fields): ByteString | null {
   const { data, base64 } = fields
   if ((data === undefined) === (base64 === undefined)) {
     throw new LineProblem('a znode has either "data" or "base64"')
   }
   if (data === null) return null
-  // Copies: what is decoded may share a large buffer, and must not keep it alive.
   if (typeof data === 'string') {
     if (LONE_SURROGATE.test(data)) throw wrong('data')
-    return new Uint8Array(Buffer.from(data))
+    return toByteString(Buffer.from(data))
   }
   if (typeof base64 !== 'string') throw wrong(base64 === undefined ? 'data' : 'base64')
   const bytes = Buffer.from(base64, 'base64')
   // Node skips what is no base64, so look whether it comes back.
   if (bytes.toString('base64') !== base64) throw wrong('base64')
-  return new Uint8Array(bytes)
+  return toByteString(bytes)
 }
 
 function aclOf({ acl }: Fields): readonly Acl[] {

@@ -50,7 +50,7 @@ export class TreeRecords {
       throw new CopyError('COPY_TOO_LARGE', `${what} ${KEY_BYTES_MAX} bytes`, { line })
     }
     if (!this.#isFresh(path, value)) ops.push({ type: 'put', key, value })
-    if (node.creates !== 0 || node.pzxid !== node.czxid) {
+    if (node.hasChildRecord) {
       const child = this.#layout.childRecord(path)
       ops.push({ type: 'put', key: child, value: encodeChildRecord(node) })
     }

@@ -16,18 +16,19 @@ import {
   decodeZnode,
   type ProxyRecord,
 } from '../znode/record.ts'
-import type { Batch } from './ops.ts'
 import { Replica } from './replica.ts'
 
 export interface Loaded {
   readonly replica: Replica
   /** The state is the store's as of this revision: watch from the next one. */
   readonly revision: Revision
-  /** Guards of the next commit: head's key version and create revision; 0 when there is no head. */
-  readonly headVersion: number
-  readonly headCreateRevision: Revision
+  /** What guards the next commit: head's modRevision; 0 when there is no head. */
+  readonly headRevision: Revision
   readonly proxies: ReadonlyMap<string, ProxyRecord>
 }
+
+/** An entry may have half a megabyte and more. */
+const JOURNAL_PAGE_ENTRIES = 50
 
 async function* pages(
   store: MetadataStore,
@@ -92,8 +93,9 @@ export async function loadReplica(
     const { zxid, seq, flushed } = decodeHead(headKv.value)
     replica.flushed = flushed
     replica.seq = flushed
-    for await (const page of pages(store, layout.journal, revision, pageKeys)) {
-      for (const { value } of page) replay(replica, decodeBatch(value), flushed)
+    const { journal } = layout
+    for await (const page of pages(store, journal, revision, JOURNAL_PAGE_ENTRIES)) {
+      for (const { value } of page) replay(replica, value, flushed)
     }
     if (replica.seq !== seq) {
       throw new StoreError(
@@ -109,14 +111,14 @@ export async function loadReplica(
   return {
     replica,
     revision,
-    headVersion: headKv?.version ?? 0,
-    headCreateRevision: headKv?.createRevision ?? 0,
+    headRevision: headKv?.modRevision ?? 0,
     proxies,
   }
 }
 
 /** Entries up to `flushed` are in the records already. */
-function replay(replica: Replica, batch: Batch, flushed: number): void {
+function replay(replica: Replica, entry: Uint8Array, flushed: number): void {
+  const batch = decodeBatch(entry)
   if (batch.seq <= flushed) return
   if (batch.seq !== replica.seq + 1) {
     throw new StoreError(
@@ -124,6 +126,5 @@ function replay(replica: Replica, batch: Batch, flushed: number): void {
       `journal jumps from batch ${replica.seq} to ${batch.seq}: entries under j/ are missing`,
     )
   }
-  // Marks of earlier commits must not drop what this replay finds: the head's mark rules.
-  replica.apply({ ...batch, flushed: 0 })
+  replica.replay(batch, entry.length)
 }

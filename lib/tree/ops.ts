@@ -4,13 +4,14 @@
  * over a newer snapshot ends in the right state.
  */
 import type { Acl } from '../request.ts'
+import type { ByteString } from '../znode/byte-string.ts'
 import type { Kind } from '../znode/znode.ts'
 
 export type TreeOp =
   | {
       readonly type: 'create'
       readonly path: string
-      readonly data: Uint8Array | null
+      readonly data: ByteString | null
       readonly acl: readonly Acl[]
       readonly ephemeralOwner: bigint
       readonly kind: Kind
@@ -22,7 +23,7 @@ export type TreeOp =
   | {
       readonly type: 'setData'
       readonly path: string
-      readonly data: Uint8Array | null
+      readonly data: ByteString | null
       readonly version: number
     }
   | {

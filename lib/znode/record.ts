@@ -6,6 +6,7 @@
 import { StoreError } from '../errors.ts'
 import type { Acl } from '../request.ts'
 import { internAcl, OPEN_ACL } from './acl.ts'
+import { toByteString } from './byte-string.ts'
 import { KIND, Znode } from './znode.ts'
 
 export const FORMAT = 1
@@ -71,7 +72,7 @@ export function encodeZnode(node: Znode): Uint8Array {
   const headBytes = Buffer.byteLength(head)
   const out = Buffer.allocUnsafe(headBytes + (data === null ? 0 : data.length))
   out.write(head, 0)
-  if (data !== null) out.set(data, headBytes)
+  if (data !== null) out.write(data, headBytes, data.length, 'latin1')
   return out
 }
 
@@ -83,7 +84,7 @@ export function decodeZnode(value: Uint8Array, path: string): Znode {
   assertIntegers(what, h.czxid, h.mzxid, h.ctime, h.mtime)
   assertIntegers(what, h.version ?? 0, h.aversion ?? 0, h.ttl ?? 0)
   const node = new Znode({
-    data: h.null === true ? null : Uint8Array.prototype.slice.call(value, newline + 1),
+    data: h.null === true ? null : toByteString(value.subarray(newline + 1)),
     acl: h.acl === undefined ? OPEN_ACL : decodeAcl(h.acl, what),
     zxid: h.czxid,
     time: h.ctime,
@@ -202,10 +203,13 @@ export interface HeadRecord {
   /** The tree was imported from the file of this digest, and nothing was committed since. */
   readonly imported?: string
 }
-export function encodeHead(h: HeadRecord): Uint8Array {
+/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
+  const epoch = Math.floor(h.zxid / 2 ** 32)
+  const mark = by === undefined ? '' : `,"by":"${by}"`
   const imported = h.imported === undefined ? '' : `,"imported":"${h.imported}"`
   return Buffer.from(
-    `{"f":${FORMAT},"epoch":${Math.floor(h.zxid / 2 ** 32)},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${imported}}`,
+    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
   )
 }
 export function decodeHead(value: Uint8Array): HeadRecord {

@@ -11,6 +11,7 @@ import { LineProblem, parseLine } from '../../../../lib/copy/parse.ts'
 import { CopyError } from '../../../../lib/errors.ts'
 import type { Acl } from '../../../../lib/request.ts'
 import { OPEN_ACL } from '../../../../lib/znode/acl.ts'
+import { toByteString } from '../../../../lib/znode/byte-string.ts'
 import { KIND, Znode } from '../../../../lib/znode/znode.ts'
 
 const int32 = fc.integer()
@@ -27,7 +28,7 @@ const acl: fc.Arbitrary<readonly Acl[]> = fc.oneof(
 const data = fc.option(
   fc.oneof(
     fc.uint8Array({ maxLength: 50 }),
-    fc.string({ unit: 'grapheme' }).map((text) => new Uint8Array(Buffer.from(text))),
+    fc.string({ unit: 'grapheme' }).map((text) => Buffer.from(text)),
   ),
   { nil: null },
 )
@@ -43,12 +44,13 @@ const znode = fc
     ...{ data, acl, kind, czxid: whole, mzxid: whole, pzxid: whole, ctime: whole, mtime: whole },
     ...{ version: int32, aversion: int32, creates: fc.nat({ max: 2 ** 31 - 1 }) },
   })
-  .map(({ kind: fields, czxid, ctime, data: bytes, acl: list, ...counted }) => {
-    const node = new Znode({ data: bytes, acl: list, zxid: czxid, time: ctime, ...fields })
-    return Object.assign(node, counted)
+  .map(({ kind: fields, czxid, pzxid, ctime, data: bytes, acl: list, ...counted }) => {
+    const text = bytes && toByteString(bytes)
+    const node = new Znode({ data: text, acl: list, zxid: czxid, time: ctime, ...fields })
+    return Object.assign(node, { ...counted, pzxid: Math.max(czxid, pzxid) })
   })
 
-const plain = (node: Znode): unknown => ({ ...node, data: node.data && [...node.data] })
+const plain = (node: Znode): unknown => ({ ...node })
 
 function parsedZnode(line: string): { path: string; node: Znode } {
   const parsed = parseLine(line)
@@ -89,12 +91,11 @@ describe('copy/format', () => {
   ]
   for (const [what, bytes, field] of shown) {
     it(`${what}: ${field}`, () => {
-      const node = new Znode({ data: bytes, acl: OPEN_ACL, zxid: 1, time: 2 })
+      const text = bytes && toByteString(bytes)
+      const node = new Znode({ data: text, acl: OPEN_ACL, zxid: 1, time: 2 })
       const line = `{"path":"/x","czxid":1,"mzxid":1,"ctime":2,"mtime":2,${field}}\n`
       expect(znodeLine('/x', node)).to.equal(line)
-      expect(plain(parsedZnode(line).node)).to.deep.equal(
-        plain(new Znode({ data: bytes && new Uint8Array(bytes), acl: OPEN_ACL, zxid: 1, time: 2 })),
-      )
+      expect(plain(parsedZnode(line).node)).to.deep.equal(plain(node))
     })
   }
 
@@ -125,6 +126,7 @@ describe('copy/format', () => {
     ['a path that is none', `{${start.replace('/x', '/x/')},"data":null}`, /"path"/],
     ['no czxid', '{"path":"/x","data":null}', /"czxid"/],
     ['a zxid of text', `{${start.replace('"mzxid":1', '"mzxid":"1"')},"data":null}`, /"mzxid"/],
+    ['a pzxid below the czxid', `{${start},"pzxid":0,"data":null}`, /"pzxid"/],
     ['a negative time', `{${start.replace('"mtime":2', '"mtime":-2')},"data":null}`, /"mtime"/],
     ['a version too wide', `{${start},"version":2147483648,"data":null}`, /"version"/],
     ['a negative counter', `{${start},"creates":-1,"data":null}`, /"creates"/],
