@@ -11,7 +11,20 @@ export {
   type WatchEvent,
 } from './client/keeper-client.ts'
 export { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
+export { type AbandonOptions, abandonImport } from './copy/abandon.ts'
+export { type ExportOptions, readTree, TreeExport } from './copy/export.ts'
+export type { TreeHeader, TreeSummary } from './copy/format.ts'
 export {
+  checkTree,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportResult,
+  importTree,
+} from './copy/import.ts'
+export type { TreeInput } from './copy/tree-reader.ts'
+export {
+  CopyError,
+  type CopyErrorCode,
   isKeeperError,
   KeeperError,
   StoreError,

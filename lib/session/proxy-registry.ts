@@ -4,6 +4,7 @@
  * journal. Neighbours: session-manager (told of peers), keeper (told when our own sign is stale).
  */
 import type { Clock } from '../clock.ts'
+import { unfinishedImport } from '../copy/unfinished.ts'
 import { StoreError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
@@ -123,8 +124,9 @@ export class ProxyRegistry {
     const lease = await store.grantLease({ ttlMs: this.#o.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
-    await store.txn({
-      compares: [],
+    // An import looks for proxies after it has left its mark: one of the two sees the other.
+    const { committed } = await store.txn({
+      compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
       ops: [
         {
           type: 'put',
@@ -134,6 +136,7 @@ export class ProxyRegistry {
         },
       ],
     })
+    if (!committed) throw unfinishedImport(layout.prefix)
     this.#peers.set(proxy, this.#record())
     onSign(sentMs)
   }

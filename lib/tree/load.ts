@@ -3,6 +3,7 @@
  * ahead of them. Neighbours: feed (goes on from here), layout and record (what the bytes mean).
  */
 import { decodeBatch } from '../commit/journal.ts'
+import { unfinishedImport } from '../copy/unfinished.ts'
 import { StoreError } from '../errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { KeyValue, Revision } from '../store/types.ts'
@@ -47,7 +48,10 @@ async function* pages(
   }
 }
 
-/** @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again. */
+/**
+ * @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again;
+ * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished.
+ */
 export async function loadReplica(
   store: MetadataStore,
   layout: Layout,
@@ -60,6 +64,8 @@ export async function loadReplica(
   const head = await store.range({ start: layout.head })
   const { revision } = head
   const headKv = head.kvs[0]
+  const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
+  if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
   for await (const page of pages(store, layout.znodes, revision, pageKeys)) {
     for (const { key, value } of page) {
       const path = layout.pathOf(key)

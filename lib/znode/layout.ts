@@ -7,6 +7,7 @@
  *   <prefix>/c/<depth><path>      its child record, once it has had a child
  *   <prefix>/s/<session, 16 hex>  one session
  *   <prefix>/p/<proxy>            one live proxy, bound to its lease
+ *   <prefix>/import               how far an import is, until it is complete
  *
  * <depth> is the number of path components in decimal, led by a letter for the count of digits
  * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
@@ -48,6 +49,7 @@ export class Layout {
   readonly childRecords: KeyRange
   readonly sessions: KeyRange
   readonly proxies: KeyRange
+  readonly importMarker: Key
 
   /** @param prefix starts with "/", no "/" at its end, e.g. "/anykeeper". */
   constructor(prefix: string) {
@@ -58,6 +60,7 @@ export class Layout {
     this.childRecords = this.#room('c')
     this.sessions = this.#room('s')
     this.proxies = this.#room('p')
+    this.importMarker = encoder.encode(`${prefix}/import`)
   }
 
   #room(letter: string): KeyRange {

@@ -53,6 +53,12 @@ export const groups = [
     minutesMax: 5,
   },
   {
+    name: 'copy',
+    paths: ['test/copy/'],
+    needs: ['etcd'],
+    minutesMax: 6,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd'],

@@ -7,11 +7,13 @@ import { toByteString } from '../../../../lib/znode/byte-string.ts'
 import {
   decodeChildRecord,
   decodeHead,
+  decodeImport,
   decodeProxy,
   decodeSession,
   decodeZnode,
   encodeChildRecord,
   encodeHead,
+  encodeImport,
   encodeProxy,
   encodeSession,
   encodeZnode,
@@ -56,7 +58,14 @@ const session = fc.record({
   owner: fc.string(),
   fence: fc.nat(),
 })
-const head = fc.record({ zxid, seq: zxid, flushed: zxid })
+const digest = fc.constantFrom('0', '9', 'f').map((digit) => digit.repeat(64))
+const head = fc.record(
+  { zxid, seq: zxid, flushed: zxid, imported: digest },
+  { requiredKeys: ['zxid', 'seq', 'flushed'] },
+)
+const importRecord = fc.record({
+  ...{ run: fc.string(), line: zxid, sha256: digest, abandoned: fc.boolean() },
+})
 const proxy = fc.record({ address: fc.string(), ttlMs: fc.nat(), leaving: fc.boolean() })
 const childRecord = fc.record({ creates: int32, pzxid: zxid })
 
@@ -88,11 +97,12 @@ describe('znode/record', () => {
 
   it('other records come back', () => {
     fc.assert(
-      fc.property(session, head, proxy, childRecord, (s, h, p, c) => {
+      fc.property(session, head, proxy, childRecord, importRecord, (s, h, p, c, i) => {
         expect(decodeSession(encodeSession(s), s.id)).to.deep.equal(s)
         expect(decodeHead(encodeHead(h))).to.deep.equal(h)
         expect(decodeProxy(encodeProxy(p))).to.deep.equal(p)
         expect(decodeChildRecord(encodeChildRecord(c), '/x')).to.deep.equal(c)
+        expect(decodeImport(encodeImport(i))).to.deep.equal(i)
       }),
     )
   })
@@ -131,7 +141,12 @@ describe('znode/record', () => {
       decodeProxy,
       () => encodeProxy({ address: 'host:1', ttlMs: 1, leaving: false }),
     ],
-    ['head', decodeHead, () => encodeHead({ zxid: 1, seq: 1, flushed: 0 })],
+    ['head', decodeHead, () => encodeHead({ zxid: 1, seq: 1, flushed: 0, imported: 'ab' })],
+    [
+      'import record',
+      decodeImport,
+      () => encodeImport({ run: 'cd', line: 1, sha256: 'ab', abandoned: true }),
+    ],
   ]
 
   for (const [what, decode, whole] of decoders) {
@@ -173,14 +188,24 @@ describe('znode/record', () => {
     it(`${what}: a field missing or of another type is a StoreError`, () => {
       const text = Buffer.from(whole()).toString().split('\n')[0]!
       const fields = JSON.parse(text) as Record<string, unknown>
-      const optional = ['version', 'aversion', 'acl', 'owner', 'null', 'epoch', 'leaving']
+      const optional = [
+        'version',
+        'aversion',
+        'acl',
+        'owner',
+        'null',
+        'epoch',
+        'leaving',
+        'imported',
+        'abandoned',
+      ]
       for (const name of Object.keys(fields)) {
         const { [name]: _, ...without } = fields
         if (!optional.includes(name)) {
           const error = attempt(Buffer.from(`${JSON.stringify(without)}\n`))
           expect(error, `without ${name}`).to.be.instanceOf(StoreError)
         }
-        if (['null', 'epoch', 'leaving'].includes(name)) continue
+        if (['null', 'epoch', 'leaving', 'abandoned'].includes(name)) continue
         for (const value of [{}, [[]], true, 'zz', 1.5]) {
           if (typeof value === 'string' && typeof fields[name] === 'string' && name !== 'owner') {
             continue
