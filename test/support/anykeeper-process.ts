@@ -21,6 +21,8 @@ export interface AnykeeperOptions {
   superDigest?: string
   /** More arguments of `serve`. */
   args?: readonly string[]
+  /** Arguments of node, such as `--cpu-prof`. */
+  nodeArgs?: readonly string[]
   env?: Record<string, string | undefined>
   /** The compiled program (default) or, through tsx, the sources as they are now. */
   from?: 'dist' | 'sources'
@@ -48,13 +50,13 @@ export class AnykeeperProcess {
 
   /** Starts it, also again on the same port, and waits for its ready line. */
   async start(): Promise<this> {
-    const { from = 'dist', env } = this.#options
+    const { from = 'dist', env, nodeArgs = [] } = this.#options
     if (from === 'dist' && !existsSync(built)) throw new Error('no dist/cli.js: npm run build')
     const program = from === 'dist' ? [built] : ['--import', 'tsx', source]
     this.#child = spawnChild({
       name: `anykeeper:${this.port}`,
       command: process.execPath,
-      args: [...program, ...this.#arguments()],
+      args: [...nodeArgs, ...program, ...this.#arguments()],
       env: { ...withoutSettings(), ...env },
     })
     await this.child.waitForLine(/^anykeeper ready on /)

@@ -1,0 +1,128 @@
+/** anykeeper as users run it, one proxy or several, and its store as a child beside it. */
+import { existsSync, readFileSync } from 'node:fs'
+import {
+  type AnykeeperOptions,
+  type AnykeeperProcess,
+  startAnykeeper,
+} from '../../test/support/anykeeper-process.ts'
+import { startEtcd } from '../../test/support/etcd-server.ts'
+import { removeFolder, temporaryFolder } from '../../test/support/temp-folder.ts'
+import type { Peer, PeerOptions } from './peer.ts'
+
+/** fsync is etcd's default, and no flag here changes it. */
+export const ETCD_FLAGS = ['--max-txn-ops=4096']
+
+export const { version: ANYKEEPER_VERSION } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string }
+
+/** What a proxy keeps its data in. */
+interface Store {
+  readonly url: string
+  /** After "anykeeper 0.1.0 on". */
+  readonly version: string
+  readonly processes: Readonly<Record<string, number>>
+  stop(): Promise<void>
+}
+
+const stores = {
+  async memory(): Promise<Store> {
+    return { url: 'memory:', version: 'memory', processes: {}, async stop() {} }
+  },
+
+  async file(): Promise<Store> {
+    const folder = temporaryFolder('bench')
+    return {
+      url: `file:${folder}`,
+      version: 'files (lmdb)',
+      processes: {},
+      async stop() {
+        removeFolder(folder)
+      },
+    }
+  },
+
+  async etcd(): Promise<Store> {
+    const etcd = await startEtcd({ flags: ETCD_FLAGS })
+    return {
+      url: `etcd://${etcd.host}`,
+      version: `etcd ${etcd.version}`,
+      processes: { etcd: etcd.pid },
+      stop: () => etcd.stop(),
+    }
+  },
+
+  async redis(): Promise<Store> {
+    const { startRedis } = await redisLauncher()
+    const redis = await startRedis()
+    return {
+      url: `redis://${redis.host}:${redis.port}`,
+      version: `Redis ${redis.version}`,
+      processes: { redis: redis.pid },
+      stop: () => redis.stop(),
+    }
+  },
+}
+
+export type StoreName = keyof typeof stores
+
+/** How a Redis is started for a test; it has to write with `appendfsync always`. */
+interface RedisLauncher {
+  startRedis(): Promise<{
+    readonly host: string
+    readonly port: number
+    readonly pid: number
+    readonly version: string
+    stop(): Promise<void>
+  }>
+}
+
+const redisFile = new URL('../../test/support/redis-server.ts', import.meta.url)
+export const hasRedis = (): boolean => existsSync(redisFile)
+
+function redisLauncher(): Promise<RedisLauncher> {
+  if (!hasRedis()) throw new Error('there is no store on Redis in this version')
+  return import(redisFile.href) as Promise<RedisLauncher>
+}
+
+export function proxyOptions(store: string, { profileFolder }: PeerOptions): AnykeeperOptions {
+  return {
+    store,
+    args: ['--log-level', 'warn'],
+    ...(profileFolder === undefined
+      ? {}
+      : { nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] }),
+  }
+}
+
+/** So many proxies on one store. */
+export async function anykeeperPeer(
+  storeName: StoreName,
+  proxies: number,
+  options: PeerOptions,
+): Promise<Peer> {
+  const store = await stores[storeName]()
+  const started: AnykeeperProcess[] = []
+  const stop = async () => {
+    await Promise.all(started.map((proxy) => proxy.stop()))
+    await store.stop()
+  }
+  try {
+    while (started.length < proxies) {
+      started.push(await startAnykeeper(proxyOptions(store.url, options)))
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const names = started.map((_, i) => (proxies === 1 ? 'proxy' : `proxy${i + 1}`))
+  const pids = started.map(({ child }, i) => [names[i]!, child.pid] as const)
+  return {
+    name: proxies === 1 ? 'anykeeper' : `anykeeper × ${proxies}`,
+    version: `${ANYKEEPER_VERSION} on ${store.version}, Node ${process.versions.node}`,
+    targets: started.map(({ host, port }) => ({ host, port })),
+    processes: { ...Object.fromEntries(pids), ...store.processes },
+    hasTree: true,
+    stop,
+  }
+}
