@@ -6,8 +6,6 @@ import type { Order } from './load/worker.ts'
 import { nullPeer } from './peers/null.ts'
 import type { Peer } from './peers/peer.ts'
 
-const WORKER = fileURLToPath(new URL('load/worker.ts', import.meta.url))
-
 export interface Job {
   readonly load: string
   readonly timing: Timing
@@ -26,12 +24,13 @@ export async function measure({ load, timing, alone }: Job, peer: UnderLoad): Pr
     pids: peer.processes,
     withTree: peer.hasTree,
   }
-  return JSON.parse(await runWorker(WORKER, order)) as Measured
+  return JSON.parse(await runProgram('load/worker.ts', order)) as Measured
 }
 
-/** What it printed. Its errors go to this process's own. */
-export function runWorker(program: string, order: object): Promise<string> {
+/** One of this folder, with its order as argument. @returns what it printed. */
+export function runProgram(file: string, order: object): Promise<string> {
   return new Promise((resolve, reject) => {
+    const program = fileURLToPath(new URL(file, import.meta.url))
     const args = ['--import', 'tsx', program, JSON.stringify(order)]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const endWithThis = () => child.kill('SIGKILL')
@@ -45,7 +44,7 @@ export function runWorker(program: string, order: object): Promise<string> {
     child.once('close', (code, signal) => {
       process.removeListener('exit', endWithThis)
       if (code === 0) resolve(output)
-      else reject(new Error(`the load ended with ${code ?? signal}: ${JSON.stringify(order)}`))
+      else reject(new Error(`${file} ended with ${code ?? signal}: ${args.at(-1)}`))
     })
   })
 }

@@ -1,7 +1,6 @@
 /** The command line of the bench. Neighbours: main, suites (their defaults). */
 import { parseArgs } from 'node:util'
 import { findLoad } from './load/loads.ts'
-import { ZOOKEEPER_HEAP_MIB } from './peers/peer.ts'
 import { PEERS } from './peers/peers.ts'
 
 export interface Options {
@@ -13,7 +12,7 @@ export interface Options {
   readonly peers: readonly string[] | undefined
   readonly sizes: readonly number[] | undefined
   /** Unit MiB. */
-  readonly zookeeperHeapMib: number
+  readonly zookeeperHeapMib: number | undefined
   readonly profileFolder: string | undefined
   /** Small and short: to see that everything works, not to measure. */
   readonly quick: boolean
@@ -63,7 +62,7 @@ export function parseOptions(args: readonly string[], suites: readonly string[])
   const peers = list(values.peers)
   const unknown = peers?.find((peer) => !Object.hasOwn(PEERS, peer))
   if (unknown !== undefined) throw new TypeError(`there is no peer "${unknown}"`)
-  const optional = (name: 'rounds' | 'seconds') =>
+  const optional = (name: 'rounds' | 'seconds' | 'zookeeper-heap') =>
     values[name] === undefined ? undefined : number(name, values[name])
   const rounds = optional('rounds')
   return {
@@ -73,7 +72,7 @@ export function parseOptions(args: readonly string[], suites: readonly string[])
     loads,
     peers,
     sizes: list(values.sizes)?.map((size) => Math.round(number('sizes', size))),
-    zookeeperHeapMib: number('zookeeper-heap', values['zookeeper-heap'] ?? `${ZOOKEEPER_HEAP_MIB}`),
+    zookeeperHeapMib: optional('zookeeper-heap'),
     profileFolder: values.profile,
     quick: values.quick,
     write: values.write,

@@ -2,7 +2,6 @@
  * The load's own process: runs one load against the servers of one peer and prints what it measured
  * as one line of JSON. Line: measure (main's side) → here → servers under load.
  */
-import { EtcdRunner } from './etcd-calls.ts'
 import { HeartbeatsRunner } from './heartbeats.ts'
 import type { Target } from './link.ts'
 import type { Load, Requests } from './load.ts'
@@ -34,12 +33,12 @@ function find({ load: name, alone }: Order): Load {
   return alone && load.kind === 'requests' ? { ...load, connections: 1, inFlight: 1 } : load
 }
 
-function runnerOf(
+async function runnerOf(
   load: Load,
   { targets }: Order,
   recorder: Recorder,
   requests: Requests | undefined,
-): Runner {
+): Promise<Runner> {
   switch (load.kind) {
     case 'requests':
       return new RequestsRunner(targets, load, requests!.source, recorder)
@@ -51,8 +50,11 @@ function runnerOf(
       return new SetWatchesRunner(targets, load, recorder)
     case 'heartbeats':
       return new HeartbeatsRunner(targets, load, recorder)
-    case 'etcd':
+    case 'etcd': {
+      // Its client takes longer to load than all the rest.
+      const { EtcdRunner } = await import('./etcd-calls.ts')
       return new EtcdRunner(targets, load, recorder)
+    }
   }
 }
 
@@ -68,7 +70,7 @@ async function run(order: Order): Promise<Measured> {
       ? []
       : ((await keeper?.makeParents(below, count)) ?? Array<string>(count).fill('/none'))
   const requests = load.kind === 'requests' ? load.requests(parents) : undefined
-  const runner = runnerOf(load, order, recorder, requests)
+  const runner = await runnerOf(load, order, recorder, requests)
   await runner.open()
   // What the preparation left to do is not this load's.
   if (order.withTree) await untilQuiet(order.targets)

@@ -1,4 +1,5 @@
 /** anykeeper as users run it, one proxy or several, and its store as a child beside it. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import {
   type AnykeeperOptions,
@@ -7,6 +8,7 @@ import {
 } from '../../test/support/anykeeper-process.ts'
 import { startEtcd } from '../../test/support/etcd-server.ts'
 import { removeFolder, temporaryFolder } from '../../test/support/temp-folder.ts'
+import type { Target } from '../load/link.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 
 /** fsync is etcd's default, and no flag here changes it. */
@@ -22,6 +24,7 @@ interface Store {
   /** After "anykeeper 0.1.0 on". */
   readonly version: string
   readonly processes: Readonly<Record<string, number>>
+  readonly etcd?: Target
   stop(): Promise<void>
 }
 
@@ -48,6 +51,7 @@ const stores = {
       url: `etcd://${etcd.host}`,
       version: `etcd ${etcd.version}`,
       processes: { etcd: etcd.pid },
+      etcd: { host: '127.0.0.1', port: etcd.port },
       stop: () => etcd.stop(),
     }
   },
@@ -55,10 +59,11 @@ const stores = {
   async redis(): Promise<Store> {
     const { startRedis } = await redisLauncher()
     const redis = await startRedis()
+    const version = execFileSync('redis-server', ['--version'], { encoding: 'utf8' })
     return {
-      url: `redis://${redis.host}:${redis.port}`,
-      version: `Redis ${redis.version}`,
-      processes: { redis: redis.pid },
+      url: redis.url,
+      version: `Redis ${/v=(\S+)/.exec(version)?.[1] ?? 'unknown'}`,
+      processes: { redis: redis.child.pid },
       stop: () => redis.stop(),
     }
   },
@@ -66,13 +71,11 @@ const stores = {
 
 export type StoreName = keyof typeof stores
 
-/** How a Redis is started for a test; it has to write with `appendfsync always`. */
+/** By default it writes with `appendonly yes` and `appendfsync always`. */
 interface RedisLauncher {
   startRedis(): Promise<{
-    readonly host: string
-    readonly port: number
-    readonly pid: number
-    readonly version: string
+    readonly url: string
+    readonly child: { readonly pid: number }
     stop(): Promise<void>
   }>
 }
@@ -123,6 +126,7 @@ export async function anykeeperPeer(
     targets: started.map(({ host, port }) => ({ host, port })),
     processes: { ...Object.fromEntries(pids), ...store.processes },
     hasTree: true,
+    ...(store.etcd === undefined ? {} : { etcd: store.etcd }),
     stop,
   }
 }

@@ -11,6 +11,8 @@ export interface Peer {
   readonly processes: Readonly<Record<string, number>>
   /** false: it has no znodes, and no four-letter words. */
   readonly hasTree: boolean
+  /** The etcd below it. */
+  readonly etcd?: Target
   stop(): Promise<void>
 }
 
@@ -19,6 +21,8 @@ export interface PeerOptions {
   readonly zookeeperHeapMib: number
   /** Folder for CPU profiles of the proxies. undefined: none are taken. */
   readonly profileFolder: string | undefined
+  /** A JVM that starts faster and runs slower. */
+  readonly quick: boolean
 }
 
 /** zkServer.sh's default. Unit MiB. */

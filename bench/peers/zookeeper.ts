@@ -8,9 +8,9 @@ import {
 import type { Peer, PeerOptions } from './peer.ts'
 
 /** fsync of every write is on by default, and the JVM's own choice of compiler and collector. */
-export const zookeeperOptions = ({ zookeeperHeapMib }: PeerOptions): ZookeeperOptions => ({
+export const zookeeperOptions = ({ zookeeperHeapMib, quick }: PeerOptions): ZookeeperOptions => ({
   heapMb: zookeeperHeapMib,
-  jvmFlags: ['-Djava.net.preferIPv4Stack=true'],
+  ...(quick ? {} : { jvmFlags: ['-Djava.net.preferIPv4Stack=true'] }),
   properties: { 'org.slf4j.simpleLogger.defaultLogLevel': 'warn' },
 })
 

@@ -38,6 +38,13 @@ line { stroke: #8b949e; stroke-width: 1 }
 .spread { stroke: #374151; stroke-width: 1.5 }
 .more { fill: #3b82c4 }
 .less { fill: #cf8a35 }
+.curve { fill: none; stroke-width: 2 }
+.a { stroke: #3b82c4 }
+.b { stroke: #cf8a35 }
+.c { stroke: #4b9b62 }
+.dot.a { fill: #3b82c4 }
+.dot.b { fill: #cf8a35 }
+.dot.c { fill: #4b9b62 }
 .goal { fill: none; stroke: #b3261e; stroke-width: 2 }
 @media (prefers-color-scheme: dark) {
   text { fill: #b1bac4 }

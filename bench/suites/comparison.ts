@@ -33,8 +33,9 @@ export function planned({ options }: Context, plan: Plan): Plan {
     peers: options.peers ?? plan.peers,
     loads: options.loads ?? plan.loads,
     rounds: options.rounds ?? (quick ? 1 : plan.rounds),
-    seconds: options.seconds ?? (quick ? 0.5 : plan.seconds),
-    warmUp: quick ? 0.2 : plan.warmUp,
+    seconds: options.seconds ?? (quick ? 0.3 : plan.seconds),
+    warmUp: quick ? 0.1 : plan.warmUp,
+    ceilings: plan.ceilings && !quick,
   }
 }
 

@@ -28,7 +28,8 @@ export interface Suite {
   run(context: Context): Promise<Measurement>
 }
 
+/** @param heapMib of ZooKeeper's JVM unless the command line says otherwise. */
 export const peerOptions = (
-  { profileFolder, zookeeperHeapMib }: Options,
+  { profileFolder, quick, zookeeperHeapMib }: Options,
   heapMib = ZOOKEEPER_HEAP_MIB,
-): PeerOptions => ({ profileFolder, zookeeperHeapMib: Math.max(zookeeperHeapMib, heapMib) })
+): PeerOptions => ({ profileFolder, quick, zookeeperHeapMib: zookeeperHeapMib ?? heapMib })

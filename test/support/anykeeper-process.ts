@@ -1,7 +1,7 @@
 /** The proxy as users run it: `anykeeper serve` in a process of its own. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Child, spawnChild } from './child.ts'
+import { type Child, spawnChild, type WaitOptions } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort } from './free-port.ts'
 
@@ -49,7 +49,7 @@ export class AnykeeperProcess {
   }
 
   /** Starts it, also again on the same port, and waits for its ready line. */
-  async start(): Promise<this> {
+  async start(options: WaitOptions = {}): Promise<this> {
     const { from = 'dist', env, nodeArgs = [] } = this.#options
     if (from === 'dist' && !existsSync(built)) throw new Error('no dist/cli.js: npm run build')
     const program = from === 'dist' ? [built] : ['--import', 'tsx', source]
@@ -59,8 +59,8 @@ export class AnykeeperProcess {
       args: [...nodeArgs, ...program, ...this.#arguments()],
       env: { ...withoutSettings(), ...env },
     })
-    await this.child.waitForLine(/^anykeeper ready on /)
-    await this.child.waitForPort(this.port)
+    await this.child.waitForLine(/^anykeeper ready on /, options)
+    await this.child.waitForPort(this.port, options)
     return this
   }
 
