@@ -32,11 +32,11 @@ interface Scale {
   readonly decades: readonly number[]
 }
 
-/** From whole decades to whole decades, at least one. */
+/** From one whole decade to another, around all values. */
 function scale(values: readonly number[], fromPx: number, toPx: number): Scale {
-  const logs = values.filter((value) => value > 0).map(Math.log10)
-  const from = Math.floor(Math.min(0, ...logs))
-  const to = Math.max(from + 1, Math.ceil(Math.max(0, ...logs)))
+  const logs = values.filter((value) => value > 0).map((value) => toNine(Math.log10(value)))
+  const from = logs.length === 0 ? 0 : Math.floor(Math.min(...logs))
+  const to = Math.max(from + 1, ...logs.map(Math.ceil))
   const at = (value: number) => {
     const log = Math.max(from, Math.log10(Math.max(value, Number.MIN_VALUE)))
     return fromPx + ((log - from) / (to - from)) * (toPx - fromPx)
@@ -44,6 +44,9 @@ function scale(values: readonly number[], fromPx: number, toPx: number): Scale {
   const decades = Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i))
   return Object.assign(at, { decades })
 }
+
+/** A power of ten is one, whatever the last bits say. */
+const toNine = (value: number): number => Math.round(value * 1e9) / 1e9
 
 function tickName(value: number): string {
   if (value >= 1e6) return `${value / 1e6}M`

@@ -10,6 +10,7 @@ import { memory } from '../process-figures.ts'
 import { short, whole } from '../report/format.ts'
 import { circumstances } from '../report/machine.ts'
 import type { Compared, Series } from '../report/series.ts'
+import { syncCount } from '../syncs.ts'
 import { type Context, peerOptions } from './suite.ts'
 
 export interface Plan {
@@ -43,6 +44,7 @@ export async function compare(context: Context, plan: Plan): Promise<Compared> {
   const { options, args, say } = context
   return withPeers(plan.peers, peerOptions(options, plan.heapMib), async (peers) => {
     const series: Series[] = []
+    const syncsBefore = await Promise.all(peers.map(syncCount))
     for (const load of plan.loads) series.push(await measureLoad(context, plan, peers, load))
     const { rounds, seconds, warmUp } = plan
     const head = circumstances({
@@ -51,6 +53,7 @@ export async function compare(context: Context, plan: Plan): Promise<Compared> {
       notes: [
         `${rounds} ${rounds === 1 ? 'round' : 'rounds'} in turn, ${seconds} s each after ${warmUp} s of warm-up`,
         `Peak memory: ${peers.map(memoryOf).join('; ')}`,
+        ...(await syncNotes(peers, syncsBefore)),
       ],
     })
     say('')
@@ -85,6 +88,19 @@ function line({ perSecond, p50, p99, drainSeconds, errors, loadCpu }: Measured):
   const wrong = errors === 0 ? '' : `, ${whole(errors)} ERRORS`
   const load = `load ${whole(loadCpu * 100)} %`
   return `${whole(perSecond).padStart(9)}/s, p50 ${short(p50)}, p99 ${short(p99)} ms, ${load}${drain}${wrong}`
+}
+
+/** Of the logs, by the servers' own count. */
+async function syncNotes(
+  peers: readonly Peer[],
+  before: readonly (number | undefined)[],
+): Promise<string[]> {
+  const after = await Promise.all(peers.map(syncCount))
+  const parts = peers.flatMap(({ name }, i) => {
+    const [from, to] = [before[i], after[i]]
+    return from === undefined || to === undefined ? [] : [`${name} ${whole(to - from)}`]
+  })
+  return parts.length === 0 ? [] : [`fsyncs of the log meanwhile: ${parts.join(', ')}`]
 }
 
 function memoryOf({ name, processes }: Peer): string {

@@ -204,8 +204,12 @@ export const growth: Suite = {
       const notes = [
         'CPU of all servers under the usual load (16 connections with 16 requests each); latency of a single client',
       ]
-      const text = [circumstances({ args, versions, notes }), ...sections].join('\n\n')
       const title = `CPU µs per operation, ${peers.at(-1)!.name}`
+      const text = [
+        circumstances({ args, versions, notes }),
+        `![${title}](../docs/bench-growth.svg)`,
+        ...sections,
+      ].join('\n\n')
       return { text, charts: [{ file: 'bench-growth.svg', svg: curveChart({ title, panels }) }] }
     })
   },
