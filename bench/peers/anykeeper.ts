@@ -6,17 +6,25 @@ import {
   type AnykeeperProcess,
   startAnykeeper,
 } from '../../test/support/anykeeper-process.ts'
-import { startEtcd } from '../../test/support/etcd-server.ts'
+import { type EtcdServer, startEtcd } from '../../test/support/etcd-server.ts'
 import { removeFolder, temporaryFolder } from '../../test/support/temp-folder.ts'
 import type { Target } from '../load/link.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 
-/** fsync is etcd's default, and no flag here changes it. */
-export const ETCD_FLAGS = ['--max-txn-ops=4096']
+/** As docs/operations.md advises. fsync is etcd's default, and no flag here changes it. */
+const ETCD_FLAGS = ['--max-txn-ops=4096', '--quota-backend-bytes=8589934592']
 
-export const { version: ANYKEEPER_VERSION } = JSON.parse(
+export const startBenchEtcd = (): Promise<EtcdServer> => startEtcd({ flags: ETCD_FLAGS })
+export const etcdVersion = ({ version }: EtcdServer): string =>
+  `etcd ${version} (${ETCD_FLAGS.join(' ')})`
+
+const { version: OWN_VERSION } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string }
+
+/** @param store as {@link etcdVersion} says it. */
+export const anykeeperVersion = (store: string): string =>
+  `${OWN_VERSION} on ${store}, Node ${process.versions.node}`
 
 /** What a proxy keeps its data in. */
 interface Store {
@@ -46,10 +54,10 @@ const stores = {
   },
 
   async etcd(): Promise<Store> {
-    const etcd = await startEtcd({ flags: ETCD_FLAGS })
+    const etcd = await startBenchEtcd()
     return {
       url: `etcd://${etcd.host}`,
-      version: `etcd ${etcd.version}`,
+      version: etcdVersion(etcd),
       processes: { etcd: etcd.pid },
       etcd: { host: '127.0.0.1', port: etcd.port },
       stop: () => etcd.stop(),
@@ -122,7 +130,7 @@ export async function anykeeperPeer(
   const pids = started.map(({ child }, i) => [names[i]!, child.pid] as const)
   return {
     name: proxies === 1 ? 'anykeeper' : `anykeeper × ${proxies}`,
-    version: `${ANYKEEPER_VERSION} on ${store.version}, Node ${process.versions.node}`,
+    version: anykeeperVersion(store.version),
     targets: started.map(({ host, port }) => ({ host, port })),
     processes: { ...Object.fromEntries(pids), ...store.processes },
     hasTree: true,

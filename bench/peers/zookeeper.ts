@@ -7,25 +7,32 @@ import {
 } from '../../test/support/zookeeper-server.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 
+const JVM_FLAGS = ['-Djava.net.preferIPv4Stack=true']
+
 /** fsync of every write is on by default, and the JVM's own choice of compiler and collector. */
 export const zookeeperOptions = ({ zookeeperHeapMib, quick }: PeerOptions): ZookeeperOptions => ({
   heapMb: zookeeperHeapMib,
-  ...(quick ? {} : { jvmFlags: ['-Djava.net.preferIPv4Stack=true'] }),
+  ...(quick ? {} : { jvmFlags: JVM_FLAGS }),
   properties: { 'org.slf4j.simpleLogger.defaultLogLevel': 'warn' },
 })
 
 const at = ({ host, port }: ZookeeperServer) => ({ host, port })
 
-export async function zookeeperVersion(server: ZookeeperServer): Promise<string> {
+export async function zookeeperVersion(
+  server: ZookeeperServer,
+  { zookeeperHeapMib, quick }: PeerOptions,
+): Promise<string> {
   const srvr = await server.fourLetterWord('srvr')
-  return /^Zookeeper version: (\d+(?:\.\d+)*)/.exec(srvr)?.[1] ?? 'unknown'
+  const version = /^Zookeeper version: (\d+(?:\.\d+)*)/.exec(srvr)?.[1] ?? 'unknown'
+  const flags = [`-Xmx${zookeeperHeapMib}m`, ...(quick ? ['a JVM for tests'] : JVM_FLAGS)]
+  return `${version} (${flags.join(' ')}, forceSync as by default)`
 }
 
 export async function zookeeperPeer(options: PeerOptions): Promise<Peer> {
   const server = await startZookeeper(zookeeperOptions(options))
   return {
     name: 'ZooKeeper',
-    version: `${await zookeeperVersion(server)}, ${options.zookeeperHeapMib} MiB of heap`,
+    version: await zookeeperVersion(server, options),
     targets: [at(server)],
     processes: { zookeeper: server.child.pid },
     hasTree: true,
@@ -38,7 +45,7 @@ export async function zookeeperEnsemblePeer(options: PeerOptions): Promise<Peer>
   const { members } = ensemble
   return {
     name: 'ZooKeeper × 3',
-    version: `${await zookeeperVersion(members[0]!)}, ${options.zookeeperHeapMib} MiB of heap each`,
+    version: await zookeeperVersion(members[0]!, options),
     targets: members.map(at),
     processes: Object.fromEntries(members.map(({ child }, i) => [`zookeeper${i + 1}`, child.pid])),
     hasTree: true,

@@ -5,7 +5,7 @@
 
 import { LIMITS_DEFAULT } from '../../lib/index.ts'
 import { AnykeeperProcess } from '../../test/support/anykeeper-process.ts'
-import { type EtcdServer, startEtcd } from '../../test/support/etcd-server.ts'
+import type { EtcdServer } from '../../test/support/etcd-server.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import { startZookeeper, type ZookeeperServer } from '../../test/support/zookeeper-server.ts'
 import { firstRead } from '../first-read.ts'
@@ -13,7 +13,7 @@ import type { Ranged, RangeOrder } from '../load/etcd-range.ts'
 import { treePath } from '../load/fixture.ts'
 import type { Target } from '../load/link.ts'
 import { runProgram } from '../measure.ts'
-import { ANYKEEPER_VERSION, ETCD_FLAGS, proxyOptions } from '../peers/anykeeper.ts'
+import { anykeeperVersion, etcdVersion, proxyOptions, startBenchEtcd } from '../peers/anykeeper.ts'
 import { zookeeperOptions, zookeeperVersion } from '../peers/zookeeper.ts'
 import { cpuSeconds, memory } from '../process-figures.ts'
 import { short, spread, table, whole } from '../report/format.ts'
@@ -50,13 +50,13 @@ interface Servers {
 async function startServers(nodes: number, { options }: Context): Promise<Servers> {
   const zookeeper = await startZookeeper(zookeeperOptions(peerOptions(options)))
   try {
-    const etcd = await startEtcd({ flags: ETCD_FLAGS })
+    const etcd = await startBenchEtcd()
     try {
       await runProgram('load/fill.ts', { targets: [at(zookeeper)], nodes })
       await fillStore(`etcd://${etcd.host}`, PREFIX, nodes)
       const versions = [
-        `ZooKeeper ${await zookeeperVersion(zookeeper)}, ${peerOptions(options).zookeeperHeapMib} MiB of heap`,
-        `anykeeper ${ANYKEEPER_VERSION} on etcd ${etcd.version}, Node ${process.versions.node}`,
+        `ZooKeeper ${await zookeeperVersion(zookeeper, peerOptions(options))}`,
+        `anykeeper ${anykeeperVersion(etcdVersion(etcd))}`,
       ]
       return { zookeeper, etcd, versions }
     } catch (error) {

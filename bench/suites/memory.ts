@@ -4,12 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AnykeeperProcess } from '../../test/support/anykeeper-process.ts'
-import { startEtcd } from '../../test/support/etcd-server.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import { startZookeeper } from '../../test/support/zookeeper-server.ts'
 import type { Target } from '../load/link.ts'
 import { runProgram } from '../measure.ts'
-import { ANYKEEPER_VERSION, ETCD_FLAGS, proxyOptions } from '../peers/anykeeper.ts'
+import { anykeeperVersion, etcdVersion, proxyOptions, startBenchEtcd } from '../peers/anykeeper.ts'
 import { zookeeperOptions, zookeeperVersion } from '../peers/zookeeper.ts'
 import { type Memory, memory } from '../process-figures.ts'
 import { table, whole } from '../report/format.ts'
@@ -34,7 +33,7 @@ interface Subject {
 async function zookeeperSubject({ options }: Context): Promise<Subject> {
   const server = await startZookeeper(zookeeperOptions(peerOptions(options)))
   return {
-    version: `ZooKeeper ${await zookeeperVersion(server)}, ${peerOptions(options).zookeeperHeapMib} MiB of heap`,
+    version: `ZooKeeper ${await zookeeperVersion(server, peerOptions(options))}`,
     pids: () => ({ ZooKeeper: server.child.pid }),
     target: { host: server.host, port: server.port },
     async restart() {
@@ -46,7 +45,7 @@ async function zookeeperSubject({ options }: Context): Promise<Subject> {
 }
 
 async function anykeeperSubject({ options }: Context): Promise<Subject> {
-  const etcd = await startEtcd({ flags: ETCD_FLAGS })
+  const etcd = await startBenchEtcd()
   const store = proxyOptions(`etcd://${etcd.host}`, peerOptions(options))
   const proxy = new AnykeeperProcess(await freePort(), store)
   const stop = async () => {
@@ -60,7 +59,7 @@ async function anykeeperSubject({ options }: Context): Promise<Subject> {
     throw error
   }
   return {
-    version: `anykeeper ${ANYKEEPER_VERSION} on etcd ${etcd.version}, Node ${process.versions.node}`,
+    version: `anykeeper ${anykeeperVersion(etcdVersion(etcd))}`,
     pids: () => ({ 'anykeeper’s proxy': proxy.child.pid, 'its etcd': etcd.pid }),
     target: { host: proxy.host, port: proxy.port },
     async restart() {
