@@ -70,7 +70,7 @@ const stores = {
     const version = execFileSync('redis-server', ['--version'], { encoding: 'utf8' })
     return {
       url: redis.url,
-      version: `Redis ${/v=(\S+)/.exec(version)?.[1] ?? 'unknown'}`,
+      version: `Redis ${/v=(\S+)/.exec(version)?.[1] ?? 'unknown'} (appendfsync always)`,
       processes: { redis: redis.child.pid },
       stop: () => redis.stop(),
     }

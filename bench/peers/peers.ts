@@ -14,12 +14,10 @@ export const PEERS: Readonly<Record<string, Start>> = {
   'zookeeper-3': zookeeperEnsemblePeer,
   anykeeper: (options) => anykeeperPeer('etcd', 1, options),
   'anykeeper-3': (options) => anykeeperPeer('etcd', 3, options),
-  memory: named('memory:', (options) => anykeeperPeer('memory', 1, options)),
-  file: named('file:', (options) => anykeeperPeer('file', 1, options)),
-  etcd: named('etcd:', (options) => anykeeperPeer('etcd', 1, options)),
-  ...(hasRedis()
-    ? { redis: named('redis:', (options) => anykeeperPeer('redis', 1, options)) }
-    : {}),
+  memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),
+  file: named('file', (options) => anykeeperPeer('file', 1, options)),
+  etcd: named('etcd', (options) => anykeeperPeer('etcd', 1, options)),
+  ...(hasRedis() ? { redis: named('redis', (options) => anykeeperPeer('redis', 1, options)) } : {}),
 }
 
 /** Runs with all of them up; ends them whatever happens. */
