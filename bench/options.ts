@@ -62,6 +62,9 @@ export function parseOptions(args: readonly string[], suites: readonly string[])
   const peers = list(values.peers)
   const unknown = peers?.find((peer) => !Object.hasOwn(PEERS, peer))
   if (unknown !== undefined) throw new TypeError(`there is no peer "${unknown}"`)
+  if (values.quick && values.write) {
+    throw new TypeError('--quick measures nothing that is worth writing down: leave out --write')
+  }
   const optional = (name: 'rounds' | 'seconds' | 'zookeeper-heap') =>
     values[name] === undefined ? undefined : number(name, values[name])
   const rounds = optional('rounds')

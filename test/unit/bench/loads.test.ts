@@ -84,6 +84,7 @@ describe('bench: command line', () => {
     ['--seconds', 'x'],
     ['--sizes', '1,-2'],
     ['--nothing'],
+    ['--quick', '--write'],
   ]
   for (const args of wrong) {
     it(`refuses ${args.join(' ')}`, () => {
