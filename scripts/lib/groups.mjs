@@ -65,6 +65,12 @@ export const groups = [
     minutesMax: 3,
   },
   {
+    name: 'bench',
+    paths: ['test/bench/'],
+    needs: ['etcd', 'zookeeper'],
+    minutesMax: 4,
+  },
+  {
     name: 'ecosystem',
     paths: ['test/ecosystem/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-c', 'zookeeper-npm', 'kazoo'],
