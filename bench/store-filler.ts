@@ -6,6 +6,7 @@ import { openStore } from '../adapters/index.ts'
 import type { MetadataStore, WriteOp } from '../lib/index.ts'
 import { opBytes } from '../lib/store/txn-size.ts'
 import { OPEN_ACL } from '../lib/znode/acl.ts'
+import { toByteString } from '../lib/znode/byte-string.ts'
 import { Layout } from '../lib/znode/layout.ts'
 import { encodeChildRecord, encodeHead, encodeZnode } from '../lib/znode/record.ts'
 import { KIND, Znode } from '../lib/znode/znode.ts'
@@ -19,7 +20,7 @@ const TXNS = 4
 function record(zxid: number): Uint8Array {
   return encodeZnode(
     new Znode({
-      data: DATA,
+      data: toByteString(DATA),
       acl: OPEN_ACL,
       zxid,
       time: Date.now(),
