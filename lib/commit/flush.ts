@@ -71,7 +71,7 @@ export function planFlush(
       taken.push(dirty)
     }
   }
-  const portion = backlog.take(taken)
+  const portion = backlog.take(taken, replica.seq)
   const flushed = Math.max(backlog.mark(replica.seq), before)
   if (flushed > before) {
     ops.push({

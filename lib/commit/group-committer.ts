@@ -55,7 +55,7 @@ const GATHER_MS = 2
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
 /** So many requests are worth a txn of their own while another is in flight. */
-const PIPELINED_REQUESTS_MIN = 64
+const PIPELINED_REQUESTS_MIN = 128
 /** Fewer are, when the one in flight was sent so long ago. Unit ms. */
 const PIPELINED_AFTER_MS = 5
 /** After so long without a request nobody minds a txn of records alone. Unit ms. */

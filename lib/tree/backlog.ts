@@ -14,7 +14,11 @@ export interface Dirty {
   readonly name: string
 }
 
+/** behind: to be written. flushing: with a portion on its way. gone: still in the queue, but void. */
+type State = 'behind' | 'flushing' | 'gone'
+
 interface Entry extends Dirty {
+  state: State
   /** The first batch whose change is not in the record. */
   first: number
   last: number
@@ -23,58 +27,28 @@ interface Entry extends Dirty {
 }
 
 const NOT_ABSENT = -1
+/** Entries done with at the front of the queue before it is cut. */
+const CUT_MIN = 4_096
 
-/** Records on their way to the store with one commit. */
+/** Records on their way to the store with one commit, as of batch `seq`. */
 export interface Portion {
   readonly entries: readonly Dirty[]
-}
-
-/** The records of one room. Kept apart, so that a path is looked up as it is, with its hash. */
-class Room {
-  readonly kind: DirtyKind
-  /** In the order of `first`, as are those given back, which are older. */
-  readonly entries = new Map<string, Entry>()
-  returned = new Map<string, Entry>()
-  /** How many portions on their way carry it. */
-  readonly flushing = new Map<string, number>()
-
-  constructor(kind: DirtyKind) {
-    this.kind = kind
-  }
-
-  get(name: string): Entry | undefined {
-    return this.entries.get(name) ?? (this.returned.size > 0 ? this.returned.get(name) : undefined)
-  }
-  delete(name: string): void {
-    if (!this.entries.delete(name)) this.returned.delete(name)
-  }
-  landed(name: string): void {
-    const count = this.flushing.get(name) ?? 0
-    if (count > 1) this.flushing.set(name, count - 1)
-    else this.flushing.delete(name)
-  }
-  get size(): number {
-    return this.entries.size + this.returned.size + this.flushing.size
-  }
-  *oldest(): IterableIterator<Entry> {
-    if (this.returned.size > 0) yield* this.returned.values()
-    yield* this.entries.values()
-  }
-  get first(): number {
-    for (const entry of this.returned.values()) return entry.first
-    for (const entry of this.entries.values()) return entry.first
-    return Number.POSITIVE_INFINITY
-  }
+  readonly seq: number
 }
 
 export class Backlog {
-  readonly #n = new Room('n')
-  readonly #c = new Room('c')
-  readonly #s = new Room('s')
-  readonly #rooms = [this.#n, this.#c, this.#s] as const
+  readonly #n = new Map<string, Entry>()
+  readonly #c = new Map<string, Entry>()
+  readonly #s = new Map<string, Entry>()
+  /** Ascending in `first`, from #head on. */
+  #queue: Entry[] = []
+  #head = 0
+  /** Oldest first. */
+  #portions: Portion[] = []
   #foreignCount = 0
 
-  #room(kind: DirtyKind): Room {
+  /** Kept apart by room, so that a path is looked up as it is, with the hash it has already. */
+  #room(kind: DirtyKind): Map<string, Entry> {
     return kind === 'n' ? this.#n : kind === 'c' ? this.#c : this.#s
   }
 
@@ -84,8 +58,20 @@ export class Backlog {
 
   /** Of the oldest change that is in no record and on no way to one; undefined: there is none. */
   get oldestSeq(): number | undefined {
-    const oldest = Math.min(this.#n.first, this.#c.first, this.#s.first)
-    return oldest === Number.POSITIVE_INFINITY ? undefined : oldest
+    this.#cut()
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const { state, first } = this.#queue[i] as Entry
+      if (state === 'behind') return first
+    }
+    return undefined
+  }
+
+  #cut(): void {
+    const queue = this.#queue
+    while (this.#head < queue.length && queue[this.#head]!.state === 'gone') this.#head++
+    if (this.#head < CUT_MIN || this.#head * 2 < queue.length) return
+    this.#queue = queue.slice(this.#head)
+    this.#head = 0
   }
 
   /**
@@ -94,30 +80,22 @@ export class Backlog {
    */
   touch(kind: DirtyKind, name: string, seq: number, isNew = false): void {
     const room = this.#room(kind)
-    const entry = room.get(name)
-    if (entry !== undefined) {
-      entry.last = seq
+    const known = room.get(name)
+    if (known?.state === 'behind') {
+      known.last = seq
       return
     }
-    const absent = isNew && !room.flushing.has(name)
-    const absentAt = absent ? this.#foreignCount : NOT_ABSENT
-    room.entries.set(name, { kind, name, first: seq, last: seq, absentAt })
+    const absentAt = isNew && known === undefined ? this.#foreignCount : NOT_ABSENT
+    const entry: Entry = { kind, name, state: 'behind', first: seq, last: seq, absentAt }
+    room.set(name, entry)
+    this.#queue.push(entry)
   }
 
   /** The oldest records, those on their way left out. */
   *oldest(): IterableIterator<Dirty> {
-    const queues = this.#rooms
-      .map((room) => room.oldest())
-      .map((rest) => ({ rest, next: rest.next() }))
-    for (;;) {
-      let best: (typeof queues)[number] | undefined
-      for (const queue of queues) {
-        if (queue.next.done === true) continue
-        if (best === undefined || queue.next.value.first < best.next.value.first) best = queue
-      }
-      if (best === undefined) return
-      yield best.next.value
-      best.next = best.rest.next()
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const entry = this.#queue[i] as Entry
+      if (entry.state === 'behind') yield entry
     }
   }
 
@@ -126,49 +104,54 @@ export class Backlog {
     return (dirty as Entry).absentAt === this.#foreignCount
   }
 
-  /** These, from oldest(), go along with a commit. Afterwards: {@link written} or {@link giveBack}. */
-  take(entries: readonly Dirty[]): Portion {
-    for (const { kind, name } of entries) {
-      const room = this.#room(kind)
-      room.delete(name)
-      room.flushing.set(name, (room.flushing.get(name) ?? 0) + 1)
-    }
-    return { entries }
+  /**
+   * These, from oldest(), go along with a commit, as they are at batch `seq`. Afterwards
+   * {@link written}, or {@link giveBack} with all portions behind it.
+   */
+  take(entries: readonly Dirty[], seq: number): Portion {
+    for (const entry of entries as readonly Entry[]) entry.state = 'flushing'
+    const portion = { entries, seq }
+    this.#portions.push(portion)
+    return portion
   }
 
   /** The batch up to which every record is right once what is on its way has come, at state `seq`. */
   mark(seq: number): number {
     const oldest = this.oldestSeq
-    return oldest === undefined ? seq : oldest - 1
+    const behind = oldest === undefined ? seq : oldest - 1
+    // What changed since a portion was taken may be changed in its records once more.
+    return Math.min(behind, this.#portions[0]?.seq ?? seq)
   }
 
   /** The commit is in the store. What was touched since is behind again already. */
   written(portion: Portion): void {
-    for (const { kind, name } of portion.entries) this.#room(kind).landed(name)
-  }
-
-  /** The commits will not be: their records, oldest first, are the oldest again. */
-  giveBack(portions: readonly Portion[]): void {
-    for (const room of this.#rooms) this.#giveBackTo(room, portions)
-  }
-
-  #giveBackTo(room: Room, portions: readonly Portion[]): void {
-    const returned = new Map<string, Entry>()
-    for (const { entries } of portions) {
-      for (const entry of entries as readonly Entry[]) {
-        const { kind, name } = entry
-        if (kind !== room.kind) continue
-        room.landed(name)
-        const later = room.get(name)
-        if (later !== undefined) room.delete(name)
-        const known = returned.get(name) ?? entry
-        known.last = Math.max(known.last, entry.last, later?.last ?? 0)
-        returned.set(name, known)
-      }
+    this.#portions = this.#portions.filter((other) => other !== portion)
+    for (const entry of portion.entries as readonly Entry[]) {
+      entry.state = 'gone'
+      const room = this.#room(entry.kind)
+      if (room.get(entry.name) === entry) room.delete(entry.name)
     }
-    if (returned.size === 0) return
-    for (const [name, entry] of room.returned) returned.set(name, entry)
-    room.returned = returned
+  }
+
+  /** The commits will not be: their records are behind again, each in its old place. */
+  giveBack(portions: readonly Portion[]): void {
+    this.#portions = this.#portions.filter((other) => !portions.includes(other))
+    for (const { entries } of portions) {
+      for (const entry of entries as readonly Entry[]) this.#return(entry)
+    }
+  }
+
+  #return(entry: Entry): void {
+    // An older one of the same record has taken its place.
+    if (entry.state === 'gone') return
+    const room = this.#room(entry.kind)
+    const newer = room.get(entry.name)
+    if (newer !== undefined && newer !== entry) {
+      entry.last = newer.last
+      newer.state = 'gone'
+    }
+    entry.state = 'behind'
+    room.set(entry.name, entry)
   }
 
   /** Somebody else committed: some records may be newer than known here. */
@@ -178,13 +161,14 @@ export class Backlog {
 
   /** Somebody's commit says everything up to `flushed` is written, but not which keys it wrote. */
   flushedTo(flushed: number): void {
-    for (const room of this.#rooms) {
-      for (const entries of [room.returned, room.entries]) {
-        for (const [name, entry] of entries) {
-          if (entry.first > flushed) break
-          if (entry.last <= flushed) entries.delete(name)
-          else entry.first = flushed + 1
-        }
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const entry = this.#queue[i] as Entry
+      if (entry.first > flushed) return
+      if (entry.state !== 'behind') continue
+      if (entry.last > flushed) entry.first = flushed + 1
+      else {
+        entry.state = 'gone'
+        this.#room(entry.kind).delete(entry.name)
       }
     }
   }

@@ -74,8 +74,9 @@ const keyOf = ({ kind, name }: Dirty): string => kind + name
 const touchKey = (backlog: Backlog, k: string, seq: number, isNew = false): void =>
   backlog.touch(k[0] as DirtyKind, k.slice(1), seq, isNew)
 /** Takes these of the oldest. */
-function take(backlog: Backlog, keys: readonly string[]): Portion {
-  return backlog.take([...backlog.oldest()].filter((dirty) => keys.includes(keyOf(dirty))))
+function take(backlog: Backlog, keys: readonly string[], seq: number): Portion {
+  const dirty = [...backlog.oldest()].filter((d) => keys.includes(keyOf(d)))
+  return backlog.take(dirty, seq)
 }
 const keysOf = ({ entries }: Portion): string[] => entries.map(keyOf)
 function isAbsent(backlog: Backlog, k: string): boolean {
@@ -92,7 +93,7 @@ class Run {
   do(step: Step): void {
     switch (step.do) {
       case 'plan': {
-        const portion = this.backlog.take([...this.backlog.oldest()].slice(0, step.write))
+        const portion = this.backlog.take([...this.backlog.oldest()].slice(0, step.write), this.seq)
         const before = this.chain.at(-1)?.mark ?? this.flushed
         const mark = Math.max(this.backlog.mark(this.seq), before)
         this.chain.push({ portion, state: this.seq, mark })
@@ -166,10 +167,10 @@ describe('tree/backlog', () => {
     touchKey(backlog, 'na', 3)
     expect(oldest(backlog)).to.deep.equal(['na', 'nb'])
     expect(backlog.mark(3)).to.equal(0)
-    take(backlog, ['na'])
+    take(backlog, ['na'], 3)
     expect(oldest(backlog)).to.deep.equal(['nb'])
     expect(backlog.mark(3)).to.equal(1)
-    take(backlog, ['nb'])
+    take(backlog, ['nb'], 3)
     expect(backlog.mark(3)).to.equal(3)
     expect(backlog.size).to.equal(2)
   })
@@ -178,7 +179,7 @@ describe('tree/backlog', () => {
     const backlog = new Backlog()
     touchKey(backlog, 'na', 1)
     touchKey(backlog, 'nb', 1)
-    const portion = take(backlog, ['na'])
+    const portion = take(backlog, ['na'], 1)
     touchKey(backlog, 'na', 2)
     backlog.written(portion)
     expect(oldest(backlog)).to.deep.equal(['nb', 'na'])
@@ -192,8 +193,8 @@ describe('tree/backlog', () => {
   it('what a lost commit carried is the oldest again', () => {
     const backlog = new Backlog()
     for (const k of ['na', 'nb', 'nc']) touchKey(backlog, k, 1)
-    const first = take(backlog, ['na'])
-    const second = take(backlog, ['nb'])
+    const first = take(backlog, ['na'], 1)
+    const second = take(backlog, ['nb'], 1)
     touchKey(backlog, 'na', 2)
     backlog.giveBack([first, second])
     expect(oldest(backlog)).to.deep.equal(['na', 'nb', 'nc'])
@@ -209,7 +210,7 @@ describe('tree/backlog', () => {
     expect(isAbsent(backlog, 'na')).to.equal(true)
     expect(isAbsent(backlog, 'nb')).to.equal(false)
     // Its write is on its way: the store may have it when the next one is planned.
-    const portion = take(backlog, ['na'])
+    const portion = take(backlog, ['na'], 1)
     touchKey(backlog, 'na', 2, true)
     expect(isAbsent(backlog, 'na')).to.equal(false)
     backlog.written(portion)
