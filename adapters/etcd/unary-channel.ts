@@ -32,6 +32,8 @@ export interface UnaryChannelOptions {
   readonly keepaliveTimeoutMs: number
 }
 
+/** What the server may send ahead: pages of a load are megabytes. */
+const WINDOW_BYTES = 8 * 1024 * 1024
 /** Message prefix: not compressed, then its length. */
 const PREFIX_BYTES = 5
 const OK = '0'
@@ -91,6 +93,7 @@ export class UnaryChannel {
     this.#connection = connection
     session.on('connect', () => {
       connection.isOpen = true
+      session.setLocalWindowSize(WINDOW_BYTES)
       this.#pingLater(connection)
     })
     // The streams are told as well; each call says for itself what that means for it.
@@ -110,7 +113,7 @@ export class UnaryChannel {
   #connectOptions(): SecureClientSessionOptions {
     const { credentials } = this.#options
     return {
-      settings: { enablePush: false },
+      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       ...(credentials === undefined
         ? {}
         : {
