@@ -14,7 +14,7 @@ import type { StoreFeatures } from '../store/types.ts'
 import type { Batch, TxnEntry } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
-import { encodeHead } from '../znode/record.ts'
+import { encodeHead, znodeBytesMax } from '../znode/record.ts'
 import { ByteWriter } from './bytes.ts'
 import { type Flush, planFlush } from './flush.ts'
 import { FlushPacer } from './flush-pacer.ts'
@@ -46,6 +46,8 @@ export interface BatchPlannerOptions {
 
 /** What a sync is answered with; the session adds its path. */
 const SYNCED: Planned = { type: 'none' }
+/** A smaller change cannot make a record that no store takes: its ACL's JSON has up to six bytes for one. */
+const LARGE_BYTES = 32 * 1024
 /** Room in a value and a txn for the entry's header, head, keys and framing, bytes. */
 const OVERHEAD_BYTES = 4_096
 
@@ -156,6 +158,12 @@ export class BatchPlanner {
       let txn = -1
       if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
         writeTxn(out, takesZxid, view.ops)
+        if (out.length - length > LARGE_BYTES && this.#hasTooLargeRecord(view)) {
+          out.truncate(length)
+          view.rollback()
+          result = this.#tooLarge(task)
+          writeTxn(out, takesZxid, [])
+        }
         if (out.length > this.#batchBytesMax) {
           if (tasks.length > 0) {
             out.truncate(length)
@@ -243,6 +251,18 @@ export class BatchPlanner {
       default:
         return true
     }
+  }
+
+  /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
+  #hasTooLargeRecord(view: PlanView): boolean {
+    const { valueBytesMax, txnBytesMax } = this.#o.features
+    const bytesMax = Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
+    return view.ops.some((op) => {
+      if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
+      const node = view.planned(op.path)
+      if (node === undefined) return false
+      return znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax
+    })
   }
 
   #tooLarge(task: CommitTask): Planned {

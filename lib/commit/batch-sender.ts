@@ -59,17 +59,25 @@ export class BatchSender {
   async send(next: InFlight): Promise<Outcome> {
     const { store, counters } = this.#o
     const txn = this.#toTxn(next)
+    let mayBeApplied = false
     for (let tries = 1; ; tries++) {
       let result: TxnResult
       try {
         result = await store.txn(txn)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
-        if (error.outcome === 'unknown') counters.unknownOutcomes++
+        if (error.outcome === 'unknown') {
+          counters.unknownOutcomes++
+          mayBeApplied = true
+        }
         if (next.settled) return { type: 'settled' }
         if (error.code === 'STORE_CLOSED') return { type: 'closed' }
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
-          return { type: 'refused', error }
+          if (!mayBeApplied) return { type: 'refused', error }
+          // One member refuses what another may have taken: the tree, loaded anew, tells.
+          this.#o.onStuck(next.planned.batch.seq)
+          await this.#untilSettled(next)
+          return { type: 'settled' }
         }
         await this.#pauseAfter(error, next, tries)
         if (next.settled) return { type: 'settled' }

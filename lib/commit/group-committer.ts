@@ -251,7 +251,9 @@ export class GroupCommitter {
         passes: this.#turns.isLast,
       })
       if (planned === undefined) return
-      if (planned.batch.txns.length === 0 && planned.flush.portion.entries.length === 0) {
+      const { batch, tasks, flush } = planned
+      const writes = batch.txns.length > 0 || flush.portion.entries.length > 0
+      if (tasks.length > 0 && !writes) {
         // There is nothing to write, but the answers must hold at head.
         this.#planner.lost(this.#chain.length)
         if (this.#chain.length === 0) void this.#confirm(planned)
@@ -310,6 +312,8 @@ export class GroupCommitter {
     this.#sentMs = next.sentMs
     this.#chain.push(next)
     const outcome = await this.#sender.send(next)
+    // The feed, a later batch's answer or a reload may have come between the answer and here.
+    if (next.settled && outcome.type !== 'closed') return
     switch (outcome.type) {
       case 'committed':
         // Those before it are in the store too, whatever their own calls have told so far.
@@ -378,7 +382,6 @@ export class GroupCommitter {
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
     if (tasks.length > 0) this.#requestMs = this.#o.clock.monotonic()
-    if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -390,6 +393,7 @@ export class GroupCommitter {
       }
     }
     this.#planner.committed()
+    if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     // A sync at the front: the reads behind it must not see the writes behind them.
     answerUpTo(-1)
     replica.apply(batch, journal.length, answerUpTo)

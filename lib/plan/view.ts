@@ -155,6 +155,11 @@ export class PlanView {
     return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
   }
 
+  /** As {@link get}, with what only a planned znode knows; undefined: nothing plans to change it. */
+  planned(path: string): Readonly<PlannedZnode> | undefined {
+    return this.#planned(path) ?? undefined
+  }
+
   /** A copy of the znode that may be changed and is what later requests see. It must exist. */
   edit(path: string): PlannedZnode {
     const planned = this.#planned(path)

@@ -111,7 +111,8 @@ export class Backlog {
   take(entries: readonly Dirty[], seq: number): Portion {
     for (const entry of entries as readonly Entry[]) entry.state = 'flushing'
     const portion = { entries, seq }
-    this.#portions.push(portion)
+    // An empty one changes no record, so the mark need not wait for it.
+    if (entries.length > 0) this.#portions.push(portion)
     return portion
   }
 

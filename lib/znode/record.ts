@@ -76,6 +76,18 @@ export function encodeZnode(node: Znode): Uint8Array {
   return out
 }
 
+/** All numbers and names of a header. */
+const HEADER_BYTES_MAX = 512
+
+/** No fewer bytes than the znode's record has. */
+export function znodeBytesMax(node: {
+  readonly acl: readonly Acl[]
+  readonly dataLength: number
+}): number {
+  const acl = node.acl === OPEN_ACL ? 0 : Buffer.byteLength(JSON.stringify(node.acl))
+  return HEADER_BYTES_MAX + acl + node.dataLength
+}
+
 export function decodeZnode(value: Uint8Array, path: string): Znode {
   const what = `znode ${path}`
   const newline = value.indexOf(10)

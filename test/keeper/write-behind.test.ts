@@ -1,0 +1,52 @@
+/** Records follow the journal, and the journal is cut behind them, whatever is written. */
+import { expect } from 'chai'
+import { KeeperClient } from '../../lib/index.ts'
+import { Layout } from '../../lib/znode/layout.ts'
+import { keeperBench } from '../support/keepers.ts'
+
+const { journal } = new Layout('/anykeeper')
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('write-behind', () => {
+  it('cuts the journal again and again, after each pause of the writers', async () => {
+    const bench = keeperBench()
+    try {
+      const { keeper, store } = await bench.open({ flushDelayMs: 1 })
+      const client = await KeeperClient.connect(keeper)
+      for (let i = 0; i < 4; i++) {
+        await client.create(`/pause-${i}`, Buffer.from('x'))
+        // Nobody drains: the records go when the writers are quiet.
+        while (keeper.replica.backlog.size > 0 || keeper.committer.stalledMs > 0) await turn()
+        for (let left = 10; left > 0; left--) await turn()
+        expect(keeper.replica.flushed, 'all before the last batch').to.be.at.least(
+          keeper.replica.seq - 1,
+        )
+        expect((await store.range(journal)).kvs.length).to.be.at.most(1)
+      }
+    } finally {
+      await bench.close()
+    }
+  })
+
+  it('is not held up by a znode whose data and ACL are too large together', async () => {
+    const bench = keeperBench()
+    try {
+      const { keeper, store } = await bench.open({ flushDelayMs: 1 })
+      const size = Math.floor(store.features.valueBytesMax * 0.6)
+      const client = await KeeperClient.connect(keeper)
+      await client.create('/large', Buffer.alloc(size))
+      const acl = [
+        { perms: 31, id: { scheme: 'world', id: 'anyone' } },
+        { perms: 31, id: { scheme: 'digest', id: `a:${'x'.repeat(size)}` } },
+      ]
+      const refused = await client.setAcl('/large', acl).catch((error: unknown) => error)
+      expect(refused).to.have.property('code', 'ZK_BAD_ARGUMENTS')
+      await client.create('/small', Buffer.from('x'))
+      await keeper.committer.drain(10_000)
+      expect(keeper.replica.backlog.size).to.equal(0)
+    } finally {
+      await bench.close()
+    }
+  })
+})
