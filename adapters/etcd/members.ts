@@ -200,6 +200,14 @@ export class Members {
         }
         const error = toStoreError(cause)
         this.failed(member, error)
+        if (error.code === 'STORE_CLOSED') {
+          // Not the store: this member was thrown away for another call's sake, before it sent ours.
+          if (attempt === 1 && error.outcome !== 'unknown') continue
+          throw new StoreError('STORE_UNAVAILABLE', 'etcd: the connection was given up meanwhile', {
+            outcome: error.outcome,
+            cause: error,
+          })
+        }
         if (attempt > 1 || !wantsNewToken(error)) throw error
       }
     }

@@ -26,7 +26,7 @@ export interface UnaryChannelOptions {
     readonly certChain?: Buffer
   }
   readonly clock: Clock
-  /** Pause between pings. Unit: ms. */
+  /** Pause between pings while calls wait; etcd allows none when no call does. Unit: ms. */
   readonly keepaliveMs: number
   /** A ping without an answer for this long ends the connection. Unit: ms. */
   readonly keepaliveTimeoutMs: number
@@ -42,6 +42,12 @@ interface Connection {
   readonly session: ClientHttp2Session
   /** What is sent now leaves this process. */
   isOpen: boolean
+  /** The server takes no more calls on it. */
+  isRetired: boolean
+  /** Calls that wait for their answers. */
+  calls: number
+  /** A ping is due, or under way. */
+  isWatched: boolean
   cancelPing: () => void
 }
 
@@ -72,8 +78,18 @@ export class UnaryChannel {
     } catch (cause) {
       return Promise.reject(lost(connection, cause))
     }
+    connection.calls++
+    this.#watchOver(connection)
     return new Promise((resolve, reject) => {
-      new Call(stream, options.deadline, { isOpen: () => connection.isOpen, resolve, reject })
+      new Call(stream, options.deadline, {
+        isOpen: () => connection.isOpen,
+        expired: () => this.#doubt(connection),
+        ended: () => {
+          connection.calls--
+        },
+        resolve,
+        reject,
+      })
       stream.end(framed(request))
     })
   }
@@ -89,12 +105,18 @@ export class UnaryChannel {
       return current
     }
     const session = connect(this.#authority(), this.#connectOptions())
-    const connection: Connection = { session, isOpen: false, cancelPing: () => {} }
+    const connection: Connection = {
+      session,
+      isOpen: false,
+      isRetired: false,
+      calls: 0,
+      isWatched: false,
+      cancelPing: () => {},
+    }
     this.#connection = connection
     session.on('connect', () => {
       connection.isOpen = true
       session.setLocalWindowSize(WINDOW_BYTES)
-      this.#pingLater(connection)
     })
     // The streams are told as well; each call says for itself what that means for it.
     session.on('error', () => {})
@@ -125,23 +147,49 @@ export class UnaryChannel {
   }
 
   /** A half-open connection is noticed by the pings, not only by the deadlines of calls. */
-  #pingLater(connection: Connection): void {
-    const { clock, keepaliveMs, keepaliveTimeoutMs } = this.#options
-    connection.cancelPing = clock.after(keepaliveMs, () => {
-      const cancelWait = clock.after(keepaliveTimeoutMs, () => this.#drop(connection))
-      connection.cancelPing = cancelWait
-      const sent = connection.session.ping((error) => {
-        cancelWait()
-        if (error === null) this.#pingLater(connection)
-      })
-      if (!sent) cancelWait()
+  #watchOver(connection: Connection): void {
+    if (connection.isWatched || connection.isRetired) return
+    connection.isWatched = true
+    connection.cancelPing = this.#options.clock.after(this.#options.keepaliveMs, () => {
+      connection.isWatched = false
+      if (connection.calls > 0) this.#ping(connection)
     })
   }
 
-  /** The server wants no more calls on it; those on their way are still answered. */
+  /** A call had no answer in time: is it the server that is slow, or is nobody there? */
+  #doubt(connection: Connection): void {
+    if (connection.isRetired) return
+    connection.cancelPing()
+    this.#ping(connection)
+  }
+
+  #ping(connection: Connection): void {
+    const { clock, keepaliveTimeoutMs } = this.#options
+    const { session } = connection
+    // One that is not made after so long would not be made sooner by waiting: the next call tries anew.
+    if (!connection.isOpen || session.closed || session.destroyed) return this.#drop(connection)
+    connection.isWatched = true
+    const cancelWait = clock.after(keepaliveTimeoutMs, () => this.#drop(connection))
+    connection.cancelPing = cancelWait
+    const answered = (): void => {
+      cancelWait()
+      connection.isWatched = false
+    }
+    const sent = session.ping((error) => {
+      answered()
+      if (error === null && connection.calls > 0) this.#watchOver(connection)
+    })
+    if (!sent) answered()
+  }
+
+  /** The server wants no more calls on it; those on their way have as long as a ping to be answered. */
   #retire(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined
+    connection.isRetired = true
+    connection.cancelPing()
     connection.session.close()
+    const { clock, keepaliveMs } = this.#options
+    connection.cancelPing = clock.after(keepaliveMs, () => connection.session.destroy())
   }
 
   #drop(connection: Connection | undefined): void {
@@ -183,6 +231,9 @@ function lost({ isOpen }: Pick<Connection, 'isOpen'>, cause: unknown): StoreErro
 /** What a call asks and tells. */
 interface Caller {
   isOpen(): boolean
+  /** The deadline has passed; the call has not ended yet. */
+  expired(): void
+  ended(): void
   resolve(answer: Buffer): void
   reject(error: StoreError): void
 }
@@ -218,6 +269,9 @@ class Call {
 
   #expire(): void {
     if (this.#settled) return
+    this.#caller.expired()
+    // The connection may have been given up just now, which says the same with another word.
+    if (this.#settled) return
     this.#fail(
       new StoreError('STORE_TIMEOUT', 'etcd: no answer in time', {
         outcome: this.#caller.isOpen() ? 'unknown' : 'unapplied',
@@ -239,7 +293,11 @@ class Call {
 
   #succeed(): void {
     const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-    if (body.length < PREFIX_BYTES || body[0] !== 0) {
+    if (
+      body.length < PREFIX_BYTES ||
+      body[0] !== 0 ||
+      body.length !== PREFIX_BYTES + body.readUInt32BE(1)
+    ) {
       this.#fail(
         new StoreError('STORE_INTERNAL', 'etcd: an answer without a message', {
           outcome: 'unknown',
@@ -247,15 +305,19 @@ class Call {
       )
       return
     }
-    this.#settled = true
-    clearTimeout(this.#timer)
+    this.#settle()
     this.#caller.resolve(body.subarray(PREFIX_BYTES))
   }
 
   #fail(error: StoreError): void {
+    this.#settle()
+    this.#caller.reject(error)
+  }
+
+  #settle(): void {
     this.#settled = true
     clearTimeout(this.#timer)
-    this.#caller.reject(error)
+    this.#caller.ended()
   }
 }
 
