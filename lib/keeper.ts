@@ -131,10 +131,9 @@ export class Keeper {
       random,
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
-      headVersion: loaded.headVersion,
-      headCreateRevision: loaded.headCreateRevision,
+      headRevision: loaded.headRevision,
       onStuck: (seq) => {
-        logger.error({ seq }, 'the feed does not bring a committed batch, loading the tree anew')
+        logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
         this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
       },
     })
@@ -265,7 +264,7 @@ export class Keeper {
         }
         this.#feedSignMs = this.clock.monotonic()
         this.#adopt(loaded.replica)
-        this.committer.reset(loaded.replica, loaded.headVersion, loaded.headCreateRevision)
+        this.committer.reset(loaded.replica, loaded.headRevision)
         reportDifferences(before.tree, loaded.replica.tree, this.watches)
         this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
         this.resyncCount++

@@ -1,6 +1,6 @@
 /**
  * Group commit: what arrives while one txn is in flight forms the next batch. A batch is planned
- * against the replica exactly at head, journaled, and guarded by head's version; so all proxies'
+ * against the replica exactly at head, journaled, and guarded by head's modRevision; so all proxies'
  * batches form one order, and the same batch sent twice commits at most once.
  * Line: plan → here → store txn → replica → replies.
  */
@@ -42,10 +42,9 @@ export interface CommitterOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
-  /** Head's key version and create revision as loaded. */
-  readonly headVersion: number
-  readonly headCreateRevision: Revision
-  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be loaded anew. */
+  /** Head's modRevision as loaded; 0: there is no head yet. */
+  readonly headRevision: Revision
+  /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
   readonly onStuck: (seq: number) => void
 }
 
@@ -66,8 +65,8 @@ export class GroupCommitter {
   }
   readonly #o: CommitterOptions
   #replica: Replica
-  #headVersion: number
-  #headCreateRevision: Revision
+  /** The revision the replica is at: what guards the next batch. */
+  #headRevision: Revision
   #queue: CommitTask[] = []
   #inFlight: BatchInFlight | undefined
   #sentMs = 0
@@ -86,8 +85,7 @@ export class GroupCommitter {
   constructor(options: CommitterOptions) {
     this.#o = options
     this.#replica = options.replica
-    this.#headVersion = options.headVersion
-    this.#headCreateRevision = options.headCreateRevision
+    this.#headRevision = options.headRevision
     this.#planner = new BatchPlanner({ ...options, features: options.store.features })
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
   }
@@ -119,7 +117,6 @@ export class GroupCommitter {
         `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
-    if (this.#headCreateRevision === 0) this.#headCreateRevision = revision
     const own = this.#inFlight
     if (
       own !== undefined &&
@@ -127,11 +124,11 @@ export class GroupCommitter {
       own.batch.proxy === proxy &&
       own.batch.attempt === attempt
     ) {
-      this.#applyOwn(own)
+      this.#applyOwn(own, revision)
       return
     }
     this.#replica.apply(decode())
-    this.#headVersion++
+    this.#headRevision = revision
     if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
     this.#wake()
   }
@@ -140,7 +137,7 @@ export class GroupCommitter {
    * The replica was loaded anew: go on with that one. Whether the batch in flight is part of it
    * cannot be told, so its outcome is unknown and nobody is told it succeeded.
    */
-  reset(replica: Replica, headVersion: number, headCreateRevision: Revision): void {
+  reset(replica: Replica, headRevision: Revision): void {
     const own = this.#inFlight
     if (own !== undefined && !own.applied) {
       own.applied = true
@@ -150,8 +147,7 @@ export class GroupCommitter {
       for (const task of own.tasks) task.abandoned(error)
     }
     this.#replica = replica
-    this.#headVersion = headVersion
-    this.#headCreateRevision = headCreateRevision
+    this.#headRevision = headRevision
     if (replica.backlog.size > 0) this.#scheduleFlush(true)
     this.#wake()
   }
@@ -273,14 +269,22 @@ export class GroupCommitter {
   /** Nothing to write, but the answers must hold at head: read it, catch up, plan again if it moved. */
   async #confirm(next: BatchInFlight): Promise<void> {
     const seq = this.#replica.seq
+    const before = this.#headRevision
     const head = await this.#retryRead(() =>
       this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
     )
-    const version = head?.kvs[0]?.version ?? 0
-    while (this.#headVersion < version && this.#closed === undefined) await this.#waitForChange()
+    const revision = head?.kvs[0]?.modRevision ?? 0
+    while (this.#headRevision < revision && this.#closed === undefined) await this.#waitForChange()
     if (this.#closed !== undefined || head === undefined) {
       const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
       for (const task of next.tasks) task.abandoned(error)
+      return
+    }
+    if (revision < before) {
+      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
+      this.#queue = [...next.tasks, ...this.#queue]
+      this.#o.onStuck(seq)
+      await this.#waitForChange(CONFLICT_PATIENCE_MS)
       return
     }
     const onlySyncs = next.tasks.every((task) => task.request.type === 'sync')
@@ -297,18 +301,14 @@ export class GroupCommitter {
   async #send(next: BatchInFlight): Promise<void> {
     const { layout, logger } = this.#o
     const { batch, flush } = next
+    // Not by its version: a store that lost its newest commits counts the same versions again.
     const guard = {
-      target: 'version',
+      target: 'modRevision',
       key: layout.head,
-      equals: this.#headVersion,
-    } as const
-    const incarnation = {
-      target: 'createRevision',
-      key: layout.head,
-      equals: this.#headCreateRevision,
+      equals: this.#headRevision,
     } as const
     const txn = {
-      compares: [guard, incarnation],
+      compares: [guard],
       ops: [
         { type: 'put', key: layout.head, value: encodeHead(batch) },
         { type: 'put', key: layout.journalEntry(batch.seq), value: next.journal },
@@ -327,7 +327,7 @@ export class GroupCommitter {
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           return this.#shrink(next, error)
         }
-        // Guarded by head's version, the same batch commits at most once, however often it is sent.
+        // Guarded by head's revision, the same batch commits at most once, however often it is sent.
         logger.warn(
           { err: error, seq: batch.seq, tries, outcome: error.outcome },
           'commit not confirmed, asking again',
@@ -338,8 +338,7 @@ export class GroupCommitter {
       }
       if (next.applied) return
       if (result.committed) {
-        if (this.#headCreateRevision === 0) this.#headCreateRevision = result.revision
-        this.#applyOwn(next)
+        this.#applyOwn(next, result.revision)
         return
       }
       // Somebody's batch has this place. The feed will bring it; it may even be ours, of an earlier try.
@@ -367,9 +366,9 @@ export class GroupCommitter {
     if (!this.#planner.shrink(next)) throw error
   }
 
-  #applyOwn(next: BatchInFlight): void {
+  #applyOwn(next: BatchInFlight, revision: Revision): void {
     next.applied = true
-    this.#headVersion++
+    this.#headRevision = revision
     this.counters.batches++
     this.#answered = next.tasks.length
     this.counters.requests += next.tasks.length

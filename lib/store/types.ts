@@ -139,4 +139,11 @@ export interface StoreFeatures {
    * false: they prove that the watch is alive and repeat the revision delivered last. Absent: true.
    */
   readonly progressAdvances?: boolean
+  /**
+   * May the newest commits, acknowledged ones included, be lost when the store fails over or falls
+   * back to a copy? Then the store tells whoever watches by STORE_COMPACTED, and gives no revision a
+   * second time: guards by modRevision or createRevision never hold for what was lost, guards by
+   * version may. Absent: false.
+   */
+  readonly mayLoseTail?: boolean
 }

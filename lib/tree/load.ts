@@ -22,9 +22,8 @@ export interface Loaded {
   readonly replica: Replica
   /** The state is the store's as of this revision: watch from the next one. */
   readonly revision: Revision
-  /** Guards of the next commit: head's key version and create revision; 0 when there is no head. */
-  readonly headVersion: number
-  readonly headCreateRevision: Revision
+  /** What guards the next commit: head's modRevision; 0 when there is no head. */
+  readonly headRevision: Revision
   readonly proxies: ReadonlyMap<string, ProxyRecord>
 }
 
@@ -103,8 +102,7 @@ export async function loadReplica(
   return {
     replica,
     revision,
-    headVersion: headKv?.version ?? 0,
-    headCreateRevision: headKv?.createRevision ?? 0,
+    headRevision: headKv?.modRevision ?? 0,
     proxies,
   }
 }

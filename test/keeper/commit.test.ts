@@ -32,6 +32,22 @@ describe('group commit', () => {
     expect(next.path).to.equal('/s-0000000001')
   })
 
+  it('is guarded by the revision of head, which no store gives twice', async () => {
+    const { keeper, store } = await bench.open()
+    const client = await KeeperClient.connect(keeper)
+    const key = keeper.layout.head
+    for (let i = 0; i < 3; i++) {
+      const [head] = (await store.range({ start: key })).kvs
+      store.beforeTxn = ({ compares }) => {
+        expect(compares).to.deep.equal([
+          { target: 'modRevision', key, equals: head?.modRevision ?? 0 },
+        ])
+      }
+      await client.setData('/', Buffer.from(String(i)))
+      store.beforeTxn = undefined
+    }
+  })
+
   it('plans again when another proxy won the race for head', async () => {
     const one = await bench.open()
     const two = await bench.open()
