@@ -9,6 +9,8 @@ export interface RedisServerOptions {
   readonly appendOnly?: boolean
   /** @default "always" */
   readonly appendFsync?: 'always' | 'everysec' | 'no'
+  /** Its port takes TLS only. */
+  readonly isTls?: boolean
   /** Further settings as of redis.conf: `{ maxmemory: '10mb' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -65,9 +67,10 @@ export class RedisServer {
   }
 
   #arguments(): string[] {
-    const { appendOnly = true, appendFsync = 'always', settings = {} } = this.#options
+    const { appendOnly = true, appendFsync = 'always', isTls, settings = {} } = this.#options
     const all = {
-      port: String(this.port),
+      port: isTls ? '0' : String(this.port),
+      ...(isTls ? { 'tls-port': String(this.port) } : {}),
       bind: '127.0.0.1',
       dir: this.folder,
       daemonize: 'no',
@@ -79,7 +82,7 @@ export class RedisServer {
       pidfile: join(this.folder, 'pid'),
       ...settings,
     }
-    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')])
   }
 }
 
