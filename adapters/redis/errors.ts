@@ -25,10 +25,12 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, ...verdict: Verdict])[] = [
   [/^(?:MOVED|ASK|CROSSSLOT)\b/, 'STORE_UNSUPPORTED', 'unapplied'],
   [/^(?:NOAUTH|WRONGPASS)\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
   [/^DENIED\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  [/^NOPERM\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
+  // Within a script, where it may not have been the first; opening tries them all.
   [
     /\bNOPERM\b|\bACL failure in script\b|can't run this command/,
     'STORE_UNAUTHENTICATED',
-    'unapplied',
+    'unknown',
   ],
   [/^ERR (?:AUTH|Client sent AUTH)\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
   [/^ERR (?:DB index|invalid DB index)\b/, 'STORE_INVALID', 'unapplied'],
