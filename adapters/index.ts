@@ -8,6 +8,8 @@ export { type Changes, Mvcc, type MvccBase, type MvccOptions } from './mvcc/mvcc
 
 export interface OpenStoreOptions {
   readonly clock?: Clock
+  /** false: where nothing was stored yet, nothing is made; a store of files is refused then. @default true */
+  readonly create?: boolean
 }
 
 /** Opens the store a URL names. `scheme` comes without its colon, `url` whole. */

@@ -1,127 +1,54 @@
 /**
- * `npm run bench`: anykeeper on etcd against ZooKeeper, on this machine, in turn. It starts both
- * itself. What it prints is a Markdown table; with --write it becomes bench/results.md.
+ * `npm run bench -- [suite] [options]`: runs one suite, prints its Markdown; with --write it becomes
+ * that suite's part of bench/results.md. Neighbours: options, suites.
  */
-import { execFile } from 'node:child_process'
-import { cpus, release, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import type { Measured } from './load/recorder.ts'
-import type { Order } from './load/worker.ts'
-import { type BenchOptions, parseOptions, USAGE } from './options.ts'
-import { anykeeperPeer, ETCD_FLAGS, nullPeer, type Peer, zookeeperPeer } from './peers.ts'
-import { peakMemory } from './process-figures.ts'
-import { type Series, tableHead, toLine, toRow } from './report.ts'
-import { writeResults } from './results-file.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadNames } from './load/loads.ts'
+import { type Options, parseOptions } from './options.ts'
+import { PEERS } from './peers/peers.ts'
+import { writeSection } from './report/results-file.ts'
+import { SUITES } from './suites/suites.ts'
 
-const WORKER = fileURLToPath(new URL('load/worker.ts', import.meta.url))
-const CEILING_LOADS = ['get', 'children', 'set']
+const DOCS = new URL('../docs/', import.meta.url)
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-async function measure(load: string, peer: Peer, options: BenchOptions): Promise<Measured> {
-  const order: Order = {
-    load,
-    target: peer.target,
-    pids: Object.values(peer.processes),
-    withTree: peer.hasTree,
-    ...options.timing,
-  }
-  const args = ['--import', 'tsx', WORKER, JSON.stringify(order)]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
-  return JSON.parse(stdout) as Measured
-}
+const usage = (): string => `usage: npm run bench -- [suite] [options]
 
-/** What the load reaches against a server that does nothing. */
-async function ceilings(options: BenchOptions): Promise<string[]> {
-  const peer = await nullPeer()
-  try {
-    const found: string[] = []
-    for (const load of CEILING_LOADS) {
-      const { perSecond } = await measure(load, peer, options)
-      found.push(`${load} ${Math.round(perSecond).toLocaleString('en-US')}/s`)
-    }
-    return found
-  } finally {
-    await peer.stop()
-  }
-}
+suites:
+${Object.entries(SUITES)
+  .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
+  .join('\n')}
 
-function memoryLine(peer: Peer): string {
-  const parts = Object.entries(peer.processes).map(
-    ([name, pid]) => `${name} ${Math.round(peakMemory(pid))} MiB`,
-  )
-  return `${peer.name}: ${parts.join(' + ')}`
-}
-
-async function allRounds(
-  zookeeper: Peer,
-  anykeeper: Peer,
-  options: BenchOptions,
-): Promise<Series[]> {
-  const all: Series[] = []
-  for (const load of options.loads) {
-    const pairs: { zookeeper: Measured; anykeeper: Measured }[] = []
-    for (let round = 1; round <= options.rounds; round++) {
-      const pair = {
-        zookeeper: await measure(load, zookeeper, options),
-        anykeeper: await measure(load, anykeeper, options),
-      }
-      pairs.push(pair)
-      say(toLine(load, round, pair))
-    }
-    all.push({ load, pairs })
-  }
-  return all
-}
-
-function toMarkdown(
-  options: BenchOptions,
-  peers: readonly Peer[],
-  ceiling: readonly string[],
-  series: readonly Series[],
-): string {
-  const cores = cpus()
-  const memoryGib = Math.round(totalmem() / 2 ** 30)
-  const { warmUp, seconds } = options.timing
-  return [
-    `- Date: ${new Date().toISOString().slice(0, 10)}`,
-    `- Machine: ${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${memoryGib} GiB, Linux ${release()}; load and servers share it`,
-    `- Versions: ${peers.map(({ name, version }) => `${name} ${version}`).join('; ')}; etcd with \`${ETCD_FLAGS.join(' ')}\``,
-    `- Command: \`npm run bench -- ${process.argv.slice(2).join(' ')}\`: ${options.rounds} rounds, ${seconds} s each after ${warmUp} s of warm-up`,
-    `- Ceiling of the load itself, against a server that does nothing: ${ceiling.join(', ')}`,
-    `- Peak memory: ${peers.map(memoryLine).join('; ')}`,
-    '',
-    tableHead(),
-    ...series.map(toRow),
-    '',
-  ].join('\n')
-}
+options, with what they are good for:
+  --rounds N            how often each is measured in turn
+  --seconds S           how long each time
+  --only load,…         other loads: ${loadNames().join(', ')}
+  --peers peer,…        other peers: ${Object.keys(PEERS).join(', ')}
+  --sizes N,…           of cold-start, memory and growth
+  --zookeeper-heap MIB  of ZooKeeper's JVM
+  --profile FOLDER      CPU profiles of the proxies go there
+  --quick               small and short, to see that everything works
+  --write               into bench/results.md and docs/
+`
 
 async function main(): Promise<void> {
-  let options: BenchOptions
+  const args = process.argv.slice(2)
+  let options: Options
   try {
-    options = parseOptions(process.argv.slice(2))
+    options = parseOptions(args, Object.keys(SUITES))
   } catch (error) {
-    say(`${(error as Error).message}\n${USAGE}`)
-    process.exit(2)
+    process.stderr.write(`${(error as Error).message}\n\n${usage()}`)
+    process.exitCode = 2
+    return
   }
-  const ceiling = await ceilings(options)
-  say(`ceiling of the load: ${ceiling.join(', ')}`)
-  const zookeeper = await zookeeperPeer()
-  try {
-    const anykeeper = await anykeeperPeer()
-    try {
-      const series = await allRounds(zookeeper, anykeeper, options)
-      const text = toMarkdown(options, [zookeeper, anykeeper], ceiling, series)
-      say(`\n${text}`)
-      if (options.write) writeResults(text)
-    } finally {
-      await anykeeper.stop()
-    }
-  } finally {
-    await zookeeper.stop()
-  }
+  if (options.help) return say(usage())
+  if (options.profileFolder !== undefined) mkdirSync(options.profileFolder, { recursive: true })
+  const { text, charts = [] } = await SUITES[options.suite]!.run({ options, args, say })
+  say(text)
+  if (!options.write) return
+  writeSection(options.suite, text)
+  for (const { file, svg } of charts) writeFileSync(new URL(file, DOCS), svg)
 }
 
 await main()

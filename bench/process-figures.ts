@@ -12,8 +12,16 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** Largest resident memory since its start. Unit MiB. */
-export function peakMemory(pid: number): number {
-  const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(match?.[1] ?? 0) / 1_024
+/** Unit MiB. */
+export interface Memory {
+  readonly resident: number
+  /** Largest since its start. */
+  readonly peak: number
+}
+
+export function memory(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) / 1_024
+  return { resident: field('VmRSS'), peak: field('VmHWM') }
 }

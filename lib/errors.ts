@@ -1,6 +1,7 @@
 /**
- * All errors of the library. Three families: ZooKeeper's own results (ZnodeError), the store's
- * (StoreError), and bytes that are no request (WireError). Match on `code`, never on the message.
+ * All errors of the library. Four families: ZooKeeper's own results (ZnodeError), the store's
+ * (StoreError), bytes that are no request (WireError), and what keeps a tree from being copied
+ * (CopyError). Match on `code`, never on the message.
  */
 
 const BRAND = Symbol.for('anykeeper.error')
@@ -129,4 +130,26 @@ export class StoreError extends KeeperError {
 export class WireError extends KeeperError {
   override readonly name = 'WireError'
   readonly code = 'WIRE_MALFORMED'
+}
+
+export type CopyErrorCode =
+  | 'COPY_MALFORMED'
+  | 'COPY_UNSUPPORTED'
+  | 'COPY_NOT_FOUND'
+  | 'COPY_NOT_EMPTY'
+  | 'COPY_TOO_LARGE'
+  | 'COPY_CONFLICT'
+
+/** Why a tree cannot be exported or imported. Nothing of an import is visible after it. */
+export class CopyError extends KeeperError {
+  override readonly name = 'CopyError'
+  readonly code: CopyErrorCode
+  /** The line of the file that it is about, the first one being 1; undefined where it is none. */
+  readonly line: number | undefined
+
+  constructor(code: CopyErrorCode, message: string, options: { readonly line?: number } = {}) {
+    super(options.line === undefined ? message : `line ${options.line}: ${message}`)
+    this.code = code
+    this.line = options.line
+  }
 }

@@ -1,5 +1,6 @@
 /** The library's public names. proxy/ and everybody else import from here only. */
 export {
+  type ClientOp,
   type ClientOptions,
   type ClientState,
   type CreateMode,
@@ -10,7 +11,20 @@ export {
   type WatchEvent,
 } from './client/keeper-client.ts'
 export { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
+export { type AbandonOptions, abandonImport } from './copy/abandon.ts'
+export { type ExportOptions, readTree, TreeExport } from './copy/export.ts'
+export type { TreeHeader, TreeSummary } from './copy/format.ts'
 export {
+  checkTree,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportResult,
+  importTree,
+} from './copy/import.ts'
+export type { TreeInput } from './copy/tree-reader.ts'
+export {
+  CopyError,
+  type CopyErrorCode,
   isKeeperError,
   KeeperError,
   StoreError,
@@ -42,6 +56,7 @@ export type { OpenedSession } from './session/session-manager.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './znode/acl.ts'
+export { type ByteString, fromByteString, toByteString } from './znode/byte-string.ts'
 export { Layout, sessionName } from './znode/layout.ts'
 export { isValidPath } from './znode/path.ts'
 export { decodeChildRecord, decodeHead, decodeZnode } from './znode/record.ts'

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import type { CommitTask } from './commit/task.ts'
+import { Compactor } from './compactor.ts'
 import { StoreError } from './errors.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from './limits.ts'
 import { type Logger, silentLogger } from './log.ts'
@@ -65,6 +66,7 @@ export class Keeper {
   readonly sessions: SessionManager
   readonly registry: ProxyRegistry
   readonly #reaper: Reaper
+  readonly #compactor: Compactor
   readonly #stop = new AbortController()
   #feedStop = new AbortController()
   #feedLoop: Promise<void> = Promise.resolve()
@@ -73,9 +75,6 @@ export class Keeper {
   #feedSignMs: number
   #serving = false
   #cancelCheck: (() => void) | undefined
-  #cancelCompact: (() => void) | undefined
-  #compactable: { atMs: number; revision: Revision }[] = []
-  #revision: Revision
   /** Called when serving begins or ends: see {@link isServing}. */
   onServingChange: ((serving: boolean) => void) | undefined
   resyncCount = 0
@@ -116,7 +115,6 @@ export class Keeper {
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica
-    this.#revision = loaded.revision
     this.#signMs = this.clock.monotonic()
     this.#feedSignMs = this.#signMs
     const { clock, proxy } = this
@@ -132,6 +130,7 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headRevision: loaded.headRevision,
+      ask: () => this.registry.ask(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
         this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
@@ -149,6 +148,7 @@ export class Keeper {
       onSign: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
+      onPeerWants: (id) => this.committer.wanted(id),
     })
     this.#reaper = new Reaper({
       clock,
@@ -157,6 +157,14 @@ export class Keeper {
       isMyTurn: () => this.#serving && this.registry.isFirst,
       intervalMs: limits.reaperIntervalMs,
       perMinuteMax: limits.reapedPerMinuteMax,
+    })
+    this.#compactor = new Compactor({
+      store: options.store,
+      clock,
+      logger,
+      limits,
+      revision: loaded.revision,
+      isMyTurn: () => this.#serving && this.registry.isFirst,
     })
     this.#adopt(loaded.replica)
   }
@@ -168,6 +176,10 @@ export class Keeper {
   /** false: the store is out of reach, nobody is served. */
   get isServing(): boolean {
     return this.#serving
+  }
+  /** How often this keeper had the store forget history. */
+  get compactionCount(): number {
+    return this.#compactor.compactions
   }
   get logger(): Logger {
     return this.#logger
@@ -202,7 +214,7 @@ export class Keeper {
     this.sessions.stop()
     this.#reaper.stop()
     this.#cancelCheck?.()
-    this.#cancelCompact?.()
+    this.#compactor.stop()
   }
 
   async #start(loaded: Loaded): Promise<void> {
@@ -210,7 +222,7 @@ export class Keeper {
     this.#feedLoop = this.#feed(loaded.revision + 1)
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
     this.#watchStore()
-    this.#compactLater()
+    this.#compactor.start()
   }
 
   #adopt(replica: Replica): void {
@@ -228,9 +240,9 @@ export class Keeper {
           layout: this.#layout,
           fromRevision: from,
           signal: this.#feedStop.signal,
-          onEntry: (header, decode, revision) => {
-            this.#revision = revision
-            this.committer.receive(header, decode, revision)
+          onEntry: (header, decode, bytes, revision) => {
+            this.#compactor.seen(revision, bytes)
+            this.committer.receive(header, decode, bytes, revision)
           },
           onSign: () => {
             this.#feedSignMs = this.clock.monotonic()
@@ -322,25 +334,5 @@ export class Keeper {
     if (serving) this.sessions.unsuspend()
     else this.sessions.suspend()
     this.onServingChange?.(serving)
-  }
-
-  /** One live keeper forgets history older than the retention. */
-  #compactLater(): void {
-    const { historyRetentionMs } = this.limits
-    if (historyRetentionMs <= 0) return
-    this.#cancelCompact = this.clock.after(historyRetentionMs / 5, () => {
-      const now = this.clock.monotonic()
-      this.#compactable.push({ atMs: now, revision: this.#revision })
-      let target: Revision | undefined
-      while ((this.#compactable[0]?.atMs ?? now) < now - historyRetentionMs) {
-        target = this.#compactable.shift()?.revision
-      }
-      if (target !== undefined && this.#serving && this.registry.isFirst) {
-        this.#store.compact(target).catch((error: unknown) => {
-          this.#logger.warn({ err: error }, 'history not compacted')
-        })
-      }
-      this.#compactLater()
-    })
   }
 }

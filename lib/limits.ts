@@ -10,12 +10,25 @@ export interface KeeperLimits {
   readonly batchBytesMax: number
   /** Requests per batch. */
   readonly batchRequestsMax: number
-  /** Znode keys not yet written behind at which new writes wait for the flush. */
+  /**
+   * Commits on their way to the store at once: while it works on one, the next is planned. More cost
+   * more where proxies race: all behind a lost one are planned again.
+   */
+  readonly commitsInFlightMax: number
+  /** Records behind the journal at which commits begin to carry more of them than they add. */
+  readonly backlogKeysTarget: number
+  /** Records behind the journal at which new writes wait for the flush. */
   readonly backlogKeysMax: number
-  /** Keys of the backlog one commit carries along. Also bounded by the store's txnOpsMax. */
+  /** Bytes of journal a start would replay, at which commits carry more records than they add. */
+  readonly journalBytesTarget: number
+  /** Bytes of journal a start would replay, at which new writes wait for the flush. */
+  readonly journalBytesMax: number
+  /** Records one commit carries along. Also bounded by the store's txnOpsMax. */
   readonly flushKeysPerTxnMax: number
-  /** How long a changed record may stay behind the journal before it is written, ms. */
+  /** How long a changed record stays behind the journal when there is time to write it, ms. */
   readonly flushDelayMs: number
+  /** Under load, records that are later than this go along with commits, a few with each. Unit ms. */
+  readonly flushLateMs: number
   /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
   readonly proxyTtlMs: number
   /** Without a confirmed sign of the store for this long, clients are disconnected. Unit ms. */
@@ -35,6 +48,11 @@ export interface KeeperLimits {
   readonly loadPageKeys: number
   /** History kept in the store before it is compacted, ms. 0: never compact. */
   readonly historyRetentionMs: number
+  /**
+   * Journal bytes since then make history compacted earlier, but not what is newer than half a minute.
+   * The store holds two to three times as much in the meantime: records, and what it keeps of both.
+   */
+  readonly historyBytesMax: number
 }
 
 export const LIMITS_DEFAULT: KeeperLimits = {
@@ -43,9 +61,14 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   tickTimeMs: 3_000,
   batchBytesMax: 512 * 1024,
   batchRequestsMax: 4_000,
-  backlogKeysMax: 50_000,
+  commitsInFlightMax: 2,
+  backlogKeysTarget: 100_000,
+  backlogKeysMax: 400_000,
+  journalBytesTarget: 64 * 1024 * 1024,
+  journalBytesMax: 256 * 1024 * 1024,
   flushKeysPerTxnMax: 1_000,
   flushDelayMs: 100,
+  flushLateMs: 1_000,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
   feedSilenceMsMax: 10_000,
@@ -54,6 +77,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   reapedPerMinuteMax: 10_000,
   loadPageKeys: 5_000,
   historyRetentionMs: 300_000,
+  historyBytesMax: 256 * 1024 * 1024,
 }
 
 /** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */

@@ -3,6 +3,7 @@
  * (which decodes them from bytes), planners, reads and the in-process client.
  * Source of the shapes: ZooKeeper's zookeeper.jute; names and fields are the protocol's.
  */
+import type { ByteString } from './znode/byte-string.ts'
 
 /** Permission bits. Source: ZooDefs.Perms. */
 export const PERMS = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const
@@ -89,7 +90,7 @@ export interface CreateRequest {
   readonly op: 1 | 15 | 19 | 21
   readonly path: string
   /** null stays null: it reads back as length −1. */
-  readonly data: Uint8Array | null
+  readonly data: ByteString | null
   /** null: the client sent a null vector. */
   readonly acl: readonly Acl[] | null
   readonly flags: number
@@ -104,7 +105,7 @@ export interface DeleteRequest {
 export interface SetDataRequest {
   readonly type: 'setData'
   readonly path: string
-  readonly data: Uint8Array | null
+  readonly data: ByteString | null
   readonly version: number
 }
 export interface SetAclRequest {
@@ -255,7 +256,7 @@ export type MultiResult =
   | { readonly type: 'setData'; readonly stat: Stat }
   | { readonly type: 'delete' }
   | { readonly type: 'check' }
-  | { readonly type: 'getData'; readonly data: Uint8Array | null; readonly stat: Stat }
+  | { readonly type: 'getData'; readonly data: ByteString | null; readonly stat: Stat }
   | { readonly type: 'getChildren'; readonly children: readonly string[] }
   | { readonly type: 'error'; readonly errno: number }
 
@@ -265,7 +266,7 @@ export type Result =
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'pathStat'; readonly path: string; readonly stat: Stat }
   | { readonly type: 'stat'; readonly stat: Stat }
-  | { readonly type: 'data'; readonly data: Uint8Array | null; readonly stat: Stat }
+  | { readonly type: 'data'; readonly data: ByteString | null; readonly stat: Stat }
   | { readonly type: 'acl'; readonly acl: readonly Acl[]; readonly stat: Stat }
   | { readonly type: 'children'; readonly children: readonly string[] }
   | { readonly type: 'childrenStat'; readonly children: readonly string[]; readonly stat: Stat }

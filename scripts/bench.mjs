@@ -18,8 +18,10 @@ async function main() {
   if (!existsSync(join(root, 'bench', 'main.ts'))) throw new Error('there is no bench/main.ts')
   await ensureNodeModules()
   await ensureBuild()
-  const env = await prepare(['etcd', 'zookeeper'])
-  const args = ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)]
+  const given = process.argv.slice(2)
+  const needs = ['etcd', 'zookeeper', ...(given.includes('stores') ? ['redis'] : [])]
+  const env = given.includes('--help') ? {} : await prepare(needs)
+  const args = ['--import', 'tsx', 'bench/main.ts', ...given]
   const status = await runShown(process.execPath, args, { env: { ...process.env, ...env } })
   process.exitCode = typeof status === 'number' ? status : 1
 }

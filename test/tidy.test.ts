@@ -55,6 +55,9 @@ describe('tidy', () => {
     ['adapters/etcd/etcd-store.ts', '../../lib/request.ts'],
     ['adapters/etcd/etcd-store.ts', '../../proxy/index.ts'],
     ['adapters/memory/memory-store.ts', 'etcd3'],
+    ['cli/serve.ts', '../lib/keeper.ts'],
+    ['cli/serve.ts', 'etcd3'],
+    ['lib/index.ts', '../cli/flags.ts'],
   ]
   for (const [path, specifier] of wrongWays) {
     it(`rejects ${specifier} in ${path}`, () => {
@@ -72,6 +75,9 @@ describe('tidy', () => {
     ['adapters/index.ts', './etcd/etcd-store.ts'],
     ['cli.ts', './adapters/index.ts'],
     ['cli.ts', './proxy/index.ts'],
+    ['cli.ts', './cli/serve.ts'],
+    ['cli/serve.ts', '../adapters/index.ts'],
+    ['cli/serve.ts', './flags.ts'],
     ['test/support/x.ts', '../../adapters/index.ts'],
   ]
   for (const [path, specifier] of rightWays) {

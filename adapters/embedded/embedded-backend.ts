@@ -20,6 +20,8 @@ import { FORMAT } from './records.ts'
 export interface EmbeddedOptions {
   /** Absolute. */
   readonly folder: string
+  /** false: a folder without data is refused, and not made. @default true */
+  readonly create?: boolean
   /** Bytes the data may take. @default 8 GiB */
   readonly mapBytes?: number
   /** @default systemClock */

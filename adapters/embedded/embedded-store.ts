@@ -1,10 +1,11 @@
 /** Opens a folder as a store. Within one process every handle on a folder shares it. */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { StoreFeatures } from '../../lib/store/types.ts'
 import { mvccHandle } from '../mvcc/handle.ts'
 import { EmbeddedBackend, type EmbeddedOptions } from './embedded-backend.ts'
-import { prepareFolder } from './folder.ts'
+import { unusable } from './errors.ts'
+import { dataFile, prepareFolder } from './folder.ts'
 
 const FEATURES: StoreFeatures = {
   persistent: true,
@@ -30,6 +31,9 @@ const open = new Map<string, Shared>()
  * newer format; STORE_INTERNAL: damaged; STORE_UNSUPPORTED: the package lmdb is missing.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<MetadataStore> {
+  if (options.create === false && !existsSync(dataFile(options.folder))) {
+    throw unusable(`there is no data in ${options.folder}`)
+  }
   prepareFolder(options.folder)
   const folder = realpathSync(options.folder)
   for (let shared = open.get(folder); shared?.closing !== undefined; shared = open.get(folder)) {

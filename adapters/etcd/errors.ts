@@ -77,6 +77,11 @@ export function toStoreError(error: unknown): StoreError {
   return new StoreError(code, `etcd: ${cause.message}`, { outcome, cause })
 }
 
+/** What etcd answered a call with instead of a result: gRPC's status and its words. */
+export function statusToStoreError(status: number, message: string): StoreError {
+  return toStoreError(Object.assign(new Error(`${status}: ${message}`), { code: status }))
+}
+
 /** A reason etcd gave in words only, such as a watch's cancel_reason. */
 export function reasonToStoreError(reason: string): StoreError {
   const text = reason === '' ? 'cancelled by the server' : reason

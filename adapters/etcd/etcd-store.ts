@@ -23,8 +23,9 @@ import { isMemberFailure, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { type ConnectionOptions, Members } from './members.ts'
-import { toKeyValue, toRangeRequest, toStart, toTxnRequest } from './messages.ts'
 import { answersProgressInOrder, probeTxnOpsMax, probeVersion, versionWarnings } from './probe.ts'
+import { encodeRange, toStart } from './range-codec.ts'
+import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
 export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
@@ -129,23 +130,20 @@ class EtcdAdapter implements MetadataStore {
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
-    const request = toRangeRequest(query)
-    const response = await this.#anyMember((timeoutMs) =>
-      this.#kv.call((m) => m.kv.range(request, { deadline: Date.now() + timeoutMs })),
+    const request = encodeRange(query)
+    const answer = await this.#anyMember((timeoutMs) =>
+      this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs })),
     )
-    this.#checkCluster(response.header.cluster_id)
-    return {
-      kvs: response.kvs.map(toKeyValue),
-      revision: fromInt64(response.header.revision),
-      more: response.more,
-    }
+    this.#checkCluster(answer.clusterId)
+    const { kvs, revision, more } = answer
+    return { kvs, revision, more }
   }
 
   async txn(txn: Txn): Promise<TxnResult> {
-    const request = toTxnRequest(txn)
-    const response = await this.#kv.call((m) => m.kv.txn(request, this.#writeOptions()))
-    this.#checkCluster(response.header.cluster_id)
-    return { committed: response.succeeded, revision: fromInt64(response.header.revision) }
+    const request = encodeTxn(txn)
+    const answer = await this.#kv.call((m) => m.callTxn(request, this.#writeOptions()))
+    this.#checkCluster(answer.clusterId)
+    return { committed: answer.succeeded, revision: answer.revision }
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {

@@ -4,9 +4,14 @@
  * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
  */
 import { noop } from 'cockatiel'
-import { Etcd3, type ICallable, LeaseClient, WatchClient } from 'etcd3'
+import { Etcd3, type ICallable, type IDuplexStream, LeaseClient } from 'etcd3'
+import { systemClock } from '../../lib/clock.ts'
 import { StoreError } from '../../lib/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { decodeRangeAnswer, type RangeAnswer } from './range-codec.ts'
+import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
+import { UnaryChannel } from './unary-channel.ts'
+import { decodeWatchAnswer, type WatchAnswer } from './watch-codec.ts'
 
 export interface ConnectionOptions {
   /** `host:port`, or `https://host:port` for TLS with the system's authorities. */
@@ -26,11 +31,24 @@ export interface ConnectionOptions {
 const KEEPALIVE_MS = 10_000
 const KEEPALIVE_TIMEOUT_MS = 3_000
 
+export interface CallOptions {
+  /** ms since 1970. */
+  readonly deadline: number
+}
+
+/** Bytes of WatchRequests in, WatchResponses out. */
+export type WatchDuplex = IDuplexStream<Buffer, WatchAnswer>
+
+const asItIs = (bytes: Buffer): Buffer => bytes
+
 /** One member's raw RPCs. Streams carry `hasleader`: etcd ends them when its member loses the quorum. */
 export class Member extends Etcd3 {
   readonly host: string
-  readonly watchStreams: WatchClient
   readonly leaseStreams: LeaseClient
+  readonly #withLeader: ICallable<unknown>
+  readonly #channel: UnaryChannel
+  readonly #hasAuth: boolean
+  #token: Promise<string | undefined> | undefined
 
   constructor(host: string, options: ConnectionOptions) {
     const { auth, credentials, loginTimeoutMs } = options
@@ -68,8 +86,59 @@ export class Member extends Etcd3 {
         }),
       markFailed: (resource, error) => pool.markFailed(resource as never, error),
     }
-    this.watchStreams = new WatchClient(withLeader)
+    this.#withLeader = withLeader
     this.leaseStreams = new LeaseClient(withLeader)
+    this.#hasAuth = auth !== undefined
+    this.#channel = new UnaryChannel({
+      host,
+      ...(credentials === undefined ? {} : { credentials }),
+      clock: systemClock,
+      keepaliveMs: KEEPALIVE_MS,
+      keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
+    })
+  }
+
+  /** KV.Txn, past the driver. Rejects with StoreError. */
+  async callTxn(request: Buffer, options: CallOptions): Promise<TxnAnswer> {
+    return decodeTxnAnswer(await this.#call('/etcdserverpb.KV/Txn', request, options))
+  }
+
+  /** KV.Range, past the driver. Rejects with StoreError. */
+  async callRange(request: Buffer, options: CallOptions): Promise<RangeAnswer> {
+    return decodeRangeAnswer(await this.#call('/etcdserverpb.KV/Range', request, options))
+  }
+
+  /** A stream of Watch.Watch on the driver's connection: bytes of WatchRequests in, answers out. */
+  openWatch(): Promise<WatchDuplex> {
+    return this.#withLeader.withConnection('Watch', ({ client, metadata }) =>
+      client.makeBidiStreamRequest(
+        '/etcdserverpb.Watch/Watch',
+        asItIs,
+        decodeWatchAnswer,
+        metadata,
+      ),
+    )
+  }
+
+  async #call(path: string, request: Buffer, options: CallOptions): Promise<Buffer> {
+    const token = this.#hasAuth ? await this.#logIn() : undefined
+    return this.#channel.call(path, request, { ...options, token })
+  }
+
+  /** The driver's own token. An outdated one ends with this member: see {@link Members.failed}. */
+  #logIn(): Promise<string | undefined> {
+    this.#token ??= this.pool.withConnection('KV', ({ metadata }) =>
+      metadata.get('token')[0]?.toString(),
+    )
+    return this.#token.catch((error: unknown) => {
+      this.#token = undefined
+      throw error
+    })
+  }
+
+  override close(): void {
+    this.#channel.close()
+    super.close()
   }
 }
 

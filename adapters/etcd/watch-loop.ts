@@ -41,7 +41,7 @@ export async function* watchLoop(
     let stream: WatchStream | undefined
     const onEnded = (): void => stream?.cancel()
     try {
-      const duplex = await member.watchStreams.watch()
+      const duplex = await member.openWatch()
       stream = new WatchStream(duplex, {
         ...deps,
         start: options.start,

@@ -2,13 +2,13 @@
  * One watch stream: etcd's responses → batches, progress requests, and the verdict that a silent
  * stream is dead. It lives until its first failure. Neighbour: watch-loop.ts (which opens the next).
  */
-import type { IDuplexStream, IEvent, IWatchRequest, IWatchResponse } from 'etcd3'
 import type { Clock } from '../../lib/clock.ts'
 import { StoreError } from '../../lib/errors.ts'
 import type { Key, Revision, StoreEvent, WatchBatch } from '../../lib/store/types.ts'
 import { AsyncQueue } from './async-queue.ts'
 import { reasonToStoreError, toStoreError } from './errors.ts'
-import { fromInt64, leaseFromInt64 } from './int64.ts'
+import type { WatchDuplex } from './members.ts'
+import { encodeWatchCreate, PROGRESS_REQUEST, type WatchAnswer } from './watch-codec.ts'
 
 export interface WatchStreamOptions {
   readonly start: Key
@@ -27,12 +27,9 @@ export interface WatchStreamOptions {
   readonly checkCluster: (clusterId: string) => void
 }
 
-/** etcd's watch id of an answer to a manual progress request. */
-const MANUAL_PROGRESS_ID = '-1'
-
 export class WatchStream {
   readonly batches = new AsyncQueue<WatchBatch>()
-  readonly #stream: IDuplexStream<IWatchRequest, IWatchResponse>
+  readonly #stream: WatchDuplex
   readonly #options: WatchStreamOptions
   /** Everything of the range up to here is in `batches`. */
   #delivered: Revision
@@ -41,25 +38,23 @@ export class WatchStream {
   #cancelTimer = (): void => {}
   #over = false
 
-  constructor(stream: IDuplexStream<IWatchRequest, IWatchResponse>, options: WatchStreamOptions) {
+  constructor(stream: WatchDuplex, options: WatchStreamOptions) {
     this.#stream = stream
     this.#options = options
     this.#delivered = options.fromRevision - 1
     stream.on('data', (response) => this.#onResponse(response))
     stream.on('error', (error) => this.#fail(toStoreError(error)))
     stream.on('end', () => this.#fail(new StoreError('STORE_UNAVAILABLE', 'etcd ended the watch')))
-    stream.write({
-      create_request: {
-        key: Buffer.from(options.start),
-        range_end: Buffer.from(options.end),
+    stream.write(
+      encodeWatchCreate({
+        start: options.start,
+        end: options.end,
         // Since 3.5.22 and 3.6.2 a watch that begins in the future gets no progress answers, and
         // "from the list's revision + 1" is the future of a quiet store. So one revision more is
         // asked for, and dropped on arrival. 0 would mean "now".
-        start_revision: Math.max(options.fromRevision - (options.exactStart ? 0 : 1), 1),
-        // The server's own progress is in order on every version, though rare (10 min by default).
-        progress_notify: true,
-      },
-    })
+        startRevision: Math.max(options.fromRevision - (options.exactStart ? 0 : 1), 1),
+      }),
+    )
     this.#armProgress()
   }
 
@@ -74,12 +69,12 @@ export class WatchStream {
     this.#shut()
   }
 
-  #onResponse(response: IWatchResponse): void {
+  #onResponse(response: WatchAnswer): void {
     if (this.#over) return
     this.#unanswered = 0
     if (!response.created) this.#answers += 1
     try {
-      this.#options.checkCluster(response.header.cluster_id)
+      this.#options.checkCluster(response.clusterId)
       if (response.canceled) throw cancellation(response, this.#delivered + 1)
       if (response.events.length > 0) this.#onEvents(response.events)
       else this.#onProgress(response)
@@ -89,14 +84,14 @@ export class WatchStream {
   }
 
   /** etcd keeps a revision's events in one message (fragmenting is off) and revisions in order. */
-  #onEvents(events: readonly IEvent[]): void {
+  #onEvents(events: readonly StoreEvent[]): void {
     const wanted: StoreEvent[] = []
     let revision = this.#delivered
     for (const event of events) {
-      const modRevision = fromInt64(event.kv.mod_revision)
+      const { modRevision } = event.type === 'put' ? event.kv : event
       // A lagging member may replay what was delivered already: etcd-io/etcd#20221.
       if (modRevision <= this.#delivered) continue
-      wanted.push(toStoreEvent(event, modRevision))
+      wanted.push(event)
       revision = modRevision
     }
     if (wanted.length === 0) return
@@ -105,10 +100,9 @@ export class WatchStream {
   }
 
   /** "Created" says only that the watch is alive: its header runs ahead of the events. */
-  #onProgress(response: IWatchResponse): void {
-    const manual = response.watch_id === MANUAL_PROGRESS_ID
-    if (!response.created && (!manual || this.#options.trustManualProgress)) {
-      this.#delivered = Math.max(this.#delivered, fromInt64(response.header.revision))
+  #onProgress({ created, isManualProgress, revision }: WatchAnswer): void {
+    if (!created && (!isManualProgress || this.#options.trustManualProgress)) {
+      this.#delivered = Math.max(this.#delivered, revision)
     }
     this.batches.push({ revision: this.#delivered, events: [] })
   }
@@ -130,7 +124,7 @@ export class WatchStream {
         return
       }
       this.#unanswered += 1
-      this.#stream.write({ progress_request: {} })
+      this.#stream.write(PROGRESS_REQUEST)
       this.#armProgress()
     })
   }
@@ -151,29 +145,12 @@ export class WatchStream {
   }
 }
 
-function cancellation(response: IWatchResponse, wanted: Revision): StoreError {
-  const compactRevision = fromInt64(response.compact_revision)
+function cancellation(response: WatchAnswer, wanted: Revision): StoreError {
+  const { compactRevision, cancelReason } = response
   if (compactRevision > 0) {
     return new StoreError('STORE_COMPACTED', `revision ${wanted} has been compacted`, {
       compactRevision,
     })
   }
-  return reasonToStoreError(response.cancel_reason)
-}
-
-function toStoreEvent({ type, kv }: IEvent, modRevision: Revision): StoreEvent {
-  if (type === 'Delete') {
-    return { type: 'delete', key: kv.key, modRevision }
-  }
-  return {
-    type: 'put',
-    kv: {
-      key: kv.key,
-      value: kv.value,
-      createRevision: fromInt64(kv.create_revision),
-      modRevision,
-      version: fromInt64(kv.version),
-      lease: leaseFromInt64(kv.lease),
-    },
-  }
+  return reasonToStoreError(cancelReason)
 }

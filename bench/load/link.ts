@@ -1,16 +1,26 @@
 /**
  * One connection of the load: packets out of a buffer of its own, of replies only length, xid and
  * error are looked at. What is sent while a chunk of replies is read leaves in one write.
- * Neighbours: wire (the packets), requests, sessions and watchers (who send them).
+ * Neighbours: wire (the packets), skimmer (the replies), the loads of each kind (who send them).
  */
 import { connect as connectTcp, type Socket } from 'node:net'
-import { closeSession, connect, XID_AT } from './wire.ts'
+import { type Reader, Skimmer } from './skimmer.ts'
+import { closeSession, connect, ping, XID_AT } from './wire.ts'
 
-const SESSION_TIMEOUT_MS = 30_000
+/** Of every session unless a load says otherwise. ZooKeeper grants at most 20 ticks of 2 s. */
+export const SESSION_TIMEOUT_MS = 30_000
 /** Length, xid, zxid, error. */
 const HEADER_BYTES = 20
 const EVENT_XID = -1
+const PING_XID = -2
+const HEARTBEAT = ping()
 const OUT_BYTES = 64 * 1024
+
+/**
+ * Where every connection reads into: what came is looked at before the next one reads. So a reply
+ * costs no allocation, and a large one few reads.
+ */
+const input = Buffer.allocUnsafeSlow(512 * 1024)
 
 export interface Target {
   readonly host: string
@@ -21,26 +31,28 @@ export interface Target {
 export interface LinkOwner {
   replied(link: Link, errno: number, nowMs: number): void
   event(link: Link, nowMs: number): void
+  /** The answer to a heartbeat. */
+  beaten?(link: Link, nowMs: number): void
 }
 
-export class Link {
+export class Link implements Reader {
   readonly index: number
   owner: LinkOwner
   outstanding = 0
-  #socket: Socket
+  /** When the newest heartbeat was sent. Unit ms. */
+  beatenMs = 0
+  readonly opened: Promise<void>
+  readonly #socket: Socket
+  readonly #skimmer = new Skimmer(HEADER_BYTES, this)
   #out = Buffer.allocUnsafeSlow(OUT_BYTES)
   #filled = 0
   #xid = 1
-  /** Bytes of the reply at hand still to come. */
-  #left = 0
+  #nowMs = 0
   #replyXid = 0
   #replyErrno = 0
-  readonly #head = Buffer.alloc(HEADER_BYTES)
-  #headFilled = 0
   #greeted = false
   #reading = false
   #leaving = false
-  readonly opened: Promise<void>
   #opened!: () => void
   #failed!: (error: Error) => void
 
@@ -51,8 +63,11 @@ export class Link {
       this.#opened = resolve
       this.#failed = reject
     })
-    this.#socket = connectTcp({ ...target, noDelay: true })
-    this.#socket.on('data', (chunk) => this.#data(chunk))
+    this.#socket = connectTcp({
+      ...target,
+      noDelay: true,
+      onread: { buffer: input, callback: (bytes) => this.#received(bytes) },
+    })
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))
@@ -86,6 +101,12 @@ export class Link {
     if (!this.#reading) this.flush()
   }
 
+  /** A heartbeat, in a write of its own. */
+  beat(): void {
+    this.beatenMs = performance.now()
+    this.#socket.write(HEARTBEAT)
+  }
+
   /** Ends the session, then the connection. Nothing may be outstanding. */
   async close(): Promise<void> {
     this.#leaving = true
@@ -105,49 +126,31 @@ export class Link {
     if (!this.#leaving) throw error
   }
 
-  #data(chunk: Buffer): void {
-    const now = performance.now()
-    const { length } = chunk
-    let at = 0
+  #received(bytes: number): boolean {
+    this.#nowMs = performance.now()
     this.#reading = true
-    while (at < length) {
-      if (this.#left > 0) {
-        const taken = Math.min(this.#left, length - at)
-        at += taken
-        this.#left -= taken
-      } else if (this.#headFilled === 0 && length - at >= HEADER_BYTES) {
-        this.#begin(chunk, at)
-        at += HEADER_BYTES
-      } else {
-        const taken = Math.min(HEADER_BYTES - this.#headFilled, length - at)
-        chunk.copy(this.#head, this.#headFilled, at, at + taken)
-        at += taken
-        this.#headFilled += taken
-        if (this.#headFilled < HEADER_BYTES) break
-        this.#headFilled = 0
-        this.#begin(this.#head, 0)
-      }
-      if (this.#left === 0) this.#complete(now)
-    }
+    this.#skimmer.feed(input, bytes)
     this.#reading = false
     this.flush()
+    return true
   }
 
-  #begin(header: Buffer, at: number): void {
-    this.#left = 4 + header.readInt32BE(at) - HEADER_BYTES
+  begin(header: Buffer, at: number): void {
     this.#replyXid = header.readInt32BE(at + 4)
     this.#replyErrno = header.readInt32BE(at + 16)
   }
 
-  #complete(now: number): void {
+  end(): void {
     if (!this.#greeted) {
       this.#greeted = true
       this.#opened()
     } else if (this.#replyXid === EVENT_XID) {
-      this.owner.event(this, now)
+      this.owner.event(this, this.#nowMs)
+    } else if (this.#replyXid === PING_XID) {
+      this.owner.beaten?.(this, this.#nowMs)
     } else {
       this.outstanding--
-      this.owner.replied(this, this.#replyErrno, now)
+      this.owner.replied(this, this.#replyErrno, this.#nowMs)
     }
   }
 }

@@ -1,151 +1,129 @@
 /**
- * The loads by name: what each does, on which znodes. All of them live below /bench; what a load
- * created beyond that is removed after its run. Neighbours: requests, sessions, watchers, worker.
+ * Every load by its name, and those made to size: "children:1000". What they need lies below
+ * /bench; what one created beyond that is removed after its run. Neighbours: read-loads,
+ * write-loads, worker.
  */
-import type { Link } from './link.ts'
-import type { Source } from './requests.ts'
+import { DATA, familyPaths, ROOT, tree } from './fixture.ts'
 import {
-  BODY_AT,
-  create,
-  getChildren2,
-  getData,
-  multiSet,
-  remove,
-  SEQUENTIAL,
-  setData,
-} from './wire.ts'
+  dataReply,
+  type EtcdLoad,
+  type HeartbeatsLoad,
+  type Load,
+  type SessionsLoad,
+  type SetWatchesLoad,
+  type WatchesLoad,
+} from './load.ts'
+import * as read from './read-loads.ts'
+import { OP } from './wire.ts'
+import * as write from './write-loads.ts'
 
-export const CONNECTIONS = 16
-export const IN_FLIGHT = 16
-export const NODES = 500
-export const DATA = Buffer.alloc(100, 'x')
-export const NODES_PATH = '/bench/nodes'
-export const WATCHED_PATH = '/bench/watched'
-const DELETED_PATHS_MAX = 1_000
+const whole = (value: number): string => value.toLocaleString('en-US')
 
-export interface Load {
-  readonly about: string
-  /** What is counted per second. */
-  readonly unit: string
-  readonly kind: 'requests' | 'sessions' | 'watches'
-  /** Connections, sessions at a time, or watchers. */
-  readonly width: number
-  /** Of 'requests': called once per run. `parents` are fresh and empty, one per connection. */
-  readonly source?: (parents: readonly string[]) => Source
-  /** It leaves children below `parents`. */
-  readonly leaves?: true
+const sessions = (): SessionsLoad => ({
+  kind: 'sessions',
+  about: 'session opened and closed, 16 at a time',
+  unit: 'sessions',
+  fixture: { paths: [ROOT] },
+  replies: {},
+  atATime: 16,
+})
+
+const WATCHED = `${ROOT}/watched`
+
+const watch = (watchers: number): WatchesLoad => ({
+  kind: 'watches',
+  about: `one change → ${whole(watchers)} ${watchers === 1 ? 'watcher' : 'watchers'}`,
+  unit: 'events',
+  fixture: { paths: [ROOT, WATCHED] },
+  replies: { [OP.getData]: dataReply(DATA.length), [OP.setData]: read.statReply },
+  watchers,
+  path: WATCHED,
+})
+
+const setWatches = (paths: number): SetWatchesLoad => ({
+  kind: 'set-watches',
+  about: `a client comes back with ${whole(paths)} watches (setWatches)`,
+  unit: 'watches',
+  fixture: tree(paths),
+  replies: {},
+  unitsPerOperation: paths,
+  paths: () => familyPaths(tree(paths)),
+})
+
+const heartbeats = (count: number): HeartbeatsLoad => ({
+  kind: 'heartbeats',
+  about: `${whole(count)} sessions that only send heartbeats, one in 10 s each`,
+  unit: 'heartbeats',
+  fixture: { paths: [ROOT] },
+  replies: {},
+  sessions: count,
+})
+
+const etcd = (call: EtcdLoad['call'], about: string): EtcdLoad => ({
+  kind: 'etcd',
+  about,
+  unit: 'calls',
+  fixture: { paths: [] },
+  replies: {},
+  call,
+  valueBytes: DATA.length,
+})
+
+const fixed: Record<string, () => Load> = {
+  get: read.get,
+  mixed: write.mixed,
+  children: () => read.children(500),
+  set: write.set,
+  create: write.createLoad,
+  sequential: write.sequential,
+  'create-delete': write.createDelete,
+  multi: write.multi,
+  sessions,
+  'exists-miss': read.existsMiss,
+  'hot-set': write.hotSet,
+  'etcd-put': () => etcd('put', 'etcd’s own put, 100 bytes, the same client library'),
+  'etcd-txn': () => etcd('txn', 'etcd’s own txn as a commit makes it: one guard, two puts'),
 }
 
-const nodePaths = Array.from(
-  { length: NODES },
-  (_, i) => `${NODES_PATH}/node-${String(i).padStart(6, '0')}`,
-)
-export const FIXED_PATHS = ['/bench', NODES_PATH, WATCHED_PATH, ...nodePaths]
-
-let state = 0x2545f491
-/** 0 to below `limit`: xorshift, because Math.random costs more than a request. */
-function random(limit: number): number {
-  state ^= state << 13
-  state ^= state >>> 17
-  state ^= state << 5
-  return (state >>> 0) % limit
+const sized: Record<string, (size: number) => Load> = {
+  children: read.children,
+  watch,
+  'set-watches': setWatches,
+  'value-get': read.valueGet,
+  'value-set': write.valueSet,
+  'tree-get': read.treeGet,
+  'tree-set': write.treeSet,
+  'tree-create': write.treeCreate,
+  'deep-get': read.deepGet,
+  'deep-create': write.deepCreate,
+  'wide-create-delete': write.wideCreateDelete,
+  idle: read.idle,
+  heartbeats,
 }
 
-const DIGITS = 10
-export const childName = (number: number): string => `c${String(number).padStart(DIGITS, '0')}`
+/** Those that are worth a name of their own. */
+const aliases: Record<string, string> = {
+  'watch-100': 'watch:100',
+  'watch-1000': 'watch:1000',
+  'create-sustained': 'create',
+  'sequential-sustained': 'sequential',
+  'set-sustained': 'set',
+}
 
-/** Writes a number's digits over those of a packet whose body begins with such a child's path. */
-function putNumber(link: Link, packet: Buffer, pathBytes: number, number: number): void {
-  const at = link.put(packet) + BODY_AT + 4 + pathBytes - 1
-  const { out } = link
-  let rest = number
-  for (let i = 0; i < DIGITS; i++) {
-    out[at - i] = 48 + (rest % 10)
-    rest = Math.floor(rest / 10)
+export const loadNames = (): string[] => [
+  ...Object.keys(fixed),
+  ...Object.keys(aliases),
+  ...Object.keys(sized).map((name) => `${name}:N`),
+]
+
+/** @throws {TypeError} when there is none of that name. */
+export function findLoad(name: string): Load {
+  const [base, size] = (aliases[name] ?? name).split(':')
+  if (size === undefined) {
+    const make = Object.hasOwn(fixed, base!) ? fixed[base!] : undefined
+    if (make !== undefined) return make()
+  } else if (Object.hasOwn(sized, base!) && /^[1-9]\d{0,7}$/.test(size)) {
+    return sized[base!]!(Number(size))
   }
-}
-
-function randomOf(packets: readonly Buffer[]): Source {
-  return (link) => link.put(packets[random(packets.length)]!)
-}
-
-const gets = (): Source => randomOf(nodePaths.map((path) => getData(path)))
-const sets = (): Source => randomOf(nodePaths.map((path) => setData(path, DATA)))
-
-function mixed(): Source {
-  const get = gets()
-  const set = sets()
-  return (link) => (random(10) === 0 ? set(link) : get(link))
-}
-
-function creates(parents: readonly string[]): Source {
-  const paths = parents.map((parent) => `${parent}/${childName(0)}`)
-  const packets = paths.map((path) => create(path, DATA))
-  const next = parents.map(() => 0)
-  return (link) => {
-    const { index } = link
-    putNumber(link, packets[index]!, paths[index]!.length, next[index]!++)
-  }
-}
-
-function createsAndDeletes(parents: readonly string[]): Source {
-  const paths = parents.map((parent) => `${parent}/${childName(0)}`)
-  const packets = paths.map((path) => [create(path, DATA), remove(path)] as const)
-  const next = parents.map(() => 0)
-  return (link) => {
-    const { index } = link
-    const turn = next[index]!++
-    const number = Math.floor(turn / 2) % DELETED_PATHS_MAX
-    putNumber(link, packets[index]![turn % 2]!, paths[index]!.length, number)
-  }
-}
-
-function multis(): Source {
-  const four = () => Array.from({ length: 4 }, (_, i) => nodePaths[i * 125 + random(125)]!)
-  return randomOf(Array.from({ length: 200 }, () => multiSet(four(), DATA)))
-}
-
-const requests = { unit: 'requests', kind: 'requests', width: CONNECTIONS } as const
-
-export const LOADS: Readonly<Record<string, Load>> = {
-  get: { ...requests, about: 'getData of one of 500 znodes, 100 bytes', source: gets },
-  mixed: { ...requests, about: '90 % getData, 10 % setData, of one of 500', source: mixed },
-  children: {
-    ...requests,
-    about: 'getChildren2 of 500 children',
-    source: () => randomOf([getChildren2(NODES_PATH)]),
-  },
-  set: { ...requests, about: 'setData of one of 500 znodes, 100 bytes', source: sets },
-  create: {
-    ...requests,
-    about: 'create, 100 bytes, one parent per connection',
-    source: creates,
-    leaves: true,
-  },
-  sequential: {
-    ...requests,
-    about: 'create sequential below one shared parent',
-    source: ([parent]) => randomOf([create(`${parent}/c`, DATA, SEQUENTIAL)]),
-    leaves: true,
-  },
-  'create-delete': {
-    ...requests,
-    about: 'create and delete in turn',
-    source: createsAndDeletes,
-    leaves: true,
-  },
-  multi: { ...requests, about: 'multi of 4 setData', source: multis },
-  sessions: {
-    about: 'session opened and closed, 16 at a time',
-    unit: 'sessions',
-    kind: 'sessions',
-    width: 16,
-  },
-  'watch-100': { about: 'one change → 100 watchers', unit: 'events', kind: 'watches', width: 100 },
-  'watch-1000': {
-    about: 'one change → 1,000 watchers',
-    unit: 'events',
-    kind: 'watches',
-    width: 1_000,
-  },
+  throw new TypeError(`there is no load "${name}"`)
 }

@@ -1,40 +1,45 @@
 /**
  * The loads made of requests: a number of connections, each with a window of requests in flight;
- * a reply is followed by the next request at once. Neighbours: link, loads (what is sent).
+ * a reply is followed by the next request at once. Neighbours: link, load (what is sent).
  */
-import { Link, type LinkOwner, type Target } from './link.ts'
+import { closeLinks, IdleSessions, openLinks } from './idle-sessions.ts'
+import type { Link, LinkOwner, Target } from './link.ts'
+import type { RequestsLoad, Source } from './load.ts'
 import type { Recorder } from './recorder.ts'
+import type { Runner } from './runner.ts'
 
-/** Puts one request on a link. */
-export type Source = (link: Link) => void
-
-export class RequestLoad implements LinkOwner {
-  readonly #recorder: Recorder
+export class RequestsRunner implements LinkOwner, Runner {
+  readonly #targets: readonly Target[]
+  readonly #load: RequestsLoad
   readonly #source: Source
-  readonly #window: number
-  readonly #links: Link[] = []
+  readonly #recorder: Recorder
+  readonly #idle: IdleSessions
+  #links: Link[] = []
   /** When the requests in flight were sent, a ring per link: replies come in order. */
-  readonly #sentMs: Float64Array[] = []
-  readonly #at: number[] = []
+  #sentMs: Float64Array[] = []
+  #at: number[] = []
   #stopping = false
   #stopped: (() => void) | undefined
 
-  constructor(recorder: Recorder, source: Source, window: number) {
-    this.#recorder = recorder
+  constructor(targets: readonly Target[], load: RequestsLoad, source: Source, recorder: Recorder) {
+    this.#targets = targets
+    this.#load = load
     this.#source = source
-    this.#window = window
+    this.#recorder = recorder
+    this.#idle = new IdleSessions(targets, load.idle ?? 0)
   }
 
-  async start(target: Target, connections: number): Promise<void> {
-    for (let i = 0; i < connections; i++) {
-      this.#links.push(new Link(target, i, this))
-      this.#sentMs.push(new Float64Array(this.#window))
-      this.#at.push(0)
-    }
-    await Promise.all(this.#links.map((link) => link.opened))
+  async open(): Promise<void> {
+    await this.#idle.open()
+    this.#links = await openLinks(this.#targets, this.#load.connections, this)
+    this.#sentMs = this.#links.map(() => new Float64Array(this.#load.inFlight))
+    this.#at = this.#links.map(() => 0)
+  }
+
+  go(): void {
     for (const link of this.#links) {
       this.#sentMs[link.index]!.fill(performance.now())
-      for (let i = 0; i < this.#window; i++) this.#source(link)
+      for (let i = 0; i < this.#load.inFlight; i++) this.#source(link)
       link.flush()
     }
   }
@@ -48,20 +53,22 @@ export class RequestLoad implements LinkOwner {
       return
     }
     sent[at] = nowMs
-    this.#at[link.index] = at + 1 === this.#window ? 0 : at + 1
+    this.#at[link.index] = at + 1 === this.#load.inFlight ? 0 : at + 1
     this.#source(link)
   }
 
   event(): void {}
 
-  /** Waits for what is in flight, then ends the sessions. */
-  async stop(): Promise<void> {
+  async finish(): Promise<void> {
     this.#stopping = true
-    if (this.#links.some(({ outstanding }) => outstanding > 0)) {
-      await new Promise<void>((resolve) => {
-        this.#stopped = resolve
-      })
-    }
-    await Promise.all(this.#links.map((link) => link.close()))
+    if (this.#links.every(({ outstanding }) => outstanding === 0)) return
+    await new Promise<void>((resolve) => {
+      this.#stopped = resolve
+    })
+  }
+
+  async close(): Promise<void> {
+    await closeLinks(this.#links)
+    await this.#idle.close()
   }
 }

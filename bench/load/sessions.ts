@@ -1,27 +1,38 @@
 /** The load made of sessions: each is opened and closed, some at a time. Neighbour: link. */
 import { Link, type Target } from './link.ts'
+import type { SessionsLoad } from './load.ts'
 import type { Recorder } from './recorder.ts'
+import type { Runner } from './runner.ts'
 
-export class SessionLoad {
+export class SessionsRunner implements Runner {
+  readonly #targets: readonly Target[]
+  readonly #atATime: number
   readonly #recorder: Recorder
   #stopping = false
   #loops: Promise<void>[] = []
 
-  constructor(recorder: Recorder) {
+  constructor(targets: readonly Target[], { atATime }: SessionsLoad, recorder: Recorder) {
+    this.#targets = targets
+    this.#atATime = atATime
     this.#recorder = recorder
   }
 
-  async start(target: Target, atATime: number): Promise<void> {
-    for (let i = 0; i < atATime; i++) this.#loops.push(this.#loop(target, i))
+  async open(): Promise<void> {}
+
+  go(): void {
+    this.#loops = Array.from({ length: this.#atATime }, (_, i) => this.#loop(i))
   }
 
-  async stop(): Promise<void> {
+  async finish(): Promise<void> {
     this.#stopping = true
     await Promise.all(this.#loops)
   }
 
+  async close(): Promise<void> {}
+
   /** From the TCP connect to the answer to closeSession. */
-  async #loop(target: Target, index: number): Promise<void> {
+  async #loop(index: number): Promise<void> {
+    const target = this.#targets[index % this.#targets.length]!
     const owner = { replied() {}, event() {} }
     while (!this.#stopping) {
       const startMs = performance.now()

@@ -3,68 +3,94 @@
  * event; its latency runs from the set's send to the event. Every watcher sets its watch again at
  * once; the next set is sent when all have. Neighbour: link.
  */
+import { DATA } from './fixture.ts'
+import { beatAll, closeLinks, HEARTBEAT_MS, openLinks } from './idle-sessions.ts'
 import { Link, type LinkOwner, type Target } from './link.ts'
+import type { WatchesLoad } from './load.ts'
 import type { Recorder } from './recorder.ts'
+import type { Runner } from './runner.ts'
 import { getData, setData } from './wire.ts'
 
-/** Sessions opened at once. */
-const OPENING = 50
-
-export class WatchLoad {
+export class WatchesRunner implements Runner {
+  readonly #targets: readonly Target[]
+  readonly #count: number
   readonly #recorder: Recorder
   readonly #set: Buffer
   readonly #watch: Buffer
-  readonly #watchers: Link[] = []
+  #watchers: Link[] = []
   #writer!: Link
   #sentMs = 0
-  #armed = 0
-  #stopping = false
-  #stopped: (() => void) | undefined
+  /** Watches set, and one for the set's own reply. */
+  #ready = 0
+  #resting = true
+  #rested: (() => void) | undefined
+  #beating: NodeJS.Timeout | undefined
 
-  constructor(recorder: Recorder, path: string, data: Uint8Array) {
+  constructor(targets: readonly Target[], load: WatchesLoad, recorder: Recorder) {
+    this.#targets = targets
+    this.#count = load.watchers
     this.#recorder = recorder
-    this.#set = setData(path, data)
-    this.#watch = getData(path, true)
+    this.#set = setData(load.path, DATA)
+    this.#watch = getData(load.path, true)
   }
 
-  async start(target: Target, watchers: number): Promise<void> {
+  async open(): Promise<void> {
     const asWatcher: LinkOwner = {
-      replied: () => this.#ready(),
+      replied: () => this.#armed(),
       event: (link, nowMs) => {
         this.#recorder.done(0, nowMs - this.#sentMs)
         link.put(this.#watch)
       },
     }
-    this.#writer = new Link(target, -1, { replied: () => this.#ready(), event: () => {} })
+    this.#writer = new Link(this.#targets[0]!, -1, {
+      replied: () => this.#armed(),
+      event() {},
+    })
     await this.#writer.opened
-    while (this.#watchers.length < watchers) {
-      const count = Math.min(OPENING, watchers - this.#watchers.length)
-      const links = Array.from({ length: count }, (_, i) => new Link(target, i, asWatcher))
-      await Promise.all(links.map((link) => link.opened))
-      this.#watchers.push(...links)
-    }
-    // As if a set had been answered: the first one goes out when all watches are set.
-    this.#armed = 1
+    const links = openLinks(this.#targets, this.#count, asWatcher)
+    const beating = setInterval(() => this.#writer.beat(), HEARTBEAT_MS)
+    this.#watchers = await links
+    clearInterval(beating)
+    // A round among thousands of watchers takes longer than some have time.
+    this.#beating = setInterval(() => beatAll(this.#watchers), HEARTBEAT_MS)
+    const rested = this.#rest()
+    this.#ready = 1
     for (const link of this.#watchers) link.send(this.#watch)
+    await rested
   }
 
-  #ready(): void {
-    this.#armed++
-    if (this.#armed <= this.#watchers.length) return
-    if (this.#stopping) {
-      this.#stopped?.()
-      return
-    }
-    this.#armed = 0
+  go(): void {
+    this.#resting = false
+    this.#change()
+  }
+
+  #change(): void {
+    this.#ready = 0
     this.#sentMs = performance.now()
     this.#writer.send(this.#set)
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true
-    await new Promise<void>((resolve) => {
-      this.#stopped = resolve
+  #armed(): void {
+    this.#ready++
+    if (this.#ready <= this.#watchers.length) return
+    if (this.#resting) this.#rested?.()
+    else this.#change()
+  }
+
+  /** When all watches are set and the set is answered. */
+  #rest(): Promise<void> {
+    this.#resting = true
+    return new Promise((resolve) => {
+      this.#rested = resolve
     })
-    for (const link of [...this.#watchers, this.#writer]) await link.close()
+  }
+
+  finish(): Promise<void> {
+    return this.#rest()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#beating)
+    await closeLinks([...this.#watchers, this.#writer])
   }
 }

@@ -7,10 +7,14 @@
 export const OP = {
   create: 1,
   delete: 2,
+  exists: 3,
   getData: 4,
   setData: 5,
+  sync: 9,
+  ping: 11,
   getChildren2: 12,
   multi: 14,
+  setWatches: 101,
   closeSession: -11,
 } as const
 
@@ -21,6 +25,11 @@ export const BODY_AT = 12
 const int = (value: number): Buffer => {
   const out = Buffer.alloc(4)
   out.writeInt32BE(value)
+  return out
+}
+const long = (value: bigint): Buffer => {
+  const out = Buffer.alloc(8)
+  out.writeBigInt64BE(value)
   return out
 }
 const bytes = (value: Uint8Array): Buffer => Buffer.concat([int(value.length), value])
@@ -44,6 +53,8 @@ const deleteBody = (path: string): Buffer => Buffer.concat([text(path), int(-1)]
 
 export const getData = (path: string, watch = false): Buffer =>
   packet(OP.getData, text(path), bool(watch))
+export const exists = (path: string): Buffer => packet(OP.exists, text(path), bool(false))
+export const sync = (path: string): Buffer => packet(OP.sync, text(path))
 export const getChildren2 = (path: string): Buffer =>
   packet(OP.getChildren2, text(path), bool(false))
 export const setData = (path: string, data: Uint8Array): Buffer =>
@@ -63,8 +74,24 @@ export const multiSet = (paths: readonly string[], data: Uint8Array): Buffer =>
     OP.setData,
     paths.map((path) => setBody(path, data)),
   )
+export const multiCreate = (paths: readonly string[], data: Uint8Array): Buffer =>
+  multi(
+    OP.create,
+    paths.map((path) => createBody(path, data, 0)),
+  )
 export const multiDelete = (paths: readonly string[]): Buffer =>
   multi(OP.delete, paths.map(deleteBody))
+
+/** Its xid is always -2. */
+export function ping(): Buffer {
+  const out = packet(OP.ping)
+  out.writeInt32BE(-2, XID_AT)
+  return out
+}
+
+/** Data watches alone, of a client that has seen everything up to `zxid`. */
+export const setWatches = (zxid: bigint, paths: readonly string[]): Buffer =>
+  packet(OP.setWatches, long(zxid), int(paths.length), ...paths.map(text), int(0), int(0))
 
 /** ConnectRequest of a new session. */
 export function connect(timeoutMs: number): Buffer {

@@ -7,19 +7,24 @@ import { ZK_ERRORS, ZnodeError } from '../errors.ts'
 import type { Keeper } from '../keeper.ts'
 import {
   type Acl,
+  type CheckRequest,
   CREATE_FLAGS,
+  type CreateRequest,
+  type DeleteRequest,
   type EventType,
   type MultiOp,
   type MultiResult,
   OP,
   type ReadRequest,
   type Result,
+  type SetDataRequest,
   type Stat,
   type SyncRequest,
   type WriteRequest,
 } from '../request.ts'
 import type { EndReason, Session, SessionQuery, SessionSink } from '../session/session.ts'
 import { OPEN_ACL } from '../znode/acl.ts'
+import { type ByteString, fromByteString, toByteString } from '../znode/byte-string.ts'
 
 export type CreateMode =
   | 'persistent'
@@ -65,6 +70,23 @@ export interface CreateOptions {
   readonly ttlMs?: number
 }
 
+/** An operation of a multi; see {@link createOp}. */
+export type ClientOp =
+  | CreateRequest
+  | DeleteRequest
+  | CheckRequest
+  | (Omit<SetDataRequest, 'data'> & { readonly data: Uint8Array | null })
+
+function toText(data: Uint8Array | null): ByteString | null {
+  return data === null ? null : toByteString(data)
+}
+function toBytes(data: ByteString | null): Uint8Array | null {
+  return data === null ? null : fromByteString(data)
+}
+function toMultiOp(op: ClientOp): MultiOp {
+  return op.type === 'setData' ? { ...op, data: toText(op.data) } : op
+}
+
 interface Waiting {
   readonly resolve: (result: Result) => void
   readonly reject: (error: Error) => void
@@ -76,7 +98,7 @@ export function createOp(
   path: string,
   data: Uint8Array | null,
   options: CreateOptions = {},
-): MultiOp {
+): CreateRequest {
   const flags = FLAGS[options.mode ?? 'persistent']
   const op =
     options.mode === 'container'
@@ -88,7 +110,7 @@ export function createOp(
     type: 'create',
     op,
     path,
-    data,
+    data: toText(data),
     acl: options.acl ?? OPEN_ACL,
     flags,
     ttlMs: options.ttlMs ?? 0,
@@ -158,7 +180,7 @@ export class KeeperClient implements SessionSink {
   }
 
   async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
-    const result = await this.#ask({ type: 'setData', path, data, version }, path)
+    const result = await this.#ask({ type: 'setData', path, data: toText(data), version }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
@@ -176,7 +198,7 @@ export class KeeperClient implements SessionSink {
     const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
     if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
     if (watch !== undefined) remember(this.#dataWatches, path, watch)
-    return { data: result.data, stat: result.stat }
+    return { data: toBytes(result.data), stat: result.stat }
   }
 
   /** undefined when there is no such znode; the watch is set either way. */
@@ -211,8 +233,8 @@ export class KeeperClient implements SessionSink {
    * All or nothing. Rejects with the first failing operation's error.
    * Build operations with createOp(), or as plain records.
    */
-  async multi(ops: readonly MultiOp[]): Promise<readonly MultiResult[]> {
-    const result = await this.#ask({ type: 'multi', ops }, undefined)
+  async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
+    const result = await this.#ask({ type: 'multi', ops: ops.map(toMultiOp) }, undefined)
     if (result.type !== 'multi') throw new TypeError(`unexpected ${result.type}`)
     const at = result.results.findIndex((r) => r.type === 'error' && r.errno !== 0)
     const failed = result.results[at]

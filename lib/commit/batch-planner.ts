@@ -14,8 +14,10 @@ import type { StoreFeatures } from '../store/types.ts'
 import type { Batch, TxnEntry } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
+import { encodeHead } from '../znode/record.ts'
 import { ByteWriter } from './bytes.ts'
 import { type Flush, planFlush } from './flush.ts'
+import { FlushPacer } from './flush-pacer.ts'
 import { encodeHeader, writeTxn } from './journal.ts'
 import type { CommitTask } from './task.ts'
 
@@ -27,6 +29,8 @@ export interface PlannedBatch {
   readonly txnOf: readonly number[]
   readonly flush: Flush
   readonly journal: Uint8Array
+  /** Head's value once this is committed: no other batch's is the same. */
+  readonly head: Uint8Array
 }
 
 export interface BatchPlannerOptions {
@@ -48,6 +52,11 @@ const OVERHEAD_BYTES = 4_096
 export class BatchPlanner {
   readonly #o: BatchPlannerOptions
   readonly #writer = new ByteWriter()
+  readonly #pacer: FlushPacer
+  readonly #view: PlanView
+  #replica: Replica
+  /** The batches that have a layer in the view, oldest first. */
+  #chain: PlannedBatch[] = []
   #attempt = 0
   #lastTimeMs = 0
   /** Lowered when the store turns out to take less than it said. */
@@ -56,9 +65,12 @@ export class BatchPlanner {
   /** Tasks too large for any commit, found out the hard way. */
   readonly #rejected = new WeakSet<CommitTask>()
 
-  constructor(options: BatchPlannerOptions) {
+  constructor(options: BatchPlannerOptions, replica: Replica) {
     this.#o = options
-    const { features, limits } = options
+    const { features, limits, clock, aclSchemes } = options
+    this.#replica = replica
+    this.#view = new PlanView(replica, aclSchemes)
+    this.#pacer = new FlushPacer(limits, clock)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
     this.#batchBytesMax = Math.min(
@@ -74,8 +86,8 @@ export class BatchPlanner {
    */
   shrink(refused: PlannedBatch): boolean {
     const { flush, tasks, journal } = refused
-    if (flush.written.length > 1) {
-      this.#flushKeysMax = Math.max(1, Math.floor(flush.written.length / 2))
+    if (flush.ops.length > 1) {
+      this.#flushKeysMax = Math.max(1, Math.floor(flush.ops.length / 2))
     } else if (tasks.length > 1) {
       this.#batchBytesMax = Math.max(1_024, Math.floor(journal.length / 2))
     } else if (tasks[0] !== undefined) {
@@ -84,19 +96,47 @@ export class BatchPlanner {
     return true
   }
 
+  /** The oldest planned batch is in the store: the replica applies it next. */
+  committed(): void {
+    const first = this.#chain.shift() as PlannedBatch
+    this.#view.applied()
+    this.#replica.backlog.written(first.flush.portion)
+  }
+
+  /** The replica has applied a batch, ours or another's. */
+  applied(seq: number): void {
+    this.#pacer.applied(seq)
+  }
+
+  /** The planned batch at `index` and those behind it will never be committed. */
+  lost(index: number): void {
+    const lost = this.#chain.splice(index)
+    this.#view.truncate(index)
+    this.#replica.backlog.giveBack(lost.map(({ flush }) => flush.portion))
+  }
+
+  /** The tree was loaded anew: nothing is planned. */
+  reset(replica: Replica): void {
+    this.#replica = replica
+    this.#chain = []
+    this.#view.reset(replica)
+  }
+
   /**
-   * Takes requests from the front of `queue`, in order. `flushDue`: the backlog has waited long
-   * enough; otherwise it goes along only when it fills a txn, so that under load a hot key is
-   * written once for many changes. undefined: nothing to do.
+   * Takes requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
+   * write-behind has its time; otherwise as much goes along as keeps it within its bounds. undefined:
+   * nothing to do.
    */
   plan(
-    replica: Replica,
     queue: readonly CommitTask[],
-    flushDue: boolean,
+    options: { readonly flushAll: boolean; readonly passes: boolean },
   ): PlannedBatch | undefined {
     const { limits, clock, proxy, layout, features } = this.#o
-    const view = new PlanView(replica, this.#o.aclSchemes)
+    const replica = this.#replica
+    const view = this.#view
     const out = this.#writer
+    const before = this.#chain.at(-1)?.batch ?? replica
+    view.push()
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)
     this.#lastTimeMs = time
@@ -104,12 +144,12 @@ export class BatchPlanner {
     const planned: Planned[] = []
     const txnOf: number[] = []
     const txns: TxnEntry[] = []
-    let zxid = replica.zxid
-    const throttled = replica.backlog.size >= limits.backlogKeysMax
+    let { zxid } = before
+    const throttled = this.#pacer.isThrottled(replica)
     const countMax = throttled ? 0 : Math.min(queue.length, limits.batchRequestsMax)
     for (let i = 0; i < countMax; i++) {
       const task = queue[i] as CommitTask
-      const before = out.length
+      const length = out.length
       view.begin(zxid + 1, time)
       let result = this.#planTask(view, task)
       const takesZxid = this.#takesZxid(task, result)
@@ -118,11 +158,12 @@ export class BatchPlanner {
         writeTxn(out, takesZxid, view.ops)
         if (out.length > this.#batchBytesMax) {
           if (tasks.length > 0) {
-            out.truncate(before)
+            out.truncate(length)
+            view.rollback()
             break
           }
           if (out.length > features.valueBytesMax - OVERHEAD_BYTES) {
-            out.truncate(before)
+            out.truncate(length)
             view.rollback()
             result = this.#tooLarge(task)
             writeTxn(out, takesZxid, [])
@@ -137,22 +178,36 @@ export class BatchPlanner {
       txnOf.push(txn)
     }
     const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
-    const flush =
-      flushDue || throttled || replica.backlog.size >= this.#flushKeysMax
-        ? planFlush(replica, layout, this.#flushKeysMax, room)
-        : { ops: [], written: [], flushed: replica.flushed }
-    if (tasks.length === 0 && flush.written.length === 0) return undefined
+    const keys = Math.min(
+      this.#pacer.keysFor(replica, tasks.length, options.flushAll),
+      this.#flushKeysMax,
+    )
+    const flush = planFlush(replica, layout, {
+      keysMax: keys,
+      bytesMax: room,
+      before: before.flushed,
+    })
+    // Moving the mark alone is worth a commit only where it is what others wait for.
+    const moves = throttled && flush.flushed > before.flushed
+    if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
+      view.truncate(view.depth - 1)
+      return undefined
+    }
     const batch: Batch = {
-      seq: replica.seq + 1,
+      seq: before.seq + 1,
       proxy,
       attempt: ++this.#attempt,
       zxid,
       flushed: flush.flushed,
       time,
+      passes: options.passes,
       txns,
     }
     const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
-    return { batch, tasks, planned, txnOf, flush, journal }
+    const head = encodeHead(batch, `${proxy}/${batch.attempt}`)
+    const next = { batch, tasks, planned, txnOf, flush, journal, head }
+    this.#chain.push(next)
+    return next
   }
 
   #planTask(view: PlanView, task: CommitTask): Planned {

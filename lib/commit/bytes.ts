@@ -1,5 +1,6 @@
 /** Growable binary writer and bounds-checked reader for journal entries. Neighbour: journal.ts. */
 import { StoreError } from '../errors.ts'
+import type { ByteString } from '../znode/byte-string.ts'
 
 export class ByteWriter {
   #buffer = Buffer.allocUnsafe(4096)
@@ -59,15 +60,14 @@ export class ByteWriter {
     this.#length += value.length
   }
   /** null and empty stay apart. */
-  nullableBytes(value: Uint8Array | null): void {
+  nullableBytes(value: ByteString | null): void {
     if (value === null) {
       this.varint(0)
       return
     }
     this.varint(value.length + 1)
     this.#reserve(value.length)
-    this.#buffer.set(value, this.#length)
-    this.#length += value.length
+    this.#length += this.#buffer.write(value, this.#length, value.length, 'latin1')
   }
   string(value: string): void {
     const size = Buffer.byteLength(value)
@@ -117,12 +117,11 @@ export class ByteReader {
   i64(): bigint {
     return this.#buffer.readBigInt64BE(this.#take(8))
   }
-  /** A copy: the entry's buffer may be large and must not be kept alive by one znode. */
-  nullableBytes(): Uint8Array | null {
+  nullableBytes(): ByteString | null {
     const size = this.varint()
     if (size === 0) return null
     const at = this.#take(size - 1)
-    return Uint8Array.prototype.slice.call(this.#buffer, at, at + size - 1)
+    return this.#buffer.toString('latin1', at, at + size - 1)
   }
   string(): string {
     const size = this.varint()

@@ -1,25 +1,25 @@
 /**
  * The write-behind part of a commit: the oldest stale records, in their newest state, plus the
- * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale),
- * group-committer (who carries it).
+ * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale), flush-pacer
+ * (how many), group-committer (who carries it).
  */
 import { opBytes } from '../store/txn-size.ts'
 import type { WriteOp } from '../store/types.ts'
-import type { DirtyKey } from '../tree/backlog.ts'
+import type { Dirty, Portion } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../znode/record.ts'
 
 export interface Flush {
   readonly ops: readonly WriteOp[]
-  readonly written: readonly DirtyKey[]
+  /** Taken from the backlog: to be reported as written, or given back. */
+  readonly portion: Portion
   /** The mark once this is committed. */
   readonly flushed: number
 }
 
-function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp {
-  const name = dirty.slice(1)
-  switch (dirty[0]) {
+function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): WriteOp {
+  switch (kind) {
     case 'n': {
       const key = layout.znode(name)
       const node = replica.tree.get(name)
@@ -30,11 +30,11 @@ function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp
     case 'c': {
       const key = layout.childRecord(name)
       const node = replica.tree.get(name)
-      return node === undefined
-        ? { type: 'delete', key }
-        : { type: 'put', key, value: encodeChildRecord(node) }
+      return node?.hasChildRecord === true
+        ? { type: 'put', key, value: encodeChildRecord(node) }
+        : { type: 'delete', key }
     }
-    default: {
+    case 's': {
       const id = BigInt(`0x${name}`)
       const key = layout.session(id)
       const session = replica.sessions.get(id)
@@ -45,30 +45,40 @@ function writeRecord(replica: Replica, layout: Layout, dirty: DirtyKey): WriteOp
   }
 }
 
-/** As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes. */
+/**
+ * As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes, as of the
+ * replica's state. What came and went since the store last heard of it costs no op. `before`: the
+ * mark that the batch before leaves.
+ */
 export function planFlush(
   replica: Replica,
   layout: Layout,
-  keysMax: number,
-  bytesMax: number,
+  options: { readonly keysMax: number; readonly bytesMax: number; readonly before: number },
 ): Flush {
+  const { keysMax, bytesMax, before } = options
+  const { backlog } = replica
   const ops: WriteOp[] = []
-  const written: DirtyKey[] = []
+  const taken: Dirty[] = []
   let bytes = 0
-  for (const dirty of replica.backlog.oldest(keysMax)) {
-    const op = writeRecord(replica, layout, dirty)
-    bytes += opBytes(op)
-    if (bytes > bytesMax) break
-    ops.push(op)
-    written.push(dirty)
+  if (keysMax > 0) {
+    for (const dirty of backlog.oldest()) {
+      const op = writeRecord(replica, layout, dirty)
+      if (op.type !== 'delete' || !backlog.isAbsent(dirty)) {
+        bytes += opBytes(op)
+        if (ops.length >= keysMax || bytes > bytesMax) break
+        ops.push(op)
+      }
+      taken.push(dirty)
+    }
   }
-  const flushed = replica.backlog.markAfter(new Set(written), replica.seq)
-  if (flushed > replica.flushed) {
+  const portion = backlog.take(taken, replica.seq)
+  const flushed = Math.max(backlog.mark(replica.seq), before)
+  if (flushed > before) {
     ops.push({
       type: 'deleteRange',
       start: layout.journalEntry(0),
       end: layout.journalEntry(flushed + 1),
     })
   }
-  return { ops, written, flushed }
+  return { ops, portion, flushed }
 }

@@ -1,8 +1,8 @@
 /**
- * Group commit: what arrives while one txn is in flight forms the next batch. A batch is planned
- * against the replica exactly at head, journaled, and guarded by head's modRevision; so all proxies'
- * batches form one order, and the same batch sent twice commits at most once.
- * Line: plan → here → store txn → replica → replies.
+ * Group commit: what arrives while the store works on a batch forms the next one. A batch is planned
+ * on the replica and the batches on their way, journaled, and guarded by what head then is; so all
+ * proxies' batches form one order, and the same batch sent twice commits at most once.
+ * Line: plan → here → batch-sender → store txn → replica → replies.
  */
 import type { Clock, Random } from '../clock.ts'
 import { StoreError } from '../errors.ts'
@@ -10,22 +10,22 @@ import type { KeeperLimits } from '../limits.ts'
 import type { Logger } from '../log.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
-import type { Revision, TxnResult } from '../store/types.ts'
+import type { Compare, Revision } from '../store/types.ts'
 import type { Batch } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { Layout } from '../znode/layout.ts'
-import { encodeHead } from '../znode/record.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
+import { BatchSender, type InFlight } from './batch-sender.ts'
+import { Changes } from './changes.ts'
+import { FlushTimer } from './flush-timer.ts'
 import type { BatchHeader } from './journal.ts'
 import type { CommitTask } from './task.ts'
-
-interface BatchInFlight extends PlannedBatch {
-  applied: boolean
-}
+import { Turns } from './turns.ts'
 
 export interface CommitCounters {
   batches: number
   requests: number
+  /** Batches of ours that were planned again, because another proxy's got in before them. */
   conflicts: number
   unknownOutcomes: number
   flushedKeys: number
@@ -44,16 +44,24 @@ export interface CommitterOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Head's modRevision as loaded; 0: there is no head yet. */
   readonly headRevision: Revision
+  /** Tells the other proxies that we have something to write and do not get there. */
+  readonly ask: () => void
   /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
   readonly onStuck: (seq: number) => void
 }
 
-/** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
-const CONFLICT_PATIENCE_MS = 5_000
-/** How long clients that were just answered are waited for. Unit ms. */
-const GATHER_MS = 1
+/** How long after a commit was sent the next one waits for clients just answered. Unit ms. */
+const GATHER_MS = 2
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
+/** So many requests are worth a txn of their own while another is in flight. */
+const PIPELINED_REQUESTS_MIN = 128
+/** Fewer are, when the one in flight was sent so long ago. Unit ms. */
+const PIPELINED_AFTER_MS = 5
+/** After so long without a request nobody minds a txn of records alone. Unit ms. */
+const QUIET_MS = 50
+/** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
+const STUCK_PAUSE_MS = 5_000
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -68,35 +76,69 @@ export class GroupCommitter {
   /** The revision the replica is at: what guards the next batch. */
   #headRevision: Revision
   #queue: CommitTask[] = []
-  #inFlight: BatchInFlight | undefined
-  #sentMs = 0
-  #running = false
+  /** On their way to the store, in order: each is guarded by the one before it. */
+  #chain: InFlight[] = []
   #scheduled = false
+  /** Nobody may be waiting, but records are to be written. */
   #flushDue = false
+  /** Requests without a txn wait for the chain to end, or for head to be read. */
+  #confirming = false
+  /** When a request was answered last, monotonic ms. */
+  #requestMs = Number.NEGATIVE_INFINITY
+  /** Of the newest commit, monotonic ms. */
+  #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
   #gathered: { readonly count: number; readonly done: () => void } | undefined
-  #cancelFlush: (() => void) | undefined
-  #flushIsRescue = false
+  #pumpDue: { readonly atMs: number; readonly cancel: () => void } | undefined
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
-  readonly #waiters = new Set<() => void>()
+  readonly #sender: BatchSender
+  readonly #changes: Changes
+  readonly #flushTimer: FlushTimer
+  readonly #turns: Turns
 
   constructor(options: CommitterOptions) {
     this.#o = options
     this.#replica = options.replica
     this.#headRevision = options.headRevision
-    this.#planner = new BatchPlanner({ ...options, features: options.store.features })
-    if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
+    const { features } = options.store
+    this.#planner = new BatchPlanner({ ...options, features }, options.replica)
+    this.#changes = new Changes(options.clock)
+    this.#sender = new BatchSender({
+      ...options,
+      changes: this.#changes,
+      counters: this.counters,
+    })
+    this.#flushTimer = new FlushTimer({
+      ...options,
+      delayMs: options.limits.flushDelayMs,
+      isBusy: () => this.queueLength > 0 || this.#requestMs > options.clock.monotonic() - QUIET_MS,
+      onDue: () => {
+        this.#flushDue = true
+        this.#schedule()
+      },
+    })
+    this.#turns = new Turns(options)
+    if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
   }
 
-  /** How long the batch in flight has been waiting for its outcome, ms; 0: none is. */
+  /** Another proxy has something to write and did not get there. */
+  wanted(proxy: string): void {
+    this.#turns.wanted(proxy)
+  }
+
+  /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */
   get stalledMs(): number {
-    return this.#inFlight === undefined ? 0 : this.#o.clock.monotonic() - this.#sentMs
+    const oldest = this.#chain[0]
+    return oldest === undefined ? 0 : this.#o.clock.monotonic() - oldest.sentMs
   }
 
+  /** Requests not answered yet. */
   get queueLength(): number {
-    return this.#queue.length + (this.#inFlight?.tasks.length ?? 0)
+    let count = this.#queue.length
+    for (const { planned } of this.#chain) count += planned.tasks.length
+    return count
   }
 
   submit(task: CommitTask): void {
@@ -108,8 +150,9 @@ export class GroupCommitter {
     this.#schedule()
   }
 
-  /** A batch from the feed. Our own come back too, usually after their reply. */
-  receive({ seq, proxy, attempt }: BatchHeader, decode: () => Batch, revision: Revision): void {
+  /** A batch from the feed, `bytes` long. Our own come back too, usually after their reply. */
+  receive(header: BatchHeader, decode: () => Batch, bytes: number, revision: Revision): void {
+    const { seq, proxy, attempt } = header
     if (seq <= this.#replica.seq) return
     if (seq !== this.#replica.seq + 1) {
       throw new StoreError(
@@ -117,39 +160,41 @@ export class GroupCommitter {
         `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
-    const own = this.#inFlight
-    if (
-      own !== undefined &&
-      !own.applied &&
-      own.batch.proxy === proxy &&
-      own.batch.attempt === attempt
-    ) {
-      this.#applyOwn(own, revision)
+    const own = this.#chain[0]
+    const ours = own?.planned.batch
+    if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
+      this.#applyUpTo(own, revision)
       return
     }
-    this.#replica.apply(decode())
+    // It has the place of our oldest, and all of ours behind that one are planned on it.
+    const weLost = this.#chain.length > 0
+    this.counters.conflicts += this.#chain.length
+    this.#lose(0)
+    this.#turns.foreign(proxy, header.passes, weLost)
+    this.#replica.backlog.foreign()
+    this.#replica.apply(decode(), bytes)
+    this.#planner.applied(seq)
     this.#headRevision = revision
-    if (this.#replica.backlog.size > 0) this.#scheduleFlush(true)
-    this.#wake()
+    if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
+    this.#changes.wake()
+    // It may be our turn now.
+    if (this.#queue.length > 0) this.#schedule()
   }
 
   /**
-   * The replica was loaded anew: go on with that one. Whether the batch in flight is part of it
-   * cannot be told, so its outcome is unknown and nobody is told it succeeded.
+   * The replica was loaded anew: go on with that one. Whether the batches in flight are part of it
+   * cannot be told, so their outcome is unknown and nobody is told they succeeded.
    */
   reset(replica: Replica, headRevision: Revision): void {
-    const own = this.#inFlight
-    if (own !== undefined && !own.applied) {
-      own.applied = true
-      const error = new StoreError('STORE_COMPACTED', 'the tree was loaded anew', {
-        outcome: 'unknown',
-      })
-      for (const task of own.tasks) task.abandoned(error)
-    }
+    this.#abandonChain(
+      new StoreError('STORE_COMPACTED', 'the tree was loaded anew', { outcome: 'unknown' }),
+    )
     this.#replica = replica
+    this.#planner.reset(replica)
     this.#headRevision = headRevision
-    if (replica.backlog.size > 0) this.#scheduleFlush(true)
-    this.#wake()
+    if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
+    this.#changes.wake()
+    this.#schedule()
   }
 
   /** Nothing more is taken; what is queued or in flight is abandoned, its outcome unknown. */
@@ -157,223 +202,183 @@ export class GroupCommitter {
     if (this.#closed !== undefined) return
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
-    this.#cancelFlush?.()
+    this.#flushTimer.stop()
+    this.#pumpDue?.cancel()
     this.#gathered?.done()
+    this.#abandonChain(error)
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
-    if (this.#inFlight !== undefined) this.#settle(this.#inFlight)
-    this.#wake()
+    this.#changes.wake()
   }
 
   /** Resolves when nothing is queued, in flight or unflushed, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     const deadline = this.#o.clock.monotonic() + timeoutMs
-    this.#flushDue = true
-    this.#schedule()
     while (
-      (this.queueLength > 0 || this.#running || this.#replica.backlog.size > 0) &&
+      (this.queueLength > 0 || this.#chain.length > 0 || this.#replica.backlog.size > 0) &&
       this.#closed === undefined
     ) {
       const left = deadline - this.#o.clock.monotonic()
       if (left <= 0) return
       this.#flushDue = true
       this.#schedule()
-      await this.#waitForChange(left)
+      await this.#changes.next(left)
     }
   }
 
   #schedule(): void {
-    if (this.#running || this.#scheduled) return
+    if (this.#scheduled) return
     this.#scheduled = true
     // After this tick's input: everything that arrived with it shares one batch.
     setImmediate(() => {
       this.#scheduled = false
-      if (!this.#running) void this.#run()
+      this.#pump()
     })
   }
 
-  /** `rescue`: somebody else's batch; its own proxy should flush it, we only stand in. */
-  #scheduleFlush(rescue: boolean): void {
-    if (this.#closed !== undefined) return
-    if (this.#cancelFlush !== undefined) {
-      if (rescue || !this.#flushIsRescue) return
-      this.#cancelFlush()
-    }
-    const { flushDelayMs } = this.#o.limits
-    const delay = rescue ? 1_000 + this.#o.random.fraction() * 2_000 : flushDelayMs
-    this.#flushIsRescue = rescue
-    this.#cancelFlush = this.#o.clock.after(delay, () => {
-      this.#cancelFlush = undefined
-      if (this.#replica.backlog.size === 0) return
-      this.#flushDue = true
-      this.#schedule()
-    })
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true
-    try {
-      while (this.#closed === undefined && (this.#queue.length > 0 || this.#flushDue)) {
-        const { batches } = this.counters
-        await this.#commitNext()
-        if (this.counters.batches > batches) await this.#gather()
+  /** Sends what may be sent now. */
+  #pump(): void {
+    const { commitsInFlightMax } = this.#o.limits
+    while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
+      if (this.#chain.length >= commitsInFlightMax) return
+      if (!this.#isWorthAnother() || !this.#isOurTurn()) return
+      const isIdle = this.#queue.length === 0 && this.#chain.length === 0
+      if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
+      if (isIdle) this.#flushDue = false
+      const planned = this.#planner.plan(this.#queue, {
+        flushAll: isIdle,
+        passes: this.#turns.isLast,
+      })
+      if (planned === undefined) return
+      if (planned.batch.txns.length === 0 && planned.flush.portion.entries.length === 0) {
+        // There is nothing to write, but the answers must hold at head.
+        this.#planner.lost(this.#chain.length)
+        if (this.#chain.length === 0) void this.#confirm(planned)
+        return
       }
-    } catch (error) {
-      this.#o.logger.error({ err: error }, 'group commit failed')
-      throw error
-    } finally {
-      this.#running = false
-      this.#wake()
+      this.#queue = this.#queue.slice(planned.tasks.length)
+      void this.#commit(planned)
     }
   }
 
   /**
-   * Clients that were just answered ask again at once. When others wait already, a moment's
-   * patience makes one batch of both; a txn costs much more than what it carries.
+   * With a commit in flight, is what waits worth one of its own? A txn costs as much as a hundred
+   * requests, and the answer to the one in flight usually brings more to share it with. A slow store is
+   * not waited for.
    */
-  #gather(): Promise<void> | undefined {
-    const waiting = this.#queue.length
-    const count = waiting + this.#answered
-    if (waiting === 0 || count > GATHER_REQUESTS_MAX || this.#closed !== undefined) return undefined
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel()
-        this.#gathered = undefined
-        resolve()
-      }
-      const cancel = this.#o.clock.after(GATHER_MS, done)
-      this.#gathered = { count, done }
+  #isWorthAnother(): boolean {
+    const last = this.#chain.at(-1)
+    if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
+    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#o.clock.monotonic()
+    if (leftMs <= 0) return true
+    this.#pumpAfter(leftMs)
+    return false
+  }
+
+  /** Behind a batch of ours in flight it is, unless that one passes. */
+  #isOurTurn(): boolean {
+    const last = this.#chain.at(-1)
+    if (last !== undefined) return !last.planned.batch.passes
+    const waitMs = this.#turns.waitMs()
+    if (waitMs <= 0) return true
+    this.#pumpAfter(waitMs)
+    return false
+  }
+
+  #pumpAfter(delayMs: number): void {
+    const dueMs = this.#o.clock.monotonic() + delayMs
+    if (this.#pumpDue !== undefined && this.#pumpDue.atMs <= dueMs) return
+    this.#pumpDue?.cancel()
+    const cancel = this.#o.clock.after(delayMs, () => {
+      this.#pumpDue = undefined
+      this.#pump()
     })
+    this.#pumpDue = { atMs: dueMs, cancel }
   }
 
-  async #commitNext(): Promise<void> {
-    const planned = this.#planner.plan(this.#replica, this.#queue, this.#flushDue)
-    this.#flushDue = false
-    if (planned === undefined) return
-    const next: BatchInFlight = { ...planned, applied: false }
-    this.#queue = this.#queue.slice(next.tasks.length)
-    if (next.batch.txns.length === 0 && next.flush.written.length === 0) {
-      await this.#confirm(next)
-      return
+  async #commit(planned: PlannedBatch): Promise<void> {
+    const before = this.#chain.at(-1)
+    const next: InFlight = {
+      planned,
+      guards: this.#guardsBehind(before),
+      before,
+      sentMs: this.#o.clock.monotonic(),
+      settled: false,
+      revision: 0,
     }
-    this.#inFlight = next
-    this.#sentMs = this.#o.clock.monotonic()
-    await this.#send(next)
-    this.#inFlight = undefined
-    if (next.applied) return
-    // The race for head was lost, or the batch was too large: plan again, in the same order.
-    this.#queue = [...next.tasks, ...this.#queue]
-  }
-
-  /** Nothing to write, but the answers must hold at head: read it, catch up, plan again if it moved. */
-  async #confirm(next: BatchInFlight): Promise<void> {
-    const seq = this.#replica.seq
-    const before = this.#headRevision
-    const head = await this.#retryRead(() =>
-      this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
-    )
-    const revision = head?.kvs[0]?.modRevision ?? 0
-    while (this.#headRevision < revision && this.#closed === undefined) await this.#waitForChange()
-    if (this.#closed !== undefined || head === undefined) {
-      const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
-      for (const task of next.tasks) task.abandoned(error)
-      return
-    }
-    if (revision < before) {
-      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
-      this.#queue = [...next.tasks, ...this.#queue]
-      this.#o.onStuck(seq)
-      await this.#waitForChange(CONFLICT_PATIENCE_MS)
-      return
-    }
-    const onlySyncs = next.tasks.every((task) => task.request.type === 'sync')
-    if (onlySyncs || this.#replica.seq === seq) {
-      next.tasks.forEach((task, i) => {
-        task.committed(this.#replica.zxid, next.planned[i] as Planned)
-      })
-      return
-    }
-    this.#queue = [...next.tasks, ...this.#queue]
-  }
-
-  /** Sends the batch until its outcome is known. Afterwards `applied` tells which. */
-  async #send(next: BatchInFlight): Promise<void> {
-    const { layout, logger } = this.#o
-    const { batch, flush } = next
-    // Not by its version: a store that lost its newest commits counts the same versions again.
-    const guard = {
-      target: 'modRevision',
-      key: layout.head,
-      equals: this.#headRevision,
-    } as const
-    const txn = {
-      compares: [guard],
-      ops: [
-        { type: 'put', key: layout.head, value: encodeHead(batch) },
-        { type: 'put', key: layout.journalEntry(batch.seq), value: next.journal },
-        ...flush.ops,
-      ],
-    } as const
-    for (let tries = 1; ; tries++) {
-      let result: TxnResult
-      try {
-        result = await this.#o.store.txn(txn)
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.outcome === 'unknown') this.counters.unknownOutcomes++
-        if (next.applied || this.#closed !== undefined) return this.#settle(next)
-        if (error.code === 'STORE_CLOSED') return this.#settle(next)
-        if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
-          return this.#shrink(next, error)
-        }
-        // Guarded by head's revision, the same batch commits at most once, however often it is sent.
-        logger.warn(
-          { err: error, seq: batch.seq, tries, outcome: error.outcome },
-          'commit not confirmed, asking again',
+    this.#sentMs = next.sentMs
+    this.#chain.push(next)
+    const outcome = await this.#sender.send(next)
+    switch (outcome.type) {
+      case 'committed':
+        // Those before it are in the store too, whatever their own calls have told so far.
+        return this.#applyUpTo(next, outcome.revision)
+      case 'refused':
+        this.#o.logger.warn(
+          { err: outcome.error, tasks: planned.tasks.length },
+          'commit too large for the store',
         )
-        await this.#pause(Math.min(50 * 2 ** Math.min(tries, 5), 1_000))
-        if (next.applied || this.#closed !== undefined) return this.#settle(next)
-        continue
-      }
-      if (next.applied) return
-      if (result.committed) {
-        this.#applyOwn(next, result.revision)
+        if (!this.#planner.shrink(planned)) throw outcome.error
+        this.#lose(this.#chain.indexOf(next))
         return
-      }
-      // Somebody's batch has this place. The feed will bring it; it may even be ours, of an earlier try.
-      this.counters.conflicts++
-      const pending = () =>
-        this.#replica.seq < batch.seq && this.#closed === undefined && !next.applied
-      while (pending()) {
-        await this.#waitForChange(CONFLICT_PATIENCE_MS)
-        if (pending()) this.#o.onStuck(batch.seq)
-      }
-      return this.#settle(next)
+      case 'closed':
+        return this.close()
     }
   }
 
-  /** Closing with the outcome unknown: never acknowledged. */
-  #settle(next: BatchInFlight): void {
-    if (next.applied || this.#closed === undefined) return
-    next.applied = true
-    for (const task of next.tasks) task.abandoned(this.#closed)
+  /** What head must be: as the replica knows it, or as our own batch on its way will leave it. */
+  #guardsBehind(before: InFlight | undefined): Compare[] {
+    const { head } = this.#o.layout
+    if (before !== undefined) {
+      return [{ target: 'value', key: head, equals: before.planned.head }]
+    }
+    return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
   }
 
-  /** The store takes less than it said. Unapplied for certain: smaller steps, or refuse the request. */
-  #shrink(next: BatchInFlight, error: StoreError): void {
-    this.#o.logger.warn({ err: error, tasks: next.tasks.length }, 'commit too large for the store')
-    if (!this.#planner.shrink(next)) throw error
+  /** The batch at `index` and those behind it are not applied and will not be: planned again. */
+  #lose(index: number): void {
+    const lost = this.#chain.splice(index)
+    if (lost.length === 0) return
+    this.#planner.lost(index)
+    const tasks: CommitTask[] = []
+    for (const batch of lost) {
+      batch.settled = true
+      for (const task of batch.planned.tasks) tasks.push(task)
+    }
+    this.#queue = [...tasks, ...this.#queue]
+    this.#changes.wake()
+    this.#schedule()
   }
 
-  #applyOwn(next: BatchInFlight, revision: Revision): void {
-    next.applied = true
+  #abandonChain(error: StoreError): void {
+    const chain = this.#chain
+    this.#chain = []
+    for (const batch of chain) {
+      batch.settled = true
+      for (const task of batch.planned.tasks) task.abandoned(error)
+    }
+  }
+
+  #applyUpTo(last: InFlight, revision: Revision): void {
+    last.revision = revision
     this.#headRevision = revision
+    while (!last.settled) this.#applyOwn(this.#chain.shift() as InFlight)
+    if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
+    this.#changes.wake()
+    this.#gather()
+    this.#schedule()
+  }
+
+  #applyOwn(own: InFlight): void {
+    own.settled = true
+    const { tasks, planned, txnOf, batch, flush, journal } = own.planned
     this.counters.batches++
-    this.#answered = next.tasks.length
-    this.counters.requests += next.tasks.length
-    this.counters.flushedKeys += next.flush.written.length
-    const { tasks, planned, txnOf } = next
+    this.counters.requests += tasks.length
+    this.counters.flushedKeys += flush.portion.entries.length
+    this.#answered = tasks.length
+    if (tasks.length > 0) this.#requestMs = this.#o.clock.monotonic()
+    if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -384,12 +389,73 @@ export class GroupCommitter {
         task.committed(replica.zxid, result)
       }
     }
+    this.#planner.committed()
     // A sync at the front: the reads behind it must not see the writes behind them.
     answerUpTo(-1)
-    replica.apply(next.batch, answerUpTo, next.flush.written)
+    replica.apply(batch, journal.length, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
-    if (replica.backlog.size > 0) this.#scheduleFlush(false)
-    this.#wake()
+    this.#planner.applied(batch.seq)
+    this.#turns.own(batch.passes)
+  }
+
+  /**
+   * Clients that were just answered ask again at once. When others wait already, and the store has
+   * nothing to do, a moment's patience makes one batch of both; a txn costs much more than what it
+   * carries.
+   */
+  #gather(): void {
+    const waiting = this.#queue.length
+    const count = waiting + this.#answered
+    if (this.#chain.length > 0 || waiting === 0 || count > GATHER_REQUESTS_MAX) return
+    if (this.#closed !== undefined || this.#gathered !== undefined) return
+    const leftMs = this.#sentMs + GATHER_MS - this.#o.clock.monotonic()
+    if (leftMs <= 0) return
+    const done = () => {
+      cancel()
+      this.#gathered = undefined
+      this.#schedule()
+    }
+    const cancel = this.#o.clock.after(leftMs, done)
+    this.#gathered = { count, done }
+  }
+
+  /** Reads head, catches up, and plans again if it moved. */
+  async #confirm(planned: PlannedBatch): Promise<void> {
+    this.#confirming = true
+    this.#queue = this.#queue.slice(planned.tasks.length)
+    const left = await this.#confirmed(planned)
+    this.#queue = [...left, ...this.#queue]
+    this.#confirming = false
+    this.#changes.wake()
+    this.#schedule()
+  }
+
+  /** @returns the requests that could not be answered */
+  async #confirmed({ tasks, planned }: PlannedBatch): Promise<readonly CommitTask[]> {
+    const seq = this.#replica.seq
+    const before = this.#headRevision
+    const head = await this.#retryRead(() =>
+      this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
+    )
+    const revision = head?.kvs[0]?.modRevision ?? 0
+    while (this.#headRevision < revision && this.#closed === undefined) await this.#changes.next()
+    if (this.#closed !== undefined || head === undefined) {
+      const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
+      for (const task of tasks) task.abandoned(error)
+      return []
+    }
+    if (revision < before) {
+      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
+      this.#o.onStuck(seq)
+      await this.#changes.next(STUCK_PAUSE_MS)
+      return tasks
+    }
+    const onlySyncs = tasks.every((task) => task.request.type === 'sync')
+    if (!onlySyncs && this.#replica.seq !== seq) return tasks
+    tasks.forEach((task, i) => {
+      task.committed(this.#replica.zxid, planned[i] as Planned)
+    })
+    return []
   }
 
   async #retryRead<T>(read: () => Promise<T>): Promise<T | undefined> {
@@ -400,36 +466,10 @@ export class GroupCommitter {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return undefined
         this.#o.logger.warn({ err: error, tries }, 'head not readable, asking again')
-        await this.#pause(Math.min(50 * 2 ** Math.min(tries, 5), 1_000))
+        const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
+        await this.#changes.next(delayMs * (0.5 + this.#o.random.fraction()))
       }
     }
     return undefined
-  }
-
-  #wake(): void {
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
-    for (const wake of waiters) wake()
-  }
-  /** The next applied batch, or the close, or `timeoutMs`. */
-  #waitForChange(timeoutMs?: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel =
-        timeoutMs === undefined
-          ? undefined
-          : this.#o.clock.after(timeoutMs, () => {
-              this.#waiters.delete(wake)
-              resolve()
-            })
-      const wake = () => {
-        cancel?.()
-        resolve()
-      }
-      this.#waiters.add(wake)
-    })
-  }
-  /** Ends early when anything changes. */
-  #pause(delayMs: number): Promise<void> {
-    return this.#waitForChange(delayMs * (0.5 + this.#o.random.fraction()))
   }
 }

@@ -2,7 +2,7 @@
  * Bytes of one journal entry: the batch header, then its transactions in order. Written by the
  * group committer, read by every replica's feed and at load.
  *
- *   entry   = u8 format, varint seq, string proxy, varint attempt, varint zxid, varint flushed,
+ *   entry   = u8 1, or 2 when its proxy lets others commit next, varint seq, string proxy, varint attempt, varint zxid, varint flushed,
  *             varint time, txn*
  *   txn     = u8 1: takes the next zxid | u8 0: takes none; varint count, op*
  *   op      = u8 tag, fields as in the switch below
@@ -16,7 +16,9 @@ import { internAcl, OPEN_ACL } from '../znode/acl.ts'
 import type { Kind } from '../znode/znode.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 
-export const JOURNAL_FORMAT = 1
+const FORMAT = 1
+/** As format 1, and the proxy passes its turn. */
+const FORMAT_PASSES = 2
 
 const TAG = {
   create: 1,
@@ -151,7 +153,7 @@ export function writeTxn(out: ByteWriter, takesZxid: boolean, ops: readonly Op[]
 
 export function encodeHeader(batch: BatchHeader): Uint8Array {
   const out = new ByteWriter()
-  out.u8(JOURNAL_FORMAT)
+  out.u8(batch.passes ? FORMAT_PASSES : FORMAT)
   out.varint(batch.seq)
   out.string(batch.proxy)
   out.varint(batch.attempt)
@@ -166,10 +168,10 @@ export type BatchHeader = Omit<Batch, 'txns'>
 
 function readHeader(input: ByteReader): BatchHeader {
   const format = input.u8()
-  if (format !== JOURNAL_FORMAT) {
+  if (format !== FORMAT && format !== FORMAT_PASSES) {
     throw new StoreError(
       'STORE_UNSUPPORTED',
-      `journal entry has format ${format}, this version reads format ${JOURNAL_FORMAT}`,
+      `journal entry has format ${format}, this version reads formats up to ${FORMAT_PASSES}`,
     )
   }
   return {
@@ -179,6 +181,7 @@ function readHeader(input: ByteReader): BatchHeader {
     zxid: input.varint(),
     flushed: input.varint(),
     time: input.varint(),
+    passes: format === FORMAT_PASSES,
   }
 }
 

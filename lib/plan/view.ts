@@ -1,6 +1,7 @@
 /**
- * What planners see: the replica plus everything this batch has planned so far. A request's (or a
- * multi's) changes can be taken back whole. Source of the idea: ZooKeeper's outstandingChanges.
+ * What planners see: the replica, plus what the batches on their way to the store will have done, plus
+ * what this batch has planned so far: a layer each. A request's (or a multi's) changes can be taken
+ * back whole, and so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
  * Line: session queue → here → batch.
  */
 import type { Acl } from '../request.ts'
@@ -8,7 +9,7 @@ import type { Op } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import { ACL_SCHEMES_DEFAULT } from '../znode/acl.ts'
 import type { SessionRecord } from '../znode/record.ts'
-import { KIND, type Kind, type StatSource, type Znode } from '../znode/znode.ts'
+import type { Kind, StatSource, Znode } from '../znode/znode.ts'
 
 /** A znode as planned. Mutable only through PlanView.edit. */
 export interface PlannedZnode extends StatSource {
@@ -26,6 +27,15 @@ export interface PlannedZnode extends StatSource {
   kind: Kind
   ttlMs: number
   dataLength: number
+}
+
+/** What one batch plans. */
+class Layer {
+  /** null: planned to be gone. */
+  readonly nodes = new Map<string, PlannedZnode | null>()
+  readonly sessions = new Map<bigint, SessionRecord | null>()
+  /** Ephemerals created here, by owner; some of them may be gone again. */
+  readonly ephemerals = new Map<bigint, string[]>()
 }
 
 type Undo = { readonly path: string; readonly before: PlannedZnode | null | undefined }
@@ -51,12 +61,12 @@ function copyOf(node: Znode): PlannedZnode {
 }
 
 export class PlanView {
-  readonly #replica: Replica
-  /** null: planned to be gone. */
-  readonly #nodes = new Map<string, PlannedZnode | null>()
-  readonly #sessions = new Map<bigint, SessionRecord | null>()
-  #undo: Undo[] = []
-  #undoSessions: UndoSession[] = []
+  #replica: Replica
+  /** Oldest first: the batches in flight, and last the one being planned. */
+  #layers: Layer[] = []
+  #top = new Layer()
+  readonly #undo: Undo[] = []
+  readonly #undoSessions: UndoSession[] = []
   /** Operations of the request being planned. */
   ops: Op[] = []
   /** zxid and wall clock (ms) of the request being planned. */
@@ -71,77 +81,133 @@ export class PlanView {
     this.aclSchemes = aclSchemes
   }
 
+  /** Batches that have a layer. */
+  get depth(): number {
+    return this.#layers.length
+  }
+
+  /** A new batch begins, behind those that have a layer. */
+  push(): void {
+    this.#top = new Layer()
+    this.#layers.push(this.#top)
+    this.#forgetUndo()
+  }
+
+  /** The oldest batch is applied: the replica has what its layer said. */
+  applied(): void {
+    this.#layers.shift()
+  }
+
+  /** The batch at `index` and all behind it will not be. */
+  truncate(index: number): void {
+    this.#layers.length = index
+    this.#forgetUndo()
+  }
+
+  /** Nothing is planned any more, and the replica is this one. */
+  reset(replica: Replica): void {
+    this.#replica = replica
+    this.truncate(0)
+  }
+
   /** A new request begins; what was planned before stays. */
   begin(zxid: number, time: number): void {
     this.zxid = zxid
     this.time = time
     this.ops = []
-    this.#undo = []
-    this.#undoSessions = []
+    this.#forgetUndo()
   }
 
   /** Takes back everything since begin(). */
   rollback(): void {
+    const { nodes, sessions } = this.#top
     for (let i = this.#undo.length - 1; i >= 0; i--) {
       const { path, before } = this.#undo[i] as Undo
-      if (before === undefined) this.#nodes.delete(path)
-      else this.#nodes.set(path, before)
+      if (before === undefined) nodes.delete(path)
+      else nodes.set(path, before)
     }
     for (let i = this.#undoSessions.length - 1; i >= 0; i--) {
       const { id, before } = this.#undoSessions[i] as UndoSession
-      if (before === undefined) this.#sessions.delete(id)
-      else this.#sessions.set(id, before)
+      if (before === undefined) sessions.delete(id)
+      else sessions.set(id, before)
     }
     this.ops = []
-    this.#undo = []
-    this.#undoSessions = []
+    this.#forgetUndo()
+  }
+
+  #forgetUndo(): void {
+    this.#undo.length = 0
+    this.#undoSessions.length = 0
+  }
+
+  /** As planned, in the newest layer that says anything; undefined: none does. */
+  #planned(path: string): PlannedZnode | null | undefined {
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const planned = (this.#layers[i] as Layer).nodes.get(path)
+      if (planned !== undefined) return planned
+    }
+    return undefined
   }
 
   /** The znode as it will be, or undefined. Not to be changed: see edit(). */
   get(path: string): Readonly<Omit<PlannedZnode, 'dataLength'>> | undefined {
-    const planned = this.#nodes.get(path)
+    const planned = this.#planned(path)
     return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
   }
 
   /** A copy of the znode that may be changed and is what later requests see. It must exist. */
   edit(path: string): PlannedZnode {
-    const before = this.#nodes.get(path)
-    this.#undo.push({ path, before })
+    const planned = this.#planned(path)
     const copy =
-      before === undefined || before === null
+      planned === undefined || planned === null
         ? copyOf(this.#replica.tree.get(path) as Znode)
-        : { ...before }
-    this.#nodes.set(path, copy)
+        : { ...planned }
+    this.#set(path, copy)
     return copy
   }
 
+  /** A znode that the request creates. */
   put(path: string, node: PlannedZnode): void {
-    this.#undo.push({ path, before: this.#nodes.get(path) })
-    this.#nodes.set(path, node)
+    this.#set(path, node)
+    if (node.ephemeralOwner === 0n) return
+    const { ephemerals } = this.#top
+    const paths = ephemerals.get(node.ephemeralOwner)
+    if (paths === undefined) ephemerals.set(node.ephemeralOwner, [path])
+    else paths.push(path)
   }
 
   remove(path: string): void {
-    this.#undo.push({ path, before: this.#nodes.get(path) })
-    this.#nodes.set(path, null)
+    this.#set(path, null)
+  }
+
+  #set(path: string, node: PlannedZnode | null): void {
+    const { nodes } = this.#top
+    this.#undo.push({ path, before: nodes.get(path) })
+    nodes.set(path, node)
   }
 
   session(id: bigint): SessionRecord | undefined {
-    const planned = this.#sessions.get(id)
-    if (planned !== undefined) return planned ?? undefined
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const planned = (this.#layers[i] as Layer).sessions.get(id)
+      if (planned !== undefined) return planned ?? undefined
+    }
     return this.#replica.sessions.get(id)
   }
 
   putSession(id: bigint, session: SessionRecord | null): void {
-    this.#undoSessions.push({ id, before: this.#sessions.get(id) })
-    this.#sessions.set(id, session)
+    const { sessions } = this.#top
+    this.#undoSessions.push({ id, before: sessions.get(id) })
+    sessions.set(id, session)
   }
 
-  /** Everything the session will own: what is there and what this batch adds or takes. */
+  /** Everything the session will own: what is there and what is planned, less what is planned to go. */
   ephemeralsOf(session: bigint): Set<string> {
     const paths = new Set<string>(this.#replica.tree.ephemeralsOf(session))
-    for (const [path, node] of this.#nodes) {
-      if (node?.ephemeralOwner === session && node.kind === KIND.plain) paths.add(path)
-      else paths.delete(path)
+    for (const { ephemerals } of this.#layers) {
+      for (const path of ephemerals.get(session) ?? []) paths.add(path)
+    }
+    for (const path of paths) {
+      if (this.get(path)?.ephemeralOwner !== session) paths.delete(path)
     }
     return paths
   }

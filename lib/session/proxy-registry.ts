@@ -4,6 +4,7 @@
  * journal. Neighbours: session-manager (told of peers), keeper (told when our own sign is stale).
  */
 import type { Clock } from '../clock.ts'
+import { unfinishedImport } from '../copy/unfinished.ts'
 import { StoreError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
@@ -35,6 +36,8 @@ export interface ProxyRegistryOptions {
   readonly onSign: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
+  /** It asks for its turn to commit. */
+  readonly onPeerWants: (proxy: string) => void
 }
 
 export class ProxyRegistry {
@@ -89,6 +92,28 @@ export class ProxyRegistry {
     }
   }
 
+  /**
+   * Writes our key once more, which tells the others that we have something to commit and do not get
+   * there. Only a courtesy is asked for, so nothing depends on its outcome.
+   */
+  ask(): void {
+    if (this.#stop.signal.aborted) return
+    const { store, layout, proxy, logger } = this.#o
+    store
+      .txn({
+        compares: [],
+        ops: [
+          {
+            type: 'put',
+            key: layout.proxy(proxy),
+            value: encodeProxy(this.#record()),
+            lease: this.#lease,
+          },
+        ],
+      })
+      .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
+  }
+
   #record(): ProxyRecord {
     return { address: this.#o.address, ttlMs: this.#grantedTtlMs, leaving: false }
   }
@@ -99,8 +124,9 @@ export class ProxyRegistry {
     const lease = await store.grantLease({ ttlMs: this.#o.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
-    await store.txn({
-      compares: [],
+    // An import looks for proxies after it has left its mark: one of the two sees the other.
+    const { committed } = await store.txn({
+      compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
       ops: [
         {
           type: 'put',
@@ -110,6 +136,7 @@ export class ProxyRegistry {
         },
       ],
     })
+    if (!committed) throw unfinishedImport(layout.prefix)
     this.#peers.set(proxy, this.#record())
     onSign(sentMs)
   }
@@ -178,8 +205,10 @@ export class ProxyRegistry {
   #seen(key: Uint8Array, value: Uint8Array): void {
     const id = this.#o.layout.proxyOf(key)
     const joined = !this.#peers.has(id)
-    this.#peers.set(id, decodeProxy(value))
+    const record = decodeProxy(value)
+    this.#peers.set(id, record)
     if (joined) this.#o.onPeerJoined(id)
+    else if (id !== this.#o.proxy && !record.leaving) this.#o.onPeerWants(id)
   }
 
   #gone(id: string): void {

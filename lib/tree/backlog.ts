@@ -1,66 +1,175 @@
 /**
  * Which stored records (n/, c/, s/) are behind the journal, in the order they became so. The flush
- * writes the oldest first and always their newest state, so a hot key is written once for many
+ * takes the oldest first and writes their newest state, so a hot key is written once for many
  * changes; the mark `flushed` follows the oldest one left. See docs/decisions/0001.
  */
 
-/** 'n' + path, 'c' + path, 's' + session id in hex. */
-export type DirtyKey = string
+/** Of which room: znodes, child records, sessions. */
+export type DirtyKind = 'n' | 'c' | 's'
 
-interface Entry {
+/** One record that lacks changes. */
+export interface Dirty {
+  readonly kind: DirtyKind
+  /** A znode's path, or a session's id in hex. */
+  readonly name: string
+}
+
+/** behind: to be written. flushing: with a portion on its way. gone: still in the queue, but void. */
+type State = 'behind' | 'flushing' | 'gone'
+
+interface Entry extends Dirty {
+  state: State
   /** The first batch whose change is not in the record. */
   first: number
   last: number
+  /** The store has no such record, as long as nobody else flushed: foreign flushes up to then. */
+  readonly absentAt: number
+}
+
+const NOT_ABSENT = -1
+/** Entries done with at the front of the queue before it is cut. */
+const CUT_MIN = 4_096
+
+/** Records on their way to the store with one commit, as of batch `seq`. */
+export interface Portion {
+  readonly entries: readonly Dirty[]
+  readonly seq: number
 }
 
 export class Backlog {
-  readonly #entries = new Map<DirtyKey, Entry>()
+  readonly #n = new Map<string, Entry>()
+  readonly #c = new Map<string, Entry>()
+  readonly #s = new Map<string, Entry>()
+  /** Ascending in `first`, from #head on. */
+  #queue: Entry[] = []
+  #head = 0
+  /** Oldest first. */
+  #portions: Portion[] = []
+  #foreignCount = 0
+
+  /** Kept apart by room, so that a path is looked up as it is, with the hash it has already. */
+  #room(kind: DirtyKind): Map<string, Entry> {
+    return kind === 'n' ? this.#n : kind === 'c' ? this.#c : this.#s
+  }
 
   get size(): number {
-    return this.#entries.size
+    return this.#n.size + this.#c.size + this.#s.size
   }
 
-  touch(key: DirtyKey, seq: number): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) this.#entries.set(key, { first: seq, last: seq })
-    else entry.last = seq
-  }
-
-  /** The oldest keys, at most `countMax`. */
-  *oldest(countMax: number): IterableIterator<DirtyKey> {
-    let left = countMax
-    for (const key of this.#entries.keys()) {
-      if (left-- <= 0) return
-      yield key
+  /** Of the oldest change that is in no record and on no way to one; undefined: there is none. */
+  get oldestSeq(): number | undefined {
+    this.#cut()
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const { state, first } = this.#queue[i] as Entry
+      if (state === 'behind') return first
     }
+    return undefined
   }
 
-  /** The batch up to which everything would be written once these were, given the state at `seq`. */
-  markAfter(written: ReadonlySet<DirtyKey>, seq: number): number {
-    for (const [key, entry] of this.#entries) {
-      if (!written.has(key)) return entry.first - 1
-    }
-    return seq
+  #cut(): void {
+    const queue = this.#queue
+    while (this.#head < queue.length && queue[this.#head]!.state === 'gone') this.#head++
+    if (this.#head < CUT_MIN || this.#head * 2 < queue.length) return
+    this.#queue = queue.slice(this.#head)
+    this.#head = 0
   }
 
   /**
-   * Our own commit wrote these records as they were at batch `seq`. Later touches stay.
+   * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did not
+   * exist before.
    */
-  written(keys: Iterable<DirtyKey>, seq: number): void {
-    for (const key of keys) {
-      const entry = this.#entries.get(key)
-      if (entry === undefined) continue
-      this.#entries.delete(key)
-      if (entry.last > seq) this.#entries.set(key, { first: seq + 1, last: entry.last })
+  touch(kind: DirtyKind, name: string, seq: number, isNew = false): void {
+    const room = this.#room(kind)
+    const known = room.get(name)
+    if (known?.state === 'behind') {
+      known.last = seq
+      return
     }
+    const absentAt = isNew && known === undefined ? this.#foreignCount : NOT_ABSENT
+    const entry: Entry = { kind, name, state: 'behind', first: seq, last: seq, absentAt }
+    room.set(name, entry)
+    this.#queue.push(entry)
+  }
+
+  /** The oldest records, those on their way left out. */
+  *oldest(): IterableIterator<Dirty> {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const entry = this.#queue[i] as Entry
+      if (entry.state === 'behind') yield entry
+    }
+  }
+
+  /** The store cannot have this record: when the thing is gone, there is nothing to delete. */
+  isAbsent(dirty: Dirty): boolean {
+    return (dirty as Entry).absentAt === this.#foreignCount
+  }
+
+  /**
+   * These, from oldest(), go along with a commit, as they are at batch `seq`. Afterwards
+   * {@link written}, or {@link giveBack} with all portions behind it.
+   */
+  take(entries: readonly Dirty[], seq: number): Portion {
+    for (const entry of entries as readonly Entry[]) entry.state = 'flushing'
+    const portion = { entries, seq }
+    this.#portions.push(portion)
+    return portion
+  }
+
+  /** The batch up to which every record is right once what is on its way has come, at state `seq`. */
+  mark(seq: number): number {
+    const oldest = this.oldestSeq
+    const behind = oldest === undefined ? seq : oldest - 1
+    // What changed since a portion was taken may be changed in its records once more.
+    return Math.min(behind, this.#portions[0]?.seq ?? seq)
+  }
+
+  /** The commit is in the store. What was touched since is behind again already. */
+  written(portion: Portion): void {
+    this.#portions = this.#portions.filter((other) => other !== portion)
+    for (const entry of portion.entries as readonly Entry[]) {
+      entry.state = 'gone'
+      const room = this.#room(entry.kind)
+      if (room.get(entry.name) === entry) room.delete(entry.name)
+    }
+  }
+
+  /** The commits will not be: their records are behind again, each in its old place. */
+  giveBack(portions: readonly Portion[]): void {
+    this.#portions = this.#portions.filter((other) => !portions.includes(other))
+    for (const { entries } of portions) {
+      for (const entry of entries as readonly Entry[]) this.#return(entry)
+    }
+  }
+
+  #return(entry: Entry): void {
+    // An older one of the same record has taken its place.
+    if (entry.state === 'gone') return
+    const room = this.#room(entry.kind)
+    const newer = room.get(entry.name)
+    if (newer !== undefined && newer !== entry) {
+      entry.last = newer.last
+      newer.state = 'gone'
+    }
+    entry.state = 'behind'
+    room.set(entry.name, entry)
+  }
+
+  /** Somebody else committed: some records may be newer than known here. */
+  foreign(): void {
+    this.#foreignCount++
   }
 
   /** Somebody's commit says everything up to `flushed` is written, but not which keys it wrote. */
   flushedTo(flushed: number): void {
-    for (const [key, entry] of this.#entries) {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const entry = this.#queue[i] as Entry
       if (entry.first > flushed) return
-      if (entry.last <= flushed) this.#entries.delete(key)
-      else entry.first = flushed + 1
+      if (entry.state !== 'behind') continue
+      if (entry.last > flushed) entry.first = flushed + 1
+      else {
+        entry.state = 'gone'
+        this.#room(entry.kind).delete(entry.name)
+      }
     }
   }
 }

@@ -18,9 +18,6 @@ export interface TreeObserver {
   nodeChildrenChanged(path: string, acl: readonly Acl[]): void
 }
 
-/** Which stored record a change makes stale. */
-export type DirtyKind = 'n' | 'c'
-
 const NO_PATHS: ReadonlySet<string> = new Set()
 
 export class DataTree {
@@ -30,8 +27,8 @@ export class DataTree {
   readonly reapable = new Set<string>()
   readonly quotas: QuotaTable
   observer: TreeObserver | undefined
-  /** Called for every stored record that a change makes stale. */
-  onDirty: ((kind: DirtyKind, path: string) => void) | undefined
+  /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
+  onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
   #dataBytes = 0
 
   /** A fresh ZooKeeper's tree (S7). */
@@ -118,13 +115,14 @@ export class DataTree {
     const parent = this.#nodes.get(parentPath)
     if (parent !== undefined) {
       parent.addChild(nameOf(path))
+      const hadRecord = parent.hasChildRecord
       if (op.parentCreates > parent.creates) {
         parent.creates = op.parentCreates
         parent.pzxid = zxid
       }
-      this.onDirty?.('c', parentPath)
+      this.onDirty?.('c', parentPath, !hadRecord)
     }
-    this.onDirty?.('n', path)
+    this.onDirty?.('n', path, stale === undefined)
     this.quotas.created(path, node)
     this.observer?.nodeCreated(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
@@ -154,10 +152,11 @@ export class DataTree {
       if (zxid > parent.pzxid) parent.pzxid = zxid
       this.onDirty?.('c', parentPath)
     }
+    // Also where a replay finds the znode gone already: its child record may still be there.
+    this.onDirty?.('n', path)
+    this.onDirty?.('c', path, node !== undefined && !node.hasChildRecord)
     if (node === undefined) return
     this.#forget(path, node)
-    this.onDirty?.('n', path)
-    this.onDirty?.('c', path)
     this.quotas.deleted(path, node)
     this.observer?.nodeDeleted(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
@@ -199,7 +198,8 @@ export class DataTree {
 
   loadChildRecord(path: string, record: { creates: number; pzxid: number }): void {
     const node = this.#nodes.get(path)
-    if (node === undefined) return
+    // One from before the znode was made is of an earlier znode of that name.
+    if (node === undefined || record.pzxid < node.czxid) return
     node.creates = record.creates
     node.pzxid = record.pzxid
   }

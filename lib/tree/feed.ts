@@ -19,8 +19,13 @@ export async function followJournal(options: {
   readonly layout: Layout
   readonly fromRevision: Revision
   readonly signal: AbortSignal
-  /** `decode` gives the whole batch, which is not needed for one of our own. */
-  readonly onEntry: (header: BatchHeader, decode: () => Batch, revision: Revision) => void
+  /** `decode` gives the whole batch, which is not needed for one of our own; `bytes` is its size. */
+  readonly onEntry: (
+    header: BatchHeader,
+    decode: () => Batch,
+    bytes: number,
+    revision: Revision,
+  ) => void
   /** The feed said something, be it that nothing happened. */
   readonly onSign: () => void
 }): Promise<void> {
@@ -31,7 +36,7 @@ export async function followJournal(options: {
     for (const event of events) {
       if (event.type !== 'put') continue
       const { value, modRevision } = event.kv
-      onEntry(decodeHeader(value), () => decodeBatch(value), modRevision)
+      onEntry(decodeHeader(value), () => decodeBatch(value), value.length, modRevision)
     }
   }
   if (!signal.aborted) throw new StoreError('STORE_UNAVAILABLE', 'the journal feed ended')

@@ -3,6 +3,7 @@
  * ahead of them. Neighbours: feed (goes on from here), layout and record (what the bytes mean).
  */
 import { decodeBatch } from '../commit/journal.ts'
+import { unfinishedImport } from '../copy/unfinished.ts'
 import { StoreError } from '../errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { KeyValue, Revision } from '../store/types.ts'
@@ -15,7 +16,6 @@ import {
   decodeZnode,
   type ProxyRecord,
 } from '../znode/record.ts'
-import type { Batch } from './ops.ts'
 import { Replica } from './replica.ts'
 
 export interface Loaded {
@@ -26,6 +26,9 @@ export interface Loaded {
   readonly headRevision: Revision
   readonly proxies: ReadonlyMap<string, ProxyRecord>
 }
+
+/** An entry may have half a megabyte and more. */
+const JOURNAL_PAGE_ENTRIES = 50
 
 async function* pages(
   store: MetadataStore,
@@ -45,7 +48,10 @@ async function* pages(
   }
 }
 
-/** @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again. */
+/**
+ * @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again;
+ * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished.
+ */
 export async function loadReplica(
   store: MetadataStore,
   layout: Layout,
@@ -58,6 +64,8 @@ export async function loadReplica(
   const head = await store.range({ start: layout.head })
   const { revision } = head
   const headKv = head.kvs[0]
+  const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
+  if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
   for await (const page of pages(store, layout.znodes, revision, pageKeys)) {
     for (const { key, value } of page) {
       const path = layout.pathOf(key)
@@ -85,8 +93,9 @@ export async function loadReplica(
     const { zxid, seq, flushed } = decodeHead(headKv.value)
     replica.flushed = flushed
     replica.seq = flushed
-    for await (const page of pages(store, layout.journal, revision, pageKeys)) {
-      for (const { value } of page) replay(replica, decodeBatch(value), flushed)
+    const { journal } = layout
+    for await (const page of pages(store, journal, revision, JOURNAL_PAGE_ENTRIES)) {
+      for (const { value } of page) replay(replica, value, flushed)
     }
     if (replica.seq !== seq) {
       throw new StoreError(
@@ -108,7 +117,8 @@ export async function loadReplica(
 }
 
 /** Entries up to `flushed` are in the records already. */
-function replay(replica: Replica, batch: Batch, flushed: number): void {
+function replay(replica: Replica, entry: Uint8Array, flushed: number): void {
+  const batch = decodeBatch(entry)
   if (batch.seq <= flushed) return
   if (batch.seq !== replica.seq + 1) {
     throw new StoreError(
@@ -116,6 +126,5 @@ function replay(replica: Replica, batch: Batch, flushed: number): void {
       `journal jumps from batch ${replica.seq} to ${batch.seq}: entries under j/ are missing`,
     )
   }
-  // Marks of earlier commits must not drop what this replay finds: the head's mark rules.
-  replica.apply({ ...batch, flushed: 0 })
+  replica.replay(batch, entry.length)
 }

@@ -4,13 +4,14 @@
  * over a newer snapshot ends in the right state.
  */
 import type { Acl } from '../request.ts'
+import type { ByteString } from '../znode/byte-string.ts'
 import type { Kind } from '../znode/znode.ts'
 
 export type TreeOp =
   | {
       readonly type: 'create'
       readonly path: string
-      readonly data: Uint8Array | null
+      readonly data: ByteString | null
       readonly acl: readonly Acl[]
       readonly ephemeralOwner: bigint
       readonly kind: Kind
@@ -22,7 +23,7 @@ export type TreeOp =
   | {
       readonly type: 'setData'
       readonly path: string
-      readonly data: Uint8Array | null
+      readonly data: ByteString | null
       readonly version: number
     }
   | {
@@ -73,5 +74,7 @@ export interface Batch {
   readonly flushed: number
   /** ms since 1970: ctime and mtime of all its changes. */
   readonly time: number
+  /** Its proxy lets others commit next: see commit/turns. */
+  readonly passes: boolean
   readonly txns: readonly TxnEntry[]
 }

@@ -8,7 +8,6 @@ import type { Znode } from '../znode/znode.ts'
 
 const LIMITS_NAME = '/zookeeper_limits'
 const STATS_NAME = '/zookeeper_stats'
-const encoder = new TextEncoder()
 
 /** What is counted: a tree, as far as quotas care. */
 export interface CountedTree {
@@ -99,7 +98,7 @@ export class QuotaTable {
   #publish(quotaPath: string, usage: Usage): void {
     const node = this.#tree.get(`${RESERVED.quota}${quotaPath}${STATS_NAME}`)
     if (node !== undefined) {
-      node.data = encoder.encode(`count=${usage.count},bytes=${usage.bytes}`)
+      node.data = `count=${usage.count},bytes=${usage.bytes}`
     }
   }
 }

@@ -6,8 +6,9 @@
 
 import { sessionName } from '../znode/layout.ts'
 import type { SessionRecord } from '../znode/record.ts'
-import { Backlog, type DirtyKey } from './backlog.ts'
+import { Backlog } from './backlog.ts'
 import { DataTree } from './data-tree.ts'
+import { JournalTail } from './journal-tail.ts'
 import type { Batch, Op, TxnEntry } from './ops.ts'
 
 /** Hears what becomes of sessions, while it is applied. */
@@ -21,6 +22,7 @@ export class Replica {
   readonly tree = new DataTree()
   readonly sessions = new Map<bigint, SessionRecord>()
   readonly backlog = new Backlog()
+  readonly journal = new JournalTail()
   /** Newest batch applied. */
   seq = 0
   /** Newest zxid applied: what reply headers carry (Z2). */
@@ -29,17 +31,19 @@ export class Replica {
   flushed = 0
   sessionObserver: SessionObserver | undefined
   #applying = 0
+  #replaying = false
 
   constructor() {
-    this.tree.onDirty = (kind, path) => this.backlog.touch(kind + path, this.#applying)
+    this.tree.onDirty = (kind, path, isNew) =>
+      this.backlog.touch(kind, path, this.#applying, isNew === true && !this.#replaying)
   }
 
   /**
    * Applies the next batch. `afterTxn` runs after each transaction, before the next one: that is
    * where its reply is written and the session's waiting reads see exactly this state (Z3).
-   * `written`: the records this commit wrote, as of the batch before it, where that is known.
+   * `bytes`: how long its journal entry is.
    */
-  apply(batch: Batch, afterTxn?: (index: number) => void, written?: readonly DirtyKey[]): void {
+  apply(batch: Batch, bytes: number, afterTxn?: (index: number) => void): void {
     this.#applying = batch.seq
     const { txns, time } = batch
     for (let i = 0; i < txns.length; i++) {
@@ -51,11 +55,22 @@ export class Replica {
     }
     this.zxid = batch.zxid
     this.seq = batch.seq
-    if (written !== undefined) this.backlog.written(written, batch.seq - 1)
+    this.journal.add(batch.seq, bytes)
     if (batch.flushed > this.flushed) {
       this.flushed = batch.flushed
       this.backlog.flushedTo(batch.flushed)
+      this.journal.flushedTo(batch.flushed)
     }
+  }
+
+  /**
+   * Applies an entry over records of which some may be newer: what they lack is known afterwards, but
+   * not what is absent. Marks of earlier commits must not drop what this finds: the head's mark rules.
+   */
+  replay(batch: Batch, bytes: number): void {
+    this.#replaying = true
+    this.apply({ ...batch, flushed: 0 }, bytes)
+    this.#replaying = false
   }
 
   #applyOp(op: Op, zxid: number, time: number): void {
@@ -68,8 +83,9 @@ export class Replica {
           owner: op.owner,
           fence: 0,
         }
+        const isNew = !this.sessions.has(op.id)
         this.sessions.set(op.id, session)
-        this.#touchSession(op.id)
+        this.#touchSession(op.id, isNew)
         this.sessionObserver?.sessionOpened(session)
         return
       }
@@ -95,7 +111,7 @@ export class Replica {
     }
   }
 
-  #touchSession(id: bigint): void {
-    this.backlog.touch(`s${sessionName(id)}`, this.#applying)
+  #touchSession(id: bigint, isNew = false): void {
+    this.backlog.touch('s', sessionName(id), this.#applying, isNew && !this.#replaying)
   }
 }

@@ -7,6 +7,7 @@
  *   <prefix>/c/<depth><path>      its child record, once it has had a child
  *   <prefix>/s/<session, 16 hex>  one session
  *   <prefix>/p/<proxy>            one live proxy, bound to its lease
+ *   <prefix>/import               how far an import is, until it is complete
  *
  * <depth> is the number of path components in decimal, led by a letter for the count of digits
  * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
@@ -14,7 +15,6 @@
 import type { Key } from '../store/types.ts'
 import { depthOf } from './path.ts'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 function depthCode(depth: number): string {
@@ -48,43 +48,45 @@ export class Layout {
   readonly childRecords: KeyRange
   readonly sessions: KeyRange
   readonly proxies: KeyRange
+  readonly importMarker: Key
 
   /** @param prefix starts with "/", no "/" at its end, e.g. "/anykeeper". */
   constructor(prefix: string) {
     this.prefix = prefix
-    this.head = encoder.encode(`${prefix}/head`)
+    this.head = Buffer.from(`${prefix}/head`)
     this.journal = this.#room('j')
     this.znodes = this.#room('n')
     this.childRecords = this.#room('c')
     this.sessions = this.#room('s')
     this.proxies = this.#room('p')
+    this.importMarker = Buffer.from(`${prefix}/import`)
   }
 
   #room(letter: string): KeyRange {
-    const start = encoder.encode(`${this.prefix}/${letter}/`)
+    const start = Buffer.from(`${this.prefix}/${letter}/`)
     return { start, end: prefixEnd(start) }
   }
 
   journalEntry(seq: number): Key {
-    return encoder.encode(`${this.prefix}/j/${seq.toString(16).padStart(16, '0')}`)
+    return Buffer.from(`${this.prefix}/j/${seq.toString(16).padStart(16, '0')}`)
   }
   znode(path: string): Key {
-    return encoder.encode(`${this.prefix}/n/${depthCode(depthOf(path))}${path}`)
+    return Buffer.from(`${this.prefix}/n/${depthCode(depthOf(path))}${path}`)
   }
   childRecord(path: string): Key {
-    return encoder.encode(`${this.prefix}/c/${depthCode(depthOf(path))}${path}`)
+    return Buffer.from(`${this.prefix}/c/${depthCode(depthOf(path))}${path}`)
   }
   session(id: bigint): Key {
-    return encoder.encode(`${this.prefix}/s/${sessionName(id)}`)
+    return Buffer.from(`${this.prefix}/s/${sessionName(id)}`)
   }
   proxy(id: string): Key {
-    return encoder.encode(`${this.prefix}/p/${id}`)
+    return Buffer.from(`${this.prefix}/p/${id}`)
   }
 
   /** The direct children of a path: one range over n/. */
   childrenOf(path: string): KeyRange {
     const below = path === '/' ? '/' : `${path}/`
-    const start = encoder.encode(`${this.prefix}/n/${depthCode(depthOf(path) + 1)}${below}`)
+    const start = Buffer.from(`${this.prefix}/n/${depthCode(depthOf(path) + 1)}${below}`)
     return { start, end: prefixEnd(start) }
   }
 

@@ -1,11 +1,12 @@
 /**
- * Stored bytes of n/, c/, s/, p/ and head values: one line of JSON, for n/ followed by "\n" and the
+ * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n" and the
  * znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
  * Format 1. Fields with their usual value are left out. Documented in docs/layout.md.
  */
 import { StoreError } from '../errors.ts'
 import type { Acl } from '../request.ts'
 import { internAcl, OPEN_ACL } from './acl.ts'
+import { toByteString } from './byte-string.ts'
 import { KIND, Znode } from './znode.ts'
 
 export const FORMAT = 1
@@ -71,7 +72,7 @@ export function encodeZnode(node: Znode): Uint8Array {
   const headBytes = Buffer.byteLength(head)
   const out = Buffer.allocUnsafe(headBytes + (data === null ? 0 : data.length))
   out.write(head, 0)
-  if (data !== null) out.set(data, headBytes)
+  if (data !== null) out.write(data, headBytes, data.length, 'latin1')
   return out
 }
 
@@ -83,7 +84,7 @@ export function decodeZnode(value: Uint8Array, path: string): Znode {
   assertIntegers(what, h.czxid, h.mzxid, h.ctime, h.mtime)
   assertIntegers(what, h.version ?? 0, h.aversion ?? 0, h.ttl ?? 0)
   const node = new Znode({
-    data: h.null === true ? null : Uint8Array.prototype.slice.call(value, newline + 1),
+    data: h.null === true ? null : toByteString(value.subarray(newline + 1)),
     acl: h.acl === undefined ? OPEN_ACL : decodeAcl(h.acl, what),
     zxid: h.czxid,
     time: h.ctime,
@@ -199,14 +200,46 @@ export interface HeadRecord {
   readonly seq: number
   /** Every change of batches up to here is in n/, c/ and s/; later ones are in j/ too. */
   readonly flushed: number
+  /** The tree was imported from the file of this digest, and nothing was committed since. */
+  readonly imported?: string
 }
-export function encodeHead(h: HeadRecord): Uint8Array {
+/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
+  const epoch = Math.floor(h.zxid / 2 ** 32)
+  const mark = by === undefined ? '' : `,"by":"${by}"`
+  const imported = h.imported === undefined ? '' : `,"imported":"${h.imported}"`
   return Buffer.from(
-    `{"f":${FORMAT},"epoch":${Math.floor(h.zxid / 2 ** 32)},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}}`,
+    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
   )
 }
 export function decodeHead(value: Uint8Array): HeadRecord {
-  const { zxid, seq, flushed } = parse<HeadRecord & { f: number }>(value, 'head')
+  const { zxid, seq, flushed, imported } = parse<HeadRecord & { f: number }>(value, 'head')
   assertIntegers('head', zxid, seq, flushed)
-  return { zxid, seq, flushed }
+  if (imported === undefined) return { zxid, seq, flushed }
+  assertStrings('head', imported)
+  return { zxid, seq, flushed, imported }
+}
+
+/** How far an import is: it lies there until the tree is complete, and nobody serves meanwhile. */
+export interface ImportRecord {
+  /** Who writes: 16 hex digits, drawn by every run of an import. */
+  readonly run: string
+  /** What lines 1 to `line` of the file say is in n/, c/ and s/. */
+  readonly line: number
+  /** SHA-256 of those lines, hex: which file it is. */
+  readonly sha256: string
+  /** It was given up: what it wrote is being removed. */
+  readonly abandoned: boolean
+}
+export function encodeImport({ run, line, sha256, abandoned }: ImportRecord): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({ f: FORMAT, run, line, sha256, ...(abandoned ? { abandoned } : {}) }),
+  )
+}
+export function decodeImport(value: Uint8Array): ImportRecord {
+  const what = 'import record'
+  const { run, line, sha256, abandoned } = parse<ImportRecord & { f: number }>(value, what)
+  assertIntegers(what, line)
+  assertStrings(what, run, sha256)
+  return { run, line, sha256, abandoned: abandoned === true }
 }

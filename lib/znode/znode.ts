@@ -1,6 +1,7 @@
 /** One znode as the replica holds it, and its exported Stat. Neighbours: tree/data-tree, record. */
 import type { Acl, Stat } from '../request.ts'
 import { OPEN_ACL } from './acl.ts'
+import type { ByteString } from './byte-string.ts'
 
 /** Ephemerals are told by `ephemeralOwner`; the others by kind. */
 export const KIND = { plain: 0, container: 1, ttl: 2 } as const
@@ -16,7 +17,7 @@ class Children extends Set<string> {
 
 /** Mutable on purpose: a million of these live at once and every write touches one. */
 export class Znode {
-  data: Uint8Array | null
+  data: ByteString | null
   acl: readonly Acl[]
   czxid: number
   mzxid: number
@@ -34,7 +35,7 @@ export class Znode {
   #children: Children | undefined
 
   constructor(init: {
-    data: Uint8Array | null
+    data: ByteString | null
     acl: readonly Acl[]
     zxid: number
     time: number
@@ -67,6 +68,10 @@ export class Znode {
   get childCount(): number {
     return this.#children === undefined ? 0 : this.#children.size
   }
+  /** Is there anything in its child record that a znode without one has not? */
+  get hasChildRecord(): boolean {
+    return this.creates !== 0 || this.pzxid !== this.czxid
+  }
   addChild(name: string): void {
     if (this.#children === undefined) this.#children = new Children()
     this.#children.list = undefined
@@ -80,7 +85,7 @@ export class Znode {
     if (children.size === 0) this.#children = undefined
   }
 
-  static reserved(acl: readonly Acl[] = OPEN_ACL, data: Uint8Array | null = new Uint8Array(0)) {
+  static reserved(acl: readonly Acl[] = OPEN_ACL, data: ByteString | null = '') {
     return new Znode({ data, acl, zxid: 0, time: 0 })
   }
 }

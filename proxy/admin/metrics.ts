@@ -51,6 +51,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_commit_unknown_outcomes', counters.unknownOutcomes],
     ['anykeeper_flushed_keys', counters.flushedKeys],
     ['anykeeper_backlog_keys', replica.backlog.size],
+    ['anykeeper_journal_bytes', replica.journal.bytes],
+    ['anykeeper_compactions', keeper.compactionCount],
     ['anykeeper_resyncs', keeper.resyncCount],
   ]
 }

@@ -123,7 +123,11 @@ const pathStat: Decoder = (reader) => ({
   stat: readStat(reader),
 })
 const stat: Decoder = (reader) => ({ type: 'stat', stat: readStat(reader) })
-const data: Decoder = (reader) => ({ type: 'data', data: reader.bytes(), stat: readStat(reader) })
+const data: Decoder = (reader) => ({
+  type: 'data',
+  data: reader.byteString(),
+  stat: readStat(reader),
+})
 const multi: Decoder = (reader) => {
   const results: MultiResult[] = []
   for (;;) {
@@ -152,7 +156,7 @@ function readMultiResult(reader: JuteReader, type: number): MultiResult {
     case OP.check:
       return { type: 'check' }
     case OP.getData:
-      return { type: 'getData', data: reader.bytes(), stat: readStat(reader) }
+      return { type: 'getData', data: reader.byteString(), stat: readStat(reader) }
     case OP.getChildren:
       return { type: 'getChildren', children: strings(reader) }
     case OP.error:

@@ -3,7 +3,7 @@
  * connection for life: reset() points it at the next frame. wire/ builds the records from it.
  */
 
-import { WireError } from '../../lib/index.ts'
+import { type ByteString, WireError } from '../../lib/index.ts'
 
 const TWO_32 = 4294967296
 /** Above this many bytes the native decoder beats a loop over char codes. */
@@ -77,6 +77,15 @@ export class JuteReader {
     const copy = new Uint8Array(length)
     this.buffer.copy(copy, 0, start, start + length)
     return copy
+  }
+
+  /** buffer, as text of one character a byte. */
+  byteString(): ByteString | null {
+    const length = this.length()
+    if (length < 0) return null
+    const start = this.at
+    this.at = start + length
+    return this.buffer.toString('latin1', start, start + length)
   }
 
   /** A vector's count; −1 is null. `itemBytesMin` is the least an item can take: a count that the

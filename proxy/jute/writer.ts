@@ -3,7 +3,7 @@
  * in one buffer. wire/ writes the records; the connection takes the bytes once a tick.
  */
 
-import { WireError } from '../../lib/index.ts'
+import { type ByteString, WireError } from '../../lib/index.ts'
 
 const TWO_32 = 4294967296
 const CHUNK_BYTES_MIN = 1024
@@ -120,6 +120,25 @@ export class JuteWriter {
       for (let i = 0; i < length; i++) chunk[start + i] = value[i]!
     } else {
       this.chunk.set(value, start)
+    }
+    this.at = start + length
+  }
+
+  /** buffer, from text of one character a byte; null is length −1. */
+  byteString(value: ByteString | null): void {
+    if (value === null) {
+      this.int(-1)
+      return
+    }
+    const length = value.length
+    this.reserve(4 + length)
+    this.view.setInt32(this.at, length)
+    const start = this.at + 4
+    if (length <= SHORT_BYTES) {
+      const chunk = this.chunk
+      for (let i = 0; i < length; i++) chunk[start + i] = value.charCodeAt(i)
+    } else {
+      this.chunk.write(value, start, length, 'latin1')
     }
     this.at = start + length
   }

@@ -23,7 +23,7 @@ import { aclVector, pathNotNull, textOrEmpty } from './decode-fields.ts'
    flags 5 and 6 want createTTL and createTTL wants flags 5 or 6: BADARGUMENTS otherwise. */
 export function decodeCreate(reader: JuteReader, op: 1 | 15 | 19 | 21): CreateRequest {
   const path = pathNotNull(reader)
-  const data = reader.bytes()
+  const data = reader.byteString()
   const acl = aclVector(reader)
   const flags = reader.int()
   const ttlMs = op === OP.createTTL ? reader.long() : 0
@@ -44,7 +44,7 @@ export function decodeDelete(reader: JuteReader): DeleteRequest {
      version => INT, −1 any */
 export function decodeSetData(reader: JuteReader): SetDataRequest {
   const path = textOrEmpty(reader)
-  const data = reader.bytes()
+  const data = reader.byteString()
   return { type: 'setData', path, data, version: reader.int() }
 }
 

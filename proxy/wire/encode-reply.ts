@@ -84,7 +84,7 @@ export function encodeEvent(writer: JuteWriter, type: number, path: string): voi
 function writeResult(writer: JuteWriter, result: Result): void {
   switch (result.type) {
     case 'data':
-      writer.bytes(result.data)
+      writer.byteString(result.data)
       writeStat(writer, result.stat)
       break
     case 'stat':
@@ -212,7 +212,7 @@ function writeMultiResult(writer: JuteWriter, result: MultiResult): void {
       writeStat(writer, result.stat)
       break
     case 'getData':
-      writer.bytes(result.data)
+      writer.byteString(result.data)
       writeStat(writer, result.stat)
       break
     case 'getChildren':

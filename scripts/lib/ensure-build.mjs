@@ -7,6 +7,7 @@ import { root, runShown } from './run.mjs'
 
 const sources = [
   'cli.ts',
+  'cli',
   'lib',
   'adapters',
   'proxy',

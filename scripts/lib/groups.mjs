@@ -53,10 +53,22 @@ export const groups = [
     minutesMax: 5,
   },
   {
+    name: 'copy',
+    paths: ['test/copy/'],
+    needs: ['etcd'],
+    minutesMax: 6,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd'],
     minutesMax: 3,
+  },
+  {
+    name: 'bench',
+    paths: ['test/bench/'],
+    needs: ['etcd', 'zookeeper'],
+    minutesMax: 4,
   },
   {
     name: 'ecosystem',

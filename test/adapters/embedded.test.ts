@@ -1,4 +1,6 @@
 /** The file store keeps to the contract; damage, space and other processes: embedded-faults.test.ts. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { openEmbeddedStore } from '../../adapters/embedded/embedded-store.ts'
 import { parseFileUrl } from '../../adapters/embedded/file-url.ts'
@@ -49,6 +51,22 @@ describe('file store', () => {
       await store.close()
       removeFolder(folder)
     }
+  })
+
+  it('makes no folder where none is to be made', async () => {
+    const parent = temporaryFolder('file-absent')
+    const folder = join(parent, 'absent')
+    for (const at of [folder, parent]) {
+      const error = await rejection(
+        openEmbeddedStore({ folder: at, create: false }),
+        'STORE_UNAVAILABLE',
+      )
+      expect(error).to.include({ retriable: false, message: `there is no data in ${at}` })
+    }
+    expect(readdirSync(parent)).to.deep.equal([])
+    await (await openEmbeddedStore({ folder })).close()
+    await (await openEmbeddedStore({ folder, create: false })).close()
+    removeFolder(parent)
   })
 
   it('reads of the past see the past, also beside keys that only the disk has', async () => {

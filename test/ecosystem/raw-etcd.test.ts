@@ -239,5 +239,6 @@ function canonical(output: string): string {
   return output
     .replace(/("(?:[cmp]?zxid|[cm]time|seq|flushed|ttlMs)"):\d+/g, '$1:0')
     .replace(/\b(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{16})\b/g, '<id>')
+    .replace(/("by":"<id>\/)\d+/g, '$10')
     .replace(/127\.0\.0\.1:\d+/g, '<address>')
 }

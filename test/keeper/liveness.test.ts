@@ -386,8 +386,8 @@ describe('liveness', () => {
       watcher.watchChildren('/parent')
       two.store.cutFeed()
       // One step of the feed is on its way already; it is held with the rest.
-      writer.write({ type: 'setData', path: '/changed', data: Buffer.from('1'), version: -1 })
-      writer.write({ type: 'setData', path: '/changed', data: Buffer.from('2'), version: -1 })
+      writer.write({ type: 'setData', path: '/changed', data: '1', version: -1 })
+      writer.write({ type: 'setData', path: '/changed', data: '2', version: -1 })
       writer.write({ type: 'delete', path: '/gone', version: -1 })
       writer.write({ type: 'delete', path: '/again', version: -1 })
       await settle()

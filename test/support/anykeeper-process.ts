@@ -1,7 +1,7 @@
 /** The proxy as users run it: `anykeeper serve` in a process of its own. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Child, spawnChild } from './child.ts'
+import { type Child, spawnChild, type WaitOptions } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort } from './free-port.ts'
 
@@ -21,6 +21,8 @@ export interface AnykeeperOptions {
   superDigest?: string
   /** More arguments of `serve`. */
   args?: readonly string[]
+  /** Arguments of node, such as `--cpu-prof`. */
+  nodeArgs?: readonly string[]
   env?: Record<string, string | undefined>
   /** The compiled program (default) or, through tsx, the sources as they are now. */
   from?: 'dist' | 'sources'
@@ -47,18 +49,18 @@ export class AnykeeperProcess {
   }
 
   /** Starts it, also again on the same port, and waits for its ready line. */
-  async start(): Promise<this> {
-    const { from = 'dist', env } = this.#options
+  async start(options: WaitOptions = {}): Promise<this> {
+    const { from = 'dist', env, nodeArgs = [] } = this.#options
     if (from === 'dist' && !existsSync(built)) throw new Error('no dist/cli.js: npm run build')
     const program = from === 'dist' ? [built] : ['--import', 'tsx', source]
     this.#child = spawnChild({
       name: `anykeeper:${this.port}`,
       command: process.execPath,
-      args: [...program, ...this.#arguments()],
+      args: [...nodeArgs, ...program, ...this.#arguments()],
       env: { ...withoutSettings(), ...env },
     })
-    await this.child.waitForLine(/^anykeeper ready on /)
-    await this.child.waitForPort(this.port)
+    await this.child.waitForLine(/^anykeeper ready on /, options)
+    await this.child.waitForPort(this.port, options)
     return this
   }
 

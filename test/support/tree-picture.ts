@@ -7,7 +7,7 @@ export function pictureOf({ replica }: Pick<Keeper, 'replica'>): TreePicture {
   const nodes: Record<string, unknown> = {}
   for (const [path, node] of replica.tree.entries()) {
     nodes[path] = {
-      data: node.data === null ? null : Buffer.from(node.data).toString('hex'),
+      data: node.data === null ? null : Buffer.from(node.data, 'latin1').toString('hex'),
       acl: node.acl,
       czxid: node.czxid,
       mzxid: node.mzxid,

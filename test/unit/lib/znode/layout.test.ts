@@ -21,6 +21,7 @@ const isIn = (key: Uint8Array, range: { start: Uint8Array; end: Uint8Array }): b
 describe('znode/layout', () => {
   it('keys are as documented', () => {
     expect(text(layout.head)).to.equal('/any/where/head')
+    expect(text(layout.importMarker)).to.equal('/any/where/import')
     expect(text(layout.znode('/'))).to.equal('/any/where/n/a0/')
     expect(text(layout.znode('/a/b'))).to.equal('/any/where/n/a2/a/b')
     expect(text(layout.childRecord('/a'))).to.equal('/any/where/c/a1/a')

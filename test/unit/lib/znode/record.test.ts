@@ -3,14 +3,17 @@ import fc from 'fast-check'
 import { StoreError } from '../../../../lib/errors.ts'
 import type { Acl } from '../../../../lib/request.ts'
 import { OPEN_ACL } from '../../../../lib/znode/acl.ts'
+import { toByteString } from '../../../../lib/znode/byte-string.ts'
 import {
   decodeChildRecord,
   decodeHead,
+  decodeImport,
   decodeProxy,
   decodeSession,
   decodeZnode,
   encodeChildRecord,
   encodeHead,
+  encodeImport,
   encodeProxy,
   encodeSession,
   encodeZnode,
@@ -31,7 +34,7 @@ const acl: fc.Arbitrary<readonly Acl[]> = fc.oneof(
 const kind = fc.constantFrom(KIND.plain, KIND.container, KIND.ttl)
 const znode = fc
   .record({
-    data: fc.option(fc.uint8Array({ maxLength: 50 }), { nil: null }),
+    data: fc.option(fc.uint8Array({ maxLength: 50 }).map(toByteString), { nil: null }),
     acl,
     zxid,
     time: zxid,
@@ -55,11 +58,18 @@ const session = fc.record({
   owner: fc.string(),
   fence: fc.nat(),
 })
-const head = fc.record({ zxid, seq: zxid, flushed: zxid })
+const digest = fc.constantFrom('0', '9', 'f').map((digit) => digit.repeat(64))
+const head = fc.record(
+  { zxid, seq: zxid, flushed: zxid, imported: digest },
+  { requiredKeys: ['zxid', 'seq', 'flushed'] },
+)
+const importRecord = fc.record({
+  ...{ run: fc.string(), line: zxid, sha256: digest, abandoned: fc.boolean() },
+})
 const proxy = fc.record({ address: fc.string(), ttlMs: fc.nat(), leaving: fc.boolean() })
 const childRecord = fc.record({ creates: int32, pzxid: zxid })
 
-const plain = (node: Znode): unknown => ({ ...node, data: node.data && [...node.data] })
+const plain = (node: Znode): unknown => ({ ...node })
 
 describe('znode/record', () => {
   it('znodes come back', () => {
@@ -72,28 +82,27 @@ describe('znode/record', () => {
 
   it('null data and no data stay apart, line ends in data stay', () => {
     for (const data of [null, '', '\n', '\n{"f":1}\n']) {
-      const bytes = data === null ? null : Buffer.from(data)
-      const node = new Znode({ data: bytes, acl: OPEN_ACL, zxid: 1, time: 1 })
-      const back = decodeZnode(encodeZnode(node), '/x').data
-      expect(back === null ? null : Buffer.from(back).toString()).to.equal(data)
+      const node = new Znode({ data, acl: OPEN_ACL, zxid: 1, time: 1 })
+      expect(decodeZnode(encodeZnode(node), '/x').data).to.equal(data)
     }
   })
 
   it('a decoded znode does not keep the bytes it was read from', () => {
-    const node = new Znode({ data: Buffer.from('abc'), acl: OPEN_ACL, zxid: 1, time: 1 })
+    const node = new Znode({ data: 'abc', acl: OPEN_ACL, zxid: 1, time: 1 })
     const bytes = encodeZnode(node)
     const back = decodeZnode(bytes, '/x')
     bytes.fill(0)
-    expect(Buffer.from(back.data!).toString()).to.equal('abc')
+    expect(back.data).to.equal('abc')
   })
 
   it('other records come back', () => {
     fc.assert(
-      fc.property(session, head, proxy, childRecord, (s, h, p, c) => {
+      fc.property(session, head, proxy, childRecord, importRecord, (s, h, p, c, i) => {
         expect(decodeSession(encodeSession(s), s.id)).to.deep.equal(s)
         expect(decodeHead(encodeHead(h))).to.deep.equal(h)
         expect(decodeProxy(encodeProxy(p))).to.deep.equal(p)
         expect(decodeChildRecord(encodeChildRecord(c), '/x')).to.deep.equal(c)
+        expect(decodeImport(encodeImport(i))).to.deep.equal(i)
       }),
     )
   })
@@ -132,7 +141,12 @@ describe('znode/record', () => {
       decodeProxy,
       () => encodeProxy({ address: 'host:1', ttlMs: 1, leaving: false }),
     ],
-    ['head', decodeHead, () => encodeHead({ zxid: 1, seq: 1, flushed: 0 })],
+    ['head', decodeHead, () => encodeHead({ zxid: 1, seq: 1, flushed: 0, imported: 'ab' })],
+    [
+      'import record',
+      decodeImport,
+      () => encodeImport({ run: 'cd', line: 1, sha256: 'ab', abandoned: true }),
+    ],
   ]
 
   for (const [what, decode, whole] of decoders) {
@@ -174,14 +188,24 @@ describe('znode/record', () => {
     it(`${what}: a field missing or of another type is a StoreError`, () => {
       const text = Buffer.from(whole()).toString().split('\n')[0]!
       const fields = JSON.parse(text) as Record<string, unknown>
-      const optional = ['version', 'aversion', 'acl', 'owner', 'null', 'epoch', 'leaving']
+      const optional = [
+        'version',
+        'aversion',
+        'acl',
+        'owner',
+        'null',
+        'epoch',
+        'leaving',
+        'imported',
+        'abandoned',
+      ]
       for (const name of Object.keys(fields)) {
         const { [name]: _, ...without } = fields
         if (!optional.includes(name)) {
           const error = attempt(Buffer.from(`${JSON.stringify(without)}\n`))
           expect(error, `without ${name}`).to.be.instanceOf(StoreError)
         }
-        if (['null', 'epoch', 'leaving'].includes(name)) continue
+        if (['null', 'epoch', 'leaving', 'abandoned'].includes(name)) continue
         for (const value of [{}, [[]], true, 'zz', 1.5]) {
           if (typeof value === 'string' && typeof fields[name] === 'string' && name !== 'owner') {
             continue

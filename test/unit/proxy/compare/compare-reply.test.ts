@@ -167,7 +167,7 @@ describe('compareReplies', () => {
         {
           type: 'multi',
           results: [
-            { type: 'getData', data: bytes, stat: STAT },
+            { type: 'getData', data: 'abc', stat: STAT },
             { type: 'getChildren', children: ['a'] },
           ],
         },

@@ -120,6 +120,22 @@ describe('proxy/jute', () => {
     expect(reader.bool()).to.equal(true)
   })
 
+  it('a byte string is a buffer on the wire, and one character for each byte', () => {
+    fc.assert(
+      fc.property(fc.option(fc.uint8Array({ maxLength: 100 }), { nil: null }), (bytes) => {
+        const writer = new JuteWriter()
+        writer.bytes(bytes)
+        const expected = writer.take()!
+        const text = readerOf(expected).byteString()
+        expect(text === null ? null : [...text].map((char) => char.charCodeAt(0))).to.deep.equal(
+          bytes === null ? null : [...bytes],
+        )
+        writer.byteString(text)
+        expect(writer.take()).to.deep.equal(expected)
+      }),
+    )
+  })
+
   it('hands out bytes that do not change with the chunk they came from', () => {
     const bytes = new Pack().buffer('data').done()
     const read = new JuteReader().reset(bytes, 0, bytes.length).bytes()!

@@ -57,8 +57,14 @@ const rawAcl = (acl: readonly Acl[] | null): RawAcl[] | null =>
   acl?.map((a) => ({ perms: a.perms, scheme: a.id.scheme, id: a.id.id })) ?? null
 
 /** The raw client's record of a request; the fields' names are the same but for ACLs. */
+const rawData = (data: string | null): Buffer | null =>
+  data === null ? null : Buffer.from(data, 'latin1')
+
 function rawRecord(request: Request): object {
-  if (request.type === 'create') return { ...request, acl: rawAcl(request.acl) }
+  if (request.type === 'create') {
+    return { ...request, data: rawData(request.data), acl: rawAcl(request.acl) }
+  }
+  if (request.type === 'setData') return { ...request, data: rawData(request.data) }
   if (request.type === 'setACL') return { ...request, acl: rawAcl(request.acl) }
   if (request.type === 'multi') return { ops: request.ops.map(rawMultiOp) }
   if (request.type === 'multiRead') {
@@ -68,7 +74,9 @@ function rawRecord(request: Request): object {
 }
 
 function rawMultiOp(op: MultiOp): RawMultiOp {
-  return (op.type === 'create' ? rawRecord(op) : { ...op, op: OP[op.type] }) as RawMultiOp
+  return (
+    op.type === 'create' ? rawRecord(op) : { ...rawRecord(op), op: OP[op.type] }
+  ) as RawMultiOp
 }
 
 function result(op: number, r: RawRecord): Result {
@@ -91,7 +99,7 @@ function result(op: number, r: RawRecord): Result {
   }
   if (r.count !== undefined) return { type: 'count', count: r.count }
   if (r.errno !== undefined) return { type: 'errorRecord', errno: r.errno }
-  if (r.data !== undefined) return { type: 'data', data: r.data, stat }
+  if (r.data !== undefined) return { type: 'data', data: r.data?.toString('latin1') ?? null, stat }
   if (op === OP.sasl) return { type: 'sasl', token: r.token ?? null }
   if (r.path !== undefined)
     return r.stat ? { type: 'pathStat', path, stat } : { type: 'path', path }
@@ -106,7 +114,7 @@ function multiResult(r: RawMultiResult): MultiResult {
     case 2:
       return { type: 'delete' }
     case 4:
-      return { type: 'getData', data: data!, stat: stat! }
+      return { type: 'getData', data: data?.toString('latin1') ?? null, stat: stat! }
     case 5:
       return { type: 'setData', stat: stat! }
     case 8:

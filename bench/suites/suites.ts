@@ -1,0 +1,23 @@
+/** Every suite by its name. */
+import { coldStart } from './cold-start.ts'
+import { growth } from './growth.ts'
+import { latency } from './latency.ts'
+import { loads } from './loads.ts'
+import { memorySuite } from './memory.ts'
+import { proxies } from './proxies.ts'
+import { stores } from './stores.ts'
+import type { Suite } from './suite.ts'
+import { sustained } from './sustained.ts'
+import { values } from './values.ts'
+
+export const SUITES: Readonly<Record<string, Suite>> = {
+  loads,
+  values,
+  sustained,
+  latency,
+  'cold-start': coldStart,
+  memory: memorySuite,
+  proxies,
+  stores,
+  growth,
+}

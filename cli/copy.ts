@@ -1,0 +1,34 @@
+/** What export and import share: the store they open, and what they say. */
+import { InvalidArgumentError } from 'commander'
+import { openStore } from '../adapters/index.ts'
+import { isValidPath, type MetadataStore, type TreeSummary } from '../lib/index.ts'
+import { warningsOf } from './flags.ts'
+
+/** stdout may be the tree itself. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Opens the store for `use`, and closes it after that, however it ends. */
+export async function withStore<T>(
+  url: string,
+  options: { readonly create: boolean },
+  use: (store: MetadataStore) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(url, options)
+  try {
+    for (const warning of warningsOf(store)) say(`warning: ${warning}`)
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+export function shownSummary({ znodes, sessions, zxid, sha256 }: TreeSummary): string {
+  return `${znodes} znodes, ${sessions} sessions, zxid 0x${zxid.toString(16)}, sha256 ${sha256}`
+}
+
+export function parseZnodePath(text: string): string {
+  if (!isValidPath(text)) throw new InvalidArgumentError('expected the path of a znode, e.g. /app.')
+  return text
+}

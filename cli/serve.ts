@@ -1,0 +1,211 @@
+/** `anykeeper serve`: flags → store → keeper → proxy, and back down again on SIGTERM. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { pino } from 'pino'
+import { openStore } from '../adapters/index.ts'
+import {
+  ACL_SCHEMES_DEFAULT,
+  Keeper,
+  type Logger,
+  type MetadataStore,
+  StoreError,
+} from '../lib/index.ts'
+import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers } from '../proxy/index.ts'
+import {
+  EXIT_USAGE,
+  flag,
+  listenFlag,
+  logLevelFlag,
+  maxFrameBytesFlag,
+  parsePositive,
+  prefixFlag,
+  shownAddress,
+  shownUrl,
+  storeFlag,
+  warningsOf,
+} from './flags.ts'
+
+interface ServeFlags {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly store: string
+  readonly prefix: string
+  readonly tickTime: number
+  readonly minSessionTimeout?: number
+  readonly maxSessionTimeout?: number
+  readonly maxFrameBytes: number
+  readonly superDigest?: string
+  readonly fourLetterWords?: readonly string[]
+  readonly logLevel: string
+  readonly saslUsers?: ReadonlyMap<string, string>
+  readonly saslSuperUser?: string
+}
+
+function parseDigest(text: string): string {
+  if (!/^[^:]+:[A-Za-z0-9+/]{27}=$/.test(text)) {
+    throw new InvalidArgumentError('expected user:base64(sha1("user:password")).')
+  }
+  return text
+}
+
+function parseWords(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
+  if (unknown !== undefined) {
+    const known = [...FOUR_LETTER_WORDS].join(', ')
+    throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
+  }
+  return words
+}
+
+function readSaslUsers(file: string): ReadonlyMap<string, string> {
+  try {
+    return parseSaslUsers(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve ZooKeeper clients from a metadata store')
+    .addOption(listenFlag())
+    .addOption(storeFlag().default('file:./data'))
+    .addOption(prefixFlag())
+    .addOption(
+      flag('--tick-time <ms>', 'unit of session timeouts', 'TICK_TIME')
+        .default(3_000)
+        .argParser(parsePositive),
+    )
+    .addOption(
+      flag('--min-session-timeout <ms>', 'default: 2 × tick time', 'MIN_SESSION_TIMEOUT').argParser(
+        parsePositive,
+      ),
+    )
+    .addOption(
+      flag(
+        '--max-session-timeout <ms>',
+        'default: 20 × tick time',
+        'MAX_SESSION_TIMEOUT',
+      ).argParser(parsePositive),
+    )
+    .addOption(maxFrameBytesFlag())
+    .addOption(
+      flag(
+        '--super-digest <d>',
+        'user:base64(sha1("user:password")) that passes every ACL',
+        'SUPER_DIGEST',
+      ).argParser(parseDigest),
+    )
+    .addOption(
+      flag(
+        '--four-letter-words <list>',
+        'comma-separated; * for all (default: those that change nothing)',
+        'FOUR_LETTER_WORDS',
+      ).argParser(parseWords),
+    )
+    .addOption(
+      flag(
+        '--sasl-users <file>',
+        'SASL DIGEST-MD5 users: a JAAS file, or user=password lines',
+        'SASL_USERS',
+      ).argParser(readSaslUsers),
+    )
+    .addOption(
+      flag('--sasl-super-user <name>', 'this SASL user passes every ACL', 'SASL_SUPER_USER'),
+    )
+    .addOption(logLevelFlag())
+    .allowExcessArguments(false)
+    .action(serve)
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Keeps trying while the store cannot be reached; says which endpoint and why. */
+async function untilReachable<T>(
+  what: string,
+  url: string,
+  logger: Logger,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.retriable) throw error
+      logger.warn({ store: url, tries, reason: error.message }, `${what}, trying again`)
+      await sleep(Math.min(250 * 2 ** Math.min(tries, 4), 3_000))
+    }
+  }
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const logger = pino({ level: flags.logLevel })
+  const url = shownUrl(flags.store)
+  const minTimeout = flags.minSessionTimeout ?? 2 * flags.tickTime
+  const maxTimeout = flags.maxSessionTimeout ?? 20 * flags.tickTime
+  if (minTimeout > maxTimeout) {
+    throw new CommanderError(
+      EXIT_USAGE,
+      'anykeeper.timeouts',
+      `error: --min-session-timeout ${minTimeout} is above --max-session-timeout ${maxTimeout}`,
+    )
+  }
+  let stopping = false
+  let keeper: Keeper | undefined
+  let proxy: ProxyServer | undefined
+  let store: MetadataStore | undefined
+  const stop = (signal: string) => {
+    if (stopping) return
+    stopping = true
+    logger.info({ signal }, 'stopping')
+    shutDown().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'not stopped cleanly')
+        process.exit(1)
+      },
+    )
+  }
+  const shutDown = async () => {
+    await proxy?.close()
+    await keeper?.close()
+    await store?.close()
+    logger.info({}, 'stopped')
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+
+  store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
+  const opened = store
+  for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
+  const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
+  keeper = await untilReachable('store not readable', url, logger, () =>
+    Keeper.open({
+      store: opened,
+      prefix: flags.prefix,
+      address: `${flags.listen.host}:${flags.listen.port}`,
+      logger,
+      limits: {
+        tickTimeMs: flags.tickTime,
+        sessionTimeoutMsMin: minTimeout,
+        sessionTimeoutMsMax: maxTimeout,
+        proxyTtlMs,
+        storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
+      },
+      ...(flags.saslUsers === undefined
+        ? {}
+        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
+      ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
+    }),
+  )
+  proxy = await ProxyServer.listen(keeper, {
+    host: flags.listen.host,
+    port: flags.listen.port,
+    frameBytesMax: flags.maxFrameBytes,
+    ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
+    saslSuperUser: flags.saslSuperUser,
+    ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
+  })
+  const where = shownAddress(flags.listen.host, proxy.port)
+  process.stdout.write(`anykeeper ready on ${where} (store ${url})\n`)
+}

@@ -1,0 +1,91 @@
+/**
+ * Has the store forget history that nobody needs: what is older than the retention, and under heavy
+ * load what makes it too much, or etcd would run into its space quota. One live keeper does it.
+ * Neighbours: keeper, feed (a replica that was away for longer loads anew).
+ */
+import type { Clock } from './clock.ts'
+import type { KeeperLimits } from './limits.ts'
+import type { Logger } from './log.ts'
+import type { MetadataStore } from './store/metadata-store.ts'
+import type { Revision } from './store/types.ts'
+
+/** etcd walks through every key each time it compacts. Unit ms. */
+const INTERVAL_MS_MAX = 30_000
+const STEPS_PER_RETENTION = 5
+
+/** Where the store was, and how much had been written, at some time. */
+interface Mark {
+  readonly atMs: number
+  readonly revision: Revision
+  readonly bytes: number
+}
+
+export interface CompactorOptions {
+  readonly store: MetadataStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax'>
+  /** The state as of here was loaded. */
+  readonly revision: Revision
+  /** One of the live keepers compacts. */
+  readonly isMyTurn: () => boolean
+}
+
+export class Compactor {
+  compactions = 0
+  readonly #o: CompactorOptions
+  #marks: Mark[] = []
+  #revision: Revision
+  #bytes = 0
+  #cancel: (() => void) | undefined
+
+  constructor(options: CompactorOptions) {
+    this.#o = options
+    this.#revision = options.revision
+  }
+
+  /** The feed brought a journal entry of this size. */
+  seen(revision: Revision, bytes: number): void {
+    this.#revision = revision
+    this.#bytes += bytes
+  }
+
+  /** Does nothing when history is kept for ever (a retention of 0). */
+  start(): void {
+    const { clock, limits } = this.#o
+    if (limits.historyRetentionMs <= 0) return
+    const waitMs = Math.min(limits.historyRetentionMs / STEPS_PER_RETENTION, INTERVAL_MS_MAX)
+    this.#cancel = clock.after(waitMs, () => {
+      this.#step()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+  }
+
+  #step(): void {
+    const { store, logger, isMyTurn } = this.#o
+    const now: Mark = {
+      atMs: this.#o.clock.monotonic(),
+      revision: this.#revision,
+      bytes: this.#bytes,
+    }
+    const kept = this.#marks.findIndex((mark) => !this.#isTooMuch(mark, now))
+    const gone = this.#marks.splice(0, kept < 0 ? this.#marks.length : kept)
+    this.#marks.push(now)
+    const target = gone.at(-1)
+    if (target === undefined || !isMyTurn()) return
+    this.compactions++
+    store.compact(target.revision).catch((error: unknown) => {
+      logger.warn({ err: error }, 'history not compacted')
+    })
+  }
+
+  /** Need the history since then not be kept? */
+  #isTooMuch(then: Mark, now: Mark): boolean {
+    const { historyRetentionMs, historyBytesMax } = this.#o.limits
+    return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
+  }
+}

@@ -1,0 +1,297 @@
+/** Imports that are killed, watched, doubled or given up: nothing is served before all is there. */
+import { mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { Etcd3 } from 'etcd3'
+import { openStore } from '../../adapters/index.ts'
+import { readTree } from '../../lib/index.ts'
+import { AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
+import { freePort } from '../support/free-port.ts'
+import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { CopyProcess, runCopy, succeed } from './copy-process.ts'
+import { plantTree, servePlanted } from './planted-tree.ts'
+
+const KILLS = 6
+
+describe('copy: interrupted', function () {
+  this.timeout(60_000)
+  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+  let etcd: EtcdServer | undefined
+  let client: Etcd3
+  let folder: string
+  let url: string
+  /** The tree that is imported, and its bytes. */
+  let input: string
+  let bytes: Buffer
+  let random: () => number
+  let prefixes = 0
+  let prefix: string
+  const runs: CopyProcess[] = []
+
+  before(async function () {
+    requireOrSkip(this, 'etcd')
+    folder = temporaryFolder('copy-interrupted')
+    // Small transactions, so many steps.
+    etcd = await startEtcd({ binary: etcdProgram(), flags: ['--max-txn-ops=32'] })
+    url = `etcd://${etcd.host}`
+    client = new Etcd3({ hosts: etcd.host })
+    const proxy = await servePlanted(url, folder)
+    try {
+      const timeouts = { longTimeoutMs: 20_000, shortTimeoutMs: 20_000 }
+      const tree = await plantTree({ port: proxy.port, znodes: 1_000, ...timeouts })
+      tree.leave()
+    } finally {
+      await proxy.stop()
+    }
+    input = join(folder, 'tree.jsonl')
+    await succeed(['export', '--store', url, '--output', input])
+    bytes = readFileSync(input)
+  })
+  after(async () => {
+    client?.close()
+    await etcd?.stop()
+    if (folder !== undefined) removeFolder(folder)
+  })
+  beforeEach(() => {
+    random = generator(seed)
+    prefix = `/import-${++prefixes}`
+  })
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') console.log(`SEED=${seed}`)
+    // A frozen one would keep this process from ending.
+    for (const run of runs.splice(0)) await run.kill()
+  })
+
+  const importing = (): string[] => ['import', '--store', url, '--prefix', prefix]
+
+  /** In this process: what was exported is read by the same code, and a start costs a second. */
+  async function expectSame(at: string, prefix = '/anykeeper'): Promise<void> {
+    const store = await openStore(at, { create: false })
+    try {
+      const found = [...(await readTree({ store, prefix }))].join('')
+      expect(Buffer.from(found).equals(bytes), 'identical').to.equal(true)
+    } finally {
+      await store.close()
+    }
+  }
+
+  /** Resolves when the mark has been put or deleted so many times from now on. */
+  async function markMoves(times: number, kind: 'put' | 'delete' = 'put') {
+    const watcher = await client.watch().key(`${prefix}/import`).create()
+    let moves = 0
+    const moved = new Promise<void>((resolve) => {
+      const count = (): void => {
+        if (++moves === times) resolve()
+      }
+      if (kind === 'put') watcher.on('put', count)
+      else watcher.on('delete', count)
+    })
+    return { moved: moved.finally(() => watcher.cancel()) }
+  }
+
+  /** An import that stands still amid its work, until SIGCONT. */
+  async function frozen(): Promise<CopyProcess> {
+    const { moved } = await markMoves(10)
+    const run = new CopyProcess(importing(), { input })
+    runs.push(run)
+    await moved
+    run.child.kill('SIGSTOP')
+    return run
+  }
+
+  it(`killed ${KILLS} times on etcd, and taken up each time: identical`, async () => {
+    let amid = 0
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { moved } = await markMoves(1 + Math.floor(random() * 10))
+      const run = new CopyProcess(importing(), kill % 2 === 0 ? { input } : {})
+      if (kill % 2 !== 0) run.feed(bytes)
+      await moved
+      await sleep(random() * 5)
+      await run.kill()
+      if ((await client.get(`${prefix}/import`).string()) !== null) amid++
+      expect(await client.get(`${prefix}/head`).string(), 'no tree yet').to.equal(null)
+    }
+    expect(amid).to.equal(KILLS)
+    expect(await succeed(importing(), { input })).to.match(
+      /^imported .* \(went on after line \d+\)$/m,
+    )
+    await expectSame(url, prefix)
+  })
+
+  it('killed at random commits on files, and taken up each time: identical', async () => {
+    const at = join(folder, 'killed')
+    mkdirSync(at)
+    const args = ['import', '--store', `file:${at}`]
+    let killed = 0
+    for (let kill = 0; kill < KILLS; kill++) {
+      const run = new CopyProcess(args, { input })
+      // Two for each commit, and some more for the first.
+      let left = 4 + Math.floor(random() * (2 + kill))
+      const watcher = watch(at, (_, name) => {
+        if (name === 'data.mdb' && --left === 0) run.child.kill('SIGKILL')
+      })
+      const { code, signal, stderr } = await run.ended
+      watcher.close()
+      if (code !== 0) expect(signal, stderr).to.equal('SIGKILL')
+      if (signal !== null) killed++
+    }
+    expect(killed).to.be.above(1)
+    await succeed(args, { input })
+    await expectSame(`file:${at}`)
+  })
+
+  it('killed when the last step is done: run again, it says that all is there', async () => {
+    const { moved } = await markMoves(1, 'delete')
+    const run = new CopyProcess(importing(), { input })
+    await moved
+    await run.kill()
+    expect(await succeed(importing(), { input })).to.match(/^was there already: \d+ znodes/m)
+    await expectSame(url, prefix)
+  })
+
+  it('half a tree: neither served nor exported, nor mixed with another file', async () => {
+    await (await frozen()).kill()
+    const says = new RegExp(
+      `^error: an import into ${prefix} was begun and is not finished: .*$`,
+      'm',
+    )
+    const proxy = new AnykeeperProcess(await freePort(), { store: url, prefix })
+    const refused = await proxy.start().catch((error: Error) => error.message)
+    await proxy.kill()
+    expect(refused)
+      .to.match(/exit 1/)
+      .and.match(says)
+    const half = await runCopy(['export', '--store', url, '--prefix', prefix])
+    expect(half).to.include({ code: 1, stdout: '' })
+    expect(half.stderr).to.match(says)
+    const other = join(folder, 'other.jsonl')
+    await succeed(['export', '--store', url, '--path', '/acl', '--output', other])
+    const mixed = await runCopy(importing(), { input: other })
+    expect(mixed.code).to.equal(1)
+    expect(mixed.stderr).to.match(/^error: an import of another file was begun here/m)
+    expect(await succeed(importing(), { input })).to.match(/went on after line/)
+    await expectSame(url, prefix)
+  })
+
+  it('two at once: the later one goes on, the earlier one is told and writes nothing more', async () => {
+    const run = await frozen()
+    expect(await succeed(importing(), { input })).to.match(/went on after line/)
+    run.child.kill('SIGCONT')
+    const { code, stderr } = await run.ended
+    expect(code).to.equal(1)
+    expect(stderr).to.match(/^error: this import was ended: another process has completed it$/m)
+    await expectSame(url, prefix)
+  })
+
+  it('two that start together: one of them makes the tree', async () => {
+    const runs = await Promise.all([1, 2].map(() => runCopy(importing(), { input })))
+    const failed = runs.filter(({ code }) => code !== 0)
+    expect(failed).to.have.length.below(2)
+    for (const { code, stderr } of failed) {
+      expect(code).to.equal(1)
+      expect(stderr).to.match(/^error: this import was ended: another/m)
+    }
+    await expectSame(url, prefix)
+  })
+
+  it('abandoned: nothing is left, the running import ends, another may begin', async () => {
+    const run = await frozen()
+    const abandon = ['import', '--store', url, '--prefix', prefix, '--abandon']
+    expect(await succeed(abandon)).to.match(/^abandoned the import into .*: \d+ records removed$/m)
+    expect(await client.getAll().prefix(`${prefix}/`).keys()).to.deep.equal([])
+    run.child.kill('SIGCONT')
+    const { code, stderr } = await run.ended
+    expect(code).to.equal(1)
+    expect(stderr).to.match(/another process has abandoned it/)
+    expect(await succeed(abandon)).to.match(/there is no unfinished import .*: nothing was removed/)
+    await succeed(importing(), { input })
+    expect(await succeed(abandon), 'a whole tree is safe').to.match(/nothing was removed/)
+    await expectSame(url, prefix)
+  })
+
+  it('etcd killed and started again meanwhile: it waits, and goes on', async () => {
+    const run = await frozen()
+    await etcd!.kill()
+    run.child.kill('SIGCONT')
+    // Until it is there again, every call of the import is refused.
+    await etcd!.restart()
+    const { code, stderr } = await run.ended
+    expect(code, stderr).to.equal(0)
+    await expectSame(url, prefix)
+  })
+
+  it('a folder that is served: refused by its lock, and the server goes on', async () => {
+    const store = `file:${join(folder, 'served')}`
+    const proxy = await startAnykeeper({ store })
+    try {
+      for (const command of ['export', 'import']) {
+        const { code, stderr } = await runCopy([command, '--store', store], { input })
+        expect(code).to.equal(1)
+        expect(stderr).to.match(
+          /^error: .* is in use by process \d+: a file store serves one process/,
+        )
+      }
+      expect(await proxy.fourLetterWord('ruok')).to.equal('imok')
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('a prefix that is served: not imported into, whether it has a tree or not', async () => {
+    const proxy = await startAnykeeper({ store: url, prefix })
+    try {
+      const { code, stderr } = await runCopy(importing(), { input })
+      expect(code).to.equal(1)
+      expect(stderr).to.match(/^error: a proxy serves \/import-\d+, or did a few seconds ago/)
+    } finally {
+      await proxy.stop()
+    }
+    const existing = await runCopy(['import', '--store', url], { input })
+    expect(existing.code).to.equal(1)
+    expect(existing.stderr).to.match(/^error: there is a tree below \/anykeeper already/)
+  })
+
+  it('a pipe that is cut, a file that was changed: the line, and nothing is served', async () => {
+    const cut = new CopyProcess(importing())
+    cut.feed(bytes.subarray(0, 200_000))
+    cut.endInput()
+    const ended = await cut.ended
+    expect(ended.code).to.equal(1)
+    expect(ended.stderr).to.match(/^error: line \d+: the file ends in the middle of it$/m)
+    expect(await client.get(`${prefix}/head`).string()).to.equal(null)
+    expect(await client.get(`${prefix}/import`).string(), 'it may be taken up').to.not.equal(null)
+    // A file is read to its end before anything is written.
+    prefix += '-b'
+    const changed = join(folder, 'changed.jsonl')
+    const at = bytes.indexOf('"ctime":1') + 10
+    writeFileSync(changed, flipped(bytes, at))
+    for (const streams of [{ input: changed }, {}]) {
+      const args = 'input' in streams ? [] : ['--input', changed]
+      const { code, stderr } = await runCopy([...importing(), ...args], streams)
+      expect(code).to.equal(1)
+      expect(stderr).to.match(/^error: line \d+: the digest is another one/)
+    }
+    expect(await client.getAll().prefix(`${prefix}/`).keys()).to.deep.equal([])
+  })
+})
+
+/** With another digit at that place. */
+function flipped(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes)
+  changed[at] = bytes[at] === 0x30 ? 0x31 : 0x30
+  return changed
+}
+
+/** mulberry32 */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
