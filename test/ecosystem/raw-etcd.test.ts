@@ -236,9 +236,13 @@ function examplesOf(markdown: string): Example[] {
 
 /** Times, ids and counts of commits differ from run to run. */
 function canonical(output: string): string {
-  return output
-    .replace(/("(?:[cmp]?zxid|[cm]time|seq|flushed|ttlMs)"):\d+/g, '$1:0')
-    .replace(/\b(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{16})\b/g, '<id>')
-    .replace(/("by":"<id>\/)\d+/g, '$10')
-    .replace(/127\.0\.0\.1:\d+/g, '<address>')
+  return (
+    output
+      .replace(/("(?:[cmp]?zxid|[cm]time|seq|flushed|ttlMs)"):\d+/g, '$1:0')
+      .replace(/\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b/g, '<id>')
+      // A session's id is written without leading zeros: any number of digits.
+      .replace(/\b0x[0-9a-f]+\b/g, '<id>')
+      .replace(/("by":"<id>\/)\d+/g, '$10')
+      .replace(/127\.0\.0\.1:\d+/g, '<address>')
+  )
 }
