@@ -39,7 +39,7 @@ export function storeSchemes(): string[] {
 
 /**
  * `file:./data[?mapSize=8GiB]` (a folder of this machine, for one process) · `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
- * and `key=` naming PEM files · whatever {@link registerStore} added.
+ * and `key=` naming PEM files · `redis://[user:pass@]host[:port][/db]`, `rediss://…` (TLS) · whatever {@link registerStore} added.
  * @throws {StoreError} STORE_INVALID for a URL that cannot be used; else as the adapter's opener.
  */
 export async function openStore(
@@ -79,3 +79,12 @@ const openEtcd: StoreOpener = async (url, _scheme, options) => {
 }
 registerStore('etcd', openEtcd)
 registerStore('etcds', openEtcd)
+
+const openRedis: StoreOpener = async (url, _scheme, options) => {
+  const { parseRedisUrl } = await import('./redis/redis-url.ts')
+  const parsed = await parseRedisUrl(url)
+  const { openRedisStore } = await import('./redis/redis-store.ts')
+  return openRedisStore({ ...parsed, ...options })
+}
+registerStore('redis', openRedis)
+registerStore('rediss', openRedis)

@@ -25,7 +25,8 @@ const packagesOf = {
   ],
   kazoo: () => ['python3-kazoo'],
   'kazoo-suite': () => ['python3-venv'],
-  redis: () => ['redis-server'],
+  // Certificates of the tests over TLS are made with openssl.
+  redis: () => ['redis-server', 'openssl'],
   'kafka-3.9': java,
   'kafka-2.8': java,
   curator: java,

@@ -62,7 +62,7 @@ const checks = {
   kazoo: () => runs('/usr/bin/python3', ['-c', 'import kazoo']),
   curator: () => runs('java', ['-version']) ?? has(curatorLibs()),
   'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
-  redis: () => runs('redis-server', ['--version']),
+  redis: () => runs('redis-server', ['--version']) ?? runs('openssl', ['version']),
 } satisfies Record<string, () => string | undefined>
 
 export type Requirement = keyof typeof checks

@@ -11,7 +11,7 @@ interface Pair {
 
 export class TcpFaultProxy {
   readonly #server: Server
-  readonly #target: { readonly host: string; readonly port: number }
+  #target: { readonly host: string; readonly port: number }
   readonly #pairs = new Set<Pair>()
   readonly #paused = new Set<Direction>()
   #refusing = false
@@ -19,15 +19,14 @@ export class TcpFaultProxy {
   #downWaiters: { readonly bytes: number; readonly resolve: () => void }[] = []
   #connections = 0
 
-  private constructor(target: { host: string; port: number }) {
-    this.#target = target
+  private constructor(target: string) {
+    this.#target = endpointOf(target)
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#relay(client))
   }
 
   /** Relays connections to `target`, from a free port of 127.0.0.1. */
   static async start(target: string): Promise<TcpFaultProxy> {
-    const [host, port] = target.split(':')
-    const proxy = new TcpFaultProxy({ host: host!, port: Number(port) })
+    const proxy = new TcpFaultProxy(target)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }
@@ -56,9 +55,16 @@ export class TcpFaultProxy {
   /** Resets every connection; what was held back is lost. */
   cut(): void {
     for (const { client, server } of this.#pairs) {
-      client.resetAndDestroy()
+      // Node leaks a handle that is reset while it says goodbye, and then never exits.
+      if (client.writableEnded) client.destroy()
+      else client.resetAndDestroy()
       server.destroy()
     }
+  }
+
+  /** New connections lead to this host:port, as a name does after a failover. */
+  redirect(target: string): void {
+    this.#target = endpointOf(target)
   }
 
   /** New connections are closed at once. */
@@ -117,4 +123,9 @@ export class TcpFaultProxy {
 
 function source(pair: Pair, direction: Direction): Socket {
   return direction === 'up' ? pair.client : pair.server
+}
+
+function endpointOf(text: string): { host: string; port: number } {
+  const [host, port] = text.split(':')
+  return { host: host!, port: Number(port) }
 }

@@ -1,0 +1,227 @@
+/**
+ * The watches of one handle, all served by one reader of the stream, and by a page now and then for a
+ * watch that is behind it. Neighbours: feed-reader.ts, records.ts (entries), dataset.ts.
+ */
+import type { Clock } from '../../lib/clock.ts'
+import { StoreError } from '../../lib/errors.ts'
+import { compareBytes } from '../../lib/store/bytes.ts'
+import type { Key, Revision, StoreEvent, WatchBatch, WatchOptions } from '../../lib/store/types.ts'
+import type { Dataset } from './dataset.ts'
+import { isTransient, toStoreError } from './errors.ts'
+import { FeedReader } from './feed-reader.ts'
+import { FEED } from './keys.ts'
+import type { Link } from './link.ts'
+import { PageSize } from './page-size.ts'
+import { pauseAfter } from './pause.ts'
+import { type Entry, readEntries, type StreamReply } from './records.ts'
+import { SCRIPTS } from './scripts.ts'
+
+export interface FeedOptions {
+  readonly dataset: Dataset
+  /** For the reader alone, which blocks it. */
+  readonly link: Link
+  /** For pages of the past. */
+  readonly pages: Link
+  readonly clock: Clock
+  /** How often a quiet watch says something. Unit: ms. */
+  readonly progressMs: number
+  readonly readTimeoutMs: number
+}
+
+interface Watch {
+  /** The first revision not looked at yet. */
+  position: Revision
+  failure: StoreError | undefined
+}
+
+export class Feed {
+  readonly #o: FeedOptions
+  readonly #watches = new Set<Watch>()
+  readonly #wakers = new Set<() => void>()
+  readonly #closed = new AbortController()
+  readonly #reader: FeedReader
+  readonly #pageSize = new PageSize()
+  /** Answers of the server to the reader. */
+  #signs = 0
+
+  constructor(options: FeedOptions) {
+    this.#o = options
+    this.#reader = new FeedReader({
+      ...options,
+      closed: this.#closed.signal,
+      wanted: () => this.#oldestPosition(),
+      onSign: () => {
+        this.#signs++
+        this.#wake()
+      },
+      onFailure: (error) => this.#fail(error),
+      onWentBack: () => this.wentBack(),
+    })
+  }
+
+  async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
+    const { start, end, signal } = options
+    const { clock, progressMs } = this.#o
+    const watch: Watch = { position: options.fromRevision, failure: undefined }
+    let signs = this.#signs
+    let progressDueMs = clock.monotonic() + progressMs
+    this.#watches.add(watch)
+    try {
+      if (!(await this.#retried(() => this.#assertThere(watch), signal))) return
+      this.#reader.start()
+      while (!signal.aborted) {
+        this.#assertOpen()
+        if (watch.failure !== undefined) throw watch.failure
+        const entries =
+          this.#reader.take(watch.position) ??
+          (await this.#retried(() => this.#page(watch), signal))
+        if (entries === undefined) return
+        this.#advance(watch, entries)
+        const events = eventsOf(entries, start, end)
+        if (events.length === 0 && (this.#signs === signs || clock.monotonic() < progressDueMs)) {
+          if (entries.length === 0) await this.#change(signal)
+          continue
+        }
+        yield { revision: watch.position - 1, events }
+        signs = this.#signs
+        progressDueMs = clock.monotonic() + progressMs
+      }
+    } finally {
+      this.#watches.delete(watch)
+      this.#reader.prune()
+    }
+  }
+
+  /** The server lost its newest revisions: what a watch delivered, or waits after, may be of them. */
+  wentBack(): void {
+    this.#fail(
+      new StoreError(
+        'STORE_COMPACTED',
+        'redis: the server lost its newest revisions (a failover?)',
+      ),
+    )
+    this.#reader.forget()
+  }
+
+  close(): void {
+    this.#closed.abort()
+    this.#wake()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed.signal.aborted) throw new StoreError('STORE_CLOSED', 'the store is closed')
+  }
+
+  #oldestPosition(): Revision | undefined {
+    if (this.#watches.size === 0) return undefined
+    return Math.min(...[...this.#watches].map(({ position }) => position))
+  }
+
+  /** @throws {StoreError} STORE_COMPACTED when what the watch wants first is gone */
+  async #assertThere(watch: Watch): Promise<true> {
+    const { dataset, pages, readTimeoutMs } = this.#o
+    const [, compacted] = await pages.run(readTimeoutMs, (c) => dataset.call(c, SCRIPTS.look))
+    if (watch.position < (compacted as number)) throw compactedError(watch, compacted as number)
+    if (dataset.isLost(watch.position - 1)) throw lostError(watch)
+    return true
+  }
+
+  /** From the watch's position on, which is older than what the reader keeps. */
+  async #page(watch: Watch): Promise<readonly Entry[]> {
+    const { dataset, pages, readTimeoutMs } = this.#o
+    const args = [dataset.keys[FEED]!, `${watch.position}-0`, '+', 'COUNT', this.#pageSize.entries]
+    const [reply, [, compacted]] = await pages.run(readTimeoutMs, (c) =>
+      Promise.all([c.command('XRANGE', ...args), dataset.call(c, SCRIPTS.look)]),
+    )
+    const entries = readEntries(reply as StreamReply)
+    if (entries.length === 0 || watch.position < (compacted as number)) {
+      throw compactedError(watch, compacted as number)
+    }
+    this.#pageSize.weigh(entries)
+    return entries
+  }
+
+  /**
+   * Moves the watch behind the entries, which must follow on each other and on what it had: either one
+   * names the revision before it, or it is the very revision that was asked for.
+   */
+  #advance(watch: Watch, entries: readonly Entry[]): void {
+    for (const { revision, previous } of entries) {
+      if (previous !== watch.position - 1 && revision !== watch.position) throw lostError(watch)
+      watch.position = revision + 1
+    }
+    if (entries.length > 0) this.#reader.prune()
+  }
+
+  #fail(error: StoreError): void {
+    for (const watch of this.#watches) watch.failure ??= error
+    this.#watches.clear()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake()
+  }
+
+  /** Until the reader has heard something, or it is over. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wakers.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#wakers.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
+
+  /** A read that outlasts outages; undefined: aborted meanwhile. */
+  async #retried<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        return await unlessAborted(read(), signal)
+      } catch (cause) {
+        this.#assertOpen()
+        const error = toStoreError(cause)
+        if (!isTransient(error)) throw error
+        const over = AbortSignal.any([signal, this.#closed.signal])
+        await pauseAfter(failures, this.#o.clock, over)
+      }
+    }
+    return undefined
+  }
+}
+
+/** Does not wait for an answer that nobody wants any more. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve(undefined)
+    signal.addEventListener('abort', abort)
+    promise.finally(() => signal.removeEventListener('abort', abort)).then(resolve, reject)
+  })
+}
+
+function eventsOf(entries: readonly Entry[], start: Key, end: Key): StoreEvent[] {
+  const events: StoreEvent[] = []
+  for (const entry of entries) {
+    for (const { event } of entry.changes) {
+      const key = event.type === 'put' ? event.kv.key : event.key
+      if (compareBytes(key, start) >= 0 && compareBytes(key, end) < 0) events.push(event)
+    }
+  }
+  return events
+}
+
+function compactedError({ position }: Watch, compactRevision: Revision): StoreError {
+  return new StoreError('STORE_COMPACTED', `redis: revision ${position} has been compacted`, {
+    compactRevision,
+  })
+}
+
+function lostError({ position }: Watch): StoreError {
+  return new StoreError(
+    'STORE_COMPACTED',
+    `redis: revision ${position - 1} is not in the server's history any more (a failover?)`,
+  )
+}

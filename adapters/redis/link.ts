@@ -1,0 +1,206 @@
+/**
+ * One connection to the server, made when it is needed and again after it was lost. The driver is
+ * used for its protocol and its sockets only: it queues, repeats and reconnects nothing, so of every
+ * command it is known whether it was sent. Neighbours: driver.ts, errors.ts, redis-store.ts.
+ */
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { Redis, RedisOptions } from 'ioredis'
+import type { Clock } from '../../lib/clock.ts'
+import { StoreError } from '../../lib/errors.ts'
+import type { Ioredis } from './driver.ts'
+import { isScriptMissing, notConnected, toStoreError } from './errors.ts'
+import { pauseAfter } from './pause.ts'
+import type { Script } from './scripts.ts'
+
+export interface ServerOptions {
+  readonly host: string
+  readonly port: number
+  /** @default 0 */
+  readonly db?: number
+  readonly username?: string
+  readonly password?: string
+  /** rediss: with the system's authorities unless it names others. */
+  readonly tls?: TlsOptions
+}
+
+export interface LinkOptions extends ServerOptions {
+  readonly driver: Ioredis
+  readonly clock: Clock
+  /** From the first packet to the last answer of the log-in. Unit: ms. */
+  readonly connectTimeoutMs: number
+}
+
+/** A bulk string. */
+export type Arg = string | Buffer | number
+
+/** Commands on one connection. They are answered in order, and sent at once, not when awaited. */
+export interface Commands {
+  /** The reply with its strings as buffers. */
+  command(name: string, ...args: Arg[]): Promise<unknown>
+  /** EVALSHA, or EVAL where the server does not know the script: only one of them runs. */
+  script(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<unknown>
+}
+
+const KEEPALIVE_MS = 10_000
+
+export class Link {
+  readonly #options: LinkOptions
+  #redis: Redis | undefined
+  #connecting: Promise<Redis> | undefined
+  #failures = 0
+  readonly #closed = new AbortController()
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Runs `use` on the connection, made anew if need be, and ends both at the deadline: what was not
+   * answered by then would hold up everything behind it.
+   * @throws {StoreError} as translated; STORE_TIMEOUT at the deadline; STORE_CLOSED after close()
+   */
+  async run<T>(timeoutMs: number, use: (commands: Commands) => Promise<T>): Promise<T> {
+    const endMs = this.#options.clock.monotonic() + timeoutMs
+    const redis = await this.#within(
+      timeoutMs,
+      this.#connected(),
+      () => new StoreError('STORE_TIMEOUT', `redis: not connected within ${timeoutMs} ms`),
+    )
+    try {
+      const leftMs = endMs - this.#options.clock.monotonic()
+      return await this.#within(leftMs, use(commandsOf(redis)), () => {
+        this.#drop(redis)
+        return new StoreError('STORE_TIMEOUT', `redis: no answer within ${timeoutMs} ms`, {
+          outcome: 'unknown',
+        })
+      })
+    } catch (cause) {
+      const error = toStoreError(cause)
+      if (this.#closed.signal.aborted) {
+        const { outcome } = error
+        throw new StoreError('STORE_CLOSED', 'the store was closed meanwhile', { outcome, cause })
+      }
+      // The name may lead to the new primary by now.
+      if (error.code === 'STORE_UNAVAILABLE') this.#drop(redis)
+      throw error
+    }
+  }
+
+  /** Ends the connection, and with it what is on its way. */
+  close(): void {
+    this.#closed.abort()
+    if (this.#redis !== undefined) this.#drop(this.#redis)
+  }
+
+  #connected(): Promise<Redis> {
+    if (this.#closed.signal.aborted) {
+      return Promise.reject(new StoreError('STORE_CLOSED', 'the store is closed'))
+    }
+    if (this.#redis !== undefined) return Promise.resolve(this.#redis)
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  async #connect(): Promise<Redis> {
+    const { driver, clock, connectTimeoutMs } = this.#options
+    await pauseAfter(this.#failures, clock, this.#closed.signal)
+    const redis = new driver.Redis(driverOptions(this.#options))
+    let reason: unknown
+    redis.on('error', (error) => {
+      reason ??= error
+    })
+    redis.once('end', () => {
+      if (this.#redis === redis) this.#redis = undefined
+    })
+    try {
+      const logIn = redis.connect().then(() => this.#logIn(redis))
+      await this.#within(
+        connectTimeoutMs,
+        logIn,
+        () => new StoreError('STORE_TIMEOUT', `redis: no log-in within ${connectTimeoutMs} ms`),
+      )
+      if (this.#closed.signal.aborted) throw new StoreError('STORE_CLOSED', 'the store is closed')
+    } catch (error) {
+      this.#failures++
+      this.#drop(redis)
+      throw notConnected(reason ?? error)
+    }
+    this.#failures = 0
+    this.#redis = redis
+    return redis
+  }
+
+  /** By hand, and one after the other: the driver would go on in database 0 when a SELECT fails. */
+  async #logIn(redis: Redis): Promise<void> {
+    const { username, password, db = 0 } = this.#options
+    if (password !== undefined) {
+      await redis.call('AUTH', ...(username === undefined ? [] : [username]), password)
+    }
+    if (db !== 0) await redis.call('SELECT', db)
+    // For people who read CLIENT LIST; some servers forbid it.
+    await redis.call('CLIENT', 'SETNAME', 'anykeeper').catch(() => {})
+  }
+
+  #drop(redis: Redis): void {
+    if (this.#redis === redis) this.#redis = undefined
+    redis.disconnect()
+    // Its goodbye may never be answered.
+    redis.stream?.destroy()
+  }
+
+  /**
+   * `promise`, or rejects with `late()` after `ms`. A process that was stopped for a while reads its
+   * mail first: answers that lie there are taken before anything is late.
+   */
+  #within<T>(ms: number, promise: Promise<T>, late: () => StoreError): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isSettled = false
+      const cancel = this.#options.clock.after(ms, () => {
+        setImmediate(() => {
+          if (!isSettled) reject(late())
+        })
+      })
+      const settled = (): void => {
+        isSettled = true
+        cancel()
+      }
+      promise.finally(settled).then(resolve, reject)
+    })
+  }
+}
+
+function driverOptions(options: LinkOptions): RedisOptions {
+  const { host, port, tls, connectTimeoutMs } = options
+  return {
+    host,
+    port,
+    ...(tls === undefined ? {} : { tls }),
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    keepAlive: KEEPALIVE_MS,
+    retryStrategy: () => null,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  }
+}
+
+function commandsOf(redis: Redis): Commands {
+  const command = (name: string, ...args: Arg[]): Promise<unknown> =>
+    redis.callBuffer(name, ...args)
+  return {
+    command,
+    async script({ source, sha }, keys, args) {
+      try {
+        return await command('EVALSHA', sha, keys.length, ...keys, ...args)
+      } catch (error) {
+        if (!isScriptMissing(error)) throw error
+        return command('EVAL', source, keys.length, ...keys, ...args)
+      }
+    },
+  }
+}

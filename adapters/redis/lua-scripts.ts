@@ -1,0 +1,230 @@
+/** The scripts, each with its arguments and its reply. Neighbours: lua.ts, lua-commit.ts, scripts.ts. */
+import { COMMON, IN_BLOCKS, LEASES, OPENED, REFUSED } from './lua.ts'
+import { COMMITTING } from './lua-commit.ts'
+
+const COMMITTER = `${OPENED}${IN_BLOCKS}${COMMITTING}`
+
+/** The keys of a lease are those of `bound` from its 8 bytes up to the next lease's. */
+const ENDING = `
+local function after(lease)
+  local bytes = {byte(lease, 1, 8)}
+  for i = 8, 1, -1 do
+    bytes[i] = (bytes[i] + 1) % 256
+    if bytes[i] > 0 then break end
+  end
+  return string.char(unpack(bytes))
+end
+
+local function endLease(lease)
+  local members = call('ZRANGEBYLEX', BOUND, '[' .. lease, '(' .. after(lease))
+  local keys = {}
+  for i = 1, #members do keys[i] = sub(members[i], 9) end
+  call('HDEL', TTLS, lease)
+  call('ZREM', DEADLINES, lease)
+  commit({}, {}, {}, keys)
+end
+`
+
+/**
+ * ARGV: a fresh incarnation, the format. → compacted, format, incarnation. First each command that any
+ * script writes with is tried without effect: one that this user may not run, or that is not there,
+ * would otherwise end a script halfway.
+ */
+const open = `${COMMON}
+evenWithoutMemory()
+for _, try in ipairs({
+  {'HSET', STATE, '', ''}, {'HDEL', STATE, ''}, {'ZADD', INDEX, 'XX', '0', ''}, {'ZREM', INDEX, ''},
+  {'XADD', FEED, 'NOMKSTREAM', '0-1', 'e', ''}, {'XTRIM', FEED, 'MINID', '0-0'},
+  {'ZREMRANGEBYSCORE', GENERATIONS, '-inf', '(0'}, {'HGETALL', TTLS}, {'HEXISTS', TTLS, ''},
+  {'HGET', TTLS, ''}, {'ZSCORE', DEADLINES, ''}, {'ZRANGE', GENERATIONS, '0', '0'}, {'TIME'},
+  {'ZRANGEBYLEX', INDEX, '-', '-'}, {'ZREVRANGEBYLEX', INDEX, '-', '-'},
+  {'ZRANGEBYSCORE', DEADLINES, '-inf', '(0'}, {'ZREVRANGEBYSCORE', GENERATIONS, '(0', '-inf'},
+}) do
+  local outcome = redis.pcall(unpack(try))
+  if type(outcome) == 'table' and outcome.err and not string.find(outcome.err, 'equal or smaller') then
+    return outcome
+  end
+end
+local state = call('HMGET', STATE, 'format', 'incarnation', 'revision', 'compacted')
+if state[1] then
+  return {0, tonumber(state[3]), tonumber(state[4]), tonumber(state[1]), state[2]}
+end
+if call('EXISTS', unpack(KEYS)) > 0 then return {${REFUSED.damaged}} end
+call('HSET', STATE, 'format', ARGV[2], 'incarnation', ARGV[1], 'revision', '1', 'compacted', '0',
+  'server', server, 'generation', '1', 'fed', '0', 'generationFed', '0', 'attendedBy', '', 'sweptMs', '0')
+call('ZADD', GENERATIONS, '1', '1:0')
+return {0, 1, 0, tonumber(ARGV[2]), ARGV[1]}
+`
+
+/** ARGV: incarnation. → compacted. */
+const look = `${OPENED}
+return {0, revision, compacted}
+`
+
+/**
+ * ARGV: incarnation, feedBytesMax, count of compares, count of ops, both as one string, then the large
+ * values in order. Each compare and op is kind:1 length:4 key length:4 operand.
+ * Compares: c, m, v with 8 bytes, or = with a value. Ops: p with the value, l with lease and value, P
+ * and L for the next of the large values, without and with a lease as operand, d, and r with start as
+ * key and end as operand, both as ZRANGEBYLEX takes them. → committed (1 or 0).
+ */
+const txn = `${COMMITTER}${LEASES}
+local FROM = {[99] = 1, [109] = 9, [118] = 17}
+local items, at = ARGV[5], 1
+local kinds, keys, operands = {}, {}, {}
+for i = 1, tonumber(ARGV[3]) do
+  kinds[i], keys[i], operands[i], at = read('>BI4c0I4c0', items, at)
+end
+local records = fetch(keys)
+for i = 1, #keys do
+  local from, record, operand = FROM[kinds[i]], records[i], operands[i]
+  local holds
+  if from then
+    holds = (record and sub(record, from, from + 7) or NO_LEASE) == operand
+  elseif record and byte(record, HEAD_BYTES) == 1 then
+    holds = call('HGET', VALUES, keys[i]) == operand
+  else
+    holds = record and sub(record, HEAD_BYTES + 1) == operand
+  end
+  if not holds then return {0, revision, 0} end
+end
+
+local puts, values, options, deletes, named = {}, {}, {}, {}, {}
+local n, argument = 0, 5
+for _ = 1, tonumber(ARGV[4]) do
+  local kind, key, operand
+  kind, key, operand, at = read('>BI4c0I4c0', items, at)
+  if kind == 100 then
+    deletes[#deletes + 1] = key
+  elseif kind == 114 then
+    local within = call('ZRANGEBYLEX', INDEX, key, operand)
+    for i = 1, #within do deletes[#deletes + 1] = within[i] end
+  else
+    n = n + 1
+    puts[n] = key
+    if kind == 112 then
+      values[n], options[n] = operand, NO_LEASE
+    else
+      local lease = NO_LEASE
+      if kind ~= 80 then
+        lease = sub(operand, 1, 8)
+        named[lease] = true
+      end
+      if kind == 108 then
+        values[n], options[n] = sub(operand, 9), lease
+      else
+        argument = argument + 1
+        values[n], options[n] = ARGV[argument], lease .. '+'
+      end
+    end
+  end
+end
+if next(named) then
+  local now = nowMs()
+  attend(now)
+  for lease in pairs(named) do
+    if not isAlive(lease, now) then return {${REFUSED.leaseNotFound}} end
+  end
+end
+commit(puts, values, options, deletes)
+return {0, revision, 1}
+`
+
+/**
+ * ARGV: incarnation, first, last, count, direction (+ or -), values (1 or 0), bytes. first and last
+ * are as ZRANGEBYLEX takes them; without last, first is the one key. Ends early, after at least one
+ * key, when the values are more than the bytes. → compacted, more, then for each key itself, its
+ * record and, when that says so and it was asked for, its large value.
+ */
+const range = `${OPENED}
+local first, last, count, values = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[6] == '1'
+local reply = {0, revision, compacted, 0}
+local keys
+if last == '' then
+  keys = {first}
+elseif ARGV[5] == '+' then
+  keys = call('ZRANGEBYLEX', INDEX, first, last, 'LIMIT', 0, count + 1)
+else
+  keys = call('ZREVRANGEBYLEX', INDEX, last, first, 'LIMIT', 0, count + 1)
+end
+local n, bytesLeft = 4, tonumber(ARGV[7])
+for base = 1, #keys, 100 do
+  local records = call('HMGET', RECORDS, unpack(keys, base, math.min(base + 99, #keys)))
+  for i = 1, #records do
+    local at = base + i - 1
+    local key, record = keys[at], records[i]
+    if at > count or bytesLeft <= 0 then
+      reply[4] = 1
+      return reply
+    end
+    if record then
+      local isLarge = values and byte(record, 33) == 1
+      if not values then record = sub(record, 1, 33) end
+      reply[n + 1], reply[n + 2] = key, record
+      n = n + 2
+      bytesLeft = bytesLeft - #record - #key
+      if isLarge then
+        local value = call('HGET', VALUES, key)
+        if not value then return {${REFUSED.damaged}} end
+        n = n + 1
+        reply[n] = value
+        bytesLeft = bytesLeft - #value
+      end
+    elseif last ~= '' then
+      return {${REFUSED.damaged}}
+    end
+  end
+end
+return reply
+`
+
+/** ARGV: incarnation, lease, ttl. An id that is taken, by a miracle, is given its new TTL. */
+const grant = `${OPENED}${LEASES}
+local ttl = tonumber(ARGV[3])
+call('HSET', TTLS, ARGV[2], text(ttl))
+call('ZADD', DEADLINES, text(nowMs() + ttl), ARGV[2])
+return {0, revision}
+`
+
+/** ARGV: incarnation, lease. → ttl. */
+const renew = `${OPENED}${IN_BLOCKS}${LEASES}
+evenWithoutMemory()
+local now = nowMs()
+attend(now)
+if not isAlive(ARGV[2], now) then return {${REFUSED.leaseNotFound}} end
+local ttl = tonumber(call('HGET', TTLS, ARGV[2]))
+call('ZADD', DEADLINES, text(now + ttl), ARGV[2])
+return {0, revision, ttl}
+`
+
+/** ARGV: incarnation, feedBytesMax, lease. */
+const revoke = `${COMMITTER}${ENDING}
+evenWithoutMemory()
+if call('HEXISTS', TTLS, ARGV[3]) == 1 then endLease(ARGV[3]) end
+return {0, revision}
+`
+
+/** ARGV: incarnation, feedBytesMax, count. Ends so many overdue leases. → how many. */
+const sweep = `${COMMITTER}${LEASES}${ENDING}
+evenWithoutMemory()
+local now = nowMs()
+attend(now, true)
+local due = call('ZRANGEBYSCORE', DEADLINES, '-inf', text(now), 'LIMIT', 0, ARGV[3])
+for i = 1, #due do endLease(due[i]) end
+return {0, revision, #due}
+`
+
+/** ARGV: incarnation, feedBytesMax, revision. → compacted. */
+const compact = `${COMMITTER}
+local upTo = tonumber(ARGV[3])
+if upTo > revision then return {${REFUSED.future}} end
+if upTo <= compacted then return {0, revision, compacted} end
+evenWithoutMemory()
+call('HSET', STATE, 'compacted', text(upTo))
+if revision > generation then beginGeneration() end
+local start = call('ZREVRANGEBYSCORE', GENERATIONS, text(upTo), '-inf', 'LIMIT', 0, 1)[1]
+if start then cut(tonumber(string.match(start, '^%d+'))) end
+return {0, revision, upTo}
+`
+
+export const LUA = { open, look, txn, range, grant, renew, revoke, sweep, compact } as const

@@ -1,0 +1,190 @@
+/**
+ * The store contract on a Redis server. Neighbours: link.ts (connections), dataset.ts, ranges.ts,
+ * feed.ts (watches), leases.ts, settings.ts, and lua.ts, where the work is done.
+ */
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { checkedStore } from '../../lib/store/checked-store.ts'
+import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import type {
+  Lease,
+  LeaseId,
+  RangeQuery,
+  RangeResult,
+  Revision,
+  StoreFeatures,
+  Txn,
+  TxnResult,
+  WatchBatch,
+  WatchOptions,
+} from '../../lib/store/types.ts'
+import { Dataset } from './dataset.ts'
+import { type Ioredis, loadIoredis } from './driver.ts'
+import { toStoreError } from './errors.ts'
+import { Feed } from './feed.ts'
+import { Leases } from './leases.ts'
+import { type Arg, Link, type ServerOptions } from './link.ts'
+import { Ranges } from './ranges.ts'
+import { txnArgs } from './requests.ts'
+import { type Reply, SCRIPTS, type Script } from './scripts.ts'
+import { assertUsable, readSettings, settingsWarnings } from './settings.ts'
+
+export interface RedisStoreOptions extends ServerOptions {
+  /** What the data is called in Redis: several stores can share a server. @default "anykeeper" */
+  readonly name?: string
+  /** Timers and deadlines. @default systemClock */
+  readonly clock?: Clock
+  /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
+  readonly writeTimeoutMs?: number
+  /** Deadline of one page of a range, and of connecting. Unit: ms. @default 5000 */
+  readonly readTimeoutMs?: number
+  /** Deadline of a lease renewal and of a sweep. Unit: ms. @default 2000 */
+  readonly renewTimeoutMs?: number
+  /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
+  readonly progressMs?: number
+  /** Pause between looks for overdue leases. Unit: ms. @default 300 */
+  readonly sweepMs?: number
+  /** History kept in the server's memory; the oldest part goes first. Unit: bytes. @default 256 MiB */
+  readonly feedBytesMax?: number
+}
+
+/** What the redis adapter knows beyond the contract. */
+export interface RedisStore extends MetadataStore {
+  /** As the server says it, "7.0.15"; undefined when it does not. */
+  readonly serverVersion: string | undefined
+  /** Sentences worth logging once: where the server promises less than ZooKeeper. */
+  readonly warnings: readonly string[]
+}
+
+/** One transaction holds up the server for all its clients: some 10 ms at these bounds. */
+const LIMITS = {
+  txnOpsMax: 4_096,
+  txnBytesMax: 16 * 2 ** 20,
+  valueBytesMax: 8 * 2 ** 20,
+}
+const FEED_BYTES_MAX = 256 * 2 ** 20
+
+/**
+ * Connects, looks at the server's settings, finds the data or begins it, and gives the store.
+ * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when the server cannot be reached or is a
+ * replica; STORE_UNAUTHENTICATED when the log-in fails or the user may not do what is needed;
+ * STORE_UNSUPPORTED when the server is too old, a Cluster node or evicts keys, the data is of a newer
+ * format, or the package ioredis is missing; STORE_INTERNAL when the data is damaged.
+ */
+export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
+  const store = new RedisAdapter(options, await loadIoredis())
+  try {
+    await store.open()
+  } catch (error) {
+    await store.close()
+    throw toStoreError(error)
+  }
+  const { serverVersion, warnings } = store
+  return Object.assign(checkedStore(store), { serverVersion, warnings })
+}
+
+class RedisAdapter implements MetadataStore {
+  features!: StoreFeatures
+  serverVersion: string | undefined
+  warnings: readonly string[] = []
+  readonly #writeTimeoutMs: number
+  readonly #readTimeoutMs: number
+  readonly #feedBytesMax: number
+  readonly #dataset: Dataset
+  readonly #main: Link
+  readonly #links: readonly Link[]
+  readonly #ranges: Ranges
+  readonly #feed: Feed
+  readonly #leases: Leases
+
+  constructor(options: RedisStoreOptions, driver: Ioredis) {
+    const { clock = systemClock, writeTimeoutMs = 5_000, readTimeoutMs = 5_000 } = options
+    this.#writeTimeoutMs = writeTimeoutMs
+    this.#readTimeoutMs = readTimeoutMs
+    this.#feedBytesMax = options.feedBytesMax ?? FEED_BYTES_MAX
+    const dataset = new Dataset(options.name ?? 'anykeeper')
+    this.#dataset = dataset
+    const link = () => new Link({ ...options, driver, clock, connectTimeoutMs: readTimeoutMs })
+    const [main, feedLink, leaseLink] = [link(), link(), link()]
+    this.#main = main
+    this.#links = [main, feedLink, leaseLink]
+    this.#ranges = new Ranges({ dataset, link: main, clock, readTimeoutMs })
+    this.#feed = new Feed({
+      dataset,
+      link: feedLink,
+      pages: main,
+      clock,
+      progressMs: options.progressMs ?? 1_000,
+      readTimeoutMs,
+    })
+    this.#leases = new Leases({
+      dataset,
+      link: leaseLink,
+      clock,
+      writeTimeoutMs,
+      renewTimeoutMs: options.renewTimeoutMs ?? 2_000,
+      sweepMs: options.sweepMs ?? 300,
+      feedBytesMax: this.#feedBytesMax,
+    })
+    dataset.onWentBack = () => {
+      this.#ranges.forget()
+      this.#feed.wentBack()
+    }
+  }
+
+  async open(): Promise<void> {
+    const settings = await this.#main.run(this.#readTimeoutMs, readSettings)
+    assertUsable(settings)
+    await this.#main.run(this.#writeTimeoutMs, (c) => this.#dataset.open(c))
+    this.serverVersion = settings.version
+    this.warnings = settingsWarnings(settings)
+    this.features = {
+      ...LIMITS,
+      persistent: settings.appendOnly !== false,
+      shared: true,
+      mayLoseTail: true,
+    }
+    this.#leases.startSweeping()
+  }
+
+  range(query: RangeQuery): Promise<RangeResult> {
+    return this.#ranges.range(query)
+  }
+
+  async txn(txn: Txn): Promise<TxnResult> {
+    const [revision, committed] = await this.#write(SCRIPTS.txn, ...txnArgs(txn))
+    return { committed: committed === 1, revision: revision as number }
+  }
+
+  watch(options: WatchOptions): AsyncIterable<WatchBatch> {
+    return this.#feed.watch(options)
+  }
+
+  grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
+    return this.#leases.grant(ttlMs)
+  }
+
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#leases.renew(id)
+  }
+
+  revokeLease(id: LeaseId): Promise<void> {
+    return this.#leases.revoke(id)
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    await this.#write(SCRIPTS.compact, revision)
+  }
+
+  async close(): Promise<void> {
+    this.#leases.stop()
+    this.#feed.close()
+    this.#ranges.forget()
+    for (const link of this.#links) link.close()
+  }
+
+  #write(script: Script, ...args: Arg[]): Promise<Reply> {
+    return this.#main.run(this.#writeTimeoutMs, (c) =>
+      this.#dataset.call(c, script, this.#feedBytesMax, ...args),
+    )
+  }
+}

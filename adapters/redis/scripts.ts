@@ -1,0 +1,60 @@
+/** The scripts as they are called: their names on the server, and what their refusals mean. */
+import { createHash } from 'node:crypto'
+import { StoreError } from '../../lib/errors.ts'
+import { REFUSED } from './lua.ts'
+import { LUA } from './lua-scripts.ts'
+
+export interface Script {
+  readonly source: string
+  /** Of the source, in hex: what EVALSHA takes. */
+  readonly sha: string
+}
+
+const script = (source: string): Script => ({
+  source,
+  sha: createHash('sha1').update(source).digest('hex'),
+})
+
+export const SCRIPTS = {
+  open: script(LUA.open),
+  look: script(LUA.look),
+  txn: script(LUA.txn),
+  range: script(LUA.range),
+  grant: script(LUA.grant),
+  renew: script(LUA.renew),
+  revoke: script(LUA.revoke),
+  sweep: script(LUA.sweep),
+  compact: script(LUA.compact),
+}
+
+/** What a script replies with: numbers and bulk strings. */
+export type Reply = readonly (number | Buffer)[]
+
+/** @throws {StoreError} when the reply is a refusal; unapplied, for scripts refuse before they write */
+export function assertAccepted(reply: Reply, name: string): void {
+  if (reply[0] !== 0) throw refusal(reply[0] as number, name)
+}
+
+function refusal(code: number, name: string): StoreError {
+  switch (code) {
+    case REFUSED.absent:
+      return lost(`the data named "${name}" is gone from the server (emptied, or another server?)`)
+    case REFUSED.replaced:
+      return lost(`the data named "${name}" was removed and begun anew by another process`)
+    case REFUSED.replica:
+      return new StoreError('STORE_UNAVAILABLE', 'redis: the server is a replica')
+    case REFUSED.leaseNotFound:
+      return new StoreError('STORE_LEASE_NOT_FOUND', 'redis: no such lease')
+    case REFUSED.future:
+      return new StoreError('STORE_INVALID', 'redis: the revision is in the future')
+    case REFUSED.damaged:
+      return lost(`the data named "${name}" is incomplete: keys were evicted or removed`)
+    default:
+      return new StoreError('STORE_INTERNAL', `redis: a script replied ${code}`)
+  }
+}
+
+/** What every process knows of this data holds no more; only opening it anew helps. */
+function lost(message: string): StoreError {
+  return new StoreError('STORE_INTERNAL', `redis: ${message}`)
+}
