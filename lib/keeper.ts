@@ -87,7 +87,7 @@ export class Keeper {
     }
     const limits = { ...LIMITS_DEFAULT, ...options.limits }
     const layout = new Layout(prefix)
-    const loaded = await loadReplica(options.store, layout, limits.loadPageKeys)
+    const loaded = await loadReplica(options.store, layout, limits)
     const keeper = new Keeper(options, limits, layout, loaded)
     try {
       await keeper.#start(loaded)
@@ -266,7 +266,7 @@ export class Keeper {
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
         this.#feedStop = new AbortController()
-        const loaded = await loadReplica(this.#store, this.#layout, this.limits.loadPageKeys)
+        const loaded = await loadReplica(this.#store, this.#layout, this.limits)
         const before = this.#replica
         if (loaded.replica.zxid < before.zxid) {
           this.#logger.error(

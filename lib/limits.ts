@@ -44,8 +44,10 @@ export interface KeeperLimits {
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
   readonly reapedPerMinuteMax: number
-  /** Keys per page when the tree is loaded. etcd walks the rest of the range for each page. */
-  readonly loadPageKeys: number
+  /** A page when the tree is loaded: what is aimed at, bytes. Two are held at a time. */
+  readonly loadPageBytes: number
+  /** Keys of such a page. etcd walks the rest of the range for each. */
+  readonly loadPageKeysMax: number
   /** History kept in the store before it is compacted, ms. 0: never compact. */
   readonly historyRetentionMs: number
   /**
@@ -75,7 +77,8 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   commitSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
-  loadPageKeys: 5_000,
+  loadPageBytes: 8 * 1024 * 1024,
+  loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
 }

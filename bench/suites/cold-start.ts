@@ -23,8 +23,6 @@ import { fillStore } from '../store-filler.ts'
 import { type Context, peerOptions, type Suite } from './suite.ts'
 
 const PREFIX = '/anykeeper'
-/** For each page etcd walks the rest of the range: what it takes with few of them. */
-const LARGE_PAGE_KEYS = 50_000
 /** A million znodes may take a while anywhere. */
 const SERVES_MS_MAX = 300_000
 
@@ -36,7 +34,6 @@ interface Round {
   readonly proxyCpu: number
   readonly etcdCpu: number
   readonly range: Ranged
-  readonly largePages: Ranged
   /** Unit MiB. */
   readonly resident: number
 }
@@ -84,7 +81,7 @@ async function startProxy(
   { etcd }: Servers,
   path: string,
   { options }: Context,
-): Promise<Omit<Round, 'zookeeper' | 'range' | 'largePages'>> {
+): Promise<Omit<Round, 'zookeeper' | 'range'>> {
   const store = proxyOptions(`etcd://${etcd.host}`, peerOptions(options))
   const proxy = new AnykeeperProcess(await freePort(), { ...store, prefix: PREFIX })
   const etcdBefore = cpuSeconds(etcd.pid)
@@ -125,13 +122,11 @@ async function measureSize(nodes: number, rounds: number, context: Context) {
     for (let round = 1; round <= rounds; round++) {
       const zookeeper = await restartZookeeper(servers.zookeeper, path)
       const ours = await startProxy(servers, path, context)
-      const bare = await range(servers, LIMITS_DEFAULT.loadPageKeys)
-      const largePages = await range(servers, LARGE_PAGE_KEYS)
-      all.push({ zookeeper, ...ours, range: bare, largePages })
+      const bare = await range(servers, LIMITS_DEFAULT.loadPageKeysMax)
+      all.push({ zookeeper, ...ours, range: bare })
       context.say(
         `${whole(nodes).padStart(9)} znodes, round ${round}: ZooKeeper ${short(zookeeper)} s, ` +
-          `anykeeper ${short(ours.anykeeper)} s, etcd’s range alone ${short(bare.seconds)} s, ` +
-          `in large pages ${short(largePages.seconds)} s`,
+          `anykeeper ${short(ours.anykeeper)} s, etcd’s range alone ${short(bare.seconds)} s`,
       )
     }
     return { all, versions: servers.versions }
@@ -150,7 +145,6 @@ function row(nodes: number, all: readonly Round[]): string[] {
     of(({ anykeeper }) => anykeeper),
     of(({ ready }) => ready),
     of(({ range }) => range.seconds),
-    of(({ largePages }) => largePages.seconds),
     median(all.map(({ anykeeper, range }) => anykeeper / range.seconds)).toFixed(2),
     short(median(all.map(({ proxyCpu }) => proxyCpu))),
     short(median(all.map(({ etcdCpu }) => etcdCpu))),
@@ -165,7 +159,6 @@ const COLUMNS = [
   'anykeeper s',
   'its ready line s',
   'etcd’s range alone s',
-  'in large pages s',
   'anykeeper ÷ range',
   'proxy’s CPU s',
   'etcd’s CPU s',
@@ -191,7 +184,7 @@ export const coldStart: Suite = {
       versions,
       notes: [
         `${rounds} ${rounds === 1 ? 'round' : 'rounds'} in turn; znodes of 100 bytes, 1,000 to a parent; the page cache is warm for all`,
-        `etcd’s range alone: the same keys at one revision by etcd3, nothing decoded; ${whole(LIMITS_DEFAULT.loadPageKeys)} keys a page as anykeeper asks for them, or ${whole(LARGE_PAGE_KEYS)}`,
+        `etcd’s range alone: the same keys at one revision by etcd3, nothing decoded; ${whole(LIMITS_DEFAULT.loadPageKeysMax)} keys a page, about as many as anykeeper asks for`,
       ],
     })
     return { text: `${head}\n\n${table(COLUMNS, rows)}` }

@@ -54,8 +54,8 @@ export interface CommitterOptions {
 const GATHER_MS = 2
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
-/** So many requests are worth a txn of their own while another is in flight. */
-const PIPELINED_REQUESTS_MIN = 128
+/** So many requests are worth a txn of their own while another is in flight (bench/results.md). */
+const PIPELINED_REQUESTS_MIN = 16
 /** Fewer are, when the one in flight was sent so long ago. Unit ms. */
 const PIPELINED_AFTER_MS = 5
 /** After so long without a request nobody minds a txn of records alone. Unit ms. */
@@ -263,8 +263,8 @@ export class GroupCommitter {
   }
 
   /**
-   * With a commit in flight, is what waits worth one of its own? A txn costs as much as a hundred
-   * requests, and the answer to the one in flight usually brings more to share it with. A slow store is
+   * With a commit in flight, is what waits worth one of its own? A txn costs much more than what it
+   * carries, and the answer to the one in flight usually brings more to share it with. A slow store is
    * not waited for.
    */
   #isWorthAnother(): boolean {

@@ -6,8 +6,9 @@ import { decodeBatch } from '../commit/journal.ts'
 import { unfinishedImport } from '../copy/unfinished.ts'
 import { StoreError } from '../errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
-import type { KeyValue, Revision } from '../store/types.ts'
-import type { KeyRange, Layout } from '../znode/layout.ts'
+import { type PageBounds, pages } from '../store/pages.ts'
+import type { Revision } from '../store/types.ts'
+import type { Layout } from '../znode/layout.ts'
 import {
   decodeChildRecord,
   decodeHead,
@@ -27,27 +28,6 @@ export interface Loaded {
   readonly proxies: ReadonlyMap<string, ProxyRecord>
 }
 
-/** An entry may have half a megabyte and more. */
-const JOURNAL_PAGE_ENTRIES = 50
-
-async function* pages(
-  store: MetadataStore,
-  range: KeyRange,
-  revision: Revision,
-  countMax: number,
-): AsyncGenerator<readonly KeyValue[]> {
-  let { start } = range
-  for (;;) {
-    const result = await store.range({ start, end: range.end, revision, countMax })
-    yield result.kvs
-    const last = result.kvs.at(-1)
-    if (!result.more || last === undefined) return
-    const next = new Uint8Array(last.key.length + 1)
-    next.set(last.key)
-    start = next
-  }
-}
-
 /**
  * @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again;
  * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished.
@@ -55,7 +35,7 @@ async function* pages(
 export async function loadReplica(
   store: MetadataStore,
   layout: Layout,
-  pageKeys: number,
+  bounds: PageBounds,
 ): Promise<Loaded> {
   const replica = new Replica()
   const { tree } = replica
@@ -66,26 +46,26 @@ export async function loadReplica(
   const headKv = head.kvs[0]
   const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
   if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
-  for await (const page of pages(store, layout.znodes, revision, pageKeys)) {
+  for await (const page of pages(store, layout.znodes, revision, bounds)) {
     for (const { key, value } of page) {
       const path = layout.pathOf(key)
       tree.loadZnode(path, decodeZnode(value, path))
     }
   }
-  for await (const page of pages(store, layout.childRecords, revision, pageKeys)) {
+  for await (const page of pages(store, layout.childRecords, revision, bounds)) {
     for (const { key, value } of page) {
       const path = layout.pathOf(key)
       tree.loadChildRecord(path, decodeChildRecord(value, path))
     }
   }
-  for await (const page of pages(store, layout.sessions, revision, pageKeys)) {
+  for await (const page of pages(store, layout.sessions, revision, bounds)) {
     for (const { key, value } of page) {
       const id = layout.sessionOf(key)
       replica.sessions.set(id, decodeSession(value, id))
     }
   }
   const proxies = new Map<string, ProxyRecord>()
-  for await (const page of pages(store, layout.proxies, revision, pageKeys)) {
+  for await (const page of pages(store, layout.proxies, revision, bounds)) {
     for (const { key, value } of page) proxies.set(layout.proxyOf(key), decodeProxy(value))
   }
   tree.onDirty = dirty
@@ -94,7 +74,7 @@ export async function loadReplica(
     replica.flushed = flushed
     replica.seq = flushed
     const { journal } = layout
-    for await (const page of pages(store, journal, revision, JOURNAL_PAGE_ENTRIES)) {
+    for await (const page of pages(store, journal, revision, bounds)) {
       for (const { value } of page) replay(replica, value, flushed)
     }
     if (replica.seq !== seq) {
