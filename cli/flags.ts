@@ -41,7 +41,11 @@ export const listenFlag = (): Option =>
     .argParser(parseListen)
 
 export const storeFlag = (): Option =>
-  flag('--store <url>', 'file:<folder>, etcd://host:port[,host:port…] or memory:', 'STORE')
+  flag(
+    '--store <url>',
+    'file:<folder>, etcd://host:port[,host:port…], redis://host:port or memory:',
+    'STORE',
+  )
 
 export const prefixFlag = (): Option =>
   flag('--prefix <path>', 'where everything lies in the store', 'PREFIX')
