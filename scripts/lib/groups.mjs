@@ -26,12 +26,12 @@ export const groups = [
     name: 'stores',
     paths: ['test/adapters/'],
     needs: ['etcd', 'etcd-3.4', 'redis'],
-    minutesMax: 5,
+    minutesMax: 8,
   },
   {
     name: 'kill',
     paths: ['test/kill/'],
-    needs: [],
+    needs: ['redis'],
     minutesMax: 5,
   },
   {
@@ -43,7 +43,7 @@ export const groups = [
   {
     name: 'differential',
     paths: ['test/differential/'],
-    needs: ['etcd', 'zookeeper'],
+    needs: ['etcd', 'zookeeper', 'redis'],
     minutesMax: 10,
   },
   {
@@ -55,7 +55,7 @@ export const groups = [
   {
     name: 'copy',
     paths: ['test/copy/'],
-    needs: ['etcd'],
+    needs: ['etcd', 'redis'],
     minutesMax: 6,
   },
   {

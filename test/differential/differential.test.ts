@@ -3,12 +3,18 @@
  * protocol, and random ones from fixed seeds. A mismatch shows seed, shrunk script and both answers.
  */
 import { expect } from 'chai'
-import { requireEtcd } from '../support/etcd-server.ts'
-import { requireOrSkip } from '../support/requirements.ts'
+import { type Requirement, requireOrSkip } from '../support/requirements.ts'
 import { check } from './check.ts'
 import { compare } from './compare.ts'
 import { statements } from './statements/all.ts'
-import { type Subject, startOnEtcd, startOnMemory, startOracle } from './subjects.ts'
+import {
+  type Subject,
+  startOnEtcd,
+  startOnFiles,
+  startOnMemory,
+  startOnRedis,
+  startOracle,
+} from './subjects.ts'
 
 /** Scripts per seed and flavour, some 90 requests each. */
 const SCRIPTS_PER_SEED = 20
@@ -23,16 +29,33 @@ describe('differential', function () {
   })
   after(() => oracle?.stop())
 
-  const subjects: [name: string, start: () => Promise<Subject>, seeds: number[]][] = [
-    ['one proxy on memory', () => startOnMemory(1), [1, 2]],
-    ['two proxies on memory', () => startOnMemory(2), [3, 4, 5, 6]],
-    ['two proxies on etcd', () => startOnEtcd(), [7, 8, 9, 10, 11, 12]],
+  const subjects: {
+    name: string
+    start: () => Promise<Subject>
+    seeds: number[]
+    needs?: Requirement
+  }[] = [
+    { name: 'one proxy on memory', start: () => startOnMemory(1), seeds: [1, 2] },
+    { name: 'two proxies on memory', start: () => startOnMemory(2), seeds: [3, 4, 5, 6] },
+    { name: 'one proxy on files', start: () => startOnFiles(), seeds: [13, 14] },
+    {
+      name: 'two proxies on etcd',
+      start: () => startOnEtcd(),
+      seeds: [7, 8, 9, 10, 11, 12],
+      needs: 'etcd',
+    },
+    {
+      name: 'two proxies on redis',
+      start: () => startOnRedis(),
+      seeds: [15, 16, 17, 18],
+      needs: 'redis',
+    },
   ]
-  for (const [name, start, seeds] of subjects) {
+  for (const { name, start, seeds, needs } of subjects) {
     describe(name, () => {
       let candidate: Subject
       before(async function () {
-        if (name.includes('etcd')) requireEtcd(this)
+        if (needs !== undefined) requireOrSkip(this, needs)
         candidate = await start()
       })
       after(() => candidate?.stop())

@@ -1,10 +1,25 @@
 /**
- * `npm run test:diff -- --minutes 10 --seed 1 --on memory|memory2|etcd`: random scripts for as long
- * as told, each batch with a seed of its own; the first mismatch is shrunk, shown, and ends it.
+ * `npm run test:diff -- --minutes 10 --seed 1 --on memory|memory2|etcd|file|redis`: random scripts
+ * for as long as told, each batch with a seed of its own; the first mismatch is shrunk, shown, and ends it.
  */
 import { parseArgs } from 'node:util'
 import { type Checked, check } from './check.ts'
-import { startOnEtcd, startOnMemory, startOracle } from './subjects.ts'
+import {
+  type Subject,
+  startOnEtcd,
+  startOnFiles,
+  startOnMemory,
+  startOnRedis,
+  startOracle,
+} from './subjects.ts'
+
+const starts: Readonly<Record<string, () => Promise<Subject>>> = {
+  memory: () => startOnMemory(1),
+  memory2: () => startOnMemory(2),
+  etcd: () => startOnEtcd('sources'),
+  file: () => startOnFiles('sources'),
+  redis: () => startOnRedis('sources'),
+}
 
 const { values } = parseArgs({
   options: {
@@ -13,12 +28,11 @@ const { values } = parseArgs({
     on: { type: 'string', default: 'memory2' },
   },
 })
+const start = starts[values.on]
+if (start === undefined) throw new Error(`--on is one of ${Object.keys(starts).join(', ')}`)
 const endMs = performance.now() + Number(values.minutes) * 60_000
 const oracle = await startOracle()
-const candidate =
-  values.on === 'etcd'
-    ? await startOnEtcd('sources')
-    : await startOnMemory(values.on === 'memory' ? 1 : 2)
+const candidate = await start()
 let requests = 0
 let seed = Number(values.seed)
 try {

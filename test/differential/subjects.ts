@@ -5,6 +5,8 @@ import { Keeper } from '../../lib/index.ts'
 import { ProxyServer } from '../../proxy/index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { startEtcd } from '../support/etcd-server.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { startZookeeper } from '../support/zookeeper-server.ts'
 import { SUPER_DIGEST } from './runner.ts'
 
@@ -76,23 +78,51 @@ export async function startOnMemory(count: number, parts: Anykeeper = sources): 
 }
 
 /** Two proxies as users run them, on one etcd. */
-export async function startOnEtcd(from: 'dist' | 'sources' = 'dist'): Promise<Subject> {
+export async function startOnEtcd(from: Build = 'dist'): Promise<Subject> {
   const etcd = await startEtcd({ flags: ['--unsafe-no-fsync'] })
+  return startProxies(
+    2,
+    { name: 'etcd', url: `etcd://${etcd.host}`, stop: () => etcd.stop() },
+    from,
+  )
+}
+
+/** Two proxies on one redis-server, which does not wait for its disk. */
+export async function startOnRedis(from: Build = 'dist'): Promise<Subject> {
+  const redis = await startRedis({ appendFsync: 'no' })
+  return startProxies(2, { name: 'redis', url: redis.url, stop: () => redis.stop() }, from)
+}
+
+/** The one proxy that a folder takes. */
+export async function startOnFiles(from: Build = 'dist'): Promise<Subject> {
+  const folder = temporaryFolder('differential')
+  const stop = async (): Promise<void> => removeFolder(folder)
+  return startProxies(1, { name: 'file', url: `file:${folder}`, stop }, from)
+}
+
+type Build = 'dist' | 'sources'
+
+interface Store {
+  readonly name: string
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** So many proxies as users run them; `store` ends with them. */
+async function startProxies(count: number, store: Store, from: Build): Promise<Subject> {
   const proxies: AnykeeperProcess[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(proxies.map((proxy) => proxy.stop()))
-    await etcd.stop()
+    await store.stop()
   }
+  const args = ['--log-level', 'warn']
+  const settings = { store: store.url, superDigest: SUPER_DIGEST, tickTimeMs: TICK_MS, args, from }
   try {
-    for (let i = 0; i < 2; i++) {
-      const store = `etcd://${etcd.host}`
-      const args = ['--log-level', 'warn']
-      const superDigest = SUPER_DIGEST
-      proxies.push(await startAnykeeper({ store, superDigest, tickTimeMs: TICK_MS, args, from }))
-    }
+    while (proxies.length < count) proxies.push(await startAnykeeper(settings))
   } catch (error) {
     await stop()
     throw error
   }
-  return { name: 'anykeeper on etcd (2)', ports: proxies.map(({ port }) => port), stop }
+  const name = `anykeeper on ${store.name} (${count})`
+  return { name, ports: proxies.map(({ port }) => port), stop }
 }

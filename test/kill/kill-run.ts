@@ -1,13 +1,12 @@
-/** Kills a server on a file store under load, again and again, and looks at what is left each time. */
+/** Kills servers under load, again and again, and looks at what is left each time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { AnykeeperProcess } from '../support/anykeeper-process.ts'
-import { freePort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { BEDS, type Bed, type BedName } from './beds.ts'
 import { ClientLoad } from './load.ts'
 
 export interface KillOptions {
+  readonly store: BedName
   readonly times: number
   readonly seed: number
   readonly from: 'dist' | 'sources'
@@ -20,43 +19,37 @@ export interface KillReport {
   readonly acknowledged: number
   readonly sessionsResumed: number
   readonly sessionsExpired: number
+  /** Kills of the store alone, over which the proxy resumed by itself. */
+  readonly proxyStayed: number
+  /** Connections of clients that lived through those. */
+  readonly connectionsKept: number
 }
 
-const CLIENTS = 4
+export const CLIENTS = 4
 /** From the first answer to the kill, at most. Unit: ms. */
 const LOAD_MS_MAX = 700
 /** Of the sessions that are left to expire. Unit: ms. */
 const SHORT_TIMEOUT_MS = 2_000
 
 export async function killRun(options: KillOptions): Promise<KillReport> {
-  const folder = temporaryFolder('kill')
-  const server = new AnykeeperProcess(await freePort(), {
-    store: `file:${folder}`,
-    from: options.from,
-    tickTimeMs: 500,
-    minSessionTimeoutMs: SHORT_TIMEOUT_MS,
-    maxSessionTimeoutMs: 60_000,
-    args: ['--log-level', 'warn'],
-  })
+  const { store, from } = options
+  const bed = await BEDS[store]({ from, sessionTimeoutMsMin: SHORT_TIMEOUT_MS })
   try {
-    return await rounds(server, options)
+    return await rounds(bed, options)
   } finally {
-    await server.kill()
-    removeFolder(folder)
+    await bed.stop()
   }
 }
 
-async function rounds(
-  server: AnykeeperProcess,
-  { times, seed, onRound }: KillOptions,
-): Promise<KillReport> {
+async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<KillReport> {
   const random = generator(seed)
   const all: ClientLoad[] = []
   const abandoned: ClientLoad[] = []
-  const { port } = server
+  const { port } = bed
   let acknowledged = 0
   let sessionsResumed = 0
-  await server.start()
+  let stayed = 0
+  let connectionsKept = 0
   for (let round = 0; round < times; round++) {
     const loads = await Promise.all(
       Array.from({ length: CLIENTS }, (_, i) =>
@@ -66,10 +59,16 @@ async function rounds(
     const running = loads.map((load) => load.run())
     await underWay(loads)
     await sleep(random() * LOAD_MS_MAX)
-    await server.kill()
-    await Promise.all(running)
+    const { proxyStays } = await bed.kill(random)
+    if (!proxyStays) await Promise.all(running)
     const restartMs = performance.now()
-    await server.start()
+    await bed.restart()
+    if (proxyStays) {
+      stayed++
+      await Promise.all(loads.map(goesOn))
+      const kept = await Promise.all(loads.map((load, i) => load.finish(running[i]!)))
+      connectionsKept += kept.filter(Boolean).length
+    }
     const reader = await RawClient.connect({ port })
     await Promise.all(loads.map((load) => load.verifyEphemeral(reader, restartMs)))
     for (const load of loads) {
@@ -92,7 +91,14 @@ async function rounds(
   for (const load of all) await load.verifyAgain(reader)
   await expired(reader, abandoned)
   await reader.close()
-  return { kills: times, acknowledged, sessionsResumed, sessionsExpired: abandoned.length }
+  return {
+    kills: times,
+    acknowledged,
+    sessionsResumed,
+    sessionsExpired: abandoned.length,
+    proxyStayed: stayed,
+    connectionsKept,
+  }
 }
 
 /** On a busy machine the first answer may take a while. */
@@ -100,6 +106,16 @@ async function underWay(loads: readonly ClientLoad[]): Promise<void> {
   const endMs = performance.now() + 5_000
   while (!loads.some((load) => load.acknowledgedCount > 0)) {
     if (performance.now() > endMs) throw new Error('nothing was acknowledged in 5 s')
+    await sleep(1)
+  }
+}
+
+/** Its store is there again: more is acknowledged, unless the client was disconnected meanwhile. */
+async function goesOn(load: ClientLoad): Promise<void> {
+  const before = load.acknowledgedCount
+  const endMs = performance.now() + 10_000
+  while (load.acknowledgedCount === before && !load.client.closed) {
+    if (performance.now() > endMs) throw new Error(`${load.folder}: the proxy does not go on`)
     await sleep(1)
   }
 }

@@ -1,4 +1,4 @@
-/** One client's pipelined writes, and what may and must be there after its server was killed. */
+/** One client's pipelined writes, and what may and must be there after a server was killed. */
 import { expect } from 'chai'
 import { RawClient, type RawReply } from '../support/raw-client.ts'
 import { OPEN_ACL } from '../support/raw-codec.ts'
@@ -24,6 +24,7 @@ export class ClientLoad {
   #setsSent = 0
   #setsAcknowledged = 0
   #ephemeralAcknowledged = false
+  #isFinishing = false
   #failure: unknown
 
   static async start(port: number, folder: string, timeoutMs: number): Promise<ClientLoad> {
@@ -42,7 +43,7 @@ export class ClientLoad {
     this.ephemeral = `${folder}-ephemeral`
   }
 
-  /** Writes until the connection ends. */
+  /** Writes until the connection ends, or {@link finish} is called. */
   async run(): Promise<void> {
     const acl = OPEN_ACL
     const { client, folder } = this
@@ -50,7 +51,7 @@ export class ClientLoad {
       this.#ephemeralAcknowledged = true
     })
     let waiting: Promise<void>[] = []
-    for (let n = 0; !client.closed; n++) {
+    for (let n = 0; !client.closed && !this.#isFinishing; n++) {
       waiting.push(
         this.#note(client.create(`${folder}/c${n}`, { data: `c${n}`, acl }), () =>
           this.#created.add(`c${n}`),
@@ -85,6 +86,15 @@ export class ClientLoad {
     }
     await Promise.all(waiting)
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Waits for what is on its way, and ends the connection. Says whether that was still there. */
+  async finish(running: Promise<void>): Promise<boolean> {
+    this.#isFinishing = true
+    await running
+    const wasOpen = !this.client.closed
+    this.client.destroy()
+    return wasOpen
   }
 
   /** Through a client of the server as it was started again. */
