@@ -1,12 +1,13 @@
 /** anykeeper as users run it, one proxy or several, and its store as a child beside it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import {
   type AnykeeperOptions,
   type AnykeeperProcess,
   startAnykeeper,
 } from '../../test/support/anykeeper-process.ts'
 import { type EtcdServer, startEtcd } from '../../test/support/etcd-server.ts'
+import { startRedis } from '../../test/support/redis-server.ts'
 import { removeFolder, temporaryFolder } from '../../test/support/temp-folder.ts'
 import type { Target } from '../load/link.ts'
 import type { Peer, PeerOptions } from './peer.ts'
@@ -65,7 +66,7 @@ const stores = {
   },
 
   async redis(): Promise<Store> {
-    const { startRedis } = await redisLauncher()
+    // It writes with appendonly yes and appendfsync always.
     const redis = await startRedis()
     const version = execFileSync('redis-server', ['--version'], { encoding: 'utf8' })
     return {
@@ -78,23 +79,6 @@ const stores = {
 }
 
 export type StoreName = keyof typeof stores
-
-/** By default it writes with `appendonly yes` and `appendfsync always`. */
-interface RedisLauncher {
-  startRedis(): Promise<{
-    readonly url: string
-    readonly child: { readonly pid: number }
-    stop(): Promise<void>
-  }>
-}
-
-const redisFile = new URL('../../test/support/redis-server.ts', import.meta.url)
-export const hasRedis = (): boolean => existsSync(redisFile)
-
-function redisLauncher(): Promise<RedisLauncher> {
-  if (!hasRedis()) throw new Error('there is no store on Redis in this version')
-  return import(redisFile.href) as Promise<RedisLauncher>
-}
 
 export function proxyOptions(store: string, { profileFolder }: PeerOptions): AnykeeperOptions {
   return {

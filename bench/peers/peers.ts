@@ -1,5 +1,5 @@
 /** Every peer by its name. A store more is one line here and its launcher in anykeeper.ts. */
-import { anykeeperPeer, hasRedis } from './anykeeper.ts'
+import { anykeeperPeer } from './anykeeper.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 import { zookeeperEnsemblePeer, zookeeperPeer } from './zookeeper.ts'
 
@@ -17,7 +17,7 @@ export const PEERS: Readonly<Record<string, Start>> = {
   memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),
   file: named('file', (options) => anykeeperPeer('file', 1, options)),
   etcd: named('etcd', (options) => anykeeperPeer('etcd', 1, options)),
-  ...(hasRedis() ? { redis: named('redis', (options) => anykeeperPeer('redis', 1, options)) } : {}),
+  redis: named('redis', (options) => anykeeperPeer('redis', 1, options)),
 }
 
 /** Runs with all of them up; ends them whatever happens. */
