@@ -20,6 +20,16 @@ export interface CopyStreams {
   readonly output?: string
 }
 
+const living = new Set<CopyProcess>()
+
+/**
+ * SIGKILL to all that still run. For afterEach: one whose input is never ended, or that is frozen,
+ * would keep this process from ending when a test gave up on it.
+ */
+export async function endCopies(): Promise<void> {
+  await Promise.all([...living].map((run) => run.kill()))
+}
+
 export class CopyProcess {
   readonly child: ChildProcess
   readonly ended: Promise<CopyRun>
@@ -46,7 +56,11 @@ export class CopyProcess {
     )
     const kill = (): void => void this.child.kill('SIGKILL')
     process.once('exit', kill)
-    this.child.once('exit', () => process.removeListener('exit', kill))
+    living.add(this)
+    this.child.once('exit', () => {
+      process.removeListener('exit', kill)
+      living.delete(this)
+    })
   }
 
   feed(bytes: Uint8Array): void {
