@@ -18,12 +18,13 @@ export interface Checked {
 
 const SHRINK_MS_MAX = 60_000
 
-/** @throws {Error} with seed, shrunk script and both transcripts. */
+/** @throws {Error} with seed, shrunk script and transcripts; also as first seen, if that differed. */
 export async function check(options: CheckOptions): Promise<Checked> {
   const { oracle, candidate, seed, scripts } = options
   let requests = 0
   for (const flavour of ['watches', 'acl'] satisfies Flavour[]) {
     let failedMs: number | undefined
+    let first: unknown
     const property = fc.asyncProperty(scriptOf(flavour), async (script) => {
       if (failedMs === undefined) requests += countRequests(script)
       // Long enough shrunk: every further candidate passes.
@@ -32,6 +33,7 @@ export async function check(options: CheckOptions): Promise<Checked> {
         await compare(script, oracle, candidate)
       } catch (error) {
         failedMs ??= performance.now()
+        first ??= error
         throw error
       }
     })
@@ -39,7 +41,10 @@ export async function check(options: CheckOptions): Promise<Checked> {
     if (!result.failed) continue
     const { errorInstance, counterexamplePath } = result
     const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance)
-    throw new Error(`SEED=${seed} flavour=${flavour} path=${counterexamplePath}\n${why}`)
+    // What a script leaves behind outlives it: shrinking may end on that instead of the cause.
+    const cause = first instanceof Error && first.message !== why ? first.message : undefined
+    const before = cause === undefined ? '' : `\nBefore it was shrunk:\n${cause}`
+    throw new Error(`SEED=${seed} flavour=${flavour} path=${counterexamplePath}\n${why}${before}`)
   }
   return { requests }
 }

@@ -315,7 +315,9 @@ async function cleanUp(control: RawClient): Promise<void> {
   }
   await visit('/')
   for (const path of RESERVED) {
-    const data: RawReply = await control.getData(path)
-    if (path !== '/zookeeper/config' && data.record.data?.length) await control.setData(path, '')
+    const { err, record }: RawReply = await control.getData(path)
+    // null too: the oracle outlives its candidates, and a fresh one has ''.
+    const changed = err === 0 && record.data?.length !== 0
+    if (path !== '/zookeeper/config' && changed) await control.setData(path, '')
   }
 }
