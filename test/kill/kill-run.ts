@@ -23,6 +23,8 @@ export interface KillReport {
   readonly proxyStayed: number
   /** Connections of clients that lived through those. */
   readonly connectionsKept: number
+  /** The longest start after a kill, until it was ready. Unit: ms. */
+  readonly startMsMax: number
 }
 
 export const CLIENTS = 4
@@ -50,6 +52,7 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
   let sessionsResumed = 0
   let stayed = 0
   let connectionsKept = 0
+  let startMsMax = 0
   for (let round = 0; round < times; round++) {
     const loads = await Promise.all(
       Array.from({ length: CLIENTS }, (_, i) =>
@@ -63,6 +66,8 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
     if (!proxyStays) await Promise.all(running)
     const restartMs = performance.now()
     await bed.restart()
+    const startMs = performance.now() - restartMs
+    startMsMax = Math.max(startMsMax, startMs)
     if (proxyStays) {
       stayed++
       await Promise.all(loads.map(goesOn))
@@ -85,7 +90,8 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
     await reader.close()
     all.push(...loads)
     const here = loads.reduce((sum, load) => sum + load.acknowledgedCount, 0)
-    onRound?.(`kill ${round + 1} of ${times}: ${here} acknowledged writes, all there`)
+    const started = `ready after ${Math.round(startMs)} ms`
+    onRound?.(`kill ${round + 1} of ${times}: ${here} acknowledged writes, all there; ${started}`)
   }
   const reader = await RawClient.connect({ port })
   for (const load of all) await load.verifyAgain(reader)
@@ -98,6 +104,7 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
     sessionsExpired: abandoned.length,
     proxyStayed: stayed,
     connectionsKept,
+    startMsMax,
   }
 }
 

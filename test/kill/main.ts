@@ -20,12 +20,13 @@ console.log(`seed ${seed}`)
 const startMs = performance.now()
 const from = existsSync(new URL('../../dist/cli.js', import.meta.url)) ? 'dist' : 'sources'
 const report = await killRun({ store, times, seed, from, onRound: (line) => console.log(line) })
-const { kills, acknowledged, sessionsResumed, sessionsExpired, proxyStayed, connectionsKept } =
-  report
+const { kills, acknowledged, sessionsResumed, sessionsExpired } = report
+const { proxyStayed, connectionsKept, startMsMax } = report
 console.log(
   `${kills} kills in ${Math.round((performance.now() - startMs) / 1000)} s: ` +
     `${acknowledged} acknowledged writes, none lost, none twice; ` +
-    `${sessionsResumed} sessions resumed, ${sessionsExpired} expired with their ephemerals`,
+    `${sessionsResumed} sessions resumed, ${sessionsExpired} expired with their ephemerals; ` +
+    `the longest start took ${Math.round(startMsMax)} ms`,
 )
 if (proxyStayed > 0) {
   console.log(

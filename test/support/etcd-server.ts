@@ -1,9 +1,14 @@
 /** Starts a real etcd as a child process on free ports, and removes every trace of it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request as requestPlainly } from 'node:http'
+import { request as requestByTls } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import type { Certificates } from './certificates.ts'
 
 /** The version fetched for tests, when present in the cache folder. */
 export const ETCD_VERSION_PINNED = '3.6.16'
@@ -16,6 +21,8 @@ export interface EtcdServerOptions {
   readonly binary?: string
   /** Further flags, such as `--max-txn-ops=1024`. */
   readonly flags?: readonly string[]
+  /** TLS, with the server's certificate, for clients that have one of the same authority. */
+  readonly tls?: Certificates
 }
 
 export interface EtcdServer {
@@ -55,7 +62,7 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
   const binary = options.binary ?? findEtcd()
   if (binary === undefined) throw new Error('no etcd found: set ANYKEEPER_ETCD')
   for (let attempt = 1; ; attempt++) {
-    const server = new EtcdProcess(binary, options.flags ?? [], await freePorts())
+    const server = new EtcdProcess(binary, options, await freePorts())
     try {
       await server.restart()
       return server
@@ -77,15 +84,17 @@ class EtcdProcess implements EtcdServer {
   readonly port: number
   version = ''
   readonly #binary: string
+  readonly #tls: Certificates | undefined
   readonly #args: readonly string[]
   readonly #folder = mkdtempSync(join(tmpdir(), 'anykeeper-etcd-'))
   #child: ChildProcess | undefined
   #log = ''
 
-  constructor(binary: string, flags: readonly string[], ports: Ports) {
-    const client = `http://127.0.0.1:${ports.client}`
+  constructor(binary: string, { flags = [], tls }: EtcdServerOptions, ports: Ports) {
+    const client = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ports.client}`
     const peer = `http://127.0.0.1:${ports.peer}`
     this.#binary = binary
+    this.#tls = tls
     this.port = ports.client
     this.host = `127.0.0.1:${ports.client}`
     this.#args = [
@@ -99,6 +108,7 @@ class EtcdProcess implements EtcdServer {
       `--initial-cluster-token=${this.#folder}`,
       '--logger=zap',
       '--log-level=error',
+      ...(tls === undefined ? [] : tlsFlags(tls)),
       ...flags,
     ]
   }
@@ -149,18 +159,43 @@ class EtcdProcess implements EtcdServer {
     const endMs = performance.now() + READY_MS_MAX
     while (performance.now() < endMs) {
       if (child.exitCode !== null || child.signalCode !== null) break
-      const health = await fetchJson(`http://${this.host}/health`)
+      const health = await this.#fetch('/health')
       if (String(health?.health) === 'true') {
         if (!ownsPort(child.pid!, this.port)) {
           throw new Error(`port ${this.port} belongs to another process than our etcd`)
         }
-        this.version = String((await fetchJson(`http://${this.host}/version`))?.etcdserver)
+        this.version = String((await this.#fetch('/version'))?.etcdserver)
         return
       }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     throw new Error(`etcd (${this.#binary}) did not get ready:\n${this.#log}`)
   }
+
+  async #fetch(path: string): Promise<Record<string, unknown> | undefined> {
+    const tls = this.#tls
+    const options = { host: '127.0.0.1', port: this.port, path, signal: AbortSignal.timeout(1_000) }
+    const request =
+      tls === undefined
+        ? requestPlainly({ ...options, agent: false })
+        : requestByTls({ ...options, agent: false, ...credentialsOf(tls) })
+    try {
+      const [response] = (await once(request.end(), 'response')) as [IncomingMessage]
+      return (await json(response)) as Record<string, unknown>
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function tlsFlags({ ca, server }: Certificates): string[] {
+  const files = [`--cert-file=${server.cert}`, `--key-file=${server.key}`]
+  return [...files, `--trusted-ca-file=${ca}`, '--client-cert-auth']
+}
+
+function credentialsOf({ ca, client }: Certificates): { ca: Buffer; cert: Buffer; key: Buffer } {
+  const [authority, cert, key] = [ca, client.cert, client.key].map((path) => readFileSync(path))
+  return { ca: authority!, cert: cert!, key: key! }
 }
 
 /** The kernel stops the threads one by one: until the last one stands, a call may still be answered. */
@@ -174,15 +209,6 @@ function waitUntilStopped(pid: number): void {
   const endMs = performance.now() + 5_000
   while (!readdirSync(tasks).every(stopped)) {
     if (performance.now() > endMs) throw new Error(`process ${pid} does not stop`)
-  }
-}
-
-async function fetchJson(url: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) })
-    return (await response.json()) as Record<string, unknown>
-  } catch {
-    return undefined
   }
 }
 
