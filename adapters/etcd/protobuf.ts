@@ -8,7 +8,9 @@ import type { KeyValue } from '../../lib/store/types.ts'
 
 /** Wire types: what follows a tag. */
 const VARINT = 0
+const FIXED_64 = 1
 const LENGTH_DELIMITED = 2
+const FIXED_32 = 5
 
 export function varintSize(value: number): number {
   let size = 1
@@ -108,24 +110,23 @@ export class ProtoReader {
     }
     throw new StoreError('STORE_INTERNAL', 'etcd: a number in an answer has no end')
   }
-  /** The field announced next, as a reader of its own. */
-  inner(): ProtoReader {
-    const length = this.varint()
+  /** Where the skipped bytes began. */
+  #skipBytes(length: number): number {
     const start = this.at
     if (length > this.end - start) {
       throw new StoreError('STORE_INTERNAL', 'etcd: an answer ends too early')
     }
     this.at = start + length
+    return start
+  }
+  /** The field announced next, as a reader of its own. */
+  inner(): ProtoReader {
+    const start = this.#skipBytes(this.varint())
     return new ProtoReader(this.#bytes, start, this.at)
   }
   /** A view of the next field's bytes. */
   bytes(): Buffer {
-    const length = this.varint()
-    const start = this.at
-    if (length > this.end - start) {
-      throw new StoreError('STORE_INTERNAL', 'etcd: an answer ends too early')
-    }
-    this.at = start + length
+    const start = this.#skipBytes(this.varint())
     return this.#bytes.subarray(start, this.at)
   }
   /** Skips the field that `tag` announces. */
@@ -133,6 +134,8 @@ export class ProtoReader {
     const wireType = tag & 7
     if (wireType === VARINT) this.bigVarint()
     else if (wireType === LENGTH_DELIMITED) this.inner()
+    else if (wireType === FIXED_64) this.#skipBytes(8)
+    else if (wireType === FIXED_32) this.#skipBytes(4)
     else throw new StoreError('STORE_INTERNAL', `etcd: wire type ${wireType} in an answer`)
   }
 }

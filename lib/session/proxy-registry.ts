@@ -46,6 +46,8 @@ export class ProxyRegistry {
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
+  /** On its way: what says goodbye must come after it. */
+  #asking: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
 
   constructor(options: ProxyRegistryOptions) {
@@ -72,7 +74,7 @@ export class ProxyRegistry {
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
   async leave(): Promise<void> {
     this.#stop.abort()
-    await Promise.all(this.#loops)
+    await Promise.all([...this.#loops, this.#asking])
     const { store, layout, proxy, logger } = this.#o
     try {
       await store.txn({
@@ -99,7 +101,7 @@ export class ProxyRegistry {
   ask(): void {
     if (this.#stop.signal.aborted) return
     const { store, layout, proxy, logger } = this.#o
-    store
+    this.#asking = store
       .txn({
         compares: [],
         ops: [

@@ -304,6 +304,16 @@ describe('etcd’s messages', () => {
     )
   })
 
+  it('fields of a newer etcd are passed over, whatever their type', () => {
+    const answer = Buffer.from(rangeMethod.responseSerialize({ header: header(7), more: true }))
+    const unknown = ['980601', '99060102030405060708', '9a0602abcd', '9d0601020304']
+    const newer = Buffer.concat([Buffer.from(unknown.join(''), 'hex'), answer])
+    expect(decodeRangeAnswer(newer)).to.deep.equal(decodeRangeAnswer(answer))
+    for (const cut of ['990601', '9d0601', '9b06']) {
+      expect(() => decodeRangeAnswer(Buffer.from(cut, 'hex'))).to.throw(StoreError)
+    }
+  })
+
   it('an integer that is not safe is refused', () => {
     const answer = rangeMethod.responseSerialize({ header: { revision: '9007199254740992' } })
     expect(() => decodeRangeAnswer(answer)).to.throw(StoreError, 'no safe integer')
