@@ -11,6 +11,8 @@ export interface Bed {
   kill(random: () => number): Promise<{ readonly proxyStays: boolean }>
   /** Starts again what was killed. */
   restart(): Promise<void>
+  /** What the proxy said last. */
+  output(): string
   /** Ends everything, removes the data. */
   stop(): Promise<void>
 }
@@ -49,6 +51,7 @@ async function startOnFiles(options: BedOptions): Promise<Bed> {
     async restart() {
       await proxy.start()
     },
+    output: () => proxy.child.output,
     async stop() {
       await proxy.kill()
       removeFolder(folder)
@@ -78,6 +81,7 @@ async function startOnRedis(options: BedOptions): Promise<Bed> {
     async restart() {
       for (const server of dead.splice(0)) await server.start()
     },
+    output: () => proxy.child.output,
     async stop() {
       await proxy.kill()
       await redis.stop()

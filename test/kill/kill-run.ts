@@ -1,9 +1,10 @@
 /** Kills servers under load, again and again, and looks at what is left each time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { RawClient } from '../support/raw-client.ts'
+import type { RawClient } from '../support/raw-client.ts'
 import { BEDS, type Bed, type BedName } from './beds.ts'
 import { ClientLoad } from './load.ts'
+import { served } from './served.ts'
 
 export interface KillOptions {
   readonly store: BedName
@@ -38,6 +39,8 @@ export async function killRun(options: KillOptions): Promise<KillReport> {
   const bed = await BEDS[store]({ from, sessionTimeoutMsMin: SHORT_TIMEOUT_MS })
   try {
     return await rounds(bed, options)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${bed.output()}`, { cause: error })
   } finally {
     await bed.stop()
   }
@@ -74,12 +77,11 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
       const kept = await Promise.all(loads.map((load, i) => load.finish(running[i]!)))
       connectionsKept += kept.filter(Boolean).length
     }
-    const reader = await RawClient.connect({ port })
-    await Promise.all(loads.map((load) => load.verifyEphemeral(reader, restartMs)))
-    for (const load of loads) {
-      await load.verify(reader)
-      acknowledged += load.acknowledgedCount
-    }
+    await served(port, async (reader) => {
+      await Promise.all(loads.map((load) => load.verifyEphemeral(reader, restartMs)))
+      for (const load of loads) await load.verify(reader)
+    })
+    for (const load of loads) acknowledged += load.acknowledgedCount
     for (const [i, load] of loads.entries()) {
       if (i % 2 === 1) abandoned.push(load)
       else {
@@ -87,16 +89,15 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
         sessionsResumed++
       }
     }
-    await reader.close()
     all.push(...loads)
     const here = loads.reduce((sum, load) => sum + load.acknowledgedCount, 0)
     const started = `ready after ${Math.round(startMs)} ms`
     onRound?.(`kill ${round + 1} of ${times}: ${here} acknowledged writes, all there; ${started}`)
   }
-  const reader = await RawClient.connect({ port })
-  for (const load of all) await load.verifyAgain(reader)
-  await expired(reader, abandoned)
-  await reader.close()
+  await served(port, async (reader) => {
+    for (const load of all) await load.verifyAgain(reader)
+    await expired(reader, abandoned)
+  })
   return {
     kills: times,
     acknowledged,
@@ -111,7 +112,8 @@ async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<
 /** On a busy machine the first answer may take a while. */
 async function underWay(loads: readonly ClientLoad[]): Promise<void> {
   const endMs = performance.now() + 5_000
-  while (!loads.some((load) => load.acknowledgedCount > 0)) {
+  const gone = (): boolean => loads.every((load) => load.client.closed)
+  while (!gone() && !loads.some((load) => load.acknowledgedCount > 0)) {
     if (performance.now() > endMs) throw new Error('nothing was acknowledged in 5 s')
     await sleep(1)
   }
