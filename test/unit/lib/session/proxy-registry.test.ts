@@ -11,7 +11,6 @@ describe('proxy registry', () => {
   it('a wish for a turn that is still on its way does not take back the goodbye', async () => {
     const store = faultyStore(openMemoryStore())
     const layout = new Layout('/anykeeper')
-    const key = layout.proxy('p1')
     const registry = new ProxyRegistry({
       store,
       layout,
