@@ -1,4 +1,4 @@
-/** A tree from etcd into files and on into etcd again, byte for byte; then served from the files. */
+/** A tree from etcd into files, on into etcd and redis, byte for byte; then served from the files. */
 import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -81,17 +81,14 @@ export class RoundTrip {
     const elsewhere = [this.#source, '--prefix', '/copied/here'] as const
     await this.#export('etcd', this.#source)
     this.#same('etcd', 'served')
-    const input = this.file('etcd')
-    await this.#timed('import into files', () =>
-      succeed(['import', '--store', this.#files], { input }),
-    )
-    await this.#export('files', this.#files)
-    this.#same('files', 'etcd')
-    await this.#timed('import into etcd', () =>
-      succeed(['import', '--store', ...elsewhere], { input: this.file('files') }),
-    )
-    await this.#export('again', ...elsewhere)
-    this.#same('again', 'files')
+    await this.#move('etcd', 'files', this.#files)
+    await this.#move('files', 'again', ...elsewhere)
+  }
+
+  /** What copy() has put into the files, through redis into others: the same bytes each time. */
+  async copyThroughRedis(url: string): Promise<void> {
+    await this.#move('files', 'redis', url)
+    await this.#move('redis', 'other files', `file:${join(this.#o.folder, 'other-store')}`)
   }
 
   /** What clients see of the tree in the files is what they saw of the one in etcd. */
@@ -157,6 +154,15 @@ export class RoundTrip {
   async #export(name: string, ...store: readonly string[]): Promise<void> {
     const output = this.file(name)
     await this.#timed(`export ${name}`, () => succeed(['export', '--store', ...store], { output }))
+  }
+
+  /** Imports an export into a store, of which the next export is the same. */
+  async #move(from: string, to: string, ...store: readonly string[]): Promise<void> {
+    await this.#timed(`import into ${to}`, () =>
+      succeed(['import', '--store', ...store], { input: this.file(from) }),
+    )
+    await this.#export(to, ...store)
+    this.#same(to, from)
   }
 
   #same(one: string, other: string): void {

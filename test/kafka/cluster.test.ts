@@ -88,12 +88,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
   })
 
   it('create topics with three partitions on three replicas', async () => {
-    const created = await admin.createTopics({
-      waitForLeaders: true,
-      topics: topics.map((topic) => ({ topic, numPartitions: 3, replicationFactor: 3 })),
-    })
-    expect(created).to.equal(true)
-    await cluster.fullyReplicated(topics)
+    await cluster.createTopics(topics)
     const metadata = await admin.fetchTopicMetadata({ topics })
     expect(metadata.topics.map(({ name }) => name).sort()).to.deep.equal(topics)
     for (const { partitions } of metadata.topics) {
@@ -252,9 +247,7 @@ describe('three Kafka 3.9 brokers on two proxies', function () {
       },
       30_000,
     )
-    const again = [{ topic: 'shipments', numPartitions: 1, replicationFactor: 3 }]
-    expect(await admin.createTopics({ topics: again })).to.equal(true)
-    await cluster.fullyReplicated(['shipments'])
+    await cluster.createTopics(['shipments'], 1)
     const [offsets] = await admin.fetchTopicOffsets('shipments')
     expect(offsets).to.include({ low: '0', high: '0' })
   })

@@ -1,6 +1,5 @@
 /** Three brokers on two proxies, while one or the other is killed or restarted. */
 import { expect } from 'chai'
-import type kafkajs from 'kafkajs'
 import type { AnykeeperProcess } from '../support/anykeeper-process.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import {
@@ -19,7 +18,6 @@ const partitionCount = 6
 describe('three Kafka 3.9 brokers when something dies', function () {
   this.timeout(180_000)
   let cluster: KafkaCluster
-  let admin: kafkajs.Admin
   let producer: SteadyProducer | undefined
 
   before(async function () {
@@ -35,7 +33,6 @@ describe('three Kafka 3.9 brokers when something dies', function () {
         minInsyncReplicas: 2,
       },
     })
-    admin = await cluster.admin()
   })
 
   afterEach(async function () {
@@ -50,10 +47,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
 
   /** On a topic of its own, with a leader on each broker; resolves when messages flow. */
   async function startProducing(topic: string): Promise<SteadyProducer> {
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: partitionCount, replicationFactor: 3 }],
-    })
-    await cluster.fullyReplicated([topic])
+    await cluster.createTopics([topic], partitionCount)
     producer = await SteadyProducer.start(cluster, topic, partitionCount)
     await producer.goesOn()
     return producer
@@ -133,9 +127,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     expect(await registrations(reader)).to.deep.equal(held)
     expect(await controller(reader)).to.deep.equal(elected)
     // A change that the controller hears of by a watch, and writes back: the sessions are at work.
-    const topic = 'made-on-one-proxy'
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] })
-    await cluster.fullyReplicated([topic])
+    await cluster.createTopics(['made-on-one-proxy'])
 
     await killed.start()
 
@@ -171,9 +163,7 @@ describe('three Kafka 3.9 brokers when something dies', function () {
     const reader = await cluster.reader()
     expect(await registrations(reader)).to.deep.equal(held)
     expect(await controller(reader)).to.deep.equal(elected)
-    const topic = 'made-on-new-proxies'
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] })
-    await cluster.fullyReplicated([topic])
+    await cluster.createTopics(['made-on-new-proxies'])
     await steady.stop()
     await steady.expectNothingLost(cluster, { exactly: true })
   })

@@ -1,8 +1,10 @@
-/** etcd, proxies on it and brokers on those, with what the tests ask of them. */
+/** A store, proxies on it and brokers on those, with what the tests ask of them. */
+import { readdirSync } from 'node:fs'
+import { expect } from 'chai'
 import kafkajs from 'kafkajs'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import type { Child } from '../support/child.ts'
-import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
+import { startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   type KafkaBroker,
@@ -10,6 +12,7 @@ import {
   startKafkaBrokers,
 } from '../support/kafka-broker.ts'
 import { etcdProgram } from '../support/requirements.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { ZnodeReader } from '../support/znode-reader.ts'
 
 const { Kafka, logLevel } = kafkajs
@@ -24,28 +27,30 @@ const clientConfig = {
 const linesShown = 40
 
 export interface ClusterOptions {
+  /** Files serve one proxy. Default `etcd`. */
+  store?: keyof typeof stores
   proxies: number
   brokers: number
   broker: Omit<KafkaBrokerOptions, 'brokerId' | 'zookeeperConnect'>
 }
 
 export class KafkaCluster {
-  readonly etcd: EtcdServer
   readonly proxies: AnykeeperProcess[] = []
   readonly brokers: KafkaBroker[] = []
+  readonly #store: ClusterStore
   readonly #readers: ZnodeReader[] = []
   readonly #clients: { disconnect(): Promise<void> }[] = []
 
-  private constructor(etcd: EtcdServer) {
-    this.etcd = etcd
+  private constructor(store: ClusterStore) {
+    this.#store = store
   }
 
-  static async start({ proxies, brokers, broker }: ClusterOptions): Promise<KafkaCluster> {
-    const cluster = new KafkaCluster(await startEtcd({ binary: etcdProgram() }))
+  static async start(options: ClusterOptions): Promise<KafkaCluster> {
+    const { store = 'etcd', proxies, brokers, broker } = options
+    const cluster = new KafkaCluster(await stores[store]())
     try {
       for (let count = 0; count < proxies; count++) {
-        const store = `etcd://${cluster.etcd.host}`
-        cluster.proxies.push(await startAnykeeper({ store, tickTimeMs }))
+        cluster.proxies.push(await startAnykeeper({ store: cluster.#store.url, tickTimeMs }))
       }
       const addresses = cluster.proxies.map((proxy) => proxy.connectString).join(',')
       const zookeeperConnect = `${addresses}${chroot}`
@@ -90,6 +95,19 @@ export class KafkaCluster {
     const found = this.brokers.find((broker) => broker.id === id)
     if (found === undefined) throw new Error(`no broker ${id}`)
     return found
+  }
+
+  /** With a replica of each partition on every broker; resolves when all are in sync. */
+  async createTopics(topics: string[], numPartitions = 3): Promise<void> {
+    const admin = await this.admin()
+    const replicationFactor = this.brokers.length
+    const created = await admin.createTopics({
+      waitForLeaders: true,
+      topics: topics.map((topic) => ({ topic, numPartitions, replicationFactor })),
+    })
+    expect(created, `created ${topics}`).to.equal(true)
+    await this.fullyReplicated(topics)
+    await admin.disconnect()
   }
 
   /** Until every broker shows a leader and all replicas in sync for every partition of these. */
@@ -146,7 +164,7 @@ export class KafkaCluster {
   /** For a failed test: the last lines of every server. */
   showOutput(): void {
     for (const { child } of [...this.proxies, ...this.brokers]) console.log(lastLines(child))
-    console.log(`--- etcd ${this.etcd.host} ${isAlive(this.etcd.pid) ? 'is running' : 'has ended'}`)
+    console.log(`--- ${this.#store.describe()}`)
   }
 
   async stop(): Promise<void> {
@@ -154,7 +172,35 @@ export class KafkaCluster {
     await Promise.allSettled(this.#clients.splice(0).map((client) => client.disconnect()))
     await Promise.all(this.brokers.map((broker) => broker.dispose()))
     await Promise.all(this.proxies.map((proxy) => proxy.stop()))
-    await this.etcd.stop()
+    await this.#store.stop()
+  }
+}
+
+interface ClusterStore {
+  url: string
+  /** For a failed test. */
+  describe(): string
+  /** Also removes its data. */
+  stop(): Promise<void>
+}
+
+const stores = { etcd: etcdStore, file: fileStore }
+
+async function etcdStore(): Promise<ClusterStore> {
+  const etcd = await startEtcd({ binary: etcdProgram() })
+  return {
+    url: `etcd://${etcd.host}`,
+    describe: () => `etcd ${etcd.host} ${isAlive(etcd.pid) ? 'is running' : 'has ended'}`,
+    stop: () => etcd.stop(),
+  }
+}
+
+async function fileStore(): Promise<ClusterStore> {
+  const folder = temporaryFolder('kafka-store')
+  return {
+    url: `file:${folder}`,
+    describe: () => `files: ${readdirSync(folder)}`,
+    stop: async () => removeFolder(folder),
   }
 }
 
@@ -195,6 +241,16 @@ export async function controller(reader: ZnodeReader): Promise<Controller> {
   const { brokerid } = await reader.json(`${chroot}/controller`)
   const epoch = await reader.read(`${chroot}/controller_epoch`)
   return { brokerId: Number(brokerid), epoch: Number(epoch?.text) }
+}
+
+/** Of a cluster of one: it is registered, and its own controller. */
+export async function soleBroker(reader: ZnodeReader): Promise<Registration> {
+  const { 1: own, ...others } = await registrations(reader)
+  expect(Object.keys(others), 'other brokers').to.deep.equal([])
+  if (own === undefined) throw new Error('broker 1 is not registered')
+  expect(own.session, 'session of broker 1').to.not.equal(0n)
+  expect(await controller(reader)).to.deep.equal({ brokerId: 1, epoch: 1 })
+  return own
 }
 
 /** Ids of the sessions with a connection to this proxy. */
