@@ -16,6 +16,7 @@ import {
   requireEtcd,
   startEtcd,
 } from '../support/etcd-server.ts'
+import { untilFulfilled } from '../support/eventually.ts'
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 
 describe('etcd faults', function () {
@@ -417,17 +418,4 @@ async function enableAuth(
   await client.user(username).addRole('root')
   await client.auth.authEnable()
   client.close()
-}
-
-/** Repeats what is safe to repeat, as a caller would after an outage. */
-async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = performance.now() + 20_000
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (performance.now() > endMs) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
 }

@@ -12,6 +12,7 @@ import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import { Space } from '../conformance/support.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
+import { untilFulfilled } from '../support/eventually.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 /** Of a call and of opening. Unit: ms. */
@@ -124,17 +125,4 @@ async function refusal(promise: Promise<unknown>): Promise<StoreError> {
   expect(performance.now() - startMs).to.be.below(2 * PATIENCE_MS)
   expect(error).to.include({ name: 'StoreError', code: 'STORE_UNAVAILABLE' })
   return error as StoreError
-}
-
-/** Repeats what is safe to repeat, as a caller would after an outage. */
-async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = performance.now() + 20_000
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (performance.now() > endMs) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
 }

@@ -48,6 +48,19 @@ export async function within<T>(
   }
 }
 
+/** Repeats what is safe to repeat, as a caller would after an outage; for 20 s at most. */
+export async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + 20_000
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (performance.now() > endMs) throw error
+      await sleep(50)
+    }
+  }
+}
+
 function late(what: string, deadlineMs: number, cause: unknown, detail = ''): Error {
   const reason = cause instanceof Error ? `: ${cause.message}` : ''
   const seen = detail === '' ? '' : `: ${detail}`

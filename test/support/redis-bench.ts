@@ -59,16 +59,3 @@ export class RedisBench {
     for (const server of this.#servers.splice(0)) await server.stop()
   }
 }
-
-/** Repeats what is safe to repeat, as a caller would after an outage. */
-export async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = performance.now() + 20_000
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (performance.now() > endMs) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-}
