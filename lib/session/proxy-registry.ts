@@ -46,7 +46,7 @@ export class ProxyRegistry {
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
-  /** On its way: what says goodbye must come after it. */
+  /** All that is on its way: what says goodbye must come after it. */
   #asking: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
 
@@ -101,7 +101,7 @@ export class ProxyRegistry {
   ask(): void {
     if (this.#stop.signal.aborted) return
     const { store, layout, proxy, logger } = this.#o
-    this.#asking = store
+    const asked = store
       .txn({
         compares: [],
         ops: [
@@ -114,6 +114,7 @@ export class ProxyRegistry {
         ],
       })
       .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
+    this.#asking = Promise.all([this.#asking, asked])
   }
 
   #record(): ProxyRecord {

@@ -45,13 +45,15 @@ describe('proxy registry', () => {
       first = false
       return wait
     }
+    // The first is held up, the second passes it.
+    registry.ask()
     registry.ask()
     const left = registry.leave()
     await new Promise(setImmediate)
     release()
     await left
     await watching
-    expect(seen).to.deep.equal([false, false, true])
+    expect(seen).to.deep.equal([false, false, false, true])
     await store.close()
   })
 })
