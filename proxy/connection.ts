@@ -92,7 +92,7 @@ export class Connection implements ClientConnection {
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
     const { frameBytesMax, outputBytesMax } = server.options
-    this.writer = new JuteWriter({ pendingBytesMax: outputBytesMax })
+    this.writer = new JuteWriter({ pendingBytesMax: outputBytesMax, pool: server.outputChunks })
     this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
     this.#splitter = new FrameSplitter({
       frameBytesMax,
@@ -418,6 +418,8 @@ export class Connection implements ClientConnection {
     if (this.socket.destroyed || this.socket.writableEnded) return
     this.socket.write(bytes)
     const waiting = this.socket.writableLength
+    // The kernel has taken all of it already, as it does unless the client reads too slowly.
+    if (waiting === 0) return this.writer.release()
     if (waiting > this.server.options.outputBytesMax) {
       this.server.logger.warn({ client: this.name, waiting }, 'client does not read, cut')
       this.socket.destroy()

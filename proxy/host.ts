@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
+import type { ChunkPool } from './jute/chunk-pool.ts'
 import type { JuteWriter } from './jute/writer.ts'
 import type { Latency, ServerStats } from './stats.ts'
 
@@ -69,6 +70,8 @@ export interface ProxyHost {
   readonly startedMs: number
   readonly port: number
   readonly connections: ReadonlySet<ClientConnection>
+  /** What all connections write into. */
+  readonly outputChunks: ChunkPool
   flushSoon(connection: ClientConnection): void
   removed(connection: ClientConnection): void
   /** Answers and closes when the four bytes are a word; false when they are a packet's length. */

@@ -4,7 +4,11 @@ import type { Keeper, Logger } from '../lib/index.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
 import { Connection } from './connection.ts'
 import type { ClientConnection, ProxyHost, ProxyOptions } from './host.ts'
+import { ChunkPool } from './jute/chunk-pool.ts'
 import { ServerStats } from './stats.ts'
+
+/** Output memory that lies ready, bytes: more is left to the garbage collector. */
+const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
 
 export const PROXY_DEFAULT: ProxyOptions = {
   host: '127.0.0.1',
@@ -27,6 +31,7 @@ export class ProxyServer implements ProxyHost {
   readonly stats = new ServerStats()
   readonly startedMs = Date.now()
   readonly connections = new Set<ClientConnection>()
+  readonly outputChunks = new ChunkPool(OUTPUT_KEPT_BYTES_MAX)
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
   #toFlush: ClientConnection[] = []

@@ -8,7 +8,7 @@ import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 type Metric = readonly [name: string, value: number | string]
 
 export function metrics(server: ProxyHost): Metric[] {
-  const { keeper, stats, connections } = server
+  const { keeper, stats, connections, outputChunks } = server
   const { replica, watches, committer } = keeper
   const { counters } = committer
   return [
@@ -52,6 +52,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_flushed_keys', counters.flushedKeys],
     ['anykeeper_backlog_keys', replica.backlog.size],
     ['anykeeper_journal_bytes', replica.journal.bytes],
+    ['anykeeper_output_kept_bytes', outputChunks.keptBytes],
     ['anykeeper_compactions', keeper.compactionCount],
     ['anykeeper_resyncs', keeper.resyncCount],
   ]

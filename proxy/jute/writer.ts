@@ -4,10 +4,14 @@
  */
 
 import { type ByteString, WireError } from '../../lib/index.ts'
+import { ChunkPool } from './chunk-pool.ts'
 
 const TWO_32 = 4294967296
 const CHUNK_BYTES_MIN = 1024
-const CHUNK_BYTES_MAX = 65536
+/** What a connection is expected to need again, at most: it grows beyond that when it does. */
+const CHUNK_BYTES_MAX = 256 * 1024
+const NO_CHUNK = Buffer.alloc(0)
+const NO_VIEW = new DataView(NO_CHUNK.buffer, 0, 0)
 /** Up to this many characters a loop beats the native encoder. */
 const SHORT_STRING_CHARS = 64
 /** Up to this many bytes a loop beats TypedArray.set. */
@@ -16,20 +20,30 @@ const SHORT_BYTES = 32
 export interface JuteWriterOptions {
   /** Bytes that may wait for take(). */
   readonly pendingBytesMax: number
+  /** Where chunks come from and go back to. */
+  readonly pool: ChunkPool
+}
+
+const ALONE: JuteWriterOptions = {
+  pendingBytesMax: Number.POSITIVE_INFINITY,
+  pool: new ChunkPool(0),
 }
 
 export class JuteWriter {
   private readonly pendingBytesMax: number
-  private chunk: Buffer = Buffer.alloc(0)
-  private view: DataView = new DataView(this.chunk.buffer, 0, 0)
+  private readonly pool: ChunkPool
+  private chunk: Buffer = NO_CHUNK
+  private view: DataView = NO_VIEW
   /** [start, at) waits for take(); memory before `start` belongs to whoever took it. */
   private start = 0
   private at = 0
   private frame = 0
+  /** Size of the next chunk. */
   private chunkBytes = CHUNK_BYTES_MIN
 
-  constructor(options: JuteWriterOptions = { pendingBytesMax: Number.POSITIVE_INFINITY }) {
+  constructor(options: JuteWriterOptions = ALONE) {
     this.pendingBytesMax = options.pendingBytesMax
+    this.pool = options.pool
   }
 
   /** Bytes written and not yet taken. */
@@ -54,13 +68,29 @@ export class JuteWriter {
     this.at = this.frame
   }
 
-  /** Everything written so far, or null. The memory is the caller's: it is never written again. */
+  /**
+   * Everything written so far, or null. The memory is the caller's: it is never written again, unless
+   * the caller says that it may be.
+   */
   take(): Buffer | null {
     if (this.at === this.start) return null
     const taken = this.chunk.subarray(this.start, this.at)
+    const needed = Math.max(taken.length, this.chunkBytes >> 1)
+    this.chunkBytes = Math.min(Math.max(needed, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX)
     this.start = this.at
     this.frame = this.at
     return taken
+  }
+
+  /** Nobody reads what was taken any more: its memory may be written again. */
+  release(): void {
+    if (this.at !== this.start || this.chunk === NO_CHUNK) return
+    this.pool.give(this.chunk)
+    this.chunk = NO_CHUNK
+    this.view = NO_VIEW
+    this.start = 0
+    this.at = 0
+    this.frame = 0
   }
 
   bool(value: boolean): void {
@@ -166,22 +196,21 @@ export class JuteWriter {
     return chars
   }
 
-  /** Moves what waits into a fresh chunk. A busy connection's chunks double up to 64 KiB, so that
-   *  an idle one holds little.
+  /** Moves what waits into another chunk: as large as was needed last, or twice as large as before.
    *  @throws {WireError} beyond pendingBytesMax: call rollback(). */
   private grow(bytes: number): void {
     const waiting = this.at - this.start
     if (waiting + bytes > this.pendingBytesMax) {
       throw new WireError(`more than ${this.pendingBytesMax} bytes of output at once`)
     }
-    const size = Math.max(this.chunkBytes, waiting * 2 + bytes)
-    const fresh = Buffer.allocUnsafeSlow(size)
-    this.chunk.copy(fresh, 0, this.start, this.at)
+    const fresh = this.pool.take(Math.max(this.chunkBytes, waiting * 2 + bytes))
+    if (waiting > 0) this.chunk.copy(fresh, 0, this.start, this.at)
+    // What was taken from the old one may still be read.
+    if (this.start === 0 && this.chunk !== NO_CHUNK) this.pool.give(this.chunk)
     this.frame -= this.start
     this.start = 0
     this.at = waiting
     this.chunk = fresh
-    this.view = new DataView(fresh.buffer, fresh.byteOffset, size)
-    this.chunkBytes = Math.min(this.chunkBytes * 2, CHUNK_BYTES_MAX)
+    this.view = new DataView(fresh.buffer, fresh.byteOffset, fresh.length)
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { WireError } from '../../../../lib/index.ts'
+import { ChunkPool } from '../../../../proxy/jute/chunk-pool.ts'
 import { JuteReader } from '../../../../proxy/jute/reader.ts'
 import { JuteWriter } from '../../../../proxy/jute/writer.ts'
 import { Pack } from '../../../support/raw-codec.ts'
@@ -185,6 +186,44 @@ describe('proxy/jute/writer: the output buffer', () => {
     expect(buffer.readInt32BE(8)).to.equal(400_000 + 4 + 3_000_000)
     expect(buffer.length).to.equal(8 + 4 + 400_000 + 4 + 3_000_000)
     expect(buffer.readInt32BE(12 + 4 * 99_999)).to.equal(99_999)
+  })
+
+  it('writes again to released memory, and to no other', () => {
+    const pool = new ChunkPool(64 * 1024)
+    const writers = [1, 2, 3].map(() => new JuteWriter({ pendingBytesMax: 1e9, pool }))
+    const held: { buffer: Buffer; copy: string }[] = []
+    for (let i = 0; i < 3_000; i++) {
+      const writer = writers[i % 3]!
+      writer.begin()
+      writer.string('x'.repeat((i * 7) % 3_001))
+      writer.end()
+      if (i % 5 !== 0) continue
+      const buffer = writer.take()!
+      // One reader keeps all that it was given.
+      if (writer === writers[0]) held.push({ buffer, copy: buffer.toString('hex') })
+      else {
+        writer.release()
+        expect(pool.keptBytes).to.be.within(1_024, 64 * 1024)
+      }
+    }
+    for (const { buffer, copy } of held) expect(buffer.toString('hex')).to.equal(copy)
+    // With nobody who keeps it, it is the same memory again and again.
+    const memory = new Set<ArrayBufferLike>()
+    for (let i = 0; i < 100; i++) {
+      writers[1]!.int(i)
+      memory.add(writers[1]!.take()!.buffer)
+      writers[1]!.release()
+    }
+    expect(memory.size, 'it takes smaller chunks bit by bit').to.be.below(10)
+  })
+
+  it('keeps what waits when memory is released meanwhile', () => {
+    const writer = new JuteWriter({ pendingBytesMax: 1e9, pool: new ChunkPool(64 * 1024) })
+    writer.int(1)
+    writer.take()
+    writer.int(2)
+    writer.release()
+    expect(writer.take()!.toString('hex')).to.equal('00000002')
   })
 
   it('forgets a frame that is rolled back, and only that', () => {
