@@ -75,8 +75,8 @@ export class JuteWriter {
   take(): Buffer | null {
     if (this.at === this.start) return null
     const taken = this.chunk.subarray(this.start, this.at)
-    const needed = Math.max(taken.length, this.chunkBytes >> 1)
-    this.chunkBytes = Math.min(Math.max(needed, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX)
+    const needed = Math.max(CHUNK_BYTES_MIN, taken.length, this.chunkBytes >> 1)
+    this.chunkBytes = Math.min(needed, CHUNK_BYTES_MAX)
     this.start = this.at
     this.frame = this.at
     return taken
