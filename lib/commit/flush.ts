@@ -74,9 +74,10 @@ export function planFlush(
   const portion = backlog.take(taken, replica.seq)
   const flushed = Math.max(backlog.mark(replica.seq), before)
   if (flushed > before) {
+    // What is below the mark before is gone. etcd walks deleted keys too, until they are compacted.
     ops.push({
       type: 'deleteRange',
-      start: layout.journalEntry(0),
+      start: layout.journalEntry(before + 1),
       end: layout.journalEntry(flushed + 1),
     })
   }

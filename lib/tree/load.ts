@@ -73,9 +73,10 @@ export async function loadReplica(
     const { zxid, seq, flushed } = decodeHead(headKv.value)
     replica.flushed = flushed
     replica.seq = flushed
-    const { journal } = layout
-    for await (const page of pages(store, journal, revision, bounds)) {
-      for (const { value } of page) replay(replica, value, flushed)
+    // Up to `flushed` all is in the records, and removed.
+    const behind = { start: layout.journalEntry(flushed + 1), end: layout.journal.end }
+    for await (const page of pages(store, behind, revision, bounds)) {
+      for (const { value } of page) replay(replica, value)
     }
     if (replica.seq !== seq) {
       throw new StoreError(
@@ -96,10 +97,8 @@ export async function loadReplica(
   }
 }
 
-/** Entries up to `flushed` are in the records already. */
-function replay(replica: Replica, entry: Uint8Array, flushed: number): void {
+function replay(replica: Replica, entry: Uint8Array): void {
   const batch = decodeBatch(entry)
-  if (batch.seq <= flushed) return
   if (batch.seq !== replica.seq + 1) {
     throw new StoreError(
       'STORE_INTERNAL',

@@ -5,11 +5,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { KeeperClient } from '../../lib/index.ts'
+import { Layout } from '../../lib/znode/layout.ts'
 import type { Fault } from '../support/faulty-store.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
 const WRITES = 40
+const { journal } = new Layout('/anykeeper')
 
 interface Plan {
   keepers: number
@@ -148,6 +150,9 @@ describe('commits in flight', () => {
           for (const picture of pictures) expect(picture).to.deep.equal(pictures[0])
           const fresh = await bench.open()
           expect(pictureOf(fresh.keeper)).to.deep.equal(pictures[0])
+          const { seq, flushed } = fresh.keeper.replica
+          const left = await fresh.store.range({ ...journal, keysOnly: true })
+          expect(left.kvs.length, 'journal entries').to.equal(seq - flushed)
         } finally {
           await bench.close()
         }

@@ -29,6 +29,28 @@ describe('write-behind', () => {
     }
   })
 
+  it('goes over the removed part of the journal no more: a store with history would walk it', async () => {
+    const bench = keeperBench()
+    try {
+      const { keeper, store } = await bench.open()
+      const removed: { start: Uint8Array; end: Uint8Array }[] = []
+      store.beforeTxn = ({ ops }) => {
+        for (const op of ops) if (op.type === 'deleteRange') removed.push(op)
+      }
+      const client = await KeeperClient.connect(keeper)
+      for (let i = 0; i < 4; i++) {
+        await client.create(`/step-${i}`)
+        await keeper.committer.drain(10_000)
+      }
+      expect(removed).to.have.length.of.at.least(4)
+      const starts = removed.map(({ start }) => start)
+      const ends = removed.map(({ end }) => end)
+      expect(starts.slice(1)).to.deep.equal(ends.slice(0, -1))
+    } finally {
+      await bench.close()
+    }
+  })
+
   it('is not held up by a znode whose data and ACL are too large together', async () => {
     const bench = keeperBench()
     try {
