@@ -248,7 +248,7 @@ export class GroupCommitter {
       if (isIdle) this.#flushDue = false
       const planned = this.#planner.plan(this.#queue, {
         flushAll: isIdle,
-        passes: this.#turns.isLast,
+        passes: this.#turns.passes,
       })
       if (planned === undefined) return
       const { batch, tasks, flush } = planned
@@ -399,7 +399,7 @@ export class GroupCommitter {
     replica.apply(batch, journal.length, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
-    this.#turns.own(batch.passes)
+    this.#turns.own(batch.passes, this.#o.clock.monotonic() - own.sentMs)
   }
 
   /**

@@ -23,9 +23,9 @@ describe('commit/turns', () => {
     for (let i = 0; i < 10; i++) {
       turns.foreign('a', false, true)
       expect(turns.waitMs()).to.equal(0)
-      turns.own(false)
+      turns.own(false, 4)
       expect(turns.waitMs()).to.equal(0)
-      expect(turns.isLast).to.equal(false)
+      expect(turns.passes).to.equal(false)
     }
     expect(asked).to.equal(0)
   })
@@ -56,21 +56,55 @@ describe('commit/turns', () => {
     expect(turns.waitMs()).to.equal(0)
   })
 
-  it('passes when its time is over and others wait, and takes its turn again when nobody begins', async () => {
-    turns.own(false)
+  it('passes with each batch while others wait, and begins again when nobody does', async () => {
+    turns.own(false, 4)
     turns.wanted('a')
-    expect(turns.isLast).to.equal(false)
-    await clock.advance(5)
-    turns.own(false)
-    expect(turns.isLast).to.equal(false)
-    await clock.advance(5)
-    expect(turns.isLast).to.equal(true)
-    turns.own(true)
+    expect(turns.passes).to.equal(true)
+    turns.own(true, 4)
     expect(turns.waitMs()).to.be.greaterThan(0)
     await clock.advance(turns.waitMs())
     expect(turns.waitMs()).to.equal(0)
-    turns.own(false)
-    expect(turns.isLast).to.equal(false)
+  })
+
+  it('goes on for some batches when the others had nothing to write, and waits less for them', async () => {
+    turns.wanted('a')
+    turns.own(true, 4)
+    const patienceMs = turns.waitMs()
+    await clock.advance(patienceMs)
+    turns.own(false, 4)
+    expect(turns.passes).to.equal(false)
+    expect(turns.waitMs()).to.equal(0)
+    await clock.advance(10)
+    expect(turns.passes).to.equal(true)
+    turns.own(true, 4)
+    expect(turns.waitMs()).to.be.within(1, patienceMs - 1)
+    turns.foreign('a', true, false)
+    expect(turns.passes, 'a wants its turns again').to.equal(true)
+  })
+
+  it('waits for as long as commits take', async () => {
+    const waitMs = (commitMs: number) => {
+      for (let i = 0; i < 50; i++) turns.own(true, commitMs)
+      turns.wanted('a')
+      return turns.waitMs()
+    }
+    expect(waitMs(1)).to.equal(4)
+    expect(waitMs(20)).to.be.closeTo(60, 1)
+    expect(waitMs(10_000)).to.equal(100)
+  })
+
+  it('asks one that does not know that others wait', async () => {
+    contend()
+    await clock.advance(100)
+    expect(turns.waitMs()).to.equal(0)
+    turns.foreign('a', true, false)
+    turns.foreign('c', true, false)
+    expect(turns.waitMs(), 'a is next').to.be.greaterThan(0)
+    turns.foreign('a', true, false)
+    turns.foreign('c', true, false)
+    expect(asked, 'all pass').to.equal(1)
+    turns.foreign('c', false, false)
+    expect(asked).to.equal(2)
   })
 
   it('the order is that of the ids, and round at the end', () => {
@@ -88,9 +122,9 @@ describe('commit/turns', () => {
     expect(turns.waitMs()).to.be.greaterThan(0)
     await clock.advance(1_000)
     expect(turns.waitMs()).to.equal(0)
-    turns.own(false)
+    turns.own(false, 4)
     await clock.advance(1_000)
-    expect(turns.isLast).to.equal(false)
+    expect(turns.passes).to.equal(false)
   })
 
   it('is not put off for ever by one that never passes', async () => {
@@ -101,6 +135,6 @@ describe('commit/turns', () => {
       waited += 2
       turns.foreign('a', false, false)
     }
-    expect(waited).to.be.within(200, 210)
+    expect(waited).to.be.within(200, 230)
   })
 })
