@@ -1,4 +1,5 @@
 /** `anykeeper serve`: flags → store → keeper → proxy, and back down again on SIGTERM. */
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
@@ -22,8 +23,10 @@ import {
   shownAddress,
   shownUrl,
   storeFlag,
+  UsageError,
   warningsOf,
 } from './flags.ts'
+import { announce, parseWorkers, superviseWorkers, workerNumber } from './workers.ts'
 
 interface ServeFlags {
   readonly listen: { readonly host: string; readonly port: number }
@@ -36,6 +39,7 @@ interface ServeFlags {
   readonly superDigest?: string
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
+  readonly workers: number
   readonly saslUsers?: ReadonlyMap<string, string>
   readonly saslSuperUser?: string
 }
@@ -113,6 +117,11 @@ export function serveCommand(): Command {
     .addOption(
       flag('--sasl-super-user <name>', 'this SASL user passes every ACL', 'SASL_SUPER_USER'),
     )
+    .addOption(
+      flag('--workers <n>', 'processes that serve behind this one port (etcd, redis)', 'WORKERS')
+        .default(1)
+        .argParser(parseWorkers),
+    )
     .addOption(logLevelFlag())
     .allowExcessArguments(false)
     .action(serve)
@@ -139,7 +148,8 @@ async function untilReachable<T>(
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
-  const logger = pino({ level: flags.logLevel })
+  const worker = workerNumber()
+  const logger = pino({ level: flags.logLevel }).child(worker === 0 ? {} : { worker })
   const url = shownUrl(flags.store)
   const minTimeout = flags.minSessionTimeout ?? 2 * flags.tickTime
   const maxTimeout = flags.maxSessionTimeout ?? 20 * flags.tickTime
@@ -150,6 +160,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       `error: --min-session-timeout ${minTimeout} is above --max-session-timeout ${maxTimeout}`,
     )
   }
+  if (flags.workers > 1 && cluster.isPrimary) return superviseWorkers(flags.workers, logger)
   let stopping = false
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
@@ -177,6 +188,9 @@ async function serve(flags: ServeFlags): Promise<void> {
 
   store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
   const opened = store
+  if (worker > 0 && !opened.features.shared) {
+    throw new UsageError(`--workers ${flags.workers}: ${url} can be used by one process only`)
+  }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
   keeper = await untilReachable('store not readable', url, logger, () =>
@@ -199,6 +213,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     }),
   )
   proxy = await ProxyServer.listen(keeper, {
+    worker,
     host: flags.listen.host,
     port: flags.listen.port,
     frameBytesMax: flags.maxFrameBytes,
@@ -207,5 +222,5 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const where = shownAddress(flags.listen.host, proxy.port)
-  process.stdout.write(`anykeeper ready on ${where} (store ${url})\n`)
+  announce(`anykeeper ready on ${where} (store ${url})`)
 }

@@ -30,6 +30,8 @@ export interface ProxyOptions {
   readonly saslUsers: ReadonlyMap<string, string>
   /** This SASL user passes every ACL (zookeeper.superUser). @default nobody */
   readonly saslSuperUser: string | undefined
+  /** Which of several processes behind one port this is; 0: the only one. @default 0 */
+  readonly worker: number
 }
 
 /** One client's connection, as the server, the handshake and the admin words see it. */

@@ -22,6 +22,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   fourLetterWords: READ_ONLY_WORDS,
   saslUsers: new Map(),
   saslSuperUser: undefined,
+  worker: 0,
 }
 
 export class ProxyServer implements ProxyHost {

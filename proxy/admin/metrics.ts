@@ -37,6 +37,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['sessionless_connections_expired', stats.sessionlessDropped],
     ['stale_sessions_expired', keeper.sessions.expiredCount],
     ['auth_failed_count', stats.authFailed],
+    ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
     ['anykeeper_proxies', keeper.registry.peers.size],
     ['anykeeper_reads', stats.reads],

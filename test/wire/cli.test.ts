@@ -92,6 +92,12 @@ describe('anykeeper serve', () => {
       ['--sasl-users', '/nowhere/users'],
       /--sasl-users.*ENOENT/,
     ],
+    ['too many workers', ['--workers', '65'], /--workers.*at most 64 workers/],
+    [
+      'workers on a store for one process',
+      ['--workers', '2', '--store', 'memory:', '--log-level', 'silent'],
+      /--workers 2: memory: can be used by one process only/,
+    ],
     ['an unknown log level', ['--log-level', 'loud'], /--log-level.*debug, info, warn/],
     [
       'a bad environment variable',
@@ -155,6 +161,7 @@ describe('anykeeper serve', () => {
       ANYKEEPER_FOUR_LETTER_WORDS: 'conf, ruok',
       ANYKEEPER_SASL_USERS: join(folder, 'users'),
       ANYKEEPER_SASL_SUPER_USER: 'alice',
+      ANYKEEPER_WORKERS: '1',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }
     // Every flag there is has its variable here.

@@ -1,0 +1,124 @@
+/** `anykeeper serve --workers N`: several processes behind one port. */
+import { expect } from 'chai'
+import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
+import { eventually } from '../support/eventually.ts'
+import { fourLetterWord } from '../support/four-letter-word.ts'
+import { RawClient } from '../support/raw-client.ts'
+
+const metric = (text: string, name: string): number =>
+  Number(new RegExp(`^zk_${name}\t(\\d+)$`, 'm').exec(text)?.[1])
+
+/** What each worker says of itself, by its number: asked in turn, they answer in turn. */
+async function askEach(server: AnykeeperProcess, count: number): Promise<Map<number, string>> {
+  const answers = new Map<number, string>()
+  const isEach = async (): Promise<boolean> => {
+    const text = await fourLetterWord(server, 'mntr')
+    answers.set(metric(text, 'anykeeper_worker'), text)
+    return answers.size === count
+  }
+  await eventually('an answer of each worker', isEach, 20_000)
+  return answers
+}
+
+/** The process of each worker, by its number, as logged. */
+const pidsOf = (server: AnykeeperProcess): Map<number, number> =>
+  new Map(
+    [...server.child.output.matchAll(/"worker":(\d+),"workerPid":(\d+)/g)].map(
+      ([, worker, pid]) => [Number(worker), Number(pid)],
+    ),
+  )
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('anykeeper serve --workers', function () {
+  this.timeout(60_000)
+  let etcd: EtcdServer
+  let server: AnykeeperProcess
+
+  before(async function () {
+    requireEtcd(this)
+    etcd = await startEtcd()
+  })
+  beforeEach(async () => {
+    server = await startAnykeeper({
+      store: `etcd://${etcd.host}`,
+      tickTimeMs: 1_000,
+      args: ['--workers', '2'],
+      from: 'sources',
+    })
+  })
+  afterEach(async () => server?.stop())
+  after(async () => etcd?.stop())
+
+  const open = (more: { sessionId?: bigint; password?: Uint8Array } = {}): Promise<RawClient> =>
+    RawClient.connect({ port: server.port, timeoutMs: 10_000, ...more })
+
+  it('clients are spread over them and see one tree; each answers words for itself', async () => {
+    const clients = [await open(), await open(), await open(), await open()]
+    const answers = await askEach(server, 2)
+    for (const text of answers.values()) {
+      // The asking connection is one of them.
+      expect(metric(text, 'num_alive_connections')).to.equal(3)
+      expect(metric(text, 'anykeeper_proxies')).to.equal(2)
+    }
+    await clients[0]!.create('/shared', { data: 'a' })
+    for (const client of clients) {
+      await client.sync('/shared')
+      expect((await client.getData('/shared', true)).record.data?.toString()).to.equal('a')
+    }
+    await clients[1]!.setData('/shared', 'b')
+    for (const client of clients) {
+      await client.waitFor(() => client.events.some(({ path }) => path === '/shared'))
+    }
+    for (const client of clients) await client.close()
+  })
+
+  it('one that is killed is replaced, and its clients go on with another', async () => {
+    const clients = [await open(), await open()]
+    await clients[0]!.create('/mine', { flags: 1 })
+    await clients[1]!.create('/yours', { flags: 1 })
+    const [killed] = pidsOf(server)
+    process.kill(killed![1], 'SIGKILL')
+    await eventually('a client cut', () => clients.some(({ closed }) => closed), 10_000)
+    const [cut, other] = clients[0]!.closed ? clients : clients.toReversed()
+    const { sessionId, password } = cut!
+    const moved = await open({ sessionId, password })
+    expect(moved.sessionId).to.equal(sessionId)
+    await other!.sync('/')
+    for (const path of ['/mine', '/yours']) expect((await other!.exists(path)).err).to.equal(0)
+    const successors = await askEach(server, 2)
+    expect([...successors.keys()]).to.not.include(killed![0])
+    await moved.close()
+    await other!.close()
+  })
+
+  it('SIGTERM ends all of them, exit 0, and leaves sessions alive', async () => {
+    const clients = [await open(), await open()]
+    await clients[0]!.create('/left', { flags: 1 })
+    const pids = [...pidsOf(server).values()]
+    expect(pids).to.have.length(2)
+    server.child.signal('SIGTERM')
+    expect(await server.child.exited).to.deep.equal({ code: 0, signal: null })
+    expect(pids.map(isAlive)).to.deep.equal([false, false])
+    for (const client of clients) await client.waitFor(() => client.closed)
+    await server.start()
+    const { sessionId, password } = clients[0]!
+    const moved = await open({ sessionId, password })
+    expect((await moved.exists('/left')).record.stat?.ephemeralOwner).to.equal(sessionId)
+    await moved.close()
+  })
+
+  it('SIGKILL of the process that holds the port ends the workers too', async () => {
+    const pids = [...pidsOf(server).values()]
+    await server.kill()
+    expect(pids).to.have.length(2)
+    await eventually('no worker left', () => !pids.some(isAlive), 10_000)
+  })
+})
