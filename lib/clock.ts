@@ -26,7 +26,19 @@ export const systemClock: Clock = {
   },
 }
 
+/** Drawn at once, for a draw costs ten times what it brings to a session's password. Unit bytes. */
+const DRAWN_BYTES = 4_096
+let drawn = new Uint8Array(0)
+
 export const systemRandom: Random = {
-  bytes: (count) => randomBytes(count),
+  /** Each byte is given out once. */
+  bytes(count) {
+    if (count > DRAWN_BYTES) return randomBytes(count)
+    if (count > drawn.length) drawn = randomBytes(DRAWN_BYTES)
+    const given = new Uint8Array(drawn.subarray(0, count))
+    drawn.fill(0, 0, count)
+    drawn = drawn.subarray(count)
+    return given
+  },
   fraction: () => Math.random(),
 }

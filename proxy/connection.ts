@@ -98,7 +98,6 @@ export class Connection implements ClientConnection {
       frameBytesMax,
       onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
     })
-    socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#data(chunk))
     socket.on('error', () => this.close())
     socket.on('close', () => this.close())
