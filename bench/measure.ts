@@ -13,7 +13,7 @@ export interface Job {
   readonly alone?: boolean
 }
 
-type UnderLoad = Pick<Peer, 'targets' | 'processes' | 'hasTree'>
+type UnderLoad = Pick<Peer, 'targets' | 'processes' | 'hasTree' | 'etcd'>
 
 export async function measure({ load, timing, alone }: Job, peer: UnderLoad): Promise<Measured> {
   const order: Order = {
@@ -23,6 +23,7 @@ export async function measure({ load, timing, alone }: Job, peer: UnderLoad): Pr
     targets: peer.targets,
     pids: peer.processes,
     withTree: peer.hasTree,
+    ...(peer.etcd === undefined ? {} : { etcd: peer.etcd }),
   }
   return JSON.parse(await runProgram('load/worker.ts', order)) as Measured
 }

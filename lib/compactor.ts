@@ -1,6 +1,7 @@
 /**
  * Has the store forget history that nobody needs: what is older than the retention, and under heavy
- * load what makes it too much, or etcd would run into its space quota. One live keeper does it.
+ * load what makes it too much, or etcd would run into its space quota; each time when as much again has
+ * come together. One live keeper does it.
  * Neighbours: keeper, feed (a replica that was away for longer loads anew).
  */
 import type { Clock } from './clock.ts'
@@ -9,7 +10,7 @@ import type { Logger } from './log.ts'
 import type { MetadataStore } from './store/metadata-store.ts'
 import type { Revision } from './store/types.ts'
 
-/** etcd walks through every key each time it compacts. Unit ms. */
+/** Between two looks at it. Unit ms. */
 const INTERVAL_MS_MAX = 30_000
 const STEPS_PER_RETENTION = 5
 
@@ -37,6 +38,9 @@ export class Compactor {
   #marks: Mark[] = []
   #revision: Revision
   #bytes = 0
+  /** When it was compacted last, and up to where. */
+  #last: Mark | undefined
+  #compacted: Revision = 0
   #cancel: (() => void) | undefined
 
   constructor(options: CompactorOptions) {
@@ -73,14 +77,22 @@ export class Compactor {
       bytes: this.#bytes,
     }
     const kept = this.#marks.findIndex((mark) => !this.#isTooMuch(mark, now))
-    const gone = this.#marks.splice(0, kept < 0 ? this.#marks.length : kept)
+    const target = kept < 0 ? this.#marks.at(-1) : this.#marks[kept - 1]
     this.#marks.push(now)
-    const target = gone.at(-1)
-    if (target === undefined || !isMyTurn()) return
-    this.compactions++
-    store.compact(target.revision).catch((error: unknown) => {
-      logger.warn({ err: error }, 'history not compacted')
-    })
+    // etcd walks through every key each time, and stops commits for it: not more often than is worth it.
+    if (target === undefined || (this.#last !== undefined && !this.#isTooMuch(this.#last, now)))
+      return
+    this.#marks.splice(0, this.#marks.indexOf(target) + 1)
+    if (!isMyTurn()) return
+    const { revision } = target
+    if (revision > this.#compacted) {
+      this.#compacted = revision
+      this.compactions++
+      store.compact(revision).catch((error: unknown) => {
+        logger.warn({ err: error }, 'history not compacted')
+      })
+    }
+    this.#last = now
   }
 
   /** Need the history since then not be kept? */

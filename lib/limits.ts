@@ -48,7 +48,7 @@ export interface KeeperLimits {
   readonly loadPageBytes: number
   /** Keys of such a page. etcd walks the rest of the range for each. */
   readonly loadPageKeysMax: number
-  /** History kept in the store before it is compacted, ms. 0: never compact. */
+  /** History kept in the store before it is compacted, ms; at times twice as much. 0: never compact. */
   readonly historyRetentionMs: number
   /**
    * Journal bytes since then make history compacted earlier, but not what is newer than half a minute.

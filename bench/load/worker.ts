@@ -3,6 +3,7 @@
  * as one line of JSON. Line: measure (main's side) → here → servers under load.
  */
 import { HeartbeatsRunner } from './heartbeats.ts'
+import { compactHistory } from './history.ts'
 import type { Target } from './link.ts'
 import type { Load, Requests } from './load.ts'
 import { findLoad } from './loads.ts'
@@ -26,6 +27,8 @@ export interface Order extends Timing {
   readonly pids: Readonly<Record<string, number>>
   /** false: neither a tree nor four-letter words. */
   readonly withTree: boolean
+  /** The etcd below. */
+  readonly etcd?: Target
 }
 
 function find({ load: name, alone }: Order): Load {
@@ -79,6 +82,7 @@ async function run(order: Order): Promise<Measured> {
   const counted = await recorder.window(order)
   await runner.finish()
   const drainSeconds = order.withTree ? await untilQuiet(order.targets) : undefined
+  if (order.etcd !== undefined) await compactHistory(order.etcd)
   const cpu = recorder.end()
   await runner.close()
   if (requests?.left !== undefined) {
@@ -86,6 +90,7 @@ async function run(order: Order): Promise<Measured> {
   }
   if (parents.length > 0) await keeper?.removeParents(parents)
   if (order.withTree) await untilQuiet(order.targets)
+  if (order.etcd !== undefined) await compactHistory(order.etcd)
   await keeper?.close()
   return { ...counted, cpu, drainSeconds }
 }

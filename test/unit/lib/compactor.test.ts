@@ -58,6 +58,31 @@ describe('compactor', () => {
     compactor.stop()
   })
 
+  it('does it again only when as much has come together, and not for nothing', async () => {
+    const compactor = start(50_000)
+    for (let step = 1; step <= 24; step++) {
+      compactor.seen(step * 10, 1)
+      await clock.advance(10_000)
+    }
+    // At 70, 130 and 190 s, each time all that is older than 50 s.
+    expect(compacted).to.deep.equal([10, 70, 130])
+    await clock.advance(120_000)
+    expect(compacted.at(-1)).to.equal(240)
+    const { length } = compacted
+    await clock.advance(600_000)
+    expect(compacted).to.have.length(length)
+    expect(compactor.compactions).to.equal(length)
+    compactor.seen(250, 900)
+    await clock.advance(10_000)
+    compactor.seen(260, 200)
+    await clock.advance(10_000)
+    expect(compacted).to.have.length(length)
+    compactor.seen(270, 900)
+    await clock.advance(10_000)
+    expect(compacted.at(-1)).to.equal(250)
+    compactor.stop()
+  })
+
   it('leaves it to another keeper, and goes on when that one is gone', async () => {
     const compactor = start(50_000)
     myTurn = false
