@@ -15,6 +15,15 @@ const EVENT_XID = -1
 const PING_XID = -2
 const HEARTBEAT = ping()
 const OUT_BYTES = 64 * 1024
+/** Silent for so long, a link says that it lives: what is waited for may take minutes. Unit ms. */
+const SILENT_MS = 12_000
+const SILENCE_CHECK_MS = 3_000
+
+const open = new Set<Link>()
+setInterval(() => {
+  const since = performance.now() - SILENT_MS
+  for (const link of open) if (link.heardMs < since && link.beatenMs < since) link.beat()
+}, SILENCE_CHECK_MS).unref()
 
 /**
  * Where every connection reads into: what came is looked at before the next one reads. So a reply
@@ -47,7 +56,7 @@ export class Link implements Reader {
   #out = Buffer.allocUnsafeSlow(OUT_BYTES)
   #filled = 0
   #xid = 1
-  #nowMs = 0
+  #nowMs = performance.now()
   #replyXid = 0
   #replyErrno = 0
   #greeted = false
@@ -71,6 +80,7 @@ export class Link implements Reader {
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))
+    open.add(this)
   }
 
   /** Copies a packet to what is sent next; returns where it begins, to change it in {@link out}. */
@@ -83,6 +93,10 @@ export class Link implements Reader {
     this.#filled = at + packet.length
     this.outstanding++
     return at
+  }
+  /** When something came last. Unit ms. */
+  get heardMs(): number {
+    return this.#nowMs
   }
   get out(): Buffer {
     return this.#out
@@ -122,6 +136,7 @@ export class Link implements Reader {
   }
 
   #lost(error: Error): void {
+    open.delete(this)
     this.#failed(error)
     if (!this.#leaving) throw error
   }
