@@ -11,11 +11,16 @@ export interface Job {
   readonly timing: Timing
   /** One client, one request at a time. */
   readonly alone?: boolean
+  /** etcd's history of it is compacted at its end: a walk through every key, so only where those are few. */
+  readonly compacts?: boolean
 }
 
 type UnderLoad = Pick<Peer, 'targets' | 'processes' | 'hasTree' | 'etcd'>
 
-export async function measure({ load, timing, alone }: Job, peer: UnderLoad): Promise<Measured> {
+export async function measure(
+  { load, timing, alone, compacts }: Job,
+  peer: UnderLoad,
+): Promise<Measured> {
   const order: Order = {
     ...timing,
     load,
@@ -23,7 +28,7 @@ export async function measure({ load, timing, alone }: Job, peer: UnderLoad): Pr
     targets: peer.targets,
     pids: peer.processes,
     withTree: peer.hasTree,
-    ...(peer.etcd === undefined ? {} : { etcd: peer.etcd }),
+    ...(peer.etcd === undefined || !compacts ? {} : { etcd: peer.etcd }),
   }
   return JSON.parse(await runProgram('load/worker.ts', order)) as Measured
 }

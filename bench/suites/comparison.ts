@@ -75,7 +75,7 @@ async function measureLoad(
   if (limit !== undefined) say(`${load.padEnd(22)} ceiling ${line(limit)}`)
   for (let round = 1; round <= rounds; round++) {
     for (const [i, peer] of peers.entries()) {
-      const measured = await measure({ load, timing }, peer)
+      const measured = await measure({ load, timing, compacts: true }, peer)
       runs[i]!.push(measured)
       say(`${load.padEnd(22)} round ${round} ${peer.name.padEnd(14)} ${line(measured)}`)
     }
