@@ -24,8 +24,8 @@ export const workerNumber = (): number => cluster.worker?.id ?? 0
 
 /** What is printed when a server serves: by itself, or by the process that holds the port. */
 export function announce(line: string): void {
-  if (process.send === undefined || cluster.worker === undefined) process.stdout.write(`${line}\n`)
-  else process.send({ ready: line })
+  if (cluster.worker === undefined) process.stdout.write(`${line}\n`)
+  else cluster.worker.send({ ready: line })
 }
 
 /**

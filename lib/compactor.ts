@@ -41,6 +41,7 @@ export class Compactor {
   /** When it was compacted last, and up to where. */
   #last: Mark | undefined
   #compacted: Revision = 0
+  #compacting = false
   #cancel: (() => void) | undefined
 
   constructor(options: CompactorOptions) {
@@ -70,29 +71,37 @@ export class Compactor {
   }
 
   #step(): void {
-    const { store, logger, isMyTurn } = this.#o
     const now: Mark = {
       atMs: this.#o.clock.monotonic(),
       revision: this.#revision,
       bytes: this.#bytes,
     }
     const kept = this.#marks.findIndex((mark) => !this.#isTooMuch(mark, now))
-    const target = kept < 0 ? this.#marks.at(-1) : this.#marks[kept - 1]
+    const count = kept < 0 ? this.#marks.length : kept
+    const target = this.#marks[count - 1]
     this.#marks.push(now)
     // etcd walks through every key each time, and stops commits for it: not more often than is worth it.
-    if (target === undefined || (this.#last !== undefined && !this.#isTooMuch(this.#last, now)))
-      return
-    this.#marks.splice(0, this.#marks.indexOf(target) + 1)
-    if (!isMyTurn()) return
-    const { revision } = target
-    if (revision > this.#compacted) {
+    const last = this.#last
+    if (target === undefined || this.#compacting) return
+    if (last !== undefined && !this.#isTooMuch(last, now)) return
+    this.#marks.splice(0, count)
+    if (!this.#o.isMyTurn()) return
+    if (target.revision > this.#compacted) void this.#compact(target.revision, now)
+    else this.#last = now
+  }
+
+  /** One that fails is tried again at the next look. */
+  async #compact(revision: Revision, now: Mark): Promise<void> {
+    this.#compacting = true
+    try {
+      await this.#o.store.compact(revision)
       this.#compacted = revision
+      this.#last = now
       this.compactions++
-      store.compact(revision).catch((error: unknown) => {
-        logger.warn({ err: error }, 'history not compacted')
-      })
+    } catch (error) {
+      this.#o.logger.warn({ err: error }, 'history not compacted')
     }
-    this.#last = now
+    this.#compacting = false
   }
 
   /** Need the history since then not be kept? */

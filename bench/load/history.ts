@@ -4,7 +4,10 @@
  */
 import type { Target } from './link.ts'
 
-/** Compacts all of it, and waits until that is done: two calls of etcd's JSON gateway. */
+/**
+ * Compacts all of it, and waits until that is done: two calls of etcd's JSON gateway, for a client of
+ * etcd's takes as long to load as a short load runs.
+ */
 export async function compactHistory({ host, port }: Target): Promise<void> {
   const call = async (path: string, body: object): Promise<{ header?: { revision: string } }> => {
     const init = { method: 'POST', body: JSON.stringify(body) }

@@ -4,7 +4,7 @@ import { Link, type LinkOwner, type Target } from './link.ts'
 /** Opened or closed at once. */
 const AT_A_TIME = 50
 /** A third of the sessions' timeout, as ZooKeeper's client does. */
-export const HEARTBEAT_MS = 10_000
+const HEARTBEAT_MS = 10_000
 
 const silent: LinkOwner = { replied() {}, event() {} }
 
@@ -15,24 +15,15 @@ export async function openLinks(
   owner: LinkOwner = silent,
 ): Promise<Link[]> {
   const links: Link[] = []
-  const beating = setInterval(() => beatAll(links), HEARTBEAT_MS)
-  try {
-    while (links.length < count) {
-      const portion = Array.from(
-        { length: Math.min(AT_A_TIME, count - links.length) },
-        (_, i) => new Link(targets[(links.length + i) % targets.length]!, links.length + i, owner),
-      )
-      await Promise.all(portion.map((link) => link.opened))
-      links.push(...portion)
-    }
-  } finally {
-    clearInterval(beating)
+  while (links.length < count) {
+    const portion = Array.from(
+      { length: Math.min(AT_A_TIME, count - links.length) },
+      (_, i) => new Link(targets[(links.length + i) % targets.length]!, links.length + i, owner),
+    )
+    await Promise.all(portion.map((link) => link.opened))
+    links.push(...portion)
   }
   return links
-}
-
-export function beatAll(links: readonly Link[]): void {
-  for (const link of links) link.beat()
 }
 
 /** Ends the sessions. Nothing may be outstanding. */

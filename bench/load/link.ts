@@ -15,15 +15,17 @@ const EVENT_XID = -1
 const PING_XID = -2
 const HEARTBEAT = ping()
 const OUT_BYTES = 64 * 1024
-/** Silent for so long, a link says that it lives: what is waited for may take minutes. Unit ms. */
+/**
+ * Who sent nothing for one to two of these says that it lives, for what is waited for may take minutes.
+ * Twice this is below the sessions' timeout. Unit ms.
+ */
 const SILENT_MS = 12_000
-const SILENCE_CHECK_MS = 3_000
 
+/** Those with a session. */
 const open = new Set<Link>()
 setInterval(() => {
-  const since = performance.now() - SILENT_MS
-  for (const link of open) if (link.heardMs < since && link.beatenMs < since) link.beat()
-}, SILENCE_CHECK_MS).unref()
+  for (const link of open) link.beatIfSilent()
+}, SILENT_MS).unref()
 
 /**
  * Where every connection reads into: what came is looked at before the next one reads. So a reply
@@ -56,10 +58,12 @@ export class Link implements Reader {
   #out = Buffer.allocUnsafeSlow(OUT_BYTES)
   #filled = 0
   #xid = 1
-  #nowMs = performance.now()
+  #nowMs = 0
   #replyXid = 0
   #replyErrno = 0
   #greeted = false
+  /** Sent something since the last look for the silent. */
+  #spoke = true
   #reading = false
   #leaving = false
   #opened!: () => void
@@ -80,7 +84,6 @@ export class Link implements Reader {
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))
-    open.add(this)
   }
 
   /** Copies a packet to what is sent next; returns where it begins, to change it in {@link out}. */
@@ -94,10 +97,6 @@ export class Link implements Reader {
     this.outstanding++
     return at
   }
-  /** When something came last. Unit ms. */
-  get heardMs(): number {
-    return this.#nowMs
-  }
   get out(): Buffer {
     return this.#out
   }
@@ -107,6 +106,7 @@ export class Link implements Reader {
     if (this.#filled === 0) return
     this.#socket.write(this.#out.subarray(0, this.#filled))
     this.#filled = 0
+    this.#spoke = true
     // The kernel did not take all of it: the socket still reads from this buffer.
     if (this.#socket.writableLength > 0) this.#out = Buffer.allocUnsafeSlow(this.#out.length)
   }
@@ -119,6 +119,11 @@ export class Link implements Reader {
   beat(): void {
     this.beatenMs = performance.now()
     this.#socket.write(HEARTBEAT)
+    this.#spoke = true
+  }
+  beatIfSilent(): void {
+    if (!this.#spoke) this.beat()
+    this.#spoke = false
   }
 
   /** Ends the session, then the connection. Nothing may be outstanding. */
@@ -158,6 +163,7 @@ export class Link implements Reader {
   end(): void {
     if (!this.#greeted) {
       this.#greeted = true
+      open.add(this)
       this.#opened()
     } else if (this.#replyXid === EVENT_XID) {
       this.owner.event(this, this.#nowMs)

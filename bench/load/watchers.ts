@@ -4,7 +4,7 @@
  * once; the next set is sent when all have. Neighbour: link.
  */
 import { DATA } from './fixture.ts'
-import { beatAll, closeLinks, HEARTBEAT_MS, openLinks } from './idle-sessions.ts'
+import { closeLinks, openLinks } from './idle-sessions.ts'
 import { Link, type LinkOwner, type Target } from './link.ts'
 import type { WatchesLoad } from './load.ts'
 import type { Recorder } from './recorder.ts'
@@ -24,7 +24,6 @@ export class WatchesRunner implements Runner {
   #ready = 0
   #resting = true
   #rested: (() => void) | undefined
-  #beating: NodeJS.Timeout | undefined
 
   constructor(targets: readonly Target[], load: WatchesLoad, recorder: Recorder) {
     this.#targets = targets
@@ -47,12 +46,7 @@ export class WatchesRunner implements Runner {
       event() {},
     })
     await this.#writer.opened
-    const links = openLinks(this.#targets, this.#count, asWatcher)
-    const beating = setInterval(() => this.#writer.beat(), HEARTBEAT_MS)
-    this.#watchers = await links
-    clearInterval(beating)
-    // A round among thousands of watchers takes longer than some have time.
-    this.#beating = setInterval(() => beatAll(this.#watchers), HEARTBEAT_MS)
+    this.#watchers = await openLinks(this.#targets, this.#count, asWatcher)
     const rested = this.#rest()
     this.#ready = 1
     for (const link of this.#watchers) link.send(this.#watch)
@@ -90,7 +84,6 @@ export class WatchesRunner implements Runner {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#beating)
     await closeLinks([...this.#watchers, this.#writer])
   }
 }

@@ -27,7 +27,7 @@ export interface Order extends Timing {
   readonly pids: Readonly<Record<string, number>>
   /** false: neither a tree nor four-letter words. */
   readonly withTree: boolean
-  /** The etcd below. */
+  /** Of this etcd, the history of what the load wrote is compacted, and counts. */
   readonly etcd?: Target
 }
 

@@ -6,6 +6,7 @@ import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-proc
 import type { Child } from '../support/child.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
+import { isAlive } from '../support/is-alive.ts'
 import {
   type KafkaBroker,
   type KafkaBrokerOptions,
@@ -206,14 +207,6 @@ async function fileStore(): Promise<ClusterStore> {
 
 function lastLines({ name, output }: Child): string {
   return [`--- ${name}`, ...output.split('\n').slice(-linesShown)].join('\n')
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }
 
 /** What Kafka keeps of a registration: who holds it, and since when. */

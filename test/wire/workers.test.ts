@@ -4,6 +4,7 @@ import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-proc
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
+import { isAlive } from '../support/is-alive.ts'
 import { RawClient } from '../support/raw-client.ts'
 
 const metric = (text: string, name: string): number =>
@@ -28,14 +29,6 @@ const pidsOf = (server: AnykeeperProcess): Map<number, number> =>
       ([, worker, pid]) => [Number(worker), Number(pid)],
     ),
   )
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 describe('anykeeper serve --workers', function () {
   this.timeout(60_000)

@@ -1,21 +1,24 @@
 import { expect } from 'chai'
 import { Compactor } from '../../../lib/compactor.ts'
-import { type MetadataStore, silentLogger } from '../../../lib/index.ts'
+import { type MetadataStore, StoreError, silentLogger } from '../../../lib/index.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 describe('compactor', () => {
   const compacted: number[] = []
   let clock: ManualClock
   let myTurn = true
+  let answer: Promise<void>
   const store = {
     async compact(revision: number) {
       compacted.push(revision)
+      await answer
     },
   } as Partial<MetadataStore> as MetadataStore
 
   function start(historyRetentionMs: number, historyBytesMax = 1_000): Compactor {
     compacted.length = 0
     myTurn = true
+    answer = Promise.resolve()
     clock = new ManualClock()
     const limits = { historyRetentionMs, historyBytesMax }
     const isMyTurn = () => myTurn
@@ -93,6 +96,29 @@ describe('compactor', () => {
     compactor.seen(20, 1)
     await clock.advance(70_000)
     expect(compacted.at(-1)).to.be.at.least(10)
+    compactor.stop()
+  })
+
+  it('tries again what failed, and asks for one at a time', async () => {
+    const compactor = start(50_000)
+    const unavailable = new StoreError('STORE_UNAVAILABLE', 'no leader')
+    let fail!: (error: Error) => void
+    answer = new Promise((_, reject) => {
+      fail = reject
+    })
+    for (let step = 1; step <= 9; step++) {
+      compactor.seen(step * 10, 1)
+      await clock.advance(10_000)
+    }
+    expect(compacted).to.deep.equal([10])
+    fail(unavailable)
+    await clock.advance(0)
+    answer = Promise.resolve()
+    await clock.advance(10_000)
+    expect(compacted).to.deep.equal([10, 40])
+    expect(compactor.compactions).to.equal(1)
+    await clock.advance(40_000)
+    expect(compacted).to.deep.equal([10, 40])
     compactor.stop()
   })
 
