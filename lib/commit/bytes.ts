@@ -2,6 +2,9 @@
 import { StoreError } from '../errors.ts'
 import type { ByteString } from '../znode/byte-string.ts'
 
+/** Up to this many characters a loop beats the native encoder. Below 128: their size is one byte. */
+const SHORT_STRING_CHARS = 64
+
 export class ByteWriter {
   #buffer = Buffer.allocUnsafe(4096)
   #length = 0
@@ -70,11 +73,27 @@ export class ByteWriter {
     this.#length += this.#buffer.write(value, this.#length, value.length, 'latin1')
   }
   string(value: string): void {
+    if (value.length <= SHORT_STRING_CHARS && this.#shortString(value)) return
     const size = Buffer.byteLength(value)
     this.varint(size)
     this.#reserve(size)
     this.#buffer.write(value, this.#length)
     this.#length += size
+  }
+  /** false, and nothing is written, when it is not ASCII. */
+  #shortString(value: string): boolean {
+    const { length } = value
+    this.#reserve(1 + length)
+    const buffer = this.#buffer
+    const start = this.#length + 1
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) return false
+      buffer[start + i] = unit
+    }
+    buffer[start - 1] = length
+    this.#length = start + length
+    return true
   }
 }
 

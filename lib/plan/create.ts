@@ -52,7 +52,7 @@ export function planCreate(view: PlanView, request: CreateRequest, asker: Asker)
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
 
   const parentCreates = (parent.creates + 1) | 0
-  const edited = view.edit(parentPath)
+  const edited = view.edit(parentPath, parent)
   edited.childCount++
   if (parentCreates > edited.creates) {
     edited.creates = parentCreates

@@ -5,12 +5,12 @@ import { isAllowed } from '../znode/acl.ts'
 import { isReservedPath, parentOf } from '../znode/path.ts'
 import { KIND } from '../znode/znode.ts'
 import { type Asker, NONE, type Planned } from './planned.ts'
-import type { PlanView } from './view.ts'
+import type { PlanView, ViewedZnode } from './view.ts'
 
-function remove(view: PlanView, path: string, parentPath: string): void {
-  const parent = view.edit(parentPath)
-  parent.childCount--
-  parent.pzxid = view.zxid
+function remove(view: PlanView, path: string, parentPath: string, parent: ViewedZnode): void {
+  const edited = view.edit(parentPath, parent)
+  edited.childCount--
+  edited.pzxid = view.zxid
   view.remove(path)
   view.ops.push({ type: 'delete', path })
 }
@@ -30,7 +30,7 @@ export function planDelete(view: PlanView, request: DeleteRequest, asker: Asker)
     return ZK_ERRORS.BAD_VERSION.errno
   }
   if (node.childCount > 0) return ZK_ERRORS.NOT_EMPTY.errno
-  remove(view, path, parentPath)
+  remove(view, path, parentPath, parent)
   return NONE
 }
 
@@ -44,6 +44,9 @@ export function planDeleteContainer(view: PlanView, request: DeleteContainerRequ
   if (node.kind === KIND.ttl && view.time - node.mtime <= node.ttlMs) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
-  remove(view, path, parentOf(path))
+  const parentPath = parentOf(path)
+  const parent = view.get(parentPath)
+  if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
+  remove(view, path, parentPath, parent)
   return NONE
 }

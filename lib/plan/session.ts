@@ -53,9 +53,10 @@ export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
   const paths = [...view.ephemeralsOf(id)]
   for (const path of paths) {
-    const parent = parentOf(path)
-    if (view.get(parent) !== undefined) {
-      const edited = view.edit(parent)
+    const parentPath = parentOf(path)
+    const parent = view.get(parentPath)
+    if (parent !== undefined) {
+      const edited = view.edit(parentPath, parent)
       edited.childCount--
       edited.pzxid = view.zxid
     }

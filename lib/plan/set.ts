@@ -19,7 +19,7 @@ export function planSetData(view: PlanView, request: SetDataRequest, asker: Aske
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
-  const edited = view.edit(path)
+  const edited = view.edit(path, node)
   edited.version = next(edited.version)
   edited.mzxid = view.zxid
   edited.mtime = view.time
@@ -39,7 +39,7 @@ export function planSetAcl(view: PlanView, request: SetAclRequest, asker: Asker)
   if (request.version !== -1 && request.version !== node.aversion) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
-  const edited = view.edit(path)
+  const edited = view.edit(path, node)
   edited.aversion = next(edited.aversion)
   edited.acl = acl
   view.ops.push({ type: 'setACL', path, acl, aversion: edited.aversion })

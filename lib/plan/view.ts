@@ -9,7 +9,7 @@ import type { Op } from '../tree/ops.ts'
 import type { Replica } from '../tree/replica.ts'
 import { ACL_SCHEMES_DEFAULT } from '../znode/acl.ts'
 import type { SessionRecord } from '../znode/record.ts'
-import type { Kind, StatSource, Znode } from '../znode/znode.ts'
+import { type Kind, type StatSource, Znode } from '../znode/znode.ts'
 
 /** A znode as planned. Mutable only through PlanView.edit. */
 export interface PlannedZnode extends StatSource {
@@ -28,6 +28,9 @@ export interface PlannedZnode extends StatSource {
   ttlMs: number
   dataLength: number
 }
+
+/** As it will be, whoever knows it: the replica or a batch before. */
+export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
 
 /** What one batch plans. */
 class Layer {
@@ -150,7 +153,7 @@ export class PlanView {
   }
 
   /** The znode as it will be, or undefined. Not to be changed: see edit(). */
-  get(path: string): Readonly<Omit<PlannedZnode, 'dataLength'>> | undefined {
+  get(path: string): ViewedZnode | undefined {
     const planned = this.#planned(path)
     return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
   }
@@ -160,13 +163,9 @@ export class PlanView {
     return this.#planned(path) ?? undefined
   }
 
-  /** A copy of the znode that may be changed and is what later requests see. It must exist. */
-  edit(path: string): PlannedZnode {
-    const planned = this.#planned(path)
-    const copy =
-      planned === undefined || planned === null
-        ? copyOf(this.#replica.tree.get(path) as Znode)
-        : { ...planned }
+  /** A copy of the znode, as {@link get} gave it, that may be changed and is what later requests see. */
+  edit(path: string, node: ViewedZnode): PlannedZnode {
+    const copy = node instanceof Znode ? copyOf(node) : { ...(node as PlannedZnode) }
     this.#set(path, copy)
     return copy
   }

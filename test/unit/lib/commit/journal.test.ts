@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ByteWriter } from '../../../../lib/commit/bytes.ts'
+import { ByteReader, ByteWriter } from '../../../../lib/commit/bytes.ts'
 import { decodeBatch, encodeHeader, writeTxn } from '../../../../lib/commit/journal.ts'
 import { StoreError } from '../../../../lib/errors.ts'
 import type { Batch, Op } from '../../../../lib/tree/ops.ts'
@@ -86,6 +86,19 @@ describe('commit/journal', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('strings come back, however long, also where one character is not ASCII', () => {
+    const strings: string[] = []
+    for (let length = 0; length <= 300; length++) {
+      const ascii = 'abcdefgh'.repeat(40).slice(0, length)
+      strings.push(ascii, `${ascii}é`, `é${ascii}`, `${ascii}\u{1f600}`)
+    }
+    const out = new ByteWriter()
+    for (const value of strings) out.string(value)
+    const input = new ByteReader(out.toBytes())
+    expect(strings.map(() => input.string())).to.deep.equal(strings)
+    expect(input.atEnd).to.equal(true)
   })
 
   it('data in a decoded batch does not keep the entry it was read from', () => {
