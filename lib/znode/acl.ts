@@ -16,6 +16,10 @@ export const READ_ACL: readonly Acl[] = [
 /** The id that passes every check. Source: DigestAuthenticationProvider, superDigest. */
 export const SUPER_ID: AuthId = { scheme: 'super', id: '' }
 
+/** What nearly every create asks for. */
+const isOpen = ({ perms, id }: Acl): boolean =>
+  perms === PERMS.ALL && id.scheme === 'world' && id.id === 'anyone'
+
 /** `user:base64(sha1(user:password))`, the digest scheme's id of a proven `user:password`. */
 export function digestOf(credentials: Uint8Array): string | undefined {
   const text = Buffer.from(credentials).toString('utf8')
@@ -110,6 +114,7 @@ export function fixupAcl(
   schemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT,
 ): readonly Acl[] | undefined {
   if (acl === null || acl.length === 0) return undefined
+  if (acl.length === 1 && isOpen(acl[0] as Acl)) return OPEN_ACL
   const out: Acl[] = []
   for (const entry of withoutDuplicates(acl)) {
     if (entry.id.scheme === 'auth') {
