@@ -26,6 +26,7 @@ import {
   UsageError,
   warningsOf,
 } from './flags.ts'
+import { growSmallHeap } from './heap.ts'
 import { announce, parseWorkers, superviseWorkers, workerNumber } from './workers.ts'
 
 interface ServeFlags {
@@ -161,6 +162,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     )
   }
   if (flags.workers > 1 && cluster.isPrimary) return superviseWorkers(flags.workers, logger)
+  growSmallHeap()
   let stopping = false
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
