@@ -4,9 +4,9 @@
  * V8 lets a heap grow by up to a factor of four before it marks again, but by little over one once its
  * memory reducer has found the process idle (`Heap::CurrentHeapGrowingMode` in V8's heap.cc; the reducer
  * cannot be turned off in a running process). A proxy that was idle and then serves thousands of writes a
- * second marked its 16 MiB nine times a second, which was the whole of its p99 (bench/results.md, "Where
- * the time goes"). So `serve` asks for the growth itself, and leaves a large heap to V8: there a small
- * factor is what keeps the resident set small, and marking is rare anyway.
+ * second marked its 16 MiB nine times a second, which was the whole of its p99
+ * (bench/where-the-time-goes.md). So `serve` asks for the growth itself, and leaves a large heap to V8:
+ * there a small factor is what keeps the resident set small, and marking is rare anyway.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
