@@ -94,6 +94,21 @@ function costs({ names, series }: Compared): string {
 export const twoPeers = (compared: Compared, goals: boolean): string =>
   `${rates(compared, goals)}\n\n${costs(compared)}`
 
+/** One peer, or three and more: there is no ratio, and nothing to judge by. */
+export const anyPeers = (compared: Compared): string =>
+  [
+    'Per second, median (least–greatest):',
+    sideBySide(compared, rate),
+    'p50 / p99, ms:',
+    sideBySide(compared, latency),
+    'CPU µs each, of the proxy and of its store where that is a process of its own:',
+    sideBySide(compared, cpu),
+    'Seconds until everything was written behind, after the last reply:',
+    sideBySide(compared, drain),
+  ].join('\n\n')
+
+export const isPair = ({ names }: Compared): boolean => names.length === 2
+
 /** What one cell shows of a peer's runs. */
 export type Figure = (runs: readonly Measured[]) => string
 

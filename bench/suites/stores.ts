@@ -1,7 +1,6 @@
 /** `npm run bench -- stores`: the same loads on every store that anykeeper can keep its data in. */
-import { cpu, latency, rate } from '../report/format.ts'
 import { GOALS } from '../report/goals.ts'
-import { drain, sideBySide } from '../report/tables.ts'
+import { anyPeers } from '../report/tables.ts'
 import { compare, planned } from './comparison.ts'
 import type { Suite } from './suite.ts'
 
@@ -19,18 +18,6 @@ export const stores: Suite = {
       ceilings: false,
     })
     const compared = await compare(context, plan)
-    return {
-      text: [
-        compared.head,
-        'Per second, median (least–greatest):',
-        sideBySide(compared, rate),
-        'p50 / p99, ms:',
-        sideBySide(compared, latency),
-        'CPU µs each, of the proxy and of its store where that is a process of its own:',
-        sideBySide(compared, cpu),
-        'Seconds until everything was written behind, after the last reply:',
-        sideBySide(compared, drain),
-      ].join('\n\n'),
-    }
+    return { text: `${compared.head}\n\n${anyPeers(compared)}` }
   },
 }

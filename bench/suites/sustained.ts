@@ -2,7 +2,15 @@
  * `npm run bench -- sustained`: writes for long enough that what is put off has to be done. The rate
  * of every second counts, so that a saw or a collapse shows.
  */
-import { bySecond, type Column, drain, ratioCell, sideBySide, withDrain } from '../report/tables.ts'
+import {
+  bySecond,
+  type Column,
+  drain,
+  isPair,
+  ratioCell,
+  sideBySide,
+  withDrain,
+} from '../report/tables.ts'
 import { compare, planned } from './comparison.ts'
 import type { Suite } from './suite.ts'
 
@@ -28,7 +36,7 @@ export const sustained: Suite = {
       text: [
         compared.head,
         'Rates of the single seconds: median (least–greatest).',
-        sideBySide(compared, bySecond, [ratio]),
+        sideBySide(compared, bySecond, isPair(compared) ? [ratio] : []),
         'Seconds until everything was written behind, after the last reply:',
         sideBySide(compared, drain),
         'Operations per second when that time is counted in:',

@@ -1,5 +1,5 @@
 /** `npm run bench -- values`: other sizes and shapes than those of the goals. */
-import { twoPeers } from '../report/tables.ts'
+import { anyPeers, isPair, twoPeers } from '../report/tables.ts'
 import { compare, planned } from './comparison.ts'
 import type { Suite } from './suite.ts'
 
@@ -34,6 +34,7 @@ export const values: Suite = {
       heapMib: 4_000,
     })
     const compared = await compare(context, plan)
-    return { text: `${compared.head}\n\n${twoPeers(compared, false)}` }
+    const tables = isPair(compared) ? twoPeers(compared, false) : anyPeers(compared)
+    return { text: `${compared.head}\n\n${tables}` }
   },
 }

@@ -2,7 +2,14 @@ import { expect } from 'chai'
 import { cpu, short, spread, table } from '../../../bench/report/format.ts'
 import { toWords, verdict } from '../../../bench/report/goals.ts'
 import { median, ratios } from '../../../bench/report/statistics.ts'
-import { bySecond, sideBySide, twoPeers, withDrain } from '../../../bench/report/tables.ts'
+import {
+  anyPeers,
+  bySecond,
+  isPair,
+  sideBySide,
+  twoPeers,
+  withDrain,
+} from '../../../bench/report/tables.ts'
 import { measured, runs } from './measured.ts'
 
 describe('bench: statistics', () => {
@@ -85,6 +92,14 @@ describe('bench: tables', () => {
     expect(lines[2]).to.contain('| 4 | yes | **4.50** (4.00, 5.00) |')
     expect(lines[3]).to.contain('| 1.2 | no: rate | **1.00** (1.50, 0.50) |')
     expect(lines.find((line) => line.startsWith('| **get** |'))).to.match(/\| 50 % \| 1,000 \|$/)
+  })
+
+  it('one peer, or three: side by side, without a ratio', () => {
+    const alone = { ...compared, names: ['A'], series: [{ ...series[0]!, runs: [runs(100, 200)] }] }
+    expect([isPair(compared), isPair(alone)]).to.deep.equal([true, false])
+    const lines = anyPeers(alone).split('\n')
+    expect(lines[2]).to.equal('| load | A |')
+    expect(lines[4]).to.contain('| 150 (100–200) |')
   })
 
   it('tells errors', () => {
