@@ -91,10 +91,10 @@ function costs({ names, series }: Compared): string {
   return table(head, rows)
 }
 
-export const twoPeers = (compared: Compared, goals: boolean): string =>
+const twoPeers = (compared: Compared, goals: boolean): string =>
   `${rates(compared, goals)}\n\n${costs(compared)}`
 
-/** One peer, or three and more: there is no ratio, and nothing to judge by. */
+/** Any number of peers, each for itself. */
 export const anyPeers = (compared: Compared): string =>
   [
     'Per second, median (least–greatest):',
@@ -108,6 +108,10 @@ export const anyPeers = (compared: Compared): string =>
   ].join('\n\n')
 
 export const isPair = ({ names }: Compared): boolean => names.length === 2
+
+/** One peer, or three and more, have no ratio, and nothing to judge by. */
+export const peerTables = (compared: Compared, goals: boolean): string =>
+  isPair(compared) ? twoPeers(compared, goals) : anyPeers(compared)
 
 /** What one cell shows of a peer's runs. */
 export type Figure = (runs: readonly Measured[]) => string

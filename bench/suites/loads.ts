@@ -3,7 +3,7 @@ import { barChart } from '../report/bar-chart.ts'
 import { GOALS, verdict } from '../report/goals.ts'
 import type { Compared } from '../report/series.ts'
 import { median, ratios } from '../report/statistics.ts'
-import { anyPeers, isPair, twoPeers } from '../report/tables.ts'
+import { isPair, peerTables } from '../report/tables.ts'
 import { compare, planned } from './comparison.ts'
 import type { Chart, Suite } from './suite.ts'
 
@@ -37,8 +37,7 @@ export const loads: Suite = {
       ceilings: true,
     })
     const compared = await compare(context, plan)
-    if (!isPair(compared)) return { text: `${compared.head}\n\n${anyPeers(compared)}` }
-    const text = `${compared.head}\n\n${twoPeers(compared, true)}`
-    return { text, charts: [ratioChart(compared)] }
+    const text = `${compared.head}\n\n${peerTables(compared, true)}`
+    return { text, charts: isPair(compared) ? [ratioChart(compared)] : [] }
   },
 }

@@ -1,5 +1,5 @@
 /** `npm run bench -- values`: other sizes and shapes than those of the goals. */
-import { anyPeers, isPair, twoPeers } from '../report/tables.ts'
+import { peerTables } from '../report/tables.ts'
 import { compare, planned } from './comparison.ts'
 import type { Suite } from './suite.ts'
 
@@ -34,7 +34,6 @@ export const values: Suite = {
       heapMib: 4_000,
     })
     const compared = await compare(context, plan)
-    const tables = isPair(compared) ? twoPeers(compared, false) : anyPeers(compared)
-    return { text: `${compared.head}\n\n${tables}` }
+    return { text: `${compared.head}\n\n${peerTables(compared, false)}` }
   },
 }

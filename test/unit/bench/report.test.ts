@@ -3,11 +3,10 @@ import { cpu, short, spread, table } from '../../../bench/report/format.ts'
 import { toWords, verdict } from '../../../bench/report/goals.ts'
 import { median, ratios } from '../../../bench/report/statistics.ts'
 import {
-  anyPeers,
   bySecond,
   isPair,
+  peerTables,
   sideBySide,
-  twoPeers,
   withDrain,
 } from '../../../bench/report/tables.ts'
 import { measured, runs } from './measured.ts'
@@ -87,7 +86,7 @@ describe('bench: tables', () => {
   const compared = { names: ['A', 'B'], series, head: '' }
 
   it('two peers: goal, verdict, ratio, and the ceiling', () => {
-    const lines = twoPeers(compared, true).split('\n')
+    const lines = peerTables(compared, true).split('\n')
     expect(lines[2]).to.contain('**get**')
     expect(lines[2]).to.contain('| 4 | yes | **4.50** (4.00, 5.00) |')
     expect(lines[3]).to.contain('| 1.2 | no: rate | **1.00** (1.50, 0.50) |')
@@ -97,14 +96,22 @@ describe('bench: tables', () => {
   it('one peer, or three: side by side, without a ratio', () => {
     const alone = { ...compared, names: ['A'], series: [{ ...series[0]!, runs: [runs(100, 200)] }] }
     expect([isPair(compared), isPair(alone)]).to.deep.equal([true, false])
-    const lines = anyPeers(alone).split('\n')
+    const lines = peerTables(alone, true).split('\n')
     expect(lines[2]).to.equal('| load | A |')
     expect(lines[4]).to.contain('| 150 (100–200) |')
+    const [first] = series
+    const three = {
+      ...compared,
+      names: ['A', 'B', 'C'],
+      series: [{ ...first!, runs: [...first!.runs, runs(7)] }],
+    }
+    expect(isPair(three)).to.equal(false)
+    expect(peerTables(three, true)).to.contain('| load | A | B | C |')
   })
 
   it('tells errors', () => {
     const bad = [{ ...series[0]!, runs: [[measured({ errors: 7 })], runs(1)] }]
-    expect(twoPeers({ ...compared, series: bad }, true)).to.contain('(7 errors)')
+    expect(peerTables({ ...compared, series: bad }, true)).to.contain('(7 errors)')
   })
 
   it('an operation of many counts as many', () => {
