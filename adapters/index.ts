@@ -1,6 +1,6 @@
 /** From a URL to a store. Each adapter, with its driver, is loaded only when its scheme is asked for. */
-import type { Clock } from '../lib/clock.ts'
-import { StoreError } from '../lib/errors.ts'
+import type { Clock } from '../lib/base/clock.ts'
+import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'

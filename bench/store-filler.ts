@@ -1,15 +1,15 @@
 /**
  * The tree of a load written into a store as anykeeper would have left it there, without a proxy: a
- * million znodes in seconds. Neighbours: load/fixture (which znodes), lib/znode (their bytes).
+ * million znodes in seconds. Neighbours: load/fixture (which znodes), lib/format (their bytes).
  */
 import { openStore } from '../adapters/index.ts'
+import { Layout } from '../lib/format/layout.ts'
+import { encodeChildRecord, encodeHead, encodeZnode } from '../lib/format/record.ts'
 import type { MetadataStore, WriteOp } from '../lib/index.ts'
+import { OPEN_ACL } from '../lib/model/acl.ts'
+import { toByteString } from '../lib/model/byte-string.ts'
+import { KIND, Znode } from '../lib/model/znode.ts'
 import { opBytes } from '../lib/store/txn-size.ts'
-import { OPEN_ACL } from '../lib/znode/acl.ts'
-import { toByteString } from '../lib/znode/byte-string.ts'
-import { Layout } from '../lib/znode/layout.ts'
-import { encodeChildRecord, encodeHead, encodeZnode } from '../lib/znode/record.ts'
-import { KIND, Znode } from '../lib/znode/znode.ts'
 import { DATA, type Fixture, nodeName, tree } from './load/fixture.ts'
 
 const OPS_MAX = 2_000

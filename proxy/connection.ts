@@ -17,21 +17,21 @@ import {
   WireError,
   ZK_ERRORS,
 } from '../lib/index.ts'
-import { FrameSplitter } from './frame.ts'
-import { greet } from './handshake.ts'
-import type { ClientConnection, ProxyHost } from './host.ts'
-import { JuteReader } from './jute/reader.ts'
-import { JuteWriter } from './jute/writer.ts'
-import { DigestMd5Exchange, SaslFailure } from './sasl/digest-md5.ts'
-import { Latency } from './stats.ts'
-import { decodeRequest } from './wire/decode-request.ts'
+import { FrameSplitter } from '../lib/protocol/frame.ts'
+import { JuteReader } from '../lib/protocol/jute/reader.ts'
+import { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import { decodeRequest } from '../lib/protocol/wire/decode-request.ts'
 import {
   encodeErrorReply,
   encodeEvent,
   encodeReply,
   encodeSaslFailure,
-} from './wire/encode-reply.ts'
-import { malformedFate, XID } from './wire/opcodes.ts'
+} from '../lib/protocol/wire/encode-reply.ts'
+import { malformedFate, XID } from '../lib/protocol/wire/opcodes.ts'
+import { greet } from './handshake.ts'
+import type { ClientConnection, ProxyHost } from './host.ts'
+import { DigestMd5Exchange, SaslFailure } from './sasl/digest-md5.ts'
+import { Latency } from './stats.ts'
 
 type Phase =
   /** Nothing decoded yet: a four-letter word or a ConnectRequest comes. */

@@ -1,9 +1,14 @@
 /**
  * The first packet: opens a session, or takes one over (H1 to H7). Neighbour: connection.
  */
+
+import type { JuteReader } from '../lib/protocol/jute/reader.ts'
+import {
+  decodeConnectRequest,
+  encodeConnectResponse,
+  encodeSessionGone,
+} from '../lib/protocol/wire/connect.ts'
 import type { ClientConnection } from './host.ts'
-import type { JuteReader } from './jute/reader.ts'
-import { decodeConnectRequest, encodeConnectResponse, encodeSessionGone } from './wire/connect.ts'
 
 export async function greet(connection: ClientConnection, reader: JuteReader): Promise<void> {
   const request = decodeConnectRequest(reader)

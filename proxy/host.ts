@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
-import type { ChunkPool } from './jute/chunk-pool.ts'
-import type { JuteWriter } from './jute/writer.ts'
+import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
+import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Latency, ServerStats } from './stats.ts'
 
 export interface ProxyOptions {

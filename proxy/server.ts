@@ -1,10 +1,10 @@
 /** Listens, accepts within bounds, flushes connections once a tick, drains on stop. */
 import { createServer, type Server } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
+import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
 import { Connection } from './connection.ts'
 import type { ClientConnection, ProxyHost, ProxyOptions } from './host.ts'
-import { ChunkPool } from './jute/chunk-pool.ts'
 import { ServerStats } from './stats.ts'
 
 /** Output memory that lies ready, bytes: more is left to the garbage collector. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import ts from 'typescript'
-import { importViolations, type SourceFile } from './support/import-rules.ts'
+import { importViolations, libRooms, memberRooms, type SourceFile } from './support/import-rules.ts'
 import { type TextFile, textViolations } from './support/text-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,7 +17,7 @@ describe('tidy', () => {
 
   it('finds the sources', () => {
     expect(sources.map(({ path }) => path)).to.include.members([
-      'lib/errors.ts',
+      'lib/model/errors.ts',
       'test/tidy.test.ts',
     ])
   })
@@ -44,18 +44,38 @@ describe('tidy', () => {
     expect([...imports].sort().join()).to.equal('./a.ts,./b.ts,./c.ts,./d.ts,./e.ts,./f.ts,./g.ts')
   })
 
+  it('has no rule that lets an arrow of lib run upwards', () => {
+    for (const rooms of [libRooms, memberRooms]) {
+      const order = Object.keys(rooms)
+      for (const [room, below] of Object.entries(rooms)) {
+        const floors = below.map((other) => order.indexOf(other))
+        expect(Math.min(...floors, order.length), room).to.be.above(order.indexOf(room))
+      }
+    }
+  })
+
   const wrongWays: [from: string, specifier: string][] = [
-    ['lib/tree/feed.ts', '../../adapters/index.ts'],
-    ['lib/tree/feed.ts', '../../proxy/index.ts'],
-    ['lib/tree/feed.ts', 'etcd3'],
-    ['lib/tree/feed.ts', './data-tree'],
-    ['proxy/connection.ts', '../lib/errors.ts'],
-    ['proxy/wire/acl.ts', '../../adapters/index.ts'],
+    ['lib/member/tree/feed.ts', '../../../adapters/index.ts'],
+    ['lib/member/tree/feed.ts', '../../../proxy/index.ts'],
+    ['lib/member/tree/feed.ts', 'etcd3'],
+    ['lib/member/tree/feed.ts', './data-tree'],
+    ['lib/member/tree/feed.ts', '../commit/task.ts'],
+    ['lib/member/tree/feed.ts', '../keeper.ts'],
+    ['lib/member/plan/create.ts', '../watch/watch-table.ts'],
+    ['lib/member/extra/new.ts', '../tree/feed.ts'],
+    ['lib/member/keeper.ts', '../client/keeper-client.ts'],
+    ['lib/protocol/frame.ts', '../member/keeper.ts'],
+    ['lib/protocol/frame.ts', '../index.ts'],
+    ['lib/model/znode.ts', '../format/record.ts'],
+    ['lib/extra/new.ts', '../model/errors.ts'],
+    ['proxy/connection.ts', '../lib/model/errors.ts'],
+    ['proxy/compare/link.ts', '../../adapters/index.ts'],
     ['adapters/etcd/etcd-store.ts', '../memory/memory-store.ts'],
-    ['adapters/etcd/etcd-store.ts', '../../lib/request.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../lib/model/request.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../lib/protocol/frame.ts'],
     ['adapters/etcd/etcd-store.ts', '../../proxy/index.ts'],
     ['adapters/memory/memory-store.ts', 'etcd3'],
-    ['cli/serve.ts', '../lib/keeper.ts'],
+    ['cli/serve.ts', '../lib/member/keeper.ts'],
     ['cli/serve.ts', 'etcd3'],
     ['lib/index.ts', '../cli/flags.ts'],
   ]
@@ -66,9 +86,12 @@ describe('tidy', () => {
   }
 
   const rightWays: [from: string, specifier: string][] = [
-    ['lib/tree/feed.ts', '../store/types.ts'],
-    ['lib/clock.ts', 'node:crypto'],
-    ['proxy/wire/acl.ts', '../../lib/index.ts'],
+    ['lib/member/tree/feed.ts', '../../store/types.ts'],
+    ['lib/member/keeper.ts', './session/session.ts'],
+    ['lib/client/recipes/lock.ts', '../keeper-client.ts'],
+    ['lib/base/clock.ts', 'node:crypto'],
+    ['proxy/connection.ts', '../lib/index.ts'],
+    ['proxy/connection.ts', '../lib/protocol/frame.ts'],
     ['adapters/etcd/etcd-store.ts', '../../lib/store/types.ts'],
     ['adapters/etcd/etcd-store.ts', 'etcd3'],
     ['adapters/redis/redis-store.ts', '../mvcc/revisions.ts'],
@@ -88,11 +111,11 @@ describe('tidy', () => {
 
   it('rejects a cycle, also of type imports', () => {
     const found = importViolations([
-      { path: 'lib/a.ts', imports: ['./b.ts'] },
-      { path: 'lib/b.ts', imports: ['./c/d.ts'] },
-      { path: 'lib/c/d.ts', imports: ['../a.ts'] },
+      { path: 'proxy/a.ts', imports: ['./b.ts'] },
+      { path: 'proxy/b.ts', imports: ['./c/d.ts'] },
+      { path: 'proxy/c/d.ts', imports: ['../a.ts'] },
     ])
-    expect(found).to.deep.equal(['cycle: lib/a.ts → lib/b.ts → lib/c/d.ts → lib/a.ts'])
+    expect(found).to.deep.equal(['cycle: proxy/a.ts → proxy/b.ts → proxy/c/d.ts → proxy/a.ts'])
   })
 
   const wrongTexts: [what: string, file: TextFile][] = [

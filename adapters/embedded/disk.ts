@@ -5,7 +5,7 @@
  */
 import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { Key, KeyValue, LeaseId } from '../../lib/store/types.ts'
 import { KeyIndex } from '../mvcc/key-index.ts'
 import type { StoredLease } from '../mvcc/leases.ts'

@@ -1,5 +1,5 @@
 /** Loads lmdb, which is an optional dependency: only who opens a file store needs it. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 
 export type Lmdb = typeof import('lmdb')
 

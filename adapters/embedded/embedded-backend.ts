@@ -3,9 +3,9 @@
  * and answered when the disk has them. One group is on its way at a time, so a group that fails takes
  * nothing with it. Neighbours: ../mvcc/mvcc.ts (revisions), disk.ts (durability), owner.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { systemClock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes } from '../../lib/store/bytes.ts'
 import { opBytes } from '../../lib/store/txn-size.ts'
 import type { Lease, LeaseId, Txn, TxnResult } from '../../lib/store/types.ts'

@@ -1,5 +1,5 @@
 /** What can go wrong with a folder, each in a sentence that says what to do. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 
 /** The folder cannot be used as it is: trying again without a person's help is of no use. */
 export function unusable(message: string, cause?: unknown): StoreError {

@@ -1,6 +1,6 @@
 /** `file:./data`, `file:/var/lib/anykeeper?mapSize=4GiB`: the folder, and what may be set beside it. */
 import { resolve } from 'node:path'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 
 export interface ParsedFileUrl {
   /** Absolute. */

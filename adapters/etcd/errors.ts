@@ -20,7 +20,7 @@ import {
   GRPCUnauthenticatedError,
   GRPCUnavailableError,
 } from 'etcd3'
-import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/errors.ts'
+import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/model/errors.ts'
 
 type Verdict = readonly [code: StoreErrorCode, outcome: StoreOutcome]
 

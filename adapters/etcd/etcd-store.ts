@@ -2,8 +2,8 @@
  * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
  * lease-stream.ts, probe.ts, messages.ts, errors.ts.
  */
-import { type Clock, systemClock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import { type Clock, systemClock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { checkedStore, KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import { TXN_ITEM_OVERHEAD_BYTES } from '../../lib/store/txn-size.ts'

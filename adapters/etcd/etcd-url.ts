@@ -1,6 +1,6 @@
 /** `etcd://user:pass@h:p,h:p?ca=…` → the adapter's options. Neighbours: adapters/index.ts, etcd-store.ts. */
 import { readFile } from 'node:fs/promises'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { ConnectionOptions } from './members.ts'
 
 const DEFAULT_PORT = 2379

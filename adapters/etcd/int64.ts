@@ -1,5 +1,5 @@
 /** int64 as the driver has it (decimal strings), and as the contract has it. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 
 /** A revision, version or count. @throws {StoreError} STORE_INTERNAL beyond 2^53. */
 export function fromInt64(text: string): number {

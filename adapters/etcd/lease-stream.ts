@@ -3,8 +3,8 @@
  * Measured against a stream a lease: 24 instead of 234 µs each. Neighbour: etcd-store.ts.
  */
 import type { IDuplexStream, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3'
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
 import { toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'

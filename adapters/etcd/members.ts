@@ -5,8 +5,8 @@
  */
 import { noop } from 'cockatiel'
 import { Etcd3, type ICallable, type IDuplexStream, LeaseClient } from 'etcd3'
-import { systemClock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import { systemClock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
 import { decodeRangeAnswer, type RangeAnswer } from './range-codec.ts'
 import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'

@@ -3,7 +3,7 @@
  * and a reader that makes no objects. Neighbours: txn-codec, range-codec, watch-codec.
  * Source: proto3's encoding.
  */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { KeyValue } from '../../lib/store/types.ts'
 
 /** Wire types: what follows a tag. */

@@ -12,8 +12,8 @@ import {
   type IncomingHttpHeaders,
   type SecureClientSessionOptions,
 } from 'node:http2'
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { statusToStoreError } from './errors.ts'
 
 export interface UnaryChannelOptions {

@@ -2,8 +2,8 @@
  * A watch that outlives its streams: reopens on the next member and resumes after the last revision
  * it delivered, which it knows from events and from trusted progress only. Neighbour: watch-stream.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { WatchBatch, WatchOptions } from '../../lib/store/types.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
 import type { Members } from './members.ts'

@@ -2,8 +2,8 @@
  * One watch stream: etcd's responses → batches, progress requests, and the verdict that a silent
  * stream is dead. It lives until its first failure. Neighbour: watch-loop.ts (which opens the next).
  */
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { Key, Revision, StoreEvent, WatchBatch } from '../../lib/store/types.ts'
 import { AsyncQueue } from './async-queue.ts'
 import { reasonToStoreError, toStoreError } from './errors.ts'

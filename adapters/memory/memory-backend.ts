@@ -2,7 +2,7 @@
  * One store in this process's memory: every transaction is published at once. It is the model other
  * adapters are measured against. Neighbours: ../mvcc/mvcc.ts, memory-store.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/base/clock.ts'
 import type { Lease, LeaseId, Revision, Txn, TxnResult } from '../../lib/store/types.ts'
 import type { MvccWriter } from '../mvcc/handle.ts'
 import { Mvcc } from '../mvcc/mvcc.ts'

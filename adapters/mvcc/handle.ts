@@ -1,5 +1,5 @@
 /** The store contract over an Mvcc: its watches, and the closed state. Neighbours: mvcc.ts, adapters. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { checkedStore } from '../../lib/store/checked-store.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type {

@@ -1,6 +1,6 @@
 /** Leases: which keys hang on them, and their expiry by the clock. Neighbour: mvcc.ts. */
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { bytesId, compareBytes } from '../../lib/store/bytes.ts'
 import type { Key, LeaseId } from '../../lib/store/types.ts'
 

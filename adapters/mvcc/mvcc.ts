@@ -3,9 +3,9 @@
  * without I/O. A store applies transactions here, makes them durable in its own way, and publishes
  * them; or takes them back. Neighbours: key-index.ts, leases.ts, handle.ts (the contract over it).
  */
-import type { Clock } from '../../lib/clock.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { systemClock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { bytesId, compareBytes, equalBytes, NO_BYTES } from '../../lib/store/bytes.ts'
 import type {
   Compare,

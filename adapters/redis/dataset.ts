@@ -3,7 +3,7 @@
  * seen. Whoever calls a script does it through here. Neighbours: scripts.ts, link.ts, feed.ts.
  */
 import { randomBytes } from 'node:crypto'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { Revision } from '../../lib/store/types.ts'
 import { FORMAT, keysOf } from './keys.ts'
 import type { Arg, Commands } from './link.ts'

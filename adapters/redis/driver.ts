@@ -1,5 +1,5 @@
 /** Loads ioredis, which is an optional peer: only who opens a redis store needs it. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 
 export type Ioredis = Pick<typeof import('ioredis'), 'Redis'>
 

@@ -2,7 +2,7 @@
  * What Redis and its driver say → StoreError. The only place that looks at message texts. `unapplied`
  * is said only where the server is certain to have changed nothing. Neighbour: link.ts.
  */
-import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/errors.ts'
+import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/model/errors.ts'
 
 type Verdict = readonly [code: StoreErrorCode, outcome: StoreOutcome]
 

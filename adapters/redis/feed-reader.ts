@@ -4,8 +4,8 @@
  * can be missed or come twice unnoticed, whatever happened to the connection or the server.
  * Neighbours: feed.ts (the watches), records.ts (entries), dataset.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
-import type { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import type { StoreError } from '../../lib/model/errors.ts'
 import type { Revision } from '../../lib/store/types.ts'
 import type { Dataset } from './dataset.ts'
 import { isTransient, toStoreError } from './errors.ts'

@@ -2,8 +2,8 @@
  * The watches of one handle, all served by one reader of the stream, and by a page now and then for a
  * watch that is behind it. Neighbours: feed-reader.ts, records.ts (entries), dataset.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes } from '../../lib/store/bytes.ts'
 import type { Key, Revision, StoreEvent, WatchBatch, WatchOptions } from '../../lib/store/types.ts'
 import type { Dataset } from './dataset.ts'

@@ -4,7 +4,7 @@
  * Neighbours: lua.ts, redis-store.ts.
  */
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/base/clock.ts'
 import type { Lease, LeaseId } from '../../lib/store/types.ts'
 import type { Dataset } from './dataset.ts'
 import type { Arg, Link } from './link.ts'

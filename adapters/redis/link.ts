@@ -5,8 +5,8 @@
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Redis, RedisOptions } from 'ioredis'
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { Ioredis } from './driver.ts'
 import { isScriptMissing, notConnected, toStoreError } from './errors.ts'
 import { pauseAfter } from './pause.ts'

@@ -3,7 +3,7 @@
  * Loading a tree reads many pages of one revision, so what was learned for one serves the next.
  * Neighbours: ranges.ts (pages of the newest state), records.ts (changes and what was before).
  */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { bytesId, compareBytes, NO_BYTES } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, Revision } from '../../lib/store/types.ts'
 import type { Dataset } from './dataset.ts'

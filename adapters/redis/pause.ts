@@ -1,5 +1,5 @@
 /** Pauses between tries. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/base/clock.ts'
 
 /** By failures in a row. Unit: ms. The first try again is at once. */
 const PAUSES_MS = [0, 50, 100, 200, 500, 1_000]

@@ -2,8 +2,8 @@
  * Ranges, in pages that hold up the server for a moment only. A range of more than one page is read as
  * of its first page's revision. Neighbours: past.ts (older revisions), requests.ts, lua.ts.
  */
-import type { Clock } from '../../lib/clock.ts'
-import { StoreError } from '../../lib/errors.ts'
+import type { Clock } from '../../lib/base/clock.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes, NO_BYTES } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, RangeQuery, RangeResult, Revision } from '../../lib/store/types.ts'
 import type { Dataset } from './dataset.ts'

@@ -12,7 +12,7 @@
  * Large values stand apart: a record's in the hash `values`, an entry's in further fields of the
  * entry, in the order of the events, each event's before first. They are not copied by Lua then.
  */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { NO_BYTES } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, Revision, StoreEvent } from '../../lib/store/types.ts'
 

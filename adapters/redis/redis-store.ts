@@ -2,7 +2,7 @@
  * The store contract on a Redis server. Neighbours: link.ts (connections), dataset.ts, ranges.ts,
  * feed.ts (watches), leases.ts, settings.ts, and lua.ts, where the work is done.
  */
-import { type Clock, systemClock } from '../../lib/clock.ts'
+import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import { checkedStore } from '../../lib/store/checked-store.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type {

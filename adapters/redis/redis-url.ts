@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import type { ServerOptions } from './link.ts'
 
 const DEFAULT_PORT = 6379

@@ -1,6 +1,6 @@
 /** The scripts as they are called: their names on the server, and what their refusals mean. */
 import { createHash } from 'node:crypto'
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { REFUSED } from './lua.ts'
 import { LUA } from './lua-scripts.ts'
 

@@ -1,5 +1,5 @@
 /** What a server is and promises, found out when the store is opened. Neighbour: redis-store.ts. */
-import { StoreError } from '../../lib/errors.ts'
+import { StoreError } from '../../lib/model/errors.ts'
 import { toStoreError } from './errors.ts'
 import type { Commands } from './link.ts'
 

@@ -3,8 +3,12 @@
  * Promises, ZnodeError on failure, watches as callbacks. The session survives a store outage and is
  * resumed; if it expired meanwhile, the state goes to 'lost' and every ephemeral is gone.
  */
-import { ZK_ERRORS, ZnodeError } from '../errors.ts'
-import type { Keeper } from '../keeper.ts'
+
+import type { Keeper } from '../member/keeper.ts'
+import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
+import { OPEN_ACL } from '../model/acl.ts'
+import { type ByteString, fromByteString, toByteString } from '../model/byte-string.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import {
   type Acl,
   type CheckRequest,
@@ -21,10 +25,7 @@ import {
   type Stat,
   type SyncRequest,
   type WriteRequest,
-} from '../request.ts'
-import type { EndReason, Session, SessionQuery, SessionSink } from '../session/session.ts'
-import { OPEN_ACL } from '../znode/acl.ts'
-import { type ByteString, fromByteString, toByteString } from '../znode/byte-string.ts'
+} from '../model/request.ts'
 
 export type CreateMode =
   | 'persistent'

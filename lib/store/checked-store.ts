@@ -2,7 +2,7 @@
  * Validation for all adapters, written once: arguments, limits, keys touched twice, closed state.
  * An adapter hands out `checkedStore(itself)`. Neighbours: metadata-store.ts, adapters/*.
  */
-import { StoreError } from '../errors.ts'
+import { StoreError } from '../model/errors.ts'
 import { bytesId, compareBytes } from './bytes.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { txnBytes } from './txn-size.ts'

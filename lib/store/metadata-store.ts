@@ -1,6 +1,6 @@
 /**
  * THE store contract: ordered keys with revisions. Everything ZooKeeper-like lives above it, once.
- * Neighbours: lib/commit (writes), lib/tree/feed (watches), adapters/* (implementations).
+ * Neighbours: member/commit (writes), member/tree/feed (watches), adapters/* (implementations).
  */
 import type {
   Lease,

@@ -1,4 +1,4 @@
-/** How large a transaction counts against `features.txnBytesMax`. Neighbours: checked-store, lib/commit. */
+/** How large a transaction counts against `features.txnBytesMax`. Neighbours: checked-store, member/commit. */
 import type { Compare, Txn, WriteOp } from './types.ts'
 
 /**

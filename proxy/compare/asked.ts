@@ -1,7 +1,7 @@
 /** A client's request as the comparison needs it: decoded, or known to be none. Neighbour: link. */
 import { isKeeperError, OP, type Request } from '../../lib/index.ts'
-import { decodeRequest } from '../wire/decode-request.ts'
-import { malformedFate } from '../wire/opcodes.ts'
+import { decodeRequest } from '../../lib/protocol/wire/decode-request.ts'
+import { malformedFate } from '../../lib/protocol/wire/opcodes.ts'
 import { readerOf } from './greeting.ts'
 
 export interface Asked {

@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
-import type { ConnectResponse } from '../wire/connect.ts'
+import type { ConnectResponse } from '../../lib/protocol/wire/connect.ts'
 import type { Reply } from './decode-reply.ts'
 import type { ZxidPair } from './zxid-map.ts'
 

@@ -11,8 +11,8 @@ import {
   type Stat,
   WireError,
 } from '../../lib/index.ts'
-import type { JuteReader } from '../jute/reader.ts'
-import type { ConnectResponse } from '../wire/connect.ts'
+import type { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import type { ConnectResponse } from '../../lib/protocol/wire/connect.ts'
 
 export interface Reply {
   readonly xid: number

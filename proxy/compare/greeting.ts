@@ -1,8 +1,8 @@
 /** The handshake from a client's side, and the first question to each server: where it stands. */
 import { OP } from '../../lib/index.ts'
-import { JuteReader } from '../jute/reader.ts'
-import { JuteWriter } from '../jute/writer.ts'
-import type { ConnectRequest } from '../wire/connect.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { JuteWriter } from '../../lib/protocol/jute/writer.ts'
+import type { ConnectRequest } from '../../lib/protocol/wire/connect.ts'
 import { decodeConnectResponse, decodeReply } from './decode-reply.ts'
 import type { Upstream } from './upstream.ts'
 

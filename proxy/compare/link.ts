@@ -5,9 +5,9 @@
  */
 import type { Socket } from 'node:net'
 import { OP, type Request, WireError } from '../../lib/index.ts'
-import { FrameSplitter } from '../frame.ts'
-import { type ConnectRequest, decodeConnectRequest } from '../wire/connect.ts'
-import { XID } from '../wire/opcodes.ts'
+import { FrameSplitter } from '../../lib/protocol/frame.ts'
+import { type ConnectRequest, decodeConnectRequest } from '../../lib/protocol/wire/connect.ts'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Asked, decodeAsked, isSetWatches, shownAsked, withRelativeZxid } from './asked.ts'
 import { compareGreetings, compareReplies, type FieldDifference } from './compare-reply.ts'
 import { decodeConnectResponse, decodeReply, type Reply } from './decode-reply.ts'

@@ -3,7 +3,7 @@
  * when it was lost. The other half needs none of this: without it there is no client.
  * Neighbours: link, host.
  */
-import type { ConnectRequest } from '../wire/connect.ts'
+import type { ConnectRequest } from '../../lib/protocol/wire/connect.ts'
 import { decodeConnectResponse } from './decode-reply.ts'
 import { encodeConnectRequest, readerOf } from './greeting.ts'
 import type { CompareHost } from './host.ts'

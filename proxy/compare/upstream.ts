@@ -4,9 +4,9 @@
  */
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../lib/index.ts'
-import { FrameSplitter } from '../frame.ts'
-import { JuteReader } from '../jute/reader.ts'
-import { XID } from '../wire/opcodes.ts'
+import { FrameSplitter } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { decodeEvent, type WatcherEvent } from './decode-reply.ts'
 
 export interface Endpoint {

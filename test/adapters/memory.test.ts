@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { KeyIndex } from '../../adapters/mvcc/key-index.ts'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/base/clock.ts'
 import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, text } from '../conformance/support.ts'
 

@@ -1,6 +1,6 @@
 /** Small words the conformance suite is written in. */
 import { expect } from 'chai'
-import { StoreError, type StoreErrorCode } from '../../lib/errors.ts'
+import { StoreError, type StoreErrorCode } from '../../lib/model/errors.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type {
   Compare,

@@ -4,8 +4,8 @@
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { Layout } from '../../lib/format/layout.ts'
 import { KeeperClient } from '../../lib/index.ts'
-import { Layout } from '../../lib/znode/layout.ts'
 import type { Fault } from '../support/faulty-store.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'

@@ -1,7 +1,7 @@
 /** Records follow the journal, and the journal is cut behind them, whatever is written. */
 import { expect } from 'chai'
+import { Layout } from '../../lib/format/layout.ts'
 import { KeeperClient } from '../../lib/index.ts'
-import { Layout } from '../../lib/znode/layout.ts'
 import { keeperBench } from '../support/keepers.ts'
 
 const { journal } = new Layout('/anykeeper')

@@ -13,7 +13,36 @@ type Room = 'lib' | 'adapters' | 'proxy' | 'cli' | 'outside'
 const doors = new Set(['lib/index.ts', 'adapters/index.ts', 'proxy/index.ts'])
 
 /** What of lib an adapter may see. */
-const contract = /^lib\/(store\/|errors\.ts$|limits\.ts$|clock\.ts$)/
+const contract = /^lib\/(store\/|base\/|model\/errors\.ts$)/
+
+/** What of lib the proxy may see: the public door, and ZooKeeper's wire format. */
+const proxyDoors = /^lib\/(index\.ts$|protocol\/)/
+
+/**
+ * The rooms of lib and what each may import besides itself. An arrow goes only downwards in this list,
+ * so no rule names a room above its own. lib/index.ts, the public door, imports any of them.
+ */
+export const libRooms: Record<string, readonly string[]> = {
+  client: ['member', 'store', 'model', 'base'],
+  transfer: ['member', 'format', 'store', 'model', 'base'],
+  protocol: ['model'],
+  member: ['format', 'store', 'model', 'base'],
+  format: ['store', 'model'],
+  store: ['model'],
+  model: [],
+  base: [],
+}
+
+/** The rooms of the member, in the same way; keeper.ts puts them together. */
+export const memberRooms: Record<string, readonly string[]> = {
+  session: ['commit', 'read', 'plan', 'watch', 'tree'],
+  upkeep: ['commit', 'plan', 'tree'],
+  commit: ['plan', 'tree'],
+  read: ['plan', 'watch', 'tree'],
+  plan: ['tree'],
+  watch: ['tree'],
+  tree: [],
+}
 
 /** Revision emulation, shared by the stores that lack revisions. */
 const sharedAdapter = 'mvcc'
@@ -57,12 +86,29 @@ function problemOf(from: string, specifier: string): string | undefined {
     if (roomOf(target) === 'cli' || doors.has(target)) return undefined
     return 'the command line imports cli/ and the three doors'
   }
-  if (room === 'lib') return target.startsWith('lib/') ? undefined : 'lib imports only lib'
+  if (room === 'lib') return libProblem(from, target)
   if (room === 'proxy') {
-    if (target.startsWith('proxy/') || target === 'lib/index.ts') return undefined
-    return 'proxy imports only proxy and lib/index.ts'
+    if (target.startsWith('proxy/') || proxyDoors.test(target)) return undefined
+    return 'proxy imports only proxy, lib/index.ts and lib/protocol'
   }
   return adapterProblem(from, target)
+}
+
+function libProblem(from: string, target: string): string | undefined {
+  if (!target.startsWith('lib/')) return 'lib imports only lib'
+  if (from === 'lib/index.ts') return undefined
+  const [, room = '', inside = ''] = from.split('/')
+  const [, targetRoom = '', targetInside = ''] = target.split('/')
+  const allowed = libRooms[room]
+  if (allowed === undefined) return `lib/${room} is no room of lib (see libRooms)`
+  if (room !== targetRoom) {
+    return allowed.includes(targetRoom) ? undefined : `lib/${room} may not import ${target}`
+  }
+  if (room !== 'member' || inside === 'keeper.ts' || inside === targetInside) return undefined
+  const allowedInside = memberRooms[inside]
+  if (allowedInside === undefined) return `lib/member/${inside} is no room of the member`
+  if (allowedInside.includes(targetInside)) return undefined
+  return `lib/member/${inside} may not import ${target}`
 }
 
 function adapterProblem(from: string, target: string): string | undefined {

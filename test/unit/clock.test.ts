@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { systemRandom } from '../../lib/clock.ts'
+import { systemRandom } from '../../lib/base/clock.ts'
 
 describe('systemRandom', () => {
   it('gives out each byte once, across draws of all sizes', () => {

@@ -10,7 +10,7 @@ import {
   encodeWatchCreate,
   PROGRESS_REQUEST,
 } from '../../../../adapters/etcd/watch-codec.ts'
-import { StoreError } from '../../../../lib/errors.ts'
+import { StoreError } from '../../../../lib/model/errors.ts'
 import type { Compare, KeyValue, RangeQuery, Txn, WriteOp } from '../../../../lib/store/types.ts'
 
 interface Method {

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { loadIoredis } from '../../../../adapters/redis/driver.ts'
 import { notConnected, toStoreError } from '../../../../adapters/redis/errors.ts'
-import { StoreError } from '../../../../lib/errors.ts'
+import { StoreError } from '../../../../lib/model/errors.ts'
 import { rejection } from '../../../conformance/support.ts'
 
 const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { MemoryBackend } from '../../../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../../../adapters/memory/memory-store.ts'
-import { headerLine, trailerLine, znodeLine } from '../../../../lib/copy/format.ts'
 import {
   type Clock,
   Keeper,
@@ -12,7 +11,8 @@ import {
   readTree,
   type StoreFeatures,
 } from '../../../../lib/index.ts'
-import type { Znode } from '../../../../lib/znode/znode.ts'
+import type { Znode } from '../../../../lib/model/znode.ts'
+import { headerLine, trailerLine, znodeLine } from '../../../../lib/transfer/format.ts'
 import { type FaultyStore, faultyStore } from '../../../support/faulty-store.ts'
 
 export interface SourceTree {

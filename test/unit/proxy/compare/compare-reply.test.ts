@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../../../lib/index.ts'
+import { JuteReader } from '../../../../lib/protocol/jute/reader.ts'
+import { JuteWriter } from '../../../../lib/protocol/jute/writer.ts'
+import { encodeReply } from '../../../../lib/protocol/wire/encode-reply.ts'
 import { compareReplies } from '../../../../proxy/compare/compare-reply.ts'
 import { decodeReply, type Reply } from '../../../../proxy/compare/decode-reply.ts'
 import { SessionMap } from '../../../../proxy/compare/sessions.ts'
 import { ZxidMap } from '../../../../proxy/compare/zxid-map.ts'
-import { JuteReader } from '../../../../proxy/jute/reader.ts'
-import { JuteWriter } from '../../../../proxy/jute/writer.ts'
-import { encodeReply } from '../../../../proxy/wire/encode-reply.ts'
 
 const STAT: Stat = {
   czxid: 5,

@@ -1,0 +1,93 @@
+/**
+ * Leader election as ZooKeeper's recipe has it: an ephemeral sequential znode each, the lowest leads,
+ * the others watch the one before them. No herd. Source: ZooKeeper recipes, "Leader Election".
+ */
+
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { childOf, parentOf } from '../../model/path.ts'
+import type { KeeperClient } from '../keeper-client.ts'
+
+export interface ElectionOptions {
+  /** Parent of the candidates; made when missing, as a container. */
+  readonly path: string
+  /** What others read of the leader. @default empty */
+  readonly data?: Uint8Array
+  /** We lead from now on, until the client's state is no longer 'connected'. */
+  readonly onElected: () => void
+}
+
+/** Makes a path and its missing parents, as containers. */
+export async function ensurePath(client: KeeperClient, path: string): Promise<void> {
+  if (path === '/' || (await client.exists(path)) !== undefined) return
+  await ensurePath(client, parentOf(path))
+  try {
+    await client.create(path, null, { mode: 'container' })
+  } catch (error) {
+    if (!(error instanceof ZnodeError) || error.errno !== ZK_ERRORS.NODE_EXISTS.errno) throw error
+  }
+}
+
+export class LeaderElection {
+  readonly #client: KeeperClient
+  readonly #options: ElectionOptions
+  #own: string | undefined
+  #leading = false
+
+  constructor(client: KeeperClient, options: ElectionOptions) {
+    this.#client = client
+    this.#options = options
+  }
+
+  get isLeader(): boolean {
+    return this.#leading && this.#client.state === 'connected'
+  }
+
+  /** Becomes a candidate. Resolves when standing in line, elected or not. */
+  async join(): Promise<void> {
+    const { path, data } = this.#options
+    await ensurePath(this.#client, path)
+    const made = await this.#client.create(`${path}/candidate-`, data ?? null, {
+      mode: 'ephemeral-sequential',
+    })
+    this.#own = made.path.slice(path.length + 1)
+    await this.#look()
+  }
+
+  /** Steps down, or out of the line. */
+  async leave(): Promise<void> {
+    const own = this.#own
+    this.#own = undefined
+    this.#leading = false
+    if (own !== undefined) await this.#client.delete(childOf(this.#options.path, own))
+  }
+
+  /** Data of whoever leads; undefined when nobody stands. */
+  async leader(): Promise<Uint8Array | null | undefined> {
+    const first = (await this.#candidates())[0]
+    if (first === undefined) return undefined
+    return (await this.#client.getData(childOf(this.#options.path, first))).data
+  }
+
+  async #candidates(): Promise<string[]> {
+    const { children } = await this.#client.getChildren(this.#options.path)
+    return children.toSorted((a, b) => (a.slice(-10) < b.slice(-10) ? -1 : 1))
+  }
+
+  async #look(): Promise<void> {
+    while (this.#own !== undefined) {
+      const line = await this.#candidates()
+      const place = line.indexOf(this.#own)
+      if (place < 0) return
+      if (place === 0) {
+        this.#leading = true
+        this.#options.onElected()
+        return
+      }
+      const before = childOf(this.#options.path, line[place - 1] as string)
+      const watched = await this.#client.exists(before, () => {
+        this.#look().catch(() => {})
+      })
+      if (watched !== undefined) return
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The only file that writes key bytes. Documented for other etcd clients in docs/layout.md.
+ *
+ *   <prefix>/head                 epoch, last zxid, batch number, write-behind mark
+ *   <prefix>/j/<batch, 16 hex>    one batch of the journal
+ *   <prefix>/n/<depth><path>      one znode
+ *   <prefix>/c/<depth><path>      its child record, once it has had a child
+ *   <prefix>/s/<session, 16 hex>  one session
+ *   <prefix>/p/<proxy>            one live proxy, bound to its lease
+ *   <prefix>/import               how far an import is, until it is complete
+ *
+ * <depth> is the number of path components in decimal, led by a letter for the count of digits
+ * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
+ */
+
+import { depthOf } from '../model/path.ts'
+import type { Key } from '../store/types.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function depthCode(depth: number): string {
+  const digits = String(depth)
+  return String.fromCharCode(96 + digits.length) + digits
+}
+
+/** The first key after every key that starts with `prefix`. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array {
+  const end = Uint8Array.from(prefix)
+  for (let i = end.length - 1; i >= 0; i--) {
+    const byte = end[i] as number
+    if (byte < 0xff) {
+      end[i] = byte + 1
+      return end.subarray(0, i + 1)
+    }
+  }
+  throw new RangeError('prefix of 0xff bytes has no end')
+}
+
+export interface KeyRange {
+  readonly start: Key
+  readonly end: Key
+}
+
+export class Layout {
+  readonly prefix: string
+  readonly head: Key
+  readonly journal: KeyRange
+  readonly znodes: KeyRange
+  readonly childRecords: KeyRange
+  readonly sessions: KeyRange
+  readonly proxies: KeyRange
+  readonly importMarker: Key
+
+  /** @param prefix starts with "/", no "/" at its end, e.g. "/anykeeper". */
+  constructor(prefix: string) {
+    this.prefix = prefix
+    this.head = Buffer.from(`${prefix}/head`)
+    this.journal = this.#room('j')
+    this.znodes = this.#room('n')
+    this.childRecords = this.#room('c')
+    this.sessions = this.#room('s')
+    this.proxies = this.#room('p')
+    this.importMarker = Buffer.from(`${prefix}/import`)
+  }
+
+  #room(letter: string): KeyRange {
+    const start = Buffer.from(`${this.prefix}/${letter}/`)
+    return { start, end: prefixEnd(start) }
+  }
+
+  journalEntry(seq: number): Key {
+    return Buffer.from(`${this.prefix}/j/${seq.toString(16).padStart(16, '0')}`)
+  }
+  znode(path: string): Key {
+    return Buffer.from(`${this.prefix}/n/${depthCode(depthOf(path))}${path}`)
+  }
+  childRecord(path: string): Key {
+    return Buffer.from(`${this.prefix}/c/${depthCode(depthOf(path))}${path}`)
+  }
+  session(id: bigint): Key {
+    return Buffer.from(`${this.prefix}/s/${sessionName(id)}`)
+  }
+  proxy(id: string): Key {
+    return Buffer.from(`${this.prefix}/p/${id}`)
+  }
+
+  /** The direct children of a path: one range over n/. */
+  childrenOf(path: string): KeyRange {
+    const below = path === '/' ? '/' : `${path}/`
+    const start = Buffer.from(`${this.prefix}/n/${depthCode(depthOf(path) + 1)}${below}`)
+    return { start, end: prefixEnd(start) }
+  }
+
+  /** The path in an n/ or c/ key. Throws when the bytes are no key of ours. */
+  pathOf(key: Key): string {
+    const text = decoder.decode(key)
+    const slash = text.indexOf('/', this.prefix.length + 3)
+    if (slash < 0) throw new RangeError(`not a znode key: ${text}`)
+    return text.slice(slash)
+  }
+  sessionOf(key: Key): bigint {
+    return BigInt(`0x${decoder.decode(key).slice(this.prefix.length + 3)}`)
+  }
+  proxyOf(key: Key): string {
+    return decoder.decode(key).slice(this.prefix.length + 3)
+  }
+}
+
+/** 16 hex digits, as in the s/ keys. */
+export function sessionName(id: bigint): string {
+  return BigInt.asUintN(64, id).toString(16).padStart(16, '0')
+}

@@ -1,0 +1,258 @@
+/**
+ * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n" and the
+ * znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
+ * Format 1. Fields with their usual value are left out. Documented in docs/layout.md.
+ */
+
+import { internAcl, OPEN_ACL } from '../model/acl.ts'
+import { toByteString } from '../model/byte-string.ts'
+import { StoreError } from '../model/errors.ts'
+import type { Acl } from '../model/request.ts'
+import { KIND, Znode } from '../model/znode.ts'
+
+export const FORMAT = 1
+
+interface ZnodeHeader {
+  f: number
+  czxid: number
+  mzxid: number
+  ctime: number
+  mtime: number
+  version?: number
+  aversion?: number
+  owner?: string
+  container?: true
+  ttl?: number
+  acl?: [number, string, string][]
+  null?: true
+}
+
+function damaged(what: string, cause?: unknown): StoreError {
+  return new StoreError('STORE_INTERNAL', `damaged ${what}: not a record of format ${FORMAT}`, {
+    cause,
+  })
+}
+
+/** Every field that must be a whole number is one. */
+function assertIntegers(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (!Number.isSafeInteger(value)) throw damaged(what)
+}
+function assertStrings(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (typeof value !== 'string') throw damaged(what)
+}
+
+function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
+  let parsed: T
+  try {
+    parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
+  } catch (error) {
+    throw damaged(what, error)
+  }
+  if (parsed?.f !== FORMAT) {
+    throw new StoreError(
+      'STORE_UNSUPPORTED',
+      `${what} has format ${parsed?.f}, this version reads format ${FORMAT}`,
+    )
+  }
+  return parsed
+}
+
+export function encodeZnode(node: Znode): Uint8Array {
+  let head = `{"f":${FORMAT},"czxid":${node.czxid},"mzxid":${node.mzxid},"ctime":${node.ctime},"mtime":${node.mtime}`
+  if (node.version !== 0) head += `,"version":${node.version}`
+  if (node.aversion !== 0) head += `,"aversion":${node.aversion}`
+  if (node.ephemeralOwner !== 0n) head += `,"owner":"0x${node.ephemeralOwner.toString(16)}"`
+  if (node.kind === KIND.container) head += ',"container":true'
+  if (node.kind === KIND.ttl) head += `,"ttl":${node.ttlMs}`
+  if (node.acl !== OPEN_ACL) {
+    head += `,"acl":${JSON.stringify(node.acl.map((a) => [a.perms, a.id.scheme, a.id.id]))}`
+  }
+  if (node.data === null) head += ',"null":true'
+  head += '}\n'
+  const data = node.data
+  const headBytes = Buffer.byteLength(head)
+  const out = Buffer.allocUnsafe(headBytes + (data === null ? 0 : data.length))
+  out.write(head, 0)
+  if (data !== null) out.write(data, headBytes, data.length, 'latin1')
+  return out
+}
+
+/** All numbers and names of a header. */
+const HEADER_BYTES_MAX = 512
+
+/** No fewer bytes than the znode's record has. */
+export function znodeBytesMax(node: {
+  readonly acl: readonly Acl[]
+  readonly dataLength: number
+}): number {
+  const acl = node.acl === OPEN_ACL ? 0 : Buffer.byteLength(JSON.stringify(node.acl))
+  return HEADER_BYTES_MAX + acl + node.dataLength
+}
+
+export function decodeZnode(value: Uint8Array, path: string): Znode {
+  const what = `znode ${path}`
+  const newline = value.indexOf(10)
+  if (newline < 0) throw damaged(what)
+  const h = parse<ZnodeHeader>(value.subarray(0, newline), what)
+  assertIntegers(what, h.czxid, h.mzxid, h.ctime, h.mtime)
+  assertIntegers(what, h.version ?? 0, h.aversion ?? 0, h.ttl ?? 0)
+  const node = new Znode({
+    data: h.null === true ? null : toByteString(value.subarray(newline + 1)),
+    acl: h.acl === undefined ? OPEN_ACL : decodeAcl(h.acl, what),
+    zxid: h.czxid,
+    time: h.ctime,
+    ephemeralOwner: h.owner === undefined ? 0n : decodeOwner(h.owner, what),
+    kind: h.container === true ? KIND.container : h.ttl === undefined ? KIND.plain : KIND.ttl,
+    ttlMs: h.ttl ?? 0,
+  })
+  node.mzxid = h.mzxid
+  node.mtime = h.mtime
+  node.version = h.version ?? 0
+  node.aversion = h.aversion ?? 0
+  return node
+}
+
+function decodeAcl(list: unknown, what: string): readonly Acl[] {
+  if (!Array.isArray(list)) throw damaged(what)
+  return internAcl(
+    list.map((entry: unknown): Acl => {
+      if (!Array.isArray(entry)) throw damaged(what)
+      const [perms, scheme, id] = entry
+      assertIntegers(what, perms)
+      assertStrings(what, scheme, id)
+      return { perms, id: { scheme, id } }
+    }),
+  )
+}
+
+/** "0x" and hex digits, with a "-" before them where the id's top bit is set. */
+function decodeOwner(text: unknown, what: string): bigint {
+  const match = typeof text === 'string' ? /^0x(-?)([0-9a-f]{1,16})$/.exec(text) : null
+  if (match === null) throw damaged(what)
+  const size = BigInt(`0x${match[2]}`)
+  return match[1] === '' ? size : -size
+}
+
+export interface ChildRecord {
+  /** Creates ever made below: ZooKeeper's stored cversion and the sequence counter. */
+  readonly creates: number
+  readonly pzxid: number
+}
+
+export function encodeChildRecord(record: ChildRecord): Uint8Array {
+  return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
+}
+export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
+  const what = `child record ${path}`
+  const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, what)
+  assertIntegers(what, creates, pzxid)
+  return { creates, pzxid }
+}
+
+/** A session as stored: everything another proxy needs to take it over. */
+export interface SessionRecord {
+  readonly id: bigint
+  readonly timeoutMs: number
+  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot take over sessions. */
+  readonly passwordDigest: string
+  /** Proxy that attends to it. */
+  readonly owner: string
+  /** Grows by one with each move; an older connection is cut. */
+  readonly fence: number
+}
+
+export function encodeSession(s: SessionRecord): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({
+      f: FORMAT,
+      timeout: s.timeoutMs,
+      password: s.passwordDigest,
+      owner: s.owner,
+      fence: s.fence,
+    }),
+  )
+}
+export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
+  const what = `session 0x${id.toString(16)}`
+  const r = parse<{ f: number; timeout: number; password: string; owner: string; fence: number }>(
+    value,
+    what,
+  )
+  assertIntegers(what, r.timeout, r.fence)
+  assertStrings(what, r.password, r.owner)
+  return {
+    id,
+    timeoutMs: r.timeout,
+    passwordDigest: r.password,
+    owner: r.owner,
+    fence: r.fence,
+  }
+}
+
+/** A live proxy's registration; its lease is its life sign. */
+export interface ProxyRecord {
+  readonly address: string
+  readonly ttlMs: number
+  /** Said goodbye: its sessions get their whole timeout from now on. */
+  readonly leaving: boolean
+}
+export function encodeProxy(p: ProxyRecord): Uint8Array {
+  return Buffer.from(JSON.stringify({ f: FORMAT, ...p }))
+}
+export function decodeProxy(value: Uint8Array): ProxyRecord {
+  const r = parse<ProxyRecord & { f: number }>(value, 'proxy record')
+  assertIntegers('proxy record', r.ttlMs)
+  assertStrings('proxy record', r.address)
+  return { address: r.address, ttlMs: r.ttlMs, leaving: r.leaving === true }
+}
+
+export interface HeadRecord {
+  /** zxid of the newest committed transaction. */
+  readonly zxid: number
+  /** Number of the newest batch; the journal entry j/<seq>. */
+  readonly seq: number
+  /** Every change of batches up to here is in n/, c/ and s/; later ones are in j/ too. */
+  readonly flushed: number
+  /** The tree was imported from the file of this digest, and nothing was committed since. */
+  readonly imported?: string
+}
+/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
+  const epoch = Math.floor(h.zxid / 2 ** 32)
+  const mark = by === undefined ? '' : `,"by":"${by}"`
+  const imported = h.imported === undefined ? '' : `,"imported":"${h.imported}"`
+  return Buffer.from(
+    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
+  )
+}
+export function decodeHead(value: Uint8Array): HeadRecord {
+  const { zxid, seq, flushed, imported } = parse<HeadRecord & { f: number }>(value, 'head')
+  assertIntegers('head', zxid, seq, flushed)
+  if (imported === undefined) return { zxid, seq, flushed }
+  assertStrings('head', imported)
+  return { zxid, seq, flushed, imported }
+}
+
+/** How far an import is: it lies there until the tree is complete, and nobody serves meanwhile. */
+export interface ImportRecord {
+  /** Who writes: 16 hex digits, drawn by every run of an import. */
+  readonly run: string
+  /** What lines 1 to `line` of the file say is in n/, c/ and s/. */
+  readonly line: number
+  /** SHA-256 of those lines, hex: which file it is. */
+  readonly sha256: string
+  /** It was given up: what it wrote is being removed. */
+  readonly abandoned: boolean
+}
+export function encodeImport({ run, line, sha256, abandoned }: ImportRecord): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({ f: FORMAT, run, line, sha256, ...(abandoned ? { abandoned } : {}) }),
+  )
+}
+export function decodeImport(value: Uint8Array): ImportRecord {
+  const what = 'import record'
+  const { run, line, sha256, abandoned } = parse<ImportRecord & { f: number }>(value, what)
+  assertIntegers(what, line)
+  assertStrings(what, run, sha256)
+  return { run, line, sha256, abandoned: abandoned === true }
+}

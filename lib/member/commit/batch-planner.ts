@@ -1,0 +1,275 @@
+/**
+ * Turns waiting requests into the next batch: plans each against what the ones before it will have
+ * done, writes the journal entry, and adds as much write-behind as there is room for.
+ * Line: plan → here → group-committer.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import { ByteWriter } from '../../format/bytes.ts'
+import { encodeHeader, writeTxn } from '../../format/journal.ts'
+import type { Layout } from '../../format/layout.ts'
+import type { Batch, TxnEntry } from '../../format/ops.ts'
+import { encodeHead, znodeBytesMax } from '../../format/record.ts'
+import { ZK_ERRORS } from '../../model/errors.ts'
+import type { StoreFeatures } from '../../store/types.ts'
+import { checkSession, planSession, planWrite } from '../plan/plan.ts'
+import type { Asker, Planned } from '../plan/planned.ts'
+import { PlanView } from '../plan/view.ts'
+import type { Replica } from '../tree/replica.ts'
+import { type Flush, planFlush } from './flush.ts'
+import { FlushPacer } from './flush-pacer.ts'
+import type { CommitTask } from './task.ts'
+
+export interface PlannedBatch {
+  readonly batch: Batch
+  readonly tasks: readonly CommitTask[]
+  readonly planned: readonly Planned[]
+  /** Per task: the transaction that answers it, or −1. */
+  readonly txnOf: readonly number[]
+  readonly flush: Flush
+  readonly journal: Uint8Array
+  /** Head's value once this is committed: no other batch's is the same. */
+  readonly head: Uint8Array
+}
+
+export interface BatchPlannerOptions {
+  readonly features: StoreFeatures
+  readonly layout: Layout
+  readonly proxy: string
+  readonly limits: KeeperLimits
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
+}
+
+/** What a sync is answered with; the session adds its path. */
+const SYNCED: Planned = { type: 'none' }
+/** A smaller change cannot make a record that no store takes: its ACL's JSON has up to six bytes for one. */
+const LARGE_BYTES = 32 * 1024
+/** Room in a value and a txn for the entry's header, head, keys and framing, bytes. */
+const OVERHEAD_BYTES = 4_096
+
+export class BatchPlanner {
+  readonly #o: BatchPlannerOptions
+  readonly #writer = new ByteWriter()
+  readonly #pacer: FlushPacer
+  readonly #view: PlanView
+  #replica: Replica
+  /** The batches that have a layer in the view, oldest first. */
+  #chain: PlannedBatch[] = []
+  #attempt = 0
+  #lastTimeMs = 0
+  /** Lowered when the store turns out to take less than it said. */
+  #flushKeysMax: number
+  #batchBytesMax: number
+  /** Tasks too large for any commit, found out the hard way. */
+  readonly #rejected = new WeakSet<CommitTask>()
+
+  constructor(options: BatchPlannerOptions, replica: Replica) {
+    this.#o = options
+    const { features, limits, clock, aclSchemes } = options
+    this.#replica = replica
+    this.#view = new PlanView(replica, aclSchemes)
+    this.#pacer = new FlushPacer(limits, clock)
+    // head, journal entry and the removal of old entries take three ops.
+    this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
+    this.#batchBytesMax = Math.min(
+      limits.batchBytesMax,
+      features.valueBytesMax - OVERHEAD_BYTES,
+      Math.floor(features.txnBytesMax / 2),
+    )
+  }
+
+  /**
+   * The store takes less than it said, and applied nothing: smaller steps from now on, or that one
+   * request is refused. false: there is nothing left to make smaller.
+   */
+  shrink(refused: PlannedBatch): boolean {
+    const { flush, tasks, journal } = refused
+    if (flush.ops.length > 1) {
+      this.#flushKeysMax = Math.max(1, Math.floor(flush.ops.length / 2))
+    } else if (tasks.length > 1) {
+      this.#batchBytesMax = Math.max(1_024, Math.floor(journal.length / 2))
+    } else if (tasks[0] !== undefined) {
+      this.#rejected.add(tasks[0])
+    } else return false
+    return true
+  }
+
+  /** The oldest planned batch is in the store: the replica applies it next. */
+  committed(): void {
+    const first = this.#chain.shift() as PlannedBatch
+    this.#view.applied()
+    this.#replica.backlog.written(first.flush.portion)
+  }
+
+  /** The replica has applied a batch, ours or another's. */
+  applied(seq: number): void {
+    this.#pacer.applied(seq)
+  }
+
+  /** The planned batch at `index` and those behind it will never be committed. */
+  lost(index: number): void {
+    const lost = this.#chain.splice(index)
+    this.#view.truncate(index)
+    this.#replica.backlog.giveBack(lost.map(({ flush }) => flush.portion))
+  }
+
+  /** The tree was loaded anew: nothing is planned. */
+  reset(replica: Replica): void {
+    this.#replica = replica
+    this.#chain = []
+    this.#view.reset(replica)
+  }
+
+  /**
+   * Takes requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
+   * write-behind has its time; otherwise as much goes along as keeps it within its bounds. undefined:
+   * nothing to do.
+   */
+  plan(
+    queue: readonly CommitTask[],
+    options: { readonly flushAll: boolean; readonly passes: boolean },
+  ): PlannedBatch | undefined {
+    const { limits, clock, proxy, layout, features } = this.#o
+    const replica = this.#replica
+    const view = this.#view
+    const out = this.#writer
+    const before = this.#chain.at(-1)?.batch ?? replica
+    view.push()
+    out.clear()
+    const time = Math.max(clock.now(), this.#lastTimeMs)
+    this.#lastTimeMs = time
+    const tasks: CommitTask[] = []
+    const planned: Planned[] = []
+    const txnOf: number[] = []
+    const txns: TxnEntry[] = []
+    let { zxid } = before
+    const throttled = this.#pacer.isThrottled(replica)
+    const countMax = throttled ? 0 : Math.min(queue.length, limits.batchRequestsMax)
+    for (let i = 0; i < countMax; i++) {
+      const task = queue[i] as CommitTask
+      const length = out.length
+      view.begin(zxid + 1, time)
+      let result = this.#planTask(view, task)
+      const takesZxid = this.#takesZxid(task, result)
+      let txn = -1
+      if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
+        writeTxn(out, takesZxid, view.ops)
+        if (out.length - length > LARGE_BYTES && this.#hasTooLargeRecord(view)) {
+          out.truncate(length)
+          view.rollback()
+          result = this.#tooLarge(task)
+          writeTxn(out, takesZxid, [])
+        }
+        if (out.length > this.#batchBytesMax) {
+          if (tasks.length > 0) {
+            out.truncate(length)
+            view.rollback()
+            break
+          }
+          if (out.length > features.valueBytesMax - OVERHEAD_BYTES) {
+            out.truncate(length)
+            view.rollback()
+            result = this.#tooLarge(task)
+            writeTxn(out, takesZxid, [])
+          }
+        }
+        if (takesZxid) zxid++
+        txn = txns.length
+        txns.push({ zxid, ops: view.ops })
+      }
+      tasks.push(task)
+      planned.push(result)
+      txnOf.push(txn)
+    }
+    const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
+    const keys = Math.min(
+      this.#pacer.keysFor(replica, tasks.length, options.flushAll),
+      this.#flushKeysMax,
+    )
+    const flush = planFlush(replica, layout, {
+      keysMax: keys,
+      bytesMax: room,
+      before: before.flushed,
+    })
+    // Moving the mark alone is worth a commit only where it is what others wait for.
+    const moves = throttled && flush.flushed > before.flushed
+    if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
+      view.truncate(view.depth - 1)
+      return undefined
+    }
+    const batch: Batch = {
+      seq: before.seq + 1,
+      proxy,
+      attempt: ++this.#attempt,
+      zxid,
+      flushed: flush.flushed,
+      time,
+      passes: options.passes,
+      txns,
+    }
+    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
+    const head = encodeHead(batch, `${proxy}/${batch.attempt}`)
+    const next = { batch, tasks, planned, txnOf, flush, journal, head }
+    this.#chain.push(next)
+    return next
+  }
+
+  #planTask(view: PlanView, task: CommitTask): Planned {
+    const { request, session, asker } = task
+    if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+    switch (request.type) {
+      case 'sync':
+        return SYNCED
+      case 'openSession':
+      case 'moveSession':
+      case 'expireSession':
+        return planSession(view, request)
+      default: {
+        if (session !== undefined) {
+          const errno = checkSession(view, session)
+          if (errno !== 0) return errno
+        }
+        return planWrite(view, request, asker as Asker)
+      }
+    }
+  }
+
+  /** Z1: one zxid per write of a client, also a failed one; session moves take none. */
+  #takesZxid(task: CommitTask, planned: Planned): boolean {
+    switch (task.request.type) {
+      case 'sync':
+      case 'moveSession':
+        return false
+      case 'openSession':
+      case 'expireSession':
+      case 'deleteContainer':
+        return typeof planned !== 'number'
+      default:
+        return true
+    }
+  }
+
+  /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
+  #hasTooLargeRecord(view: PlanView): boolean {
+    const { valueBytesMax, txnBytesMax } = this.#o.features
+    const bytesMax = Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
+    return view.ops.some((op) => {
+      if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
+      const node = view.planned(op.path)
+      if (node === undefined) return false
+      return znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax
+    })
+  }
+
+  #tooLarge(task: CommitTask): Planned {
+    this.#o.logger.warn(
+      { request: task.request.type, bytesMax: this.#o.features.valueBytesMax },
+      'a request is larger than one transaction of the store: refused',
+    )
+    return ZK_ERRORS.BAD_ARGUMENTS.errno
+  }
+}

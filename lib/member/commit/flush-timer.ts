@@ -1,0 +1,61 @@
+/**
+ * When records are written that no commit has carried along: soon after our own commits, and after
+ * those of another proxy only when that one has fallen silent. Neighbour: group-committer.
+ */
+import type { Clock, Random } from '../../base/clock.ts'
+
+/** Another proxy's records are its own business unless it is silent for this long. Unit ms. */
+const RESCUE_MS_MIN = 1_000
+/** Added at random, so that one of several proxies is the first. Unit ms. */
+const RESCUE_SPREAD_MS = 2_000
+
+export interface FlushTimerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** After our own commits. Unit ms. */
+  readonly delayMs: number
+  /** Requests wait: their commits carry what must be written. */
+  readonly isBusy: () => boolean
+  readonly onDue: () => void
+}
+
+export class FlushTimer {
+  readonly #o: FlushTimerOptions
+  #armed: 'own' | 'rescue' | undefined
+  #cancel: (() => void) | undefined
+  #rescueFromMs = 0
+  #stopped = false
+
+  constructor(options: FlushTimerOptions) {
+    this.#o = options
+  }
+
+  /** A batch was applied, and records are behind. */
+  arm(whose: 'own' | 'rescue'): void {
+    if (this.#stopped) return
+    if (whose === 'rescue') this.#rescueFromMs = this.#o.clock.monotonic() + RESCUE_MS_MIN
+    if (this.#armed === 'own' || this.#armed === whose) return
+    this.#cancel?.()
+    this.#armed = whose
+    this.#start()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  #start(): void {
+    const { clock, random, delayMs } = this.#o
+    const own = this.#armed === 'own'
+    const waitMs = own ? delayMs : RESCUE_MS_MIN + random.fraction() * RESCUE_SPREAD_MS
+    this.#cancel = clock.after(waitMs, () => this.#fire())
+  }
+
+  #fire(): void {
+    const silent = this.#o.clock.monotonic() >= this.#rescueFromMs
+    if (this.#o.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
+    this.#armed = undefined
+    this.#o.onDue()
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The write-behind part of a commit: the oldest stale records, in their newest state, plus the
+ * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale), flush-pacer
+ * (how many), group-committer (who carries it).
+ */
+
+import type { Layout } from '../../format/layout.ts'
+import { encodeChildRecord, encodeSession, encodeZnode } from '../../format/record.ts'
+import { opBytes } from '../../store/txn-size.ts'
+import type { WriteOp } from '../../store/types.ts'
+import type { Dirty, Portion } from '../tree/backlog.ts'
+import type { Replica } from '../tree/replica.ts'
+
+export interface Flush {
+  readonly ops: readonly WriteOp[]
+  /** Taken from the backlog: to be reported as written, or given back. */
+  readonly portion: Portion
+  /** The mark once this is committed. */
+  readonly flushed: number
+}
+
+function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): WriteOp {
+  switch (kind) {
+    case 'n': {
+      const key = layout.znode(name)
+      const node = replica.tree.get(name)
+      return node === undefined
+        ? { type: 'delete', key }
+        : { type: 'put', key, value: encodeZnode(node) }
+    }
+    case 'c': {
+      const key = layout.childRecord(name)
+      const node = replica.tree.get(name)
+      return node?.hasChildRecord === true
+        ? { type: 'put', key, value: encodeChildRecord(node) }
+        : { type: 'delete', key }
+    }
+    case 's': {
+      const id = BigInt(`0x${name}`)
+      const key = layout.session(id)
+      const session = replica.sessions.get(id)
+      return session === undefined
+        ? { type: 'delete', key }
+        : { type: 'put', key, value: encodeSession(session) }
+    }
+  }
+}
+
+/**
+ * As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes, as of the
+ * replica's state. What came and went since the store last heard of it costs no op. `before`: the
+ * mark that the batch before leaves.
+ */
+export function planFlush(
+  replica: Replica,
+  layout: Layout,
+  options: { readonly keysMax: number; readonly bytesMax: number; readonly before: number },
+): Flush {
+  const { keysMax, bytesMax, before } = options
+  const { backlog } = replica
+  const ops: WriteOp[] = []
+  const taken: Dirty[] = []
+  let bytes = 0
+  if (keysMax > 0) {
+    for (const dirty of backlog.oldest()) {
+      const op = writeRecord(replica, layout, dirty)
+      if (op.type !== 'delete' || !backlog.isAbsent(dirty)) {
+        bytes += opBytes(op)
+        if (ops.length >= keysMax || bytes > bytesMax) break
+        ops.push(op)
+      }
+      taken.push(dirty)
+    }
+  }
+  const portion = backlog.take(taken, replica.seq)
+  const flushed = Math.max(backlog.mark(replica.seq), before)
+  if (flushed > before) {
+    // What is below the mark before is gone. etcd walks deleted keys too, until they are compacted.
+    ops.push({
+      type: 'deleteRange',
+      start: layout.journalEntry(before + 1),
+      end: layout.journalEntry(flushed + 1),
+    })
+  }
+  return { ops, portion, flushed }
+}

@@ -1,0 +1,168 @@
+/**
+ * Whose turn it is to commit when several proxies have more to write than fits. Only a courtesy: the
+ * guard on head decides what is committed. Without it each race has one winner, and what the others
+ * sent was work for the store in vain; and a proxy with several commits in flight would win for ever.
+ *
+ * Nobody takes turns until somebody has lost twice in a row; that one says so. Then the proxies go
+ * round in the order of their ids: each commits one batch, which passes, and the next one begins at
+ * once, the one after it a little later, should the next have nothing to write.
+ * Neighbour: group-committer (asks before it plans), proxy-registry (carries who wants).
+ */
+import type { Clock } from '../../base/clock.ts'
+
+/** How long one goes on committing while others might have something to write, but had not. Unit ms. */
+const TURN_MS = 10
+/**
+ * How long the next in line may take before the one after it begins: as long as so many commits, since
+ * who begins while another's is on its way loses, or makes that one lose.
+ */
+const SLOT_COMMITS = 3
+const SLOT_MS_MIN = 4
+const SLOT_MS_MAX = 100
+/** The same for one that had nothing to write when it was its turn. Unit ms. */
+const IDLE_SLOT_MS = 2
+/** A new commit's share in what a commit takes. */
+const SMOOTHING = 1 / 8
+/** Who has neither committed nor asked for so long does not take part any more. Unit ms. */
+const RIVAL_MS = 500
+/** How often a proxy asks for its turn at most. Unit ms. */
+const ASK_MS = 100
+/** Who has waited for so long has been forgotten, and tries without being asked. Unit ms. */
+const PATIENCE_MS = 200
+/** Races lost in a row that make a proxy ask. One is lost now and then, and the next is won. */
+const LOSSES_MAX = 2
+
+interface Rival {
+  /** It is believed to have something to write until then, monotonic ms. */
+  untilMs: number
+  /** It had nothing when it was its turn last. */
+  idle: boolean
+}
+
+export interface TurnsOptions {
+  readonly proxy: string
+  readonly clock: Clock
+  /** Tells the other proxies that we have something to write. */
+  readonly ask: () => void
+}
+
+export class Turns {
+  asked = 0
+  readonly #o: TurnsOptions
+  readonly #rivals = new Map<string, Rival>()
+  /** What a commit takes, ms. */
+  #commitMs = SLOT_MS_MIN
+  /** Who committed last, since when in a row, and when last. Monotonic ms. */
+  #holder = ''
+  #sinceMs = 0
+  #lastMs = 0
+  #passed = false
+  #losses = 0
+  /** Since when we have been waiting; undefined: we are not. */
+  #waitingMs: number | undefined
+  #askedMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: TurnsOptions) {
+    this.#o = options
+  }
+
+  /** A batch of ours was committed, `tookMs` after it was sent. */
+  own(passes: boolean, tookMs: number): void {
+    this.#losses = 0
+    this.#waitingMs = undefined
+    this.#commitMs += (tookMs - this.#commitMs) * SMOOTHING
+    this.#committed(this.#o.proxy, passes)
+  }
+
+  /** A batch of another proxy was committed. `weLost`: in the place of one of ours. */
+  foreign(proxy: string, passes: boolean, weLost: boolean): void {
+    if (weLost) {
+      this.#losses++
+      this.#waitingMs = undefined
+    }
+    const isRace = weLost && this.#losses >= LOSSES_MAX
+    // One that does not pass while we wait for our turn does not know that we do.
+    if (isRace || (this.#waitingMs !== undefined && !passes)) this.#ask()
+    this.#committed(proxy, passes)
+    // Who passes sees a rival, and will want its next turn.
+    if (isRace || passes || this.#rivals.has(proxy)) this.#addRival(proxy)
+  }
+
+  /** Another proxy has something to write and did not get there. */
+  wanted(proxy: string): void {
+    if (proxy !== this.#o.proxy) this.#addRival(proxy)
+  }
+
+  #ask(): void {
+    const now = this.#o.clock.monotonic()
+    if (now - this.#askedMs < ASK_MS) return
+    this.#askedMs = now
+    this.asked++
+    this.#o.ask()
+  }
+
+  #addRival(proxy: string): void {
+    const untilMs = this.#o.clock.monotonic() + RIVAL_MS
+    this.#rivals.set(proxy, { untilMs, idle: false })
+  }
+
+  #committed(proxy: string, passes: boolean): void {
+    const now = this.#o.clock.monotonic()
+    if (this.#passed) {
+      for (const [id, rival] of this.#rivals) {
+        if (id !== this.#holder && isBetween(this.#holder, id, proxy)) rival.idle = true
+      }
+    }
+    if (proxy !== this.#holder || this.#passed) {
+      this.#holder = proxy
+      this.#sinceMs = now
+    }
+    this.#lastMs = now
+    this.#passed = passes
+  }
+
+  /** Shall the batch that is planned now let others commit next? */
+  get passes(): boolean {
+    const now = this.#o.clock.monotonic()
+    if (!this.#isContended(now)) return false
+    for (const { idle } of this.#rivals.values()) if (!idle) return true
+    return this.#isOurs && now - this.#sinceMs >= TURN_MS
+  }
+
+  /** How long to wait before the next batch is planned, ms. 0: now. A commit of anybody changes it. */
+  waitMs(): number {
+    const now = this.#o.clock.monotonic()
+    if (!this.#isContended(now)) return 0
+    if (this.#isOurs && !this.#passed) return 0
+    this.#waitingMs ??= now
+    const ahead = this.#aheadMs()
+    if (now - this.#waitingMs > PATIENCE_MS + ahead) return 0
+    return Math.max(0, this.#lastMs + ahead - now)
+  }
+
+  get #isOurs(): boolean {
+    return this.#holder === this.#o.proxy
+  }
+
+  #isContended(now: number): boolean {
+    for (const [id, { untilMs }] of this.#rivals) if (untilMs < now) this.#rivals.delete(id)
+    return this.#rivals.size > 0
+  }
+
+  /** How long those who come before us may take, from the newest commit on. After our turn: all others. */
+  #aheadMs(): number {
+    const { proxy } = this.#o
+    const slotMs = Math.min(Math.max(SLOT_COMMITS * this.#commitMs, SLOT_MS_MIN), SLOT_MS_MAX)
+    let ms = this.#passed ? 0 : slotMs
+    for (const [id, { idle }] of this.#rivals) {
+      if (id === this.#holder) continue
+      if (isBetween(this.#holder, id, proxy)) ms += idle ? IDLE_SLOT_MS : slotMs
+    }
+    return ms
+  }
+}
+
+/** Going up from `from`, and round at the end, is `id` met before `to`? */
+function isBetween(from: string, id: string, to: string): boolean {
+  return from < to ? from < id && id < to : id > from || id < to
+}

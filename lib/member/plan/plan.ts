@@ -1,0 +1,68 @@
+/**
+ * One door to all planners: request + view → what to answer, and (in view.ops) what to commit.
+ * Pure: no time, no store. Line: session queue → here → batch.
+ */
+import { ZK_ERRORS } from '../../model/errors.ts'
+import type { WriteRequest } from '../../model/request.ts'
+import { planCreate } from './create.ts'
+import { planDelete, planDeleteContainer } from './delete.ts'
+import { planMulti } from './multi.ts'
+import type { Asker, Planned } from './planned.ts'
+import {
+  planCloseSession,
+  planExpireSession,
+  planMoveSession,
+  planOpenSession,
+  type SessionRequest,
+} from './session.ts'
+import { planCheck, planSetAcl, planSetData } from './set.ts'
+import type { PlanView } from './view.ts'
+
+/** Of a client: judged by its session. */
+export function planWrite(view: PlanView, request: WriteRequest, asker: Asker): Planned {
+  switch (request.type) {
+    case 'create':
+      return planCreate(view, request, asker)
+    case 'delete':
+      return planDelete(view, request, asker)
+    case 'setData':
+      return planSetData(view, request, asker)
+    case 'setACL':
+      return planSetAcl(view, request, asker)
+    case 'check':
+      return planCheck(view, request, asker)
+    case 'multi':
+      return planMulti(view, request, asker)
+    case 'deleteContainer':
+      return planDeleteContainer(view, request)
+    case 'closeSession':
+      return planCloseSession(view, asker.sessionId)
+    case 'fail':
+      return request.errno
+  }
+}
+
+/** Of the keeper itself. */
+export function planSession(view: PlanView, request: SessionRequest): Planned {
+  switch (request.type) {
+    case 'openSession':
+      return planOpenSession(view, request)
+    case 'moveSession':
+      return planMoveSession(view, request)
+    case 'expireSession':
+      return planExpireSession(view, request)
+  }
+}
+
+/** A connection that lost its session to another proxy, or to its end, writes nothing. */
+export function checkSession(
+  view: PlanView,
+  session: { readonly id: bigint; readonly owner: string; readonly fence: number },
+): number {
+  const record = view.session(session.id)
+  if (record === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
+  if (record.owner !== session.owner || record.fence !== session.fence) {
+    return ZK_ERRORS.SESSION_MOVED.errno
+  }
+  return 0
+}

@@ -1,0 +1,76 @@
+/**
+ * Plans the life of sessions: opening, moving to another proxy, closing. A session lives exactly as
+ * long as the journal says; a lease or a clock only makes somebody propose its end.
+ */
+import { ZK_ERRORS } from '../../model/errors.ts'
+import { parentOf } from '../../model/path.ts'
+import { NONE, type Planned } from './planned.ts'
+import type { PlanView } from './view.ts'
+
+export interface OpenSession {
+  readonly type: 'openSession'
+  readonly id: bigint
+  readonly timeoutMs: number
+  readonly passwordDigest: string
+  readonly owner: string
+}
+export interface MoveSession {
+  readonly type: 'moveSession'
+  readonly id: bigint
+  readonly passwordDigest: string
+  readonly owner: string
+}
+/** Ends a session if it is still attended to by `owner` under `fence`; otherwise nothing happens. */
+export interface ExpireSession {
+  readonly type: 'expireSession'
+  readonly id: bigint
+  readonly owner: string
+  readonly fence: number
+}
+export type SessionRequest = OpenSession | MoveSession | ExpireSession
+
+export function planOpenSession(view: PlanView, request: OpenSession): Planned {
+  const { id, timeoutMs, passwordDigest, owner } = request
+  // Somebody else drew the same id: the caller draws again.
+  if (view.session(id) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
+  view.putSession(id, { id, timeoutMs, passwordDigest, owner, fence: 0 })
+  view.ops.push({ type: 'createSession', id, timeoutMs, passwordDigest, owner })
+  return NONE
+}
+
+export function planMoveSession(view: PlanView, request: MoveSession): Planned {
+  const session = view.session(request.id)
+  if (session === undefined || session.passwordDigest !== request.passwordDigest) {
+    return ZK_ERRORS.SESSION_EXPIRED.errno
+  }
+  const moved = { ...session, owner: request.owner, fence: session.fence + 1 }
+  view.putSession(request.id, moved)
+  view.ops.push({ type: 'moveSession', id: request.id, owner: moved.owner, fence: moved.fence })
+  return NONE
+}
+
+export function planCloseSession(view: PlanView, id: bigint): Planned {
+  if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
+  const paths = [...view.ephemeralsOf(id)]
+  for (const path of paths) {
+    const parentPath = parentOf(path)
+    const parent = view.get(parentPath)
+    if (parent !== undefined) {
+      const edited = view.edit(parentPath, parent)
+      edited.childCount--
+      edited.pzxid = view.zxid
+    }
+    view.remove(path)
+  }
+  view.putSession(id, null)
+  view.ops.push({ type: 'closeSession', id, paths })
+  return NONE
+}
+
+export function planExpireSession(view: PlanView, request: ExpireSession): Planned {
+  const session = view.session(request.id)
+  if (session?.owner !== request.owner || session.fence !== request.fence) {
+    return ZK_ERRORS.SESSION_MOVED.errno
+  }
+  return planCloseSession(view, request.id)
+}

@@ -1,0 +1,65 @@
+/** Plans setData, setACL and check. Source: PrepRequestProcessor, §2.7. */
+
+import { fixupAcl, isAllowed } from '../../model/acl.ts'
+import { ZK_ERRORS } from '../../model/errors.ts'
+import { isValidPath } from '../../model/path.ts'
+import {
+  type CheckRequest,
+  PERMS,
+  type SetAclRequest,
+  type SetDataRequest,
+} from '../../model/request.ts'
+import { statOf } from '../../model/znode.ts'
+import { type Asker, NONE, type Planned } from './planned.ts'
+import type { PlanView } from './view.ts'
+
+/** The next version: int32, wrapping (S5). */
+const next = (version: number): number => (version + 1) | 0
+
+export function planSetData(view: PlanView, request: SetDataRequest, asker: Asker): Planned {
+  const { path, data } = request
+  if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+  const node = view.get(path)
+  if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.WRITE, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (request.version !== -1 && request.version !== node.version) {
+    return ZK_ERRORS.BAD_VERSION.errno
+  }
+  const edited = view.edit(path, node)
+  edited.version = next(edited.version)
+  edited.mzxid = view.zxid
+  edited.mtime = view.time
+  edited.dataLength = data?.length ?? 0
+  view.ops.push({ type: 'setData', path, data, version: edited.version })
+  return { type: 'stat', stat: statOf(edited, edited.dataLength) }
+}
+
+export function planSetAcl(view: PlanView, request: SetAclRequest, asker: Asker): Planned {
+  const { path } = request
+  if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
+  if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
+  const node = view.get(path)
+  if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.ADMIN, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (request.version !== -1 && request.version !== node.aversion) {
+    return ZK_ERRORS.BAD_VERSION.errno
+  }
+  const edited = view.edit(path, node)
+  edited.aversion = next(edited.aversion)
+  edited.acl = acl
+  view.ops.push({ type: 'setACL', path, acl, aversion: edited.aversion })
+  return { type: 'stat', stat: statOf(edited, edited.dataLength) }
+}
+
+export function planCheck(view: PlanView, request: CheckRequest, asker: Asker): Planned {
+  const { path } = request
+  if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+  const node = view.get(path)
+  if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.READ, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (request.version !== -1 && request.version !== node.version) {
+    return ZK_ERRORS.BAD_VERSION.errno
+  }
+  return NONE
+}

@@ -1,0 +1,219 @@
+/**
+ * What planners see: the replica, plus what the batches on their way to the store will have done, plus
+ * what this batch has planned so far: a layer each. A request's (or a multi's) changes can be taken
+ * back whole, and so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
+ * Line: session queue → here → batch.
+ */
+
+import type { Op } from '../../format/ops.ts'
+import type { SessionRecord } from '../../format/record.ts'
+import { ACL_SCHEMES_DEFAULT } from '../../model/acl.ts'
+import type { Acl } from '../../model/request.ts'
+import { type Kind, type StatSource, Znode } from '../../model/znode.ts'
+import type { Replica } from '../tree/replica.ts'
+
+/** A znode as planned. Mutable only through PlanView.edit. */
+export interface PlannedZnode extends StatSource {
+  czxid: number
+  mzxid: number
+  pzxid: number
+  ctime: number
+  mtime: number
+  version: number
+  creates: number
+  aversion: number
+  ephemeralOwner: bigint
+  childCount: number
+  acl: readonly Acl[]
+  kind: Kind
+  ttlMs: number
+  dataLength: number
+}
+
+/** As it will be, whoever knows it: the replica or a batch before. */
+export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
+
+/** What one batch plans. */
+class Layer {
+  /** null: planned to be gone. */
+  readonly nodes = new Map<string, PlannedZnode | null>()
+  readonly sessions = new Map<bigint, SessionRecord | null>()
+  /** Ephemerals created here, by owner; some of them may be gone again. */
+  readonly ephemerals = new Map<bigint, string[]>()
+}
+
+type Undo = { readonly path: string; readonly before: PlannedZnode | null | undefined }
+type UndoSession = { readonly id: bigint; readonly before: SessionRecord | null | undefined }
+
+function copyOf(node: Znode): PlannedZnode {
+  return {
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    pzxid: node.pzxid,
+    ctime: node.ctime,
+    mtime: node.mtime,
+    version: node.version,
+    creates: node.creates,
+    aversion: node.aversion,
+    ephemeralOwner: node.ephemeralOwner,
+    childCount: node.childCount,
+    acl: node.acl,
+    kind: node.kind,
+    ttlMs: node.ttlMs,
+    dataLength: node.data?.length ?? 0,
+  }
+}
+
+export class PlanView {
+  #replica: Replica
+  /** Oldest first: the batches in flight, and last the one being planned. */
+  #layers: Layer[] = []
+  #top = new Layer()
+  readonly #undo: Undo[] = []
+  readonly #undoSessions: UndoSession[] = []
+  /** Operations of the request being planned. */
+  ops: Op[] = []
+  /** zxid and wall clock (ms) of the request being planned. */
+  zxid = 0
+  time = 0
+
+  /** Schemes an ACL may name. */
+  readonly aclSchemes: ReadonlySet<string>
+
+  constructor(replica: Replica, aclSchemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT) {
+    this.#replica = replica
+    this.aclSchemes = aclSchemes
+  }
+
+  /** Batches that have a layer. */
+  get depth(): number {
+    return this.#layers.length
+  }
+
+  /** A new batch begins, behind those that have a layer. */
+  push(): void {
+    this.#top = new Layer()
+    this.#layers.push(this.#top)
+    this.#forgetUndo()
+  }
+
+  /** The oldest batch is applied: the replica has what its layer said. */
+  applied(): void {
+    this.#layers.shift()
+  }
+
+  /** The batch at `index` and all behind it will not be. */
+  truncate(index: number): void {
+    this.#layers.length = index
+    this.#forgetUndo()
+  }
+
+  /** Nothing is planned any more, and the replica is this one. */
+  reset(replica: Replica): void {
+    this.#replica = replica
+    this.truncate(0)
+  }
+
+  /** A new request begins; what was planned before stays. */
+  begin(zxid: number, time: number): void {
+    this.zxid = zxid
+    this.time = time
+    this.ops = []
+    this.#forgetUndo()
+  }
+
+  /** Takes back everything since begin(). */
+  rollback(): void {
+    const { nodes, sessions } = this.#top
+    for (let i = this.#undo.length - 1; i >= 0; i--) {
+      const { path, before } = this.#undo[i] as Undo
+      if (before === undefined) nodes.delete(path)
+      else nodes.set(path, before)
+    }
+    for (let i = this.#undoSessions.length - 1; i >= 0; i--) {
+      const { id, before } = this.#undoSessions[i] as UndoSession
+      if (before === undefined) sessions.delete(id)
+      else sessions.set(id, before)
+    }
+    this.ops = []
+    this.#forgetUndo()
+  }
+
+  #forgetUndo(): void {
+    this.#undo.length = 0
+    this.#undoSessions.length = 0
+  }
+
+  /** As planned, in the newest layer that says anything; undefined: none does. */
+  #planned(path: string): PlannedZnode | null | undefined {
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const planned = (this.#layers[i] as Layer).nodes.get(path)
+      if (planned !== undefined) return planned
+    }
+    return undefined
+  }
+
+  /** The znode as it will be, or undefined. Not to be changed: see edit(). */
+  get(path: string): ViewedZnode | undefined {
+    const planned = this.#planned(path)
+    return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
+  }
+
+  /** As {@link get}, with what only a planned znode knows; undefined: nothing plans to change it. */
+  planned(path: string): Readonly<PlannedZnode> | undefined {
+    return this.#planned(path) ?? undefined
+  }
+
+  /** A copy of the znode, as {@link get} gave it, that may be changed and is what later requests see. */
+  edit(path: string, node: ViewedZnode): PlannedZnode {
+    const copy = node instanceof Znode ? copyOf(node) : { ...(node as PlannedZnode) }
+    this.#set(path, copy)
+    return copy
+  }
+
+  /** A znode that the request creates. */
+  put(path: string, node: PlannedZnode): void {
+    this.#set(path, node)
+    if (node.ephemeralOwner === 0n) return
+    const { ephemerals } = this.#top
+    const paths = ephemerals.get(node.ephemeralOwner)
+    if (paths === undefined) ephemerals.set(node.ephemeralOwner, [path])
+    else paths.push(path)
+  }
+
+  remove(path: string): void {
+    this.#set(path, null)
+  }
+
+  #set(path: string, node: PlannedZnode | null): void {
+    const { nodes } = this.#top
+    this.#undo.push({ path, before: nodes.get(path) })
+    nodes.set(path, node)
+  }
+
+  session(id: bigint): SessionRecord | undefined {
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const planned = (this.#layers[i] as Layer).sessions.get(id)
+      if (planned !== undefined) return planned ?? undefined
+    }
+    return this.#replica.sessions.get(id)
+  }
+
+  putSession(id: bigint, session: SessionRecord | null): void {
+    const { sessions } = this.#top
+    this.#undoSessions.push({ id, before: sessions.get(id) })
+    sessions.set(id, session)
+  }
+
+  /** Everything the session will own: what is there and what is planned, less what is planned to go. */
+  ephemeralsOf(session: bigint): Set<string> {
+    const paths = new Set<string>(this.#replica.tree.ephemeralsOf(session))
+    for (const { ephemerals } of this.#layers) {
+      for (const path of ephemerals.get(session) ?? []) paths.add(path)
+    }
+    for (const path of paths) {
+      if (this.get(path)?.ephemeralOwner !== session) paths.delete(path)
+    }
+    return paths
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Answers reads from the replica, synchronously: no promise, no store. Watches are set in the same
+ * step as the read, so no change can slip in between. Line: session queue → here → reply.
+ * Source: ZooKeeper's FinalRequestProcessor.
+ */
+
+import { isAllowed, maskDigests } from '../../model/acl.ts'
+import { ZK_ERRORS } from '../../model/errors.ts'
+import {
+  type AuthId,
+  type GetAclRequest,
+  type GetDataRequest,
+  type MultiReadRequest,
+  type MultiResult,
+  PERMS,
+  type ReadRequest,
+} from '../../model/request.ts'
+import { statOf } from '../../model/znode.ts'
+import { NONE, type Planned } from '../plan/planned.ts'
+import { MODE } from '../watch/watch-table.ts'
+import { lookUp, type ReadContext } from './context.ts'
+import { restoreWatches } from './set-watches.ts'
+
+const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER } = ZK_ERRORS
+
+export function answerRead(context: ReadContext, request: ReadRequest): Planned {
+  switch (request.type) {
+    case 'getData':
+      return getData(context, request)
+    case 'exists': {
+      if (request.path.includes('\0')) return BAD_ARGUMENTS.errno
+      const node = lookUp(context.tree, request.path)
+      if (request.watch) context.watches.data.add(request.path, context.watcher, MODE.standard)
+      if (node === undefined) return NO_NODE.errno
+      return { type: 'stat', stat: statOf(node, node.data?.length ?? 0) }
+    }
+    case 'getChildren':
+    case 'getChildren2':
+      return getChildren(context, request.path, request.watch, request.type === 'getChildren2')
+    case 'getACL':
+      return getAcl(context, request)
+    case 'multiRead':
+      return multiRead(context, request)
+    case 'setWatches':
+      restoreWatches(context, request)
+      return NONE
+    case 'addWatch':
+      if (request.mode !== 0 && request.mode !== 1) return MARSHALLING.errno
+      context.watches.addPersistent(request.path, context.watcher, request.mode === 1)
+      return { type: 'errorRecord', errno: 0 }
+    case 'checkWatches':
+    case 'removeWatches': {
+      const { path, watcherType } = request
+      if (watcherType < 1 || watcherType > 5) return MARSHALLING.errno
+      const found =
+        request.type === 'checkWatches'
+          ? context.watches.contains(path, context.watcher, watcherType)
+          : context.watches.remove(path, context.watcher, watcherType)
+      return found ? NONE : NO_WATCHER.errno
+    }
+    case 'getEphemerals':
+      return { type: 'paths', paths: ephemeralsBelow(context, request.prefixPath) }
+    case 'getAllChildrenNumber':
+      return countDescendants(context, request.path)
+    case 'whoAmI':
+      return { type: 'whoAmI', ids: context.ids.map(nameOnly) }
+    case 'ping':
+      return NONE
+    case 'failRead':
+      return request.errno
+  }
+}
+
+function getData(context: ReadContext, { path, watch }: GetDataRequest): Planned {
+  const node = lookUp(context.tree, path)
+  if (node === undefined) return NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
+  if (watch) context.watches.data.add(path, context.watcher, MODE.standard)
+  return { type: 'data', data: node.data, stat: statOf(node, node.data?.length ?? 0) }
+}
+
+function getChildren(
+  context: ReadContext,
+  path: string,
+  watch: boolean,
+  withStat: boolean,
+): Planned {
+  const node = lookUp(context.tree, path)
+  if (node === undefined) return NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
+  if (watch) context.watches.child.add(path, context.watcher, MODE.standard)
+  const children = node.childList
+  return withStat
+    ? { type: 'childrenStat', children, stat: statOf(node, node.data?.length ?? 0) }
+    : { type: 'children', children }
+}
+
+/** READ or ADMIN may look; only ADMIN sees digests (A4). */
+function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
+  const node = lookUp(context.tree, path)
+  if (node === undefined) return NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.READ | PERMS.ADMIN, context.ids)) return NO_AUTH.errno
+  const acl = isAllowed(node.acl, PERMS.ADMIN, context.ids) ? node.acl : maskDigests(node.acl)
+  return { type: 'acl', acl, stat: statOf(node, node.data?.length ?? 0) }
+}
+
+/** Each read is answered on its own; one failure does not touch the others (M6). */
+function multiRead(context: ReadContext, request: MultiReadRequest): Planned {
+  const results = request.ops.map((op): MultiResult => {
+    const answer =
+      op.type === 'getData' ? getData(context, op) : getChildren(context, op.path, op.watch, false)
+    if (typeof answer === 'number') return { type: 'error', errno: answer }
+    if (answer.type === 'data') return { type: 'getData', data: answer.data, stat: answer.stat }
+    if (answer.type === 'children') return { type: 'getChildren', children: answer.children }
+    return { type: 'error', errno: MARSHALLING.errno }
+  })
+  return { type: 'multi', results }
+}
+
+/** Own ephemerals whose path starts with the text; all for "" and "/". */
+function ephemeralsBelow(context: ReadContext, prefix: string): string[] {
+  const paths = [...context.tree.ephemeralsOf(context.sessionId)]
+  const trimmed = prefix.trim()
+  if (trimmed === '' || trimmed === '/') return paths
+  return paths.filter((path) => path.startsWith(prefix))
+}
+
+function countDescendants(context: ReadContext, path: string): Planned {
+  const node = lookUp(context.tree, path)
+  if (node === undefined) return NO_NODE.errno
+  if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
+  if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }
+  // The empty path reads the root, and here ZooKeeper counts the root among what lies below.
+  if (path === '') return { type: 'count', count: context.tree.nodeCount }
+  let count = 0
+  const pending = [path]
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    for (const name of context.tree.get(at)?.children ?? []) {
+      count++
+      pending.push(`${at}/${name}`)
+    }
+  }
+  return { type: 'count', count }
+}
+
+/** A digest id is told by its user name. Source: DigestAuthenticationProvider.getUserName. */
+function nameOnly(id: AuthId): AuthId {
+  return id.scheme === 'digest' ? { scheme: id.scheme, id: id.id.split(':', 1)[0] ?? '' } : id
+}

@@ -1,0 +1,243 @@
+/**
+ * Which proxies are alive: each holds a key bound to a lease, p/<id>. When one vanishes, the others
+ * look after its sessions. The lease is only this life sign; what a session is worth stands in the
+ * journal. Neighbours: session-manager (told of peers), keeper (told when our own sign is stale).
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Layout } from '../../format/layout.ts'
+import { decodeProxy, encodeProxy, type ProxyRecord } from '../../format/record.ts'
+import { unfinishedImport } from '../../format/unfinished.ts'
+import { StoreError } from '../../model/errors.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LeaseId, Revision } from '../../store/types.ts'
+
+/** Life signs in the time one of them lasts. */
+const SIGNS_PER_TTL = 4
+
+/**
+ * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have heard
+ * from its clients, up to the moment when its next life sign was due. Unit ms.
+ */
+export function goneForMs(record: ProxyRecord): number {
+  return record.leaving ? 0 : record.ttlMs * (1 - 1 / SIGNS_PER_TTL)
+}
+
+export interface ProxyRegistryOptions {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly proxy: string
+  /** Where clients reach it; for people who read the store. */
+  readonly address: string
+  readonly ttlMs: number
+  /** The store answered at this monotonic time. */
+  readonly onSign: (sentMs: number) => void
+  readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
+  readonly onPeerJoined: (proxy: string) => void
+  /** It asks for its turn to commit. */
+  readonly onPeerWants: (proxy: string) => void
+}
+
+export class ProxyRegistry {
+  readonly #o: ProxyRegistryOptions
+  readonly #peers = new Map<string, ProxyRecord>()
+  #lease: LeaseId = 0n
+  readonly #stop = new AbortController()
+  #loops: Promise<void>[] = []
+  /** All that is on its way: what says goodbye must come after it. */
+  #asking: Promise<unknown> = Promise.resolve()
+  #grantedTtlMs: number
+
+  constructor(options: ProxyRegistryOptions) {
+    this.#o = options
+    this.#grantedTtlMs = options.ttlMs
+  }
+
+  /** Live proxies, this one included, as of the feed. */
+  get peers(): ReadonlyMap<string, ProxyRecord> {
+    return this.#peers
+  }
+  /** The lowest live id does what one of them must do: reaping and compaction. */
+  get isFirst(): boolean {
+    for (const id of this.#peers.keys()) if (id < this.#o.proxy) return false
+    return true
+  }
+
+  async start(known: ReadonlyMap<string, ProxyRecord>, fromRevision: Revision): Promise<void> {
+    for (const [id, record] of known) this.#peers.set(id, record)
+    await this.#register()
+    this.#loops = [this.#watch(fromRevision), this.#renew()]
+  }
+
+  /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
+  async leave(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all([...this.#loops, this.#asking])
+    const { store, layout, proxy, logger } = this.#o
+    try {
+      await store.txn({
+        compares: [],
+        ops: [
+          {
+            type: 'put',
+            key: layout.proxy(proxy),
+            value: encodeProxy({ ...this.#record(), leaving: true }),
+            lease: this.#lease,
+          },
+        ],
+      })
+      await store.revokeLease(this.#lease)
+    } catch (error) {
+      logger.warn({ err: error }, 'could not sign off; peers will notice by the lease')
+    }
+  }
+
+  /**
+   * Writes our key once more, which tells the others that we have something to commit and do not get
+   * there. Only a courtesy is asked for, so nothing depends on its outcome.
+   */
+  ask(): void {
+    if (this.#stop.signal.aborted) return
+    const { store, layout, proxy, logger } = this.#o
+    const asked = store
+      .txn({
+        compares: [],
+        ops: [
+          {
+            type: 'put',
+            key: layout.proxy(proxy),
+            value: encodeProxy(this.#record()),
+            lease: this.#lease,
+          },
+        ],
+      })
+      .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
+    this.#asking = Promise.all([this.#asking, asked])
+  }
+
+  #record(): ProxyRecord {
+    return { address: this.#o.address, ttlMs: this.#grantedTtlMs, leaving: false }
+  }
+
+  async #register(): Promise<void> {
+    const { store, layout, proxy, clock, onSign } = this.#o
+    const sentMs = clock.monotonic()
+    const lease = await store.grantLease({ ttlMs: this.#o.ttlMs })
+    this.#lease = lease.id
+    this.#grantedTtlMs = lease.ttlMs
+    // An import looks for proxies after it has left its mark: one of the two sees the other.
+    const { committed } = await store.txn({
+      compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
+      ops: [
+        {
+          type: 'put',
+          key: layout.proxy(proxy),
+          value: encodeProxy(this.#record()),
+          lease: lease.id,
+        },
+      ],
+    })
+    if (!committed) throw unfinishedImport(layout.prefix)
+    this.#peers.set(proxy, this.#record())
+    onSign(sentMs)
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock, logger, onSign } = this.#o
+    while (!this.#stop.signal.aborted) {
+      await this.#sleep(this.#grantedTtlMs / SIGNS_PER_TTL)
+      if (this.#stop.signal.aborted) return
+      const sentMs = clock.monotonic()
+      try {
+        await store.keepLeaseAlive(this.#lease)
+        onSign(sentMs)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        if (error.code === 'STORE_CLOSED') return
+        logger.warn({ err: error }, 'life sign not confirmed')
+        if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
+        await this.#register().catch((failed: unknown) => {
+          logger.warn({ err: failed }, 'could not register again')
+        })
+      }
+    }
+  }
+
+  async #watch(fromRevision: Revision): Promise<void> {
+    const { store, layout, logger } = this.#o
+    let from = fromRevision
+    while (!this.#stop.signal.aborted) {
+      try {
+        const { start, end } = layout.proxies
+        const feed = store.watch({ start, end, fromRevision: from, signal: this.#stop.signal })
+        for await (const { revision, events } of feed) {
+          for (const event of events) {
+            if (event.type === 'put') this.#seen(event.kv.key, event.kv.value)
+            else this.#gone(layout.proxyOf(event.key))
+          }
+          from = revision + 1
+        }
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code === 'STORE_CLOSED') return
+        logger.warn({ err: error }, 'list of proxies lost, reading it again')
+        from = (await this.#relist()) ?? from
+      }
+    }
+  }
+
+  async #relist(): Promise<Revision | undefined> {
+    const { store, layout, logger } = this.#o
+    try {
+      const { kvs, revision } = await store.range(layout.proxies)
+      const live = new Set<string>()
+      for (const { key, value } of kvs) {
+        live.add(layout.proxyOf(key))
+        this.#seen(key, value)
+      }
+      for (const id of [...this.#peers.keys()]) if (!live.has(id)) this.#gone(id)
+      return revision + 1
+    } catch (error) {
+      logger.warn({ err: error }, 'list of proxies not readable')
+      await this.#sleep(1_000)
+      return undefined
+    }
+  }
+
+  #seen(key: Uint8Array, value: Uint8Array): void {
+    const id = this.#o.layout.proxyOf(key)
+    const joined = !this.#peers.has(id)
+    const record = decodeProxy(value)
+    this.#peers.set(id, record)
+    if (joined) this.#o.onPeerJoined(id)
+    else if (id !== this.#o.proxy && !record.leaving) this.#o.onPeerWants(id)
+  }
+
+  #gone(id: string): void {
+    const record = this.#peers.get(id)
+    if (record === undefined) return
+    this.#peers.delete(id)
+    if (id !== this.#o.proxy) {
+      this.#o.onPeerLeft(id, record)
+      return
+    }
+    if (this.#stop.signal.aborted) return
+    // Our own key ran out although we live: say so again.
+    this.#register().catch((error: unknown) => {
+      this.#o.logger.warn({ err: error }, 'could not register again')
+    })
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        this.#stop.signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#o.clock.after(delayMs, done)
+      this.#stop.signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}

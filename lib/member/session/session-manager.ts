@@ -1,0 +1,355 @@
+/**
+ * The life of sessions on this proxy: opening, taking over, hearing from clients, expiring. A
+ * session of ours dies when its client was silent for its timeout; one of a vanished proxy when
+ * nobody took it over in time. Either way by a journaled close that any proxy may propose and the
+ * first one wins. Line: handshake → here → plan/session.
+ */
+import type { Clock, Random } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
+import type { StoreError } from '../../model/errors.ts'
+import { ZK_ERRORS } from '../../model/errors.ts'
+import type { AuthId } from '../../model/request.ts'
+import type { CommitTask } from '../commit/task.ts'
+import type { Planned } from '../plan/planned.ts'
+import type { SessionRequest } from '../plan/session.ts'
+import type { SessionObserver } from '../tree/replica.ts'
+import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
+import { goneForMs } from './proxy-registry.ts'
+import { Session, type SessionHost, type SessionSink } from './session.ts'
+
+/** A session this proxy attends to; `connection` is missing while its client is away. */
+interface Attended {
+  record: SessionRecord
+  /** As negotiated last; the record has what the session was opened with. */
+  timeoutMs: number
+  heardMs: number
+  connection: Session | undefined
+  closing: boolean
+}
+
+export interface OpenedSession {
+  readonly session: Session
+  readonly password: Uint8Array
+}
+
+class SessionTask implements CommitTask {
+  readonly request: SessionRequest
+  readonly #done: (planned: Planned) => void
+  readonly #failed: (error: StoreError) => void
+
+  constructor(
+    request: SessionRequest,
+    done: (planned: Planned) => void,
+    failed: (error: StoreError) => void,
+  ) {
+    this.request = request
+    this.#done = done
+    this.#failed = failed
+  }
+  committed(_zxid: number, planned: Planned): void {
+    this.#done(planned)
+  }
+  abandoned(error: StoreError): void {
+    this.#failed(error)
+  }
+}
+
+export class SessionManager implements SessionObserver {
+  readonly #host: SessionHost
+  readonly #proxy: string
+  readonly #limits: KeeperLimits
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #logger: Logger
+  readonly #ids: SessionIds
+  readonly #attended = new Map<bigint, Attended>()
+  /** Sessions of vanished proxies → when they end (monotonic ms). */
+  readonly #orphans = new Map<bigint, number>()
+  #cancelTimer: (() => void) | undefined
+  #lastCheckMs: number
+  #suspended = false
+  expiredCount = 0
+
+  constructor(options: {
+    host: SessionHost
+    proxy: string
+    limits: KeeperLimits
+    clock: Clock
+    random: Random
+    logger: Logger
+  }) {
+    this.#host = options.host
+    this.#proxy = options.proxy
+    this.#limits = options.limits
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#logger = options.logger
+    this.#ids = new SessionIds(options.clock, options.random)
+    this.#lastCheckMs = options.clock.monotonic()
+  }
+
+  /** Sessions found at load: those of proxies that are gone get their whole timeout from now. */
+  start(alive: (proxy: string) => boolean): void {
+    const now = this.#clock.monotonic()
+    for (const record of this.#host.replica.sessions.values()) {
+      if (!alive(record.owner)) this.#orphans.set(record.id, now + record.timeoutMs)
+    }
+    this.#schedule()
+  }
+
+  stop(): void {
+    this.#cancelTimer?.()
+    for (const { connection } of this.#attended.values()) connection?.end('stopping')
+    this.#attended.clear()
+  }
+
+  /** Connected sessions of this proxy. */
+  *connections(): IterableIterator<Session> {
+    for (const { connection } of this.#attended.values()) if (connection) yield connection
+  }
+
+  /** H3: the timeout a client gets. */
+  clampTimeout(askedMs: number): number {
+    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#limits
+    return Math.min(Math.max(askedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
+  }
+
+  async open(
+    askedTimeoutMs: number,
+    sink: SessionSink,
+    ids: readonly AuthId[],
+  ): Promise<OpenedSession> {
+    const password = this.#random.bytes(PASSWORD_BYTES)
+    const digest = passwordDigest(password)
+    const timeoutMs = this.clampTimeout(askedTimeoutMs)
+    for (;;) {
+      const id = this.#ids.next()
+      let session: Session | undefined
+      await this.#commit(
+        { type: 'openSession', id, timeoutMs, passwordDigest: digest, owner: this.#proxy },
+        (planned) => {
+          if (typeof planned !== 'number') session = this.#attach(id, sink, ids)
+        },
+      )
+      if (session !== undefined) return { session, password }
+    }
+  }
+
+  /**
+   * undefined: there is no such session (any more), or the password is wrong. The timeout is
+   * negotiated anew, as by ZooKeeper; without `askedTimeoutMs` it stays. (Where the proxy vanishes
+   * after that, its session has the timeout it was opened with until its client comes back.)
+   */
+  async resume(
+    id: bigint,
+    password: Uint8Array,
+    sink: SessionSink,
+    ids: readonly AuthId[],
+    askedTimeoutMs?: number,
+  ): Promise<Session | undefined> {
+    const known = this.#attended.get(id)
+    if (known !== undefined && !known.closing) {
+      if (!samePassword(known.record.passwordDigest, password)) return undefined
+      return this.#attach(id, sink, ids, askedTimeoutMs)
+    }
+    let session: Session | undefined
+    await this.#commit(
+      {
+        type: 'moveSession',
+        id,
+        passwordDigest: passwordDigest(password),
+        owner: this.#proxy,
+      },
+      (planned) => {
+        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, askedTimeoutMs)
+      },
+    )
+    return session
+  }
+
+  /** The client said something. */
+  heard(session: Session): void {
+    const attended = this.#attended.get(session.id)
+    if (attended?.connection === session) attended.heardMs = this.#clock.monotonic()
+  }
+
+  /** The client's connection is gone; its session waits for it. */
+  detach(session: Session): void {
+    const attended = this.#attended.get(session.id)
+    if (attended?.connection === session) attended.connection = undefined
+  }
+
+  /** The store is out of reach: connections go; nobody can expire, nobody is lied to. */
+  suspend(): void {
+    this.#suspended = true
+    for (const attended of this.#attended.values()) {
+      attended.connection?.end('suspended')
+      attended.connection = undefined
+    }
+  }
+
+  /** The store is back. Clients could not reach us meanwhile: everybody starts afresh. */
+  unsuspend(): void {
+    this.#suspended = false
+    const now = this.#clock.monotonic()
+    for (const attended of this.#attended.values()) attended.heardMs = now
+    for (const [id, at] of this.#orphans) {
+      const record = this.#host.replica.sessions.get(id)
+      if (record !== undefined) this.#orphans.set(id, Math.max(at, now + record.timeoutMs))
+    }
+  }
+
+  /** A proxy vanished: its sessions have what is left of their timeouts. */
+  peerLeft(proxy: string, record: ProxyRecord): void {
+    const spent = goneForMs(record)
+    const now = this.#clock.monotonic()
+    for (const session of this.#host.replica.sessions.values()) {
+      if (session.owner !== proxy) continue
+      const spread = this.#random.fraction() * this.#limits.tickTimeMs * 0.5
+      this.#orphans.set(session.id, now + Math.max(0, session.timeoutMs - spent) + spread)
+    }
+  }
+
+  peerJoined(proxy: string): void {
+    for (const id of this.#orphans.keys()) {
+      if (this.#host.replica.sessions.get(id)?.owner === proxy) this.#orphans.delete(id)
+    }
+  }
+
+  // SessionObserver: what the journal says became of sessions.
+
+  sessionOpened(record: SessionRecord): void {
+    if (record.owner === this.#proxy) this.#attend(record)
+  }
+
+  sessionMoved(record: SessionRecord, _before: SessionRecord): void {
+    this.#orphans.delete(record.id)
+    const attended = this.#attended.get(record.id)
+    attended?.connection?.end('moved')
+    if (record.owner === this.#proxy) this.#attend(record)
+    else this.#attended.delete(record.id)
+  }
+
+  sessionClosed(record: SessionRecord): void {
+    this.#orphans.delete(record.id)
+    const attended = this.#attended.get(record.id)
+    this.#attended.delete(record.id)
+    // A client's own close is answered first: its turn ends the connection (E4).
+    const connection = attended?.connection
+    if (connection?.closeRequested === false) connection.end('expired')
+  }
+
+  /** After a resync: sessions that went, moved or came while the feed was lost. */
+  reconcile(alive: (proxy: string) => boolean): void {
+    const { sessions } = this.#host.replica
+    for (const [id, attended] of this.#attended) {
+      const record = sessions.get(id)
+      if (record === undefined) {
+        this.#attended.delete(id)
+        attended.connection?.end('expired')
+      } else if (record.owner !== this.#proxy || record.fence !== attended.record.fence) {
+        this.#attended.delete(id)
+        attended.connection?.end('moved')
+      }
+    }
+    for (const id of this.#orphans.keys()) if (!sessions.has(id)) this.#orphans.delete(id)
+    const now = this.#clock.monotonic()
+    for (const record of sessions.values()) {
+      if (record.owner === this.#proxy && !this.#attended.has(record.id)) this.#attend(record)
+      else if (!alive(record.owner) && !this.#orphans.has(record.id)) {
+        this.#orphans.set(record.id, now + record.timeoutMs)
+      }
+    }
+  }
+
+  #attend(record: SessionRecord): void {
+    this.#attended.set(record.id, {
+      record,
+      timeoutMs: record.timeoutMs,
+      heardMs: this.#clock.monotonic(),
+      connection: undefined,
+      closing: false,
+    })
+  }
+
+  #attach(
+    id: bigint,
+    sink: SessionSink,
+    ids: readonly AuthId[],
+    askedTimeoutMs?: number,
+  ): Session | undefined {
+    const attended = this.#attended.get(id)
+    if (attended === undefined) return undefined
+    attended.connection?.end('moved')
+    if (askedTimeoutMs !== undefined) attended.timeoutMs = this.clampTimeout(askedTimeoutMs)
+    const { record, timeoutMs } = attended
+    const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
+    attended.connection = session
+    attended.heardMs = this.#clock.monotonic()
+    return session
+  }
+
+  #commit(request: SessionRequest, done: (planned: Planned) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#host.committer.submit(
+        new SessionTask(
+          request,
+          (planned) => {
+            done(planned)
+            resolve()
+          },
+          reject,
+        ),
+      )
+    })
+  }
+
+  #schedule(): void {
+    const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
+    this.#cancelTimer = this.#clock.after(periodMs, () => {
+      const now = this.#clock.monotonic()
+      // This process slept: what clients said meanwhile is still unread. Read that first.
+      const stalled = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
+      this.#lastCheckMs = now
+      if (!stalled && !this.#suspended) this.#expire(now)
+      this.#schedule()
+    })
+  }
+
+  #expire(now: number): void {
+    for (const attended of this.#attended.values()) {
+      const { record, timeoutMs } = attended
+      if (attended.closing || now - attended.heardMs < timeoutMs) continue
+      attended.closing = true
+      this.#proposeEnd(record, () => {
+        attended.closing = false
+      })
+    }
+    for (const [id, at] of this.#orphans) {
+      if (now < at) continue
+      this.#orphans.delete(id)
+      const record = this.#host.replica.sessions.get(id)
+      if (record !== undefined) this.#proposeEnd(record, () => {})
+    }
+  }
+
+  #proposeEnd(record: SessionRecord, failed: () => void): void {
+    const { id, owner, fence } = record
+    this.#commit({ type: 'expireSession', id, owner, fence }, (planned) => {
+      if (typeof planned === 'number') return failed()
+      this.expiredCount++
+      this.#logger.info(
+        { session: `0x${id.toString(16)}`, timeoutMs: record.timeoutMs, owner },
+        'session expired',
+      )
+    }).catch((error: unknown) => {
+      failed()
+      this.#logger.warn(
+        { err: error, code: ZK_ERRORS.SESSION_EXPIRED.code },
+        'expiry not committed',
+      )
+    })
+  }
+}

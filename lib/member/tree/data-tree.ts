@@ -1,0 +1,227 @@
+/**
+ * The tree of znodes in memory: applies transactions, knows who owns which ephemeral, tells an
+ * observer what changed, in ZooKeeper's order (V2). Reads and planners look things up here.
+ * Source: ZooKeeper's DataTree.
+ */
+
+import type { TreeOp } from '../../format/ops.ts'
+import { READ_ACL } from '../../model/acl.ts'
+import { nameOf, parentOf, RESERVED } from '../../model/path.ts'
+import type { Acl } from '../../model/request.ts'
+import { KIND, Znode } from '../../model/znode.ts'
+import { QuotaTable } from './quota.ts'
+
+/** Hears every change while it is applied. The ACLs are those that judge who may be told (V10). */
+export interface TreeObserver {
+  nodeCreated(path: string, acl: readonly Acl[], parent: string, parentAcl: readonly Acl[]): void
+  nodeDeleted(path: string, acl: readonly Acl[], parent: string, parentAcl: readonly Acl[]): void
+  nodeDataChanged(path: string, acl: readonly Acl[]): void
+  nodeChildrenChanged(path: string, acl: readonly Acl[]): void
+}
+
+const NO_PATHS: ReadonlySet<string> = new Set()
+
+export class DataTree {
+  readonly #nodes = new Map<string, Znode>()
+  readonly #ephemerals = new Map<bigint, Set<string>>()
+  /** Containers and TTL znodes: what the reaper looks through. */
+  readonly reapable = new Set<string>()
+  readonly quotas: QuotaTable
+  observer: TreeObserver | undefined
+  /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
+  onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
+  #dataBytes = 0
+
+  /** A fresh ZooKeeper's tree (S7). */
+  constructor() {
+    this.quotas = new QuotaTable(this)
+    const root = Znode.reserved()
+    const zookeeper = Znode.reserved()
+    root.addChild('zookeeper')
+    zookeeper.addChild('quota')
+    zookeeper.addChild('config')
+    const config = Znode.reserved(READ_ACL)
+    config.aversion = -1
+    this.#nodes.set(RESERVED.root, root)
+    this.#nodes.set(RESERVED.zookeeper, zookeeper)
+    this.#nodes.set(RESERVED.quota, Znode.reserved())
+    this.#nodes.set(RESERVED.config, config)
+  }
+
+  get(path: string): Znode | undefined {
+    return this.#nodes.get(path)
+  }
+  has(path: string): boolean {
+    return this.#nodes.has(path)
+  }
+  get nodeCount(): number {
+    return this.#nodes.size
+  }
+  /** Paths and data, bytes. Source: DataTree.approximateDataSize. */
+  get dataBytes(): number {
+    return this.#dataBytes
+  }
+  paths(): IterableIterator<string> {
+    return this.#nodes.keys()
+  }
+  entries(): IterableIterator<[string, Znode]> {
+    return this.#nodes.entries()
+  }
+  ephemeralsOf(session: bigint): ReadonlySet<string> {
+    return this.#ephemerals.get(session) ?? NO_PATHS
+  }
+  get ephemeralCount(): number {
+    let count = 0
+    for (const paths of this.#ephemerals.values()) count += paths.size
+    return count
+  }
+  ephemeralEntries(): IterableIterator<[bigint, ReadonlySet<string>]> {
+    return this.#ephemerals.entries()
+  }
+
+  apply(op: TreeOp, zxid: number, time: number): void {
+    switch (op.type) {
+      case 'create':
+        return this.#create(op, zxid, time)
+      case 'delete':
+        return this.remove(op.path, zxid)
+      case 'setData':
+        return this.#setData(op, zxid, time)
+      case 'setACL': {
+        const node = this.#nodes.get(op.path)
+        if (node === undefined) return
+        node.acl = op.acl
+        node.aversion = op.aversion
+        this.onDirty?.('n', op.path)
+      }
+    }
+  }
+
+  #create(op: TreeOp & { type: 'create' }, zxid: number, time: number): void {
+    const { path } = op
+    const node = new Znode({
+      data: op.data,
+      acl: op.acl,
+      zxid,
+      time,
+      ephemeralOwner: op.ephemeralOwner,
+      kind: op.kind,
+      ttlMs: op.ttlMs,
+    })
+    // A replay may meet what a later flush already wrote or removed: the newest op wins in the end.
+    const stale = this.#nodes.get(path)
+    if (stale !== undefined) this.#forget(path, stale)
+    this.#remember(path, node)
+    const parentPath = parentOf(path)
+    const parent = this.#nodes.get(parentPath)
+    if (parent !== undefined) {
+      parent.addChild(nameOf(path))
+      const hadRecord = parent.hasChildRecord
+      if (op.parentCreates > parent.creates) {
+        parent.creates = op.parentCreates
+        parent.pzxid = zxid
+      }
+      this.onDirty?.('c', parentPath, !hadRecord)
+    }
+    this.onDirty?.('n', path, stale === undefined)
+    this.quotas.created(path, node)
+    this.observer?.nodeCreated(path, node.acl, parentPath, parent?.acl ?? node.acl)
+  }
+
+  #setData(op: TreeOp & { type: 'setData' }, zxid: number, time: number): void {
+    const node = this.#nodes.get(op.path)
+    if (node === undefined) return
+    const before = node.data?.length ?? 0
+    const after = op.data?.length ?? 0
+    this.#dataBytes += after - before
+    node.data = op.data
+    node.version = op.version
+    node.mzxid = zxid
+    node.mtime = time
+    this.onDirty?.('n', op.path)
+    this.quotas.resized(op.path, after - before)
+    this.observer?.nodeDataChanged(op.path, node.acl)
+  }
+
+  /** Deletes one znode, if it is there; bumps the parent's pzxid (S4). */
+  remove(path: string, zxid: number): void {
+    const node = this.#nodes.get(path)
+    const parentPath = parentOf(path)
+    const parent = this.#nodes.get(parentPath)
+    if (parent !== undefined) {
+      parent.removeChild(nameOf(path))
+      if (zxid > parent.pzxid) parent.pzxid = zxid
+      this.onDirty?.('c', parentPath)
+    }
+    // Also where a replay finds the znode gone already: its child record may still be there.
+    this.onDirty?.('n', path)
+    this.onDirty?.('c', path, node !== undefined && !node.hasChildRecord)
+    if (node === undefined) return
+    this.#forget(path, node)
+    this.quotas.deleted(path, node)
+    this.observer?.nodeDeleted(path, node.acl, parentPath, parent?.acl ?? node.acl)
+  }
+
+  #remember(path: string, node: Znode): void {
+    this.#nodes.set(path, node)
+    this.#dataBytes += path.length + (node.data?.length ?? 0)
+    if (node.ephemeralOwner !== 0n) {
+      const paths = this.#ephemerals.get(node.ephemeralOwner)
+      if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([path]))
+      else paths.add(path)
+    }
+    if (node.kind !== KIND.plain) this.reapable.add(path)
+  }
+
+  #forget(path: string, node: Znode): void {
+    this.#nodes.delete(path)
+    this.#dataBytes -= path.length + (node.data?.length ?? 0)
+    if (node.ephemeralOwner !== 0n) {
+      const paths = this.#ephemerals.get(node.ephemeralOwner)
+      paths?.delete(path)
+      if (paths?.size === 0) this.#ephemerals.delete(node.ephemeralOwner)
+    }
+    if (node.kind !== KIND.plain) this.reapable.delete(path)
+  }
+
+  // Loading: records arrive depth by depth, child records after all znodes.
+
+  /** Puts a stored znode in its place. Its parent must be loaded already, or it stays detached. */
+  loadZnode(path: string, node: Znode): void {
+    const reserved = this.#nodes.get(path)
+    if (reserved !== undefined) {
+      for (const name of reserved.children) node.addChild(name)
+      this.#forget(path, reserved)
+    }
+    this.#remember(path, node)
+    if (path !== '/') this.#nodes.get(parentOf(path))?.addChild(nameOf(path))
+  }
+
+  loadChildRecord(path: string, record: { creates: number; pzxid: number }): void {
+    const node = this.#nodes.get(path)
+    // One from before the znode was made is of an earlier znode of that name.
+    if (node === undefined || record.pzxid < node.czxid) return
+    node.creates = record.creates
+    node.pzxid = record.pzxid
+  }
+
+  /**
+   * Parents whose child record is missing or behind (data written by hand): sequence numbers start
+   * after the highest numeric suffix, and no lower than the number of children.
+   */
+  completeChildRecords(): void {
+    for (const [path, node] of this.#nodes) {
+      if (node.childCount === 0 || node.creates >= node.childCount) continue
+      if (path === RESERVED.root || path === RESERVED.zookeeper) {
+        const builtIn = path === RESERVED.root ? 1 : 2
+        if (node.creates >= node.childCount - builtIn) continue
+      }
+      let next = node.childCount
+      for (const name of node.children) {
+        const suffix = /\d{10}$/.exec(name)?.[0]
+        if (suffix !== undefined) next = Math.max(next, Number(suffix) + 1)
+      }
+      node.creates = Math.min(next, 0x7fffffff)
+    }
+  }
+}

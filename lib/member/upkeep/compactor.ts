@@ -1,0 +1,112 @@
+/**
+ * Has the store forget history that nobody needs: what is older than the retention, and under heavy
+ * load what makes it too much, or etcd would run into its space quota; each time when as much again has
+ * come together. One live keeper does it.
+ * Neighbours: keeper, feed (a replica that was away for longer loads anew).
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { Revision } from '../../store/types.ts'
+
+/** Between two looks at it. Unit ms. */
+const INTERVAL_MS_MAX = 30_000
+const STEPS_PER_RETENTION = 5
+
+/** Where the store was, and how much had been written, at some time. */
+interface Mark {
+  readonly atMs: number
+  readonly revision: Revision
+  readonly bytes: number
+}
+
+export interface CompactorOptions {
+  readonly store: MetadataStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax'>
+  /** The state as of here was loaded. */
+  readonly revision: Revision
+  /** One of the live keepers compacts. */
+  readonly isMyTurn: () => boolean
+}
+
+export class Compactor {
+  compactions = 0
+  readonly #o: CompactorOptions
+  #marks: Mark[] = []
+  #revision: Revision
+  #bytes = 0
+  /** When it was compacted last, and up to where. */
+  #last: Mark | undefined
+  #compacted: Revision = 0
+  #compacting = false
+  #cancel: (() => void) | undefined
+
+  constructor(options: CompactorOptions) {
+    this.#o = options
+    this.#revision = options.revision
+  }
+
+  /** The feed brought a journal entry of this size. */
+  seen(revision: Revision, bytes: number): void {
+    this.#revision = revision
+    this.#bytes += bytes
+  }
+
+  /** Does nothing when history is kept for ever (a retention of 0). */
+  start(): void {
+    const { clock, limits } = this.#o
+    if (limits.historyRetentionMs <= 0) return
+    const waitMs = Math.min(limits.historyRetentionMs / STEPS_PER_RETENTION, INTERVAL_MS_MAX)
+    this.#cancel = clock.after(waitMs, () => {
+      this.#step()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+  }
+
+  #step(): void {
+    const now: Mark = {
+      atMs: this.#o.clock.monotonic(),
+      revision: this.#revision,
+      bytes: this.#bytes,
+    }
+    const kept = this.#marks.findIndex((mark) => !this.#isTooMuch(mark, now))
+    const count = kept < 0 ? this.#marks.length : kept
+    const target = this.#marks[count - 1]
+    this.#marks.push(now)
+    // etcd walks through every key each time, and stops commits for it: not more often than is worth it.
+    const last = this.#last
+    if (target === undefined || this.#compacting) return
+    if (last !== undefined && !this.#isTooMuch(last, now)) return
+    this.#marks.splice(0, count)
+    if (!this.#o.isMyTurn()) return
+    if (target.revision > this.#compacted) void this.#compact(target.revision, now)
+    else this.#last = now
+  }
+
+  /** One that fails is tried again at the next look. */
+  async #compact(revision: Revision, now: Mark): Promise<void> {
+    this.#compacting = true
+    try {
+      await this.#o.store.compact(revision)
+      this.#compacted = revision
+      this.#last = now
+      this.compactions++
+    } catch (error) {
+      this.#o.logger.warn({ err: error }, 'history not compacted')
+    }
+    this.#compacting = false
+  }
+
+  /** Need the history since then not be kept? */
+  #isTooMuch(then: Mark, now: Mark): boolean {
+    const { historyRetentionMs, historyBytesMax } = this.#o.limits
+    return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
+  }
+}

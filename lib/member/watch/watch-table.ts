@@ -1,0 +1,134 @@
+/**
+ * One of the two watch tables (data, child): path → who waits, in which modes. Standard watches go
+ * when they fire; persistent and recursive ones stay and coexist with them (V9).
+ * Source: ZooKeeper's WatchManager. Neighbour: watch-registry.
+ */
+
+import { parentOf } from '../../model/path.ts'
+import type { Acl, EventType } from '../../model/request.ts'
+import { EVENT } from '../../model/request.ts'
+
+/** A connection, as watches see it. */
+export interface Watcher {
+  /** Queues one event. It must not throw, and must not touch the tree or a watch table. */
+  watchFired(type: EventType, path: string, acl: readonly Acl[]): void
+}
+
+export const MODE = { standard: 1, persistent: 2, recursive: 4 } as const
+export type Mode = (typeof MODE)[keyof typeof MODE]
+
+export class WatchTable {
+  readonly #byPath = new Map<string, Map<Watcher, number>>()
+  readonly #byWatcher = new Map<Watcher, Set<string>>()
+  #recursive = 0
+
+  add(path: string, watcher: Watcher, mode: Mode): void {
+    let watchers = this.#byPath.get(path)
+    if (watchers === undefined) {
+      watchers = new Map()
+      this.#byPath.set(path, watchers)
+    }
+    const modes = watchers.get(watcher) ?? 0
+    if ((modes & mode) !== 0) return
+    watchers.set(watcher, modes | mode)
+    if (mode === MODE.recursive) this.#recursive++
+    if (modes !== 0) return
+    const paths = this.#byWatcher.get(watcher)
+    if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]))
+    else paths.add(path)
+  }
+
+  /** The modes a watcher has on a path, as a bit set. */
+  modesOf(path: string, watcher: Watcher): number {
+    return this.#byPath.get(path)?.get(watcher) ?? 0
+  }
+
+  /** Takes the given modes away. Returns whether any was there. */
+  remove(path: string, watcher: Watcher, modes: number): boolean {
+    const watchers = this.#byPath.get(path)
+    const had = watchers?.get(watcher) ?? 0
+    if (watchers === undefined || (had & modes) === 0) return false
+    const left = had & ~modes
+    if ((had & modes & MODE.recursive) !== 0) this.#recursive--
+    if (left !== 0) {
+      watchers.set(watcher, left)
+      return true
+    }
+    watchers.delete(watcher)
+    if (watchers.size === 0) this.#byPath.delete(path)
+    const paths = this.#byWatcher.get(watcher)
+    paths?.delete(path)
+    if (paths?.size === 0) this.#byWatcher.delete(watcher)
+    return true
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    const paths = this.#byWatcher.get(watcher)
+    if (paths === undefined) return
+    for (const path of paths) {
+      const watchers = this.#byPath.get(path)
+      if (((watchers?.get(watcher) ?? 0) & MODE.recursive) !== 0) this.#recursive--
+      watchers?.delete(watcher)
+      if (watchers?.size === 0) this.#byPath.delete(path)
+    }
+    this.#byWatcher.delete(watcher)
+  }
+
+  /**
+   * Tells everybody who waits for `type` on `path`, except those in `already`. Returns whom, so
+   * that a second table can leave them out (one Deleted per connection, V2).
+   */
+  fire(
+    type: EventType,
+    path: string,
+    acl: readonly Acl[],
+    already?: ReadonlySet<Watcher>,
+  ): ReadonlySet<Watcher> | undefined {
+    const exact = this.#byPath.get(path)
+    if (exact === undefined && this.#recursive === 0) return undefined
+    const told = new Set<Watcher>()
+    if (exact !== undefined) {
+      for (const [watcher, modes] of exact) {
+        const direct = modes & (MODE.standard | MODE.persistent)
+        const recursive = type !== EVENT.NodeChildrenChanged && (modes & MODE.recursive) !== 0
+        if (direct !== 0 || recursive) told.add(watcher)
+        if ((modes & MODE.standard) !== 0) this.remove(path, watcher, MODE.standard)
+      }
+    }
+    if (this.#recursive > 0 && type !== EVENT.NodeChildrenChanged) {
+      for (let at = path; at !== '/'; ) {
+        at = parentOf(at)
+        const above = this.#byPath.get(at)
+        if (above === undefined) continue
+        for (const [watcher, modes] of above) {
+          if ((modes & MODE.recursive) !== 0) told.add(watcher)
+        }
+      }
+    }
+    for (const watcher of told) {
+      if (already?.has(watcher) !== true) watcher.watchFired(type, path, acl)
+    }
+    return told
+  }
+
+  get pathCount(): number {
+    return this.#byPath.size
+  }
+  get watcherCount(): number {
+    return this.#byWatcher.size
+  }
+  get watchCount(): number {
+    let count = 0
+    for (const watchers of this.#byPath.values()) count += watchers.size
+    return count
+  }
+  pathsOf(watcher: Watcher): ReadonlySet<string> | undefined {
+    return this.#byWatcher.get(watcher)
+  }
+  byPath(): ReadonlyMap<string, ReadonlyMap<Watcher, number>> {
+    return this.#byPath
+  }
+  watchers(): IterableIterator<Watcher> {
+    return this.#byWatcher.keys()
+  }
+}

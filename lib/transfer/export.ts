@@ -1,0 +1,153 @@
+/**
+ * A tree out of a store, line by line. It reads what a keeper reads when it starts, the records at
+ * one revision and the journal ahead of them, and writes nothing: proxies may go on serving.
+ * Line: store → tree/load → here → format.ts → a file.
+ */
+import { createHash } from 'node:crypto'
+import { LIMITS_DEFAULT } from '../base/limits.ts'
+import { Layout } from '../format/layout.ts'
+import type { DataTree } from '../member/tree/data-tree.ts'
+import { loadReplica } from '../member/tree/load.ts'
+import type { Replica } from '../member/tree/replica.ts'
+import { CopyError, StoreError } from '../model/errors.ts'
+import { childOf, depthOf, isValidPath, parentOf } from '../model/path.ts'
+import type { Znode } from '../model/znode.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import {
+  headerLine,
+  sessionLine,
+  sessionText,
+  type TreeHeader,
+  type TreeSession,
+  type TreeSummary,
+  trailerLine,
+  znodeLine,
+} from './format.ts'
+
+export interface ExportOptions {
+  readonly store: MetadataStore
+  /** Where the tree lies in the store. @default "/anykeeper" */
+  readonly prefix?: string
+  /** This znode and all below it, with the znodes above it. @default "/" */
+  readonly path?: string
+  /** Leave ephemeral znodes out, and sessions with them. @default false */
+  readonly withoutEphemerals?: boolean
+}
+
+/** A tree that was read, in memory as a keeper holds it; the text never is. */
+export class TreeExport implements Iterable<string> {
+  readonly header: TreeHeader
+  readonly #tree: DataTree
+  readonly #sessions: readonly TreeSession[]
+  readonly #withEphemerals: boolean
+  #sha256: string | undefined
+
+  /** Use {@link readTree}. */
+  constructor(replica: Replica, path: string, withEphemerals: boolean) {
+    this.#tree = replica.tree
+    this.#withEphemerals = withEphemerals
+    const owners = new Set<bigint>()
+    let znodes = 0
+    let largest = { path: '/', bytes: 0 }
+    for (const [at, node] of this.#walk(path)) {
+      znodes++
+      const bytes = node.data?.length ?? 0
+      if (bytes > largest.bytes) largest = { path: at, bytes }
+      if (node.ephemeralOwner !== 0n) owners.add(this.#checkedOwner(replica, at, node))
+    }
+    const isWhole = path === '/'
+    this.#sessions = withEphemerals
+      ? [...replica.sessions.values()]
+          .filter(({ id }) => isWhole || owners.has(id))
+          .sort((a, b) => (a.id < b.id ? -1 : 1))
+      : []
+    this.#checkComplete(path, znodes)
+    const { zxid } = replica
+    this.header = { path, zxid, sessions: this.#sessions.length, znodes, largest }
+  }
+
+  /** Each line with its end. Two iterations give the same. */
+  *[Symbol.iterator](): Generator<string> {
+    const hash = createHash('sha256')
+    const hashed = (line: string): string => {
+      hash.update(line)
+      return line
+    }
+    const { path, sessions, znodes } = this.header
+    yield hashed(headerLine(this.header))
+    for (const session of this.#sessions) yield hashed(sessionLine(session))
+    for (const [at, node] of this.#walk(path)) yield hashed(znodeLine(at, node))
+    this.#sha256 = hash.digest('hex')
+    yield trailerLine({ sessions, znodes, sha256: this.#sha256 })
+  }
+
+  /** After an iteration: what was exported. */
+  get summary(): TreeSummary {
+    if (this.#sha256 === undefined) throw new TypeError('not all lines were taken yet')
+    const { path, zxid, sessions, znodes } = this.header
+    return { path, zxid, sessions, znodes, sha256: this.#sha256 }
+  }
+
+  /** The way down to `top`, then depth first; siblings in the order of their bytes. */
+  *#walk(top: string): Generator<[path: string, node: Znode]> {
+    const above: string[] = []
+    for (let at = top; at !== '/'; ) {
+      at = parentOf(at)
+      above.unshift(at)
+    }
+    for (const path of above) yield [path, this.#tree.get(path) as Znode]
+    // Not by recursion: a path may have thousands of components.
+    const waiting = [top]
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      const node = this.#tree.get(path) as Znode
+      if (node.ephemeralOwner !== 0n && !this.#withEphemerals) continue
+      yield [path, node]
+      // Legal names have no surrogates, so UTF-16 order is the order of bytes.
+      const names = [...node.children].sort().reverse()
+      for (const name of names) waiting.push(childOf(path, name))
+    }
+  }
+
+  /** Nothing is left out silently: what has lost its parent is not met on the way down. */
+  #checkComplete(top: string, znodes: number): void {
+    let due = depthOf(top)
+    const below = top === '/' ? '/' : `${top}/`
+    for (const [path, { ephemeralOwner }] of this.#tree.entries()) {
+      if (path !== top && !path.startsWith(below)) continue
+      if (ephemeralOwner === 0n || this.#withEphemerals) due++
+    }
+    if (znodes === due) return
+    throw new StoreError('STORE_INTERNAL', `damaged tree: ${due - znodes} znodes have no parent`)
+  }
+
+  #checkedOwner(replica: Replica, path: string, { ephemeralOwner }: Znode): bigint {
+    if (replica.sessions.has(ephemeralOwner)) return ephemeralOwner
+    throw new StoreError(
+      'STORE_INTERNAL',
+      `damaged tree: ${path} belongs to session ${sessionText(ephemeralOwner)}, which is not ` +
+        'there; without ephemerals the rest can be exported',
+    )
+  }
+}
+
+/**
+ * Reads a tree at one moment of the store.
+ * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
+ * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished;
+ * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
+ */
+export async function readTree(options: ExportOptions): Promise<TreeExport> {
+  const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options
+  if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)
+  const layout = new Layout(prefix)
+  const loaded = await loadReplica(store, layout, LIMITS_DEFAULT)
+  if (loaded.headRevision === 0) {
+    throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)
+  }
+  const node = loaded.replica.tree.get(path)
+  if (node === undefined) throw new CopyError('COPY_NOT_FOUND', `there is no znode ${path}`)
+  if (withoutEphemerals && node.ephemeralOwner !== 0n) {
+    throw new CopyError('COPY_NOT_FOUND', `${path} is ephemeral: nothing is left to be exported`)
+  }
+  return new TreeExport(loaded.replica, path, !withoutEphemerals)
+}

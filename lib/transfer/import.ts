@@ -1,0 +1,265 @@
+/**
+ * An exported tree into a store. Its records are written in bounded steps, in the order of the file;
+ * the last step, once counts and digest were found right, makes it a tree. Until then a mark in the
+ * store keeps proxies away and tells where to go on.
+ * Line: bytes → tree-reader.ts → records.ts → here → import-marker.ts → store txn.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Layout } from '../format/layout.ts'
+import { encodeHead, type HeadRecord, type ImportRecord } from '../format/record.ts'
+import { CopyError } from '../model/errors.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import type { StoreFeatures, WriteOp } from '../store/types.ts'
+import type { TreeHeader, TreeSummary } from './format.ts'
+import { ImportMarker } from './import-marker.ts'
+import type { TreeLine } from './parse.ts'
+import { bytesOf, TreeRecords } from './records.ts'
+import { type TreeInput, TreeReader } from './tree-reader.ts'
+
+export interface ImportProgress {
+  /** In the store. */
+  readonly znodes: number
+  /** In the whole file. */
+  readonly znodesAll: number
+}
+
+export interface ImportOptions {
+  readonly store: MetadataStore
+  /** Bytes of an exported tree, cut anywhere. */
+  readonly input: TreeInput
+  /** Where the tree is to lie in the store. @default "/anykeeper" */
+  readonly prefix?: string
+  /** Called when a step is confirmed. */
+  readonly onProgress?: (progress: ImportProgress) => void
+  /** @default systemClock */
+  readonly clock?: Clock
+}
+
+export interface ImportResult extends TreeSummary {
+  /** The line that an earlier run had come to; 0: none had begun. */
+  readonly resumedAfterLine: number
+  /** The same tree was there, complete: nothing was written. */
+  readonly wasThere: boolean
+}
+
+/** Ops of one step: enough for few round trips, few enough to be confirmed soon. */
+const STEP_OPS_MAX = 4_000
+/** Unit: bytes. A single larger znode is a step of its own. */
+const STEP_BYTES_MAX = 1024 * 1024
+/** What a step adds to its records: the mark, and at the end the head. */
+const STEP_OPS_EXTRA = 2
+
+/** Bytes that a txn has for the records of a step. */
+function stepBytesMax(layout: Layout, features: StoreFeatures): number {
+  // Two compares, the mark, the head: four keys, and less than 1 KiB for their values and framing.
+  return features.txnBytesMax - 4 * layout.importMarker.length - 1_024
+}
+
+/**
+ * Resolves when the tree is complete. An import that ended before that may be run again with the
+ * same file, and goes on where it was; proxies refuse to serve the prefix meanwhile.
+ * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
+ * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
+ * import is under way
+ * @throws {StoreError} the store's own; those that may pass after it was asked for half a minute
+ */
+export async function importTree(options: ImportOptions): Promise<ImportResult> {
+  return new TreeImport(options).run()
+}
+
+/**
+ * Reads an exported tree to its end, and writes nothing. With `store`: would it fit?
+ * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED, COPY_TOO_LARGE
+ */
+export async function checkTree(
+  input: TreeInput,
+  { store, prefix = '/anykeeper' }: { store?: MetadataStore; prefix?: string } = {},
+): Promise<TreeSummary> {
+  const reader = new TreeReader(input)
+  const layout = new Layout(prefix)
+  const records =
+    store && new TreeRecords(layout, store.features, stepBytesMax(layout, store.features))
+  let header: TreeHeader | undefined
+  for await (const line of reader.lines()) {
+    if (line.kind === 'header') {
+      header = line.header
+      records?.check(header)
+    } else if (line.kind === 'znode') records?.ofZnode(line, reader.line)
+    else if (line.kind === 'trailer') break
+  }
+  return summaryOf(header as TreeHeader, reader)
+}
+
+/** At the trailer. */
+function summaryOf({ path, zxid }: TreeHeader, reader: TreeReader): TreeSummary {
+  const { sessionCount: sessions, znodeCount: znodes, position } = reader
+  return { path, zxid, sessions, znodes, sha256: position.sha256 }
+}
+
+class TreeImport {
+  readonly #o: ImportOptions
+  readonly #layout: Layout
+  readonly #reader: TreeReader
+  readonly #lines: AsyncGenerator<TreeLine>
+  readonly #marker: ImportMarker
+  readonly #records: TreeRecords
+  readonly #run = randomBytes(8).toString('hex')
+  readonly #opsMax: number
+  readonly #bytesMax: number
+  #header!: TreeHeader
+  /** The step that is being put together. */
+  #ops: WriteOp[] = []
+  #bytes = 0
+  #znodes = 0
+  /** The step before it, on its way to the store. */
+  #sent: Promise<void> = Promise.resolve()
+
+  constructor(options: ImportOptions) {
+    const { store, input, prefix = '/anykeeper', clock = systemClock } = options
+    const { features } = store
+    const layout = new Layout(prefix)
+    const bytesMax = stepBytesMax(layout, features)
+    this.#o = options
+    this.#layout = layout
+    this.#reader = new TreeReader(input)
+    this.#lines = this.#reader.lines()
+    this.#marker = new ImportMarker({ store, layout, clock })
+    this.#records = new TreeRecords(layout, features, bytesMax)
+    this.#opsMax = Math.min(STEP_OPS_MAX, features.txnOpsMax - STEP_OPS_EXTRA)
+    this.#bytesMax = Math.min(STEP_BYTES_MAX, bytesMax)
+  }
+
+  async run(): Promise<ImportResult> {
+    try {
+      return await this.#import()
+    } finally {
+      await this.#sent.catch(() => {})
+      await this.#lines.return(undefined)
+    }
+  }
+
+  async #import(): Promise<ImportResult> {
+    const first = await this.#next()
+    if (first.kind !== 'header') throw new TypeError('the reader began with something else')
+    this.#header = first.header
+    this.#records.check(first.header)
+    const { head, mark } = await this.#marker.look()
+    if (head !== undefined) return this.#compare(head)
+    let line = mark === undefined ? await this.#next() : await this.#skip(mark)
+    await this.#enter(mark)
+    this.#znodes = this.#reader.znodeCount - (line.kind === 'znode' ? 1 : 0)
+    for (; line.kind !== 'trailer'; line = await this.#next()) await this.#write(line)
+    const result = summaryOf(this.#header, this.#reader)
+    await this.#finish(result)
+    return { ...result, resumedAfterLine: mark?.line ?? 0, wasThere: false }
+  }
+
+  /** The reader yields a trailer last, or throws. */
+  async #next(): Promise<TreeLine> {
+    return (await this.#lines.next()).value
+  }
+
+  /** A run that ended just after its last step is run again: there is the very tree. */
+  async #compare({ imported }: HeadRecord): Promise<ImportResult> {
+    if (imported !== undefined) {
+      while ((await this.#next()).kind !== 'trailer');
+      const result = summaryOf(this.#header, this.#reader)
+      if (result.sha256 === imported) return { ...result, resumedAfterLine: 0, wasThere: true }
+    }
+    throw new CopyError(
+      'COPY_NOT_EMPTY',
+      `there is a tree below ${this.#layout.prefix} already: import into another prefix or store`,
+    )
+  }
+
+  /** To the first line that an earlier run had not confirmed. */
+  async #skip({ line, sha256, abandoned }: ImportRecord): Promise<TreeLine> {
+    if (abandoned) {
+      throw new CopyError(
+        'COPY_CONFLICT',
+        'an import here was abandoned, but not all is removed: run anykeeper import --abandon again',
+      )
+    }
+    let next = await this.#next()
+    while (this.#reader.line <= line && next.kind !== 'trailer') next = await this.#next()
+    const { position } = this.#reader
+    if (position.line === line && position.sha256 === sha256) return next
+    throw new CopyError(
+      'COPY_CONFLICT',
+      `an import of another file was begun here and has come to its line ${line}: finish it with ` +
+        'that file, or remove what it wrote by anykeeper import --abandon',
+    )
+  }
+
+  /** Leaves our mark, or makes an earlier run's ours: from now on nobody else's step counts. */
+  async #enter(mark: ImportRecord | undefined): Promise<void> {
+    if (mark === undefined) {
+      const room = await this.#marker.occupiedRoom()
+      if (room !== undefined) throw this.#occupied(room)
+    }
+    await this.#marker.move(this.#markHere(), [])
+    // A proxy that loaded before cannot register any more, and one that had done so is seen here.
+    if (await this.#marker.isEmpty(this.#layout.proxies)) return
+    if (mark === undefined) await this.#marker.remove([], false)
+    throw this.#occupied('p')
+  }
+
+  #occupied(room: string): CopyError {
+    const { prefix } = this.#layout
+    return new CopyError(
+      'COPY_NOT_EMPTY',
+      room === 'p'
+        ? `a proxy serves ${prefix}, or did a few seconds ago: end it, and import then`
+        : `there are keys below ${prefix}/${room}/ already: import into another prefix or store`,
+    )
+  }
+
+  /** Everything before the current line is in the store. */
+  #markHere(): ImportRecord {
+    return { run: this.#run, ...this.#reader.position, abandoned: false }
+  }
+
+  async #write(line: TreeLine): Promise<void> {
+    const ops = this.#recordsOf(line)
+    const bytes = bytesOf(ops)
+    const isFull =
+      this.#ops.length + ops.length > this.#opsMax || this.#bytes + bytes > this.#bytesMax
+    if (isFull && this.#ops.length > 0) await this.#send()
+    this.#ops.push(...ops)
+    this.#bytes += bytes
+    if (line.kind === 'znode') this.#znodes++
+  }
+
+  #recordsOf(line: TreeLine): WriteOp[] {
+    if (line.kind === 'session') return this.#records.ofSession(line.session)
+    return line.kind === 'znode' ? this.#records.ofZnode(line, this.#reader.line) : []
+  }
+
+  /** One step at a time is on its way; the next one is put together meanwhile. */
+  async #send(): Promise<void> {
+    const ops = this.#ops
+    const mark = this.#markHere()
+    const znodes = this.#znodes
+    this.#ops = []
+    this.#bytes = 0
+    await this.#sent
+    this.#sent = this.#marker.move(mark, ops).then(() => this.#tell(znodes))
+    // Whoever waits for it is told; until then it is not unheard of.
+    this.#sent.catch(() => {})
+  }
+
+  async #finish({ zxid, sha256 }: TreeSummary): Promise<void> {
+    await this.#sent
+    const head = encodeHead({ zxid, seq: 0, flushed: 0, imported: sha256 })
+    await this.#marker.remove(
+      [...this.#ops, { type: 'put', key: this.#layout.head, value: head }],
+      true,
+    )
+    this.#tell(this.#znodes)
+  }
+
+  #tell(znodes: number): void {
+    this.#o.onProgress?.({ znodes, znodesAll: this.#header.znodes })
+  }
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import {
+  digestOf,
+  fixupAcl,
+  internAcl,
+  isAllowed,
+  maskDigests,
+  OPEN_ACL,
+  SUPER_ID,
+} from '../../../../lib/model/acl.ts'
+import { type Acl, type AuthId, PERMS } from '../../../../lib/model/request.ts'
+
+const acl = (scheme: string, id: string, perms: number = PERMS.ALL): Acl => ({
+  perms,
+  id: { scheme, id },
+})
+const IP: AuthId = { scheme: 'ip', id: '10.1.2.3' }
+const ALICE: AuthId = { scheme: 'digest', id: 'alice:abc=' }
+const BOB: AuthId = { scheme: 'digest', id: 'bob:def=' }
+
+describe('znode/acl', () => {
+  describe('what a client may ask for (A2, A3)', () => {
+    const valid: [scheme: string, id: string][] = [
+      ['world', 'anyone'],
+      ['digest', 'user:hash'],
+      // Java's split drops empty parts at the end: these have two.
+      ['digest', 'user:hash:'],
+      ['digest', 'user:hash:::'],
+      ['digest', ':hash'],
+      ['ip', '10.0.0.1'],
+      ['ip', '10.0.0.0/8'],
+      ['ip', '10.0.0.0/0'],
+      ['ip', '::1'],
+      ['ip', 'fe80::/10'],
+    ]
+    const invalid: [scheme: string, id: string][] = [
+      ['world', 'everyone'],
+      ['world', ''],
+      ['digest', ''],
+      ['digest', 'user'],
+      ['digest', 'user:'],
+      ['digest', ':'],
+      ['digest', 'a:b:c'],
+      ['digest', 'a::c'],
+      ['ip', ''],
+      ['ip', '10.0.0'],
+      ['ip', '10.0.0.1/'],
+      ['ip', '10.0.0.1/33'],
+      ['ip', '::1/129'],
+      ['ip', '10.0.0.1/1/1'],
+      ['super', ''],
+      ['sasl', 'x'],
+      ['', ''],
+    ]
+    for (const [scheme, id] of valid) {
+      it(`${scheme}:${id} is fine`, () => {
+        expect(fixupAcl([acl(scheme, id)], [IP])).to.deep.equal([acl(scheme, id)])
+      })
+    }
+    for (const [scheme, id] of invalid) {
+      it(`${scheme}:${id} is INVALIDACL, also beside a good one`, () => {
+        expect(fixupAcl([acl(scheme, id)], [IP, ALICE])).to.equal(undefined)
+        expect(fixupAcl([...OPEN_ACL, acl(scheme, id)], [IP, ALICE])).to.equal(undefined)
+      })
+    }
+
+    it('null and empty lists are INVALIDACL', () => {
+      expect([fixupAcl(null, [ALICE]), fixupAcl([], [ALICE])]).to.deep.equal([undefined, undefined])
+    })
+
+    it('auth becomes every identity proven, but ip and super', () => {
+      const asked = [acl('auth', 'ignored', PERMS.READ)]
+      expect(fixupAcl(asked, [IP, ALICE, SUPER_ID, BOB])).to.deep.equal([
+        { perms: PERMS.READ, id: ALICE },
+        { perms: PERMS.READ, id: BOB },
+      ])
+      expect(fixupAcl(asked, [IP])).to.equal(undefined)
+      expect(fixupAcl(asked, [IP, SUPER_ID])).to.equal(undefined)
+    })
+
+    it('duplicates go, the order stays, other permissions are no duplicate', () => {
+      const read = acl('world', 'anyone', PERMS.READ)
+      const all = acl('world', 'anyone')
+      const ip = acl('ip', '10.0.0.1', PERMS.READ)
+      expect(fixupAcl([read, ip, read, all, ip], [])).to.deep.equal([read, ip, all])
+    })
+
+    it('duplicates are found as a comparison of each with each finds them', () => {
+      const entry = fc.record({
+        perms: fc.integer({ min: -1, max: 2 }),
+        id: fc.record({
+          scheme: fc.constant('digest'),
+          id: fc.constantFrom('a:b', 'a:c', '0:b', '1:digest'),
+        }),
+      })
+      fc.assert(
+        fc.property(fc.array(entry, { minLength: 1 }), (list) => {
+          const naive = list.filter(
+            (a, i) => list.findIndex((b) => b.perms === a.perms && b.id.id === a.id.id) === i,
+          )
+          expect(fixupAcl(list, [])).to.deep.equal(naive)
+        }),
+      )
+    })
+  })
+
+  describe('who may do what (A1, A5)', () => {
+    it('an empty list allows everything', () => {
+      expect(isAllowed([], PERMS.ADMIN, [])).to.equal(true)
+    })
+
+    it('each permission by itself', () => {
+      for (const has of [1, 2, 4, 8, 16]) {
+        for (const wants of [1, 2, 4, 8, 16]) {
+          const list = [acl('world', 'anyone', has)]
+          expect(isAllowed(list, wants, [IP])).to.equal(has === wants)
+        }
+      }
+    })
+
+    it('any of several asked for is enough', () => {
+      const list = [acl('world', 'anyone', PERMS.ADMIN)]
+      expect(isAllowed(list, PERMS.READ | PERMS.ADMIN, [])).to.equal(true)
+    })
+
+    it('digests by the exact id, under the same scheme only', () => {
+      const list = [{ perms: PERMS.ALL, id: ALICE }]
+      expect(isAllowed(list, PERMS.READ, [IP, ALICE])).to.equal(true)
+      expect(isAllowed(list, PERMS.READ, [IP, BOB])).to.equal(false)
+      expect(isAllowed(list, PERMS.READ, [{ scheme: 'ip', id: ALICE.id }])).to.equal(false)
+    })
+
+    it('super passes everywhere', () => {
+      expect(isAllowed([acl('digest', 'x:y', 0)], PERMS.ADMIN, [IP, SUPER_ID])).to.equal(true)
+    })
+
+    it('world needs its id', () => {
+      expect(isAllowed([acl('world', 'somebody')], PERMS.READ, [IP])).to.equal(false)
+    })
+
+    const subnets: [client: string, id: string, matches: boolean][] = [
+      ['10.1.2.3', '10.1.2.3', true],
+      ['10.1.2.3', '10.1.2.4', false],
+      ['10.1.2.3', '10.0.0.0/8', true],
+      ['11.1.2.3', '10.0.0.0/8', false],
+      ['10.1.2.3', '10.1.2.99/24', true],
+      ['10.1.2.3', '0.0.0.0/0', true],
+      ['10.1.2.3', '10.1.2.2/31', true],
+      ['10.1.2.4', '10.1.2.2/31', false],
+      ['::1', '::1', true],
+      ['fe80::1', 'fe80::/10', true],
+      ['2001:db8::1', 'fe80::/10', false],
+      ['::1', '0.0.0.0/0', false],
+      ['10.1.2.3', 'nonsense', false],
+    ]
+    for (const [client, id, matches] of subnets) {
+      it(`${client} is ${matches ? '' : 'not '}in ${id}`, () => {
+        const own = [{ scheme: 'ip', id: client }]
+        // Twice: the second answer comes from what the first one kept.
+        for (let i = 0; i < 2; i++) {
+          expect(isAllowed([acl('ip', id)], PERMS.READ, own)).to.equal(matches)
+        }
+      })
+    }
+  })
+
+  it('digests are shown as user:x (A4)', () => {
+    const list = [acl('digest', 'user:secret'), acl('ip', '10.0.0.1'), acl('digest', ':y')]
+    expect(maskDigests(list)).to.deep.equal([
+      acl('digest', 'user:x'),
+      acl('ip', '10.0.0.1'),
+      acl('digest', ':x'),
+    ])
+  })
+
+  it('a digest is user:base64(sha1(user:password))', () => {
+    const sha = createHash('sha1').update('user:pa:ss').digest('base64')
+    expect(digestOf(Buffer.from('user:pa:ss'))).to.equal(`user:${sha}`)
+    expect(digestOf(Buffer.from('super:test'))).to.equal('super:D/InIHSb7yEEbrWz8b9l71RjZJU=')
+  })
+
+  it('equal lists are one object, different ones are not', () => {
+    const one = internAcl([acl('ip', '10.0.0.1', 3)])
+    expect(internAcl([acl('ip', '10.0.0.1', 3)])).to.equal(one)
+    expect(internAcl([acl('ip', '10.0.0.1', 2)])).to.not.equal(one)
+    expect(internAcl([acl('world', 'anyone')])).to.equal(OPEN_ACL)
+  })
+})
