@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import ts from 'typescript'
 import { importViolations, libRooms, memberRooms, type SourceFile } from './support/import-rules.ts'
 import { type TextFile, textViolations } from './support/text-rules.ts'
+import { findWords, wordRules } from './support/word-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'data', 'coverage'])
@@ -116,6 +117,27 @@ describe('tidy', () => {
       { path: 'proxy/c/d.ts', imports: ['../a.ts'] },
     ])
     expect(found).to.deep.equal(['cycle: proxy/a.ts → proxy/b.ts → proxy/c/d.ts → proxy/a.ts'])
+  })
+
+  const wrongWords: [word: string, text: string][] = [
+    ['anew', '// The list is read anew.'],
+    ['told', "log.info('the operator is told')"],
+    ['at once', 'Clients see it at once.'],
+    ['goes on', '> it goes on where it stopped'],
+    ['cut', 'All clients are cut after five seconds.'],
+    ['who', 'Clients that wait and those who do not.'],
+    ['#o', '  readonly #o: Options'],
+  ]
+  for (const [word, text] of wrongWords) {
+    it(`rejects the words of "${word}"`, () => {
+      expect(findWords(text)).to.have.length(1)
+    })
+  }
+
+  it('gives a reason and a better word for each word', () => {
+    expect(wordRules.filter(({ write, why }) => write === '' || why === '')).to.deep.equal([])
+    expect(findWords('The broker is told of it: a cut in costs, at one go.')).to.have.length(1)
+    expect(findWords('Pending requests form a batch; the lease is renewed.')).to.deep.equal([])
   })
 
   const wrongTexts: [what: string, file: TextFile][] = [

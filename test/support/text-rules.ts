@@ -1,4 +1,5 @@
 /** What no file of the project may contain or be called. */
+import { wordViolations } from './word-rules.ts'
 
 export interface TextFile {
   path: string
@@ -43,6 +44,7 @@ export function textViolations({ path, text }: TextFile): string[] {
     if (machinePath.test(line)) problems.push(`line ${index + 1}: a path of one machine`)
     if (registryHost.test(line)) problems.push(`line ${index + 1}: a registry's host`)
   }
+  problems.push(...wordViolations(path, text))
   return problems.map((problem) => `${path}: ${problem}`)
 }
 
