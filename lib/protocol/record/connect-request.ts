@@ -1,4 +1,4 @@
-/** The handshake's two records: the first frame of a connection each way, without headers. */
+/** The handshake's first record: the first frame of a connection, without a header. */
 
 import type { JuteReader } from '../jute/reader.ts'
 import type { JuteWriter } from '../jute/writer.ts'
@@ -9,7 +9,7 @@ export interface ConnectRequest {
   readonly lastZxidSeen: number
   /** As wished, in ms. */
   readonly timeoutMs: number
-  /** 0n asks for a new session. */
+  /** 0n requests a new session. */
   readonly sessionId: bigint
   readonly password: Uint8Array | null
   /** The client would take a read-only server. */
@@ -48,46 +48,14 @@ export function decodeConnectRequest(reader: JuteReader): ConnectRequest {
   }
 }
 
-export interface ConnectResponse {
-  /** As granted, in ms; 0 tells the client that its session is gone. */
-  readonly timeoutMs: number
-  readonly sessionId: bigint
-  /** 16 bytes. */
-  readonly password: Uint8Array
-  readonly readOnly: boolean
-  readonly hasReadOnly: boolean
-}
-
-const PASSWORD_BYTES = 16
-
-/* ConnectResponse => protocolVersion timeOut sessionId passwd [readOnly]
-     protocolVersion => INT, always 0
-     timeOut         => INT
-     sessionId       => LONG
-     passwd          => BUFFER of 16
-     readOnly        => BOOL, only for those that sent it */
 /** Appends the whole frame. */
-export function encodeConnectResponse(writer: JuteWriter, response: ConnectResponse): void {
-  if (response.password.length !== PASSWORD_BYTES) {
-    throw new TypeError(`a session's password has ${PASSWORD_BYTES} bytes`)
-  }
+export function encodeConnectRequest(writer: JuteWriter, request: ConnectRequest): void {
   writer.begin()
-  writer.int(0)
-  writer.int(response.timeoutMs)
-  writer.bigLong(response.sessionId)
-  writer.bytes(response.password)
-  if (response.hasReadOnly) writer.bool(response.readOnly)
+  writer.int(request.protocolVersion)
+  writer.long(request.lastZxidSeen)
+  writer.int(request.timeoutMs)
+  writer.bigLong(request.sessionId)
+  writer.bytes(request.password)
+  if (request.hasReadOnly) writer.bool(request.readOnly)
   writer.end()
-}
-
-/* Refusal of a session that does not exist (any more), or of a wrong password:
-   ConnectResponse with timeOut 0, sessionId 0 and 16 zero bytes. The connection then closes. */
-export function encodeSessionGone(writer: JuteWriter, hasReadOnly: boolean): void {
-  encodeConnectResponse(writer, {
-    timeoutMs: 0,
-    sessionId: 0n,
-    password: new Uint8Array(PASSWORD_BYTES),
-    readOnly: false,
-    hasReadOnly,
-  })
 }

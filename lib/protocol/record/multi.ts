@@ -1,60 +1,33 @@
-/** Records of multi and multiRead: headers with requests between them. */
+/** multi: several changes that all happen, or none. Its results are in multi-response. */
 
 import { WireError } from '../../model/errors.ts'
 import {
   CREATE_FLAGS,
   type CreateRequest,
-  type GetChildrenRequest,
-  type GetDataRequest,
   type MultiOp,
-  type MultiReadRequest,
   type MultiRequest,
   OP,
 } from '../../model/request.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import { decodeGetChildren, decodeGetData } from './decode-read.ts'
-import { decodeCheck, decodeCreate, decodeDelete, decodeSetData } from './decode-write.ts'
+import type { JuteWriter } from '../jute/writer.ts'
+import { decodeCheck, encodeCheck } from './check.ts'
+import type { Codec, Sent } from './codec.ts'
+import { decodeCreate, encodeCreate, encodeCreateTtl } from './create.ts'
+import { decodeDelete, encodeDelete } from './delete.ts'
+import { MULTI_END, readMultiType, writeMultiEnd, writeMultiHeader } from './multi-header.ts'
+import { decodeMultiReply } from './multi-response.ts'
+import { decodeSetData, encodeSetData } from './set-data.ts'
 
 /* MultiTransactionRecord => (MultiHeader request)* MultiHeader
-     MultiHeader => type done err
-       type => INT, the request's opcode; −1 in the last header
-       done => BOOL, true in the last header
-       err  => INT, −1
-   As ZooKeeper 3.8.0 reads it (observed): `done` alone ends the list, whatever type and err say; no
-   operations at all are fine (and take a zxid); bytes after the end are ignored; a missing end, a
-   type that is not allowed (setACL, reads, getChildren2 in multiRead, multi itself, unknown ones) or
-   a read beside a write make the whole request −5. */
-export function decodeMulti(reader: JuteReader): MultiRequest {
+   As ZooKeeper 3.8.0 reads it (observed): no operations at all are fine (and take a zxid); bytes after
+   the end are ignored; a missing end, a type that is not allowed (setACL, reads, multi itself,
+   unknown ones) or a read beside a write make the whole request −5. */
+function decodeMulti(reader: JuteReader): MultiRequest {
   const ops: MultiOp[] = []
-  for (let type = header(reader); type !== END; type = header(reader)) {
+  for (let type = readMultiType(reader); type !== MULTI_END; type = readMultiType(reader)) {
     ops.push(decodeMultiOp(reader, type))
   }
   return { type: 'multi', ops }
-}
-
-export function decodeMultiRead(reader: JuteReader): MultiReadRequest {
-  const ops: (GetDataRequest | GetChildrenRequest)[] = []
-  for (let type = header(reader); type !== END; type = header(reader)) {
-    ops.push(decodeReadOp(reader, type))
-  }
-  return { type: 'multiRead', ops }
-}
-
-/** No opcode: int32 values are below it. */
-const END = 4294967296
-
-function header(reader: JuteReader): number {
-  const type = reader.int()
-  const done = reader.bool()
-  reader.int()
-  return done ? END : type
-}
-
-/* ZooKeeper rebuilds these reads from their paths: the watch flag is lost on the way. */
-function decodeReadOp(reader: JuteReader, type: number): GetDataRequest | GetChildrenRequest {
-  if (type === OP.getData) return { ...decodeGetData(reader), watch: false }
-  if (type === OP.getChildren) return { ...decodeGetChildren(reader), watch: false }
-  throw new WireError(`operation ${type} in a multiRead`)
 }
 
 function decodeMultiOp(reader: JuteReader, type: number): MultiOp {
@@ -94,3 +67,51 @@ function multiCreate(request: CreateRequest): CreateRequest {
   if (op === OP.create || (hasTtl && op === OP.createTTL)) return request
   return { ...request, op: OP.create, ttlMs: 0 }
 }
+
+/** One operation as a client may send it; `op` of a create is what its header says. */
+export type SentMultiOp = MultiOp extends infer Op
+  ? Op extends CreateRequest
+    ? Sent<Op> & Pick<Op, 'type' | 'op'>
+    : Op extends MultiOp
+      ? Sent<Op> & Pick<Op, 'type'>
+      : never
+  : never
+
+export interface SentMulti {
+  readonly ops: readonly SentMultiOp[]
+}
+
+function encodeMulti(writer: JuteWriter, { ops }: SentMulti): void {
+  for (const op of ops) {
+    writeMultiHeader(writer, op.type === 'create' ? op.op : OP[op.type], -1)
+    encodeMultiOp(writer, op)
+  }
+  writeMultiEnd(writer)
+}
+
+function encodeMultiOp(writer: JuteWriter, op: SentMultiOp): void {
+  switch (op.type) {
+    case 'create':
+      if (op.op === OP.createTTL) encodeCreateTtl(writer, op)
+      else encodeCreate(writer, op)
+      break
+    case 'delete':
+      encodeDelete(writer, op)
+      break
+    case 'setData':
+      encodeSetData(writer, op)
+      break
+    case 'check':
+      encodeCheck(writer, op)
+      break
+    default:
+      op satisfies never
+  }
+}
+
+export const multi = {
+  op: OP.multi,
+  decodeRequest: decodeMulti,
+  encodeRequest: encodeMulti,
+  decodeReply: decodeMultiReply,
+} as const satisfies Codec
