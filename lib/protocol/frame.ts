@@ -1,7 +1,7 @@
 /**
  * Chunks of a socket in, whole frames out: int32 length, then that many bytes. Knows nothing of
  * what is in them; the connection reads them with jute/ and wire/. For those that forward frames,
- * also the way back: a body with its length, and a body without.
+ * also the way back: a body behind its length, and single frames.
  */
 
 import { WireError } from '../model/errors.ts'
@@ -31,11 +31,16 @@ export function framed(body: Uint8Array): Buffer {
   return frame
 }
 
-/** The body of the one frame that `encode` appends, without its length. */
-export function bodyOf(encode: (writer: JuteWriter) => void): Buffer {
+/** What `encode` appends, by itself: a frame, its length included. */
+export function frameOf(encode: (writer: JuteWriter) => void): Buffer {
   const writer = new JuteWriter()
   encode(writer)
-  return (writer.take() ?? Buffer.alloc(LENGTH_BYTES)).subarray(LENGTH_BYTES)
+  return writer.take() ?? Buffer.alloc(0)
+}
+
+/** The same without the frame's length. */
+export function bodyOf(encode: (writer: JuteWriter) => void): Buffer {
+  return frameOf(encode).subarray(LENGTH_BYTES)
 }
 
 export class FrameSplitter {
