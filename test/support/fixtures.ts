@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 const FOLDER = new URL('../wire/fixtures/', import.meta.url)
 
 /** ZooKeepers that were captured: a folder each. */
-export const CAPTURED_VERSIONS = ['3.8.0'] as const
+export const CAPTURED_VERSIONS = ['3.8.0', '3.9.5'] as const
 export type CapturedVersion = (typeof CAPTURED_VERSIONS)[number]
 
 export interface CapturedFrame {

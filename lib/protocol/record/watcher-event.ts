@@ -18,7 +18,8 @@ export interface WatcherEvent {
      type  => INT
      state => INT
      path  => USTRING
-   Up to 3.8 the header's zxid is −1; only since 3.9 it is the change's. */
+   Up to 3.8 the header's zxid is −1. Since 3.9 it is the change's, but still −1 for an event that
+   setWatches causes (observed on 3.8.0 and 3.9.5). */
 export function encodeWatcherEvent(
   writer: JuteWriter,
   type: number,

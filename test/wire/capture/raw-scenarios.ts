@@ -1,11 +1,6 @@
-/**
- * Captures test/wire/fixtures/*.hex from a running ZooKeeper: node --import tsx
- * test/wire/capture.ts <port> "<what server>". The server needs extendedTypesEnabled=true.
- */
+/** What the raw client sends to be captured: also what no client of ZooKeeper's own would send. */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { RawClient } from '../support/raw-client.ts'
-import { OPEN_ACL } from '../support/raw-codec.ts'
+import type { RawClient } from '../../support/raw-client.ts'
 
 type Scenario = (client: RawClient, path: string) => Promise<unknown>
 
@@ -15,7 +10,7 @@ const READ_ACL = [
   { perms: 31, scheme: 'ip', id: '127.0.0.1' },
 ]
 
-const SCENARIOS: Record<string, Scenario> = {
+export const RAW_SCENARIOS: Record<string, Scenario> = {
   create: async (c, p) => {
     await c.create(p, { data: 'data' })
     await c.create(`${p}/null`, { data: null })
@@ -162,36 +157,4 @@ const SCENARIOS: Record<string, Scenario> = {
   sasl: (c) => c.sasl(Buffer.from('token')),
   reconfig: (c) => c.reconfig({ joining: 'a', leaving: null, newMembers: null, curConfigId: -1 }),
   closeSession: (c) => c.close(),
-}
-
-const [port, server] = [Number(process.argv[2]), process.argv[3]]
-const folder = new URL('./fixtures/', import.meta.url)
-const today = new Date().toISOString().slice(0, 10)
-mkdirSync(folder, { recursive: true })
-const cleaner = await RawClient.connect({ port })
-for (const [name, run] of Object.entries(SCENARIOS)) {
-  const path = `/fixture-${name}`
-  const client = await RawClient.connect({ port, readOnly: false, keepFrames: true })
-  await run(client, path)
-  save(name, client)
-  await removeTree(path)
-}
-save('connect-without-readonly', await RawClient.connect({ port, keepFrames: true }))
-const gone = { port, sessionId: 0x1234n, keepFrames: true }
-save('connect-session-gone', await RawClient.connect(gone))
-save('connect-session-gone-readonly', await RawClient.connect({ ...gone, readOnly: true }))
-await cleaner.close()
-
-function save(name: string, client: RawClient): void {
-  client.destroy()
-  const lines = client.frames.map((f) => `${f.direction} ${f.body.toString('hex')}`)
-  const origin = `# ${server}; raw-client; captured ${today} by test/wire/capture.ts`
-  writeFileSync(new URL(`${name}.hex`, folder), `${[origin, ...lines].join('\n')}\n`)
-}
-
-async function removeTree(path: string): Promise<void> {
-  const { record } = await cleaner.getChildren(path)
-  for (const child of record.children ?? []) await removeTree(`${path}/${child}`)
-  await cleaner.setAcl(path, OPEN_ACL)
-  await cleaner.delete(path)
 }
