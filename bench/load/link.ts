@@ -16,7 +16,7 @@ const HEADER_BYTES = 20
 const HEARTBEAT = ping()
 const OUT_BYTES = 64 * 1024
 /**
- * Who sent nothing for one to two of these says that it lives, for what is waited for may take minutes.
+ * A link that sent nothing for one to two of these sends a heartbeat, because a reply may take minutes.
  * Twice this is below the sessions' timeout. Unit ms.
  */
 const SILENT_MS = 12_000
