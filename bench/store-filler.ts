@@ -14,7 +14,7 @@ import { DATA, type Fixture, nodeName, tree } from './load/fixture.ts'
 
 const OPS_MAX = 2_000
 const BYTES_MAX = 1024 * 1024
-/** In flight at once. */
+/** In flight together. */
 const TXNS = 4
 
 function record(zxid: number): Uint8Array {

@@ -3,11 +3,11 @@
  */
 
 import type { JuteReader } from '../lib/protocol/jute/reader.ts'
+import { decodeConnectRequest } from '../lib/protocol/record/connect-request.ts'
 import {
-  decodeConnectRequest,
   encodeConnectResponse,
   encodeSessionGone,
-} from '../lib/protocol/wire/connect.ts'
+} from '../lib/protocol/record/connect-response.ts'
 import type { ClientConnection } from './host.ts'
 
 export async function greet(connection: ClientConnection, reader: JuteReader): Promise<void> {

@@ -1,7 +1,7 @@
-/** Sessions that only say that they live. Neighbours: requests, watchers, heartbeats. */
+/** Sessions that only send heartbeats. Neighbours: requests, watchers, heartbeats. */
 import { Link, type LinkOwner, type Target } from './link.ts'
 
-/** Opened or closed at once. */
+/** Opened or closed together. */
 const AT_A_TIME = 50
 /** A third of the sessions' timeout, as ZooKeeper's client does. */
 const HEARTBEAT_MS = 10_000

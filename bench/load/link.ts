@@ -1,9 +1,11 @@
 /**
  * One connection of the load: packets out of a buffer of its own, of replies only length, xid and
- * error are looked at. What is sent while a chunk of replies is read leaves in one write.
+ * error are looked at: decoding them would cost the load what it measures. What is sent while a chunk
+ * of replies is read leaves in one write.
  * Neighbours: wire (the packets), skimmer (the replies), the loads of each kind (who send them).
  */
 import { connect as connectTcp, type Socket } from 'node:net'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Reader, Skimmer } from './skimmer.ts'
 import { closeSession, connect, ping, XID_AT } from './wire.ts'
 
@@ -11,12 +13,10 @@ import { closeSession, connect, ping, XID_AT } from './wire.ts'
 export const SESSION_TIMEOUT_MS = 30_000
 /** Length, xid, zxid, error. */
 const HEADER_BYTES = 20
-const EVENT_XID = -1
-const PING_XID = -2
 const HEARTBEAT = ping()
 const OUT_BYTES = 64 * 1024
 /**
- * Who sent nothing for one to two of these says that it lives, for what is waited for may take minutes.
+ * A link that sent nothing for one to two of these sends a heartbeat, because a reply may take minutes.
  * Twice this is below the sessions' timeout. Unit ms.
  */
 const SILENT_MS = 12_000
@@ -134,7 +134,7 @@ export class Link implements Reader {
     this.send(closeSession())
     await closed
   }
-  /** Cuts the connection without a TIME_WAIT: a load opens more of them than there are ports. */
+  /** Disconnects without a TIME_WAIT: a load opens more connections than there are ports. */
   destroy(): void {
     this.#leaving = true
     this.#socket.resetAndDestroy()
@@ -165,9 +165,9 @@ export class Link implements Reader {
       this.#greeted = true
       open.add(this)
       this.#opened()
-    } else if (this.#replyXid === EVENT_XID) {
+    } else if (this.#replyXid === XID.notification) {
       this.owner.event(this, this.#nowMs)
-    } else if (this.#replyXid === PING_XID) {
+    } else if (this.#replyXid === XID.ping) {
       this.owner.beaten?.(this, this.#nowMs)
     } else {
       this.outstanding--

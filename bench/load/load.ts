@@ -13,7 +13,7 @@ export interface Requests {
   readonly source: Source
   /** Everything it may have left behind below the parents, after its last reply. */
   readonly left?: () => Iterable<string>
-  /** true: all of that is there for certain, so whole portions can be removed at once. */
+  /** true: all of that is there for certain, so one multi can remove a whole portion. */
   readonly leftExactly?: boolean
 }
 
@@ -57,7 +57,7 @@ export interface SetWatchesLoad extends Common {
   readonly paths: () => readonly string[]
 }
 
-/** Sessions that do nothing but say that they live. */
+/** Sessions that send nothing but heartbeats. */
 export interface HeartbeatsLoad extends Common {
   readonly kind: 'heartbeats'
   readonly sessions: number

@@ -3,6 +3,7 @@
  * /bench; what one created beyond that is removed after its run. Neighbours: read-loads,
  * write-loads, worker.
  */
+import { OP } from '../../lib/model/request.ts'
 import { DATA, familyPaths, ROOT, tree } from './fixture.ts'
 import {
   dataReply,
@@ -14,7 +15,6 @@ import {
   type WatchesLoad,
 } from './load.ts'
 import * as read from './read-loads.ts'
-import { OP } from './wire.ts'
 import * as write from './write-loads.ts'
 
 const whole = (value: number): string => value.toLocaleString('en-US')

@@ -1,10 +1,12 @@
 /**
  * The server that does nothing: for every request a reply of the right size, without a look at more
- * than its opcode. What the load reaches here is its own ceiling. Neighbour: skimmer.
+ * than its opcode: it decodes and encodes no record, on purpose. What the load reaches here is its own
+ * ceiling. Neighbour: skimmer.
  */
 import { createServer, type Socket } from 'node:net'
+import { OP } from '../../lib/model/request.ts'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Reader, Skimmer } from './skimmer.ts'
-import { OP } from './wire.ts'
 
 /** What it answers with, as main asks for it. */
 export interface Answers {
@@ -53,8 +55,8 @@ const header = new Ready(0)
 const ready = new Map(
   Object.entries(replies).map(([op, bytes]) => [Number(op), new Ready(bytes)] as const),
 )
-ready.set(OP.ping, new Ready(0, -2))
-const event = packet(EVENT_BYTES, -1)
+ready.set(OP.ping, new Ready(0, XID.ping))
+const event = packet(EVENT_BYTES, XID.notification)
 const greeting = Buffer.alloc(4 + CONNECT_BYTES)
 greeting.writeInt32BE(CONNECT_BYTES)
 let watching = new Set<Socket>()
@@ -105,9 +107,9 @@ class Served implements Reader {
   #watch(): void {
     if (this.#op === OP.getData) watching.add(this.#socket)
     if (this.#op !== OP.setData) return
-    const told = watching
+    const notified = watching
     watching = new Set()
-    for (const socket of told) socket.write(event)
+    for (const socket of notified) socket.write(event)
   }
 }
 

@@ -5,7 +5,7 @@ import type { Target } from './link.ts'
 
 const POLL_MS = 20
 const MS_MAX = 120_000
-/** For servers that do not tell. */
+/** For servers that do not report it. */
 const PAUSE_MS = 100
 
 /**

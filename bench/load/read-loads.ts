@@ -1,4 +1,5 @@
 /** Loads that only read. Neighbour: loads. */
+import { OP } from '../../lib/model/request.ts'
 import { writeDigits } from './digits.ts'
 import {
   chain,
@@ -24,7 +25,7 @@ import {
   type Source,
 } from './load.ts'
 import { random, randomOf } from './random.ts'
-import { BODY_AT, exists, getChildren2, getData, OP } from './wire.ts'
+import { BODY_AT, exists, getChildren2, getData } from './wire.ts'
 
 const NO_NODE = -101
 /** Bytes of replies in flight on one connection at most. */

@@ -1,7 +1,7 @@
 /**
  * What one run of a load counts. Operations, latencies and errors between warm-up and end; CPU from
- * the first request to the moment the servers are quiet again, divided by all requests: so work that
- * is put off is paid for by those who caused it. Neighbours: histogram, ../process-figures.
+ * the first request to the moment the servers are quiet again, divided by all requests: so a load
+ * pays for the work that it leaves behind. Neighbours: histogram, ../process-figures.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds } from '../process-figures.ts'
@@ -67,7 +67,7 @@ export class Recorder {
     this.#cpuBefore = this.#cpu()
   }
 
-  /** Lets the load that runs go on for the warm-up, then counts. */
+  /** Lets the load run for the warm-up, then counts. */
   async window(timing: Timing): Promise<Omit<Measured, 'cpu' | 'drainSeconds'>> {
     await sleep(timing.warmUp * 1_000)
     const enough = new Promise<void>((resolve) => {

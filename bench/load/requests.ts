@@ -1,6 +1,6 @@
 /**
  * The loads made of requests: a number of connections, each with a window of requests in flight;
- * a reply is followed by the next request at once. Neighbours: link, load (what is sent).
+ * each reply is followed immediately by the next request. Neighbours: link, load (what is sent).
  */
 import { closeLinks, IdleSessions, openLinks } from './idle-sessions.ts'
 import type { Link, LinkOwner, Target } from './link.ts'

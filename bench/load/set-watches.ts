@@ -12,7 +12,7 @@ import { setWatches } from './wire.ts'
 /** Bytes of paths in a packet. Source: SET_WATCHES_MAX_LENGTH of ClientCnxn. */
 const PACKET_BYTES = 128 * 1024
 /** Nothing has changed since then. */
-const ZXID = 2n ** 52n
+const ZXID = 2 ** 52
 
 export class SetWatchesRunner implements Runner {
   readonly #target: Target

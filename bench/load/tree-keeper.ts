@@ -43,7 +43,7 @@ export class TreeKeeper {
     return this.#errnos
   }
 
-  /** In portions: a whole tree at once would lie in the sockets' buffers. */
+  /** In portions: a whole tree would fill the sockets' buffers. */
   async #sendAll(packets: Iterable<Buffer>, good: Errnos, what: string): Promise<void> {
     let portion: Buffer[] = []
     let bytes = 0
@@ -90,7 +90,7 @@ export class TreeKeeper {
       }
     }
     await this.#sendAll(packets(), [0], 'the children cannot be made')
-    // A failed multi has no error in its header: whether the last of each is there tells.
+    // A failed multi has no error in its header: so look for the last child of each parent.
     await this.#sendAll(missing.map(last), [0], 'the children were not made')
   }
 

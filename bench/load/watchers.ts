@@ -1,7 +1,7 @@
 /**
  * The load made of watches: many connections watch one znode, one more sets it. An operation is one
- * event; its latency runs from the set's send to the event. Every watcher sets its watch again at
- * once; the next set is sent when all have. Neighbour: link.
+ * event; its latency runs from the set's send to the event. Every watcher sets its watch again
+ * immediately; the next set is sent when all have. Neighbour: link.
  */
 import { DATA } from './fixture.ts'
 import { closeLinks, openLinks } from './idle-sessions.ts'

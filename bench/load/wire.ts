@@ -1,107 +1,95 @@
 /**
  * ZooKeeper packets as ready-made bytes, length and header included; the xid is put in when one is
- * sent. Written apart from the proxy's codec on purpose: the load shares no code with what it
- * measures. Source: zookeeper.jute. Neighbour: link (sends them).
+ * sent. Their records are lib/protocol's, written once before the load runs; what a run does for each
+ * request and reply (patching bytes in place, skimming replies) is its own and stays apart from the
+ * code that it measures. Neighbours: link (sends them), digits (patches paths).
  */
-
-export const OP = {
-  create: 1,
-  delete: 2,
-  exists: 3,
-  getData: 4,
-  setData: 5,
-  sync: 9,
-  ping: 11,
-  getChildren2: 12,
-  multi: 14,
-  setWatches: 101,
-  closeSession: -11,
-} as const
+// Not the public door: the load needs none of the library's rooms but these.
+import { OPEN_ACL } from '../../lib/model/acl.ts'
+import { toByteString } from '../../lib/model/byte-string.ts'
+import { CREATE_FLAGS, OP } from '../../lib/model/request.ts'
+import { frameOf } from '../../lib/protocol/frame.ts'
+import type { JuteWriter } from '../../lib/protocol/jute/writer.ts'
+import { encodeConnectRequest } from '../../lib/protocol/record/connect-request.ts'
+import type { SentMultiOp } from '../../lib/protocol/record/multi.ts'
+import {
+  encodeRequest,
+  type SentOp,
+  type SentRequests,
+} from '../../lib/protocol/wire/encode-request.ts'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
 
 /** Where the xid of a packet is, and where its body begins. */
 export const XID_AT = 4
 export const BODY_AT = 12
 
-const int = (value: number): Buffer => {
-  const out = Buffer.alloc(4)
-  out.writeInt32BE(value)
-  return out
-}
-const long = (value: bigint): Buffer => {
-  const out = Buffer.alloc(8)
-  out.writeBigInt64BE(value)
-  return out
-}
-const bytes = (value: Uint8Array): Buffer => Buffer.concat([int(value.length), value])
-const text = (value: string): Buffer => bytes(Buffer.from(value))
-const bool = (value: boolean): Buffer => Buffer.of(value ? 1 : 0)
+/** A copy: the writer's chunk is larger, and a load keeps many packets. */
+const kept = (encode: (writer: JuteWriter) => void): Buffer => Buffer.from(frameOf(encode))
 
-function packet(op: number, ...body: Buffer[]): Buffer {
-  const payload = Buffer.concat([int(0), int(op), ...body])
-  return Buffer.concat([int(payload.length), payload])
+function packet<K extends SentOp>(op: K, request: SentRequests[K], xid = 0): Buffer {
+  return kept((writer) => encodeRequest(writer, xid, op, request))
 }
 
-/** All permissions for world:anyone. */
-const OPEN_ACL = Buffer.concat([int(1), int(31), text('world'), text('anyone')])
-export const SEQUENTIAL = 2
+const createOf = (path: string, data: Uint8Array, flags: number) => ({
+  path,
+  data: toByteString(data),
+  acl: OPEN_ACL,
+  flags,
+})
+const setOf = (path: string, data: Uint8Array) => ({
+  path,
+  data: toByteString(data),
+  version: -1,
+})
+const deleteOf = (path: string) => ({ path, version: -1 })
 
-const createBody = (path: string, data: Uint8Array, flags: number): Buffer =>
-  Buffer.concat([text(path), bytes(data), OPEN_ACL, int(flags)])
-const setBody = (path: string, data: Uint8Array): Buffer =>
-  Buffer.concat([text(path), bytes(data), int(-1)])
-const deleteBody = (path: string): Buffer => Buffer.concat([text(path), int(-1)])
-
-export const getData = (path: string, watch = false): Buffer =>
-  packet(OP.getData, text(path), bool(watch))
-export const exists = (path: string): Buffer => packet(OP.exists, text(path), bool(false))
-export const sync = (path: string): Buffer => packet(OP.sync, text(path))
+export const getData = (path: string, watch = false): Buffer => packet(OP.getData, { path, watch })
+export const exists = (path: string): Buffer => packet(OP.exists, { path, watch: false })
+export const sync = (path: string): Buffer => packet(OP.sync, { path })
 export const getChildren2 = (path: string): Buffer =>
-  packet(OP.getChildren2, text(path), bool(false))
+  packet(OP.getChildren2, { path, watch: false })
 export const setData = (path: string, data: Uint8Array): Buffer =>
-  packet(OP.setData, setBody(path, data))
-export const create = (path: string, data: Uint8Array, flags = 0): Buffer =>
-  packet(OP.create, createBody(path, data, flags))
-export const remove = (path: string): Buffer => packet(OP.delete, deleteBody(path))
-export const closeSession = (): Buffer => packet(OP.closeSession)
+  packet(OP.setData, setOf(path, data))
+export const create = (
+  path: string,
+  data: Uint8Array,
+  flags: number = CREATE_FLAGS.PERSISTENT,
+): Buffer => packet(OP.create, createOf(path, data, flags))
+export const remove = (path: string): Buffer => packet(OP.delete, deleteOf(path))
+export const closeSession = (): Buffer => packet(OP.closeSession, undefined)
 
-/** MultiHeader{type, done, err} before each operation, and one that says done. */
-function multi(op: number, bodies: readonly Buffer[]): Buffer {
-  const parts = bodies.map((body) => Buffer.concat([int(op), bool(false), int(-1), body]))
-  return packet(OP.multi, ...parts, int(-1), bool(true), int(-1))
-}
+const multi = (ops: readonly SentMultiOp[]): Buffer => packet(OP.multi, { ops })
 export const multiSet = (paths: readonly string[], data: Uint8Array): Buffer =>
-  multi(
-    OP.setData,
-    paths.map((path) => setBody(path, data)),
-  )
+  multi(paths.map((path) => ({ type: 'setData', ...setOf(path, data) })))
 export const multiCreate = (paths: readonly string[], data: Uint8Array): Buffer =>
   multi(
-    OP.create,
-    paths.map((path) => createBody(path, data, 0)),
+    paths.map((path) => ({
+      type: 'create',
+      op: OP.create,
+      ttlMs: 0,
+      ...createOf(path, data, CREATE_FLAGS.PERSISTENT),
+    })),
   )
 export const multiDelete = (paths: readonly string[]): Buffer =>
-  multi(OP.delete, paths.map(deleteBody))
+  multi(paths.map((path) => ({ type: 'delete', ...deleteOf(path) })))
 
-/** Its xid is always -2. */
-export function ping(): Buffer {
-  const out = packet(OP.ping)
-  out.writeInt32BE(-2, XID_AT)
-  return out
-}
+/** Its xid is always −2. */
+export const ping = (): Buffer => packet(OP.ping, undefined, XID.ping)
 
 /** Data watches alone, of a client that has seen everything up to `zxid`. */
-export const setWatches = (zxid: bigint, paths: readonly string[]): Buffer =>
-  packet(OP.setWatches, long(zxid), int(paths.length), ...paths.map(text), int(0), int(0))
+export const setWatches = (zxid: number, paths: readonly string[]): Buffer =>
+  packet(OP.setWatches, { relativeZxid: zxid, data: paths, exist: [], child: [] })
 
 /** ConnectRequest of a new session. */
-export function connect(timeoutMs: number): Buffer {
-  const payload = Buffer.concat([
-    int(0),
-    Buffer.alloc(8),
-    int(timeoutMs),
-    Buffer.alloc(8),
-    bytes(Buffer.alloc(16)),
-    bool(false),
-  ])
-  return Buffer.concat([int(payload.length), payload])
-}
+export const connect = (timeoutMs: number): Buffer =>
+  kept((writer) =>
+    encodeConnectRequest(writer, {
+      protocolVersion: 0,
+      lastZxidSeen: 0,
+      timeoutMs,
+      sessionId: 0n,
+      password: new Uint8Array(16),
+      readOnly: false,
+      hasReadOnly: true,
+    }),
+  )

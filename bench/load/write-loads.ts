@@ -1,4 +1,5 @@
 /** Loads that write, alone or mixed with reads. Neighbour: loads. */
+import { CREATE_FLAGS, OP } from '../../lib/model/request.ts'
 import { childName, putNumbered, template } from './digits.ts'
 import { chain, DATA, type Fixture, family, familyPaths, ROOT, TREE_PATH, tree } from './fixture.ts'
 import { BYTES, dataReply, pathReply, type Requests, type RequestsLoad } from './load.ts'
@@ -12,7 +13,7 @@ import {
   onTree,
   requests,
 } from './read-loads.ts'
-import { create, multiSet, OP, remove, SEQUENTIAL, setData } from './wire.ts'
+import { create, multiSet, remove, setData } from './wire.ts'
 
 /** A connection creates and deletes this many paths in turn. */
 const DELETED_PATHS_MAX = 1_000
@@ -140,7 +141,7 @@ export const sequential = (): RequestsLoad => ({
   ...creating,
   about: 'create sequential below one shared parent',
   requests: ([parent]) => {
-    const packet = create(`${parent}/c`, DATA, SEQUENTIAL)
+    const packet = create(`${parent}/c`, DATA, CREATE_FLAGS.PERSISTENT_SEQUENTIAL)
     let made = 0
     return {
       source: (link) => {

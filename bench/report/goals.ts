@@ -29,7 +29,7 @@ export interface Verdict {
   readonly p99Holds: boolean
 }
 
-/** undefined: nothing is asked of that load. */
+/** undefined: that load has no goal. */
 export function verdict(
   load: string,
   runs: readonly Measured[],

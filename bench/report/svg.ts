@@ -56,7 +56,7 @@ line { stroke: #8b949e; stroke-width: 1 }
 export interface Picture {
   readonly width: number
   readonly height: number
-  /** For those who do not see it. */
+  /** For people who cannot see it. */
   readonly title: string
 }
 

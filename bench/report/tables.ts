@@ -6,7 +6,7 @@ import { toWords, verdict } from './goals.ts'
 import type { Compared, Series } from './series.ts'
 import { median, medianOf, ratios } from './statistics.ts'
 
-/** Name and meaning; errors are told where there were any. */
+/** Name and meaning, and the number of errors unless it is 0. */
 export function nameOf({ load, runs }: Series): string {
   const errors = errorsOf(runs.flat())
   const wrong = errors === 0 ? '' : ` (${whole(errors)} errors)`

@@ -4,7 +4,7 @@ import { type PeerOptions, ZOOKEEPER_HEAP_MIB } from '../peers/peer.ts'
 
 export interface Context {
   readonly options: Options
-  /** Of the command line, to be told in the results. */
+  /** Of the command line, to be shown in the results. */
   readonly args: readonly string[]
   /** One line of progress. */
   say(line: string): void

@@ -30,7 +30,7 @@ export const values: Suite = {
       seconds: 4,
       warmUp: 1.5,
       ceilings: true,
-      // With less it ends the connections of those who set values of 1 MiB.
+      // With less it ends the connections that set values of 1 MiB.
       heapMib: 4_000,
     })
     const compared = await compare(context, plan)

@@ -1,9 +1,11 @@
 /**
  * Chunks of a socket in, whole frames out: int32 length, then that many bytes. Knows nothing of
- * what is in them; the connection reads them with jute/ and wire/.
+ * what is in them; the connection reads them with jute/ and wire/. For those that forward frames,
+ * also the way back: a body behind its length, and single frames.
  */
 
 import { WireError } from '../model/errors.ts'
+import { JuteWriter } from './jute/writer.ts'
 
 /** A frame's body is `buffer[start, end)`: valid during the call only as far as the receiver does
  *  not write to it; nothing is copied unless the frame was split over chunks. */
@@ -18,6 +20,28 @@ export interface FrameSplitterOptions {
 
 /** First room given to a split frame: grows as bytes arrive, so that a length alone costs nothing. */
 const PARTIAL_BYTES_MIN = 4096
+
+const LENGTH_BYTES = 4
+
+/** A copy of `body` behind its length. */
+export function framed(body: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + body.length)
+  frame.writeInt32BE(body.length)
+  frame.set(body, LENGTH_BYTES)
+  return frame
+}
+
+/** What `encode` appends, by itself: a frame, its length included. */
+export function frameOf(encode: (writer: JuteWriter) => void): Buffer {
+  const writer = new JuteWriter()
+  encode(writer)
+  return writer.take() ?? Buffer.alloc(0)
+}
+
+/** The same without the frame's length. */
+export function bodyOf(encode: (writer: JuteWriter) => void): Buffer {
+  return frameOf(encode).subarray(LENGTH_BYTES)
+}
 
 export class FrameSplitter {
   private readonly frameBytesMax: number

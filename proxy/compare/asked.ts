@@ -1,8 +1,9 @@
 /** A client's request as the comparison needs it: decoded, or known to be none. Neighbour: link. */
 import { isKeeperError, OP, type Request } from '../../lib/index.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { decodeRequestHeader } from '../../lib/protocol/record/request-header.ts'
 import { decodeRequest } from '../../lib/protocol/wire/decode-request.ts'
 import { malformedFate } from '../../lib/protocol/wire/opcodes.ts'
-import { readerOf } from './greeting.ts'
 
 export interface Asked {
   readonly xid: number
@@ -16,9 +17,8 @@ export interface Asked {
 /** `body` is the whole frame, behind its length. */
 export function decodeAsked(body: Buffer): Asked {
   if (body.length < 8) return { xid: 0, op: 0, request: undefined, isWrite: false }
-  const reader = readerOf(body)
-  const xid = reader.int()
-  const op = reader.int()
+  const reader = JuteReader.of(body)
+  const { xid, op } = decodeRequestHeader(reader)
   try {
     const request = decodeRequest(op, reader)
     return { xid, op, request, isWrite: request !== undefined && isWrite(request) }
@@ -51,9 +51,8 @@ export function shownAsked({ xid, op, request }: Asked): object {
 /** SetWatches => xid type relativeZxid …: the same with another zxid. */
 export function withRelativeZxid(body: Buffer, toOracle: (zxid: number) => number): Buffer {
   if (body.length < 16) return body
-  const reader = readerOf(body)
-  reader.int()
-  reader.int()
+  const reader = JuteReader.of(body)
+  decodeRequestHeader(reader)
   const copy = Buffer.from(body)
   copy.writeBigInt64BE(BigInt(toOracle(reader.long())), 8)
   return copy

@@ -6,8 +6,8 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
-import type { ConnectResponse } from '../../lib/protocol/wire/connect.ts'
-import type { Reply } from './decode-reply.ts'
+import type { ConnectResponse } from '../../lib/protocol/record/connect-response.ts'
+import type { Reply } from '../../lib/protocol/wire/decode-reply.ts'
 import type { ZxidPair } from './zxid-map.ts'
 
 export interface FieldDifference {

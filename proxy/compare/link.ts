@@ -5,20 +5,26 @@
  */
 import type { Socket } from 'node:net'
 import { OP, type Request, WireError } from '../../lib/index.ts'
-import { FrameSplitter } from '../../lib/protocol/frame.ts'
-import { type ConnectRequest, decodeConnectRequest } from '../../lib/protocol/wire/connect.ts'
+import { bodyOf, FrameSplitter, framed } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import {
+  type ConnectRequest,
+  decodeConnectRequest,
+  encodeConnectRequest,
+} from '../../lib/protocol/record/connect-request.ts'
+import { decodeConnectResponse } from '../../lib/protocol/record/connect-response.ts'
+import { decodeReply, type Reply } from '../../lib/protocol/wire/decode-reply.ts'
+import { encodeRequest } from '../../lib/protocol/wire/encode-request.ts'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Asked, decodeAsked, isSetWatches, shownAsked, withRelativeZxid } from './asked.ts'
 import { compareGreetings, compareReplies, type FieldDifference } from './compare-reply.ts'
-import { decodeConnectResponse, decodeReply, type Reply } from './decode-reply.ts'
 import { EventMatcher, type Side } from './event-matcher.ts'
-import { encodeBareRequest, encodeConnectRequest, readerOf } from './greeting.ts'
 import type { CompareHost } from './host.ts'
 import { OracleSide } from './oracle-side.ts'
 import type { Difference } from './report.ts'
 import type { ComparedSession, SessionHolder, SessionTicket } from './sessions.ts'
 import { showId } from './show.ts'
-import { type Answer, framed, type SeenEvent, type Upstream } from './upstream.ts'
+import type { Answer, SeenEvent, Upstream } from './upstream.ts'
 
 type Phase = 'new' | 'open' | 'over'
 
@@ -27,8 +33,8 @@ const WAITING_MAX = 1_000
 /** One side's end of a connection is often followed at once by the other's. */
 const BOTH_END_MS = 250
 
-const PING = encodeBareRequest(XID.ping, OP.ping)
-const CLOSE_SESSION = encodeBareRequest(0, OP.closeSession)
+const PING = bodyOf((writer) => encodeRequest(writer, XID.ping, OP.ping, undefined))
+const CLOSE_SESSION = bodyOf((writer) => encodeRequest(writer, 0, OP.closeSession, undefined))
 
 export class Link implements SessionHolder {
   readonly #host: CompareHost
@@ -164,7 +170,7 @@ export class Link implements SessionHolder {
   async #greet(body: Buffer): Promise<void> {
     let asked: ConnectRequest
     try {
-      asked = decodeConnectRequest(readerOf(body))
+      asked = decodeConnectRequest(JuteReader.of(body))
     } catch {
       return this.#over(false)
     }
@@ -184,7 +190,8 @@ export class Link implements SessionHolder {
     const oracle = await this.#oracle.open()
     this.#position = ++host.report.position
     const { answerTimeoutMs } = host.options
-    const translated = encodeConnectRequest(this.#forOracle(asked, known))
+    const forOracle = this.#forOracle(asked, known)
+    const translated = bodyOf((writer) => encodeConnectRequest(writer, forOracle))
     const [ours, theirs] = await Promise.all([
       this.#candidate.ask(body, answerTimeoutMs),
       oracle?.ask(translated, answerTimeoutMs),
@@ -227,7 +234,7 @@ export class Link implements SessionHolder {
       report.unchecked(false)
     } else if (ours.type === 'reply' && theirs.type === 'reply') {
       report.counts.requests++
-      const [a, b] = [ours, theirs].map(({ body }) => decodeConnectResponse(readerOf(body)))
+      const [a, b] = [ours, theirs].map(({ body }) => decodeConnectResponse(JuteReader.of(body)))
       const fields = compareGreetings(a!, b!)
       if (fields.length > 0) this.#tell({ kind: 'session', request, fields })
     } else {
@@ -475,7 +482,7 @@ function isPing(body: Buffer): boolean {
 /** The text says why it cannot be read. */
 function decodeBody(op: number, body: Buffer): Reply | string {
   try {
-    return decodeReply(op, readerOf(body))
+    return decodeReply(op, JuteReader.of(body))
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     return `unreadable: ${error.message}: ${body.toString('hex', 0, 200)}`
@@ -484,6 +491,6 @@ function decodeBody(op: number, body: Buffer): Reply | string {
 
 function ticketOf(answer: Answer): (SessionTicket & { timeoutMs: number }) | undefined {
   if (answer.type !== 'reply') return undefined
-  const { sessionId: id, password, timeoutMs } = decodeConnectResponse(readerOf(answer.body))
+  const { sessionId: id, password, timeoutMs } = decodeConnectResponse(JuteReader.of(answer.body))
   return id === 0n ? undefined : { id, password, timeoutMs }
 }

@@ -3,9 +3,13 @@
  * when it was lost. The other half needs none of this: without it there is no client.
  * Neighbours: link, host.
  */
-import type { ConnectRequest } from '../../lib/protocol/wire/connect.ts'
-import { decodeConnectResponse } from './decode-reply.ts'
-import { encodeConnectRequest, readerOf } from './greeting.ts'
+import { bodyOf } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import {
+  type ConnectRequest,
+  encodeConnectRequest,
+} from '../../lib/protocol/record/connect-request.ts'
+import { decodeConnectResponse } from '../../lib/protocol/record/connect-response.ts'
 import type { CompareHost } from './host.ts'
 import type { ComparedSession } from './sessions.ts'
 import type { Answer, Upstream, UpstreamHandlers } from './upstream.ts'
@@ -87,10 +91,10 @@ export class OracleSide {
     const upstream = await this.#host.openOracle()
     if (upstream === undefined) return undefined
     const greeting = { protocolVersion: 0, timeoutMs, readOnly: false, hasReadOnly: true }
-    const request = encodeConnectRequest({ ...greeting, ...asked })
+    const request = bodyOf((writer) => encodeConnectRequest(writer, { ...greeting, ...asked }))
     const answer: Answer = await upstream.ask(request, this.#host.options.connectTimeoutMs)
     if (answer.type === 'reply') {
-      const { sessionId: id, password } = decodeConnectResponse(readerOf(answer.body))
+      const { sessionId: id, password } = decodeConnectResponse(JuteReader.of(answer.body))
       if (id !== 0n) return { upstream, ticket: { id, password } }
     }
     upstream.destroy()

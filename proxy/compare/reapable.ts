@@ -3,8 +3,8 @@
  * two may differ without either being wrong. Neighbour: link.
  */
 import { CREATE_FLAGS, type CreateRequest, type Request } from '../../lib/index.ts'
+import type { Reply } from '../../lib/protocol/wire/decode-reply.ts'
 import type { FieldDifference } from './compare-reply.ts'
-import type { Reply } from './decode-reply.ts'
 import { parentOf } from './event-matcher.ts'
 
 /** What the presence of a child or of the znode itself shows in. */

@@ -4,9 +4,9 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock, type Logger, systemClock } from '../../lib/index.ts'
-import { probeZxid } from './greeting.ts'
 import type { CompareHost, CompareOptions } from './host.ts'
 import { Link } from './link.ts'
+import { probeZxid } from './probe.ts'
 import { ReapablePaths } from './reapable.ts'
 import { CompareReport } from './report.ts'
 import { type ComparedSession, SessionMap } from './sessions.ts'

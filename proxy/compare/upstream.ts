@@ -4,10 +4,11 @@
  */
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../lib/index.ts'
-import { FrameSplitter } from '../../lib/protocol/frame.ts'
+import { FrameSplitter, framed } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { decodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
+import { decodeWatcherEvent, type WatcherEvent } from '../../lib/protocol/record/watcher-event.ts'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
-import { decodeEvent, type WatcherEvent } from './decode-reply.ts'
 
 export interface Endpoint {
   readonly host: string
@@ -145,13 +146,11 @@ export class Upstream {
       return
     }
     const reader = this.#reader.reset(body, 0, body.length)
-    const xid = reader.int()
-    const zxid = reader.long()
-    reader.int()
+    const { xid, zxid } = decodeReplyHeader(reader)
     if (xid === XID.notification) {
       this.handlers.onFrame?.(body)
       const inFlight = this.#waiting !== undefined
-      this.handlers.onEvent?.({ ...decodeEvent(reader), index: this.replies, inFlight })
+      this.handlers.onEvent?.({ ...decodeWatcherEvent(reader), index: this.replies, inFlight })
       return
     }
     if (xid === XID.ping && this.#pings.length > 0) {
@@ -177,12 +176,4 @@ export class Upstream {
     this.#answer({ type: 'closed' })
     this.handlers.onEnd?.()
   }
-}
-
-/** int32 length, then the body. */
-export function framed(body: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(4 + body.length)
-  frame.writeInt32BE(body.length)
-  frame.set(body, 4)
-  return frame
 }

@@ -5,8 +5,15 @@
 
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { bodyOf, FrameSplitter, framed } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { encodeConnectRequest } from '../../lib/protocol/record/connect-request.ts'
+import { decodeConnectResponse } from '../../lib/protocol/record/connect-response.ts'
+import { decodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
+import { decodeWatcherEvent } from '../../lib/protocol/record/watcher-event.ts'
+import { XID } from '../../lib/protocol/wire/opcodes.ts'
+import { Pack } from './pack.ts'
 import {
-  Pack,
   packRequest,
   type RawAcl,
   type RawCreate,
@@ -14,7 +21,6 @@ import {
   type RawOp,
   type RawRecord,
   type RawRequests,
-  Unpack,
   unpackReply,
 } from './raw-codec.ts'
 
@@ -30,7 +36,7 @@ export interface RawEvent {
   zxid: number
   type: number
   state: number
-  path: string | null
+  path: string
 }
 export interface RawClosed {
   kind: 'closed'
@@ -54,10 +60,8 @@ export interface RawConnectOptions {
   keepFrames?: boolean
 }
 
-/** Length and body. */
-export function frame(body: Uint8Array): Buffer {
-  return new Pack().int(body.length).raw(body).done()
-}
+/** Long lists of children pass. */
+const REPLY_BYTES_MAX = 512 * 1024 * 1024
 
 interface Pending {
   xid: number
@@ -84,6 +88,10 @@ export class RawClient {
   private readonly pending: Pending[] = []
   private readonly watchers = new Set<() => void>()
   private readonly keepFrames: boolean
+  private readonly splitter = new FrameSplitter({
+    frameBytesMax: REPLY_BYTES_MAX,
+    onFrame: (buffer, start, end) => this.onFrame(Buffer.from(buffer.subarray(start, end))),
+  })
 
   private constructor(socket: Socket, options: RawConnectOptions) {
     this.socket = socket
@@ -122,7 +130,7 @@ export class RawClient {
     const reply = new Promise<RawReply>((resolve, reject) => {
       this.pending.push({ xid, op, resolve, reject })
     })
-    reply.catch(() => {}) // The transcript tells it too; an unread promise is no failure.
+    reply.catch(() => {}) // The transcript has it too; an unread promise is no failure.
     if (this.closed) this.rejectPending()
     else this.sendFrame(body)
     return reply
@@ -136,7 +144,7 @@ export class RawClient {
   /** The body with its length before it. */
   sendFrame(body: Uint8Array): void {
     if (this.keepFrames) this.frames.push({ direction: '>', body: Buffer.from(body) })
-    this.socket.write(frame(body))
+    this.socket.write(framed(body))
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -299,14 +307,11 @@ export class RawClient {
   }
 
   private onData(chunk: Buffer): void {
-    this.input = Buffer.concat([this.input, chunk])
-    if (this.handshake === 'raw') this.wake()
-    while (this.handshake !== 'raw' && this.input.length >= 4) {
-      const end = 4 + this.input.readInt32BE(0)
-      if (this.input.length < end) break
-      const body = Buffer.from(this.input.subarray(4, end))
-      this.input = this.input.subarray(end)
-      this.onFrame(body)
+    if (this.handshake === 'raw') {
+      this.input = Buffer.concat([this.input, chunk])
+      this.wake()
+    } else {
+      this.splitter.push(chunk)
     }
   }
 
@@ -317,33 +322,32 @@ export class RawClient {
 
   private onFrame(body: Buffer): void {
     if (this.keepFrames) this.frames.push({ direction: '<', body })
-    const u = new Unpack(body)
-    if (this.handshake === 'waiting') this.onConnectResponse(u)
-    else this.onReply(u)
+    if (this.handshake === 'waiting') this.onConnectResponse(body)
+    else this.onReply(body)
     this.wake()
   }
 
-  private onConnectResponse(u: Unpack): void {
-    u.int()
-    this.timeoutMs = u.int()
-    this.sessionId = u.bigLong()
-    this.password = u.buffer() ?? Buffer.alloc(0)
-    this.readOnly = u.left > 0 ? u.byte() !== 0 : undefined
+  private onConnectResponse(body: Buffer): void {
+    const { timeoutMs, sessionId, password, readOnly, hasReadOnly } = decodeConnectResponse(
+      JuteReader.of(body),
+    )
+    this.timeoutMs = timeoutMs
+    this.sessionId = sessionId
+    this.password = Buffer.from(password)
+    this.readOnly = hasReadOnly ? readOnly : undefined
     this.handshake = 'done'
   }
 
-  private onReply(u: Unpack): void {
-    const xid = u.int()
-    const zxid = u.long()
-    const err = u.int()
-    if (xid === -1) {
-      const entry: RawEvent = { kind: 'event', zxid, type: u.int(), state: u.int(), path: u.text() }
-      this.transcript.push(entry)
+  private onReply(body: Buffer): void {
+    const reader = JuteReader.of(body)
+    const { xid, zxid, errno: err } = decodeReplyHeader(reader)
+    if (xid === XID.notification) {
+      this.transcript.push({ kind: 'event', zxid, ...decodeWatcherEvent(reader) })
       return
     }
     const at = this.pending.findIndex((p) => p.xid === xid)
     const pending = at < 0 ? undefined : this.pending.splice(at, 1)[0]
-    const record = unpackReply(pending?.op ?? 0, err, u)
+    const record = unpackReply(pending?.op ?? 0, body)
     const reply: RawReply = { kind: 'reply', xid, zxid, err, record }
     this.transcript.push(reply)
     pending?.resolve(reply)
@@ -369,14 +373,18 @@ export class RawClient {
 
 /** ConnectRequest's body. */
 export function connectBody(options: Omit<RawConnectOptions, 'port'>): Buffer {
-  const p = new Pack()
-    .int(0)
-    .long(options.lastZxidSeen ?? 0)
-    .int(options.timeoutMs ?? 10_000)
-    .long(options.sessionId ?? 0n)
-    .buffer(options.password ?? Buffer.alloc(16))
-  if (options.readOnly !== undefined) p.byte(options.readOnly ? 1 : 0)
-  return p.done()
+  const { readOnly } = options
+  return bodyOf((writer) =>
+    encodeConnectRequest(writer, {
+      protocolVersion: 0,
+      lastZxidSeen: options.lastZxidSeen ?? 0,
+      timeoutMs: options.timeoutMs ?? 10_000,
+      sessionId: options.sessionId ?? 0n,
+      password: options.password ?? Buffer.alloc(16),
+      readOnly: readOnly === true,
+      hasReadOnly: readOnly !== undefined,
+    }),
+  )
 }
 
 const show = (entries: readonly RawEntry[]): string =>

@@ -1,21 +1,21 @@
 /**
- * ZooKeeper's records for the raw test client: an implementation of its own, written from
- * zookeeper.jute and sharing nothing with proxy/, so that one mistake cannot hide in both.
+ * The raw client's records: those of lib/protocol, with what most tests leave out filled in, bytes as
+ * Buffers and ACLs flat. That lib/protocol is right is shown by frames of real servers and clients:
+ * test/unit/lib/protocol/wire/captured.test.ts.
  */
 
-export interface RawStat {
-  czxid: number
-  mzxid: number
-  ctime: number
-  mtime: number
-  version: number
-  cversion: number
-  aversion: number
-  ephemeralOwner: bigint
-  dataLength: number
-  numChildren: number
-  pzxid: number
-}
+import { type Acl, type MultiResult, OP, type Result, type Stat } from '../../lib/index.ts'
+import { bodyOf } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import type { JuteWriter } from '../../lib/protocol/jute/writer.ts'
+import type { Codec } from '../../lib/protocol/record/codec.ts'
+import { writeMultiEnd, writeMultiHeader } from '../../lib/protocol/record/multi-header.ts'
+import { encodeRequestHeader } from '../../lib/protocol/record/request-header.ts'
+import { CODECS } from '../../lib/protocol/wire/codecs.ts'
+import { decodeReply } from '../../lib/protocol/wire/decode-reply.ts'
+import type { SentRequests } from '../../lib/protocol/wire/encode-request.ts'
+
+export type RawStat = Stat
 
 export interface RawAcl {
   perms: number
@@ -74,6 +74,7 @@ export interface RawWatches {
 }
 export type RawOp = keyof RawRequests
 type MultiOps = Pick<RawRequests, 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 12 | 13 | 15 | 19 | 20 | 21>
+/** Also those that no server accepts in a multi. */
 export type RawMultiOp = { [K in keyof MultiOps]: { op: K } & MultiOps[K] }[keyof MultiOps]
 
 /** One entry of a multi's answer: the type its header carries and what followed. */
@@ -85,14 +86,14 @@ export interface RawMultiResult {
 
 /** Whatever a reply carried; a test reads the fields it expects. */
 export interface RawRecord {
-  path?: string | null
+  path?: string
   data?: Buffer | null
   stat?: RawStat
   acl?: RawAcl[]
-  children?: (string | null)[]
-  paths?: (string | null)[]
+  children?: readonly string[]
+  paths?: readonly string[]
   count?: number
-  ids?: { scheme: string | null; user: string | null }[]
+  ids?: { scheme: string; user: string }[]
   token?: Buffer | null
   errno?: number
   results?: RawMultiResult[]
@@ -103,267 +104,144 @@ export interface RawRecord {
 /** World may do everything: what most tests create with. */
 export const OPEN_ACL: readonly RawAcl[] = [{ perms: 31, scheme: 'world', id: 'anyone' }]
 
-/** Appends big-endian fields; slow and plain on purpose. */
-export class Pack {
-  private readonly parts: Buffer[] = []
+/** xid, zxid, error. */
+const HEADER_BYTES = 16
 
-  byte(value: number): this {
-    this.parts.push(Buffer.from([value]))
-    return this
-  }
+type Filled = Pick<SentRequests, Exclude<RawOp, 14 | 22>>
 
-  int(value: number): this {
-    const b = Buffer.alloc(4)
-    b.writeInt32BE(value)
-    this.parts.push(b)
-    return this
-  }
+const toBytes = (value: Bytes): Uint8Array | null =>
+  typeof value === 'string' ? Buffer.from(value, 'utf8') : value
+const toData = (value: Bytes = null): string | null => {
+  const bytes = toBytes(value)
+  return bytes === null ? null : Buffer.from(bytes).toString('latin1')
+}
+const toAcl = (acl: readonly RawAcl[] | null = OPEN_ACL): Acl[] | null =>
+  acl?.map(({ perms, scheme, id }) => ({ perms, id: { scheme, id } })) ?? null
+const toCreate = (r: RawCreate, flags: number): SentRequests[1] => ({
+  path: r.path,
+  data: toData(r.data),
+  acl: toAcl(r.acl),
+  flags: r.flags ?? flags,
+})
+const toVersioned = <R extends { version?: number }>(r: R) => ({
+  ...r,
+  version: r.version ?? -1,
+})
+const toRead = (r: { path: Text; watch?: boolean }) => ({ path: r.path, watch: r.watch ?? false })
+const toWatches = ({ relativeZxid, data = [], exist = [], child = [] }: RawWatches) => ({
+  relativeZxid,
+  data,
+  exist,
+  child,
+})
 
-  long(value: number | bigint): this {
-    const b = Buffer.alloc(8)
-    b.writeBigInt64BE(BigInt(value))
-    this.parts.push(b)
-    return this
-  }
-
-  buffer(value: Bytes | undefined): this {
-    if (value === null || value === undefined) return this.int(-1)
-    const b = typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value)
-    this.int(b.length)
-    this.parts.push(b)
-    return this
-  }
-
-  vector<T>(items: readonly T[] | null | undefined, each: (item: T) => void): this {
-    if (items === null || items === undefined) return this.int(-1)
-    this.int(items.length)
-    for (const item of items) each(item)
-    return this
-  }
-
-  strings(items: readonly string[] | undefined): this {
-    return this.vector(items ?? [], (s) => this.buffer(s))
-  }
-
-  raw(bytes: Uint8Array): this {
-    this.parts.push(Buffer.from(bytes))
-    return this
-  }
-
-  done(): Buffer {
-    return Buffer.concat(this.parts)
-  }
+const FILL: { [K in keyof Filled]: (r: RawRequests[K]) => Filled[K] } = {
+  1: (r) => toCreate(r, 0),
+  2: toVersioned,
+  3: toRead,
+  4: toRead,
+  5: (r) => toVersioned({ ...r, data: toData(r.data) }),
+  6: (r) => r,
+  7: (r) => toVersioned({ ...r, acl: toAcl(r.acl) }),
+  8: toRead,
+  9: (r) => r,
+  11: () => undefined,
+  12: toRead,
+  13: toVersioned,
+  15: (r) => toCreate(r, 0),
+  16: (r) => r,
+  17: (r) => r,
+  18: (r) => r,
+  19: (r) => toCreate(r, 4),
+  20: toVersioned,
+  21: (r) => ({ ...toCreate(r, 5), ttlMs: r.ttlMs ?? 0 }),
+  100: (r) => ({ ...r, auth: toBytes(r.auth) }),
+  101: toWatches,
+  102: (r) => ({ token: toBytes(r.token) }),
+  103: (r) => r,
+  104: (r) => r,
+  105: ({ persistent = [], persistentRecursive = [], ...r }) => ({
+    ...toWatches(r),
+    persistent,
+    persistentRecursive,
+  }),
+  106: (r) => r,
+  107: () => undefined,
+  [-11]: () => undefined,
 }
 
-/** Reads what Pack writes; a short buffer throws a RangeError. */
-export class Unpack {
-  readonly bytes: Buffer
-  at = 0
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
+function writeRecord(writer: JuteWriter, op: RawOp, record: object): void {
+  if (op === OP.multi || op === OP.multiRead) {
+    return writeMulti(writer, (record as RawRequests[14]).ops)
   }
-
-  get left(): number {
-    return this.bytes.length - this.at
-  }
-
-  byte(): number {
-    const value = this.bytes.readUInt8(this.at)
-    this.at += 1
-    return value
-  }
-
-  int(): number {
-    const value = this.bytes.readInt32BE(this.at)
-    this.at += 4
-    return value
-  }
-
-  bigLong(): bigint {
-    const value = this.bytes.readBigInt64BE(this.at)
-    this.at += 8
-    return value
-  }
-
-  long(): number {
-    return Number(this.bigLong())
-  }
-
-  buffer(): Buffer | null {
-    const length = this.int()
-    if (length < 0) return null
-    if (length > this.left) throw new RangeError(`length ${length} with ${this.left} bytes left`)
-    const value = Buffer.from(this.bytes.subarray(this.at, this.at + length))
-    this.at += length
-    return value
-  }
-
-  text(): string | null {
-    return this.buffer()?.toString('utf8') ?? null
-  }
-
-  vector<T>(each: () => T): T[] {
-    const count = this.int()
-    const items: T[] = []
-    for (let i = 0; i < count; i++) items.push(each())
-    return items
-  }
-
-  stat(): RawStat {
-    return {
-      czxid: this.long(),
-      mzxid: this.long(),
-      ctime: this.long(),
-      mtime: this.long(),
-      version: this.int(),
-      cversion: this.int(),
-      aversion: this.int(),
-      ephemeralOwner: this.bigLong(),
-      dataLength: this.int(),
-      numChildren: this.int(),
-      pzxid: this.long(),
-    }
-  }
-
-  acl(): RawAcl {
-    return { perms: this.int(), scheme: this.text() ?? '', id: this.text() ?? '' }
-  }
+  const fill = FILL[op] as (record: object) => unknown
+  const encode: Codec['encodeRequest'] = CODECS[op].encodeRequest
+  encode(writer, fill(record) as never)
 }
 
-function packAcl(p: Pack, acl: readonly RawAcl[] | null | undefined): Pack {
-  return p.vector(acl === undefined ? OPEN_ACL : acl, (a) =>
-    p.int(a.perms).buffer(a.scheme).buffer(a.id),
-  )
-}
-
-const packCreate = (p: Pack, r: RawCreate, flags: number): Pack =>
-  packAcl(p.buffer(r.path).buffer(r.data), r.acl).int(r.flags ?? flags)
-const packPath = (p: Pack, r: { path: Text }): Pack => p.buffer(r.path)
-const packVersion = (p: Pack, r: { path: Text; version?: number }): Pack =>
-  p.buffer(r.path).int(r.version ?? -1)
-const packWatch = (p: Pack, r: { path: Text; watch?: boolean }): Pack =>
-  p.buffer(r.path).byte(r.watch === true ? 1 : 0)
-const packWatches = (p: Pack, r: RawWatches): Pack =>
-  p.long(r.relativeZxid).strings(r.data).strings(r.exist).strings(r.child)
-const packMulti = (p: Pack, r: { ops: readonly RawMultiOp[] }): Pack => {
-  for (const op of r.ops) {
-    p.int(op.op).byte(0).int(-1)
-    packRecord(p, op.op, op)
+/** Not that of lib/protocol, which takes allowed operations only. */
+function writeMulti(writer: JuteWriter, ops: readonly RawMultiOp[]): void {
+  for (const op of ops) {
+    writeMultiHeader(writer, op.op, -1)
+    writeRecord(writer, op.op, op)
   }
-  return p.int(-1).byte(1).int(-1)
-}
-
-const PACK: { [K in RawOp]: (p: Pack, r: RawRequests[K]) => Pack } = {
-  1: (p, r) => packCreate(p, r, 0),
-  2: packVersion,
-  3: packWatch,
-  4: packWatch,
-  5: (p, r) =>
-    p
-      .buffer(r.path)
-      .buffer(r.data)
-      .int(r.version ?? -1),
-  6: packPath,
-  7: (p, r) => packAcl(p.buffer(r.path), r.acl).int(r.version ?? -1),
-  8: packWatch,
-  9: packPath,
-  11: (p) => p,
-  12: packWatch,
-  13: packVersion,
-  14: packMulti,
-  15: (p, r) => packCreate(p, r, 0),
-  16: (p, r) => p.buffer(r.joining).buffer(r.leaving).buffer(r.newMembers).long(r.curConfigId),
-  17: (p, r) => p.buffer(r.path).int(r.watcherType),
-  18: (p, r) => p.buffer(r.path).int(r.watcherType),
-  19: (p, r) => packCreate(p, r, 4),
-  20: packVersion,
-  21: (p, r) => packCreate(p, r, 5).long(r.ttlMs ?? 0),
-  22: packMulti,
-  100: (p, r) =>
-    p
-      .int(r.authType ?? 0)
-      .buffer(r.scheme)
-      .buffer(r.auth),
-  101: packWatches,
-  102: (p, r) => p.buffer(r.token),
-  103: (p, r) => p.buffer(r.prefixPath),
-  104: packPath,
-  105: (p, r) => packWatches(p, r).strings(r.persistent).strings(r.persistentRecursive),
-  106: (p, r) => p.buffer(r.path).int(r.mode),
-  107: (p) => p,
-  [-11]: (p) => p,
-}
-
-function packRecord(p: Pack, op: RawOp, record: object): Pack {
-  const pack = PACK[op] as (p: Pack, r: object) => Pack
-  return pack(p, record)
+  writeMultiEnd(writer)
 }
 
 /** A request's body: header and record, without the length before it. */
 export function packRequest<K extends RawOp>(xid: number, op: K, record: RawRequests[K]): Buffer {
-  return packRecord(new Pack().int(xid).int(op), op, record).done()
+  return bodyOf((writer) => {
+    writer.begin()
+    encodeRequestHeader(writer, xid, op)
+    writeRecord(writer, op, record)
+    writer.end()
+  })
 }
 
-const path = (u: Unpack): RawRecord => ({ path: u.text() })
-const pathStat = (u: Unpack): RawRecord => ({ path: u.text(), stat: u.stat() })
-const stat = (u: Unpack): RawRecord => ({ stat: u.stat() })
-const dataStat = (u: Unpack): RawRecord => ({ data: u.buffer(), stat: u.stat() })
-const children = (u: Unpack): RawRecord => ({ children: u.vector(() => u.text()) })
-const none = (): RawRecord => ({})
-const errno = (u: Unpack): RawRecord => ({ errno: u.int() })
-
-const MULTI_RESULT: Record<number, (u: Unpack) => RawRecord> = {
-  [-1]: errno,
-  1: path,
-  2: none,
-  4: dataStat,
-  5: stat,
-  8: children,
-  13: none,
-  15: pathStat,
+/** The record of a reply to `op`, from its whole body, and any bytes behind it as `rest`. */
+export function unpackReply(op: number, body: Buffer): RawRecord {
+  // A reply to what no promise waits for: only its header can be read.
+  if (!(op in CODECS))
+    return body.length > HEADER_BYTES ? { rest: body.subarray(HEADER_BYTES) } : {}
+  const { result, extraBytes } = decodeReply(op, JuteReader.of(body))
+  const record = result === undefined ? {} : toRecord(result)
+  if (extraBytes > 0) record.rest = body.subarray(body.length - extraBytes)
+  return record
 }
 
-function multi(u: Unpack): RawRecord {
-  const results: RawMultiResult[] = []
-  for (;;) {
-    const type = u.int()
-    const done = u.byte()
-    const err = u.int()
-    if (done !== 0) return { results }
-    const unpack = MULTI_RESULT[type]
-    if (unpack === undefined) throw new RangeError(`result of type ${type} in a multi`)
-    results.push({ type, err, record: unpack(u) })
+function toRecord(result: Result): RawRecord {
+  switch (result.type) {
+    case 'none':
+      return {}
+    case 'data':
+      return { data: fromData(result.data), stat: result.stat }
+    case 'acl':
+      return {
+        acl: result.acl.map(({ perms, id }) => ({ perms, scheme: id.scheme, id: id.id })),
+        stat: result.stat,
+      }
+    case 'whoAmI':
+      return { ids: result.ids.map(({ scheme, id }) => ({ scheme, user: id })) }
+    case 'sasl':
+      return { token: result.token === null ? null : Buffer.from(result.token) }
+    case 'multi':
+      return { results: result.results.map(toMultiResult) }
+    default:
+      return withoutType(result)
   }
 }
 
-const REPLY: Partial<Record<number, (u: Unpack) => RawRecord>> = {
-  1: path,
-  3: stat,
-  4: dataStat,
-  5: stat,
-  6: (u) => ({ acl: u.vector(() => u.acl()), stat: u.stat() }),
-  7: stat,
-  8: children,
-  9: path,
-  12: (u) => ({ children: u.vector(() => u.text()), stat: u.stat() }),
-  14: multi,
-  15: pathStat,
-  16: dataStat,
-  19: pathStat,
-  21: pathStat,
-  22: multi,
-  102: (u) => ({ token: u.buffer() }),
-  103: (u) => ({ paths: u.vector(() => u.text()) }),
-  104: (u) => ({ count: u.int() }),
-  106: errno,
-  107: (u) => ({ ids: u.vector(() => ({ scheme: u.text(), user: u.text() })) }),
+function toMultiResult(result: MultiResult): RawMultiResult {
+  const { type } = result
+  const err = type === 'error' ? result.errno : 0
+  const record = type === 'getData' ? { ...result, data: fromData(result.data) } : result
+  return { type: OP[type], err, record: withoutType(record) }
 }
 
-/** The record of a reply to `op`, and any bytes after it as `rest`. */
-export function unpackReply(op: number, err: number, u: Unpack): RawRecord {
-  const unpack = err === 0 ? REPLY[op] : undefined
-  const record = unpack === undefined ? {} : unpack(u)
-  if (u.left > 0) record.rest = Buffer.from(u.bytes.subarray(u.at))
+function withoutType<R extends { type: string }>({ type: _, ...record }: R): Omit<R, 'type'> {
   return record
+}
+
+function fromData(data: string | null): Buffer | null {
+  return data === null ? null : Buffer.from(data, 'latin1')
 }

@@ -3,8 +3,9 @@
  * when several would fail. The numbers are ZooKeeper 3.8.0's.
  */
 import { expect } from 'chai'
+import { Pack } from '../support/pack.ts'
 import type { RawClient, RawReply } from '../support/raw-client.ts'
-import { OPEN_ACL, Pack, packRequest, type RawAcl, type RawMultiOp } from '../support/raw-codec.ts'
+import { OPEN_ACL, packRequest, type RawAcl, type RawMultiOp } from '../support/raw-codec.ts'
 import { type Served, WireBench } from '../support/wire-bench.ts'
 
 const OK = 0

@@ -5,9 +5,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { framed } from '../../lib/protocol/frame.ts'
 import type { ClientConnection } from '../../proxy/host.ts'
-import { connectBody, frame, type RawClient } from '../support/raw-client.ts'
-import { OPEN_ACL, Pack, packRequest } from '../support/raw-codec.ts'
+import { Pack } from '../support/pack.ts'
+import { connectBody, type RawClient } from '../support/raw-client.ts'
+import { OPEN_ACL, packRequest } from '../support/raw-codec.ts'
 import { type Served, type ServeOptions, WireBench } from '../support/wire-bench.ts'
 
 const MAX = 0xfffff
@@ -137,7 +139,7 @@ describe('bad input', () => {
       const body = connectBody({})
       for (const length of [1, 4, 12, 27, body.length - 1]) {
         const wire = new Wire(served)
-        await wire.send(frame(body.subarray(0, length)))
+        await wire.send(framed(body.subarray(0, length)))
         await wire.closed
         expect(wire.received, `${length} bytes`).to.have.length(0)
       }
@@ -146,7 +148,7 @@ describe('bad input', () => {
 
     it('a ConnectRequest may arrive in any two pieces', async () => {
       await start()
-      const bytes = frame(connectBody({ readOnly: false }))
+      const bytes = framed(connectBody({ readOnly: false }))
       for (let at = 1; at < bytes.length; at++) {
         const accepted = served.proxy.connections.size
         const wire = new Wire(served)
@@ -168,7 +170,7 @@ describe('bad input', () => {
     it('four bytes that spell a word are one only at the very beginning', async () => {
       await start()
       const body = connectBody({ password: Buffer.from('ruokruokruokruok') })
-      const bytes = frame(body)
+      const bytes = framed(body)
       const at = bytes.indexOf('ruok')
       const client = await bench.connect(served, { handshake: false })
       client.sendBytes(bytes.subarray(0, at))
@@ -183,7 +185,7 @@ describe('bad input', () => {
       await start()
       const wire = new Wire(served)
       await wire.send('ruok')
-      await wire.send(frame(connectBody({})))
+      await wire.send(framed(connectBody({})))
       await wire.closed
       expect(wire.received.toString()).to.equal('imok')
       expect(served.keeper.replica.sessions.size).to.equal(1)
@@ -195,7 +197,7 @@ describe('bad input', () => {
     const beginnings: [what: string, bytes: Uint8Array][] = [
       ['nothing', Buffer.alloc(0)],
       ['three bytes', Buffer.from([0, 0, 0])],
-      ['half a ConnectRequest', frame(connectBody({})).subarray(0, 20)],
+      ['half a ConnectRequest', framed(connectBody({})).subarray(0, 20)],
     ]
     for (const [what, bytes] of beginnings) {
       it(`a connection that sends ${what} is dropped after the greeting timeout`, async () => {
@@ -257,7 +259,7 @@ describe('bad input', () => {
       client.socket.pause()
       const count = 2_000
       const connection = connectionOf(client)
-      const read = frame(packRequest(1, 4, { path: '/large' }))
+      const read = framed(packRequest(1, 4, { path: '/large' }))
       // 400 MB if all of it were answered into memory at once; one chunk of input asks for that.
       client.sendBytes(Buffer.concat(Array.from({ length: count }, () => read)))
       while (connection.sent === 0) await turn()
@@ -309,7 +311,7 @@ describe('bad input', () => {
           xid % 3 === 0
             ? packRequest(xid, 4, { path: '/honest' })
             : packRequest(xid, 1, { path: '/honest-', flags: 2 })
-        bodies.push(frame(body))
+        bodies.push(framed(body))
       }
       client.sendBytes(Buffer.concat(bodies))
       const connection = connectionOf(client)
@@ -332,9 +334,9 @@ describe('bad input', () => {
       })
       served.store.beforeTxn = () => held
       const count = 5_000
-      const bodies = [frame(packRequest(1, 1, { path: '/slow' }))]
+      const bodies = [framed(packRequest(1, 1, { path: '/slow' }))]
       for (let xid = 2; xid <= count; xid++) {
-        bodies.push(frame(packRequest(xid, 4, { path: '/slow' })))
+        bodies.push(framed(packRequest(xid, 4, { path: '/slow' })))
       }
       client.sendBytes(Buffer.concat(bodies))
       const connection = connectionOf(client)
@@ -410,10 +412,10 @@ describe('bad input', () => {
       const client = await bench.connect(served)
       client.sendBytes(
         Buffer.concat([
-          frame(packRequest(1, 1, { path: '/before' })),
-          frame(packRequest(2, -11, {})),
-          frame(packRequest(3, 1, { path: '/after' })),
-          frame(packRequest(4, 4, { path: '/before' })),
+          framed(packRequest(1, 1, { path: '/before' })),
+          framed(packRequest(2, -11, {})),
+          framed(packRequest(3, 1, { path: '/after' })),
+          framed(packRequest(4, 4, { path: '/before' })),
         ]),
       )
       await client.waitFor(() => client.closed)

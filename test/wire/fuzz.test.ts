@@ -6,9 +6,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { framed } from '../../lib/protocol/frame.ts'
+import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { decodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
 import { loadCaptures } from '../support/fixtures.ts'
-import { connectBody, frame, type RawClient } from '../support/raw-client.ts'
-import { Pack, Unpack } from '../support/raw-codec.ts'
+import { Pack } from '../support/pack.ts'
+import { connectBody, type RawClient } from '../support/raw-client.ts'
 import { collectingLogger, type Served, WireBench } from '../support/wire-bench.ts'
 
 const captured = loadCaptures()
@@ -46,7 +49,7 @@ class Peer {
 
   async greet(): Promise<void> {
     await once(this.socket, 'connect')
-    this.socket.write(frame(connectBody({ timeoutMs: 60_000 })))
+    this.socket.write(framed(connectBody({ timeoutMs: 60_000 })))
     await this.until(() => this.#greeted)
     expect(this.#greeted).to.equal(true)
   }
@@ -75,11 +78,9 @@ class Peer {
   }
 
   #reply(body: Buffer): void {
-    const header = new Unpack(body)
-    const xid = header.int()
-    header.long()
-    const err = header.int()
-    if (err !== 0) expect(header.left, `a record behind error ${err}`).to.equal(0)
+    const reader = JuteReader.of(body)
+    const { xid, errno: err } = decodeReplyHeader(reader)
+    if (err !== 0) expect(reader.left, `a record behind error ${err}`).to.equal(0)
     if (xid !== -1) this.replies.push({ xid, err, body })
   }
 }
@@ -149,14 +150,14 @@ describe('fuzz', () => {
           xid++
           frames++
           const body = new Pack().int(xid).raw(rest).done()
-          out.push(frame(body))
+          out.push(framed(body))
           const op = body.length < 8 ? undefined : body.readInt32BE(4)
           if (op === undefined || !KNOWN.has(op) || op === -11) maySurvive = false
           if (op !== undefined && !OUT_OF_TURN.has(op)) expected.push(op === PING ? -2 : xid)
           else maySurvive = false
         }
         xid++
-        out.push(frame(new Pack().int(xid).int(9).buffer('/end').done()))
+        out.push(framed(new Pack().int(xid).int(9).buffer('/end').done()))
         expected.push(xid)
         current.socket.write(Buffer.concat(out))
         await current.until(() => current.replies.some((r) => r.xid === xid))
@@ -194,7 +195,7 @@ describe('fuzz', () => {
         const socket = connect({ port: served.port, host: '127.0.0.1' })
         socket.on('error', () => {})
         await once(socket, 'connect')
-        socket.write(frame(body))
+        socket.write(framed(body))
         const answer = await Promise.race([
           once(socket, 'data').then(([chunk]) => chunk as Buffer),
           once(socket, 'close').then(() => undefined),

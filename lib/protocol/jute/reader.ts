@@ -1,6 +1,6 @@
 /**
  * Jute's primitives read from a frame's body; every read is bounds-checked. One reader serves a
- * connection for life: reset() points it at the next frame. wire/ builds the records from it.
+ * connection for life: reset() points it at the next frame. record/ builds the records from it.
  */
 
 import type { ByteString } from '../../model/byte-string.ts'
@@ -14,6 +14,11 @@ export class JuteReader {
   private buffer: Buffer = Buffer.alloc(0)
   private at = 0
   private end = 0
+
+  /** A reader of all of `bytes`, where there is only one record to read. */
+  static of(bytes: Buffer): JuteReader {
+    return new JuteReader().reset(bytes, 0, bytes.length)
+  }
 
   /** Reads `buffer[start, end)` from now on. The buffer must stay unchanged while it is read. */
   reset(buffer: Buffer, start: number, end: number): this {

@@ -1,6 +1,6 @@
 /**
  * Jute's primitives appended to a connection's output: many replies gather in one chunk and leave
- * in one buffer. wire/ writes the records; the connection takes the bytes once a tick.
+ * in one buffer. record/ writes the records; the connection takes the bytes once a tick.
  */
 
 import type { ByteString } from '../../model/byte-string.ts'
@@ -197,12 +197,12 @@ export class JuteWriter {
     return chars
   }
 
-  /** Moves what waits into another chunk: as large as was needed last, or twice as large as before.
+  /** Moves pending bytes into another chunk: as large as was needed last, or twice as large as before.
    *  @throws {WireError} beyond pendingBytesMax: call rollback(). */
   private grow(bytes: number): void {
     const waiting = this.at - this.start
     if (waiting + bytes > this.pendingBytesMax) {
-      throw new WireError(`more than ${this.pendingBytesMax} bytes of output at once`)
+      throw new WireError(`more than ${this.pendingBytesMax} bytes of pending output`)
     }
     const fresh = this.pool.take(Math.max(this.chunkBytes, waiting * 2 + bytes))
     if (waiting > 0) this.chunk.copy(fresh, 0, this.start, this.at)

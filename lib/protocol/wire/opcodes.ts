@@ -12,7 +12,7 @@ export const XID = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as c
  * The fate of a request whose record is malformed. Observed on ZooKeeper 3.8.0 for truncated
  * records, bad lengths and null paths alike:
  * - `write`: answered MARSHALLING (−5) in its turn; the failed request takes a zxid.
- * - `read`: answered −5 in its turn, no zxid; the connection goes on. sync and reconfig likewise.
+ * - `read`: answered −5 in its turn, no zxid; the connection stays open. sync and reconfig likewise.
  * - `close`: auth and sasl end the connection without an answer.
  * A body too short for its header (also an empty one) ends the connection, too.
  */

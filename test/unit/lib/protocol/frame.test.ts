@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { WireError } from '../../../../lib/index.ts'
-import { FrameSplitter } from '../../../../lib/protocol/frame.ts'
+import { bodyOf, FrameSplitter, framed, frameOf } from '../../../../lib/protocol/frame.ts'
 
 const BYTES_MAX = 1000
 
@@ -26,6 +26,22 @@ const STREAM = Buffer.concat(BODIES.map(frame))
 const EXPECTED = BODIES.map((b) => b.toString('hex'))
 
 describe('lib/protocol/frame', () => {
+  it('puts a body behind its length, and takes single frames with and without it', () => {
+    for (const body of BODIES) expect(framed(body).equals(frame(body))).to.equal(true)
+    const frameOfOne = frameOf((writer) => {
+      writer.begin()
+      writer.int(1)
+      writer.end()
+    })
+    expect(frameOfOne.toString('hex')).to.equal('0000000400000001')
+    const body = bodyOf((writer) => {
+      writer.begin()
+      writer.int(1)
+      writer.end()
+    })
+    expect(body.toString('hex')).to.equal('00000001')
+  })
+
   it('finds the frames wherever one or two cuts fall', () => {
     for (let i = 0; i <= STREAM.length; i++) {
       expect(split([STREAM.subarray(0, i), STREAM.subarray(i)])).to.deep.equal(EXPECTED)

@@ -1,10 +1,7 @@
 import { expect } from 'chai'
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../../../lib/index.ts'
-import { JuteReader } from '../../../../lib/protocol/jute/reader.ts'
-import { JuteWriter } from '../../../../lib/protocol/jute/writer.ts'
-import { encodeReply } from '../../../../lib/protocol/wire/encode-reply.ts'
+import type { Reply } from '../../../../lib/protocol/wire/decode-reply.ts'
 import { compareReplies } from '../../../../proxy/compare/compare-reply.ts'
-import { decodeReply, type Reply } from '../../../../proxy/compare/decode-reply.ts'
 import { SessionMap } from '../../../../proxy/compare/sessions.ts'
 import { ZxidMap } from '../../../../proxy/compare/zxid-map.ts'
 
@@ -135,61 +132,5 @@ describe('compareReplies', () => {
     ).to.deep.equal(['results[0].path', 'results[1].stat.version', 'results[2].errno'])
     expect(fields(multi(create), multi(failed))).to.deep.equal(['results[0].type'])
     expect(fields(multi(create), multi(create, create))).to.deep.equal(['results.length'])
-  })
-
-  it('reads back what the proxy writes', () => {
-    const bytes = new Uint8Array([1, 2])
-    const results: [op: number, result: Result][] = [
-      [1, { type: 'path', path: '/a' }],
-      [2, { type: 'none' }],
-      [3, { type: 'stat', stat: STAT }],
-      [4, { type: 'data', data: null, stat: STAT }],
-      [6, { type: 'acl', acl: [{ perms: 1, id: { scheme: 'ip', id: '::1' } }], stat: STAT }],
-      [8, { type: 'children', children: ['a', 'ü'] }],
-      [12, { type: 'childrenStat', children: [], stat: STAT }],
-      [
-        14,
-        {
-          type: 'multi',
-          results: [
-            { type: 'create', path: '/a' },
-            { type: 'create2', path: '/b', stat: STAT },
-            { type: 'setData', stat: STAT },
-            { type: 'delete' },
-            { type: 'check' },
-            { type: 'error', errno: -101 },
-          ],
-        },
-      ],
-      [15, { type: 'pathStat', path: '/a', stat: STAT }],
-      [
-        22,
-        {
-          type: 'multi',
-          results: [
-            { type: 'getData', data: 'abc', stat: STAT },
-            { type: 'getChildren', children: ['a'] },
-          ],
-        },
-      ],
-      [102, { type: 'sasl', token: bytes }],
-      [103, { type: 'paths', paths: ['/a'] }],
-      [104, { type: 'count', count: 7 }],
-      [106, { type: 'errorRecord', errno: 0 }],
-      [107, { type: 'whoAmI', ids: [{ scheme: 'ip', id: '::1' }] }],
-    ]
-    for (const [op, result] of results) {
-      const writer = new JuteWriter()
-      encodeReply(writer, 3, 77, result)
-      const frame = writer.take()!
-      const reply = decodeReply(op, new JuteReader().reset(frame, 4, frame.length))
-      expect(reply, `opcode ${op}`).to.deep.equal({
-        xid: 3,
-        zxid: 77,
-        errno: 0,
-        result,
-        extraBytes: 0,
-      })
-    }
   })
 })

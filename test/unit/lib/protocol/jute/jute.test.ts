@@ -4,7 +4,7 @@ import { WireError } from '../../../../../lib/index.ts'
 import { ChunkPool } from '../../../../../lib/protocol/jute/chunk-pool.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
 import { JuteWriter } from '../../../../../lib/protocol/jute/writer.ts'
-import { Pack } from '../../../../support/raw-codec.ts'
+import { Pack } from '../../../../support/pack.ts'
 
 type Field =
   | { type: 'bool'; value: boolean }

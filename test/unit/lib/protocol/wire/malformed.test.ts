@@ -2,11 +2,12 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { OP, WireError } from '../../../../../lib/index.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
-import { decodeConnectRequest } from '../../../../../lib/protocol/wire/connect.ts'
+import { decodeConnectRequest } from '../../../../../lib/protocol/record/connect-request.ts'
 import { decodeRequest } from '../../../../../lib/protocol/wire/decode-request.ts'
 import { malformedFate } from '../../../../../lib/protocol/wire/opcodes.ts'
 import { loadCaptures } from '../../../../support/fixtures.ts'
-import { Pack, packRequest, type RawMultiOp } from '../../../../support/raw-codec.ts'
+import { Pack } from '../../../../support/pack.ts'
+import { packRequest, type RawMultiOp } from '../../../../support/raw-codec.ts'
 
 const reader = new JuteReader()
 

@@ -1,0 +1,35 @@
+/** Client: from a frame's body to the reply it carries. Server's side: encode-reply. */
+
+import { WireError } from '../../model/errors.ts'
+import { OP, type Result } from '../../model/request.ts'
+import type { JuteReader } from '../jute/reader.ts'
+import { decodeReplyHeader, type ReplyHeader } from '../record/reply-header.ts'
+import { decodeSaslReply } from '../record/sasl.ts'
+import { indexOf, tableOf } from './codecs.ts'
+
+export interface Reply extends ReplyHeader {
+  /** Absent behind an error. */
+  readonly result: Result | undefined
+  /** Bytes behind the record; there should be none. */
+  readonly extraBytes: number
+}
+
+const DECODERS = tableOf(({ decodeReply }) => decodeReply)
+
+/**
+ * Reads header and record. An event (xid −1) is no reply: see record/watcher-event.
+ * @param op of the request with that xid
+ * @throws {WireError} for a record that `op` does not have.
+ */
+export function decodeReply(op: number, reader: JuteReader): Reply {
+  const { xid, zxid, errno } = decodeReplyHeader(reader)
+  let result: Result | undefined
+  if (errno === 0) {
+    const decode = DECODERS[indexOf(op)]
+    if (decode === undefined) throw new WireError(`success of opcode ${op}, which is unknown`)
+    result = decode(reader)
+  } else if (op === OP.sasl && reader.left > 0) {
+    result = decodeSaslReply(reader)
+  }
+  return { xid, zxid, errno, result, extraBytes: reader.left }
+}
