@@ -57,10 +57,17 @@ export interface ClientConnection extends SessionSink {
   readonly lastZxid: number
   /** The handshake succeeded; requests may follow. */
   opened(session: Session): void
-  /** Writes out what was encoded. */
-  flush(): void
+  /** One reply was encoded into `writer`: it is counted, and leaves with this tick. */
+  replied(): void
+  /** Says why, then closes. The session itself stays. */
+  refuse(xid: number, zxid: number, errno: number): void
   /** Sends what is written, then ends the connection. The session waits for its client. */
   close(): void
+}
+
+/** Where a connection's output collects. */
+export interface Flushable {
+  flush(): void
 }
 
 /** The server, as its connections and the admin words see it. */
@@ -74,7 +81,8 @@ export interface ProxyHost {
   readonly connections: ReadonlySet<ClientConnection>
   /** What all connections write into. */
   readonly outputChunks: ChunkPool
-  flushSoon(connection: ClientConnection): void
+  /** Flushes it at the end of this tick. */
+  flushSoon(outbox: Flushable): void
   removed(connection: ClientConnection): void
   /** Answers and closes when the four bytes are a word; false when they are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean

@@ -4,7 +4,7 @@ import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
 import { Connection } from './connection.ts'
-import type { ClientConnection, ProxyHost, ProxyOptions } from './host.ts'
+import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
 import { ServerStats } from './stats.ts'
 
 /** Output memory that lies ready, bytes: more is left to the garbage collector. */
@@ -35,7 +35,7 @@ export class ProxyServer implements ProxyHost {
   readonly outputChunks = new ChunkPool(OUTPUT_KEPT_BYTES_MAX)
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
-  #toFlush: ClientConnection[] = []
+  #toFlush: Flushable[] = []
   #port = 0
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
@@ -103,15 +103,15 @@ export class ProxyServer implements ProxyHost {
   }
 
   /** Everything written in this tick leaves in one socket write per connection. */
-  flushSoon(connection: ClientConnection): void {
+  flushSoon(outbox: Flushable): void {
     if (this.#toFlush.length === 0) queueMicrotask(() => this.#flushAll())
-    this.#toFlush.push(connection)
+    this.#toFlush.push(outbox)
   }
 
   #flushAll(): void {
     const due = this.#toFlush
     this.#toFlush = []
-    for (const connection of due) connection.flush()
+    for (const outbox of due) outbox.flush()
   }
 
   removed(connection: ClientConnection): void {

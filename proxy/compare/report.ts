@@ -35,6 +35,9 @@ export interface Difference {
   readonly suspect?: string
 }
 
+/** Without what its connection adds: where in the order it was, and whose. */
+export type PlainDifference = Omit<Difference, 'position' | 'client' | 'session'>
+
 export class CompareReport {
   readonly counts: CompareCounts = {
     requests: 0,

@@ -8,6 +8,19 @@ export interface SessionTicket {
   readonly password: Uint8Array
 }
 
+/** As a server answers a handshake. */
+export interface GrantedSession extends SessionTicket {
+  readonly timeoutMs: number
+}
+
+export interface SessionGrant {
+  readonly candidate: GrantedSession
+  readonly oracle: SessionTicket | undefined
+  readonly holder: SessionHolder | undefined
+  /** Monotonic, ms. */
+  readonly nowMs: number
+}
+
 /** What holds a session's connections; link. */
 export interface SessionHolder {
   /** Its client is gone; the connections to the servers keep the session. */
@@ -49,9 +62,26 @@ export class SessionMap {
     return this.#byCandidate.get(candidateId)
   }
 
-  add(session: ComparedSession): void {
-    this.#byCandidate.set(session.candidate.id, session)
+  /** The candidate opened or resumed a session, and the oracle one for it unless it is away. */
+  granted({ candidate, oracle, holder, nowMs }: SessionGrant): ComparedSession {
+    const { id, password, timeoutMs } = candidate
+    const session = this.#byCandidate.get(id) ?? {
+      candidate: { id, password },
+      timeoutMs,
+      oracle,
+      heardMs: nowMs,
+      holder,
+      isExpiring: false,
+    }
+    session.timeoutMs = timeoutMs
+    session.heardMs = nowMs
+    session.holder = holder
+    this.#byCandidate.set(id, session)
     if (session.oracle !== undefined) this.#byOracle.set(session.oracle.id, session)
+    if (oracle !== undefined && session.oracle?.id !== oracle.id) {
+      this.replaceOracle(session, oracle)
+    }
+    return session
   }
 
   /** The oracle's counterpart changed, or is there at last. */

@@ -1,0 +1,45 @@
+/**
+ * The handshake of a client with both sides: what the oracle is sent, and how the two answers
+ * compare. Neighbours: server-pair, sessions.
+ */
+import type { ConnectRequest } from '../../lib/protocol/wire/connect.ts'
+import { compareGreetings } from './compare-reply.ts'
+import { decodeConnectResponse } from './decode-reply.ts'
+import { readerOf } from './greeting.ts'
+import type { CompareHost } from './host.ts'
+import type { PlainDifference } from './report.ts'
+import type { ComparedSession, GrantedSession } from './sessions.ts'
+import type { Answer } from './upstream.ts'
+
+export function connectForOracle(
+  host: CompareHost,
+  asked: ConnectRequest,
+  known: ComparedSession | undefined,
+): ConnectRequest {
+  const lastZxidSeen = host.zxids.toOracle(asked.lastZxidSeen)
+  if (known?.oracle === undefined) return { ...asked, lastZxidSeen }
+  const isRight = Buffer.from(asked.password ?? []).equals(known.candidate.password)
+  const password = isRight ? known.oracle.password : asked.password
+  return { ...asked, lastZxidSeen, sessionId: known.oracle.id, password }
+}
+
+export function compareHandshakes(
+  asked: ConnectRequest,
+  ours: Answer,
+  theirs: Answer,
+): PlainDifference | undefined {
+  const request = { ...asked, password: '…', type: 'connect' }
+  if (ours.type === 'reply' && theirs.type === 'reply') {
+    const [a, b] = [ours, theirs].map(({ body }) => decodeConnectResponse(readerOf(body)))
+    const fields = compareGreetings(a!, b!)
+    return fields.length > 0 ? { kind: 'session', request, fields } : undefined
+  }
+  if (ours.type === theirs.type) return undefined
+  return { kind: 'session', request, candidate: ours.type, oracle: theirs.type }
+}
+
+export function ticketOf(answer: Answer): GrantedSession | undefined {
+  if (answer.type !== 'reply') return undefined
+  const { sessionId: id, password, timeoutMs } = decodeConnectResponse(readerOf(answer.body))
+  return id === 0n ? undefined : { id, password, timeoutMs }
+}
