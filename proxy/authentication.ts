@@ -1,6 +1,6 @@
 /**
- * Packets by which a client proves who it is: auth, and SASL's tokens. Both are answered ahead of
- * what is still on its way, with zxid 0. Neighbours: connection, sasl/*.
+ * The packets that authenticate a client: auth, and SASL's tokens. Both are answered immediately,
+ * ahead of requests in flight, with zxid 0. Neighbours: connection, sasl/*.
  */
 import { type AuthId, SUPER_ID, ZK_ERRORS } from '../lib/index.ts'
 import {
@@ -27,17 +27,17 @@ export class Authentication {
       return
     }
     server.stats.authFailed++
-    server.logger.warn({ client: name, scheme }, 'authentication failed')
+    server.logger.warn({ client: name, scheme }, 'authentication failed: client disconnected')
     this.#connection.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
   }
 
-  /** Tokens go back and forth ahead of other traffic (H12). */
+  /** One step of the exchange (H12). */
   sasl(xid: number, token: Uint8Array | null): void {
     const { server, session, writer, name } = this.#connection
     if (token === null) return this.#connection.close()
     const { saslUsers, saslSuperUser } = server.options
     if (saslUsers.size === 0) {
-      // As a server without SASL configured does.
+      // So answers a ZooKeeper without SASL configured.
       encodeReply(writer, xid, 0, { type: 'sasl', token: null })
       return this.#connection.replied()
     }
@@ -54,7 +54,10 @@ export class Authentication {
     } catch (error) {
       if (!(error instanceof SaslFailure)) throw error
       server.stats.authFailed++
-      server.logger.warn({ client: name, reason: error.message }, 'SASL failed')
+      server.logger.warn(
+        { client: name, reason: error.message },
+        'SASL authentication failed: client disconnected',
+      )
       encodeSaslFailure(writer, xid, ZK_ERRORS.AUTH_FAILED.errno)
       this.#connection.replied()
       this.#connection.close()

@@ -1,13 +1,14 @@
 /**
- * What a connection writes: encoded replies and events, in order. Everything that is encoded in one
- * tick leaves in one socket write. Neighbours: connection, throttle; server flushes it.
+ * A connection's output: encoded replies and events, in order. Everything that is encoded in one tick
+ * leaves in one socket write.
+ * Line: connection → here → bytes. Neighbours: server flushes it, throttle.
  */
 import type { Socket } from 'node:net'
 import { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { ProxyHost } from './host.ts'
 import type { Throttle } from './throttle.ts'
 
-/** Replies that make so much leave before the tick ends: one chunk of input may ask for gigabytes. */
+/** More pending output is written before the tick ends: one chunk of input may read gigabytes. */
 const FLUSH_BYTES = 256 * 1024
 
 export class Outbox {
@@ -29,7 +30,7 @@ export class Outbox {
     this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
   }
 
-  /** At the end of the tick, or now when there is much. */
+  /** Writes at the end of the tick, or immediately when much is pending. */
   flushLater(): void {
     if (this.writer.pendingBytes > this.#flushBytes) return this.flush()
     if (this.#flushDue) return
@@ -44,12 +45,13 @@ export class Outbox {
     this.#server.stats.bytesSent += bytes.length
     if (this.#socket.destroyed || this.#socket.writableEnded) return
     this.#socket.write(bytes)
-    const waiting = this.#socket.writableLength
-    // The kernel has taken all of it already, as it does unless the client reads too slowly.
-    if (waiting === 0) return this.writer.release()
-    if (waiting > this.#server.options.outputBytesMax) {
-      this.#server.logger.warn({ client: this.#client, waiting }, 'client does not read, cut')
+    const unsent = this.#socket.writableLength
+    // Usual: the kernel took all of it. It does not when the client reads too slowly.
+    if (unsent === 0) return this.writer.release()
+    if (unsent > this.#server.options.outputBytesMax) {
+      const fields = { client: this.#client, unsentBytes: unsent }
+      this.#server.logger.warn(fields, 'client does not read its replies: disconnected')
       this.#socket.destroy()
-    } else if (waiting > this.#server.options.outputBytesMax / 16) this.#throttle.pause()
+    } else if (unsent > this.#server.options.outputBytesMax / 16) this.#throttle.pause()
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Stops reading from a client that has too many requests in flight, or that does not read its
- * replies, and holds the frames that had been read by then. Neighbours: connection, outbox.
+ * Backpressure on one client: stops reading from a client that has too many requests in flight or
+ * does not read its replies, and holds the frames that it had already sent.
+ * Neighbours: connection, outbox.
  */
 import type { Socket } from 'node:net'
 import type { ProxyOptions } from './host.ts'
@@ -8,19 +9,19 @@ import type { ProxyOptions } from './host.ts'
 export interface ThrottleOptions {
   readonly socket: Socket
   readonly limits: Pick<ProxyOptions, 'outstandingMax' | 'outputBytesMax'>
-  /** Requests of the client that are not answered yet. */
+  /** Requests in flight. */
   outstanding(): number
-  /** Whether requests are served: after the handshake and until the connection closes. */
+  /** Whether requests are served: from the handshake's end until the connection closes. */
   isOpen(): boolean
-  /** A held frame, next in line. */
+  /** The next held frame is to be served. */
   onFrame(frame: Buffer): void
 }
 
 export class Throttle {
-  /** Neither the socket nor held frames are read. */
+  /** Neither the socket nor the held frames are read. */
   isPaused = false
   readonly #options: ThrottleOptions
-  /** Frames that wait for the end of the handshake, or until there is room again. */
+  /** Frames that arrived during the handshake or just before a pause. */
   readonly #held: Buffer[] = []
   #resumeDue = false
 
@@ -32,7 +33,7 @@ export class Throttle {
     return this.#held.length
   }
 
-  /** Copies the frame: the chunk that it lies in is used again. */
+  /** Copies the frame: the buffer that it lies in is reused. */
   hold(buffer: Buffer, start: number, end: number): void {
     this.#held.push(Buffer.from(buffer.subarray(start, end)))
   }
@@ -43,7 +44,7 @@ export class Throttle {
     this.#options.socket.pause()
   }
 
-  /** In a turn of its own: whoever calls may be in the middle of an answer. */
+  /** Resumes in a later tick: the caller may be in the middle of a reply. */
   maybeResume(): void {
     if (!this.isPaused || this.#resumeDue || !this.#options.isOpen() || !this.#hasRoom) return
     this.#resumeDue = true
@@ -56,7 +57,7 @@ export class Throttle {
     })
   }
 
-  /** Hands out held frames until it is paused again. */
+  /** Serves held frames until it is paused again. */
   takeHeld(): void {
     let taken = 0
     while (taken < this.#held.length && !this.isPaused && this.#options.isOpen()) {
