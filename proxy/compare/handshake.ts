@@ -1,6 +1,6 @@
 /**
- * The handshake of a client with both sides: what the oracle is sent, and how the two answers
- * compare. Neighbours: server-pair, sessions.
+ * A client's handshake with both sides: the oracle's ConnectRequest, and the comparison of the two
+ * answers. Neighbours: server-pair, sessions.
  */
 import type { ConnectRequest } from '../../lib/protocol/wire/connect.ts'
 import { compareGreetings } from './compare-reply.ts'
@@ -11,6 +11,7 @@ import type { PlainDifference } from './report.ts'
 import type { ComparedSession, GrantedSession } from './sessions.ts'
 import type { Answer } from './upstream.ts'
 
+/** The client's request with the zxid, session and password that stand for it on the oracle. */
 export function connectForOracle(
   host: CompareHost,
   asked: ConnectRequest,
@@ -23,6 +24,7 @@ export function connectForOracle(
   return { ...asked, lastZxidSeen, sessionId: known.oracle.id, password }
 }
 
+/** undefined: they are equal. */
 export function compareHandshakes(
   asked: ConnectRequest,
   ours: Answer,
@@ -38,6 +40,7 @@ export function compareHandshakes(
   return { kind: 'session', request, candidate: ours.type, oracle: theirs.type }
 }
 
+/** undefined: the session was refused, or there was no answer. */
 export function ticketOf(answer: Answer): GrantedSession | undefined {
   if (answer.type !== 'reply') return undefined
   const { sessionId: id, password, timeoutMs } = decodeConnectResponse(readerOf(answer.body))

@@ -1,6 +1,6 @@
 /**
- * One client's connection: its requests go to both sides, each in its turn; frames of the candidate
- * go to the client as they come. Neighbours: server, server-pair.
+ * One client's connection: each of its requests goes to both sides in its turn, and the candidate's
+ * frames go to the client as they arrive. Neighbours: server, turns, server-pair.
  */
 import type { Socket } from 'node:net'
 import { OP, WireError } from '../../lib/index.ts'
@@ -13,7 +13,7 @@ import { framed } from './upstream.ts'
 
 type Phase = 'new' | 'open' | 'over'
 
-/** Requests of one client that may wait before its socket is not read on. */
+/** Pending requests of one client at which its socket is paused. */
 const WAITING_MAX = 1_000
 
 const CLOSE_SESSION = encodeBareRequest(0, OP.closeSession)
@@ -27,7 +27,7 @@ export class Link implements SessionHolder {
   #phase: Phase = 'new'
   #waiting = 0
   #clientGone = false
-  /** Nothing of the candidate's goes to the client any more. */
+  /** The candidate's frames no longer go to the client. */
   #isMuted = false
 
   constructor(host: CompareHost, socket: Socket) {
@@ -64,15 +64,15 @@ export class Link implements SessionHolder {
     return this.#waiting > 0
   }
 
-  /** Events without their equal so far. */
+  /** Events that wait for their equal. */
   get eventsWaiting(): number {
     return this.#pair.eventsWaiting
   }
 
-  /** Bytes of the client. Ends the connection when they are no frames. */
+  /** Input of the client. Disconnects it when that is no frame. */
   data(chunk: Buffer): void {
     const { session } = this.#pair
-    if (session !== undefined) session.heardMs = this.#host.clock.monotonic()
+    if (session !== undefined) session.lastSeenMs = this.#host.clock.monotonic()
     try {
       this.#splitter.push(chunk)
     } catch (error) {
@@ -98,16 +98,16 @@ export class Link implements SessionHolder {
     this.#pair.end(this.#pair.isClosed)
   }
 
-  /** At the end of the comparison: events without their equal are told. */
+  /** At the end of the comparison: events without their equal are reported. */
   stop(): void {
     this.#pair.end(true)
   }
 
-  /** What a server says may be unreadable: that ends the link, not the comparison. */
+  /** An unreadable answer of a server ends this connection, not the comparison. */
   #inTurn(task: () => Promise<void>): void {
     this.#host.turns.run(task).catch((error: unknown) => {
-      this.#host.logger.error({ err: error, client: this.#name }, 'connection given up')
-      this.#pair.givenUp(error)
+      this.#host.logger.error({ err: error, client: this.#name }, 'connection abandoned')
+      this.#pair.abandon(error)
     })
   }
 

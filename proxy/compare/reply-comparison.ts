@@ -1,6 +1,6 @@
 /**
- * Both sides' replies to one request of one client: decoded, compared, with what must hold between
- * this client's replies. Neighbours: server-pair, compare-reply, zxid-map.
+ * The two replies to one request, decoded and compared; the zxids of one client's replies must not go
+ * back on either side. Neighbours: server-pair, compare-reply, zxid-map, reapable.
  */
 import { WireError } from '../../lib/index.ts'
 import { type Asked, shownAsked } from './asked.ts'
@@ -44,11 +44,13 @@ export class ReplyComparison {
       fields,
       candidate,
       oracle,
-      ...(isReaping ? { suspect: 'a container or TTL znode may be gone on one side already' } : {}),
+      ...(isReaping
+        ? { suspect: 'one side may have removed a container or TTL znode already' }
+        : {}),
     }
   }
 
-  /** A write's is its own; any other's only must not go back. */
+  /** A write's zxid is that of its transaction; a read's must only not go back. */
   #headerZxids(asked: Asked, ours: Reply, theirs: Reply): FieldDifference[] {
     const { zxids } = this.#host
     const pair = { candidate: ours.zxid, oracle: theirs.zxid }
@@ -67,7 +69,7 @@ export class ReplyComparison {
   }
 }
 
-/** The text says why it cannot be read. */
+/** A string says why the reply is unreadable. */
 export function decodeBody(op: number, body: Buffer): Reply | string {
   try {
     return decodeReply(op, readerOf(body))

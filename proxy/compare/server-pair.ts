@@ -21,17 +21,17 @@ import type { Answer, SeenEvent, Upstream } from './upstream.ts'
 export interface ServerPairOptions {
   readonly host: CompareHost
   readonly client: string
-  /** What the session that is opened belongs to. */
+  /** Owner of the session that is opened. */
   readonly holder: SessionHolder
-  /** A frame of the candidate. */
+  /** A frame for the client, from the candidate. */
   onFrame(frame: Buffer): void
   onCandidateEnd(): void
-  /** Once, when nothing more comes from either side. */
+  /** Once, when both connections have ended. */
   onOver(): void
   inTurn(task: () => Promise<void>): void
 }
 
-/** One side's end of a connection is often followed at once by the other's. */
+/** When one side ends a connection, the other often does so within milliseconds. */
 const BOTH_END_MS = 250
 
 const PING = encodeBareRequest(XID.ping, OP.ping)
@@ -62,7 +62,7 @@ export class ServerPair {
       onMatched: () => {
         host.report.counts.events++
       },
-      onDifference: (difference) => this.#tell({ kind: 'event', ...difference }),
+      onDifference: (difference) => this.#report({ kind: 'event', ...difference }),
     })
     this.#oracle = new OracleSide(host, {
       onEvent: (event) => this.#event('oracle', event),
@@ -74,17 +74,17 @@ export class ServerPair {
     return this.#session
   }
 
-  /** The client closed its session. */
+  /** The session was closed, by the client or because it expired. */
   get isClosed(): boolean {
     return this.#isClosed
   }
 
-  /** Events without their equal so far. */
+  /** Events that wait for their equal. */
   get eventsWaiting(): number {
     return this.#events.waiting
   }
 
-  /** Not in turn: a session must live while others' requests take long. */
+  /** Out of turn: a slow request of another client must not expire this session. */
   ping(body: Buffer): void {
     this.#candidate?.ping(body, true)
     this.#oracle.upstream?.ping(body, false)
@@ -96,7 +96,7 @@ export class ServerPair {
     }
   }
 
-  /** The client has gone, and all it asked is done. Its session stays until it expires. */
+  /** The client has disconnected, its requests are done. Its session stays until it expires. */
   clientGone(): void {
     const candidate = this.#candidate
     if (candidate === undefined || this.#session === undefined || this.#isClosed) {
@@ -106,12 +106,13 @@ export class ServerPair {
     if (candidate.ended) this.end(true)
   }
 
-  /** Nothing could be read of what a side said. */
-  givenUp(error: unknown): void {
-    this.#tell({ kind: 'connection', why: `given up: ${String(error)}` })
+  /** A side's answer was unreadable. */
+  abandon(error: unknown): void {
+    this.#report({ kind: 'connection', why: `abandoned: ${String(error)}` })
     this.end(false)
   }
 
+  /** `strict`: events without their equal are differences; otherwise they count as unchecked. */
   end(strict: boolean): void {
     if (this.#isOver) return
     const { report } = this.#host
@@ -156,10 +157,10 @@ export class ServerPair {
       this.#candidate.ask(body, answerTimeoutMs),
       oracle?.ask(translated, answerTimeoutMs),
     ])
-    this.#greeted(asked, ours, theirs)
+    this.#opened(asked, ours, theirs)
   }
 
-  #greeted(asked: ConnectRequest, ours: Answer, theirs: Answer | undefined): void {
+  #opened(asked: ConnectRequest, ours: Answer, theirs: Answer | undefined): void {
     const { report } = this.#host
     const candidate = ticketOf(ours)
     const oracle = theirs === undefined ? undefined : ticketOf(theirs)
@@ -171,7 +172,7 @@ export class ServerPair {
     if (theirs === undefined) report.unchecked(false)
     else {
       report.counts.requests++
-      this.#tell(compareHandshakes(asked, ours, theirs))
+      this.#report(compareHandshakes(asked, ours, theirs))
     }
     if (candidate !== undefined && oracle === undefined) this.#oracle.destroy()
     if (candidate === undefined && ours.type === 'silent') this.#candidate?.destroy()
@@ -185,7 +186,7 @@ export class ServerPair {
     const asked = decodeAsked(body)
     const { answerTimeoutMs } = this.#host.options
     const isSasl = asked.op === OP.sasl
-    if (isSasl) this.#notForOracle()
+    if (isSasl) this.#warnOfSasl()
     const oracle = isSasl ? undefined : await this.#liveOracle(candidate)
     if (candidate.ended) return
     this.#position = ++this.#host.report.position
@@ -204,12 +205,12 @@ export class ServerPair {
     if (ours.type === 'silent') this.end(false)
   }
 
-  #notForOracle(): void {
+  #warnOfSasl(): void {
     if (this.#usedSasl) return
     this.#usedSasl = true
     this.#host.logger.warn(
       { client: this.#options.client },
-      'sasl goes to the candidate only: what it permits cannot be compared',
+      'SASL goes to the candidate only: its effect on later replies cannot be compared',
     )
   }
 
@@ -218,10 +219,10 @@ export class ServerPair {
     if (theirs === undefined) return report.unchecked(asked.isWrite)
     if (ours.type === 'reply' && theirs.type === 'reply') {
       report.counts.requests++
-      return this.#tell(this.#replies.compare(asked, ours.body, theirs.body))
+      return this.#report(this.#replies.compare(asked, ours.body, theirs.body))
     }
     if (theirs.type !== 'reply' && ours.type !== theirs.type) {
-      // Is it this request that the oracle does not answer, or is it gone?
+      // Does the oracle fail on this request, or is it unreachable?
       if (theirs.type === 'silent') this.#oracle.destroy()
       const candidateEnds = ours.type === 'closed'
       if (candidateEnds || (await this.#reopenOracle(false)) === undefined) {
@@ -231,9 +232,9 @@ export class ServerPair {
     }
     report.counts.requests++
     if (ours.type === theirs.type) return
-    const why = 'an answer on one side only'
+    const why = 'a reply from one side only'
     const [candidate, oracle] = [ours.type, theirs.type]
-    this.#tell({ kind: 'reply', why, request: shownAsked(asked), candidate, oracle })
+    this.#report({ kind: 'reply', why, request: shownAsked(asked), candidate, oracle })
     if (ours.type === 'closed') this.end(false)
   }
 
@@ -248,28 +249,28 @@ export class ServerPair {
     }
   }
 
-  /** Connected, connected again, or undefined. In a turn. */
+  /** The oracle's connection, reconnected if needed; undefined: unreachable. In a turn. */
   async #liveOracle(candidate: Upstream): Promise<Upstream | undefined> {
     if (this.#oracle.isOpen) return this.#oracle.upstream
     if (this.#oracle.upstream !== undefined) await this.#candidateEnds()
     return candidate.ended ? undefined : this.#reopenOracle(true)
   }
 
-  /** `tell`: that it was lost alone is a difference by itself. */
-  async #reopenOracle(tell: boolean): Promise<Upstream | undefined> {
+  /** `isDifference`: the oracle closed the connection, and the candidate did not. */
+  async #reopenOracle(isDifference: boolean): Promise<Upstream | undefined> {
     const session = this.#session
     if (session === undefined) return undefined
     this.#cancelEnd()
     const wasOpen = this.#oracle.upstream !== undefined
     this.#host.report.counts.eventsUnchecked += this.#events.end(false)
     const upstream = await this.#oracle.reopen(session, this.#candidate?.replies ?? 0)
-    if (upstream !== undefined && wasOpen && tell) {
-      this.#tell({ kind: 'connection', why: 'closed by the oracle only' })
+    if (upstream !== undefined && wasOpen && isDifference) {
+      this.#report({ kind: 'connection', why: 'closed by the oracle only' })
     }
     return upstream
   }
 
-  // What the sides say by themselves
+  // Events, and ends of connections
 
   #event(side: Side, event: SeenEvent): void {
     if (!this.#oracle.watchesLost) this.#events.arrived(side, event)
@@ -290,14 +291,14 @@ export class ServerPair {
   async #endedAlone(side: Side): Promise<void> {
     if (this.#isOver) return
     if (side === 'candidate') {
-      this.#tell({ kind: 'connection', why: 'closed by the candidate only' })
+      this.#report({ kind: 'connection', why: 'closed by the candidate only' })
       this.end(false)
     } else if (!this.#oracle.isOpen) {
       await this.#reopenOracle(true)
     }
   }
 
-  /** Until the candidate's connection ends, but not long. */
+  /** Waits for the end of the candidate's connection, for at most `BOTH_END_MS`. */
   #candidateEnds(): Promise<void> {
     if (this.#candidate?.ended !== false) return Promise.resolve()
     return new Promise((resolve) => {
@@ -309,10 +310,10 @@ export class ServerPair {
     })
   }
 
-  #tell(difference: PlainDifference | undefined): void {
+  #report(difference: PlainDifference | undefined): void {
     if (difference === undefined) return
     const session = this.#session
-    const suspect = this.#usedSasl ? 'the oracle was not asked for sasl' : undefined
+    const suspect = this.#usedSasl ? 'SASL went to the candidate only' : undefined
     this.#host.report.difference({
       position: this.#position,
       client: this.#options.client,
