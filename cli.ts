@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line. With cli/, one file a command, it is the composition root: the only part that
- * knows both the adapters and the proxy.
+ * The command line. It and cli/, one file a command, put the program together: only they import both
+ * the adapters and the proxy.
  */
 import { Command, CommanderError } from 'commander'
 import { compareCommand } from './cli/compare.ts'

@@ -1,4 +1,4 @@
-/** `anykeeper compare`: an application is served by one server, another is asked the same. */
+/** `anykeeper compare`: flags → the server that serves clients and compares two ZooKeepers. */
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import { CompareServer, type Endpoint } from '../proxy/index.ts'
@@ -28,33 +28,49 @@ function parseZk(text: string): Endpoint {
   return parseListen(match[1]!)
 }
 
+const EXIT_CODES = `Exit codes:
+  0  no difference found; unchecked requests and events are no difference
+  1  a difference, also if only suspect; or compare failed
+  2  bad usage`
+
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('serve ZooKeeper clients from one server and compare its answers with another')
+    .summary('serve clients from one ZooKeeper and compare it with another')
+    .description(
+      'Serve ZooKeeper clients from one server and compare its replies and watch events with ' +
+        'those of another. SIGTERM or SIGINT ends it with a summary.',
+    )
     .addOption(listenFlag())
     .addOption(
-      flag('--candidate <zk://host:port>', 'answers the clients', 'CANDIDATE')
+      flag('--candidate <zk://host:port>', 'serve clients from this server', 'CANDIDATE')
         .makeOptionMandatory()
         .argParser(parseZk),
     )
     .addOption(
-      flag('--oracle <zk://host:port>', 'is asked the same: a real ZooKeeper', 'ORACLE')
+      flag('--oracle <zk://host:port>', 'compare with this server: a real ZooKeeper', 'ORACLE')
         .makeOptionMandatory()
         .argParser(parseZk),
     )
-    .addOption(flag('--report <file>', 'differences also go here, one JSON a line', 'REPORT'))
     .addOption(
-      flag('--grace <ms>', 'an event must come on both sides within this', 'GRACE')
+      flag(
+        '--report <file>',
+        'write differences and the summary there, too, as JSON lines',
+        'REPORT',
+      ),
+    )
+    .addOption(
+      flag('--grace <ms>', 'wait this long for an event of the other side', 'GRACE')
         .default(3_000)
         .argParser(parsePositive),
     )
     .addOption(maxFrameBytesFlag())
     .addOption(logLevelFlag())
     .allowExcessArguments(false)
+    .addHelpText('after', `\n${EXIT_CODES}`)
     .action(compare)
 }
 
-/** Until a signal comes. Exit code 0: no difference, 1: some. */
+/** Runs until SIGTERM or SIGINT; for its exit code see `EXIT_CODES`. */
 async function compare(flags: CompareFlags): Promise<void> {
   const logger = pino({ level: flags.logLevel })
   const { listen, candidate, oracle, report } = flags

@@ -1,15 +1,15 @@
-/** What export and import share: the store they open, and what they say. */
+/** Shared by export and import: opening the store, messages. */
 import { InvalidArgumentError } from 'commander'
 import { openStore } from '../adapters/index.ts'
 import { isValidPath, type MetadataStore, type TreeSummary } from '../lib/index.ts'
 import { warningsOf } from './flags.ts'
 
-/** stdout may be the tree itself. */
+/** Messages go to stderr: stdout may be the tree itself. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** Opens the store for `use`, and closes it after that, however it ends. */
+/** Opens the store for `use` and closes it afterwards, whatever the outcome. */
 export async function withStore<T>(
   url: string,
   options: { readonly create: boolean },

@@ -1,43 +1,47 @@
-/** `anykeeper export`: a tree out of a store, as lines, to stdout or a file. */
+/** `anykeeper export`: writes a tree of a store as JSON lines to stdout or a file. */
 import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { readTree, type TreeExport } from '../lib/index.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
-import { prefixFlag, shownUrl, storeFlag } from './flags.ts'
+import { lastingStoreFlag, prefixFlag, shownUrl } from './flags.ts'
 import { type Progress, showProgress } from './progress.ts'
 
 interface ExportFlags {
   readonly store: string
   readonly prefix: string
   readonly path: string
-  readonly withoutEphemerals: boolean
+  readonly withoutEphemerals?: true
   readonly output?: string
 }
 
-/** Lines are written together until they are this long. Unit: characters. */
+/** Lines are collected into chunks of this size. Unit: characters. */
 const CHUNK_LENGTH = 64 * 1024
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write a tree as JSON lines to stdout; proxies may go on serving it')
-    .addOption(storeFlag().makeOptionMandatory())
+    .summary('write a tree as JSON lines to stdout or a file')
+    .description(
+      'Write a tree as JSON lines to stdout. On etcd and Redis the proxies may continue to serve ' +
+        'it; a server on files must be stopped first.',
+    )
+    .addOption(lastingStoreFlag('read from this store'))
     .addOption(prefixFlag())
     .option(
       '--path <znode>',
-      'only this znode, all below it, and the way to it',
+      'export only this znode, its ancestors and its descendants',
       parseZnodePath,
       '/',
     )
-    .option('--without-ephemerals', 'leave out ephemeral znodes, and sessions with them', false)
-    .option('--output <file>', 'write there instead of to stdout, complete or not at all')
+    .option('--without-ephemerals', 'leave out ephemeral znodes and all sessions')
+    .option('--output <file>', 'write to this file instead of stdout, complete or not at all')
     .allowExcessArguments(false)
     .action(exportTree)
 }
 
 async function exportTree(flags: ExportFlags): Promise<void> {
-  const { store: url, prefix, path, withoutEphemerals, output } = flags
+  const { store: url, prefix, path, withoutEphemerals = false, output } = flags
   if (process.stderr.isTTY) say(`reading the tree below ${prefix} in ${shownUrl(url)}`)
   const tree = await withStore(url, { create: false }, (store) =>
     readTree({ store, prefix, path, withoutEphemerals }),
@@ -50,7 +54,7 @@ async function exportTree(flags: ExportFlags): Promise<void> {
     if (output === undefined) await toStdout(tree, progress)
     else await toFile(tree, progress, output)
   } catch (error) {
-    // Whoever read it has read enough, as head does: no reason for words, but it is not all.
+    // The reader closed the pipe early, as head does: no error message, but the export is incomplete.
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
     process.exitCode = 1
     return
@@ -64,7 +68,7 @@ async function toStdout(tree: TreeExport, progress: Progress): Promise<void> {
   await pipeline(Readable.from(chunksOf(tree, progress)), process.stdout, { end: false })
 }
 
-/** For its owner alone: it holds what ACLs keep from others. A half file never has the name. */
+/** Readable by its owner alone: it holds data that ACLs protect. Only a complete file has the name. */
 async function toFile(tree: TreeExport, progress: Progress, path: string): Promise<void> {
   const isOrdinary = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
   const written = isOrdinary ? `${path}.part` : path

@@ -1,13 +1,13 @@
-/** What the commands' flags have in common: environment variables, and how their values are read. */
+/** Flags that several commands share, their environment variables, and the parsing of values. */
 import { InvalidArgumentError, Option } from 'commander'
 import type { MetadataStore } from '../lib/index.ts'
 
 export const EXIT_USAGE = 2
 
-/** What was asked for cannot be meant: told as it is, with the exit code of a wrong flag. */
+/** The flags are valid but make no sense together or here: reported with the exit code of a bad flag. */
 export class UsageError extends Error {}
 
-/** An option that may also be given as `ANYKEEPER_<env>`; the flag wins. */
+/** An option that `ANYKEEPER_<env>` may set, too; the flag wins. */
 export const flag = (flags: string, description: string, env: string): Option =>
   new Option(flags, description).env(`ANYKEEPER_${env}`)
 
@@ -23,56 +23,65 @@ export function parseListen(text: string): { host: string; port: number } {
 export function parsePositive(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < 1 || value > 0x7fffffff) {
-    throw new InvalidArgumentError('expected a whole number above 0.')
+    throw new InvalidArgumentError('expected a whole number above 0, without a unit.')
   }
   return value
 }
 
 export function parsePrefix(text: string): string {
   if (!/^\/[^\0]*[^/\0]$/.test(text)) {
-    throw new InvalidArgumentError('expected a path that starts with "/" and does not end with it.')
+    throw new InvalidArgumentError(
+      'expected a path that starts with "/" and does not end with it, e.g. /anykeeper.',
+    )
   }
   return text
 }
 
 export const listenFlag = (): Option =>
-  flag('--listen <host:port>', 'where clients connect', 'LISTEN')
+  flag('--listen <host:port>', 'accept clients on this address', 'LISTEN')
     .default(parseListen('127.0.0.1:2181'), '127.0.0.1:2181')
     .argParser(parseListen)
 
+const SHARED_STORES = 'etcd://host:port[,host:port…], redis://host:port'
+
+/** For `serve`. */
 export const storeFlag = (): Option =>
-  flag(
-    '--store <url>',
-    'file:<folder>, etcd://host:port[,host:port…], redis://host:port or memory:',
-    'STORE',
-  )
+  flag('--store <url>', `keep the tree here: file:<folder>, ${SHARED_STORES} or memory:`, 'STORE')
+
+/** For a command whose tree must outlive it. */
+export const lastingStoreFlag = (verb: string): Option =>
+  flag('--store <url>', `${verb}: file:<folder>, ${SHARED_STORES}`, 'STORE').makeOptionMandatory()
 
 export const prefixFlag = (): Option =>
-  flag('--prefix <path>', 'where everything lies in the store', 'PREFIX')
+  flag('--prefix <path>', 'key prefix of the tree in the store', 'PREFIX')
     .default('/anykeeper')
     .argParser(parsePrefix)
 
 export const maxFrameBytesFlag = (): Option =>
-  flag('--max-frame-bytes <n>', 'longest packet taken (jute.maxbuffer)', 'MAX_FRAME_BYTES')
+  flag(
+    '--max-frame-bytes <n>',
+    'accept requests up to this many bytes (jute.maxbuffer)',
+    'MAX_FRAME_BYTES',
+  )
     .default(0xfffff)
     .argParser(parsePositive)
 
 export const logLevelFlag = (): Option =>
-  flag('--log-level <level>', 'debug, info, warn, error or silent', 'LOG_LEVEL')
+  flag('--log-level <level>', 'log lines of this level and above', 'LOG_LEVEL')
     .default('info')
     .choices(['debug', 'info', 'warn', 'error', 'silent'])
 
-/** A store's URL without a password that may stand in it. */
+/** A store's URL without its password. */
 export function shownUrl(url: string): string {
   return url.replace(/\/\/[^@/]*@/, '//…@')
 }
 
-/** What an adapter found worth saying when it opened its store, such as a version too old. */
+/** Warnings of an adapter when it opened its store, such as of a server that is too old. */
 export function warningsOf(store: MetadataStore & { warnings?: readonly string[] }) {
   return store.warnings ?? []
 }
 
-/** A host and port as clients write them. */
+/** Host and port as in a connect string. */
 export function shownAddress(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,4 +1,4 @@
-/** `anykeeper import`: a tree that was exported into a store, from stdin or a file. */
+/** `anykeeper import`: writes an exported tree, from stdin or a file, into a store. */
 import { createReadStream, fstatSync, statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { Command, Option } from 'commander'
@@ -12,7 +12,7 @@ import {
   type TreeInput,
 } from '../lib/index.ts'
 import { say, shownSummary, withStore } from './copy.ts'
-import { prefixFlag, storeFlag, UsageError } from './flags.ts'
+import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
 import { showProgress } from './progress.ts'
 
 interface ImportFlags {
@@ -22,35 +22,37 @@ interface ImportFlags {
   readonly abandon?: true
 }
 
-/** Where the tree comes from. */
+/** The exported tree. */
 interface Source {
-  /** It can be read twice: the first time to see whether it is whole. */
+  /** It can be read twice: first it is checked, then imported. */
   readonly isFile: boolean
   open(): TreeInput
 }
 
 export function importCommand(): Command {
   return new Command('import')
-    .description('read an exported tree from stdin into an empty place; goes on where it ended')
-    .addOption(storeFlag().makeOptionMandatory())
-    .addOption(prefixFlag())
-    .option('--input <file>', 'read from there instead of from stdin')
-    .addOption(
-      new Option('--abandon', 'remove what an unfinished import has written').conflicts('input'),
+    .summary('read an exported tree into an empty prefix of a store')
+    .description(
+      'Read an exported tree from stdin into an empty prefix of a store. Resumable: run it again ' +
+        'with the same file after an interruption.',
     )
+    .addOption(lastingStoreFlag('write to this store'))
+    .addOption(prefixFlag())
+    .option('--input <file>', 'read from this file instead of stdin')
+    .addOption(new Option('--abandon', 'remove what an unfinished import wrote').conflicts('input'))
     .allowExcessArguments(false)
     .action(importOrAbandon)
 }
 
 async function importOrAbandon(flags: ImportFlags): Promise<void> {
   const source = flags.abandon === true ? undefined : sourceOf(flags.input)
-  // Pauses between tries must not end the process for want of anything else to wait for.
+  // Keeps the process alive while nothing but a pause between retries is pending.
   const alive = setInterval(() => {}, 60_000)
   try {
     await withStore(flags.store, { create: source !== undefined }, async (store) => {
       if (!store.features.persistent && !store.features.shared) {
         throw new UsageError(
-          'this store ends with the process: nothing would be left of the import',
+          'this store ends with the process: import into file:, etcd:// or redis://',
         )
       }
       if (source === undefined) await abandon(store, flags.prefix)
@@ -72,7 +74,7 @@ async function importFrom(source: Source, store: MetadataStore, prefix: string):
     progress.end()
   }
   const { resumedAfterLine, wasThere } = result
-  const how = resumedAfterLine > 0 ? ` (went on after line ${resumedAfterLine})` : ''
+  const how = resumedAfterLine > 0 ? ` (resumed after line ${resumedAfterLine})` : ''
   say(`${wasThere ? 'was there already:' : 'imported'} ${shownSummary(result)}${how}`)
 }
 
@@ -90,7 +92,7 @@ function sourceOf(path: string | undefined): Source {
     return { isFile: statSync(path).isFile(), open: () => createReadStream(path) }
   }
   if (isatty(0)) {
-    throw new UsageError('there is nothing to import: anykeeper import --store … < tree.jsonl')
+    throw new UsageError('no input: use --input FILE, or anykeeper import --store … < tree.jsonl')
   }
   if (!fstatSync(0).isFile()) return { isFile: false, open: () => process.stdin }
   return { isFile: true, open: () => createReadStream('', { fd: 0, start: 0, autoClose: false }) }

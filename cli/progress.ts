@@ -1,13 +1,13 @@
-/** How far a copy is, on stderr: a bar on a terminal, else a line every few seconds. */
+/** Progress of a copy on stderr: a bar on a terminal, otherwise a line every few seconds. */
 import type { WriteStream } from 'node:tty'
 
-/** Between two lines where there is no terminal. Unit: ms. */
+/** Interval of lines where there is no terminal. Unit: ms. */
 const LINE_EVERY_MS = 5_000
 
 export interface Progress {
-  /** So many znodes of so many are done. */
+  /** `done` of `total` znodes are copied. */
   at(done: number, total: number): void
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void
 }
 
@@ -16,7 +16,7 @@ export interface ProgressOptions {
   readonly done: string
   /** @default process.stderr */
   readonly stream?: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean }
-  /** false: no bar, although it is a terminal. @default true */
+  /** false: no bar on a terminal either. @default true */
   readonly bar?: boolean
   /** Monotonic, ms. */
   readonly now?: () => number
@@ -37,7 +37,7 @@ async function barOn(
     stream: stream as WriteStream,
     format: `${done} {value} of {total} znodes [{bar}] {percentage} %, {eta_formatted} left`,
     clearOnComplete: true,
-    // Ctrl-C ends the process as usual: the terminal is left as it was found.
+    // Ctrl-C ends the process as usual, and the terminal needs no repair.
     gracefulExit: false,
     hideCursor: null,
     linewrap: true,
@@ -51,7 +51,7 @@ async function barOn(
   }
 }
 
-/** By the clock and not by a timer: it is told often, and may leave timers no turn. */
+/** Reads the clock instead of using a timer: the copy may leave timers no turn. */
 function lines({ done, stream = process.stderr, now }: ProgressOptions): Progress {
   const clock = now ?? (() => performance.now())
   let lastMs = clock()

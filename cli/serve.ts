@@ -1,4 +1,4 @@
-/** `anykeeper serve`: flags → store → keeper → proxy, and back down again on SIGTERM. */
+/** `anykeeper serve`: flags → store → keeper → proxy; SIGTERM stops them in reverse order. */
 import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
@@ -57,7 +57,7 @@ function parseWords(text: string): string[] {
   const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
   if (unknown !== undefined) {
     const known = [...FOUR_LETTER_WORDS].join(', ')
-    throw new InvalidArgumentError(`there is no word "${unknown}", but ${known} and *.`)
+    throw new InvalidArgumentError(`unknown word "${unknown}". Known words: ${known}; * for all.`)
   }
   return words
 }
@@ -72,54 +72,65 @@ function readSaslUsers(file: string): ReadonlyMap<string, string> {
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve ZooKeeper clients from a metadata store')
+    .summary('serve ZooKeeper clients from a store')
+    .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
     .addOption(listenFlag())
     .addOption(storeFlag().default('file:./data'))
     .addOption(prefixFlag())
     .addOption(
-      flag('--tick-time <ms>', 'unit of session timeouts', 'TICK_TIME')
+      flag(
+        '--tick-time <ms>',
+        'base the limits of session timeouts on this (tickTime)',
+        'TICK_TIME',
+      )
         .default(3_000)
         .argParser(parsePositive),
     )
     .addOption(
-      flag('--min-session-timeout <ms>', 'default: 2 × tick time', 'MIN_SESSION_TIMEOUT').argParser(
-        parsePositive,
-      ),
+      flag(
+        '--min-session-timeout <ms>',
+        'grant no shorter session timeout (default: 2 × tick time)',
+        'MIN_SESSION_TIMEOUT',
+      ).argParser(parsePositive),
     )
     .addOption(
       flag(
         '--max-session-timeout <ms>',
-        'default: 20 × tick time',
+        'grant no longer session timeout (default: 20 × tick time)',
         'MAX_SESSION_TIMEOUT',
       ).argParser(parsePositive),
     )
     .addOption(maxFrameBytesFlag())
     .addOption(
       flag(
-        '--super-digest <d>',
-        'user:base64(sha1("user:password")) that passes every ACL',
+        '--super-digest <digest>',
+        'let this digest user pass every ACL: user:base64(sha1("user:password"))',
         'SUPER_DIGEST',
       ).argParser(parseDigest),
     )
     .addOption(
       flag(
         '--four-letter-words <list>',
-        'comma-separated; * for all (default: those that change nothing)',
+        'answer these words, comma-separated; * for all (default: all but crst and srst)',
         'FOUR_LETTER_WORDS',
       ).argParser(parseWords),
     )
     .addOption(
       flag(
         '--sasl-users <file>',
-        'SASL DIGEST-MD5 users: a JAAS file, or user=password lines',
+        'authenticate SASL DIGEST-MD5 users of this file: JAAS, or user=password lines',
         'SASL_USERS',
       ).argParser(readSaslUsers),
     )
     .addOption(
-      flag('--sasl-super-user <name>', 'this SASL user passes every ACL', 'SASL_SUPER_USER'),
+      flag('--sasl-super-user <name>', 'let this SASL user pass every ACL', 'SASL_SUPER_USER'),
     )
     .addOption(
-      flag('--workers <n>', 'processes that serve behind this one port (etcd, redis)', 'WORKERS')
+      flag(
+        '--workers <n>',
+        'serve from this many processes behind one port (etcd, Redis)',
+        'WORKERS',
+      )
         .default(1)
         .argParser(parseWorkers),
     )
@@ -130,7 +141,7 @@ export function serveCommand(): Command {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Keeps trying while the store cannot be reached; says which endpoint and why. */
+/** Retries while the store is unreachable; logs the endpoint and the reason. */
 async function untilReachable<T>(
   what: string,
   url: string,
@@ -158,7 +169,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     throw new CommanderError(
       EXIT_USAGE,
       'anykeeper.timeouts',
-      `error: --min-session-timeout ${minTimeout} is above --max-session-timeout ${maxTimeout}`,
+      `error: --min-session-timeout ${minTimeout} is above --max-session-timeout ${maxTimeout}: ` +
+        'lower the one or raise the other',
     )
   }
   if (flags.workers > 1 && cluster.isPrimary) return superviseWorkers(flags.workers, logger)
@@ -191,7 +203,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store))
   const opened = store
   if (worker > 0 && !opened.features.shared) {
-    throw new UsageError(`--workers ${flags.workers}: ${url} can be used by one process only`)
+    throw new UsageError(
+      `--workers ${flags.workers}: ${url} can be used by one process only: omit --workers`,
+    )
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))

@@ -1,36 +1,37 @@
 /**
- * `serve --workers N`: this process holds the port and hands connections out in turn; N others serve
- * them, each a proxy of its own on the shared store. One that dies is replaced, and its clients find the
- * others, as with any killed proxy. Line: serve → here → serve, once per worker.
+ * `serve --workers N`: this process holds the port and distributes connections round-robin to N
+ * workers, each a proxy of its own on the shared store. A worker that dies is replaced; its clients
+ * reconnect to the others, as with any killed proxy. Line: serve → here → serve, once per worker.
  */
 import cluster, { type Worker } from 'node:cluster'
 import { InvalidArgumentError } from 'commander'
 import type { Logger } from '../lib/index.ts'
 import { parsePositive } from './flags.ts'
 
-/** Each holds the whole tree in its memory. */
+/** Each worker holds the whole tree in memory. */
 const WORKERS_MAX = 64
-/** Between a worker's death and its successor's start, ms. */
+/** Delay between a worker's end and its replacement's start, ms. */
 const RESTART_MS = 1_000
 
 export function parseWorkers(text: string): number {
   const count = parsePositive(text)
-  if (count > WORKERS_MAX) throw new InvalidArgumentError(`at most ${WORKERS_MAX} workers.`)
+  if (count > WORKERS_MAX)
+    throw new InvalidArgumentError(`expected at most ${WORKERS_MAX} workers.`)
   return count
 }
 
-/** This process's number among the workers, from 1 on; a successor has a new one. 0: it is none. */
+/** This worker's number, from 1; a replacement has a new one. 0: this process is no worker. */
 export const workerNumber = (): number => cluster.worker?.id ?? 0
 
-/** What is printed when a server serves: by itself, or by the process that holds the port. */
+/** Prints the line that says "ready"; a worker leaves it to the process that holds the port. */
 export function announce(line: string): void {
   if (cluster.worker === undefined) process.stdout.write(`${line}\n`)
   else cluster.worker.send({ ready: line })
 }
 
 /**
- * Runs until a signal. Ends the process with the exit code of a worker that does not get to serve at
- * start, otherwise with 0, or 1 when a worker did not stop cleanly.
+ * Runs until a signal. The exit code is that of a worker that fails at startup; otherwise 0, or 1 if a
+ * worker did not stop cleanly.
  */
 export function superviseWorkers(count: number, logger: Logger): void {
   const workers = new Set<Worker>()
@@ -54,7 +55,7 @@ export function superviseWorkers(count: number, logger: Logger): void {
     worker.on('message', ({ ready }: { ready: string }) => {
       serving++
       if (announced) return
-      // The first one alone finds out what is wrong, and says it once.
+      // The first worker starts alone: what prevents serving is then reported once.
       if (serving === 1) for (let i = 1; i < count; i++) start()
       if (serving < count) return
       announced = true
@@ -68,7 +69,7 @@ export function superviseWorkers(count: number, logger: Logger): void {
         else if (workers.size === 0) process.exit(exitCode)
         return
       }
-      logger.error({ worker: worker.id, code, signal }, 'worker ended, another is started')
+      logger.error({ worker: worker.id, code, signal }, 'worker ended: replacement starts')
       setTimeout(() => {
         if (!stopping) start()
       }, RESTART_MS)

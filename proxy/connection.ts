@@ -1,7 +1,7 @@
 /**
- * One client's TCP connection: frames in, replies and events out, in order. It owns the output
- * buffer; everything that is written in one tick leaves in one socket write.
- * Line: frame → here → session; session → here → bytes.
+ * One client's TCP connection: it decodes requests and hands them to the session, and encodes the
+ * session's replies and events in their order.
+ * Line: lib/protocol/frame, wire → here → session; session → here → outbox.
  */
 import type { Socket } from 'node:net'
 import {
@@ -13,41 +13,35 @@ import {
   type Result,
   type Session,
   type SessionQuery,
-  SUPER_ID,
   WireError,
   ZK_ERRORS,
 } from '../lib/index.ts'
 import { FrameSplitter } from '../lib/protocol/frame.ts'
 import { JuteReader } from '../lib/protocol/jute/reader.ts'
-import { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import { decodeRequest } from '../lib/protocol/wire/decode-request.ts'
-import {
-  encodeErrorReply,
-  encodeEvent,
-  encodeReply,
-  encodeSaslFailure,
-} from '../lib/protocol/wire/encode-reply.ts'
+import { encodeErrorReply, encodeEvent, encodeReply } from '../lib/protocol/wire/encode-reply.ts'
 import { malformedFate, XID } from '../lib/protocol/wire/opcodes.ts'
-import { greet } from './handshake.ts'
+import { Authentication } from './authentication.ts'
+import { openSession } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
-import { DigestMd5Exchange, SaslFailure } from './sasl/digest-md5.ts'
+import { Outbox } from './outbox.ts'
 import { Latency } from './stats.ts'
+import { Throttle } from './throttle.ts'
 
 type Phase =
-  /** Nothing decoded yet: a four-letter word or a ConnectRequest comes. */
+  /** Nothing is decoded yet: a four-letter word or a ConnectRequest comes first. */
   | 'new'
-  /** A four-letter word was answered: what else comes is not looked at. */
+  /** A four-letter word was answered: further input is ignored. */
   | 'answered'
-  /** The session is being opened; frames that arrive meanwhile wait. */
-  | 'greeting'
+  /** The session is being opened or resumed; frames that arrive meanwhile are held. */
+  | 'handshake'
   | 'open'
   | 'closed'
 
-/** Frames a client may send ahead of the answer to its ConnectRequest. */
+/** Frames that a client may send before its ConnectRequest is answered. */
 const EARLY_FRAMES_MAX = 1_000
-/** Replies that make so much leave before the tick ends: one chunk of input may ask for gigabytes. */
-const FLUSH_BYTES = 256 * 1024
-/** How long a closed connection may take to send what is written, ms. */
+/** How long a closed connection may take to send its last output, ms. */
 const LINGER_MS = 2_000
 
 export class Connection implements ClientConnection {
@@ -66,46 +60,47 @@ export class Connection implements ClientConnection {
   readonly #splitter: FrameSplitter
   readonly #reader = new JuteReader()
   readonly writer: JuteWriter
-  readonly #flushBytes: number
-  /** Frames that wait for the end of the handshake, or until there is room again. */
-  readonly #held: Buffer[] = []
-  /** Bytes of the first packet's length word, until four are there. */
+  readonly #outbox: Outbox
+  readonly #throttle: Throttle
+  /** The start of the first packet, until its four bytes of length are complete. */
   #firstBytes: Buffer | undefined
-  /** The first four bytes were no word: from there on all is frames. */
-  #framed = false
+  /** The first four bytes were no four-letter word: all input is frames. */
+  #isFramed = false
   #session: Session | undefined
-  #flushDue = false
-  /** Too much on its way, or unread by the client: neither the socket nor held frames are read. */
-  #paused = false
-  #resumeDue = false
-  /** xid → when its write came in, monotonic ms. */
-  readonly #writesSince = new Map<number, number>()
-  #cancelGreeting: (() => void) | undefined
-  #saslExchange: DigestMd5Exchange | undefined
+  /** xid → when its write arrived, monotonic ms. */
+  readonly #writeArrivedMs = new Map<number, number>()
+  #cancelTimeout: (() => void) | undefined
+  #authentication: Authentication | undefined
 
   constructor(server: ProxyHost, socket: Socket) {
     this.server = server
     this.socket = socket
     const remote = socket.remoteAddress ?? ''
-    // An IPv4 client on a dual-stack socket is known by its IPv4 address, as in ACLs.
+    // ACLs name IPv4 addresses: an IPv4 client on a dual-stack socket has its IPv4 address.
     this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
-    const { frameBytesMax, outputBytesMax } = server.options
-    this.writer = new JuteWriter({ pendingBytesMax: outputBytesMax, pool: server.outputChunks })
-    this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
+    this.#throttle = new Throttle({
+      socket,
+      limits: server.options,
+      outstanding: () => this.queued,
+      isOpen: () => this.#phase === 'open',
+      onFrame: (frame) => this.#heldRequest(frame),
+    })
+    this.#outbox = new Outbox(server, socket, this.#throttle, this.name)
+    this.writer = this.#outbox.writer
     this.#splitter = new FrameSplitter({
-      frameBytesMax,
+      frameBytesMax: server.options.frameBytesMax,
       onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
     })
     socket.on('data', (chunk) => this.#data(chunk))
     socket.on('error', () => this.close())
     socket.on('close', () => this.close())
     socket.on('end', () => this.close())
-    socket.on('drain', () => this.#maybeResume())
-    this.#cancelGreeting = server.keeper.clock.after(server.options.greetingTimeoutMs, () => {
+    socket.on('drain', () => this.#throttle.maybeResume())
+    this.#cancelTimeout = server.keeper.clock.after(server.options.greetingTimeoutMs, () => {
       server.stats.sessionlessDropped++
-      server.logger.info({ client: this.name }, 'no ConnectRequest in time')
+      server.logger.info({ client: this.name }, 'no ConnectRequest in time: client disconnected')
       this.close()
     })
   }
@@ -122,7 +117,7 @@ export class Connection implements ClientConnection {
   get queued(): number {
     return this.#session?.outstanding ?? 0
   }
-  /** The ids every connection has without asking (A2). */
+  /** The ids that every connection has without auth (A2). */
   get initialIds(): readonly AuthId[] {
     return [{ scheme: 'ip', id: this.address }]
   }
@@ -132,7 +127,7 @@ export class Connection implements ClientConnection {
     this.server.keeper.checkStore()
     if (this.#phase === 'answered' || this.#phase === 'closed') return
     let chunk = input
-    if (!this.#framed) {
+    if (!this.#isFramed) {
       chunk = this.#firstBytes === undefined ? input : Buffer.concat([this.#firstBytes, input])
       if (chunk.length < 4) {
         this.#firstBytes = chunk
@@ -143,7 +138,7 @@ export class Connection implements ClientConnection {
         this.#phase = 'answered'
         return
       }
-      this.#framed = true
+      this.#isFramed = true
     }
     try {
       this.#splitter.push(chunk)
@@ -160,9 +155,9 @@ export class Connection implements ClientConnection {
     this.server.stats.packetsReceived++
     switch (this.#phase) {
       case 'new':
-        this.#phase = 'greeting'
-        this.#cancelGreeting?.()
-        greet(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) => {
+        this.#phase = 'handshake'
+        this.#cancelTimeout?.()
+        openSession(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) => {
           if (error instanceof WireError) this.#malformed(error)
           else {
             this.server.logger.warn({ err: error, client: this.name }, 'session not opened')
@@ -170,23 +165,19 @@ export class Connection implements ClientConnection {
           }
         })
         break
-      case 'greeting':
-        if (this.#held.length >= EARLY_FRAMES_MAX) this.close()
-        else this.#hold(buffer, start, end)
+      case 'handshake':
+        if (this.#throttle.heldCount >= EARLY_FRAMES_MAX) this.close()
+        else this.#throttle.hold(buffer, start, end)
         break
       case 'open':
-        // At most what one chunk of the socket holds: nothing more is read from it.
-        if (this.#paused) this.#hold(buffer, start, end)
+        // Held frames come from one chunk at most: the socket is paused.
+        if (this.#throttle.isPaused) this.#throttle.hold(buffer, start, end)
         else this.#request(buffer, start, end)
         break
     }
   }
 
-  #hold(buffer: Buffer, start: number, end: number): void {
-    this.#held.push(Buffer.from(buffer.subarray(start, end)))
-  }
-
-  /** The handshake is done: what came meanwhile is next. */
+  /** The handshake succeeded: frames that were held meanwhile are next. */
   opened(session: Session): void {
     if (this.#phase === 'closed') {
       session.end('closed')
@@ -195,24 +186,18 @@ export class Connection implements ClientConnection {
     }
     this.#session = session
     this.#phase = 'open'
-    this.sent++
-    this.server.stats.packetsSent++
-    this.flush()
-    this.#takeHeld()
+    this.replied()
+    this.#outbox.flush()
+    this.#throttle.takeHeld()
   }
 
-  #takeHeld(): void {
-    let taken = 0
+  #heldRequest(frame: Buffer): void {
     try {
-      while (taken < this.#held.length && !this.#paused && this.#phase === 'open') {
-        const frame = this.#held[taken++] as Buffer
-        this.#request(frame, 0, frame.length)
-      }
+      this.#request(frame, 0, frame.length)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.#malformed(error)
     }
-    this.#held.splice(0, taken)
   }
 
   /** RequestHeader = int xid, int type */
@@ -230,14 +215,14 @@ export class Connection implements ClientConnection {
     }
     if (request === undefined) {
       this.server.stats.unimplemented++
-      this.server.logger.info({ client: this.name, op }, 'unknown opcode')
+      this.server.logger.info({ client: this.name, op }, 'unknown opcode: client disconnected')
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       return
     }
     this.#dispatch(op === OP.ping ? XID.ping : xid, op, request)
   }
 
-  /** Most records that cannot be read are answered in their turn; auth and sasl end the connection. */
+  /** A malformed record gets an error reply in its turn; only auth and sasl close the connection. */
   #undecodable(op: number, error: WireError): Request {
     const fate = malformedFate(op)
     if (fate === 'close') throw error
@@ -250,9 +235,9 @@ export class Connection implements ClientConnection {
     const session = this.#session as Session
     switch (request.type) {
       case 'auth':
-        return this.#authenticate(xid, request.scheme, request.auth)
+        return this.#authenticator.auth(xid, request.scheme, request.auth)
       case 'sasl':
-        return this.#sasl(xid, request.token)
+        return this.#authenticator.sasl(xid, request.token)
       case 'reconfig':
         return this.#write(session, xid, {
           type: 'fail',
@@ -279,72 +264,34 @@ export class Connection implements ClientConnection {
 
   #write(session: Session, xid: number, request: Parameters<Session['write']>[0]): void {
     this.server.stats.writes++
-    this.#writesSince.set(xid, performance.now())
+    this.#writeArrivedMs.set(xid, performance.now())
     this.lastOperation = request.type
     session.write(request, xid)
     this.#pauseIfBusy(session)
   }
 
-  /** Reads count too: behind a write they wait in line. */
+  /** Reads count too: they wait behind their session's writes. */
   #pauseIfBusy(session: Session): void {
-    if (session.outstanding >= this.server.options.outstandingMax) this.#pause()
+    if (session.outstanding >= this.server.options.outstandingMax) this.#throttle.pause()
   }
 
-  #pause(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.socket.pause()
+  get #authenticator(): Authentication {
+    this.#authentication ??= new Authentication(this)
+    return this.#authentication
   }
 
-  /** Auth is answered at once, ahead of what is still on its way, with zxid 0. */
-  #authenticate(xid: number, scheme: string, auth: Uint8Array | null): void {
-    if (auth !== null && this.#session?.authenticate(scheme, auth) === true) {
-      this.#reply(() => encodeErrorReply(this.writer, xid, 0, 0))
-      return
-    }
-    this.server.stats.authFailed++
-    this.server.logger.warn({ client: this.name, scheme }, 'authentication failed')
-    this.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
-  }
-
-  /** Tokens go back and forth ahead of other traffic, with zxid 0 (H12). */
-  #sasl(xid: number, token: Uint8Array | null): void {
-    if (token === null) return this.close()
-    const { saslUsers, saslSuperUser } = this.server.options
-    if (saslUsers.size === 0) {
-      // As a server without SASL configured does.
-      this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: null }))
-      return
-    }
-    this.#saslExchange ??= new DigestMd5Exchange(saslUsers)
-    try {
-      const { token: answer, user } = this.#saslExchange.step(token)
-      if (user !== undefined) {
-        const proven: AuthId[] = [{ scheme: 'sasl', id: user }]
-        if (user === saslSuperUser) proven.push(SUPER_ID)
-        this.#session?.addIds(proven)
-      }
-      this.#reply(() => encodeReply(this.writer, xid, 0, { type: 'sasl', token: answer }))
-    } catch (error) {
-      if (!(error instanceof SaslFailure)) throw error
-      this.server.stats.authFailed++
-      this.server.logger.warn({ client: this.name, reason: error.message }, 'SASL failed')
-      this.#reply(() => encodeSaslFailure(this.writer, xid, ZK_ERRORS.AUTH_FAILED.errno))
-      this.close()
-    }
-  }
-
-  /** Says why, then closes. The session itself stays. */
+  /** Replies with the error, then closes. The session itself stays. */
   refuse(xid: number, zxid: number, errno: number): void {
-    this.#reply(() => encodeErrorReply(this.writer, xid, zxid, errno))
+    encodeErrorReply(this.writer, xid, zxid, errno)
+    this.replied()
     this.close()
   }
 
-  #reply(encode: () => void): void {
-    encode()
+  /** One packet was encoded into `writer`: it is counted and leaves with this tick. */
+  replied(): void {
     this.sent++
     this.server.stats.packetsSent++
-    this.#flushLater()
+    this.#outbox.flushLater()
   }
 
   // SessionSink
@@ -353,27 +300,25 @@ export class Connection implements ClientConnection {
     if (errno === 0) {
       if (!this.#encode(xid, zxid, result)) return
     } else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
-      // Answered by closing the connection (H7).
+      // ZooKeeper answers it by closing the connection (H7).
       this.close()
       return
     } else encodeErrorReply(this.writer, xid, zxid, errno)
-    this.sent++
     this.lastZxid = zxid
-    this.server.stats.packetsSent++
-    if (this.#writesSince.size > 0) {
-      const since = this.#writesSince.get(xid)
-      if (since !== undefined) {
-        this.#writesSince.delete(xid)
-        const ms = performance.now() - since
+    if (this.#writeArrivedMs.size > 0) {
+      const arrivedMs = this.#writeArrivedMs.get(xid)
+      if (arrivedMs !== undefined) {
+        this.#writeArrivedMs.delete(xid)
+        const ms = performance.now() - arrivedMs
         this.latency.record(ms)
         this.server.stats.latency.record(ms)
       }
     }
-    this.#flushLater()
-    if (this.#paused) this.#maybeResume()
+    this.replied()
+    if (this.#throttle.isPaused) this.#throttle.maybeResume()
   }
 
-  /** false: it would not fit into what may wait for a client, and that client is cut. */
+  /** false: pending output would exceed `outputBytesMax`, so the client was disconnected. */
   #encode(xid: number, zxid: number, result: Result): boolean {
     try {
       encodeReply(this.writer, xid, zxid, result)
@@ -381,7 +326,8 @@ export class Connection implements ClientConnection {
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       this.writer.rollback()
-      this.server.logger.warn({ client: this.name, reason: error.message }, 'reply too large, cut')
+      const fields = { client: this.name, reason: error.message }
+      this.server.logger.warn(fields, 'reply too large: client disconnected')
       this.close()
       return false
     }
@@ -389,82 +335,42 @@ export class Connection implements ClientConnection {
 
   event(type: EventType, path: string): void {
     encodeEvent(this.writer, type, path)
-    this.sent++
-    this.server.stats.packetsSent++
     this.server.stats.eventsSent++
-    this.#flushLater()
+    this.replied()
   }
 
   ended(reason: EndReason): void {
-    if (reason !== 'closed') this.server.logger.debug({ client: this.name, reason }, 'session left')
+    if (reason !== 'closed') {
+      this.server.logger.debug({ client: this.name, reason }, 'session ended: client disconnected')
+    }
     this.close()
-  }
-
-  // Output
-
-  #flushLater(): void {
-    if (this.writer.pendingBytes > this.#flushBytes) return this.flush()
-    if (this.#flushDue) return
-    this.#flushDue = true
-    this.server.flushSoon(this)
-  }
-
-  flush(): void {
-    this.#flushDue = false
-    const bytes = this.writer.take()
-    if (bytes === null) return
-    this.server.stats.bytesSent += bytes.length
-    if (this.socket.destroyed || this.socket.writableEnded) return
-    this.socket.write(bytes)
-    const waiting = this.socket.writableLength
-    // The kernel has taken all of it already, as it does unless the client reads too slowly.
-    if (waiting === 0) return this.writer.release()
-    if (waiting > this.server.options.outputBytesMax) {
-      this.server.logger.warn({ client: this.name, waiting }, 'client does not read, cut')
-      this.socket.destroy()
-    } else if (waiting > this.server.options.outputBytesMax / 16) this.#pause()
-  }
-
-  get #hasRoom(): boolean {
-    const { outstandingMax, outputBytesMax } = this.server.options
-    return this.queued <= outstandingMax / 2 && this.socket.writableLength <= outputBytesMax / 32
-  }
-
-  /** In a turn of its own: whoever calls may be in the middle of an answer. */
-  #maybeResume(): void {
-    if (!this.#paused || this.#resumeDue || this.#phase !== 'open' || !this.#hasRoom) return
-    this.#resumeDue = true
-    setImmediate(() => {
-      this.#resumeDue = false
-      if (this.#phase !== 'open' || !this.#hasRoom) return
-      this.#paused = false
-      this.#takeHeld()
-      if (!this.#paused) this.socket.resume()
-    })
   }
 
   #malformed(error: WireError): void {
     this.server.stats.malformedDropped++
-    this.server.logger.info({ client: this.name, reason: error.message }, 'malformed packet')
+    this.server.logger.info(
+      { client: this.name, reason: error.message },
+      'malformed packet: client disconnected',
+    )
     this.close()
   }
 
-  /** Sends what is written, then ends the connection. The session waits for its client. */
+  /** Sends pending output, then ends the connection. The session stays for a reconnect. */
   close(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#splitter.stop()
-    this.#cancelGreeting?.()
-    this.flush()
+    this.#cancelTimeout?.()
+    this.#outbox.flush()
     const session = this.#session
     if (session !== undefined) {
       session.end('closed')
       this.server.keeper.sessions.detach(session)
     }
-    this.#writesSince.clear()
-    this.#held.length = 0
+    this.#writeArrivedMs.clear()
+    this.#throttle.clear()
     this.socket.destroySoon()
-    // A client that does not read would keep it, and the process, for ever.
+    // A client that does not read would keep the socket, and the process, open for ever.
     if (this.socket.writableLength > 0) {
       this.server.keeper.clock.after(LINGER_MS, () => this.socket.destroy())
     }

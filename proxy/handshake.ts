@@ -1,7 +1,4 @@
-/**
- * The first packet: opens a session, or takes one over (H1 to H7). Neighbour: connection.
- */
-
+/** The first packet opens a session or resumes one (H1 to H7). Neighbour: connection. */
 import type { JuteReader } from '../lib/protocol/jute/reader.ts'
 import { decodeConnectRequest } from '../lib/protocol/record/connect-request.ts'
 import {
@@ -10,7 +7,7 @@ import {
 } from '../lib/protocol/record/connect-response.ts'
 import type { ClientConnection } from './host.ts'
 
-export async function greet(connection: ClientConnection, reader: JuteReader): Promise<void> {
+export async function openSession(connection: ClientConnection, reader: JuteReader): Promise<void> {
   const request = decodeConnectRequest(reader)
   const { keeper, logger } = connection.server
   const { hasReadOnly } = request
@@ -20,15 +17,15 @@ export async function greet(connection: ClientConnection, reader: JuteReader): P
     if (request.lastZxidSeen > keeper.replica.zxid) {
       logger.warn(
         { client: connection.name, seen: request.lastZxidSeen, ours: keeper.replica.zxid },
-        'client has seen a newer zxid than there is, refused',
+        'client has seen a newer zxid than the tree has: disconnected',
       )
       return connection.close()
     }
   }
   const ids = connection.initialIds
-  const { timeoutMs: askedMs, sessionId } = request
+  const { timeoutMs: requestedMs, sessionId } = request
   if (sessionId === 0n) {
-    const { session, password } = await keeper.sessions.open(askedMs, connection, ids)
+    const { session, password } = await keeper.sessions.open(requestedMs, connection, ids)
     const { id, timeoutMs } = session
     encodeConnectResponse(connection.writer, {
       timeoutMs,
@@ -40,7 +37,7 @@ export async function greet(connection: ClientConnection, reader: JuteReader): P
     return connection.opened(session)
   }
   const password = request.password ?? new Uint8Array(0)
-  const session = await keeper.sessions.resume(sessionId, password, connection, ids, askedMs)
+  const session = await keeper.sessions.resume(sessionId, password, connection, ids, requestedMs)
   if (session === undefined) {
     encodeSessionGone(connection.writer, hasReadOnly)
     return connection.close()

@@ -1,6 +1,6 @@
 /**
- * What the parts of the proxy know of each other: connections of their server, admin words of both.
- * Neighbours: server, connection, handshake, admin/*.
+ * How the parts of the proxy see each other: connections their server, four-letter words both.
+ * Neighbours: server, connection, handshake, authentication, outbox, admin/*.
  */
 import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
@@ -12,29 +12,29 @@ export interface ProxyOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  /** jute.maxbuffer: longest packet taken, bytes. @default 1048575 */
+  /** Longest request accepted (jute.maxbuffer), bytes. @default 1048575 */
   readonly frameBytesMax: number
-  /** A connection must send its ConnectRequest within this, ms. @default 10000 */
+  /** Time in which a connection must send its ConnectRequest, ms. @default 10000 */
   readonly greetingTimeoutMs: number
-  /** Requests of one connection on their way before its socket is not read on. @default 1000 */
+  /** Requests in flight of one connection. At this many its socket is paused. @default 1000 */
   readonly outstandingMax: number
-  /** Bytes a client may leave unread before it is cut. @default 64 MiB */
+  /** Unread output at which a client is disconnected, bytes. @default 64 MiB */
   readonly outputBytesMax: number
-  /** Connections at once. @default 20000 */
+  /** Open connections. Above this many a new one is closed. @default 20000 */
   readonly connectionsMax: number
-  /** Connections at once from one address; 0: no limit of its own. @default 0 */
+  /** Open connections of one address; 0: no such limit. @default 0 */
   readonly connectionsPerAddressMax: number
-  /** Four-letter words answered; '*' is all. @default those that change nothing */
+  /** Four-letter words that are answered; '*': all. @default all but crst and srst */
   readonly fourLetterWords: readonly string[]
-  /** SASL DIGEST-MD5 users and their passwords. @default none: SASL is answered, but proves nothing */
+  /** SASL DIGEST-MD5 users and their passwords. @default none: no client can authenticate by SASL */
   readonly saslUsers: ReadonlyMap<string, string>
-  /** This SASL user passes every ACL (zookeeper.superUser). @default nobody */
+  /** The SASL user that passes every ACL (zookeeper.superUser). @default none */
   readonly saslSuperUser: string | undefined
-  /** Which of several processes behind one port this is; 0: the only one. @default 0 */
+  /** Number of this process among those behind one port; 0: it is the only one. @default 0 */
   readonly worker: number
 }
 
-/** One client's connection, as the server, the handshake and the admin words see it. */
+/** One client's connection, as the server, the handshake and the four-letter words see it. */
 export interface ClientConnection extends SessionSink {
   /** address:port of the client. */
   readonly name: string
@@ -43,9 +43,9 @@ export interface ClientConnection extends SessionSink {
   readonly server: ProxyHost
   readonly writer: JuteWriter
   readonly session: Session | undefined
-  /** The ids every connection has without asking (A2). */
+  /** The ids that every connection has without auth (A2). */
   readonly initialIds: readonly AuthId[]
-  /** Requests not answered yet. */
+  /** Requests in flight. */
   readonly queued: number
   readonly latency: Latency
   received: number
@@ -57,13 +57,20 @@ export interface ClientConnection extends SessionSink {
   readonly lastZxid: number
   /** The handshake succeeded; requests may follow. */
   opened(session: Session): void
-  /** Writes out what was encoded. */
-  flush(): void
-  /** Sends what is written, then ends the connection. The session waits for its client. */
+  /** One packet was encoded into `writer`: it is counted and leaves with this tick. */
+  replied(): void
+  /** Replies with the error, then closes. The session itself stays. */
+  refuse(xid: number, zxid: number, errno: number): void
+  /** Sends pending output, then ends the connection. The session stays for a reconnect. */
   close(): void
 }
 
-/** The server, as its connections and the admin words see it. */
+/** A connection's output. */
+export interface Flushable {
+  flush(): void
+}
+
+/** The server, as its connections and the four-letter words see it. */
 export interface ProxyHost {
   readonly keeper: Keeper
   readonly options: ProxyOptions
@@ -72,10 +79,11 @@ export interface ProxyHost {
   readonly startedMs: number
   readonly port: number
   readonly connections: ReadonlySet<ClientConnection>
-  /** What all connections write into. */
+  /** Memory that all connections encode into. */
   readonly outputChunks: ChunkPool
-  flushSoon(connection: ClientConnection): void
+  /** Flushes it at the end of this tick. */
+  flushSoon(outbox: Flushable): void
   removed(connection: ClientConnection): void
-  /** Answers and closes when the four bytes are a word; false when they are a packet's length. */
+  /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean
 }

@@ -1,13 +1,16 @@
-/** Listens, accepts within bounds, flushes connections once a tick, drains on stop. */
+/**
+ * Listens, accepts up to its limits, flushes connections once a tick, drains on stop.
+ * Neighbours: connection (one per client), outbox, admin/four-letter-words.
+ */
 import { createServer, type Server } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
 import { Connection } from './connection.ts'
-import type { ClientConnection, ProxyHost, ProxyOptions } from './host.ts'
+import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
 import { ServerStats } from './stats.ts'
 
-/** Output memory that lies ready, bytes: more is left to the garbage collector. */
+/** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
 const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
 
 export const PROXY_DEFAULT: ProxyOptions = {
@@ -35,7 +38,7 @@ export class ProxyServer implements ProxyHost {
   readonly outputChunks = new ChunkPool(OUTPUT_KEPT_BYTES_MAX)
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
-  #toFlush: ClientConnection[] = []
+  #toFlush: Flushable[] = []
   #port = 0
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
@@ -45,16 +48,16 @@ export class ProxyServer implements ProxyHost {
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
       const connection = new Connection(this, socket)
       const { address } = connection
-      const fromThere = (this.#perAddress.get(address) ?? 0) + 1
+      const ofAddress = (this.#perAddress.get(address) ?? 0) + 1
       this.connections.add(connection)
-      this.#perAddress.set(address, fromThere)
+      this.#perAddress.set(address, ofAddress)
       const { connectionsMax, connectionsPerAddressMax } = this.options
       if (
         this.connections.size > connectionsMax ||
-        (connectionsPerAddressMax > 0 && fromThere > connectionsPerAddressMax)
+        (connectionsPerAddressMax > 0 && ofAddress > connectionsPerAddressMax)
       ) {
         this.stats.connectionsRejected++
-        this.logger.warn({ client: connection.name }, 'too many connections')
+        this.logger.warn({ client: connection.name }, 'too many connections: client disconnected')
         connection.close()
         return
       }
@@ -62,7 +65,7 @@ export class ProxyServer implements ProxyHost {
     })
   }
 
-  /** Resolves when clients are accepted. Rejects when the port cannot be had. */
+  /** Resolves when clients are accepted. Rejects when the port is not available. */
   static async listen(
     keeper: Keeper,
     options: Partial<ProxyOptions> = {},
@@ -75,7 +78,7 @@ export class ProxyServer implements ProxyHost {
         { host: proxy.options.host, port: proxy.options.port, backlog: 511 },
         () => {
           proxy.#server.off('error', reject)
-          // From here on these are failed accepts, such as for want of file descriptors.
+          // From here on an error is a failed accept, such as for lack of file descriptors.
           proxy.#server.on('error', (error) => logger.error({ err: error }, 'accept failed'))
           resolve()
         },
@@ -91,8 +94,8 @@ export class ProxyServer implements ProxyHost {
   }
 
   /**
-   * Stops accepting and reading, answers what is on its way (for at most `drainMs`), then cuts every
-   * connection. Sessions live on.
+   * Stops accepting and reading, answers requests in flight (for at most `drainMs`), then disconnects
+   * every client. Sessions stay, so that clients resume them at another proxy.
    */
   async close(drainMs = 2_000): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -102,16 +105,16 @@ export class ProxyServer implements ProxyHost {
     await closed
   }
 
-  /** Everything written in this tick leaves in one socket write per connection. */
-  flushSoon(connection: ClientConnection): void {
+  /** Everything encoded in this tick leaves in one socket write per connection. */
+  flushSoon(outbox: Flushable): void {
     if (this.#toFlush.length === 0) queueMicrotask(() => this.#flushAll())
-    this.#toFlush.push(connection)
+    this.#toFlush.push(outbox)
   }
 
   #flushAll(): void {
     const due = this.#toFlush
     this.#toFlush = []
-    for (const connection of due) connection.flush()
+    for (const outbox of due) outbox.flush()
   }
 
   removed(connection: ClientConnection): void {
@@ -121,7 +124,7 @@ export class ProxyServer implements ProxyHost {
     else this.#perAddress.set(connection.address, left)
   }
 
-  /** Answers and closes when the four bytes are a word; false when they are a packet's length. */
+  /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean {
     if (!WORDS.has(word)) return false
     const { fourLetterWords } = this.options

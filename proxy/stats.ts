@@ -1,4 +1,4 @@
-/** Plain counters of a server and of each connection: what srvr, stat, mntr and cons print. */
+/** Counters of the server and of each connection: srvr, stat, mntr and cons print them. */
 
 export class Latency {
   count = 0
@@ -31,7 +31,7 @@ export class ServerStats {
   bytesSent = 0
   connectionsAccepted = 0
   connectionsRejected = 0
-  /** Never sent a ConnectRequest in time. */
+  /** Disconnected: they sent no ConnectRequest in time. */
   sessionlessDropped = 0
   malformedDropped = 0
   /** Answered with MARSHALLINGERROR. */
@@ -42,7 +42,7 @@ export class ServerStats {
   writes = 0
   eventsSent = 0
 
-  /** srst: what an operator may set back. */
+  /** srst resets these. */
   reset(): void {
     this.latency.reset()
     this.packetsReceived = 0

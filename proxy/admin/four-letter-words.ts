@@ -1,6 +1,6 @@
 /**
- * The four-letter words an operator or a probe sends instead of a packet. Formats are what tools
- * parse (zookeeper-reference §1.6). Neighbour: server.
+ * The four-letter words that an operator or a probe sends instead of a packet. The formats are those
+ * that tools parse (zookeeper-reference §1.6). Neighbours: server, metrics.
  */
 import { hostname, release, type, userInfo } from 'node:os'
 import type { ClientConnection, ProxyHost } from '../host.ts'
@@ -170,16 +170,16 @@ const ANSWERS: Record<string, (server: ProxyHost) => string> = {
   },
 }
 
-/** Answered also while the store is out of reach: they tell exactly that. */
+/** Answered also while the store is unreachable: they report exactly that. */
 const ALWAYS = new Set(['ruok', 'isro', 'conf', 'envi', 'crst', 'srst', 'mntr'])
 
-/** Every word there is; anything else is the length of a packet. */
+/** All known words. Any other four bytes are the length of a packet. */
 export const WORDS: ReadonlySet<string> = new Set(['ruok', 'isro', ...Object.keys(ANSWERS)])
 export const READ_ONLY_WORDS: readonly string[] = [...WORDS].filter(
   (word) => word !== 'crst' && word !== 'srst',
 )
 
-/** ruok tells whether the store answers, not only whether this process does. */
+/** ruok reports whether the store answers, not only whether this process does. */
 export function answerFourLetterWord(server: ProxyHost, word: string): string {
   const serving = server.keeper.isServing
   if (word === 'ruok') return serving ? 'imok' : NOT_SERVING

@@ -1,5 +1,7 @@
-/** What mntr prints: `zk_<name>\t<value>` lines, ZooKeeper's names first, ours after them. */
-
+/**
+ * The lines of mntr, `zk_<name>\t<value>`: ZooKeeper's metrics first, then our own.
+ * Neighbour: four-letter-words.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
@@ -59,7 +61,7 @@ export function metrics(server: ProxyHost): Metric[] {
   ]
 }
 
-/** What monitors of ZooKeeper warn about. Where there is no /proc: not told. */
+/** Monitors of ZooKeeper alert on these. Left out where there is no /proc. */
 function fileDescriptors(): Metric[] {
   try {
     const open = readdirSync('/proc/self/fd').length
@@ -71,7 +73,7 @@ function fileDescriptors(): Metric[] {
   }
 }
 
-/** Of writes, from their arrival to their reply. Unit ms. */
+/** Latency of writes, from arrival to reply, ms. */
 function updateLatency({ averageMs, minMs, maxMs, count, totalMs }: Latency): Metric[] {
   return [
     ['avg_updatelatency', averageMs.toFixed(4)],

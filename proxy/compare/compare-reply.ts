@@ -1,8 +1,8 @@
 /**
- * Two replies to one request: equal but for what is free by ZooKeeper's contract, or where not.
- * Free are: zxids and session ids as numbers (they must map one to one), times (but a znode that was
- * never written to has equal ones), the order of children and of a session's ids, addresses in ids
- * of scheme ip. Neighbours: link, zxid-map, sessions.
+ * The fields in which two replies to one request differ. ZooKeeper's contract leaves these free:
+ * zxids and session ids as numbers (they must map one to one), times (but the ctime and mtime of a
+ * znode that was never written to are equal), the order of children and of a session's ids, the
+ * addresses in ids of scheme ip. Neighbours: reply-comparison, zxid-map, sessions.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
@@ -18,13 +18,13 @@ export interface FieldDifference {
   readonly why?: string
 }
 
-/** Numbers that mean the same without being the same: each returns why they do not, or undefined. */
+/** Two numbers that must mean the same. Each returns why they do not, or undefined. */
 export interface Mappings {
   zxid(pair: ZxidPair): string | undefined
   owner(pair: { candidate: bigint; oracle: bigint }): string | undefined
 }
 
-/** Everything but the header's zxid, which depends on what was asked. */
+/** All fields but the header's zxid, whose rule depends on the request. */
 export function compareReplies(
   candidate: Reply,
   oracle: Reply,
@@ -40,7 +40,7 @@ export function compareReplies(
   return walk.found
 }
 
-/** Password and session id are each server's own; that there is a session is not. */
+/** Password and session id are each server's own; the granted timeout must be equal. */
 export function compareGreetings(
   candidate: ConnectResponse,
   oracle: ConnectResponse,
@@ -87,7 +87,7 @@ class Walk {
     }
   }
 
-  /** Every field of a record by its name: the same name means the same in all of them. */
+  /** Every field of a record by its name: a name has one meaning in all records. */
   #fields(at: string, candidate: object, oracle: object): void {
     for (const [name, ours] of Object.entries(candidate)) {
       const theirs = (oracle as Record<string, unknown>)[name]
@@ -129,12 +129,12 @@ class Walk {
   }
 }
 
-/** One transaction has one time. Two may share one by chance: that says nothing. */
+/** One transaction has one time. Two transactions may share a time by chance. */
 function timesOf({ czxid, mzxid, ctime, mtime }: Stat): string {
-  return czxid !== mzxid || ctime === mtime ? 'as it may be' : 'not the ctime, but never changed'
+  return czxid !== mzxid || ctime === mtime ? 'as allowed' : 'not the ctime, although never changed'
 }
 
-/** Entries that may stem from one of scheme `auth`, i.e. from a set: neighbours of equal perms. */
+/** Adjacent entries of equal perms may come from one entry of scheme `auth`, whose ids are a set. */
 function sortSamePerms(acl: readonly Acl[]): Acl[] {
   const out: Acl[] = []
   for (let start = 0; start < acl.length; ) {
@@ -147,7 +147,7 @@ function sortSamePerms(acl: readonly Acl[]): Acl[] {
   return out
 }
 
-/** The addresses are the near ends of two connections. */
+/** Each side sees another address of `compare`. */
 function sortIds(ids: readonly AuthId[]): AuthId[] {
   return ids
     .map(({ scheme, id }) => ({ scheme, id: scheme === 'ip' ? 'address' : id }))

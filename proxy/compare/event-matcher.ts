@@ -1,7 +1,7 @@
 /**
- * The watch events of one connection, side by side: each must have its equal on the other side
- * within the grace time, in the same order per path, and one that the own request caused must come
- * before its reply on both sides. Neighbours: link.
+ * The watch events of one client from both sides: each must have its equal on the other side within
+ * the grace time and in the same order per path; one that the client's own request caused must come
+ * before the reply on both sides. Neighbour: server-pair.
  */
 import { type Clock, EVENT, type MultiOp, type Request } from '../../lib/index.ts'
 import type { SeenEvent } from './upstream.ts'
@@ -12,7 +12,7 @@ export interface EventDifference {
   readonly why: string
   readonly candidate: SeenEvent | undefined
   readonly oracle: SeenEvent | undefined
-  /** The own request that caused it, where it is about that. */
+  /** The client's own request that caused the event, if the difference is about that. */
   readonly request?: Request
 }
 
@@ -27,17 +27,17 @@ interface Waiting {
   readonly side: Side
   readonly event: SeenEvent
   readonly cancel: () => void
-  /** A later one of the path had its equal already. */
+  /** A later event of this path found its equal before this one. */
   isPassed: boolean
 }
 
-/** Own requests remembered for the events that they may have caused. */
+/** Requests kept for the events that they may have caused. */
 const CAUSES_MAX = 100
 const CAUSING = new Set<Request['type']>(['create', 'delete', 'setData', 'multi', 'setWatches'])
 
 export class EventMatcher {
   readonly #options: EventMatcherOptions
-  /** By path, in the order they came, of both sides. */
+  /** By path, in order of arrival, of both sides. */
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #causes = new Map<number, Request>()
 
@@ -52,7 +52,7 @@ export class EventMatcher {
     return count
   }
 
-  /** A request is about to be sent, with so many replies before its own. */
+  /** A request is about to be sent; `index`: the number of replies before its own. */
   sending(index: number, request: Request): void {
     if (!CAUSING.has(request.type)) return
     this.#causes.set(index, request)
@@ -83,7 +83,7 @@ export class EventMatcher {
       return
     }
     this.#take(equal)
-    // What came before it on its own side, or waits on this side, is missing or comes out of order.
+    // Events before it on its own side, or waiting on this side, are missing or out of order.
     const before = list.slice(0, list.indexOf(equal)).filter((other) => other.side === equal.side)
     for (const other of [...before, ...list.filter((one) => one.side === side)]) {
       other.isPassed = true
@@ -92,7 +92,7 @@ export class EventMatcher {
     this.#compare(pair, equal.isPassed)
   }
 
-  /** No more will come. Returns how many had no equal; they are told only if `strict`. */
+  /** The connection ended. Returns how many had no equal; they are reported only if `strict`. */
   end(strict: boolean): number {
     let count = 0
     for (const list of [...this.#waiting.values()]) {
@@ -147,7 +147,7 @@ export class EventMatcher {
   }
 }
 
-/** Whether the request can be what the event tells of. */
+/** Whether the request may have caused the event. */
 function mayCause(request: Request, event: SeenEvent): boolean {
   switch (request.type) {
     case 'multi':

@@ -1,4 +1,4 @@
-/** What a link knows of the server that it belongs to. Neighbours: server, link, oracle-side. */
+/** How one client's connection sees its server. Neighbours: server, link, server-pair, oracle-side. */
 import type { Clock, Logger } from '../../lib/index.ts'
 import type { ReapablePaths } from './reapable.ts'
 import type { CompareReport } from './report.ts'
@@ -11,17 +11,17 @@ export interface CompareOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  /** Answers the clients. */
+  /** Serves the clients. */
   readonly candidate: Endpoint
-  /** A real ZooKeeper, whose answers are right. */
+  /** A real ZooKeeper, whose replies are taken as right. */
   readonly oracle: Endpoint
-  /** An event, or the end of a connection, must come on both sides within this, ms. @default 3000 */
+  /** Time in which an event, or a connection's end, must come on both sides, ms. @default 3000 */
   readonly graceMs: number
-  /** How long an answer may take, ms. @default 10000 */
+  /** Time in which a side must answer a request, ms. @default 10000 */
   readonly answerTimeoutMs: number
-  /** How long connecting to a side may take, ms. @default 2000 */
+  /** Time in which a side must accept a connection, ms. @default 2000 */
   readonly connectTimeoutMs: number
-  /** Longest request taken from a client, bytes. @default 1048575 */
+  /** Longest request accepted from a client, bytes. @default 1048575 */
   readonly frameBytesMax: number
 }
 
@@ -34,10 +34,10 @@ export interface CompareHost {
   readonly sessions: SessionMap
   readonly reapable: ReapablePaths
   readonly report: CompareReport
-  /** Rejects when it cannot be reached. */
+  /** Rejects when it is unreachable. */
   openCandidate(): Promise<Upstream>
-  /** undefined when it cannot be reached; told once. Before the first comparison it also finds out
-   *  what both sides' zxids are. In a turn. */
+  /** undefined: it is unreachable, which is logged once. The first call also reads the newest zxid of
+   *  both sides. In a turn. */
   openOracle(): Promise<Upstream | undefined>
   removed(link: object): void
 }

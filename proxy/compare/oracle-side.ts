@@ -1,7 +1,7 @@
 /**
- * The oracle's half of a link: opened with the session that belongs to the candidate's, opened again
- * when it was lost. The other half needs none of this: without it there is no client.
- * Neighbours: link, host.
+ * One client's connection to the oracle, with the session that stands for the candidate's. It is
+ * reconnected after a loss; the candidate's is not, for its client reconnects instead.
+ * Neighbours: server-pair, host.
  */
 import { bodyOf } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
@@ -15,13 +15,13 @@ import type { ComparedSession } from './sessions.ts'
 import type { Answer, Upstream, UpstreamHandlers } from './upstream.ts'
 
 export class OracleSide {
-  /** The newest connection, which may have ended; undefined: it could not be reached. */
+  /** The newest connection, which may have ended; undefined: the oracle was unreachable. */
   upstream: Upstream | undefined
-  /** The watches are not those of the candidate's connection: events cannot be compared. */
+  /** The oracle lost this client's watches: events cannot be compared. */
   watchesLost = false
   readonly #host: CompareHost
   readonly #handlers: UpstreamHandlers
-  /** The requests that gave the connection its ids. */
+  /** The successful auth requests, repeated on a reconnect. */
   readonly #auths: Buffer[] = []
 
   constructor(host: CompareHost, handlers: UpstreamHandlers) {
@@ -33,7 +33,7 @@ export class OracleSide {
     return this.upstream !== undefined && !this.upstream.ended
   }
 
-  /** First connection of a link. */
+  /** The first connection for this client. */
   async open(): Promise<Upstream | undefined> {
     const upstream = await this.#host.openOracle()
     this.upstream = upstream
@@ -47,8 +47,8 @@ export class OracleSide {
   }
 
   /**
-   * A new connection after one was lost, with the same session if the oracle still has it, and the
-   * same ids. `replies` is where the candidate's connection stands.
+   * Reconnects, with the same ids, and the same session if the oracle still has it. `replies`: how
+   * many the candidate's connection has had.
    */
   async reopen(session: ComparedSession, replies: number): Promise<Upstream | undefined> {
     const lastZxidSeen = this.upstream?.lastZxid ?? 0
@@ -76,8 +76,8 @@ export class OracleSide {
   }
 
   async #replace(session: ComparedSession, lastZxidSeen: number): Promise<Upstream | undefined> {
-    const asked = { lastZxidSeen, sessionId: 0n, password: new Uint8Array(16) }
-    const opened = await this.#greet(session, asked)
+    const fields = { lastZxidSeen, sessionId: 0n, password: new Uint8Array(16) }
+    const opened = await this.#greet(session, fields)
     if (opened === undefined) return undefined
     if (session.oracle !== undefined) this.#host.report.miss('a session')
     this.#host.sessions.replaceOracle(session, opened.ticket)
@@ -86,12 +86,13 @@ export class OracleSide {
 
   async #greet(
     { timeoutMs }: ComparedSession,
-    asked: Pick<ConnectRequest, 'lastZxidSeen' | 'sessionId' | 'password'>,
+    fields: Pick<ConnectRequest, 'lastZxidSeen' | 'sessionId' | 'password'>,
   ): Promise<{ upstream: Upstream; ticket: { id: bigint; password: Uint8Array } } | undefined> {
     const upstream = await this.#host.openOracle()
     if (upstream === undefined) return undefined
-    const greeting = { protocolVersion: 0, timeoutMs, readOnly: false, hasReadOnly: true }
-    const request = bodyOf((writer) => encodeConnectRequest(writer, { ...greeting, ...asked }))
+    const usual = { protocolVersion: 0, timeoutMs, readOnly: false, hasReadOnly: true }
+    const greeting = { ...usual, ...fields }
+    const request = bodyOf((writer) => encodeConnectRequest(writer, greeting))
     const answer: Answer = await upstream.ask(request, this.#host.options.connectTimeoutMs)
     if (answer.type === 'reply') {
       const { sessionId: id, password } = decodeConnectResponse(JuteReader.of(answer.body))

@@ -1,20 +1,20 @@
 /**
- * Containers and TTL znodes: each server removes them at a time of its own, so around that time the
- * two may differ without either being wrong. Neighbour: link.
+ * Paths of containers and TTL znodes: each server removes them at a time of its own, so the two may
+ * differ for a while and neither is wrong. Neighbour: reply-comparison.
  */
 import { CREATE_FLAGS, type CreateRequest, type Request } from '../../lib/index.ts'
 import type { Reply } from '../../lib/protocol/wire/decode-reply.ts'
 import type { FieldDifference } from './compare-reply.ts'
 import { parentOf } from './event-matcher.ts'
 
-/** What the presence of a child or of the znode itself shows in. */
+/** Fields that depend on the presence of a znode or of its children. */
 const AFFECTED = /(?:^|\.)(?:err|errno|type|children|count|numChildren|cversion|pzxid|length)$/
 
 export class ReapablePaths {
   readonly #paths = new Set<string>()
   readonly #children = new Map<string, number>()
 
-  /** Takes note of what a request created or deleted on the candidate. */
+  /** Records what a request created or deleted on the candidate. */
   learn(request: Request, reply: Reply): void {
     if (reply.result === undefined) return
     if (request.type === 'delete') this.#remove(request.path)
@@ -29,7 +29,7 @@ export class ReapablePaths {
     }
   }
 
-  /** Whether all of this can come from one that is gone on one side already. */
+  /** Whether one side's removal of a container or TTL znode can explain all these fields. */
   explain(request: Request, fields: readonly FieldDifference[]): boolean {
     if (this.#paths.size === 0) return false
     if (!fields.every(({ field }) => AFFECTED.test(field))) return false

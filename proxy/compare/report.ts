@@ -1,6 +1,6 @@
 /**
- * What was compared and what differed: counts for the summary, one structured record for each
- * difference. Neighbours: link and server report here; cli prints the summary.
+ * Counts for the summary, and one structured log record for each difference.
+ * Neighbours: server-pair and server report here; the command line prints the summary.
  */
 import type { Logger } from '../../lib/index.ts'
 import { show } from './show.ts'
@@ -13,7 +13,7 @@ export interface CompareCounts {
   differences: number
   /** Differences with a known reason other than the candidate; see docs/compare.md. */
   suspect: number
-  /** Requests that the oracle was not asked, or could not answer. */
+  /** Requests that the oracle did not receive or did not answer. */
   unchecked: number
   /** Events that could not be compared, because a connection ended or the oracle lost its watches. */
   eventsUnchecked: number
@@ -23,7 +23,7 @@ export interface CompareCounts {
 export interface Difference {
   readonly kind: 'reply' | 'event' | 'session' | 'connection'
   readonly why?: string
-  /** Number of the request in the one order. */
+  /** Number of the request in the order over all clients. */
   readonly position: number
   readonly client: string
   readonly session: { readonly candidate: string; readonly oracle: string } | undefined
@@ -31,9 +31,12 @@ export interface Difference {
   readonly candidate?: unknown
   readonly oracle?: unknown
   readonly fields?: readonly unknown[]
-  /** Why it does not say that the candidate is wrong. */
+  /** A reason other than a fault of the candidate. */
   readonly suspect?: string
 }
+
+/** A difference before its connection adds position, client and session. */
+export type PlainDifference = Omit<Difference, 'position' | 'client' | 'session'>
 
 export class CompareReport {
   readonly counts: CompareCounts = {
@@ -45,9 +48,9 @@ export class CompareReport {
     eventsUnchecked: 0,
     connections: 0,
   }
-  /** Of the newest request in the one order. */
+  /** Number of the newest request in the order over all clients. */
   position = 0
-  /** Writes, and ends of sessions, that only the candidate has seen: the trees are not one any more. */
+  /** Writes and ends of sessions that the oracle missed. Above 0 the two trees may differ. */
   missed = 0
   readonly #logger: Logger
   readonly #file: Logger | undefined
@@ -67,7 +70,7 @@ export class CompareReport {
     this.#file?.warn(record, 'difference')
   }
 
-  /** A request of which only the candidate's answer is known. */
+  /** A request that only the candidate answered. */
   unchecked(isWrite: boolean): void {
     this.counts.unchecked++
     if (isWrite) this.miss('a write')
@@ -78,7 +81,7 @@ export class CompareReport {
     if (this.missed > 1) return
     this.#logger.error(
       { what },
-      'the oracle has missed something: from here on differences are only suspect',
+      'the oracle has missed a change: from now on every difference is only suspect',
     )
   }
 
@@ -86,7 +89,7 @@ export class CompareReport {
     return this.counts.differences + this.counts.suspect > 0
   }
 
-  /** One line for people. */
+  /** One line for the terminal. */
   get summary(): string {
     const { requests, events, differences, suspect, unchecked, eventsUnchecked } = this.counts
     const more = [

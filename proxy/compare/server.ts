@@ -1,6 +1,6 @@
 /**
- * `anykeeper compare`: serves clients from the candidate and asks the oracle the same. Accepts,
- * knows where both sides stand, ends sessions whose clients are silent. Neighbours: link, report.
+ * `anykeeper compare`: serves clients from the candidate and sends the same requests to the oracle.
+ * Accepts clients, connects to both sides, expires sessions. Neighbours: link, sessions, report.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock, type Logger, systemClock } from '../../lib/index.ts'
@@ -23,13 +23,13 @@ export const COMPARE_DEFAULT: Omit<CompareOptions, 'candidate' | 'oracle'> = {
   frameBytesMax: 0xfffff,
 }
 
-/** How often sessions are looked after. */
+/** How often sessions are kept alive or expired. */
 const SWEEP_MS = 200
-/** A server may end a session this much after its timeout, too. */
+/** Margin after a session's timeout: servers expire it late, too. */
 const EXPIRY_SLACK_MS = 300
-/** A session that nobody holds is forgotten after so many timeouts. */
+/** A session without a connection is forgotten after this many timeouts. */
 const FORGET_TIMEOUTS = 10
-/** After it could not be reached, the oracle is left alone for this long. */
+/** An unreachable oracle is retried after this time at the earliest. */
 const ORACLE_RETRY_MS = 1_000
 const DRAIN_MS_MAX = 5_000
 
@@ -46,7 +46,7 @@ export class CompareServer implements CompareHost {
   readonly #server: Server
   #port = 0
   #oracleRetryMs = 0
-  #oracleIsAway = false
+  #isOracleAway = false
   #cancelSweep = () => {}
 
   private constructor(options: CompareOptions, logger: Logger, file?: Logger) {
@@ -56,7 +56,7 @@ export class CompareServer implements CompareHost {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
-  /** Resolves when clients are accepted. Neither side needs to be there yet. */
+  /** Resolves when clients are accepted. Neither side needs to be reachable yet. */
   static async listen(
     options: Partial<CompareOptions> & Pick<CompareOptions, 'candidate' | 'oracle'>,
     logger: Logger,
@@ -81,14 +81,14 @@ export class CompareServer implements CompareHost {
     return this.#port
   }
 
-  /** Lets what is on its way finish, and events come, then ends. Sessions are left to the servers. */
+  /** Waits for requests in flight and for events, then ends. The servers' sessions stay. */
   async close(): Promise<void> {
     this.#server.close()
     this.#cancelSweep()
-    const enough = this.clock.monotonic() + Math.max(DRAIN_MS_MAX, this.options.graceMs)
+    const deadlineMs = this.clock.monotonic() + Math.max(DRAIN_MS_MAX, this.options.graceMs)
     await Promise.race([this.turns.idle(), this.#pause(DRAIN_MS_MAX)])
     const areEventsWaiting = () => [...this.#links].some(({ eventsWaiting }) => eventsWaiting > 0)
-    while (areEventsWaiting() && this.clock.monotonic() < enough) await this.#pause(20)
+    while (areEventsWaiting() && this.clock.monotonic() < deadlineMs) await this.#pause(20)
     for (const link of [...this.#links]) link.stop()
     this.report.writeSummary()
   }
@@ -104,16 +104,16 @@ export class CompareServer implements CompareHost {
     try {
       if (!this.zxids.begun) await this.#begin()
       const upstream = await this.#connectOracle()
-      if (this.#oracleIsAway) this.logger.warn({ ...this.options.oracle }, 'oracle is back')
-      this.#oracleIsAway = false
+      if (this.#isOracleAway) this.logger.warn({ ...this.options.oracle }, 'oracle reachable again')
+      this.#isOracleAway = false
       return upstream
     } catch (error) {
       this.#oracleRetryMs = this.clock.monotonic() + ORACLE_RETRY_MS
-      if (!this.#oracleIsAway) {
+      if (!this.#isOracleAway) {
         const fields = { err: error, ...this.options.oracle }
-        this.logger.error(fields, 'oracle not reachable: requests go unchecked')
+        this.logger.error(fields, 'oracle not reachable: requests are not compared')
       }
-      this.#oracleIsAway = true
+      this.#isOracleAway = true
       return undefined
     }
   }
@@ -122,7 +122,7 @@ export class CompareServer implements CompareHost {
     return Upstream.connect(this.options.oracle, this.clock, this.options.connectTimeoutMs)
   }
 
-  /** What both sides' zxids are before the first comparison. */
+  /** Reads the newest zxid of both sides before the first comparison. */
   async #begin(): Promise<void> {
     const { answerTimeoutMs } = this.options
     const oracle = await probeZxid(await this.#connectOracle(), answerTimeoutMs)
@@ -158,7 +158,7 @@ export class CompareServer implements CompareHost {
     socket.on('error', () => socket.destroy())
   }
 
-  /** Four-letter words are the candidate's affair. */
+  /** The candidate answers four-letter words. */
   #passWord(socket: Socket, word: Buffer): void {
     const candidate = connect({ ...this.options.candidate })
     candidate.on('error', () => socket.destroy())
@@ -179,18 +179,18 @@ export class CompareServer implements CompareHost {
   }
 
   /**
-   * A server ends a session some time after its timeout, each at its own. So that both do it at one
-   * place in the order, the comparison keeps sessions alive on both sides, and closes those on both
-   * whose clients were silent for the timeout.
+   * Each server expires a session at some time after its timeout. So that both do it at one place in
+   * the order, the comparison keeps sessions alive on both sides, and closes a session on both when
+   * its client was silent for the timeout.
    */
   #sweep(): void {
     const now = this.clock.monotonic()
     for (const session of [...this.sessions.all]) {
-      const { timeoutMs, heardMs, holder, isExpiring } = session
-      if (now - heardMs > timeoutMs + EXPIRY_SLACK_MS) {
-        if (holder?.isBusy) session.heardMs = now
+      const { timeoutMs, lastSeenMs, holder, isExpiring } = session
+      if (now - lastSeenMs > timeoutMs + EXPIRY_SLACK_MS) {
+        if (holder?.isBusy) session.lastSeenMs = now
         else if (holder !== undefined && !isExpiring) this.#expire(session)
-        else if (now - heardMs > timeoutMs * FORGET_TIMEOUTS) this.sessions.remove(session)
+        else if (now - lastSeenMs > timeoutMs * FORGET_TIMEOUTS) this.sessions.remove(session)
       } else {
         holder?.keepAlive(now - timeoutMs / 3)
       }
@@ -200,14 +200,17 @@ export class CompareServer implements CompareHost {
   #expire(session: ComparedSession): void {
     session.isExpiring = true
     const expire = async () => {
-      const silentMs = this.clock.monotonic() - session.heardMs
+      const silentMs = this.clock.monotonic() - session.lastSeenMs
       session.isExpiring = false
       if (silentMs <= session.timeoutMs || session.holder === undefined) return
-      this.logger.info({ session: session.candidate.id.toString(16) }, 'session expires')
+      this.logger.info(
+        { session: session.candidate.id.toString(16) },
+        'session expired: closed on both sides',
+      )
       await session.holder.expire()
     }
     this.turns.run(expire).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'session not expired')
+      this.logger.error({ err: error }, 'session not closed on both sides')
     })
   }
 

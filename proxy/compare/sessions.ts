@@ -1,6 +1,6 @@
 /**
- * Which session of the oracle is which of the candidate: for reconnects, and for the owners of
- * ephemerals. Neighbours: link opens, resumes and ends them; compare-reply asks about owners.
+ * Pairs each session of the candidate with the oracle's: for reconnects, and for the owners of
+ * ephemerals. Neighbours: server-pair opens, resumes and closes them; compare-reply checks owners.
  */
 
 export interface SessionTicket {
@@ -8,28 +8,41 @@ export interface SessionTicket {
   readonly password: Uint8Array
 }
 
-/** What holds a session's connections; link. */
+/** A server's answer to a handshake. */
+export interface GrantedSession extends SessionTicket {
+  readonly timeoutMs: number
+}
+
+export interface SessionGrant {
+  readonly candidate: GrantedSession
+  readonly oracle: SessionTicket | undefined
+  readonly holder: SessionHolder | undefined
+  /** Monotonic, ms. */
+  readonly nowMs: number
+}
+
+/** The connections of a session: link. */
 export interface SessionHolder {
-  /** Its client is gone; the connections to the servers keep the session. */
+  /** Its client has disconnected; the connections to both sides keep the session. */
   readonly isLingering: boolean
-  /** Requests of its client wait for their turn. */
+  /** Requests of its client are pending. */
   readonly isBusy: boolean
-  /** Drops the connections to the servers: the session is resumed elsewhere. */
+  /** Closes the connections to both sides: the session is resumed on another. */
   drop(): void
-  /** Sends a ping to both sides unless something was sent since `sinceMs` (monotonic). */
+  /** Sends a ping to each side that was sent nothing since `sinceMs` (monotonic). */
   keepAlive(sinceMs: number): void
-  /** Ends the session on both sides. */
+  /** Closes the session on both sides. */
   expire(): Promise<void>
 }
 
 export interface ComparedSession {
   readonly candidate: SessionTicket
-  /** As the candidate granted it last. */
+  /** As the candidate last granted it, ms. */
   timeoutMs: number
-  /** Absent where the oracle has none for it. */
+  /** undefined: the oracle has no session for it. */
   oracle: SessionTicket | undefined
-  /** Monotonic, ms: when its client last said something. */
-  heardMs: number
+  /** When its client last sent something, monotonic ms. */
+  lastSeenMs: number
   holder: SessionHolder | undefined
   isExpiring: boolean
 }
@@ -37,7 +50,7 @@ export interface ComparedSession {
 export class SessionMap {
   readonly #byCandidate = new Map<bigint, ComparedSession>()
   readonly #byOracle = new Map<bigint, ComparedSession>()
-  /** Owners of ephemerals that are no session of ours: candidate → oracle, and back. */
+  /** Owners of ephemerals that did not connect through `compare`: candidate → oracle, and back. */
   readonly #strangers = new Map<bigint, bigint>()
   readonly #strangersBack = new Map<bigint, bigint>()
 
@@ -49,12 +62,29 @@ export class SessionMap {
     return this.#byCandidate.get(candidateId)
   }
 
-  add(session: ComparedSession): void {
-    this.#byCandidate.set(session.candidate.id, session)
+  /** The candidate opened or resumed a session, and the oracle one for it unless it is away. */
+  granted({ candidate, oracle, holder, nowMs }: SessionGrant): ComparedSession {
+    const { id, password, timeoutMs } = candidate
+    const session = this.#byCandidate.get(id) ?? {
+      candidate: { id, password },
+      timeoutMs,
+      oracle,
+      lastSeenMs: nowMs,
+      holder,
+      isExpiring: false,
+    }
+    session.timeoutMs = timeoutMs
+    session.lastSeenMs = nowMs
+    session.holder = holder
+    this.#byCandidate.set(id, session)
     if (session.oracle !== undefined) this.#byOracle.set(session.oracle.id, session)
+    if (oracle !== undefined && session.oracle?.id !== oracle.id) {
+      this.replaceOracle(session, oracle)
+    }
+    return session
   }
 
-  /** The oracle's counterpart changed, or is there at last. */
+  /** The oracle has a new session for it, or its first. */
   replaceOracle(session: ComparedSession, ticket: SessionTicket): void {
     if (session.oracle !== undefined) this.#byOracle.delete(session.oracle.id)
     session.oracle = ticket
@@ -66,7 +96,7 @@ export class SessionMap {
     if (session.oracle !== undefined) this.#byOracle.delete(session.oracle.id)
   }
 
-  /** The same session at the same place of two Stats? Returns why not, or undefined. */
+  /** Two owners at the same place of two Stats. Returns why they are not one session, or undefined. */
   checkOwner({ candidate, oracle }: { candidate: bigint; oracle: bigint }): string | undefined {
     if (candidate === 0n || oracle === 0n) {
       return candidate === oracle ? undefined : 'ephemeral on one side only'

@@ -1,4 +1,4 @@
-/** Records as they stand in the log: bytes and int64 readable, nothing endless. */
+/** Records for the log: bytes and int64 made readable, long values shortened. */
 
 const BYTES_MAX = 256
 const ITEMS_MAX = 100
@@ -17,7 +17,7 @@ export function show(value: unknown): unknown {
   return value
 }
 
-/** As ZooKeeper's own logs have it. */
+/** Hexadecimal, as in ZooKeeper's own logs. */
 export function showId(sessionId: bigint): string {
   return `0x${BigInt.asUintN(64, sessionId).toString(16)}`
 }

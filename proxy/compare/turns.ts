@@ -1,15 +1,15 @@
-/** One thing at a time over all connections, in the order asked for: both sides see one order. */
+/** Runs one task at a time over all connections, first come, first served: both sides see one order. */
 
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  /** Asked for and not finished. */
+  /** Tasks that have not finished. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Runs the task when all before it are done, also if they failed. */
+  /** Runs the task when all earlier ones have finished or failed. */
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#waiting++
     const done = this.#last.then(task).finally(() => {
@@ -19,7 +19,7 @@ export class Turns {
     return done
   }
 
-  /** Until everything asked for so far is done. */
+  /** Resolves when all tasks so far have finished. */
   async idle(): Promise<void> {
     await this.#last
   }

@@ -55,7 +55,7 @@ export class Upstream {
   #greeted = false
   #ended = false
   #waiting: ((answer: Answer) => void) | undefined
-  /** Pings on their way: whether the client asked for them. */
+  /** Pings in flight: whether each is the client's own. */
   readonly #pings: boolean[] = []
 
   private constructor(socket: Socket, clock: Clock) {

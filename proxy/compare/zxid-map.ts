@@ -1,7 +1,7 @@
 /**
- * Which zxid of the oracle is which of the candidate. Two servers count differently (sessions, their
- * own past), so zxids are compared by a one-to-one, order-preserving mapping learned from traffic.
- * Neighbours: compare-reply asks it about Stats, link tells it the headers of replies.
+ * Maps the candidate's zxids to the oracle's. Two servers count differently (sessions, their own
+ * past), so zxids are compared by a one-to-one, order-preserving mapping learned from replies.
+ * Neighbours: reply-comparison adds the headers of replies, compare-reply checks Stats.
  */
 
 export interface ZxidPair {
@@ -9,18 +9,18 @@ export interface ZxidPair {
   readonly oracle: number
 }
 
-/** Pairs kept; the older half is then forgotten and counts as old. */
+/** Pairs kept. Above this many the older half is forgotten, and its zxids count as old. */
 const PAIRS_MAX = 1_000_000
 
 export class ZxidMap {
   readonly #pairsMax: number
-  /** Up to here both sides have a past of their own: two such zxids are equal, whatever they are. */
+  /** Up to this pair each side has its own past: any two such zxids count as equal. */
   #old: ZxidPair | undefined
-  /** Of writes that went through the comparison: both ascend. */
+  /** Zxids of compared writes, ascending on both sides. */
   readonly #writes = new PairList()
-  /** As the headers of all replies told it: what a client that saw one would have seen there. */
+  /** Zxids in the headers of all replies: the newest that a client had seen on both sides. */
   readonly #seen = new PairList()
-  /** Seen in Stats only: changes a server made by itself (a container reaped). */
+  /** Seen in Stats only: changes that a server made by itself, such as removing a container. */
   readonly #oracleOf = new Map<number, number>()
   readonly #candidateOf = new Map<number, number>()
 
@@ -28,7 +28,7 @@ export class ZxidMap {
     this.#pairsMax = pairsMax
   }
 
-  /** The newest zxids of both before the first request is compared. */
+  /** The newest zxids of both sides before the first comparison. */
   begin(pair: ZxidPair): void {
     this.#old = pair
   }
@@ -37,7 +37,7 @@ export class ZxidMap {
     return this.#old !== undefined
   }
 
-  /** The header zxids of a write's two replies. Returns what is wrong with them, if anything is. */
+  /** The header zxids of a write's two replies. Returns what is wrong with them, or undefined. */
   learnWrite(pair: ZxidPair): string | undefined {
     const { candidate, oracle } = pair
     if (candidate <= 0 || oracle <= 0) return this.check(pair)
@@ -69,14 +69,14 @@ export class ZxidMap {
   /** Two zxids at the same place of two Stats. Returns why they cannot be the same, or undefined. */
   check({ candidate, oracle }: ZxidPair): string | undefined {
     if (candidate <= 0 || oracle <= 0) {
-      return candidate === oracle ? undefined : 'a zxid that is no transaction on one side only'
+      return candidate === oracle ? undefined : 'no transaction on one side only'
     }
     const old = this.#old
     const candidateIsOld = old !== undefined && candidate <= old.candidate
     const oracleIsOld = old !== undefined && oracle <= old.oracle
     if (candidateIsOld || oracleIsOld) {
       if (candidateIsOld && oracleIsOld) return undefined
-      return `of before the comparison on the ${candidateIsOld ? 'candidate' : 'oracle'} only`
+      return `from before the comparison on the ${candidateIsOld ? 'candidate' : 'oracle'} only`
     }
     const of = this.#writes
     const candidateAt = of.indexOf('candidate', candidate)
@@ -94,8 +94,8 @@ export class ZxidMap {
   }
 
   /**
-   * What a client that last saw `candidate` would have last seen on the oracle: for lastZxidSeen and
-   * relativeZxid. Beyond all that was seen, as far beyond there.
+   * The oracle's zxid that a client would have seen last, had it seen `candidate` last: for
+   * lastZxidSeen and relativeZxid. A zxid newer than all seen ones stays as much newer.
    */
   toOracle(candidate: number): number {
     if (candidate <= 0) return candidate
@@ -151,14 +151,14 @@ class PairList {
     return newest
   }
 
-  /** −1: not there. */
+  /** −1: absent. */
   indexOf(side: keyof ZxidPair, zxid: number): number {
     const list = side === 'candidate' ? this.#candidate : this.#oracle
     const at = floorIndex(list, zxid)
     return list[at] === zxid ? at : -1
   }
 
-  /** The last pair whose candidate is not above. */
+  /** The last pair whose candidate is at most this. */
   floor(candidate: number): ZxidPair | undefined {
     return this.#at(floorIndex(this.#candidate, candidate))
   }

@@ -1,23 +1,23 @@
 /**
  * The server's side of SASL DIGEST-MD5 (RFC 2831, qop "auth"), as ZooKeeper's clients speak it:
- * protocol "zookeeper", host and realm "zk-sasl-md5" (H12). MD5 is what the protocol has; use TLS or
- * a private network around it.
+ * protocol "zookeeper", host and realm "zk-sasl-md5" (H12). The protocol knows MD5 alone: use it
+ * within TLS or a private network. Neighbour: authentication.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const REALM = 'zk-sasl-md5'
 const DIGEST_URI = `zookeeper/${REALM}`
-/** A response is a line of some hundred bytes. Source: RFC 2831, 2.1.2. */
+/** A response is one line of a few hundred bytes. Source: RFC 2831, 2.1.2. */
 const RESPONSE_BYTES_MAX = 4_096
 
 export interface SaslStep {
-  /** For the client; null never occurs here, but in the protocol. */
+  /** The reply to the client. */
   readonly token: Uint8Array
   /** Set once the client has proven who it is. */
   readonly user: string | undefined
 }
 
-/** The client did not prove it: AUTHFAILED. The message is for the log, not for the client. */
+/** Authentication failed: AUTHFAILED. The message is for the log, not for the client. */
 export class SaslFailure extends Error {}
 
 const md5 = (...parts: (string | Buffer)[]): Buffer => {
@@ -27,7 +27,7 @@ const md5 = (...parts: (string | Buffer)[]): Buffer => {
 }
 const hex = (bytes: Buffer): string => bytes.toString('hex')
 
-/** ISO 8859-1 where that is possible, UTF-8 otherwise. Source: RFC 2831, 2.1.2.1. */
+/** ISO 8859-1 where it can hold the text, UTF-8 otherwise. Source: RFC 2831, 2.1.2.1. */
 function narrow(text: string): Buffer {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return Buffer.from(text)
   return Buffer.from(text, 'latin1')
@@ -80,7 +80,7 @@ export class DigestMd5Exchange {
     const realm = given.get('realm') ?? ''
     const qop = given.get('qop') ?? 'auth'
     const expect = (name: string, holds: boolean) => {
-      if (!holds) throw new SaslFailure(`${name} does not fit`)
+      if (!holds) throw new SaslFailure(`${name} does not match`)
     }
     expect('nonce', given.get('nonce') === this.#nonce)
     expect('nc', given.get('nc') === '00000001')

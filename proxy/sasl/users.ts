@@ -1,5 +1,5 @@
 /**
- * SASL users from a file: a JAAS section as ZooKeeper's servers have it, or plain lines.
+ * SASL users from a file: a JAAS section as for a ZooKeeper server, or plain lines.
  *
  *     Server { org.apache.zookeeper.server.auth.DigestLoginModule required
  *       user_super="adminsecret" user_kafka="kafka-secret"; };
@@ -8,7 +8,7 @@
  *     kafka=kafka-secret
  */
 
-/** User → password. A file that names nobody is a mistake: it throws with one clear sentence. */
+/** User → password. @throws {Error} for a line that is not `user=password`, and for no user at all. */
 export function parseSaslUsers(text: string): Map<string, string> {
   const users = new Map<string, string>()
   const isJaas = /\bDigestLoginModule\b|^\s*\w+\s*\{/m.test(text)

@@ -33,7 +33,7 @@ describe('compare: the oracle is lost', function () {
   /** The oracle is tried again when something is to be asked. */
   async function untilBack(client: RawClient): Promise<void> {
     let isBack = false
-    const back = compare.untilLogged(/oracle is back/).then(() => {
+    const back = compare.untilLogged(/oracle reachable again/).then(() => {
       isBack = true
     })
     while (!isBack) await Promise.race([back, client.exists('/')])

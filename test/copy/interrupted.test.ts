@@ -145,7 +145,7 @@ describe('copy: interrupted', function () {
       line = mark.line
     }
     expect(line, 'lines that need no second import').to.be.above(0)
-    expect(await succeed(importing(), { input })).to.include(`(went on after line ${line})`)
+    expect(await succeed(importing(), { input })).to.include(`(resumed after line ${line})`)
     await expectSame(url, prefix)
   })
 
@@ -200,13 +200,13 @@ describe('copy: interrupted', function () {
     const mixed = await runCopy(importing(), { input: other })
     expect(mixed.code).to.equal(1)
     expect(mixed.stderr).to.match(/^error: an import of another file was begun here/m)
-    expect(await succeed(importing(), { input })).to.match(/went on after line/)
+    expect(await succeed(importing(), { input })).to.match(/resumed after line/)
     await expectSame(url, prefix)
   })
 
   it('two at once: the later one goes on, the earlier one is told and writes nothing more', async () => {
     const run = await frozen()
-    expect(await succeed(importing(), { input })).to.match(/went on after line/)
+    expect(await succeed(importing(), { input })).to.match(/resumed after line/)
     run.child.kill('SIGCONT')
     const { code, stderr } = await run.ended
     expect(code).to.equal(1)

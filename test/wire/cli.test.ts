@@ -86,7 +86,7 @@ describe('anykeeper serve', () => {
       /--min-session-timeout 900 is above --max-session-timeout 800/,
     ],
     ['a super digest that is a password', ['--super-digest', 'super:secret'], /base64\(sha1/],
-    ['an unknown four-letter word', ['--four-letter-words', 'ruok,quit'], /no word "quit"/],
+    ['an unknown four-letter word', ['--four-letter-words', 'ruok,quit'], /unknown word "quit"/],
     [
       'a file of users that is not there',
       ['--sasl-users', '/nowhere/users'],

@@ -31,9 +31,9 @@ describe('compareReplies', () => {
     const sessions = new SessionMap()
     const password = new Uint8Array(16)
     for (const id of [1n, 2n]) {
-      const [candidate, oracle] = [id, id + 100n].map((one) => ({ id: one, password }))
-      const more = { timeoutMs: 1, heardMs: 0, holder: undefined, isExpiring: false }
-      sessions.add({ candidate: candidate!, oracle, ...more })
+      const candidate = { id, password, timeoutMs: 1 }
+      const oracle = { id: id + 100n, password }
+      sessions.granted({ candidate, oracle, holder: undefined, nowMs: 0 })
     }
     const reply = { xid: 1, zxid: 1, errno: 0, extraBytes: 0 }
     return compareReplies(
