@@ -1,29 +1,26 @@
 /**
- * The newest state of every key in an lmdb database, one database transaction a group of changes.
- * A commit is on the disk (fdatasync, then the head page written through) when it resolves.
- * Neighbours: check.ts (before it is opened), records.ts (bytes), embedded-backend.ts (who writes).
+ * The newest state of every key in an lmdb database. A group of changes is one database
+ * transaction. A commit is on the disk (fdatasync, then the head page written through) when it
+ * resolves. Neighbours: contents.ts (the check before opening), records.ts (bytes),
+ * embedded-backend.ts.
  */
 import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
 import { StoreError } from '../../lib/model/errors.ts'
-import type { Key, KeyValue, LeaseId } from '../../lib/store/types.ts'
-import { KeyIndex } from '../mvcc/key-index.ts'
-import type { StoredLease } from '../mvcc/leases.ts'
-import type { Changes, MvccBase } from '../mvcc/mvcc.ts'
-import { checkDataFile, DamageError } from './check.ts'
+import type { Key, KeyValue } from '../../lib/store/types.ts'
+import type { KeyIndex } from '../mvcc/key-index.ts'
+import type { MvccBase } from '../mvcc/key-states.ts'
+import type { Changes } from '../mvcc/mvcc.ts'
+import { type Contents, type Found, type LongKey, nothing, readAll } from './contents.ts'
 import { loadLmdb } from './driver.ts'
 import { damaged, fromFileSystem, noSpace } from './errors.ts'
-import { checkFormat, dataFile, hasData, writeFormat } from './folder.ts'
+import { hasData, writeFormat } from './folder.ts'
 import {
   decodeKv,
-  decodeLease,
-  decodeLongKv,
-  decodeState,
   encodeKv,
   encodeLease,
   encodeLongKv,
   encodeState,
-  FORMAT,
   idKey,
   isIntact,
   STATE_KEY,
@@ -33,26 +30,11 @@ import {
 
 type Table = Database<Buffer, Buffer>
 
-/** A key that is too long for the database, with its record's number there. */
-interface LongKey {
-  readonly key: Key
-  readonly id: bigint
-  kv: KeyValue
-}
-
-/** What was there when it was opened. */
-export interface Contents {
-  readonly state: StoredState
-  readonly leases: readonly StoredLease[]
-  /** Keys that hang on a lease. */
-  readonly bound: readonly { readonly key: Key; readonly lease: LeaseId }[]
-}
-
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
-/** Free disk space below which a failed write is put down to a full disk. Unit: bytes. */
+/** With less free space than this, a failed write is reported as a full disk. Unit: bytes. */
 const NEARLY_FULL_BYTES = 16 * 1024 * 1024
-/** Room for the pages a group copies on its way: a change copies a page a level. Unit: bytes. */
+/** Space for the pages that a group copies: a change copies one page a level. Unit: bytes. */
 const GROUP_SLACK_BYTES = 256 * 1024
 
 export class Disk implements MvccBase {
@@ -72,7 +54,7 @@ export class Disk implements MvccBase {
         path: folder,
         mapSize: mapBytes + mapBytes / 4 + 64 * 1024 * 1024,
         maxDbs: 8,
-        // A commit that failed has not happened, and one that resolves is on the disk.
+        // A commit that failed changed nothing, and one that resolves is on the disk.
         overlappingSync: false,
         ...BINARY,
       })
@@ -121,15 +103,15 @@ export class Disk implements MvccBase {
   }
 
   /**
-   * All or nothing, and on the disk when it resolves.
-   * @throws {StoreError} unapplied for certain
+   * Writes all of it or nothing. It is on the disk when the promise resolves.
+   * @throws {StoreError} certainly unapplied
    */
   async write(changes: Changes, state: StoredState): Promise<void> {
     this.#checkRoom(changes)
     const longKeys: (() => void)[] = []
     let last: Promise<boolean> | undefined
     const note = (promise: Promise<boolean>): void => {
-      // Each is rejected with its batch, which is waited for below.
+      // Each is rejected together with its batch, which is awaited below.
       if (promise !== last) promise.catch(() => {})
       last = promise
     }
@@ -179,7 +161,7 @@ export class Disk implements MvccBase {
   }
 
   *#range(start: Key, end: Key, reverse: boolean): Generator<KeyValue> {
-    // Downwards lmdb takes the upper bound as inclusive.
+    // In reverse, lmdb's upper bound is inclusive.
     const last = asBuffer(end)
     const options = reverse
       ? { start: last, reverse: true, ...(start.length > 0 ? { end: asBuffer(start) } : {}) }
@@ -199,7 +181,7 @@ export class Disk implements MvccBase {
     return decodeKv(key, record)
   }
 
-  /** Growth beyond the size agreed on is refused; what deletes only, never is. */
+  /** Refuses growth beyond mapSize. Changes that only delete are never refused. */
   #checkRoom(changes: Changes): void {
     let bytes = 0
     for (const { key, kv } of changes.keys.values()) {
@@ -217,7 +199,10 @@ export class Disk implements MvccBase {
     )
   }
 
-  /** Did it happen all the same? Returns if so. */
+  /**
+   * Returns when the commit is on the disk in spite of the error.
+   * @throws {StoreError} otherwise
+   */
   async #afterFailure(error: unknown, state: StoredState): Promise<void> {
     const inner = (error as { commitError?: Promise<never> })?.commitError ?? Promise.reject(error)
     const cause = await inner.catch((reason: unknown) => reason)
@@ -231,8 +216,8 @@ export class Disk implements MvccBase {
     }
     throw new StoreError(
       'STORE_UNAVAILABLE',
-      `${this.#folder} could not be written (${text}): nothing was written; is the disk full, or ` +
-        'does it fail?',
+      `${this.#folder} could not be written (${text}): nothing was written; is the disk full or ` +
+        'failing?',
       { cause },
     )
   }
@@ -249,58 +234,6 @@ interface Stats {
 function pages(table: Table): number {
   const stats = table.getStats() as Stats
   return stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
-}
-
-interface Found extends Contents {
-  readonly isNew: boolean
-  readonly long: KeyIndex<LongKey>
-  readonly lastLongId: bigint
-}
-
-function nothing(): Found {
-  const state = { format: FORMAT, revision: 1, lastLeaseId: 0n }
-  return { isNew: true, state, leases: [], bound: [], long: new KeyIndex(), lastLongId: 0n }
-}
-
-/** Every record, by the file itself: checked, and what must be in memory kept. */
-function readAll(folder: string): Found {
-  const leases: StoredLease[] = []
-  const bound: { key: Key; lease: LeaseId }[] = []
-  const long = new KeyIndex<LongKey>()
-  let lastLongId = 0n
-  let state: StoredState | undefined
-  let records = 0
-  const keep = (kv: KeyValue): void => {
-    if (kv.lease !== 0n) bound.push({ key: new Uint8Array(kv.key), lease: kv.lease })
-  }
-  try {
-    checkDataFile(dataFile(folder), (table, key, record) => {
-      records++
-      if (!isIntact(key, record)) {
-        throw new DamageError(`a record of table "${table}" has a wrong checksum`)
-      }
-      if (table === 'keys') keep(decodeKv(key, record))
-      else if (table === 'leases') leases.push(decodeLease(key, record))
-      else if (table === 'state') state = decodeState(record)
-      else if (table === 'long') {
-        const kv = decodeLongKv(Buffer.from(record))
-        const id = key.readBigUInt64BE(0)
-        if (id > lastLongId) lastLongId = id
-        long.insert({ key: kv.key, id, kv })
-        keep(kv)
-      }
-    })
-  } catch (error) {
-    if (error instanceof DamageError) throw damaged(folder, error.message, error)
-    throw fromFileSystem(error, folder)
-  }
-  if (state === undefined) {
-    // A first start that was ended before its first commit.
-    if (records === 0) return nothing()
-    throw damaged(folder, 'the record of its state is gone')
-  }
-  checkFormat(folder, state.format)
-  return { isNew: false, state, leases, bound, long, lastLongId }
 }
 
 function* inOrder(

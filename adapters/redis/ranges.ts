@@ -1,5 +1,5 @@
 /**
- * Ranges, in pages that hold up the server for a moment only. A range of more than one page is read as
+ * Ranges, in pages so that none occupies the server for long. A range of several pages is read as
  * of its first page's revision. Neighbours: past.ts (older revisions), requests.ts, lua.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
@@ -22,7 +22,7 @@ export interface RangesOptions {
 
 const PAGE_KEYS_MAX = 2_000
 const PAGE_BYTES_MAX = 4 * 2 ** 20
-/** How long what is known of the past is kept for the next page. Unit: ms. */
+/** How long a history is kept for the next page. Unit: ms. */
 const HISTORY_KEPT_MS = 30_000
 
 type Span = Pick<RangeQuery, 'start' | 'end' | 'descending' | 'keysOnly'>
@@ -32,12 +32,12 @@ interface Page extends RangeResult {
 }
 
 export class Ranges {
-  readonly #o: RangesOptions
+  readonly #options: RangesOptions
   #history: History | undefined
   #cancelForget = (): void => {}
 
   constructor(options: RangesOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
@@ -49,14 +49,14 @@ export class Ranges {
     return { kvs: [...kvs, ...rest.kvs], more: rest.more, revision: first }
   }
 
-  /** Forgets what it knows of the past. */
+  /** Drops the history. */
   forget(): void {
     this.#cancelForget()
     this.#history = undefined
   }
 
   async #page(span: Span, countMax: number): Promise<Page> {
-    const { dataset, link, readTimeoutMs } = this.#o
+    const { dataset, link, readTimeoutMs } = this.#options
     const limits = { countMax: Math.min(countMax, PAGE_KEYS_MAX), bytesMax: PAGE_BYTES_MAX }
     const [revision, compacted, more, ...parts] = await link.run(readTimeoutMs, (c) =>
       dataset.call(c, SCRIPTS.range, ...rangeArgs(span, limits)),
@@ -70,7 +70,7 @@ export class Ranges {
     let left = span
     let page: Page
     do {
-      // One more than wanted tells whether there is more.
+      // One key more than requested shows whether there are more.
       page = await this.#page(left, countMax + 1 - kvs.length)
       this.#assertReadable(revision, page)
       kvs.push(...(await this.#undone(revision, page, left)))
@@ -81,7 +81,7 @@ export class Ranges {
   }
 
   #assertReadable(revision: Revision, { revision: newest, compacted }: Page): void {
-    if (revision < compacted || this.#o.dataset.isLost(revision)) {
+    if (revision < compacted || this.#options.dataset.isLost(revision)) {
       throw new StoreError('STORE_COMPACTED', `redis: revision ${revision} has been compacted`, {
         compactRevision: compacted,
       })
@@ -91,10 +91,10 @@ export class Ranges {
     }
   }
 
-  /** The part of `span` that the page covers, as it was. */
+  /** The part of `span` that the page covers, as of `revision`. */
   async #undone(revision: Revision, page: Page, span: Span): Promise<readonly KeyValue[]> {
     if (page.revision === revision) return page.kvs
-    const { link, readTimeoutMs } = this.#o
+    const { link, readTimeoutMs } = this.#options
     const history = this.#historyOf(revision)
     await link.run(readTimeoutMs, (c) => history.learn(c, page.revision))
     const unchanged = page.kvs.filter(({ key }) => history.of(key) === undefined)
@@ -109,15 +109,15 @@ export class Ranges {
 
   #historyOf(revision: Revision): History {
     if (this.#history?.revision !== revision) {
-      this.#history = new History(this.#o.dataset, revision)
+      this.#history = new History(this.#options.dataset, revision)
     }
     this.#cancelForget()
-    this.#cancelForget = this.#o.clock.after(HISTORY_KEPT_MS, () => this.forget())
+    this.#cancelForget = this.#options.clock.after(HISTORY_KEPT_MS, () => this.forget())
     return this.#history
   }
 }
 
-/** Key, record and, where the record says so, its large value, again and again. */
+/** `parts` repeats: key, record and, if the record has one, its large value. */
 function readPage(parts: readonly Buffer[], keysOnly: boolean): KeyValue[] {
   const kvs: KeyValue[] = []
   for (let i = 0; i < parts.length; ) {
@@ -128,7 +128,7 @@ function readPage(parts: readonly Buffer[], keysOnly: boolean): KeyValue[] {
   return kvs
 }
 
-/** What of the span comes after these, its first keys. */
+/** The rest of the span after `kvs`, its first keys. */
 function behind(span: Span, kvs: readonly KeyValue[]): Span {
   const last = kvs.at(-1)!.key
   return span.descending ? { ...span, end: last } : { ...span, start: next(last) }
