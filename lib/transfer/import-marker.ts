@@ -39,11 +39,11 @@ const PAUSE_MS_MIN = 50
 const PAUSE_MS_MAX = 2_000
 
 export class ImportMarker {
-  readonly #o: MarkerOptions
+  readonly #options: MarkerOptions
   #revision: Revision = 0
 
   constructor(options: MarkerOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** Both keys as of one revision. What is found is what the next step is guarded by. */
@@ -55,7 +55,7 @@ export class ImportMarker {
 
   /** The first room with a key in it: its letter, as in the keys. undefined: all are empty. */
   async occupiedRoom(): Promise<string | undefined> {
-    const { layout } = this.#o
+    const { layout } = this.#options
     const rooms: [string, KeyRange][] = [
       ['p', layout.proxies],
       ['n', layout.znodes],
@@ -73,7 +73,7 @@ export class ImportMarker {
 
   /** The first keys of a range. */
   async keys({ start, end }: KeyRange, countMax: number): Promise<readonly Key[]> {
-    const { store } = this.#o
+    const { store } = this.#options
     const { kvs } = await this.#patiently(() =>
       store.range({ start, end, countMax, keysOnly: true }),
     )
@@ -82,7 +82,7 @@ export class ImportMarker {
 
   /** Moves the mark to `next`, and applies `ops` with that. */
   async move(next: ImportRecord, ops: readonly WriteOp[]): Promise<void> {
-    const key = this.#o.layout.importMarker
+    const key = this.#options.layout.importMarker
     await this.#step([...ops, { type: 'put', key, value: encodeImport(next) }], (found) => {
       const { mark } = found
       const { run, line, abandoned } = next
@@ -92,7 +92,7 @@ export class ImportMarker {
 
   /** Takes the mark away, and applies `ops` with that: it is done, or given up (`head` tells). */
   async remove(ops: readonly WriteOp[], leavesTree: boolean): Promise<void> {
-    const key = this.#o.layout.importMarker
+    const key = this.#options.layout.importMarker
     await this.#step([...ops, { type: 'delete', key }], ({ head, mark }) => {
       return mark === undefined && (head !== undefined) === leavesTree
     })
@@ -103,7 +103,7 @@ export class ImportMarker {
    * guarded by where the mark was before: at most one of the two is applied.
    */
   async #step(ops: readonly WriteOp[], isDone: (found: Found) => boolean): Promise<void> {
-    const { store, layout } = this.#o
+    const { store, layout } = this.#options
     const compares: readonly Compare[] = [
       { target: 'modRevision', key: layout.importMarker, equals: this.#revision },
       { target: 'version', key: layout.head, equals: 0 },
@@ -134,7 +134,7 @@ export class ImportMarker {
   }
 
   async #read(): Promise<Found> {
-    const { store, layout } = this.#o
+    const { store, layout } = this.#options
     const head = await store.range({ start: layout.head })
     const { revision } = head
     const mark = (await store.range({ start: layout.importMarker, revision })).kvs[0]
@@ -148,7 +148,7 @@ export class ImportMarker {
 
   /** Asks again while the store says that later may be better. */
   async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock } = this.#o
+    const { clock } = this.#options
     const endMs = clock.monotonic() + PATIENCE_MS
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
       try {

@@ -98,7 +98,7 @@ function summaryOf({ path, zxid }: TreeHeader, reader: TreeReader): TreeSummary 
 }
 
 class TreeImport {
-  readonly #o: ImportOptions
+  readonly #options: ImportOptions
   readonly #layout: Layout
   readonly #reader: TreeReader
   readonly #lines: AsyncGenerator<TreeLine>
@@ -120,7 +120,7 @@ class TreeImport {
     const { features } = store
     const layout = new Layout(prefix)
     const bytesMax = stepBytesMax(layout, features)
-    this.#o = options
+    this.#options = options
     this.#layout = layout
     this.#reader = new TreeReader(input)
     this.#lines = this.#reader.lines()
@@ -260,6 +260,6 @@ class TreeImport {
   }
 
   #tell(znodes: number): void {
-    this.#o.onProgress?.({ znodes, znodesAll: this.#header.znodes })
+    this.#options.onProgress?.({ znodes, znodesAll: this.#header.znodes })
   }
 }

@@ -52,7 +52,7 @@ const LARGE_BYTES = 32 * 1024
 const OVERHEAD_BYTES = 4_096
 
 export class BatchPlanner {
-  readonly #o: BatchPlannerOptions
+  readonly #options: BatchPlannerOptions
   readonly #writer = new ByteWriter()
   readonly #pacer: FlushPacer
   readonly #view: PlanView
@@ -68,7 +68,7 @@ export class BatchPlanner {
   readonly #rejected = new WeakSet<CommitTask>()
 
   constructor(options: BatchPlannerOptions, replica: Replica) {
-    this.#o = options
+    this.#options = options
     const { features, limits, clock, aclSchemes } = options
     this.#replica = replica
     this.#view = new PlanView(replica, aclSchemes)
@@ -133,7 +133,7 @@ export class BatchPlanner {
     queue: readonly CommitTask[],
     options: { readonly flushAll: boolean; readonly passes: boolean },
   ): PlannedBatch | undefined {
-    const { limits, clock, proxy, layout, features } = this.#o
+    const { limits, clock, proxy, layout, features } = this.#options
     const replica = this.#replica
     const view = this.#view
     const out = this.#writer
@@ -255,7 +255,7 @@ export class BatchPlanner {
 
   /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
   #hasTooLargeRecord(view: PlanView): boolean {
-    const { valueBytesMax, txnBytesMax } = this.#o.features
+    const { valueBytesMax, txnBytesMax } = this.#options.features
     const bytesMax = Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
     return view.ops.some((op) => {
       if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
@@ -266,8 +266,8 @@ export class BatchPlanner {
   }
 
   #tooLarge(task: CommitTask): Planned {
-    this.#o.logger.warn(
-      { request: task.request.type, bytesMax: this.#o.features.valueBytesMax },
+    this.#options.logger.warn(
+      { request: task.request.type, bytesMax: this.#options.features.valueBytesMax },
       'a request is larger than one transaction of the store: refused',
     )
     return ZK_ERRORS.BAD_ARGUMENTS.errno

@@ -50,14 +50,14 @@ export interface BatchSenderOptions {
 const CONFLICT_PATIENCE_MS = 5_000
 
 export class BatchSender {
-  readonly #o: BatchSenderOptions
+  readonly #options: BatchSenderOptions
 
   constructor(options: BatchSenderOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   async send(next: InFlight): Promise<Outcome> {
-    const { store, counters } = this.#o
+    const { store, counters } = this.#options
     const txn = this.#toTxn(next)
     let mayBeApplied = false
     for (let tries = 1; ; tries++) {
@@ -75,7 +75,7 @@ export class BatchSender {
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           if (!mayBeApplied) return { type: 'refused', error }
           // One member refuses what another may have taken: the tree, loaded anew, tells.
-          this.#o.onStuck(next.planned.batch.seq)
+          this.#options.onStuck(next.planned.batch.seq)
           await this.#untilSettled(next)
           return { type: 'settled' }
         }
@@ -91,7 +91,7 @@ export class BatchSender {
   }
 
   #toTxn({ planned, guards }: InFlight): Txn {
-    const { layout } = this.#o
+    const { layout } = this.#options
     return {
       compares: guards,
       ops: [
@@ -109,20 +109,20 @@ export class BatchSender {
   async #wasOvertaken(next: InFlight, judgedAt: Revision): Promise<boolean> {
     const { before } = next
     if (before === undefined) return false
-    while (!before.settled) await this.#o.changes.next()
+    while (!before.settled) await this.#options.changes.next()
     return before.revision > judgedAt
   }
 
   /** Somebody's batch has this place. The feed brings it; it may even be ours, of an earlier try. */
   async #untilSettled(next: InFlight): Promise<void> {
     while (!next.settled) {
-      const changed = await this.#o.changes.next(CONFLICT_PATIENCE_MS)
-      if (!changed && !next.settled) this.#o.onStuck(next.planned.batch.seq)
+      const changed = await this.#options.changes.next(CONFLICT_PATIENCE_MS)
+      if (!changed && !next.settled) this.#options.onStuck(next.planned.batch.seq)
     }
   }
 
   async #pauseAfter(error: StoreError, { planned }: InFlight, tries: number): Promise<void> {
-    const { logger, changes, random } = this.#o
+    const { logger, changes, random } = this.#options
     logger.warn(
       { err: error, seq: planned.batch.seq, tries, outcome: error.outcome },
       'commit not confirmed, asking again',

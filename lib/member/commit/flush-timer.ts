@@ -20,20 +20,20 @@ export interface FlushTimerOptions {
 }
 
 export class FlushTimer {
-  readonly #o: FlushTimerOptions
+  readonly #options: FlushTimerOptions
   #armed: 'own' | 'rescue' | undefined
   #cancel: (() => void) | undefined
   #rescueFromMs = 0
   #stopped = false
 
   constructor(options: FlushTimerOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** A batch was applied, and records are behind. */
   arm(whose: 'own' | 'rescue'): void {
     if (this.#stopped) return
-    if (whose === 'rescue') this.#rescueFromMs = this.#o.clock.monotonic() + RESCUE_MS_MIN
+    if (whose === 'rescue') this.#rescueFromMs = this.#options.clock.monotonic() + RESCUE_MS_MIN
     if (this.#armed === 'own' || this.#armed === whose) return
     this.#cancel?.()
     this.#armed = whose
@@ -46,16 +46,16 @@ export class FlushTimer {
   }
 
   #start(): void {
-    const { clock, random, delayMs } = this.#o
+    const { clock, random, delayMs } = this.#options
     const own = this.#armed === 'own'
     const waitMs = own ? delayMs : RESCUE_MS_MIN + random.fraction() * RESCUE_SPREAD_MS
     this.#cancel = clock.after(waitMs, () => this.#fire())
   }
 
   #fire(): void {
-    const silent = this.#o.clock.monotonic() >= this.#rescueFromMs
-    if (this.#o.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
+    const silent = this.#options.clock.monotonic() >= this.#rescueFromMs
+    if (this.#options.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
     this.#armed = undefined
-    this.#o.onDue()
+    this.#options.onDue()
   }
 }

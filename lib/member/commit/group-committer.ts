@@ -71,7 +71,7 @@ export class GroupCommitter {
     unknownOutcomes: 0,
     flushedKeys: 0,
   }
-  readonly #o: CommitterOptions
+  readonly #options: CommitterOptions
   #replica: Replica
   /** The revision the replica is at: what guards the next batch. */
   #headRevision: Revision
@@ -99,7 +99,7 @@ export class GroupCommitter {
   readonly #turns: Turns
 
   constructor(options: CommitterOptions) {
-    this.#o = options
+    this.#options = options
     this.#replica = options.replica
     this.#headRevision = options.headRevision
     const { features } = options.store
@@ -131,7 +131,7 @@ export class GroupCommitter {
   /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */
   get stalledMs(): number {
     const oldest = this.#chain[0]
-    return oldest === undefined ? 0 : this.#o.clock.monotonic() - oldest.sentMs
+    return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
   }
 
   /** Requests not answered yet. */
@@ -214,12 +214,12 @@ export class GroupCommitter {
 
   /** Resolves when nothing is queued, in flight or unflushed, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    const deadline = this.#o.clock.monotonic() + timeoutMs
+    const deadline = this.#options.clock.monotonic() + timeoutMs
     while (
       (this.queueLength > 0 || this.#chain.length > 0 || this.#replica.backlog.size > 0) &&
       this.#closed === undefined
     ) {
-      const left = deadline - this.#o.clock.monotonic()
+      const left = deadline - this.#options.clock.monotonic()
       if (left <= 0) return
       this.#flushDue = true
       this.#schedule()
@@ -239,7 +239,7 @@ export class GroupCommitter {
 
   /** Sends what may be sent now. */
   #pump(): void {
-    const { commitsInFlightMax } = this.#o.limits
+    const { commitsInFlightMax } = this.#options.limits
     while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
       if (this.#chain.length >= commitsInFlightMax) return
       if (!this.#isWorthAnother() || !this.#isOurTurn()) return
@@ -272,7 +272,7 @@ export class GroupCommitter {
   #isWorthAnother(): boolean {
     const last = this.#chain.at(-1)
     if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
-    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#o.clock.monotonic()
+    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#options.clock.monotonic()
     if (leftMs <= 0) return true
     this.#pumpAfter(leftMs)
     return false
@@ -289,10 +289,10 @@ export class GroupCommitter {
   }
 
   #pumpAfter(delayMs: number): void {
-    const dueMs = this.#o.clock.monotonic() + delayMs
+    const dueMs = this.#options.clock.monotonic() + delayMs
     if (this.#pumpDue !== undefined && this.#pumpDue.atMs <= dueMs) return
     this.#pumpDue?.cancel()
-    const cancel = this.#o.clock.after(delayMs, () => {
+    const cancel = this.#options.clock.after(delayMs, () => {
       this.#pumpDue = undefined
       this.#pump()
     })
@@ -305,7 +305,7 @@ export class GroupCommitter {
       planned,
       guards: this.#guardsBehind(before),
       before,
-      sentMs: this.#o.clock.monotonic(),
+      sentMs: this.#options.clock.monotonic(),
       settled: false,
       revision: 0,
     }
@@ -319,7 +319,7 @@ export class GroupCommitter {
         // Those before it are in the store too, whatever their own calls have told so far.
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
-        this.#o.logger.warn(
+        this.#options.logger.warn(
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',
         )
@@ -333,7 +333,7 @@ export class GroupCommitter {
 
   /** What head must be: as the replica knows it, or as our own batch on its way will leave it. */
   #guardsBehind(before: InFlight | undefined): Compare[] {
-    const { head } = this.#o.layout
+    const { head } = this.#options.layout
     if (before !== undefined) {
       return [{ target: 'value', key: head, equals: before.planned.head }]
     }
@@ -381,7 +381,7 @@ export class GroupCommitter {
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
-    if (tasks.length > 0) this.#requestMs = this.#o.clock.monotonic()
+    if (tasks.length > 0) this.#requestMs = this.#options.clock.monotonic()
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -399,7 +399,7 @@ export class GroupCommitter {
     replica.apply(batch, journal.length, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
-    this.#turns.own(batch.passes, this.#o.clock.monotonic() - own.sentMs)
+    this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
   /**
@@ -412,14 +412,14 @@ export class GroupCommitter {
     const count = waiting + this.#answered
     if (this.#chain.length > 0 || waiting === 0 || count > GATHER_REQUESTS_MAX) return
     if (this.#closed !== undefined || this.#gathered !== undefined) return
-    const leftMs = this.#sentMs + GATHER_MS - this.#o.clock.monotonic()
+    const leftMs = this.#sentMs + GATHER_MS - this.#options.clock.monotonic()
     if (leftMs <= 0) return
     const done = () => {
       cancel()
       this.#gathered = undefined
       this.#schedule()
     }
-    const cancel = this.#o.clock.after(leftMs, done)
+    const cancel = this.#options.clock.after(leftMs, done)
     this.#gathered = { count, done }
   }
 
@@ -439,7 +439,7 @@ export class GroupCommitter {
     const seq = this.#replica.seq
     const before = this.#headRevision
     const head = await this.#retryRead(() =>
-      this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
+      this.#options.store.range({ start: this.#options.layout.head, keysOnly: true }),
     )
     const revision = head?.kvs[0]?.modRevision ?? 0
     while (this.#headRevision < revision && this.#closed === undefined) await this.#changes.next()
@@ -450,7 +450,7 @@ export class GroupCommitter {
     }
     if (revision < before) {
       // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
-      this.#o.onStuck(seq)
+      this.#options.onStuck(seq)
       await this.#changes.next(STUCK_PAUSE_MS)
       return tasks
     }
@@ -469,9 +469,9 @@ export class GroupCommitter {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return undefined
-        this.#o.logger.warn({ err: error, tries }, 'head not readable, asking again')
+        this.#options.logger.warn({ err: error, tries }, 'head not readable, asking again')
         const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
-        await this.#changes.next(delayMs * (0.5 + this.#o.random.fraction()))
+        await this.#changes.next(delayMs * (0.5 + this.#options.random.fraction()))
       }
     }
     return undefined

@@ -48,7 +48,7 @@ export interface TurnsOptions {
 
 export class Turns {
   asked = 0
-  readonly #o: TurnsOptions
+  readonly #options: TurnsOptions
   readonly #rivals = new Map<string, Rival>()
   /** What a commit takes, ms. */
   #commitMs = SLOT_MS_MIN
@@ -63,7 +63,7 @@ export class Turns {
   #askedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: TurnsOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** A batch of ours was committed, `tookMs` after it was sent. */
@@ -71,7 +71,7 @@ export class Turns {
     this.#losses = 0
     this.#waitingMs = undefined
     this.#commitMs += (tookMs - this.#commitMs) * SMOOTHING
-    this.#committed(this.#o.proxy, passes)
+    this.#committed(this.#options.proxy, passes)
   }
 
   /** A batch of another proxy was committed. `weLost`: in the place of one of ours. */
@@ -90,24 +90,24 @@ export class Turns {
 
   /** Another proxy has something to write and did not get there. */
   wanted(proxy: string): void {
-    if (proxy !== this.#o.proxy) this.#addRival(proxy)
+    if (proxy !== this.#options.proxy) this.#addRival(proxy)
   }
 
   #ask(): void {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (now - this.#askedMs < ASK_MS) return
     this.#askedMs = now
     this.asked++
-    this.#o.ask()
+    this.#options.ask()
   }
 
   #addRival(proxy: string): void {
-    const untilMs = this.#o.clock.monotonic() + RIVAL_MS
+    const untilMs = this.#options.clock.monotonic() + RIVAL_MS
     this.#rivals.set(proxy, { untilMs, idle: false })
   }
 
   #committed(proxy: string, passes: boolean): void {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (this.#passed) {
       for (const [id, rival] of this.#rivals) {
         if (id !== this.#holder && isBetween(this.#holder, id, proxy)) rival.idle = true
@@ -123,7 +123,7 @@ export class Turns {
 
   /** Shall the batch that is planned now let others commit next? */
   get passes(): boolean {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return false
     for (const { idle } of this.#rivals.values()) if (!idle) return true
     return this.#isOurs && now - this.#sinceMs >= TURN_MS
@@ -131,7 +131,7 @@ export class Turns {
 
   /** How long to wait before the next batch is planned, ms. 0: now. A commit of anybody changes it. */
   waitMs(): number {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return 0
     if (this.#isOurs && !this.#passed) return 0
     this.#waitingMs ??= now
@@ -141,7 +141,7 @@ export class Turns {
   }
 
   get #isOurs(): boolean {
-    return this.#holder === this.#o.proxy
+    return this.#holder === this.#options.proxy
   }
 
   #isContended(now: number): boolean {
@@ -151,7 +151,7 @@ export class Turns {
 
   /** How long those who come before us may take, from the newest commit on. After our turn: all others. */
   #aheadMs(): number {
-    const { proxy } = this.#o
+    const { proxy } = this.#options
     const slotMs = Math.min(Math.max(SLOT_COMMITS * this.#commitMs, SLOT_MS_MIN), SLOT_MS_MAX)
     let ms = this.#passed ? 0 : slotMs
     for (const [id, { idle }] of this.#rivals) {

@@ -41,7 +41,7 @@ export interface ProxyRegistryOptions {
 }
 
 export class ProxyRegistry {
-  readonly #o: ProxyRegistryOptions
+  readonly #options: ProxyRegistryOptions
   readonly #peers = new Map<string, ProxyRecord>()
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
@@ -51,7 +51,7 @@ export class ProxyRegistry {
   #grantedTtlMs: number
 
   constructor(options: ProxyRegistryOptions) {
-    this.#o = options
+    this.#options = options
     this.#grantedTtlMs = options.ttlMs
   }
 
@@ -61,7 +61,7 @@ export class ProxyRegistry {
   }
   /** The lowest live id does what one of them must do: reaping and compaction. */
   get isFirst(): boolean {
-    for (const id of this.#peers.keys()) if (id < this.#o.proxy) return false
+    for (const id of this.#peers.keys()) if (id < this.#options.proxy) return false
     return true
   }
 
@@ -75,7 +75,7 @@ export class ProxyRegistry {
   async leave(): Promise<void> {
     this.#stop.abort()
     await Promise.all([...this.#loops, this.#asking])
-    const { store, layout, proxy, logger } = this.#o
+    const { store, layout, proxy, logger } = this.#options
     try {
       await store.txn({
         compares: [],
@@ -100,7 +100,7 @@ export class ProxyRegistry {
    */
   ask(): void {
     if (this.#stop.signal.aborted) return
-    const { store, layout, proxy, logger } = this.#o
+    const { store, layout, proxy, logger } = this.#options
     const asked = store
       .txn({
         compares: [],
@@ -118,13 +118,13 @@ export class ProxyRegistry {
   }
 
   #record(): ProxyRecord {
-    return { address: this.#o.address, ttlMs: this.#grantedTtlMs, leaving: false }
+    return { address: this.#options.address, ttlMs: this.#grantedTtlMs, leaving: false }
   }
 
   async #register(): Promise<void> {
-    const { store, layout, proxy, clock, onSign } = this.#o
+    const { store, layout, proxy, clock, onSign } = this.#options
     const sentMs = clock.monotonic()
-    const lease = await store.grantLease({ ttlMs: this.#o.ttlMs })
+    const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
     // An import looks for proxies after it has left its mark: one of the two sees the other.
@@ -145,7 +145,7 @@ export class ProxyRegistry {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger, onSign } = this.#o
+    const { store, clock, logger, onSign } = this.#options
     while (!this.#stop.signal.aborted) {
       await this.#sleep(this.#grantedTtlMs / SIGNS_PER_TTL)
       if (this.#stop.signal.aborted) return
@@ -166,7 +166,7 @@ export class ProxyRegistry {
   }
 
   async #watch(fromRevision: Revision): Promise<void> {
-    const { store, layout, logger } = this.#o
+    const { store, layout, logger } = this.#options
     let from = fromRevision
     while (!this.#stop.signal.aborted) {
       try {
@@ -188,7 +188,7 @@ export class ProxyRegistry {
   }
 
   async #relist(): Promise<Revision | undefined> {
-    const { store, layout, logger } = this.#o
+    const { store, layout, logger } = this.#options
     try {
       const { kvs, revision } = await store.range(layout.proxies)
       const live = new Set<string>()
@@ -206,26 +206,26 @@ export class ProxyRegistry {
   }
 
   #seen(key: Uint8Array, value: Uint8Array): void {
-    const id = this.#o.layout.proxyOf(key)
+    const id = this.#options.layout.proxyOf(key)
     const joined = !this.#peers.has(id)
     const record = decodeProxy(value)
     this.#peers.set(id, record)
-    if (joined) this.#o.onPeerJoined(id)
-    else if (id !== this.#o.proxy && !record.leaving) this.#o.onPeerWants(id)
+    if (joined) this.#options.onPeerJoined(id)
+    else if (id !== this.#options.proxy && !record.leaving) this.#options.onPeerWants(id)
   }
 
   #gone(id: string): void {
     const record = this.#peers.get(id)
     if (record === undefined) return
     this.#peers.delete(id)
-    if (id !== this.#o.proxy) {
-      this.#o.onPeerLeft(id, record)
+    if (id !== this.#options.proxy) {
+      this.#options.onPeerLeft(id, record)
       return
     }
     if (this.#stop.signal.aborted) return
     // Our own key ran out although we live: say so again.
     this.#register().catch((error: unknown) => {
-      this.#o.logger.warn({ err: error }, 'could not register again')
+      this.#options.logger.warn({ err: error }, 'could not register again')
     })
   }
 
@@ -236,7 +236,7 @@ export class ProxyRegistry {
         this.#stop.signal.removeEventListener('abort', done)
         resolve()
       }
-      const cancel = this.#o.clock.after(delayMs, done)
+      const cancel = this.#options.clock.after(delayMs, done)
       this.#stop.signal.addEventListener('abort', done, { once: true })
     })
   }

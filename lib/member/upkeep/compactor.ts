@@ -34,7 +34,7 @@ export interface CompactorOptions {
 
 export class Compactor {
   compactions = 0
-  readonly #o: CompactorOptions
+  readonly #options: CompactorOptions
   #marks: Mark[] = []
   #revision: Revision
   #bytes = 0
@@ -45,7 +45,7 @@ export class Compactor {
   #cancel: (() => void) | undefined
 
   constructor(options: CompactorOptions) {
-    this.#o = options
+    this.#options = options
     this.#revision = options.revision
   }
 
@@ -57,7 +57,7 @@ export class Compactor {
 
   /** Does nothing when history is kept for ever (a retention of 0). */
   start(): void {
-    const { clock, limits } = this.#o
+    const { clock, limits } = this.#options
     if (limits.historyRetentionMs <= 0) return
     const waitMs = Math.min(limits.historyRetentionMs / STEPS_PER_RETENTION, INTERVAL_MS_MAX)
     this.#cancel = clock.after(waitMs, () => {
@@ -72,7 +72,7 @@ export class Compactor {
 
   #step(): void {
     const now: Mark = {
-      atMs: this.#o.clock.monotonic(),
+      atMs: this.#options.clock.monotonic(),
       revision: this.#revision,
       bytes: this.#bytes,
     }
@@ -85,7 +85,7 @@ export class Compactor {
     if (target === undefined || this.#compacting) return
     if (last !== undefined && !this.#isTooMuch(last, now)) return
     this.#marks.splice(0, count)
-    if (!this.#o.isMyTurn()) return
+    if (!this.#options.isMyTurn()) return
     if (target.revision > this.#compacted) void this.#compact(target.revision, now)
     else this.#last = now
   }
@@ -94,19 +94,19 @@ export class Compactor {
   async #compact(revision: Revision, now: Mark): Promise<void> {
     this.#compacting = true
     try {
-      await this.#o.store.compact(revision)
+      await this.#options.store.compact(revision)
       this.#compacted = revision
       this.#last = now
       this.compactions++
     } catch (error) {
-      this.#o.logger.warn({ err: error }, 'history not compacted')
+      this.#options.logger.warn({ err: error }, 'history not compacted')
     }
     this.#compacting = false
   }
 
   /** Need the history since then not be kept? */
   #isTooMuch(then: Mark, now: Mark): boolean {
-    const { historyRetentionMs, historyBytesMax } = this.#o.limits
+    const { historyRetentionMs, historyBytesMax } = this.#options.limits
     return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
   }
 }

@@ -39,7 +39,7 @@ export function reapableNow(tree: DataTree, now: number): string[] {
 export class Reaper {
   reapedCount = 0
   #cancel: (() => void) | undefined
-  readonly #o: {
+  readonly #options: {
     clock: Clock
     committer: GroupCommitter
     tree: () => DataTree
@@ -57,7 +57,7 @@ export class Reaper {
     intervalMs: number
     perMinuteMax: number
   }) {
-    this.#o = options
+    this.#options = options
     this.#schedule()
   }
 
@@ -66,15 +66,15 @@ export class Reaper {
   }
 
   #schedule(): void {
-    const { clock, intervalMs } = this.#o
+    const { clock, intervalMs } = this.#options
     this.#cancel = clock.after(intervalMs, () => {
-      if (this.#o.isMyTurn()) this.#reap()
+      if (this.#options.isMyTurn()) this.#reap()
       this.#schedule()
     })
   }
 
   #reap(): void {
-    const { clock, committer, tree, perMinuteMax, intervalMs } = this.#o
+    const { clock, committer, tree, perMinuteMax, intervalMs } = this.#options
     const countMax = Math.max(1, Math.floor((perMinuteMax * intervalMs) / 60_000))
     for (const path of reapableNow(tree(), clock.now()).slice(0, countMax)) {
       committer.submit(
