@@ -332,7 +332,7 @@ export class KeeperClient implements SessionSink {
   /** An in-process client is heard as long as its process turns. */
   #touch(): void {
     this.#cancelTouch = this.#keeper.clock.after(this.timeoutMs / 3, () => {
-      if (this.#session !== undefined) this.#keeper.sessions.heard(this.#session)
+      if (this.#session !== undefined) this.#keeper.sessions.touch(this.#session)
       if (this.#state !== 'closed' && this.#state !== 'lost') this.#touch()
     })
   }

@@ -71,8 +71,8 @@ export class Keeper {
   #feedStop = new AbortController()
   #feedLoop: Promise<void> = Promise.resolve()
   /** When the store was last known to answer: to our life sign, and with the feed. Monotonic ms. */
-  #signMs: number
-  #feedSignMs: number
+  #lastHeartbeatMs: number
+  #lastFeedEventMs: number
   #serving = false
   #cancelCheck: (() => void) | undefined
   /** Called when serving begins or ends: see {@link isServing}. */
@@ -115,8 +115,8 @@ export class Keeper {
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica
-    this.#signMs = this.clock.monotonic()
-    this.#feedSignMs = this.#signMs
+    this.#lastHeartbeatMs = this.clock.monotonic()
+    this.#lastFeedEventMs = this.#lastHeartbeatMs
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -130,7 +130,7 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headRevision: loaded.headRevision,
-      ask: () => this.registry.ask(),
+      onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
         this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
@@ -145,10 +145,10 @@ export class Keeper {
       proxy,
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
-      onSign: (sentMs) => this.#storeAnswered(sentMs),
+      onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
-      onPeerWants: (id) => this.committer.wanted(id),
+      onPeerStarved: (id) => this.committer.addContender(id),
     })
     this.#reaper = new Reaper({
       clock,
@@ -244,8 +244,8 @@ export class Keeper {
             this.#compactor.seen(revision, bytes)
             this.committer.receive(header, decode, bytes, revision)
           },
-          onSign: () => {
-            this.#feedSignMs = this.clock.monotonic()
+          onEvent: () => {
+            this.#lastFeedEventMs = this.clock.monotonic()
           },
         })
         if (this.#stop.signal.aborted) return
@@ -274,7 +274,7 @@ export class Keeper {
             'the store went back in time (restored from a backup?)',
           )
         }
-        this.#feedSignMs = this.clock.monotonic()
+        this.#lastFeedEventMs = this.clock.monotonic()
         this.#adopt(loaded.replica)
         this.committer.reset(loaded.replica, loaded.headRevision)
         reportDifferences(before.tree, loaded.replica.tree, this.watches)
@@ -294,7 +294,7 @@ export class Keeper {
   }
 
   #storeAnswered(sentMs: number): void {
-    this.#signMs = Math.max(this.#signMs, sentMs)
+    this.#lastHeartbeatMs = Math.max(this.#lastHeartbeatMs, sentMs)
     if (!this.#serving && !this.#stop.signal.aborted && !this.#isSilent()) this.#setServing(true)
   }
 
@@ -312,8 +312,8 @@ export class Keeper {
   checkStore(): void {
     if (!this.#serving || !this.#isSilent()) return
     const now = this.clock.monotonic()
-    const silentMs = Math.round(now - this.#signMs)
-    const feedSilentMs = Math.round(now - this.#feedSignMs)
+    const silentMs = Math.round(now - this.#lastHeartbeatMs)
+    const feedSilentMs = Math.round(now - this.#lastFeedEventMs)
     const stalledMs = Math.round(this.committer.stalledMs)
     this.#logger.error({ silentMs, feedSilentMs, stalledMs }, 'store out of reach, clients are cut')
     this.#setServing(false)
@@ -323,8 +323,8 @@ export class Keeper {
     const now = this.clock.monotonic()
     const { storeSilenceMsMax, feedSilenceMsMax, commitSilenceMsMax } = this.limits
     return (
-      now - this.#signMs > storeSilenceMsMax ||
-      now - this.#feedSignMs > feedSilenceMsMax ||
+      now - this.#lastHeartbeatMs > storeSilenceMsMax ||
+      now - this.#lastFeedEventMs > feedSilenceMsMax ||
       this.committer.stalledMs > commitSilenceMsMax
     )
   }

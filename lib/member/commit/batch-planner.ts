@@ -14,7 +14,7 @@ import { encodeHead, znodeBytesMax } from '../../format/record.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
+import type { Caller, Planned } from '../plan/planned.ts'
 import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
@@ -219,7 +219,7 @@ export class BatchPlanner {
   }
 
   #planTask(view: PlanView, task: CommitTask): Planned {
-    const { request, session, asker } = task
+    const { request, session, caller } = task
     if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
     switch (request.type) {
       case 'sync':
@@ -233,7 +233,7 @@ export class BatchPlanner {
           const errno = checkSession(view, session)
           if (errno !== 0) return errno
         }
-        return planWrite(view, request, asker as Asker)
+        return planWrite(view, request, caller as Caller)
       }
     }
   }

@@ -45,7 +45,7 @@ export interface CommitterOptions {
   /** Head's modRevision as loaded; 0: there is no head yet. */
   readonly headRevision: Revision
   /** Tells the other proxies that we have something to write and do not get there. */
-  readonly ask: () => void
+  readonly onStarved: () => void
   /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
   readonly onStuck: (seq: number) => void
 }
@@ -124,8 +124,8 @@ export class GroupCommitter {
   }
 
   /** Another proxy has something to write and did not get there. */
-  wanted(proxy: string): void {
-    this.#turns.wanted(proxy)
+  addContender(proxy: string): void {
+    this.#turns.addContender(proxy)
   }
 
   /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */

@@ -11,7 +11,7 @@
 import type { Clock } from '../../base/clock.ts'
 
 /** How long one goes on committing while others might have something to write, but had not. Unit ms. */
-const TURN_MS = 10
+const QUANTUM_MS = 10
 /**
  * How long the next in line may take before the one after it begins: as long as so many commits, since
  * who begins while another's is on its way loses, or makes that one lose.
@@ -24,15 +24,15 @@ const IDLE_SLOT_MS = 2
 /** A new commit's share in what a commit takes. */
 const SMOOTHING = 1 / 8
 /** Who has neither committed nor asked for so long does not take part any more. Unit ms. */
-const RIVAL_MS = 500
+const CONTENDER_MS = 500
 /** How often a proxy asks for its turn at most. Unit ms. */
-const ASK_MS = 100
+const STARVATION_REPORT_MS = 100
 /** Who has waited for so long has been forgotten, and tries without being asked. Unit ms. */
 const PATIENCE_MS = 200
 /** Races lost in a row that make a proxy ask. One is lost now and then, and the next is won. */
 const LOSSES_MAX = 2
 
-interface Rival {
+interface Contender {
   /** It is believed to have something to write until then, monotonic ms. */
   untilMs: number
   /** It had nothing when it was its turn last. */
@@ -43,13 +43,12 @@ export interface TurnsOptions {
   readonly proxy: string
   readonly clock: Clock
   /** Tells the other proxies that we have something to write. */
-  readonly ask: () => void
+  readonly onStarved: () => void
 }
 
 export class Turns {
-  asked = 0
   readonly #options: TurnsOptions
-  readonly #rivals = new Map<string, Rival>()
+  readonly #contenders = new Map<string, Contender>()
   /** What a commit takes, ms. */
   #commitMs = SLOT_MS_MIN
   /** Who committed last, since when in a row, and when last. Monotonic ms. */
@@ -60,7 +59,7 @@ export class Turns {
   #losses = 0
   /** Since when we have been waiting; undefined: we are not. */
   #waitingMs: number | undefined
-  #askedMs = Number.NEGATIVE_INFINITY
+  #reportedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: TurnsOptions) {
     this.#options = options
@@ -82,35 +81,34 @@ export class Turns {
     }
     const isRace = weLost && this.#losses >= LOSSES_MAX
     // One that does not pass while we wait for our turn does not know that we do.
-    if (isRace || (this.#waitingMs !== undefined && !passes)) this.#ask()
+    if (isRace || (this.#waitingMs !== undefined && !passes)) this.#reportStarvation()
     this.#committed(proxy, passes)
-    // Who passes sees a rival, and will want its next turn.
-    if (isRace || passes || this.#rivals.has(proxy)) this.#addRival(proxy)
+    // Who passes sees a contender, and will want its next turn.
+    if (isRace || passes || this.#contenders.has(proxy)) this.#addContender(proxy)
   }
 
   /** Another proxy has something to write and did not get there. */
-  wanted(proxy: string): void {
-    if (proxy !== this.#options.proxy) this.#addRival(proxy)
+  addContender(proxy: string): void {
+    if (proxy !== this.#options.proxy) this.#addContender(proxy)
   }
 
-  #ask(): void {
+  #reportStarvation(): void {
     const now = this.#options.clock.monotonic()
-    if (now - this.#askedMs < ASK_MS) return
-    this.#askedMs = now
-    this.asked++
-    this.#options.ask()
+    if (now - this.#reportedMs < STARVATION_REPORT_MS) return
+    this.#reportedMs = now
+    this.#options.onStarved()
   }
 
-  #addRival(proxy: string): void {
-    const untilMs = this.#options.clock.monotonic() + RIVAL_MS
-    this.#rivals.set(proxy, { untilMs, idle: false })
+  #addContender(proxy: string): void {
+    const untilMs = this.#options.clock.monotonic() + CONTENDER_MS
+    this.#contenders.set(proxy, { untilMs, idle: false })
   }
 
   #committed(proxy: string, passes: boolean): void {
     const now = this.#options.clock.monotonic()
     if (this.#passed) {
-      for (const [id, rival] of this.#rivals) {
-        if (id !== this.#holder && isBetween(this.#holder, id, proxy)) rival.idle = true
+      for (const [id, contender] of this.#contenders) {
+        if (id !== this.#holder && isBetween(this.#holder, id, proxy)) contender.idle = true
       }
     }
     if (proxy !== this.#holder || this.#passed) {
@@ -125,8 +123,8 @@ export class Turns {
   get passes(): boolean {
     const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return false
-    for (const { idle } of this.#rivals.values()) if (!idle) return true
-    return this.#isOurs && now - this.#sinceMs >= TURN_MS
+    for (const { idle } of this.#contenders.values()) if (!idle) return true
+    return this.#isOurs && now - this.#sinceMs >= QUANTUM_MS
   }
 
   /** How long to wait before the next batch is planned, ms. 0: now. A commit of anybody changes it. */
@@ -145,8 +143,8 @@ export class Turns {
   }
 
   #isContended(now: number): boolean {
-    for (const [id, { untilMs }] of this.#rivals) if (untilMs < now) this.#rivals.delete(id)
-    return this.#rivals.size > 0
+    for (const [id, { untilMs }] of this.#contenders) if (untilMs < now) this.#contenders.delete(id)
+    return this.#contenders.size > 0
   }
 
   /** How long those who come before us may take, from the newest commit on. After our turn: all others. */
@@ -154,7 +152,7 @@ export class Turns {
     const { proxy } = this.#options
     const slotMs = Math.min(Math.max(SLOT_COMMITS * this.#commitMs, SLOT_MS_MIN), SLOT_MS_MAX)
     let ms = this.#passed ? 0 : slotMs
-    for (const [id, { idle }] of this.#rivals) {
+    for (const [id, { idle }] of this.#contenders) {
       if (id === this.#holder) continue
       if (isBetween(this.#holder, id, proxy)) ms += idle ? IDLE_SLOT_MS : slotMs
     }

@@ -15,20 +15,20 @@ import {
 } from '../../model/request.ts'
 import { planCreate } from './create.ts'
 import { planDelete } from './delete.ts'
-import type { Asker, Planned } from './planned.ts'
+import type { Caller, Planned } from './planned.ts'
 import { planCheck, planSetData } from './set.ts'
 import type { PlanView } from './view.ts'
 
-function planOne(view: PlanView, op: MultiOp, asker: Asker): Planned {
+function planOne(view: PlanView, op: MultiOp, caller: Caller): Planned {
   switch (op.type) {
     case 'create':
-      return planCreate(view, op, asker)
+      return planCreate(view, op, caller)
     case 'delete':
-      return planDelete(view, op, asker)
+      return planDelete(view, op, caller)
     case 'setData':
-      return planSetData(view, op, asker)
+      return planSetData(view, op, caller)
     case 'check':
-      return planCheck(view, op, asker)
+      return planCheck(view, op, caller)
   }
 }
 
@@ -51,14 +51,14 @@ function toMultiResult(op: MultiOp, result: Result): MultiResult {
   }
 }
 
-export function planMulti(view: PlanView, request: MultiRequest, asker: Asker): Planned {
+export function planMulti(view: PlanView, request: MultiRequest, caller: Caller): Planned {
   const results: MultiResult[] = []
   for (const [index, op] of request.ops.entries()) {
     if (wantsTtlInVain(op)) {
       view.rollback()
       return ZK_ERRORS.MARSHALLING.errno
     }
-    const planned = planOne(view, op, asker)
+    const planned = planOne(view, op, caller)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))
       continue

@@ -7,7 +7,7 @@ import type { WriteRequest } from '../../model/request.ts'
 import { planCreate } from './create.ts'
 import { planDelete, planDeleteContainer } from './delete.ts'
 import { planMulti } from './multi.ts'
-import type { Asker, Planned } from './planned.ts'
+import type { Caller, Planned } from './planned.ts'
 import {
   planCloseSession,
   planExpireSession,
@@ -19,24 +19,24 @@ import { planCheck, planSetAcl, planSetData } from './set.ts'
 import type { PlanView } from './view.ts'
 
 /** Of a client: judged by its session. */
-export function planWrite(view: PlanView, request: WriteRequest, asker: Asker): Planned {
+export function planWrite(view: PlanView, request: WriteRequest, caller: Caller): Planned {
   switch (request.type) {
     case 'create':
-      return planCreate(view, request, asker)
+      return planCreate(view, request, caller)
     case 'delete':
-      return planDelete(view, request, asker)
+      return planDelete(view, request, caller)
     case 'setData':
-      return planSetData(view, request, asker)
+      return planSetData(view, request, caller)
     case 'setACL':
-      return planSetAcl(view, request, asker)
+      return planSetAcl(view, request, caller)
     case 'check':
-      return planCheck(view, request, asker)
+      return planCheck(view, request, caller)
     case 'multi':
-      return planMulti(view, request, asker)
+      return planMulti(view, request, caller)
     case 'deleteContainer':
       return planDeleteContainer(view, request)
     case 'closeSession':
-      return planCloseSession(view, asker.sessionId)
+      return planCloseSession(view, caller.sessionId)
     case 'fail':
       return request.errno
   }

@@ -4,7 +4,7 @@ import type { AuthId, Result } from '../../model/request.ts'
 /** A Result, or a ZooKeeper errno below zero. */
 export type Planned = Result | number
 
-export interface Asker {
+export interface Caller {
   readonly sessionId: bigint
   /** Ids this connection has proven, the ip id included. */
   readonly ids: readonly AuthId[]

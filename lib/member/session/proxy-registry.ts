@@ -13,14 +13,14 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
 /** Life signs in the time one of them lasts. */
-const SIGNS_PER_TTL = 4
+const HEARTBEATS_PER_TTL = 4
 
 /**
  * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have heard
  * from its clients, up to the moment when its next life sign was due. Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
-  return record.leaving ? 0 : record.ttlMs * (1 - 1 / SIGNS_PER_TTL)
+  return record.leaving ? 0 : record.ttlMs * (1 - 1 / HEARTBEATS_PER_TTL)
 }
 
 export interface ProxyRegistryOptions {
@@ -33,11 +33,11 @@ export interface ProxyRegistryOptions {
   readonly address: string
   readonly ttlMs: number
   /** The store answered at this monotonic time. */
-  readonly onSign: (sentMs: number) => void
+  readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
   /** It asks for its turn to commit. */
-  readonly onPeerWants: (proxy: string) => void
+  readonly onPeerStarved: (proxy: string) => void
 }
 
 export class ProxyRegistry {
@@ -47,7 +47,7 @@ export class ProxyRegistry {
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
   /** All that is on its way: what says goodbye must come after it. */
-  #asking: Promise<unknown> = Promise.resolve()
+  #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
 
   constructor(options: ProxyRegistryOptions) {
@@ -74,7 +74,7 @@ export class ProxyRegistry {
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
   async leave(): Promise<void> {
     this.#stop.abort()
-    await Promise.all([...this.#loops, this.#asking])
+    await Promise.all([...this.#loops, this.#pendingReports])
     const { store, layout, proxy, logger } = this.#options
     try {
       await store.txn({
@@ -98,7 +98,7 @@ export class ProxyRegistry {
    * Writes our key once more, which tells the others that we have something to commit and do not get
    * there. Only a courtesy is asked for, so nothing depends on its outcome.
    */
-  ask(): void {
+  reportStarvation(): void {
     if (this.#stop.signal.aborted) return
     const { store, layout, proxy, logger } = this.#options
     const asked = store
@@ -114,7 +114,7 @@ export class ProxyRegistry {
         ],
       })
       .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
-    this.#asking = Promise.all([this.#asking, asked])
+    this.#pendingReports = Promise.all([this.#pendingReports, asked])
   }
 
   #record(): ProxyRecord {
@@ -122,7 +122,7 @@ export class ProxyRegistry {
   }
 
   async #register(): Promise<void> {
-    const { store, layout, proxy, clock, onSign } = this.#options
+    const { store, layout, proxy, clock, onHeartbeat } = this.#options
     const sentMs = clock.monotonic()
     const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
@@ -141,18 +141,18 @@ export class ProxyRegistry {
     })
     if (!committed) throw unfinishedImport(layout.prefix)
     this.#peers.set(proxy, this.#record())
-    onSign(sentMs)
+    onHeartbeat(sentMs)
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger, onSign } = this.#options
+    const { store, clock, logger, onHeartbeat } = this.#options
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(this.#grantedTtlMs / SIGNS_PER_TTL)
+      await this.#sleep(this.#grantedTtlMs / HEARTBEATS_PER_TTL)
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
       try {
         await store.keepLeaseAlive(this.#lease)
-        onSign(sentMs)
+        onHeartbeat(sentMs)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
@@ -211,7 +211,7 @@ export class ProxyRegistry {
     const record = decodeProxy(value)
     this.#peers.set(id, record)
     if (joined) this.#options.onPeerJoined(id)
-    else if (id !== this.#options.proxy && !record.leaving) this.#options.onPeerWants(id)
+    else if (id !== this.#options.proxy && !record.leaving) this.#options.onPeerStarved(id)
   }
 
   #gone(id: string): void {

@@ -20,11 +20,11 @@ import { goneForMs } from './proxy-registry.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
 /** A session this proxy attends to; `connection` is missing while its client is away. */
-interface Attended {
+interface OwnedSession {
   record: SessionRecord
   /** As negotiated last; the record has what the session was opened with. */
   timeoutMs: number
-  heardMs: number
+  lastSeenMs: number
   connection: Session | undefined
   closing: boolean
 }
@@ -64,7 +64,7 @@ export class SessionManager implements SessionObserver {
   readonly #random: Random
   readonly #logger: Logger
   readonly #ids: SessionIds
-  readonly #attended = new Map<bigint, Attended>()
+  readonly #owned = new Map<bigint, OwnedSession>()
   /** Sessions of vanished proxies → when they end (monotonic ms). */
   readonly #orphans = new Map<bigint, number>()
   #cancelTimer: (() => void) | undefined
@@ -101,13 +101,13 @@ export class SessionManager implements SessionObserver {
 
   stop(): void {
     this.#cancelTimer?.()
-    for (const { connection } of this.#attended.values()) connection?.end('stopping')
-    this.#attended.clear()
+    for (const { connection } of this.#owned.values()) connection?.end('stopping')
+    this.#owned.clear()
   }
 
   /** Connected sessions of this proxy. */
   *connections(): IterableIterator<Session> {
-    for (const { connection } of this.#attended.values()) if (connection) yield connection
+    for (const { connection } of this.#owned.values()) if (connection) yield connection
   }
 
   /** H3: the timeout a client gets. */
@@ -149,7 +149,7 @@ export class SessionManager implements SessionObserver {
     ids: readonly AuthId[],
     askedTimeoutMs?: number,
   ): Promise<Session | undefined> {
-    const known = this.#attended.get(id)
+    const known = this.#owned.get(id)
     if (known !== undefined && !known.closing) {
       if (!samePassword(known.record.passwordDigest, password)) return undefined
       return this.#attach(id, sink, ids, askedTimeoutMs)
@@ -170,23 +170,23 @@ export class SessionManager implements SessionObserver {
   }
 
   /** The client said something. */
-  heard(session: Session): void {
-    const attended = this.#attended.get(session.id)
-    if (attended?.connection === session) attended.heardMs = this.#clock.monotonic()
+  touch(session: Session): void {
+    const owned = this.#owned.get(session.id)
+    if (owned?.connection === session) owned.lastSeenMs = this.#clock.monotonic()
   }
 
   /** The client's connection is gone; its session waits for it. */
   detach(session: Session): void {
-    const attended = this.#attended.get(session.id)
-    if (attended?.connection === session) attended.connection = undefined
+    const owned = this.#owned.get(session.id)
+    if (owned?.connection === session) owned.connection = undefined
   }
 
   /** The store is out of reach: connections go; nobody can expire, nobody is lied to. */
   suspend(): void {
     this.#suspended = true
-    for (const attended of this.#attended.values()) {
-      attended.connection?.end('suspended')
-      attended.connection = undefined
+    for (const owned of this.#owned.values()) {
+      owned.connection?.end('suspended')
+      owned.connection = undefined
     }
   }
 
@@ -194,7 +194,7 @@ export class SessionManager implements SessionObserver {
   unsuspend(): void {
     this.#suspended = false
     const now = this.#clock.monotonic()
-    for (const attended of this.#attended.values()) attended.heardMs = now
+    for (const owned of this.#owned.values()) owned.lastSeenMs = now
     for (const [id, at] of this.#orphans) {
       const record = this.#host.replica.sessions.get(id)
       if (record !== undefined) this.#orphans.set(id, Math.max(at, now + record.timeoutMs))
@@ -221,54 +221,54 @@ export class SessionManager implements SessionObserver {
   // SessionObserver: what the journal says became of sessions.
 
   sessionOpened(record: SessionRecord): void {
-    if (record.owner === this.#proxy) this.#attend(record)
+    if (record.owner === this.#proxy) this.#own(record)
   }
 
   sessionMoved(record: SessionRecord, _before: SessionRecord): void {
     this.#orphans.delete(record.id)
-    const attended = this.#attended.get(record.id)
-    attended?.connection?.end('moved')
-    if (record.owner === this.#proxy) this.#attend(record)
-    else this.#attended.delete(record.id)
+    const owned = this.#owned.get(record.id)
+    owned?.connection?.end('moved')
+    if (record.owner === this.#proxy) this.#own(record)
+    else this.#owned.delete(record.id)
   }
 
   sessionClosed(record: SessionRecord): void {
     this.#orphans.delete(record.id)
-    const attended = this.#attended.get(record.id)
-    this.#attended.delete(record.id)
+    const owned = this.#owned.get(record.id)
+    this.#owned.delete(record.id)
     // A client's own close is answered first: its turn ends the connection (E4).
-    const connection = attended?.connection
+    const connection = owned?.connection
     if (connection?.closeRequested === false) connection.end('expired')
   }
 
   /** After a resync: sessions that went, moved or came while the feed was lost. */
   reconcile(alive: (proxy: string) => boolean): void {
     const { sessions } = this.#host.replica
-    for (const [id, attended] of this.#attended) {
+    for (const [id, owned] of this.#owned) {
       const record = sessions.get(id)
       if (record === undefined) {
-        this.#attended.delete(id)
-        attended.connection?.end('expired')
-      } else if (record.owner !== this.#proxy || record.fence !== attended.record.fence) {
-        this.#attended.delete(id)
-        attended.connection?.end('moved')
+        this.#owned.delete(id)
+        owned.connection?.end('expired')
+      } else if (record.owner !== this.#proxy || record.fence !== owned.record.fence) {
+        this.#owned.delete(id)
+        owned.connection?.end('moved')
       }
     }
     for (const id of this.#orphans.keys()) if (!sessions.has(id)) this.#orphans.delete(id)
     const now = this.#clock.monotonic()
     for (const record of sessions.values()) {
-      if (record.owner === this.#proxy && !this.#attended.has(record.id)) this.#attend(record)
+      if (record.owner === this.#proxy && !this.#owned.has(record.id)) this.#own(record)
       else if (!alive(record.owner) && !this.#orphans.has(record.id)) {
         this.#orphans.set(record.id, now + record.timeoutMs)
       }
     }
   }
 
-  #attend(record: SessionRecord): void {
-    this.#attended.set(record.id, {
+  #own(record: SessionRecord): void {
+    this.#owned.set(record.id, {
       record,
       timeoutMs: record.timeoutMs,
-      heardMs: this.#clock.monotonic(),
+      lastSeenMs: this.#clock.monotonic(),
       connection: undefined,
       closing: false,
     })
@@ -280,14 +280,14 @@ export class SessionManager implements SessionObserver {
     ids: readonly AuthId[],
     askedTimeoutMs?: number,
   ): Session | undefined {
-    const attended = this.#attended.get(id)
-    if (attended === undefined) return undefined
-    attended.connection?.end('moved')
-    if (askedTimeoutMs !== undefined) attended.timeoutMs = this.clampTimeout(askedTimeoutMs)
-    const { record, timeoutMs } = attended
+    const owned = this.#owned.get(id)
+    if (owned === undefined) return undefined
+    owned.connection?.end('moved')
+    if (askedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(askedTimeoutMs)
+    const { record, timeoutMs } = owned
     const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
-    attended.connection = session
-    attended.heardMs = this.#clock.monotonic()
+    owned.connection = session
+    owned.lastSeenMs = this.#clock.monotonic()
     return session
   }
 
@@ -319,12 +319,12 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
-    for (const attended of this.#attended.values()) {
-      const { record, timeoutMs } = attended
-      if (attended.closing || now - attended.heardMs < timeoutMs) continue
-      attended.closing = true
+    for (const owned of this.#owned.values()) {
+      const { record, timeoutMs } = owned
+      if (owned.closing || now - owned.lastSeenMs < timeoutMs) continue
+      owned.closing = true
       this.#proposeEnd(record, () => {
-        attended.closing = false
+        owned.closing = false
       })
     }
     for (const [id, at] of this.#orphans) {

@@ -18,7 +18,7 @@ import {
 } from '../../model/request.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { CommitTask } from '../commit/task.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
+import type { Caller, Planned } from '../plan/planned.ts'
 import type { ReadContext } from '../read/context.ts'
 import { answerRead } from '../read/read.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -55,14 +55,14 @@ class Turn implements CommitTask {
   readonly session: Session
   readonly request: WriteRequest | SyncRequest
   readonly tag: number
-  readonly asker: Asker
+  readonly caller: Caller
 
   constructor(session: Session, request: WriteRequest | SyncRequest, tag: number) {
     this.session = session
     this.request = request
     this.tag = tag
     // The ids as of now: a later auth packet does not help a request sent before it.
-    this.asker = session.asker
+    this.caller = session.caller
   }
   committed(zxid: number, planned: Planned): void {
     this.session.turnDone(this, zxid, planned)
@@ -75,7 +75,7 @@ class Turn implements CommitTask {
 interface WaitingRead {
   readonly request: ReadRequest
   readonly tag: number
-  readonly asker: Asker
+  readonly caller: Caller
 }
 
 export interface SessionHost {
@@ -93,7 +93,7 @@ export class Session implements Watcher {
   readonly fence: number
   readonly #host: SessionHost
   #sink: SessionSink | undefined
-  #asker: Asker
+  #caller: Caller
   #line: (Turn | WaitingRead)[] = []
   #head = 0
   #closeRequested = false
@@ -115,14 +115,14 @@ export class Session implements Watcher {
     this.owner = record.owner
     this.fence = record.fence
     this.#sink = sink
-    this.#asker = { sessionId: record.id, ids }
+    this.#caller = { sessionId: record.id, ids }
   }
 
-  get asker(): Asker {
-    return this.#asker
+  get caller(): Caller {
+    return this.#caller
   }
   get ids(): readonly AuthId[] {
-    return this.#asker.ids
+    return this.#caller.ids
   }
   get isEnded(): boolean {
     return this.#sink === undefined
@@ -152,17 +152,17 @@ export class Session implements Watcher {
   }
 
   addIds(added: readonly AuthId[]): void {
-    const { sessionId, ids } = this.#asker
+    const { sessionId, ids } = this.#caller
     const fresh = added.filter(
       (a) => !ids.some((own) => own.scheme === a.scheme && own.id === a.id),
     )
-    this.#asker = { sessionId, ids: [...ids, ...fresh] }
+    this.#caller = { sessionId, ids: [...ids, ...fresh] }
   }
 
   read(request: ReadRequest, tag: number): void {
     if (this.#sink === undefined) return
-    if (this.#line.length === this.#head) this.#answer(request, tag, this.#asker)
-    else this.#line.push({ request, tag, asker: this.#asker })
+    if (this.#line.length === this.#head) this.#answer(request, tag, this.#caller)
+    else this.#line.push({ request, tag, caller: this.#caller })
   }
 
   write(request: WriteRequest | SyncRequest, tag: number): void {
@@ -173,14 +173,14 @@ export class Session implements Watcher {
     this.#host.committer.submit(turn)
   }
 
-  #answer(request: ReadRequest, tag: number, asker: Asker): void {
+  #answer(request: ReadRequest, tag: number, caller: Caller): void {
     const host = this.#host
     const context: ReadContext = {
       tree: host.replica.tree,
       watches: host.watches,
       watcher: this,
       sessionId: this.id,
-      ids: asker.ids,
+      ids: caller.ids,
     }
     const planned = answerRead(context, request)
     const zxid = host.replica.zxid
@@ -203,7 +203,7 @@ export class Session implements Watcher {
       const next = this.#line[this.#head] as Turn | WaitingRead
       if (next instanceof Turn) break
       this.#head++
-      this.#answer(next.request, next.tag, next.asker)
+      this.#answer(next.request, next.tag, next.caller)
     }
     if (this.#head === this.#line.length) {
       this.#line = []
@@ -216,7 +216,7 @@ export class Session implements Watcher {
 
   /** Told only if it may read the znode (V10). */
   watchFired(type: EventType, path: string, acl: readonly Acl[]): void {
-    if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#asker.ids)) return
+    if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#caller.ids)) return
     this.#sink.event(type, path, this.#host.replica.zxid)
   }
 

@@ -27,12 +27,12 @@ export async function followJournal(options: {
     revision: Revision,
   ) => void
   /** The feed said something, be it that nothing happened. */
-  readonly onSign: () => void
+  readonly onEvent: () => void
 }): Promise<void> {
-  const { store, layout, fromRevision, signal, onEntry, onSign } = options
+  const { store, layout, fromRevision, signal, onEntry, onEvent } = options
   const { start, end } = layout.journal
   for await (const { events } of store.watch({ start, end, fromRevision, signal })) {
-    onSign()
+    onEvent()
     for (const event of events) {
       if (event.type !== 'put') continue
       const { value, modRevision } = event.kv
