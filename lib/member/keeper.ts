@@ -10,11 +10,10 @@ import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
-import type { SyncRequest } from '../model/request.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Revision } from '../store/types.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
-import type { CommitTask } from './commit/task.ts'
+import { OwnTask } from './commit/task.ts'
 import { ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { reportDifferences } from './tree/diff.ts'
@@ -39,16 +38,6 @@ export interface KeeperOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly logger?: Logger
-}
-
-class BarrierTask implements CommitTask {
-  readonly request: SyncRequest = { type: 'sync', path: '/' }
-  readonly committed: () => void
-  readonly abandoned: (error: StoreError) => void
-  constructor(done: () => void, failed: (error: StoreError) => void) {
-    this.committed = done
-    this.abandoned = failed
-  }
 }
 
 export class Keeper {
@@ -191,7 +180,7 @@ export class Keeper {
   /** Resolves when this replica has everything that was committed before the call. */
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.committer.submit(new BarrierTask(resolve, reject))
+      this.committer.submit(new OwnTask({ type: 'sync', path: '/' }, () => resolve(), reject))
     })
   }
 

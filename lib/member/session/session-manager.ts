@@ -8,10 +8,9 @@ import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
-import type { StoreError } from '../../model/errors.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { AuthId } from '../../model/request.ts'
-import type { CommitTask } from '../commit/task.ts'
+import { OwnTask } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import type { SessionObserver } from '../tree/replica.ts'
@@ -32,28 +31,6 @@ interface OwnedSession {
 export interface OpenedSession {
   readonly session: Session
   readonly password: Uint8Array
-}
-
-class SessionTask implements CommitTask {
-  readonly request: SessionRequest
-  readonly #done: (planned: Planned) => void
-  readonly #failed: (error: StoreError) => void
-
-  constructor(
-    request: SessionRequest,
-    done: (planned: Planned) => void,
-    failed: (error: StoreError) => void,
-  ) {
-    this.request = request
-    this.#done = done
-    this.#failed = failed
-  }
-  committed(_zxid: number, planned: Planned): void {
-    this.#done(planned)
-  }
-  abandoned(error: StoreError): void {
-    this.#failed(error)
-  }
 }
 
 export class SessionManager implements SessionObserver {
@@ -294,7 +271,7 @@ export class SessionManager implements SessionObserver {
   #commit(request: SessionRequest, done: (planned: Planned) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#host.committer.submit(
-        new SessionTask(
+        new OwnTask(
           request,
           (planned) => {
             done(planned)
