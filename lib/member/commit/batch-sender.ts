@@ -3,7 +3,6 @@
  * commits at most once, however often it is sent.
  * Line: group-committer → here → store txn.
  */
-import type { Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
@@ -38,7 +37,6 @@ export type Outcome =
 export interface BatchSenderOptions {
   readonly store: MetadataStore
   readonly layout: Layout
-  readonly random: Random
   readonly logger: Logger
   readonly changes: Changes
   readonly counters: { unknownOutcomes: number }
@@ -122,12 +120,11 @@ export class BatchSender {
   }
 
   async #pauseAfter(error: StoreError, { planned }: InFlight, tries: number): Promise<void> {
-    const { logger, changes, random } = this.#options
+    const { logger, changes } = this.#options
     logger.warn(
       { err: error, seq: planned.batch.seq, tries, outcome: error.outcome },
-      'commit not confirmed, asking again',
+      'commit not confirmed, sending it again',
     )
-    const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
-    await changes.next(delayMs * (0.5 + random.fraction()))
+    await changes.backOff(tries)
   }
 }

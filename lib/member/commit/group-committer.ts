@@ -18,7 +18,9 @@ import type { Replica } from '../tree/replica.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
 import { BatchSender, type InFlight } from './batch-sender.ts'
 import { Changes } from './changes.ts'
+import { CommitPacer } from './commit-pacer.ts'
 import { FlushTimer } from './flush-timer.ts'
+import { HeadCheck } from './head-check.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
 
@@ -50,18 +52,8 @@ export interface CommitterOptions {
   readonly onStuck: (seq: number) => void
 }
 
-/** How long after a commit was sent the next one waits for clients just answered. Unit ms. */
-const GATHER_MS = 2
-/** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
-const GATHER_REQUESTS_MAX = 128
-/** So many requests are worth a txn of their own while another is in flight (bench/results.md). */
-const PIPELINED_REQUESTS_MIN = 16
-/** Fewer are, when the one in flight was sent so long ago. Unit ms. */
-const PIPELINED_AFTER_MS = 5
 /** After so long without a request nobody minds a txn of records alone. Unit ms. */
 const QUIET_MS = 50
-/** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
-const STUCK_PAUSE_MS = 5_000
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -89,12 +81,12 @@ export class GroupCommitter {
   #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
-  #gathered: { readonly count: number; readonly done: () => void } | undefined
-  #pumpDue: { readonly atMs: number; readonly cancel: () => void } | undefined
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
   readonly #changes: Changes
+  readonly #headCheck: HeadCheck
+  readonly #pacer: CommitPacer
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
 
@@ -104,11 +96,23 @@ export class GroupCommitter {
     this.#headRevision = options.headRevision
     const { features } = options.store
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
-    this.#changes = new Changes(options.clock)
+    this.#changes = new Changes(options.clock, options.random)
     this.#sender = new BatchSender({
       ...options,
       changes: this.#changes,
       counters: this.counters,
+    })
+    this.#headCheck = new HeadCheck({
+      ...options,
+      changes: this.#changes,
+      replica: () => this.#replica,
+      headRevision: () => this.#headRevision,
+      closed: () => this.#closed,
+    })
+    this.#pacer = new CommitPacer({
+      ...options,
+      onDue: () => this.#pump(),
+      onGathered: () => this.#schedule(),
     })
     this.#flushTimer = new FlushTimer({
       ...options,
@@ -144,9 +148,7 @@ export class GroupCommitter {
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
     this.#queue.push(task)
-    if (this.#gathered !== undefined && this.#queue.length >= this.#gathered.count) {
-      this.#gathered.done()
-    }
+    this.#pacer.queued(this.#queue.length)
     this.#schedule()
   }
 
@@ -203,8 +205,7 @@ export class GroupCommitter {
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#flushTimer.stop()
-    this.#pumpDue?.cancel()
-    this.#gathered?.done()
+    this.#pacer.stop()
     this.#abandonChain(error)
     const left = this.#queue
     this.#queue = []
@@ -240,7 +241,7 @@ export class GroupCommitter {
   /** Sends what may be sent now. */
   #pump(): void {
     const { commitsInFlightMax } = this.#options.limits
-    while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
+    while (this.#closed === undefined && !this.#confirming && !this.#pacer.isGathering) {
       if (this.#chain.length >= commitsInFlightMax) return
       if (!this.#isWorthAnother() || !this.#isOurTurn()) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
@@ -264,18 +265,9 @@ export class GroupCommitter {
     }
   }
 
-  /**
-   * With a commit in flight, is what waits worth one of its own? A txn costs much more than what it
-   * carries, and the answer to the one in flight usually brings more to share it with. A slow store is
-   * not waited for.
-   */
   #isWorthAnother(): boolean {
     const last = this.#chain.at(-1)
-    if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
-    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#options.clock.monotonic()
-    if (leftMs <= 0) return true
-    this.#pumpAfter(leftMs)
-    return false
+    return last === undefined || this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
   }
 
   /** Behind a batch of ours in flight it is, unless that one passes. */
@@ -284,19 +276,8 @@ export class GroupCommitter {
     if (last !== undefined) return !last.planned.batch.passes
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true
-    this.#pumpAfter(waitMs)
+    this.#pacer.dueIn(waitMs)
     return false
-  }
-
-  #pumpAfter(delayMs: number): void {
-    const dueMs = this.#options.clock.monotonic() + delayMs
-    if (this.#pumpDue !== undefined && this.#pumpDue.atMs <= dueMs) return
-    this.#pumpDue?.cancel()
-    const cancel = this.#options.clock.after(delayMs, () => {
-      this.#pumpDue = undefined
-      this.#pump()
-    })
-    this.#pumpDue = { atMs: dueMs, cancel }
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
@@ -370,7 +351,9 @@ export class GroupCommitter {
     while (!last.settled) this.#applyOwn(this.#chain.shift() as InFlight)
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
-    this.#gather()
+    if (this.#chain.length === 0 && this.#closed === undefined) {
+      this.#pacer.gather(this.#queue.length, this.#answered, this.#sentMs)
+    }
     this.#schedule()
   }
 
@@ -402,78 +385,14 @@ export class GroupCommitter {
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
-  /**
-   * Clients that were just answered ask again at once. When others wait already, and the store has
-   * nothing to do, a moment's patience makes one batch of both; a txn costs much more than what it
-   * carries.
-   */
-  #gather(): void {
-    const waiting = this.#queue.length
-    const count = waiting + this.#answered
-    if (this.#chain.length > 0 || waiting === 0 || count > GATHER_REQUESTS_MAX) return
-    if (this.#closed !== undefined || this.#gathered !== undefined) return
-    const leftMs = this.#sentMs + GATHER_MS - this.#options.clock.monotonic()
-    if (leftMs <= 0) return
-    const done = () => {
-      cancel()
-      this.#gathered = undefined
-      this.#schedule()
-    }
-    const cancel = this.#options.clock.after(leftMs, done)
-    this.#gathered = { count, done }
-  }
-
   /** Reads head, catches up, and plans again if it moved. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)
-    const left = await this.#confirmed(planned)
+    const left = await this.#headCheck.answer(planned)
     this.#queue = [...left, ...this.#queue]
     this.#confirming = false
     this.#changes.wake()
     this.#schedule()
-  }
-
-  /** @returns the requests that could not be answered */
-  async #confirmed({ tasks, planned }: PlannedBatch): Promise<readonly CommitTask[]> {
-    const seq = this.#replica.seq
-    const before = this.#headRevision
-    const head = await this.#retryRead(() =>
-      this.#options.store.range({ start: this.#options.layout.head, keysOnly: true }),
-    )
-    const revision = head?.kvs[0]?.modRevision ?? 0
-    while (this.#headRevision < revision && this.#closed === undefined) await this.#changes.next()
-    if (this.#closed !== undefined || head === undefined) {
-      const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
-      for (const task of tasks) task.abandoned(error)
-      return []
-    }
-    if (revision < before) {
-      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
-      this.#options.onStuck(seq)
-      await this.#changes.next(STUCK_PAUSE_MS)
-      return tasks
-    }
-    const onlySyncs = tasks.every((task) => task.request.type === 'sync')
-    if (!onlySyncs && this.#replica.seq !== seq) return tasks
-    tasks.forEach((task, i) => {
-      task.committed(this.#replica.zxid, planned[i] as Planned)
-    })
-    return []
-  }
-
-  async #retryRead<T>(read: () => Promise<T>): Promise<T | undefined> {
-    for (let tries = 1; this.#closed === undefined; tries++) {
-      try {
-        return await read()
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.code === 'STORE_CLOSED') return undefined
-        this.#options.logger.warn({ err: error, tries }, 'head not readable, asking again')
-        const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
-        await this.#changes.next(delayMs * (0.5 + this.#options.random.fraction()))
-      }
-    }
-    return undefined
   }
 }
