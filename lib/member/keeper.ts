@@ -11,17 +11,17 @@ import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
-import type { Revision } from '../store/types.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
 import { ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { reportDifferences } from './tree/diff.ts'
-import { followJournal } from './tree/feed.ts'
+import { JournalFollower } from './tree/follower.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { Compactor } from './upkeep/compactor.ts'
 import { Reaper } from './upkeep/reaper.ts'
+import { StoreHealth } from './upkeep/store-health.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
 export interface KeeperOptions {
@@ -47,7 +47,6 @@ export class Keeper {
   readonly watches = new WatchRegistry()
   readonly superDigest: string | undefined
   readonly clock: Clock
-  readonly #store: MetadataStore
   readonly #layout: Layout
   readonly #logger: Logger
   #replica: Replica
@@ -56,14 +55,10 @@ export class Keeper {
   readonly registry: ProxyRegistry
   readonly #reaper: Reaper
   readonly #compactor: Compactor
-  readonly #stop = new AbortController()
-  #feedStop = new AbortController()
-  #feedLoop: Promise<void> = Promise.resolve()
-  /** When the store was last known to answer: to our life sign, and with the feed. Monotonic ms. */
-  #lastHeartbeatMs: number
-  #lastFeedEventMs: number
+  readonly #follower: JournalFollower
+  readonly #health: StoreHealth
+  #closed = false
   #serving = false
-  #cancelCheck: (() => void) | undefined
   /** Called when serving begins or ends: see {@link isServing}. */
   onServingChange: ((serving: boolean) => void) | undefined
   resyncCount = 0
@@ -100,12 +95,9 @@ export class Keeper {
     this.limits = limits
     this.superDigest = options.superDigest
     this.proxy = randomBytes(8).toString('hex')
-    this.#store = options.store
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica
-    this.#lastHeartbeatMs = this.clock.monotonic()
-    this.#lastFeedEventMs = this.#lastHeartbeatMs
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -121,8 +113,8 @@ export class Keeper {
       headRevision: loaded.headRevision,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
-        logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
-        this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
+        logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
+        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
       },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
@@ -155,10 +147,29 @@ export class Keeper {
       revision: loaded.revision,
       isMyTurn: () => this.#serving && this.registry.isFirst,
     })
+    this.#health = new StoreHealth({
+      clock,
+      limits,
+      stalledMs: () => this.committer.stalledMs,
+      onCheck: () => this.checkStore(),
+    })
+    this.#follower = new JournalFollower({
+      store: options.store,
+      layout,
+      bounds: limits,
+      clock,
+      logger,
+      onEntry: (header, decode, bytes, revision) => {
+        this.#compactor.seen(revision, bytes)
+        this.committer.receive(header, decode, bytes, revision)
+      },
+      onEvent: () => this.#health.feedEvent(),
+      onReload: (reloaded) => this.#reloaded(reloaded),
+    })
     this.#adopt(loaded.replica)
   }
 
-  /** The state as of now. It is replaced when the tree had to be loaded anew: do not keep it. */
+  /** The state as of now. A reload of the tree replaces it: do not keep it. */
   get replica(): Replica {
     return this.#replica
   }
@@ -189,28 +200,28 @@ export class Keeper {
    * behind if the store takes it within `drainMs`. The store stays open: it is the caller's.
    */
   async close(drainMs = 2_000): Promise<void> {
-    if (this.#stop.signal.aborted) return
+    if (this.#closed) return
     this.#stopTimers()
     await this.committer.drain(drainMs)
-    this.#stop.abort()
-    this.#feedStop.abort()
+    this.#closed = true
+    this.#follower.stop()
     this.committer.close()
     await this.registry.leave()
-    await this.#feedLoop
+    await this.#follower.ended
   }
 
   #stopTimers(): void {
     this.sessions.stop()
     this.#reaper.stop()
-    this.#cancelCheck?.()
+    this.#health.stop()
     this.#compactor.stop()
   }
 
   async #start(loaded: Loaded): Promise<void> {
     await this.registry.start(loaded.proxies, loaded.revision + 1)
-    this.#feedLoop = this.#feed(loaded.revision + 1)
+    this.#follower.start(loaded.revision + 1)
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
-    this.#watchStore()
+    this.#health.start()
     this.#compactor.start()
   }
 
@@ -220,102 +231,36 @@ export class Keeper {
     replica.sessionObserver = this.sessions
   }
 
-  async #feed(fromRevision: Revision): Promise<void> {
-    let from = fromRevision
-    while (!this.#stop.signal.aborted) {
-      try {
-        await followJournal({
-          store: this.#store,
-          layout: this.#layout,
-          fromRevision: from,
-          signal: this.#feedStop.signal,
-          onEntry: (header, decode, bytes, revision) => {
-            this.#compactor.seen(revision, bytes)
-            this.committer.receive(header, decode, bytes, revision)
-          },
-          onEvent: () => {
-            this.#lastFeedEventMs = this.clock.monotonic()
-          },
-        })
-        if (this.#stop.signal.aborted) return
-        throw this.#feedStop.signal.reason
-      } catch (error) {
-        if (this.#stop.signal.aborted) return
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return
-        this.#logger.warn({ err: error }, 'journal feed lost, loading the tree anew')
-        const loaded = await this.#reload()
-        if (loaded === undefined) return
-        from = loaded.revision + 1
-      }
+  /** Watchers are notified of the difference, sessions are reconciled with the tree. */
+  #reloaded({ replica, headRevision }: Loaded): void {
+    const before = this.#replica
+    if (replica.zxid < before.zxid) {
+      this.#logger.error(
+        { had: before.zxid, found: replica.zxid },
+        'the store went back in time (restored from a backup?)',
+      )
     }
-  }
-
-  /** Loads until it succeeds; watchers are told the difference, sessions are looked over. */
-  async #reload(): Promise<Loaded | undefined> {
-    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
-      try {
-        this.#feedStop = new AbortController()
-        const loaded = await loadReplica(this.#store, this.#layout, this.limits)
-        const before = this.#replica
-        if (loaded.replica.zxid < before.zxid) {
-          this.#logger.error(
-            { had: before.zxid, found: loaded.replica.zxid },
-            'the store went back in time (restored from a backup?)',
-          )
-        }
-        this.#lastFeedEventMs = this.clock.monotonic()
-        this.#adopt(loaded.replica)
-        this.committer.reset(loaded.replica, loaded.headRevision)
-        reportDifferences(before.tree, loaded.replica.tree, this.watches)
-        this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
-        this.resyncCount++
-        this.#logger.info({ revision: loaded.revision, tries }, 'tree loaded anew')
-        return loaded
-      } catch (error) {
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return undefined
-        this.#logger.warn({ err: error, tries }, 'tree not loadable, trying again')
-        await new Promise<void>((resolve) => {
-          this.clock.after(Math.min(100 * 2 ** Math.min(tries, 6), 5_000), resolve)
-        })
-      }
-    }
-    return undefined
+    this.#health.feedEvent()
+    this.#adopt(replica)
+    this.committer.reset(replica, headRevision)
+    reportDifferences(before.tree, replica.tree, this.watches)
+    this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
+    this.resyncCount++
   }
 
   #storeAnswered(sentMs: number): void {
-    this.#lastHeartbeatMs = Math.max(this.#lastHeartbeatMs, sentMs)
-    if (!this.#serving && !this.#stop.signal.aborted && !this.#isSilent()) this.#setServing(true)
-  }
-
-  #watchStore(): void {
-    this.#cancelCheck = this.clock.after(250, () => {
-      this.checkStore()
-      this.#watchStore()
-    })
+    this.#health.heartbeat(sentMs)
+    if (!this.#serving && !this.#closed && !this.#health.isSilent) this.#setServing(true)
   }
 
   /**
-   * Cuts the clients now if the store was silent for too long. For whoever is about to answer: when
-   * a stopped process goes on, input may be read before its timers run.
+   * Disconnects the clients now if the store was silent for too long. To be called before a reply is
+   * sent: when a stopped process resumes, input may be read before its timers run.
    */
   checkStore(): void {
-    if (!this.#serving || !this.#isSilent()) return
-    const now = this.clock.monotonic()
-    const silentMs = Math.round(now - this.#lastHeartbeatMs)
-    const feedSilentMs = Math.round(now - this.#lastFeedEventMs)
-    const stalledMs = Math.round(this.committer.stalledMs)
-    this.#logger.error({ silentMs, feedSilentMs, stalledMs }, 'store out of reach, clients are cut')
+    if (!this.#serving || !this.#health.isSilent) return
+    this.#logger.error(this.#health.silence, 'store out of reach, disconnecting all clients')
     this.#setServing(false)
-  }
-
-  #isSilent(): boolean {
-    const now = this.clock.monotonic()
-    const { storeSilenceMsMax, feedSilenceMsMax, commitSilenceMsMax } = this.limits
-    return (
-      now - this.#lastHeartbeatMs > storeSilenceMsMax ||
-      now - this.#lastFeedEventMs > feedSilenceMsMax ||
-      this.committer.stalledMs > commitSilenceMsMax
-    )
   }
 
   #setServing(serving: boolean): void {

@@ -14,8 +14,8 @@ import { OwnTask } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import type { SessionObserver } from '../tree/replica.ts'
+import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
-import { goneForMs } from './proxy-registry.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
 /** A session this proxy attends to; `connection` is missing while its client is away. */
@@ -42,8 +42,7 @@ export class SessionManager implements SessionObserver {
   readonly #logger: Logger
   readonly #ids: SessionIds
   readonly #owned = new Map<bigint, OwnedSession>()
-  /** Sessions of vanished proxies → when they end (monotonic ms). */
-  readonly #orphans = new Map<bigint, number>()
+  readonly #orphans = new Orphans()
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
@@ -71,7 +70,7 @@ export class SessionManager implements SessionObserver {
   start(alive: (proxy: string) => boolean): void {
     const now = this.#clock.monotonic()
     for (const record of this.#host.replica.sessions.values()) {
-      if (!alive(record.owner)) this.#orphans.set(record.id, now + record.timeoutMs)
+      if (!alive(record.owner)) this.#orphans.add(record, now)
     }
     this.#schedule()
   }
@@ -172,27 +171,24 @@ export class SessionManager implements SessionObserver {
     this.#suspended = false
     const now = this.#clock.monotonic()
     for (const owned of this.#owned.values()) owned.lastSeenMs = now
-    for (const [id, at] of this.#orphans) {
-      const record = this.#host.replica.sessions.get(id)
-      if (record !== undefined) this.#orphans.set(id, Math.max(at, now + record.timeoutMs))
-    }
+    this.#orphans.extend(this.#host.replica.sessions, now)
   }
 
   /** A proxy vanished: its sessions have what is left of their timeouts. */
   peerLeft(proxy: string, record: ProxyRecord): void {
-    const spent = goneForMs(record)
-    const now = this.#clock.monotonic()
-    for (const session of this.#host.replica.sessions.values()) {
-      if (session.owner !== proxy) continue
-      const spread = this.#random.fraction() * this.#limits.tickTimeMs * 0.5
-      this.#orphans.set(session.id, now + Math.max(0, session.timeoutMs - spent) + spread)
-    }
+    const { sessions } = this.#host.replica
+    const spreadMsMax = this.#limits.tickTimeMs * 0.5
+    this.#orphans.addAllOf(
+      proxy,
+      record,
+      sessions,
+      this.#clock.monotonic(),
+      () => this.#random.fraction() * spreadMsMax,
+    )
   }
 
   peerJoined(proxy: string): void {
-    for (const id of this.#orphans.keys()) {
-      if (this.#host.replica.sessions.get(id)?.owner === proxy) this.#orphans.delete(id)
-    }
+    this.#orphans.removeAllOf(proxy, this.#host.replica.sessions)
   }
 
   // SessionObserver: what the journal says became of sessions.
@@ -202,7 +198,7 @@ export class SessionManager implements SessionObserver {
   }
 
   sessionMoved(record: SessionRecord, _before: SessionRecord): void {
-    this.#orphans.delete(record.id)
+    this.#orphans.remove(record.id)
     const owned = this.#owned.get(record.id)
     owned?.connection?.end('moved')
     if (record.owner === this.#proxy) this.#own(record)
@@ -210,7 +206,7 @@ export class SessionManager implements SessionObserver {
   }
 
   sessionClosed(record: SessionRecord): void {
-    this.#orphans.delete(record.id)
+    this.#orphans.remove(record.id)
     const owned = this.#owned.get(record.id)
     this.#owned.delete(record.id)
     // A client's own close is answered first: its turn ends the connection (E4).
@@ -231,13 +227,11 @@ export class SessionManager implements SessionObserver {
         owned.connection?.end('moved')
       }
     }
-    for (const id of this.#orphans.keys()) if (!sessions.has(id)) this.#orphans.delete(id)
+    this.#orphans.retain(sessions)
     const now = this.#clock.monotonic()
     for (const record of sessions.values()) {
       if (record.owner === this.#proxy && !this.#owned.has(record.id)) this.#own(record)
-      else if (!alive(record.owner) && !this.#orphans.has(record.id)) {
-        this.#orphans.set(record.id, now + record.timeoutMs)
-      }
+      else if (!alive(record.owner)) this.#orphans.add(record, now)
     }
   }
 
@@ -304,11 +298,8 @@ export class SessionManager implements SessionObserver {
         owned.closing = false
       })
     }
-    for (const [id, at] of this.#orphans) {
-      if (now < at) continue
-      this.#orphans.delete(id)
-      const record = this.#host.replica.sessions.get(id)
-      if (record !== undefined) this.#proposeEnd(record, () => {})
+    for (const record of this.#orphans.takeDue(this.#host.replica.sessions, now)) {
+      this.#proposeEnd(record, () => {})
     }
   }
 
