@@ -6,54 +6,30 @@
 
 import type { Keeper } from '../member/keeper.ts'
 import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
-import { OPEN_ACL } from '../model/acl.ts'
-import { type ByteString, fromByteString, toByteString } from '../model/byte-string.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import {
-  type Acl,
-  type CheckRequest,
-  CREATE_FLAGS,
-  type CreateRequest,
-  type DeleteRequest,
-  type EventType,
-  type MultiOp,
-  type MultiResult,
-  OP,
-  type ReadRequest,
-  type Result,
-  type SetDataRequest,
-  type Stat,
-  type SyncRequest,
-  type WriteRequest,
+import type {
+  Acl,
+  EventType,
+  MultiResult,
+  ReadRequest,
+  Result,
+  Stat,
+  SyncRequest,
+  WriteRequest,
 } from '../model/request.ts'
-
-export type CreateMode =
-  | 'persistent'
-  | 'ephemeral'
-  | 'persistent-sequential'
-  | 'ephemeral-sequential'
-  | 'container'
-  | 'ttl'
-  | 'ttl-sequential'
-
-const FLAGS: Record<CreateMode, number> = {
-  persistent: CREATE_FLAGS.PERSISTENT,
-  ephemeral: CREATE_FLAGS.EPHEMERAL,
-  'persistent-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL,
-  'ephemeral-sequential': CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
-  container: CREATE_FLAGS.CONTAINER,
-  ttl: CREATE_FLAGS.PERSISTENT_WITH_TTL,
-  'ttl-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
-}
+import {
+  type ClientOp,
+  type CreateOptions,
+  createOp,
+  isRead,
+  toBytes,
+  toMultiOp,
+  toText,
+} from './operations.ts'
+import { ClientWatches, type WatchCallback } from './watches.ts'
 
 /** Curator's words: suspended may come back with the session intact, lost will not. */
 export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
-
-export interface WatchEvent {
-  readonly type: EventType
-  readonly path: string
-}
-export type WatchCallback = (event: WatchEvent) => void
 
 export interface ClientOptions {
   /** Asked session timeout, ms; clamped to the keeper's limits. @default 30000 */
@@ -63,59 +39,10 @@ export interface ClientOptions {
   readonly onState?: (state: ClientState) => void
 }
 
-export interface CreateOptions {
-  readonly mode?: CreateMode
-  /** @default world:anyone may do anything */
-  readonly acl?: readonly Acl[]
-  /** For the ttl modes, ms. */
-  readonly ttlMs?: number
-}
-
-/** An operation of a multi; see {@link createOp}. */
-export type ClientOp =
-  | CreateRequest
-  | DeleteRequest
-  | CheckRequest
-  | (Omit<SetDataRequest, 'data'> & { readonly data: Uint8Array | null })
-
-function toText(data: Uint8Array | null): ByteString | null {
-  return data === null ? null : toByteString(data)
-}
-function toBytes(data: ByteString | null): Uint8Array | null {
-  return data === null ? null : fromByteString(data)
-}
-function toMultiOp(op: ClientOp): MultiOp {
-  return op.type === 'setData' ? { ...op, data: toText(op.data) } : op
-}
-
 interface Waiting {
   readonly resolve: (result: Result) => void
   readonly reject: (error: Error) => void
   readonly path: string | undefined
-}
-
-/** The fields of a create, without who asks. */
-export function createOp(
-  path: string,
-  data: Uint8Array | null,
-  options: CreateOptions = {},
-): CreateRequest {
-  const flags = FLAGS[options.mode ?? 'persistent']
-  const op =
-    options.mode === 'container'
-      ? OP.createContainer
-      : flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
-        ? OP.createTTL
-        : OP.create2
-  return {
-    type: 'create',
-    op,
-    path,
-    data: toText(data),
-    acl: options.acl ?? OPEN_ACL,
-    flags,
-    ttlMs: options.ttlMs ?? 0,
-  }
 }
 
 export class KeeperClient implements SessionSink {
@@ -128,8 +55,7 @@ export class KeeperClient implements SessionSink {
   #state: ClientState = 'connected'
   #nextTag = 1
   readonly #waiting = new Map<number, Waiting>()
-  readonly #dataWatches = new Map<string, Set<WatchCallback>>()
-  readonly #childWatches = new Map<string, Set<WatchCallback>>()
+  readonly #watches = new ClientWatches()
   #cancelTouch: (() => void) | undefined
 
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
@@ -198,13 +124,13 @@ export class KeeperClient implements SessionSink {
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
     const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
     if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    if (watch !== undefined) this.#watches.addData(path, watch)
     return { data: toBytes(result.data), stat: result.stat }
   }
 
   /** undefined when there is no such znode; the watch is set either way. */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
-    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    if (watch !== undefined) this.#watches.addData(path, watch)
     try {
       const result = await this.#ask({ type: 'exists', path, watch: watch !== undefined }, path)
       return result.type === 'stat' ? result.stat : undefined
@@ -220,7 +146,7 @@ export class KeeperClient implements SessionSink {
   ): Promise<{ children: readonly string[]; stat: Stat }> {
     const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
     if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) remember(this.#childWatches, path, watch)
+    if (watch !== undefined) this.#watches.addChild(path, watch)
     return { children: [...result.children], stat: result.stat }
   }
 
@@ -270,19 +196,7 @@ export class KeeperClient implements SessionSink {
   }
 
   event(type: EventType, path: string): void {
-    // After the replies of this tick, so that a watch's own read has been answered.
-    const tables =
-      type === 4
-        ? [this.#childWatches]
-        : [this.#dataWatches, ...(type === 2 ? [this.#childWatches] : [])]
-    const callbacks = new Set<WatchCallback>()
-    setImmediate(() => {
-      for (const table of tables) {
-        for (const callback of table.get(path) ?? []) callbacks.add(callback)
-        table.delete(path)
-      }
-      for (const callback of callbacks) callback({ type, path })
-    })
+    this.#watches.fire(type, path)
   }
 
   ended(reason: EndReason): void {
@@ -310,17 +224,11 @@ export class KeeperClient implements SessionSink {
         this.#session = session
         this.#authenticate(session)
         this.#become('connected')
-        this.#fireAll()
+        this.#watches.fireAll()
       } catch {
         // Still out of reach.
       }
     }
-  }
-
-  /** What was watched may have changed while nobody looked: let everybody look again. */
-  #fireAll(): void {
-    for (const path of [...this.#dataWatches.keys()]) this.event(3, path)
-    for (const path of [...this.#childWatches.keys()]) this.event(4, path)
   }
 
   #authenticate(session: Session): void {
@@ -360,28 +268,4 @@ export class KeeperClient implements SessionSink {
       else session.write(request, tag)
     })
   }
-}
-
-const WRITES = new Set([
-  'create',
-  'delete',
-  'setData',
-  'setACL',
-  'check',
-  'multi',
-  'closeSession',
-  'sync',
-])
-function isRead(request: ReadRequest | WriteRequest | SyncRequest): request is ReadRequest {
-  return !WRITES.has(request.type)
-}
-
-function remember(
-  table: Map<string, Set<WatchCallback>>,
-  path: string,
-  callback: WatchCallback,
-): void {
-  const known = table.get(path)
-  if (known === undefined) table.set(path, new Set([callback]))
-  else known.add(callback)
 }
