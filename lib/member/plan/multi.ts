@@ -19,7 +19,8 @@ import type { Caller, Planned } from './planned.ts'
 import { planCheck, planSetData } from './set.ts'
 import type { PlanView } from './view.ts'
 
-function planOne(view: PlanView, op: MultiOp, caller: Caller): Planned {
+/** What may stand in a multi, and alone. */
+export function planOp(view: PlanView, op: MultiOp, caller: Caller): Planned {
   switch (op.type) {
     case 'create':
       return planCreate(view, op, caller)
@@ -58,7 +59,7 @@ export function planMulti(view: PlanView, request: MultiRequest, caller: Caller)
       view.rollback()
       return ZK_ERRORS.MARSHALLING.errno
     }
-    const planned = planOne(view, op, caller)
+    const planned = planOp(view, op, caller)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))
       continue

@@ -10,15 +10,7 @@ import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 
-/**
- * Runs until the signal is aborted or the feed is lost.
- * @throws {StoreError} whatever ends it otherwise, STORE_COMPACTED above all: load and follow anew.
- */
-export async function followJournal(options: {
-  readonly store: MetadataStore
-  readonly layout: Layout
-  readonly fromRevision: Revision
-  readonly signal: AbortSignal
+export interface FeedListener {
   /** `decode` gives the whole batch, which is not needed for one of our own; `bytes` is its size. */
   readonly onEntry: (
     header: BatchHeader,
@@ -26,9 +18,22 @@ export async function followJournal(options: {
     bytes: number,
     revision: Revision,
   ) => void
-  /** The feed said something, be it that nothing happened. */
+  /** The feed brought a batch of the watch, empty or not: the store is alive. */
   readonly onEvent: () => void
-}): Promise<void> {
+}
+
+export interface FeedOptions extends FeedListener {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly fromRevision: Revision
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs until the signal is aborted or the feed is lost.
+ * @throws {StoreError} whatever ends it otherwise, STORE_COMPACTED above all: reload and follow again.
+ */
+export async function followJournal(options: FeedOptions): Promise<void> {
   const { store, layout, fromRevision, signal, onEntry, onEvent } = options
   const { start, end } = layout.journal
   for await (const { events } of store.watch({ start, end, fromRevision, signal })) {

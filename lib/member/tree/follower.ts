@@ -5,34 +5,23 @@
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { BatchHeader } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
-import type { Batch } from '../../format/ops.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { PageBounds } from '../../store/pages.ts'
 import type { Revision } from '../../store/types.ts'
-import { followJournal } from './feed.ts'
+import { type FeedListener, followJournal } from './feed.ts'
 import { type Loaded, loadReplica } from './load.ts'
 
 /** Between two tries to load the tree. Unit ms. */
 const RELOAD_RETRY = { firstMs: 200, maxMs: 5_000 }
 
-export interface FollowerOptions {
+export interface FollowerOptions extends FeedListener {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly bounds: PageBounds
   readonly clock: Clock
   readonly logger: Logger
-  /** See {@link followJournal}. */
-  readonly onEntry: (
-    header: BatchHeader,
-    decode: () => Batch,
-    bytes: number,
-    revision: Revision,
-  ) => void
-  /** The feed said something, be it that nothing happened. */
-  readonly onEvent: () => void
   /** The tree was reloaded: what was known before may be stale. */
   readonly onReload: (loaded: Loaded) => void
 }
