@@ -26,7 +26,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Drawn at once, for a draw costs ten times what it brings to a session's password. Unit bytes. */
+/** Drawn together: one draw costs ten times as much as the bytes of a session's password. Unit bytes. */
 const DRAWN_BYTES = 4_096
 let drawn = new Uint8Array(0)
 

@@ -32,7 +32,7 @@ import { ClientWatches, type WatchCallback } from './watches.ts'
 export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
 
 export interface ClientOptions {
-  /** Asked session timeout, ms; clamped to the keeper's limits. @default 30000 */
+  /** Requested session timeout, ms; clamped to the keeper's limits. @default 30000 */
   readonly timeoutMs?: number
   /** `user:password` for the digest scheme. */
   readonly digest?: string
@@ -237,7 +237,7 @@ export class KeeperClient implements SessionSink {
     }
   }
 
-  /** An in-process client is heard as long as its process turns. */
+  /** An in-process client is alive as long as its process runs: this is its ping. */
   #touch(): void {
     this.#cancelTouch = this.#keeper.clock.after(this.timeoutMs / 3, () => {
       if (this.#session !== undefined) this.#keeper.sessions.touch(this.#session)

@@ -59,7 +59,10 @@ export function toMultiOp(op: ClientOp): MultiOp {
   return op.type === 'setData' ? { ...op, data: toText(op.data) } : op
 }
 
-/** The fields of a create, without who asks. */
+/**
+ * A create as an operation of {@link KeeperClient.multi}. `data`: bytes, null for none. In a multi its
+ * result has the path and the Stat.
+ */
 export function createOp(
   path: string,
   data: Uint8Array | null,

@@ -55,15 +55,15 @@ export class Layout {
   constructor(prefix: string) {
     this.prefix = prefix
     this.head = Buffer.from(`${prefix}/head`)
-    this.journal = this.#room('j')
-    this.znodes = this.#room('n')
-    this.childRecords = this.#room('c')
-    this.sessions = this.#room('s')
-    this.proxies = this.#room('p')
+    this.journal = this.#range('j')
+    this.znodes = this.#range('n')
+    this.childRecords = this.#range('c')
+    this.sessions = this.#range('s')
+    this.proxies = this.#range('p')
     this.importMarker = Buffer.from(`${prefix}/import`)
   }
 
-  #room(letter: string): KeyRange {
+  #range(letter: string): KeyRange {
     const start = Buffer.from(`${this.prefix}/${letter}/`)
     return { start, end: prefixEnd(start) }
   }

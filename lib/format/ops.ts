@@ -66,7 +66,7 @@ export interface TxnEntry {
 /** One commit: what one guarded store txn adds to the journal. */
 export interface Batch {
   readonly seq: number
-  /** Who committed it, and which of its tries it was: how an unknown outcome is found out. */
+  /** The proxy that committed it, and which of its tries it was: they settle an unknown outcome. */
   readonly proxy: string
   readonly attempt: number
   /** zxid of the last transaction up to and including this batch. */

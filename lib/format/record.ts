@@ -149,15 +149,15 @@ export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord 
   return { creates, pzxid }
 }
 
-/** A session as stored: everything another proxy needs to take it over. */
+/** A session as stored: everything another proxy needs to resume it. */
 export interface SessionRecord {
   readonly id: bigint
   readonly timeoutMs: number
-  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot take over sessions. */
+  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot resume sessions. */
   readonly passwordDigest: string
-  /** Proxy that attends to it. */
+  /** The proxy that owns it. */
   readonly owner: string
-  /** Grows by one with each move; an older connection is cut. */
+  /** Grows by one with each move; writes of an older connection are refused. */
   readonly fence: number
 }
 
@@ -189,11 +189,11 @@ export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
   }
 }
 
-/** A live proxy's registration; its lease is its life sign. */
+/** A live proxy's registration, bound to the lease that its heartbeats renew. */
 export interface ProxyRecord {
   readonly address: string
   readonly ttlMs: number
-  /** Said goodbye: its sessions get their whole timeout from now on. */
+  /** It left in order: its sessions get their whole timeout from now on. */
   readonly leaving: boolean
 }
 export function encodeProxy(p: ProxyRecord): Uint8Array {
@@ -216,7 +216,7 @@ export interface HeadRecord {
   /** The tree was imported from the file of this digest, and nothing was committed since. */
   readonly imported?: string
 }
-/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+/** `by`: names the commit (letters, digits, "/"), so that no two commits leave the same bytes. */
 export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
   const epoch = Math.floor(h.zxid / 2 ** 32)
   const mark = by === undefined ? '' : `,"by":"${by}"`
@@ -233,15 +233,15 @@ export function decodeHead(value: Uint8Array): HeadRecord {
   return { zxid, seq, flushed, imported }
 }
 
-/** How far an import is: it lies there until the tree is complete, and nobody serves meanwhile. */
+/** How far an import is. While it exists the tree is incomplete, and no proxy serves it. */
 export interface ImportRecord {
-  /** Who writes: 16 hex digits, drawn by every run of an import. */
+  /** The run that writes: 16 hex digits, drawn by every run of an import. */
   readonly run: string
   /** What lines 1 to `line` of the file say is in n/, c/ and s/. */
   readonly line: number
   /** SHA-256 of those lines, hex: which file it is. */
   readonly sha256: string
-  /** It was given up: what it wrote is being removed. */
+  /** The import was abandoned: what it wrote is being removed. */
   readonly abandoned: boolean
 }
 export function encodeImport({ run, line, sha256, abandoned }: ImportRecord): Uint8Array {

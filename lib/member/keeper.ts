@@ -26,11 +26,11 @@ import { WatchRegistry } from './watch/watch-registry.ts'
 
 export interface KeeperOptions {
   readonly store: MetadataStore
-  /** Where everything lies in the store. Starts with "/". @default "/anykeeper" */
+  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
   readonly prefix?: string
-  /** Told to people who look at the store: where clients reach this keeper. @default "" */
+  /** Where clients reach this keeper; only for people that read the store. @default "" */
   readonly address?: string
-  /** `user:base64(sha1(user:password))`: who proves it passes every ACL. */
+  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
   readonly superDigest?: string
   /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
   readonly aclSchemes?: ReadonlySet<string>
@@ -41,7 +41,7 @@ export interface KeeperOptions {
 }
 
 export class Keeper {
-  /** This process among the proxies: 16 hex digits, drawn at every start. */
+  /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
   readonly limits: KeeperLimits
   readonly watches = new WatchRegistry()
@@ -63,7 +63,12 @@ export class Keeper {
   onServingChange: ((serving: boolean) => void) | undefined
   resyncCount = 0
 
-  /** Loads the tree and begins to follow it. Resolves when it may serve. */
+  /**
+   * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
+   * @throws {TypeError} the prefix does not start with "/", or ends with it
+   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the
+   * prefix is unfinished
+   */
   static async open(options: KeeperOptions): Promise<Keeper> {
     const prefix = options.prefix ?? '/anykeeper'
     if (!/^\/[^\0]*[^/\0]$/.test(prefix)) {
@@ -76,7 +81,7 @@ export class Keeper {
     try {
       await keeper.#start(loaded)
     } catch (error) {
-      // Half open it must not go on committing behind the caller's back.
+      // Half open it must not continue to commit: the caller has no handle to close it.
       keeper.#stopTimers()
       keeper.committer.close()
       throw error
@@ -173,11 +178,11 @@ export class Keeper {
   get replica(): Replica {
     return this.#replica
   }
-  /** false: the store is out of reach, nobody is served. */
+  /** false: the store is out of reach, no session is served. */
   get isServing(): boolean {
     return this.#serving
   }
-  /** How often this keeper had the store forget history. */
+  /** How often this keeper compacted the store's history. */
   get compactionCount(): number {
     return this.#compactor.compactions
   }
@@ -196,8 +201,8 @@ export class Keeper {
   }
 
   /**
-   * Leaves: connections end, sessions stay alive for another keeper, what is committed is written
-   * behind if the store takes it within `drainMs`. The store stays open: it is the caller's.
+   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written
+   * behind as far as the store takes them within `drainMs`. The store stays open: it is the caller's.
    */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#closed) return

@@ -34,8 +34,8 @@ const SMALLEST_KEY = Uint8Array.of(0)
 
 /**
  * The store behind a door that lets only well-formed calls through, so the adapter need not check.
- * What it refuses it refuses before the adapter is asked: STORE_INVALID, STORE_TOO_LARGE and
- * STORE_CLOSED, all `unapplied`.
+ * A refused call never reaches the adapter: STORE_INVALID, STORE_TOO_LARGE and STORE_CLOSED, all
+ * `unapplied`.
  */
 export function checkedStore(store: MetadataStore): MetadataStore {
   return new CheckedStore(store)

@@ -46,7 +46,7 @@ export interface MetadataStore {
    * every few seconds while the store answers. Laws (etcd's robustness suite): Ordered, Unique,
    * Atomic, Reliable, Resumable, Bookmarkable.
    * @throws {StoreError} STORE_COMPACTED when `fromRevision`, or the place to resume at, is gone:
-   * list the range anew and watch from the list's revision + 1. STORE_CLOSED when the store closes.
+   * list the range again and watch from the list's revision + 1. STORE_CLOSED when the store closes.
    */
   watch(options: WatchOptions): AsyncIterable<WatchBatch>
 

@@ -86,7 +86,7 @@ export interface RangeQuery {
 
 export interface RangeResult {
   readonly kvs: readonly KeyValue[]
-  /** The store's revision when it answered (not the one asked for). Never 0. */
+  /** The store's revision when it answered (not the requested one). Never 0. */
   readonly revision: Revision
   /** More keys of the range exist beyond countMax. */
   readonly more: boolean
@@ -118,7 +118,7 @@ export interface WatchOptions {
 
 export interface Lease {
   readonly id: LeaseId
-  /** As granted, which may be more than was asked for (etcd: whole seconds, a server minimum). */
+  /** As granted, which may be more than requested (etcd: whole seconds, a server minimum). */
   readonly ttlMs: number
 }
 
@@ -126,7 +126,7 @@ export interface Lease {
 export interface StoreFeatures {
   /** Committed data survives a restart of the store. */
   readonly persistent: boolean
-  /** Several processes may open it at once. */
+  /** Several processes may open it concurrently. */
   readonly shared: boolean
   /** Ops (and, separately, compares) one txn may carry. */
   readonly txnOpsMax: number
@@ -141,7 +141,7 @@ export interface StoreFeatures {
   readonly progressAdvances?: boolean
   /**
    * May the newest commits, acknowledged ones included, be lost when the store fails over or falls
-   * back to a copy? Then the store tells whoever watches by STORE_COMPACTED, and gives no revision a
+   * back to a copy? Then watches end with STORE_COMPACTED, and no revision is given a
    * second time: guards by modRevision or createRevision never hold for what was lost, guards by
    * version may. Absent: false.
    */

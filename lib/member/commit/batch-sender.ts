@@ -11,7 +11,7 @@ import type { Compare, Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 import type { Changes } from './changes.ts'
 
-/** A batch on its way to the store. */
+/** A batch in flight to the store. */
 export interface InFlight {
   readonly planned: PlannedBatch
   /** What must hold: head is as the batch before it leaves it. */
@@ -20,9 +20,9 @@ export interface InFlight {
   readonly before: InFlight | undefined
   /** Monotonic ms. */
   readonly sentMs: number
-  /** Applied, lost or given up: nothing is to be done about it any more. */
+  /** Applied, lost or abandoned: nothing is left to do for it. */
   settled: boolean
-  /** Of its commit; 0: not known. */
+  /** Of its commit; 0: unknown. */
   revision: Revision
 }
 
@@ -31,7 +31,7 @@ export type Outcome =
   /** Unapplied, and it never will be: larger than the store takes. */
   | { readonly type: 'refused'; readonly error: StoreError }
   | { readonly type: 'closed' }
-  /** The feed, or the close, told first. */
+  /** The feed or the close settled it first. */
   | { readonly type: 'settled' }
 
 export interface BatchSenderOptions {
@@ -40,7 +40,7 @@ export interface BatchSenderOptions {
   readonly logger: Logger
   readonly changes: Changes
   readonly counters: { unknownOutcomes: number }
-  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be loaded anew. */
+  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
 }
 
@@ -72,7 +72,7 @@ export class BatchSender {
         if (error.code === 'STORE_CLOSED') return { type: 'closed' }
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           if (!mayBeApplied) return { type: 'refused', error }
-          // One member refuses what another may have taken: the tree, loaded anew, tells.
+          // One member of the store refuses what another may have applied: only a reload settles it.
           this.#options.onStuck(next.planned.batch.seq)
           await this.#untilSettled(next)
           return { type: 'settled' }
@@ -101,8 +101,8 @@ export class BatchSender {
   }
 
   /**
-   * The guard did not hold at `judgedAt`. true: only because the store looked at this batch before the
-   * one it is planned on, so it is to be sent again. Two txns in flight may arrive in either order.
+   * The guard did not hold at `judgedAt`. true: only because the store judged this batch before the one
+   * it is planned on, so it is to be sent again. Two txns in flight may arrive in either order.
    */
   async #wasOvertaken(next: InFlight, judgedAt: Revision): Promise<boolean> {
     const { before } = next
@@ -111,7 +111,7 @@ export class BatchSender {
     return before.revision > judgedAt
   }
 
-  /** Somebody's batch has this place. The feed brings it; it may even be ours, of an earlier try. */
+  /** Another batch has this place. The feed brings it; it may even be ours, of an earlier try. */
   async #untilSettled(next: InFlight): Promise<void> {
     while (!next.settled) {
       const changed = await this.#options.changes.next(CONFLICT_PATIENCE_MS)

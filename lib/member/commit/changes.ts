@@ -1,4 +1,4 @@
-/** Wakes what waits for something to change: a batch applied, a commit lost, the close. */
+/** Wakes the waiters for a change: a batch applied, a commit lost, the close. */
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock, Random } from '../../base/clock.ts'
 

@@ -1,7 +1,7 @@
 /**
  * When the next batch is sent. A txn costs much more than what it carries, so a short wait that makes
  * one batch of two is worth it; a store that is slow anyway is not waited for.
- * Neighbours: group-committer (asks before it plans), turns (waits for other proxies).
+ * Neighbours: group-committer (queries it before it plans), turns (waits for other proxies).
  */
 import type { Clock } from '../../base/clock.ts'
 

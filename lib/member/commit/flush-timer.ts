@@ -1,10 +1,10 @@
 /**
- * When records are written that no commit has carried along: soon after our own commits, and after
- * those of another proxy only when that one has fallen silent. Neighbour: group-committer.
+ * When records are written that no commit carried: soon after our own commits, and after those of
+ * another proxy only once it has been silent for a while. Neighbour: group-committer.
  */
 import type { Clock, Random } from '../../base/clock.ts'
 
-/** Another proxy's records are its own business unless it is silent for this long. Unit ms. */
+/** Another proxy writes its own records unless it is silent for this long. Unit ms. */
 const RESCUE_MS_MIN = 1_000
 /** Added at random, so that one of several proxies is the first. Unit ms. */
 const RESCUE_SPREAD_MS = 2_000

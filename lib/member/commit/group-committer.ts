@@ -1,7 +1,8 @@
 /**
- * Group commit: what arrives while the store works on a batch forms the next one. A batch is planned
- * on the replica and the batches on their way, journaled, and guarded by what head then is; so all
- * proxies' batches form one order, and the same batch sent twice commits at most once.
+ * Group commit: requests that arrive while the store works on a batch form the next one. A batch is
+ * planned on the replica and the batches in flight, journaled, and guarded by the state of head that it
+ * was planned on. So the batches of all proxies form one order, and a batch sent twice commits at most
+ * once. The why and the nasty cases: DESIGN.md beside this file.
  * Line: plan → here → batch-sender → store txn → replica → replies.
  */
 import type { Clock, Random } from '../../base/clock.ts'
@@ -27,7 +28,7 @@ import { Turns } from './turns.ts'
 export interface CommitCounters {
   batches: number
   requests: number
-  /** Batches of ours that were planned again, because another proxy's got in before them. */
+  /** Batches of ours that were planned again, because another proxy's took their place. */
   conflicts: number
   unknownOutcomes: number
   flushedKeys: number
@@ -46,13 +47,13 @@ export interface CommitterOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Head's modRevision as loaded; 0: there is no head yet. */
   readonly headRevision: Revision
-  /** Tells the other proxies that we have something to write and do not get there. */
+  /** We lose every race for head: the other proxies are to be notified. */
   readonly onStarved: () => void
-  /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
+  /** Head and the feed do not agree about batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
 }
 
-/** After so long without a request nobody minds a txn of records alone. Unit ms. */
+/** Without a request for this long, a txn of records alone delays none. Unit ms. */
 const QUIET_MS = 50
 
 export class GroupCommitter {
@@ -65,17 +66,17 @@ export class GroupCommitter {
   }
   readonly #options: CommitterOptions
   #replica: Replica
-  /** The revision the replica is at: what guards the next batch. */
+  /** Head's revision as the replica has it: the guard of the next batch. */
   #headRevision: Revision
   #queue: CommitTask[] = []
-  /** On their way to the store, in order: each is guarded by the one before it. */
+  /** In flight to the store, in order: each is guarded by the one before it. */
   #chain: InFlight[] = []
   #scheduled = false
-  /** Nobody may be waiting, but records are to be written. */
+  /** Records are to be written, even if no request waits. */
   #flushDue = false
   /** Requests without a txn wait for the chain to end, or for head to be read. */
   #confirming = false
-  /** When a request was answered last, monotonic ms. */
+  /** When the last request was answered, monotonic ms. */
   #requestMs = Number.NEGATIVE_INFINITY
   /** Of the newest commit, monotonic ms. */
   #sentMs = 0
@@ -127,12 +128,12 @@ export class GroupCommitter {
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
   }
 
-  /** Another proxy has something to write and did not get there. */
+  /** Another proxy reported starvation: from now on we take turns with it. */
   addContender(proxy: string): void {
     this.#turns.addContender(proxy)
   }
 
-  /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */
+  /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight. */
   get stalledMs(): number {
     const oldest = this.#chain[0]
     return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
@@ -168,7 +169,7 @@ export class GroupCommitter {
       this.#applyUpTo(own, revision)
       return
     }
-    // It has the place of our oldest, and all of ours behind that one are planned on it.
+    // It took the place of our oldest batch in flight, and all others of ours are planned on that one.
     const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
@@ -184,12 +185,12 @@ export class GroupCommitter {
   }
 
   /**
-   * The replica was loaded anew: go on with that one. Whether the batches in flight are part of it
-   * cannot be told, so their outcome is unknown and nobody is told they succeeded.
+   * The tree was reloaded: continue with that replica. Whether it contains the batches in flight cannot
+   * be known, so their outcome is unknown and their requests are never acknowledged.
    */
   reset(replica: Replica, headRevision: Revision): void {
     this.#abandonChain(
-      new StoreError('STORE_COMPACTED', 'the tree was loaded anew', { outcome: 'unknown' }),
+      new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' }),
     )
     this.#replica = replica
     this.#planner.reset(replica)
@@ -199,7 +200,7 @@ export class GroupCommitter {
     this.#schedule()
   }
 
-  /** Nothing more is taken; what is queued or in flight is abandoned, its outcome unknown. */
+  /** Takes no more requests; those queued or in flight are abandoned, their outcome unknown. */
   close(): void {
     if (this.#closed !== undefined) return
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
@@ -231,7 +232,7 @@ export class GroupCommitter {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    // After this tick's input: everything that arrived with it shares one batch.
+    // After this tick's input: all requests that arrived with it share one batch.
     setImmediate(() => {
       this.#scheduled = false
       this.#pump()
@@ -255,7 +256,7 @@ export class GroupCommitter {
       const { batch, tasks, flush } = planned
       const writes = batch.txns.length > 0 || flush.portion.entries.length > 0
       if (tasks.length > 0 && !writes) {
-        // There is nothing to write, but the answers must hold at head.
+        // Nothing is to be written, but the answers must hold at head.
         this.#planner.lost(this.#chain.length)
         if (this.#chain.length === 0) void this.#confirm(planned)
         return
@@ -270,7 +271,7 @@ export class GroupCommitter {
     return last === undefined || this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
   }
 
-  /** Behind a batch of ours in flight it is, unless that one passes. */
+  /** Behind a batch of ours in flight it is our turn, unless that one passes. */
   #isOurTurn(): boolean {
     const last = this.#chain.at(-1)
     if (last !== undefined) return !last.planned.batch.passes
@@ -297,7 +298,7 @@ export class GroupCommitter {
     if (next.settled && outcome.type !== 'closed') return
     switch (outcome.type) {
       case 'committed':
-        // Those before it are in the store too, whatever their own calls have told so far.
+        // Those before it are in the store too, whatever their own calls have returned so far.
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
         this.#options.logger.warn(
@@ -312,7 +313,7 @@ export class GroupCommitter {
     }
   }
 
-  /** What head must be: as the replica knows it, or as our own batch on its way will leave it. */
+  /** What head must be: as the replica has it, or as our own batch in flight will leave it. */
   #guardsBehind(before: InFlight | undefined): Compare[] {
     const { head } = this.#options.layout
     if (before !== undefined) {
@@ -321,7 +322,7 @@ export class GroupCommitter {
     return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
   }
 
-  /** The batch at `index` and those behind it are not applied and will not be: planned again. */
+  /** The batch at `index` and those behind it will never be applied: their requests are planned again. */
   #lose(index: number): void {
     const lost = this.#chain.splice(index)
     if (lost.length === 0) return
@@ -385,7 +386,7 @@ export class GroupCommitter {
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
-  /** Reads head, catches up, and plans again if it moved. */
+  /** Answers a batch that has nothing to write once head is checked; what cannot be answered is queued. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)

@@ -35,7 +35,7 @@ export function planDelete(view: PlanView, request: DeleteRequest, caller: Calle
   return NONE
 }
 
-/** Looked at again here, because the reaper decided on an older state. */
+/** Checked again here, because the reaper decided on an older state. */
 export function planDeleteContainer(view: PlanView, request: DeleteContainerRequest): Planned {
   const { path } = request
   const node = view.get(path)

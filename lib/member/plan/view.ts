@@ -1,7 +1,7 @@
 /**
- * What planners see: the replica, plus what the batches on their way to the store will have done, plus
- * what this batch has planned so far: a layer each. A request's (or a multi's) changes can be taken
- * back whole, and so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
+ * What planners see: the replica, plus what the batches in flight will have done, plus what this batch
+ * has planned so far: a layer each. The changes of a request (or a multi) can be rolled back whole, and
+ * so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
  * Line: session queue → here → batch.
  */
 
@@ -30,7 +30,7 @@ export interface PlannedZnode extends StatSource {
   dataLength: number
 }
 
-/** As it will be, whoever knows it: the replica or a batch before. */
+/** As it will be, whether the replica or an earlier batch says so. */
 export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
 
 /** What one batch plans. */

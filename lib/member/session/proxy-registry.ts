@@ -1,7 +1,7 @@
 /**
- * Which proxies are alive: each holds a key bound to a lease, p/<id>. When one vanishes, the others
- * look after its sessions. The lease is only this life sign; what a session is worth stands in the
- * journal. Neighbours: session-manager (told of peers), keeper (told when our own sign is stale).
+ * Which proxies are alive: each holds a key bound to a lease, p/<id>, and renews the lease by
+ * heartbeats. When a proxy vanishes, the others look after its sessions. Leases say nothing about a
+ * session: the journal does. Neighbours: session-manager (notified of peers), store-health (of heartbeats).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -12,12 +12,12 @@ import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
-/** Life signs in the time one of them lasts. */
+/** Heartbeats in one TTL. */
 const HEARTBEATS_PER_TTL = 4
 
 /**
- * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have heard
- * from its clients, up to the moment when its next life sign was due. Unit ms.
+ * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have received
+ * from its clients, up to the moment when its next heartbeat was due. Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
   return record.leaving ? 0 : record.ttlMs * (1 - 1 / HEARTBEATS_PER_TTL)
@@ -29,14 +29,14 @@ export interface ProxyRegistryOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly proxy: string
-  /** Where clients reach it; for people who read the store. */
+  /** Where clients reach it; for people that read the store. */
   readonly address: string
   readonly ttlMs: number
-  /** The store answered at this monotonic time. */
+  /** A heartbeat sent at this monotonic time was confirmed. */
   readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
-  /** It asks for its turn to commit. */
+  /** It reports starvation: it loses every race for head. */
   readonly onPeerStarved: (proxy: string) => void
 }
 
@@ -46,7 +46,7 @@ export class ProxyRegistry {
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
-  /** All that is on its way: what says goodbye must come after it. */
+  /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
 
@@ -59,7 +59,7 @@ export class ProxyRegistry {
   get peers(): ReadonlyMap<string, ProxyRecord> {
     return this.#peers
   }
-  /** The lowest live id does what one of them must do: reaping and compaction. */
+  /** The proxy with the lowest live id reaps and compacts. */
   get isFirst(): boolean {
     for (const id of this.#peers.keys()) if (id < this.#options.proxy) return false
     return true
@@ -90,18 +90,18 @@ export class ProxyRegistry {
       })
       await store.revokeLease(this.#lease)
     } catch (error) {
-      logger.warn({ err: error }, 'could not sign off; peers will notice by the lease')
+      logger.warn({ err: error }, 'goodbye not written; peers will notice when the lease runs out')
     }
   }
 
   /**
-   * Writes our key once more, which tells the others that we have something to commit and do not get
-   * there. Only a courtesy is asked for, so nothing depends on its outcome.
+   * Writes our key once more, which the other proxies read as: we are starved, take turns with us.
+   * Turns are cooperative, so nothing depends on the outcome.
    */
   reportStarvation(): void {
     if (this.#stop.signal.aborted) return
     const { store, layout, proxy, logger } = this.#options
-    const asked = store
+    const report = store
       .txn({
         compares: [],
         ops: [
@@ -113,8 +113,8 @@ export class ProxyRegistry {
           },
         ],
       })
-      .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
-    this.#pendingReports = Promise.all([this.#pendingReports, asked])
+      .catch((error: unknown) => logger.debug({ err: error }, 'starvation not reported'))
+    this.#pendingReports = Promise.all([this.#pendingReports, report])
   }
 
   #record(): ProxyRecord {
@@ -127,7 +127,7 @@ export class ProxyRegistry {
     const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
-    // An import looks for proxies after it has left its mark: one of the two sees the other.
+    // An import looks for proxies after it has written its marker: one of the two sees the other.
     const { committed } = await store.txn({
       compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
       ops: [
@@ -156,7 +156,7 @@ export class ProxyRegistry {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
-        logger.warn({ err: error }, 'life sign not confirmed')
+        logger.warn({ err: error }, 'heartbeat not confirmed')
         if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
         await this.#register().catch((failed: unknown) => {
           logger.warn({ err: failed }, 'could not register again')
@@ -181,7 +181,7 @@ export class ProxyRegistry {
         }
       } catch (error) {
         if (!(error instanceof StoreError) || error.code === 'STORE_CLOSED') return
-        logger.warn({ err: error }, 'list of proxies lost, reading it again')
+        logger.warn({ err: error }, 'feed of proxies lost, reading their list')
         from = (await this.#relist()) ?? from
       }
     }
@@ -223,7 +223,7 @@ export class ProxyRegistry {
       return
     }
     if (this.#stop.signal.aborted) return
-    // Our own key ran out although we live: say so again.
+    // Our own lease ran out although we are alive: register again.
     this.#register().catch((error: unknown) => {
       this.#options.logger.warn({ err: error }, 'could not register again')
     })

@@ -1,8 +1,8 @@
 /**
- * The life of sessions on this proxy: opening, taking over, hearing from clients, expiring. A
- * session of ours dies when its client was silent for its timeout; one of a vanished proxy when
- * nobody took it over in time. Either way by a journaled close that any proxy may propose and the
- * first one wins. Line: handshake → here → plan/session.
+ * The life of sessions on this proxy: opening, resuming, liveness, expiry. A session that this proxy
+ * owns expires when its client was silent for its timeout; a session of a vanished proxy, when no client
+ * resumed it in time. Both end by a journaled close, which any proxy may propose; the first one wins.
+ * The why: DESIGN.md beside this file. Line: handshake → here → plan/session.
  */
 import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -18,10 +18,10 @@ import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
-/** A session this proxy attends to; `connection` is missing while its client is away. */
+/** A session this proxy owns; `connection` is missing while its client is away. */
 interface OwnedSession {
   record: SessionRecord
-  /** As negotiated last; the record has what the session was opened with. */
+  /** As negotiated last; the record has the timeout that the session was opened with. */
   timeoutMs: number
   lastSeenMs: number
   connection: Session | undefined
@@ -87,19 +87,19 @@ export class SessionManager implements SessionObserver {
   }
 
   /** H3: the timeout a client gets. */
-  clampTimeout(askedMs: number): number {
+  clampTimeout(requestedMs: number): number {
     const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#limits
-    return Math.min(Math.max(askedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
+    return Math.min(Math.max(requestedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
   }
 
   async open(
-    askedTimeoutMs: number,
+    requestedTimeoutMs: number,
     sink: SessionSink,
     ids: readonly AuthId[],
   ): Promise<OpenedSession> {
     const password = this.#random.bytes(PASSWORD_BYTES)
     const digest = passwordDigest(password)
-    const timeoutMs = this.clampTimeout(askedTimeoutMs)
+    const timeoutMs = this.clampTimeout(requestedTimeoutMs)
     for (;;) {
       const id = this.#ids.next()
       let session: Session | undefined
@@ -115,20 +115,20 @@ export class SessionManager implements SessionObserver {
 
   /**
    * undefined: there is no such session (any more), or the password is wrong. The timeout is
-   * negotiated anew, as by ZooKeeper; without `askedTimeoutMs` it stays. (Where the proxy vanishes
-   * after that, its session has the timeout it was opened with until its client comes back.)
+   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes after that,
+   * the session has the timeout it was opened with until its client reconnects.)
    */
   async resume(
     id: bigint,
     password: Uint8Array,
     sink: SessionSink,
     ids: readonly AuthId[],
-    askedTimeoutMs?: number,
+    requestedTimeoutMs?: number,
   ): Promise<Session | undefined> {
     const known = this.#owned.get(id)
     if (known !== undefined && !known.closing) {
       if (!samePassword(known.record.passwordDigest, password)) return undefined
-      return this.#attach(id, sink, ids, askedTimeoutMs)
+      return this.#attach(id, sink, ids, requestedTimeoutMs)
     }
     let session: Session | undefined
     await this.#commit(
@@ -139,13 +139,13 @@ export class SessionManager implements SessionObserver {
         owner: this.#proxy,
       },
       (planned) => {
-        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, askedTimeoutMs)
+        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, requestedTimeoutMs)
       },
     )
     return session
   }
 
-  /** The client said something. */
+  /** The client sent something, be it a ping. */
   touch(session: Session): void {
     const owned = this.#owned.get(session.id)
     if (owned?.connection === session) owned.lastSeenMs = this.#clock.monotonic()
@@ -157,7 +157,7 @@ export class SessionManager implements SessionObserver {
     if (owned?.connection === session) owned.connection = undefined
   }
 
-  /** The store is out of reach: connections go; nobody can expire, nobody is lied to. */
+  /** The store is out of reach: connections end, and no session expires meanwhile. */
   suspend(): void {
     this.#suspended = true
     for (const owned of this.#owned.values()) {
@@ -166,7 +166,7 @@ export class SessionManager implements SessionObserver {
     }
   }
 
-  /** The store is back. Clients could not reach us meanwhile: everybody starts afresh. */
+  /** The store is back. Clients could not reach us meanwhile: each session has its whole timeout again. */
   unsuspend(): void {
     this.#suspended = false
     const now = this.#clock.monotonic()
@@ -209,12 +209,12 @@ export class SessionManager implements SessionObserver {
     this.#orphans.remove(record.id)
     const owned = this.#owned.get(record.id)
     this.#owned.delete(record.id)
-    // A client's own close is answered first: its turn ends the connection (E4).
+    // A client's own close is answered first, and that ends the connection (E4).
     const connection = owned?.connection
     if (connection?.closeRequested === false) connection.end('expired')
   }
 
-  /** After a resync: sessions that went, moved or came while the feed was lost. */
+  /** After a resync: sessions that ended, moved or were opened while the feed was lost. */
   reconcile(alive: (proxy: string) => boolean): void {
     const { sessions } = this.#host.replica
     for (const [id, owned] of this.#owned) {
@@ -249,12 +249,12 @@ export class SessionManager implements SessionObserver {
     id: bigint,
     sink: SessionSink,
     ids: readonly AuthId[],
-    askedTimeoutMs?: number,
+    requestedTimeoutMs?: number,
   ): Session | undefined {
     const owned = this.#owned.get(id)
     if (owned === undefined) return undefined
     owned.connection?.end('moved')
-    if (askedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(askedTimeoutMs)
+    if (requestedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(requestedTimeoutMs)
     const { record, timeoutMs } = owned
     const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
     owned.connection = session
@@ -281,7 +281,7 @@ export class SessionManager implements SessionObserver {
     const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
     this.#cancelTimer = this.#clock.after(periodMs, () => {
       const now = this.#clock.monotonic()
-      // This process slept: what clients said meanwhile is still unread. Read that first.
+      // This process slept: what clients sent meanwhile is still unread. Read that first.
       const stalled = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
       this.#lastCheckMs = now
       if (!stalled && !this.#suspended) this.#expire(now)

@@ -1,7 +1,7 @@
 /**
- * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5).
- * Reads are answered at once unless a write of this session is still on its way; then they wait in
- * line behind it. Line: record → here → read | plan.
+ * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5). A read
+ * is answered immediately unless a write of this session is in flight; then it waits in line behind it.
+ * Line: record → here → read | plan.
  */
 
 import { digestOf, isAllowed, SUPER_ID } from '../../model/acl.ts'
@@ -27,14 +27,14 @@ import type { Watcher } from '../watch/watch-table.ts'
 
 /** Why a session left its connection. */
 export type EndReason =
-  /** The client asked for it. */
+  /** The client closed it. */
   | 'closed'
   | 'expired'
   /** It continues on another connection, here or at another proxy. */
   | 'moved'
   /** The store is out of reach: nothing may be promised until it is back. */
   | 'suspended'
-  /** This process is stopping; the session lives on. */
+  /** This process is stopping; the session stays alive. */
   | 'stopping'
 
 /** Where replies and events go: a connection, or the in-process client. */
@@ -50,7 +50,7 @@ export type SessionQuery = ReadRequest | WriteRequest | SyncRequest
 
 const NOTHING: Result = { type: 'none' }
 
-/** One place in the line. Reads hold it only while a write is ahead of them. */
+/** A write's place in the line. */
 class Turn implements CommitTask {
   readonly session: Session
   readonly request: WriteRequest | SyncRequest
@@ -61,7 +61,7 @@ class Turn implements CommitTask {
     this.session = session
     this.request = request
     this.tag = tag
-    // The ids as of now: a later auth packet does not help a request sent before it.
+    // The ids as of now: a later auth packet has no effect on a request sent before it.
     this.caller = session.caller
   }
   committed(zxid: number, planned: Planned): void {
@@ -88,7 +88,7 @@ export interface SessionHost {
 export class Session implements Watcher {
   readonly id: bigint
   readonly timeoutMs: number
-  /** The proxy that attends to it, and the fencing number of this connection. */
+  /** The proxy that owns it, and the fencing number of this connection. */
   readonly owner: string
   readonly fence: number
   readonly #host: SessionHost
@@ -188,7 +188,7 @@ export class Session implements Watcher {
     else this.#sink?.reply(tag, request, zxid, 0, planned)
   }
 
-  /** A write is applied: answer it, then the reads behind it, which see exactly this state. */
+  /** A write is applied: answers it, then the reads behind it, which see exactly this state. */
   turnDone(turn: Turn, zxid: number, planned: Planned): void {
     if (this.#sink === undefined) return
     if (this.#line[this.#head] !== turn) throw new Error('a session answered out of order')
@@ -214,15 +214,15 @@ export class Session implements Watcher {
     }
   }
 
-  /** Told only if it may read the znode (V10). */
+  /** Notified only if it may read the znode (V10). */
   watchFired(type: EventType, path: string, acl: readonly Acl[]): void {
     if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#caller.ids)) return
     this.#sink.event(type, path, this.#host.replica.zxid)
   }
 
   /**
-   * The connection and the session part: watches go, later replies are dropped. The session itself
-   * lives on unless the journal says otherwise. Idempotent.
+   * The connection and the session part: watches are deleted, later replies are dropped. The session
+   * itself stays alive unless the journal says otherwise. Idempotent.
    */
   end(reason: EndReason): void {
     const sink = this.#sink

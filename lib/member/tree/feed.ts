@@ -1,6 +1,6 @@
 /**
  * Follows the journal in the store and hands its batches over in order, from the revision a load
- * ended at. When history is gone, or an entry is missing, the tree must be loaded anew.
+ * ended at. When history is gone, or an entry is missing, the tree must be reloaded.
  * Line: store txn → here → replica (of the other proxies).
  */
 import { type BatchHeader, decodeBatch, decodeHeader } from '../../format/journal.ts'

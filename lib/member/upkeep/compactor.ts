@@ -1,8 +1,7 @@
 /**
- * Has the store forget history that nobody needs: what is older than the retention, and under heavy
- * load what makes it too much, or etcd would run into its space quota; each time when as much again has
- * come together. One live keeper does it.
- * Neighbours: keeper, feed (a replica that was away for longer loads anew).
+ * Compacts the store's history beyond its retention: by age, and under heavy load by size, or etcd would
+ * run into its space quota. The next compaction is due once as much history has accumulated. One live
+ * member does it. Neighbours: keeper, feed (a replica that was away for longer reloads).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -10,7 +9,7 @@ import type { Logger } from '../../base/log.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 
-/** Between two looks at it. Unit ms. */
+/** Between two steps. Unit ms. */
 const INTERVAL_MS_MAX = 30_000
 const STEPS_PER_RETENTION = 5
 
@@ -26,9 +25,9 @@ export interface CompactorOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax'>
-  /** The state as of here was loaded. */
+  /** The tree was loaded as of this revision. */
   readonly revision: Revision
-  /** One of the live keepers compacts. */
+  /** One of the live members compacts. */
   readonly isMyTurn: () => boolean
 }
 
@@ -80,7 +79,7 @@ export class Compactor {
     const count = kept < 0 ? this.#marks.length : kept
     const target = this.#marks[count - 1]
     this.#marks.push(now)
-    // etcd walks through every key each time, and stops commits for it: not more often than is worth it.
+    // etcd walks through every key each time and stops commits meanwhile, so compactions are rare.
     const last = this.#last
     if (target === undefined || this.#compacting) return
     if (last !== undefined && !this.#isTooMuch(last, now)) return
@@ -90,7 +89,7 @@ export class Compactor {
     else this.#last = now
   }
 
-  /** One that fails is tried again at the next look. */
+  /** A compaction that fails is retried at the next step. */
   async #compact(revision: Revision, now: Mark): Promise<void> {
     this.#compacting = true
     try {
@@ -104,7 +103,7 @@ export class Compactor {
     this.#compacting = false
   }
 
-  /** Need the history since then not be kept? */
+  /** Is the history since then beyond the retention? */
   #isTooMuch(then: Mark, now: Mark): boolean {
     const { historyRetentionMs, historyBytesMax } = this.#options.limits
     return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
