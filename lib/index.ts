@@ -1,4 +1,4 @@
-/** The library's public names. proxy/ and everybody else import from here only. */
+/** The library's public names: importers outside lib use no other file, but for lib/protocol. */
 
 export { type Clock, type Random, systemClock, systemRandom } from './base/clock.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'

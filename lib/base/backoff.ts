@@ -1,4 +1,7 @@
-/** How long to wait before a call is retried. Neighbours: whatever retries; the wait itself is a Clock's. */
+/**
+ * How long to wait before a call is retried. Neighbours: whatever retries; the wait itself is a
+ * Clock's.
+ */
 
 export interface BackoffOptions {
   /** After the first failure. Unit ms. */

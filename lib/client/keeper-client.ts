@@ -31,11 +31,13 @@ import { ClientWatches, type WatchCallback } from './watches.ts'
 /** Curator's words: suspended may come back with the session intact, lost will not. */
 export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
 
+/** Options of {@link KeeperClient.connect}. */
 export interface ClientOptions {
   /** Requested session timeout, ms; clamped to the keeper's limits. @default 30000 */
   readonly timeoutMs?: number
   /** `user:password` for the digest scheme. */
   readonly digest?: string
+  /** Called at each change of {@link KeeperClient.state}. */
   readonly onState?: (state: ClientState) => void
 }
 
@@ -45,12 +47,19 @@ interface Waiting {
   readonly path: string | undefined
 }
 
+/**
+ * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError:
+ * ZooKeeper's own results, ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops
+ * (the outcome of a write in flight is unknown), ZK_SESSION_EXPIRED once the session has ended.
+ */
 export class KeeperClient implements SessionSink {
   readonly #keeper: Keeper
   readonly #options: ClientOptions
   #session: Session | undefined
   #password: Uint8Array
+  /** The session's id, as in `ephemeralOwner` of its znodes. */
   readonly sessionId: bigint
+  /** Session timeout as granted. Unit ms. */
   readonly timeoutMs: number
   #state: ClientState = 'connected'
   #nextTag = 1
@@ -58,6 +67,10 @@ export class KeeperClient implements SessionSink {
   readonly #watches = new ClientWatches()
   #cancelTouch: (() => void) | undefined
 
+  /**
+   * Opens a session on this keeper.
+   * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
+   */
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
     let client: KeeperClient | undefined
     const early: [EventType, string][] = []
@@ -87,10 +100,17 @@ export class KeeperClient implements SessionSink {
     this.#touch()
   }
 
+  /** The session's state as known now. */
   get state(): ClientState {
     return this.#state
   }
 
+  /**
+   * Creates a znode. `data`: bytes, null for none. Resolves with the path, sequence number
+   * included.
+   * @throws {ZnodeError} ZK_NODE_EXISTS, ZK_NO_NODE (the parent), ZK_NO_CHILDREN_FOR_EPHEMERALS,
+   * ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS (path, mode or TTL)
+   */
   async create(
     path: string,
     data: Uint8Array | null = null,
@@ -106,18 +126,30 @@ export class KeeperClient implements SessionSink {
     await this.#ask({ type: 'delete', path, version }, path)
   }
 
+  /**
+   * Replaces the data. `version`: expected version; −1: any. Resolves with the new Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH
+   */
   async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
     const result = await this.#ask({ type: 'setData', path, data: toText(data), version }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
+  /**
+   * Replaces the ACL. `aversion`: expected ACL version; −1: any. Resolves with the new Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL
+   */
   async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
     const result = await this.#ask({ type: 'setACL', path, acl, version: aversion }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
+  /**
+   * Reads the data, null where the znode has none. `watch`: called once, at its change or deletion.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getData(
     path: string,
     watch?: WatchCallback,
@@ -128,7 +160,7 @@ export class KeeperClient implements SessionSink {
     return { data: toBytes(result.data), stat: result.stat }
   }
 
-  /** undefined when there is no such znode; the watch is set either way. */
+  /** undefined when there is no such znode; the watch is set either way. Needs no permission. */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
     if (watch !== undefined) this.#watches.addData(path, watch)
     try {
@@ -140,6 +172,10 @@ export class KeeperClient implements SessionSink {
     }
   }
 
+  /**
+   * Reads the names of the children, in no order. `watch` is called once, at the next child created
+   * or deleted, or when the znode itself is deleted. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getChildren(
     path: string,
     watch?: WatchCallback,
@@ -150,6 +186,9 @@ export class KeeperClient implements SessionSink {
     return { children: [...result.children], stat: result.stat }
   }
 
+  /**
+   * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
     const result = await this.#ask({ type: 'getACL', path }, path)
     if (result.type !== 'acl') throw new TypeError(`unexpected ${result.type}`)
@@ -157,8 +196,11 @@ export class KeeperClient implements SessionSink {
   }
 
   /**
-   * All or nothing. Rejects with the first failing operation's error.
-   * Build operations with createOp(), or as plain records.
+   * All operations under one zxid, or none. Build them with createOp(), or as plain records.
+   * Resolves with one result per operation, in order: `create2` (path and Stat) for one of
+   * createOp(), `create` (path alone) for a record whose `op` is 1, `setData` (Stat), `delete`,
+   * `check`.
+   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied
    */
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
     const result = await this.#ask({ type: 'multi', ops: ops.map(toMultiOp) }, undefined)
@@ -169,12 +211,12 @@ export class KeeperClient implements SessionSink {
     return result.results
   }
 
-  /** What is read next is at least as new as anything committed before this call. */
+  /** Reads after it see every write that was committed before this call, on any member. */
   async sync(path = '/'): Promise<void> {
     await this.#ask({ type: 'sync', path }, path)
   }
 
-  /** Ends the session: its ephemerals go. */
+  /** Ends the session and deletes its ephemerals. Never rejects. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     const open = this.#session !== undefined
@@ -195,6 +237,7 @@ export class KeeperClient implements SessionSink {
     else waiting.reject(new ZnodeError(errno, waiting.path))
   }
 
+  /** For the session: an event of a watch. Not to be called by users. */
   event(type: EventType, path: string): void {
     this.#watches.fire(type, path)
   }

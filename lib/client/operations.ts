@@ -1,4 +1,7 @@
-/** What a caller of the in-process client names, and the protocol's records for it. Neighbour: keeper-client. */
+/**
+ * What a caller of the in-process client names, and the protocol's records for it. Neighbour:
+ * keeper-client.
+ */
 import { OPEN_ACL } from '../model/acl.ts'
 import { type ByteString, fromByteString, toByteString } from '../model/byte-string.ts'
 import {
@@ -15,6 +18,10 @@ import {
   type WriteRequest,
 } from '../model/request.ts'
 
+/**
+ * How long a znode lives, and how it is named. container: deleted some time after its last child;
+ * ttl: deleted once it has no child and was not changed for `ttlMs`.
+ */
 export type CreateMode =
   | 'persistent'
   | 'ephemeral'
@@ -34,6 +41,7 @@ const FLAGS: Record<CreateMode, number> = {
   'ttl-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
 }
 
+/** Options of a create. */
 export interface CreateOptions {
   readonly mode?: CreateMode
   /** @default world:anyone may do anything */
@@ -60,8 +68,8 @@ export function toMultiOp(op: ClientOp): MultiOp {
 }
 
 /**
- * A create as an operation of {@link KeeperClient.multi}. `data`: bytes, null for none. In a multi its
- * result has the path and the Stat.
+ * A create as an operation of KeeperClient.multi. `data`: bytes, null for none. Its result in the
+ * multi is a `create2`: path and Stat.
  */
 export function createOp(
   path: string,

@@ -4,10 +4,15 @@
  */
 import { EVENT, type EventType } from '../model/request.ts'
 
+/**
+ * What a watch reports: 1 created, 2 deleted, 3 data changed, 4 children changed, and the znode's
+ * path.
+ */
 export interface WatchEvent {
   readonly type: EventType
   readonly path: string
 }
+/** Called once, after the replies of its tick. It must not throw: nothing catches it. */
 export type WatchCallback = (event: WatchEvent) => void
 
 type Callbacks = Map<string, Set<WatchCallback>>
@@ -38,7 +43,9 @@ export class ClientWatches {
     })
   }
 
-  /** Nothing was seen for a while, so anything may have changed: every callback is to read again. */
+  /**
+   * Nothing was seen for a while, so anything may have changed: every callback is to read again.
+   */
   fireAll(): void {
     for (const path of [...this.#data.keys()]) this.fire(EVENT.NodeDataChanged, path)
     for (const path of [...this.#child.keys()]) this.fire(EVENT.NodeChildrenChanged, path)

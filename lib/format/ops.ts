@@ -56,7 +56,9 @@ export type SessionOp =
 
 export type Op = TreeOp | SessionOp
 
-/** One transaction: one zxid, except moves of a session, which take none (zxid of the one before). */
+/**
+ * One transaction: one zxid, except moves of a session, which take none (zxid of the one before).
+ */
 export interface TxnEntry {
   readonly zxid: number
   /** Empty: a write that failed and only took its place in the order. */

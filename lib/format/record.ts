@@ -1,6 +1,6 @@
 /**
- * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n" and the
- * znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
+ * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n"
+ * and the znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
  * Format 1. Fields with their usual value are left out. Documented in docs/layout.md.
  */
 
@@ -89,6 +89,10 @@ export function znodeBytesMax(node: {
   return HEADER_BYTES_MAX + acl + node.dataLength
 }
 
+/**
+ * A znode of the bytes under its n/ key; without its child record. @throws {StoreError}
+ * STORE_INTERNAL: damaged; STORE_UNSUPPORTED: another format
+ */
 export function decodeZnode(value: Uint8Array, path: string): Znode {
   const what = `znode ${path}`
   const newline = value.indexOf(10)
@@ -142,6 +146,7 @@ export interface ChildRecord {
 export function encodeChildRecord(record: ChildRecord): Uint8Array {
   return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
 }
+/** The bytes under a c/ key. @throws {StoreError} as {@link decodeZnode} */
 export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
   const what = `child record ${path}`
   const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, what)
@@ -225,6 +230,7 @@ export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
     `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
   )
 }
+/** The bytes under head. @throws {StoreError} as {@link decodeZnode} */
 export function decodeHead(value: Uint8Array): HeadRecord {
   const { zxid, seq, flushed, imported } = parse<HeadRecord & { f: number }>(value, 'head')
   assertIntegers('head', zxid, seq, flushed)

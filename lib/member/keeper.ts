@@ -1,7 +1,7 @@
 /**
  * One member of the ensemble: the replica of the tree, its feed, the group committer, sessions and
- * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one in
- * its own process. Any number of keepers on one store are one ZooKeeper.
+ * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
+ * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
@@ -24,6 +24,7 @@ import { Reaper } from './upkeep/reaper.ts'
 import { StoreHealth } from './upkeep/store-health.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
+/** Options of {@link Keeper.open}. */
 export interface KeeperOptions {
   readonly store: MetadataStore
   /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
@@ -40,18 +41,26 @@ export interface KeeperOptions {
   readonly logger?: Logger
 }
 
+/**
+ * One member: the replica of the tree and all that follows, on a metadata store. Open it with
+ * {@link Keeper.open}.
+ */
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
   readonly limits: KeeperLimits
+  /** Watches of all sessions on this member. */
   readonly watches = new WatchRegistry()
   readonly superDigest: string | undefined
   readonly clock: Clock
   readonly #layout: Layout
   readonly #logger: Logger
   #replica: Replica
+  /** Commits the writes of this member. */
   readonly committer: GroupCommitter
+  /** Sessions that this member owns. */
   readonly sessions: SessionManager
+  /** The live members. */
   readonly registry: ProxyRegistry
   readonly #reaper: Reaper
   readonly #compactor: Compactor
@@ -61,13 +70,14 @@ export class Keeper {
   #serving = false
   /** Called when serving begins or ends: see {@link isServing}. */
   onServingChange: ((serving: boolean) => void) | undefined
+  /** How often the tree was reloaded because the feed was lost. */
   resyncCount = 0
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
    * @throws {TypeError} the prefix does not start with "/", or ends with it
-   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the
-   * prefix is unfinished
+   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into
+   * the prefix is unfinished
    */
   static async open(options: KeeperOptions): Promise<Keeper> {
     const prefix = options.prefix ?? '/anykeeper'
@@ -201,8 +211,9 @@ export class Keeper {
   }
 
   /**
-   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written
-   * behind as far as the store takes them within `drainMs`. The store stays open: it is the caller's.
+   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are
+   * written behind as far as the store takes them within `drainMs`. The store stays open: it is the
+   * caller's.
    */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#closed) return
@@ -259,8 +270,8 @@ export class Keeper {
   }
 
   /**
-   * Disconnects the clients now if the store was silent for too long. To be called before a reply is
-   * sent: when a stopped process resumes, input may be read before its timers run.
+   * Disconnects the clients now if the store was silent for too long. To be called before a reply
+   * is sent: when a stopped process resumes, input may be read before its timers run.
    */
   checkStore(): void {
     if (!this.#serving || !this.#health.isSilent) return

@@ -138,7 +138,9 @@ function checkKey(key: Key): void {
   }
 }
 
-/** `start` may be empty: from the first key on. The empty range is refused: etcd reads it as "all". */
+/**
+ * `start` may be empty: from the first key on. The empty range is refused: etcd reads it as "all".
+ */
 function checkSpan(start: Key, end: Key): void {
   checkBytes('start', start)
   if (start.length > KEY_BYTES_MAX) throw invalid(`start has more than ${KEY_BYTES_MAX} bytes`)

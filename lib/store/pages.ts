@@ -1,7 +1,7 @@
 /**
- * A whole range at one revision, page by page; each is read ahead while the one before it is processed.
- * Pages are large, because a store may walk the rest of the range for each (etcd counts it), and
- * bounded in bytes by an estimate: the mean size of the records seen so far.
+ * A whole range at one revision, page by page; each is read ahead while the one before it is
+ * processed. Pages are large, because a store may walk the rest of the range for each (etcd counts
+ * it), and bounded in bytes by an estimate: the mean size of the records seen so far.
  */
 import type { MetadataStore } from './metadata-store.ts'
 import type { Key, KeyValue, Revision } from './types.ts'

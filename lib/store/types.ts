@@ -1,6 +1,6 @@
 /**
- * The nouns of the store contract, in etcd's terms. An adapter imports these and nothing else of lib
- * (besides the errors); semantics live above. Neighbours: metadata-store.ts, adapters/*.
+ * The nouns of the store contract, in etcd's terms. An adapter imports these and nothing else of
+ * lib (besides the errors); semantics live above. Neighbours: metadata-store.ts, adapters/*.
  */
 
 /**
@@ -15,6 +15,7 @@ export type Key = Uint8Array
 /** Opaque lease name, chosen by the store. Positive and below 2^63. 0n means "no lease". */
 export type LeaseId = bigint
 
+/** A key with its value and history counters. */
 export interface KeyValue {
   readonly key: Key
   readonly value: Uint8Array
@@ -30,7 +31,8 @@ export interface KeyValue {
 
 /**
  * One condition of a transaction. An absent key has version, createRevision and modRevision 0, so
- * `{ target: 'version', equals: 0 }` means "must not exist". `value` on an absent key never matches.
+ * `{ target: 'version', equals: 0 }` means "must not exist". `value` on an absent key never
+ * matches.
  */
 export type Compare =
   | { readonly target: 'version'; readonly key: Key; readonly equals: number }
@@ -59,6 +61,7 @@ export interface Txn {
   readonly ops: readonly WriteOp[]
 }
 
+/** Whether a transaction was applied, and when. */
 export interface TxnResult {
   /** false: a compare did not hold and nothing was written. */
   readonly committed: boolean
@@ -69,6 +72,7 @@ export interface TxnResult {
   readonly revision: Revision
 }
 
+/** What to read: one key, or the keys from `start` to `end`. */
 export interface RangeQuery {
   /** Inclusive. With `end` it may be empty: from the first key on. */
   readonly start: Key
@@ -84,6 +88,7 @@ export interface RangeQuery {
   readonly descending?: boolean
 }
 
+/** The keys found, in order. */
 export interface RangeResult {
   readonly kvs: readonly KeyValue[]
   /** The store's revision when it answered (not the requested one). Never 0. */
@@ -92,6 +97,7 @@ export interface RangeResult {
   readonly more: boolean
 }
 
+/** One change of a watched key. */
 export type StoreEvent =
   | { readonly type: 'put'; readonly kv: KeyValue }
   | { readonly type: 'delete'; readonly key: Key; readonly modRevision: Revision }
@@ -106,6 +112,7 @@ export interface WatchBatch {
   readonly events: readonly StoreEvent[]
 }
 
+/** What to watch, and from when. */
 export interface WatchOptions {
   readonly start: Key
   /** Exclusive. */
@@ -116,6 +123,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal
 }
 
+/** A lease as granted. */
 export interface Lease {
   readonly id: LeaseId
   /** As granted, which may be more than requested (etcd: whole seconds, a server minimum). */

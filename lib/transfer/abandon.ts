@@ -10,6 +10,7 @@ import { ImportMarker } from './import-marker.ts'
 /** Keys removed in one txn: as one range, but each of them costs the store. */
 const KEYS_MAX = 1_000
 
+/** Options of {@link abandonImport}. */
 export interface AbandonOptions {
   readonly store: MetadataStore
   /** @default "/anykeeper" */
@@ -20,7 +21,8 @@ export interface AbandonOptions {
 
 /**
  * Abandons an unfinished import: the prefix is empty afterwards, and the import, if it still runs,
- * ends with COPY_CONFLICT. A complete tree is not touched. Resumable: run it again when interrupted.
+ * ends with COPY_CONFLICT. A complete tree is not touched. Resumable: run it again when
+ * interrupted.
  * @returns keys removed; undefined: there is no unfinished import
  * @throws {CopyError} COPY_CONFLICT: the import is running at this moment; run it again
  * @throws {StoreError} the store's own

@@ -24,6 +24,7 @@ import {
   znodeLine,
 } from './format.ts'
 
+/** Options of {@link readTree}. */
 export interface ExportOptions {
   readonly store: MetadataStore
   /** Key prefix of the tree in the store. @default "/anykeeper" */
@@ -36,6 +37,7 @@ export interface ExportOptions {
 
 /** A tree in memory, as a keeper holds it; the text is made line by line. */
 export class TreeExport implements Iterable<string> {
+  /** Counts and zxid, known before the first line. */
   readonly header: TreeHeader
   readonly #tree: DataTree
   readonly #sessions: readonly TreeSession[]
@@ -134,7 +136,8 @@ export class TreeExport implements Iterable<string> {
  * Reads a tree at one moment of the store.
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished;
- * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
+ * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's
+ * own
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options

@@ -1,7 +1,7 @@
 /**
- * An import's marker in the store, <prefix>/import: which file, how far, and which run writes. Each step
- * of an import moves it in the transaction that writes the records, and is guarded by it, so steps of
- * two imports cannot interleave, and reading it settles a step whose reply was lost.
+ * An import's marker in the store, <prefix>/import: which file, how far, and which run writes. Each
+ * step of an import moves it in the transaction that writes the records, and is guarded by it, so
+ * steps of two imports cannot interleave, and reading it settles a step whose reply was lost.
  * Neighbours: import.ts and abandon.ts (whose steps they are).
  */
 import type { Clock } from '../base/clock.ts'

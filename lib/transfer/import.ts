@@ -1,7 +1,7 @@
 /**
- * Writes an exported tree into a store. Its records are written in bounded steps, in the order of the
- * file; the last step, once counts and digest are verified, makes it a tree. Until then a marker in the
- * store keeps proxies away and says where to resume.
+ * Writes an exported tree into a store. Its records are written in bounded steps, in the order of
+ * the file; the last step, once counts and digest are verified, makes it a tree. Until then a
+ * marker in the store keeps proxies away and says where to resume.
  * Line: bytes → tree-reader.ts → records.ts → here → import-marker.ts → store txn.
  */
 import { randomBytes } from 'node:crypto'
@@ -17,6 +17,7 @@ import type { TreeLine } from './parse.ts'
 import { bytesOf, TreeRecords } from './records.ts'
 import { type TreeInput, TreeReader } from './tree-reader.ts'
 
+/** How far an import is, in znodes. */
 export interface ImportProgress {
   /** In the store. */
   readonly znodes: number
@@ -24,6 +25,7 @@ export interface ImportProgress {
   readonly znodesAll: number
 }
 
+/** Options of {@link importTree}. */
 export interface ImportOptions {
   readonly store: MetadataStore
   /** Bytes of an exported tree, cut anywhere. */
@@ -36,6 +38,7 @@ export interface ImportOptions {
   readonly clock?: Clock
 }
 
+/** What was imported, and whether an earlier run had begun it. */
 export interface ImportResult extends TreeSummary {
   /** The last line that an earlier run had confirmed; 0: there was no earlier run. */
   readonly resumedAfterLine: number
@@ -57,8 +60,8 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
 }
 
 /**
- * Resolves when the tree is complete. Resumable: an import that ended before that continues where it
- * was when it is run again with the same file. Proxies refuse to serve the prefix meanwhile.
+ * Resolves when the tree is complete. Resumable: an import that ended before that continues where
+ * it was when it is run again with the same file. Proxies refuse to serve the prefix meanwhile.
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
  * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
  * import is in progress
@@ -192,7 +195,9 @@ class TreeImport {
     )
   }
 
-  /** Writes our mark, or takes over an earlier run's: from now on no other run's step is applied. */
+  /**
+   * Writes our mark, or takes over an earlier run's: from now on no other run's step is applied.
+   */
   async #enter(mark: ImportRecord | undefined): Promise<void> {
     if (mark === undefined) {
       const letter = await this.#marker.occupiedRange()

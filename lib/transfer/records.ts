@@ -12,8 +12,8 @@ import type { TreeHeader, TreeSession } from './format.ts'
 import type { TreeZnode } from './parse.ts'
 
 /**
- * Owns imported sessions until their clients reconnect. It is no proxy's id, which are 16 hex digits:
- * so the first proxy that opens the tree gives each session its whole timeout.
+ * Owns imported sessions until their clients reconnect. It is no proxy's id, which are 16 hex
+ * digits: so the first proxy that opens the tree gives each session its whole timeout.
  */
 const NO_PROXY = 'import'
 

@@ -1,7 +1,7 @@
 /**
- * Reads an exported tree line by line and validates it as a whole: order, parents, owners, counts and
- * digest. A caller that reads to the end has read exactly what was exported. Memory: one line, the path
- * down to the current znode, and the sessions' ids.
+ * Reads an exported tree line by line and validates it as a whole: order, parents, owners, counts
+ * and digest. A caller that reads to the end has read exactly what was exported. Memory: one line,
+ * the path down to the current znode, and the sessions' ids.
  * Line: bytes → lines.ts → parse.ts → here → import.ts.
  */
 import { isUtf8 } from 'node:buffer'
@@ -12,6 +12,7 @@ import { sessionText, type TreeHeader, type TreeSession, type TreeTrailer } from
 import { splitLines } from './lines.ts'
 import { LineProblem, parseLine, type TreeLine, type TreeZnode } from './parse.ts'
 
+/** Bytes of an exported tree, cut anywhere: a file stream, a list of buffers. */
 export type TreeInput = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** A place between two lines: everything up to and including `line` is behind it. */

@@ -82,7 +82,7 @@ const notYet: readonly string[] = [
   'bench/',
   'examples/',
   'scripts/',
-  'lib/',
+  'lib/protocol/',
   'proxy/',
   'adapters/',
   'cli/',

@@ -1,6 +1,6 @@
 /**
- * Makes the next batch of the pending requests: plans each against what the ones before it will have
- * done, writes the journal entry, and adds as much write-behind as fits.
+ * Makes the next batch of the pending requests: plans each against what the ones before it will
+ * have done, writes the journal entry, and adds as much write-behind as fits.
  * Line: plan → here → group-committer.
  */
 import type { Clock } from '../../base/clock.ts'
@@ -46,7 +46,10 @@ export interface BatchPlannerOptions {
 
 /** The answer to a sync; the session adds its path. */
 const SYNCED: Planned = { type: 'none' }
-/** A smaller change cannot make a record too large for every store: JSON escapes a byte as up to six. */
+/**
+ * A smaller change cannot make a record too large for every store: JSON escapes a byte as up to
+ * six.
+ */
 const LARGE_BYTES = 32 * 1024
 /** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
 const OVERHEAD_BYTES = 4_096
@@ -83,8 +86,8 @@ export class BatchPlanner {
   }
 
   /**
-   * The store takes less than its features say, and applied nothing: later batches are smaller, or that
-   * one request is refused. false: there is nothing left to make smaller.
+   * The store takes less than its features say, and applied nothing: later batches are smaller, or
+   * that one request is refused. false: there is nothing left to make smaller.
    */
   shrink(refused: PlannedBatch): boolean {
     const { flush, tasks, journal } = refused
@@ -125,9 +128,9 @@ export class BatchPlanner {
   }
 
   /**
-   * Plans requests from the front of `queue`, in order, behind what is planned already. `flushAll`: no
-   * request waits, so write-behind gets a whole portion; otherwise the commit carries as much as keeps
-   * the backlog within its bounds. undefined: nothing to do.
+   * Plans requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
+   * no request waits, so write-behind gets a whole portion; otherwise the commit carries as much as
+   * keeps the backlog within its bounds. undefined: nothing to do.
    */
   plan(
     queue: readonly CommitTask[],

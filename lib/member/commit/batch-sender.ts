@@ -72,7 +72,8 @@ export class BatchSender {
         if (error.code === 'STORE_CLOSED') return { type: 'closed' }
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           if (!mayBeApplied) return { type: 'refused', error }
-          // One member of the store refuses what another may have applied: only a reload settles it.
+          // One member of the store refuses what another may have applied: only a reload settles
+          // it.
           this.#options.onStuck(next.planned.batch.seq)
           await this.#untilSettled(next)
           return { type: 'settled' }
@@ -101,8 +102,8 @@ export class BatchSender {
   }
 
   /**
-   * The guard did not hold at `judgedAt`. true: only because the store judged this batch before the one
-   * it is planned on, so it is to be sent again. Two txns in flight may arrive in either order.
+   * The guard did not hold at `judgedAt`. true: only because the store judged this batch before the
+   * one it is planned on, so it is to be sent again. Two txns in flight may arrive in either order.
    */
   async #wasOvertaken(next: InFlight, judgedAt: Revision): Promise<boolean> {
     const { before } = next

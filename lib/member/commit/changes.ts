@@ -39,7 +39,9 @@ export class Changes {
     })
   }
 
-  /** A call failed `failures` times in a row: resolves when it may be tried again, or at a change. */
+  /**
+   * A call failed `failures` times in a row: resolves when it may be tried again, or at a change.
+   */
   backOff(failures: number): Promise<boolean> {
     return this.next(backoffMs(failures, RETRY) * (0.5 + this.#random.fraction()))
   }

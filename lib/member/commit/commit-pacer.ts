@@ -1,6 +1,6 @@
 /**
- * When the next batch is sent. A txn costs much more than what it carries, so a short wait that makes
- * one batch of two is worth it; a store that is slow anyway is not waited for.
+ * When the next batch is sent. A txn costs much more than what it carries, so a short wait that
+ * makes one batch of two is worth it; a store that is slow anyway is not waited for.
  * Neighbours: group-committer (queries it before it plans), turns (waits for other proxies).
  */
 import type { Clock } from '../../base/clock.ts'
@@ -37,8 +37,9 @@ export class CommitPacer {
   }
 
   /**
-   * With a commit in flight since `sentMs`, are the pending requests worth one of their own? The answer
-   * to the one in flight usually brings more to share it with. If not, `onDue` is called when they are.
+   * With a commit in flight since `sentMs`, are the pending requests worth one of their own? The
+   * answer to the one in flight usually brings more to share it with. If not, `onDue` is called
+   * when they are.
    */
   isWorthAnother(sentMs: number, pending: number): boolean {
     if (pending >= PIPELINED_REQUESTS_MIN) return true
@@ -62,9 +63,9 @@ export class CommitPacer {
   }
 
   /**
-   * A batch of `answered` requests was applied, sent at `sentMs`, and `pending` wait. Clients that were
-   * just answered send again immediately: when others wait already, and the store has nothing to do, a
-   * moment's patience makes one batch of both.
+   * A batch of `answered` requests was applied, sent at `sentMs`, and `pending` wait. Clients that
+   * were just answered send again immediately: when others wait already, and the store has nothing
+   * to do, a moment's patience makes one batch of both.
    */
   gather(pending: number, answered: number, sentMs: number): void {
     const count = pending + answered

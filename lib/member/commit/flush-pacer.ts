@@ -1,7 +1,7 @@
 /**
- * How much write-behind a commit carries. While requests wait, as little as keeps the journal and the
- * backlog within bounds. When none waits, all of it, in portions short enough not to delay the next
- * request. See docs/decisions/0001 and 0003.
+ * How much write-behind a commit carries. While requests wait, as little as keeps the journal and
+ * the backlog within bounds. When none waits, all of it, in portions short enough not to delay the
+ * next request. See docs/decisions/0001 and 0003.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -35,7 +35,9 @@ export class FlushPacer {
     return replica.backlog.size >= backlogKeysMax || replica.journal.bytes >= journalBytesMax
   }
 
-  /** Records that a commit of `requests` carries; `all`: no request waits, or all must be written. */
+  /**
+   * Records that a commit of `requests` carries; `all`: no request waits, or all must be written.
+   */
   keysFor(replica: Replica, requests: number, all: boolean): number {
     const { backlogKeysTarget, journalBytesTarget } = this.#limits
     const { backlog, journal } = replica

@@ -1,8 +1,8 @@
 /**
  * Group commit: requests that arrive while the store works on a batch form the next one. A batch is
- * planned on the replica and the batches in flight, journaled, and guarded by the state of head that it
- * was planned on. So the batches of all proxies form one order, and a batch sent twice commits at most
- * once. The why and the nasty cases: DESIGN.md beside this file.
+ * planned on the replica and the batches in flight, journaled, and guarded by the state of head
+ * that it was planned on. So the batches of all proxies form one order, and a batch sent twice
+ * commits at most once. The why and the nasty cases: DESIGN.md beside this file.
  * Line: plan → here → batch-sender → store txn → replica → replies.
  */
 import type { Clock, Random } from '../../base/clock.ts'
@@ -133,7 +133,9 @@ export class GroupCommitter {
     this.#turns.addContender(proxy)
   }
 
-  /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight. */
+  /**
+   * How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight.
+   */
   get stalledMs(): number {
     const oldest = this.#chain[0]
     return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
@@ -169,7 +171,8 @@ export class GroupCommitter {
       this.#applyUpTo(own, revision)
       return
     }
-    // It took the place of our oldest batch in flight, and all others of ours are planned on that one.
+    // It took the place of our oldest batch in flight, and all others of ours are planned on that
+    // one.
     const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
@@ -185,8 +188,8 @@ export class GroupCommitter {
   }
 
   /**
-   * The tree was reloaded: continue with that replica. Whether it contains the batches in flight cannot
-   * be known, so their outcome is unknown and their requests are never acknowledged.
+   * The tree was reloaded: continue with that replica. Whether it contains the batches in flight
+   * cannot be known, so their outcome is unknown and their requests are never acknowledged.
    */
   reset(replica: Replica, headRevision: Revision): void {
     this.#abandonChain(
@@ -322,7 +325,10 @@ export class GroupCommitter {
     return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
   }
 
-  /** The batch at `index` and those behind it will never be applied: their requests are planned again. */
+  /**
+   * The batch at `index` and those behind it will never be applied: their requests are planned
+   * again.
+   */
   #lose(index: number): void {
     const lost = this.#chain.splice(index)
     if (lost.length === 0) return
@@ -386,7 +392,10 @@ export class GroupCommitter {
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
-  /** Answers a batch that has nothing to write once head is checked; what cannot be answered is queued. */
+  /**
+   * Answers a batch that has nothing to write once head is checked; what cannot be answered is
+   * queued.
+   */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)

@@ -1,6 +1,7 @@
 /**
- * Answers requests that have nothing to write, such as a sync or a check that fails: head is read, the
- * feed catches up with it, and what was planned is answered if nothing was committed meanwhile.
+ * Answers requests that have nothing to write, such as a sync, or the resumption of a session that
+ * has ended: head is read, the feed catches up with it, and the plan holds if nothing was committed
+ * since.
  * Line: batch-planner → here → replies.
  */
 import type { Logger } from '../../base/log.ts'
@@ -54,7 +55,8 @@ export class HeadCheck {
       return []
     }
     if (revision < before) {
-      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
+      // The store lost commits this replica has (features.mayLoseTail): nothing holds until
+      // reset().
       onStuck(seq)
       await changes.next(STUCK_PAUSE_MS)
       return tasks

@@ -1,4 +1,7 @@
-/** One request that waits to be committed. Neighbours: session (submits), batch-planner, group-committer. */
+/**
+ * One request that waits to be committed. Neighbours: session (submits), batch-planner,
+ * group-committer.
+ */
 import type { StoreError } from '../../model/errors.ts'
 import type { DeleteContainerRequest, SyncRequest, WriteRequest } from '../../model/request.ts'
 import type { Caller, Planned } from '../plan/planned.ts'

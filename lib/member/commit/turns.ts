@@ -1,11 +1,12 @@
 /**
  * Fair scheduling among proxies that contend for head. It is cooperative: the guard on head decides
- * what is committed. Without turns each race has one winner, the batches of the losers are wasted work
- * for the store, and a proxy with several commits in flight starves the others.
+ * what is committed. Without turns each race has one winner, the batches of the losers are wasted
+ * work for the store, and a proxy with several commits in flight starves the others.
  *
  * There are no turns until a proxy loses twice in a row and reports starvation. Then the contenders
- * take turns in the order of their ids: each commits one batch, which passes the turn, and the next one
- * begins immediately. The one after it begins a little later, in case the next has nothing to write.
+ * take turns in the order of their ids: each commits one batch, which passes the turn, and the next
+ * one begins immediately. The one after it begins a little later, in case the next has nothing to
+ * write.
  * Neighbours: group-committer (queries it before it plans), proxy-registry (carries the reports).
  * See docs/decisions/0004.
  */
@@ -14,8 +15,9 @@ import type { Clock } from '../../base/clock.ts'
 /** How long the holder continues while every contender was idle when it was its turn. Unit ms. */
 const QUANTUM_MS = 10
 /**
- * How long the next contender may take before the one after it begins: as long as this many commits. A
- * batch sent while another proxy's is in flight loses the race, or makes the other one lose it.
+ * How long the next contender may take before the one after it begins: as long as this many
+ * commits. A batch sent while another proxy's is in flight loses the race, or makes the other one
+ * lose it.
  */
 const SLOT_COMMITS = 3
 const SLOT_MS_MIN = 4
@@ -24,7 +26,10 @@ const SLOT_MS_MAX = 100
 const IDLE_SLOT_MS = 2
 /** Weight of the newest commit in the mean duration of one. */
 const SMOOTHING = 1 / 8
-/** A proxy that neither commits nor reports starvation for this long is no contender any more. Unit ms. */
+/**
+ * A proxy that neither commits nor reports starvation for this long is no contender any more. Unit
+ * ms.
+ */
 const CONTENDER_MS = 500
 /** Between two reports of starvation of one proxy, at least. Unit ms. */
 const STARVATION_REPORT_MS = 100
@@ -128,7 +133,10 @@ export class Turns {
     return this.#isOurs && now - this.#sinceMs >= QUANTUM_MS
   }
 
-  /** How long to wait before the next batch is planned, ms. 0: not at all. Any proxy's commit changes it. */
+  /**
+   * How long to wait before the next batch is planned, ms. 0: not at all. Any proxy's commit
+   * changes it.
+   */
   waitMs(): number {
     const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return 0
@@ -148,7 +156,10 @@ export class Turns {
     return this.#contenders.size > 0
   }
 
-  /** How long the contenders ahead of us may take, from the newest commit on. After our turn: all others. */
+  /**
+   * How long the contenders ahead of us may take, from the newest commit on. After our turn: all
+   * others.
+   */
   #aheadMs(): number {
     const { proxy } = this.#options
     const slotMs = Math.min(Math.max(SLOT_COMMITS * this.#commitMs, SLOT_MS_MIN), SLOT_MS_MAX)

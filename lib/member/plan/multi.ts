@@ -1,8 +1,8 @@
 /**
  * Plans multi: all or nothing, one zxid, later operations see earlier ones (M5). A failure is still
- * a successful reply that carries one result per operation (M3): 0 before the failing one, its code,
- * RUNTIMEINCONSISTENCY after it. Only a create with a TTL under another opcode fails the whole request,
- * when its turn comes: ZooKeeper cannot even record it.
+ * a successful reply that carries one result per operation (M3): 0 before the failing one, its
+ * code, RUNTIMEINCONSISTENCY after it. Only a create with a TTL under another opcode fails the
+ * whole request, when its turn comes: ZooKeeper cannot even record it.
  */
 import { ZK_ERRORS } from '../../model/errors.ts'
 import {

@@ -1,6 +1,6 @@
 /**
- * Sessions of vanished proxies, and when each ends unless a client resumes it before. Every proxy keeps
- * this list, and any of them may propose the end. Neighbour: session-manager.
+ * Sessions of vanished proxies, and when each ends unless a client resumes it before. Every proxy
+ * keeps this list, and any of them may propose the end. Neighbour: session-manager.
  */
 import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
 import { goneForMs } from './proxy-registry.ts'
@@ -17,8 +17,8 @@ export class Orphans {
   }
 
   /**
-   * A proxy vanished: its sessions have what is left of their timeouts. `spreadMs` is drawn for each, so
-   * that survivors do not propose the same ends together.
+   * A proxy vanished: its sessions have what is left of their timeouts. `spreadMs` is drawn for
+   * each, so that survivors do not propose the same ends together.
    */
   addAllOf(
     proxy: string,
@@ -50,7 +50,9 @@ export class Orphans {
     for (const id of this.#ends.keys()) if (!sessions.has(id)) this.#ends.delete(id)
   }
 
-  /** Clients could not come back meanwhile: each session has its whole timeout from now, at least. */
+  /**
+   * Clients could not come back meanwhile: each session has its whole timeout from now, at least.
+   */
   extend(sessions: SessionTable, nowMs: number): void {
     for (const [id, endMs] of this.#ends) {
       const record = sessions.get(id)

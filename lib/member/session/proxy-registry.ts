@@ -1,7 +1,8 @@
 /**
  * Which proxies are alive: each holds a key bound to a lease, p/<id>, and renews the lease by
  * heartbeats. When a proxy vanishes, the others look after its sessions. Leases say nothing about a
- * session: the journal does. Neighbours: session-manager (notified of peers), store-health (of heartbeats).
+ * session: the journal does. Neighbours: session-manager (notified of peers), store-health (of
+ * heartbeats).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -16,8 +17,8 @@ import type { LeaseId, Revision } from '../../store/types.ts'
 const HEARTBEATS_PER_TTL = 4
 
 /**
- * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have received
- * from its clients, up to the moment when its next heartbeat was due. Unit ms.
+ * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have
+ * received from its clients, up to the moment when its next heartbeat was due. Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
   return record.leaving ? 0 : record.ttlMs * (1 - 1 / HEARTBEATS_PER_TTL)

@@ -1,8 +1,8 @@
 /**
- * The life of sessions on this proxy: opening, resuming, liveness, expiry. A session that this proxy
- * owns expires when its client was silent for its timeout; a session of a vanished proxy, when no client
- * resumed it in time. Both end by a journaled close, which any proxy may propose; the first one wins.
- * The why: DESIGN.md beside this file. Line: handshake → here → plan/session.
+ * The life of sessions on this proxy: opening, resuming, liveness, expiry. A session that this
+ * proxy owns expires when its client was silent for its timeout; a session of a vanished proxy,
+ * when no client resumed it in time. Both end by a journaled close, which any proxy may propose;
+ * the first one wins. The why: DESIGN.md beside this file. Line: handshake → here → plan/session.
  */
 import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -28,6 +28,7 @@ interface OwnedSession {
   closing: boolean
 }
 
+/** A new session, and the 16-byte password that resumes it elsewhere. */
 export interface OpenedSession {
   readonly session: Session
   readonly password: Uint8Array
@@ -92,6 +93,10 @@ export class SessionManager implements SessionObserver {
     return Math.min(Math.max(requestedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
   }
 
+  /**
+   * Opens a session.
+   * @throws {StoreError} the committer closed, or the tree was reloaded, before the outcome was known
+   */
   async open(
     requestedTimeoutMs: number,
     sink: SessionSink,
@@ -115,8 +120,8 @@ export class SessionManager implements SessionObserver {
 
   /**
    * undefined: there is no such session (any more), or the password is wrong. The timeout is
-   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes after that,
-   * the session has the timeout it was opened with until its client reconnects.)
+   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes
+   * after that, the session has the timeout it was opened with until its client reconnects.)
    */
   async resume(
     id: bigint,
@@ -166,7 +171,10 @@ export class SessionManager implements SessionObserver {
     }
   }
 
-  /** The store is back. Clients could not reach us meanwhile: each session has its whole timeout again. */
+  /**
+   * The store is back. Clients could not reach us meanwhile: each session has its whole timeout
+   * again.
+   */
   unsuspend(): void {
     this.#suspended = false
     const now = this.#clock.monotonic()

@@ -1,6 +1,7 @@
 /**
- * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5). A read
- * is answered immediately unless a write of this session is in flight; then it waits in line behind it.
+ * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5). A
+ * read is answered immediately unless a write of this session is in flight; then it waits in line
+ * behind it.
  * Line: record → here → read | plan.
  */
 
@@ -46,6 +47,7 @@ export interface SessionSink {
   ended(reason: EndReason): void
 }
 
+/** A request that a session answers in its line. */
 export type SessionQuery = ReadRequest | WriteRequest | SyncRequest
 
 const NOTHING: Result = { type: 'none' }
@@ -85,6 +87,7 @@ export interface SessionHost {
   readonly superDigest: string | undefined
 }
 
+/** One session on one connection. */
 export class Session implements Watcher {
   readonly id: bigint
   readonly timeoutMs: number
@@ -121,12 +124,15 @@ export class Session implements Watcher {
   get caller(): Caller {
     return this.#caller
   }
+  /** Identities proven on this connection. */
   get ids(): readonly AuthId[] {
     return this.#caller.ids
   }
+  /** No reply or event follows. */
   get isEnded(): boolean {
     return this.#sink === undefined
   }
+  /** The client sent closeSession. */
   get closeRequested(): boolean {
     return this.#closeRequested
   }
@@ -151,6 +157,7 @@ export class Session implements Watcher {
     return true
   }
 
+  /** Adds proven identities; those it has already are left out. */
   addIds(added: readonly AuthId[]): void {
     const { sessionId, ids } = this.#caller
     const fresh = added.filter(
@@ -159,12 +166,14 @@ export class Session implements Watcher {
     this.#caller = { sessionId, ids: [...ids, ...fresh] }
   }
 
+  /** Answers `request` after all earlier ones. `tag` comes back with the reply. */
   read(request: ReadRequest, tag: number): void {
     if (this.#sink === undefined) return
     if (this.#line.length === this.#head) this.#answer(request, tag, this.#caller)
     else this.#line.push({ request, tag, caller: this.#caller })
   }
 
+  /** Commits `request` after all earlier ones. `tag` comes back with the reply. */
   write(request: WriteRequest | SyncRequest, tag: number): void {
     if (this.#sink === undefined) return
     if (request.type === 'closeSession') this.#closeRequested = true
@@ -221,8 +230,8 @@ export class Session implements Watcher {
   }
 
   /**
-   * The connection and the session part: watches are deleted, later replies are dropped. The session
-   * itself stays alive unless the journal says otherwise. Idempotent.
+   * The connection and the session part: watches are deleted, later replies are dropped. The
+   * session itself stays alive unless the journal says otherwise. Idempotent.
    */
   end(reason: EndReason): void {
     const sink = this.#sink

@@ -22,7 +22,10 @@ interface Entry extends Dirty {
   /** The first batch whose change is not in the record. */
   first: number
   last: number
-  /** The store has no such record unless another proxy flushed since: its batches counted until then. */
+  /**
+   * The store has no such record unless another proxy flushed since: its batches counted until
+   * then.
+   */
   readonly absentAt: number
 }
 
@@ -56,7 +59,10 @@ export class Backlog {
     return this.#n.size + this.#c.size + this.#s.size
   }
 
-  /** Of the oldest change that is neither in a record nor in flight to one; undefined: there is none. */
+  /**
+   * Of the oldest change that is neither in a record nor in flight to one; undefined: there is
+   * none.
+   */
   get oldestSeq(): number | undefined {
     this.#cut()
     for (let i = this.#head; i < this.#queue.length; i++) {
@@ -75,8 +81,8 @@ export class Backlog {
   }
 
   /**
-   * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did not
-   * exist before.
+   * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did
+   * not exist before.
    */
   touch(kind: DirtyKind, name: string, seq: number, isNew = false): void {
     const records = this.#mapOf(kind)
@@ -116,7 +122,9 @@ export class Backlog {
     return portion
   }
 
-  /** The batch up to which every record is complete once all in flight is written, at state `seq`. */
+  /**
+   * The batch up to which every record is complete once all in flight is written, at state `seq`.
+   */
   mark(seq: number): number {
     const oldest = this.oldestSeq
     const behind = oldest === undefined ? seq : oldest - 1

@@ -1,6 +1,6 @@
 /**
- * Notifies watchers of what changed while the feed was lost: the tree before against the tree after,
- * by the rule of setWatches. Neighbours: keeper (resync), watch-registry.
+ * Notifies watchers of what changed while the feed was lost: the tree before against the tree
+ * after, by the rule of setWatches. Neighbours: keeper (resync), watch-registry.
  */
 import { parentOf } from '../../model/path.ts'
 import type { DataTree, TreeObserver } from './data-tree.ts'

@@ -11,7 +11,9 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 
 export interface FeedListener {
-  /** `decode` gives the whole batch, which is not needed for one of our own; `bytes` is its size. */
+  /**
+   * `decode` gives the whole batch, which is not needed for one of our own; `bytes` is its size.
+   */
   readonly onEntry: (
     header: BatchHeader,
     decode: () => Batch,
@@ -31,7 +33,8 @@ export interface FeedOptions extends FeedListener {
 
 /**
  * Runs until the signal is aborted or the feed is lost.
- * @throws {StoreError} whatever ends it otherwise, STORE_COMPACTED above all: reload and follow again.
+ * @throws {StoreError} whatever ends it otherwise, STORE_COMPACTED above all: reload and follow
+ * again.
  */
 export async function followJournal(options: FeedOptions): Promise<void> {
   const { store, layout, fromRevision, signal, onEntry, onEvent } = options

@@ -64,8 +64,9 @@ export class Replica {
   }
 
   /**
-   * Applies an entry over records of which some may be newer: what they lack is known afterwards, but
-   * not what is absent. Marks of earlier commits must not drop what this finds: the head's mark rules.
+   * Applies an entry over records of which some may be newer: what they lack is known afterwards,
+   * but not what is absent. Marks of earlier commits must not drop what this finds: the head's mark
+   * rules.
    */
   replay(batch: Batch, bytes: number): void {
     this.#replaying = true

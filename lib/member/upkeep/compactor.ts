@@ -1,7 +1,7 @@
 /**
- * Compacts the store's history beyond its retention: by age, and under heavy load by size, or etcd would
- * run into its space quota. The next compaction is due once as much history has accumulated. One live
- * member does it. Neighbours: keeper, feed (a replica that was away for longer reloads).
+ * Compacts the store's history beyond its retention: by age, and under heavy load by size, or etcd
+ * would run into its space quota. The next compaction is due once as much history has accumulated.
+ * One live member does it. Neighbours: keeper, feed (a replica that was away for longer reloads).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'

@@ -1,6 +1,6 @@
 /**
- * Removes empty containers and expired TTL znodes (C1, C2). One live proxy does it; the planner checks
- * again what it finds. Source: ZooKeeper's ContainerManager.
+ * Removes empty containers and expired TTL znodes (C1, C2). One live proxy does it; the planner
+ * checks again what it finds. Source: ZooKeeper's ContainerManager.
  */
 import type { Clock } from '../../base/clock.ts'
 import { KIND } from '../../model/znode.ts'

@@ -22,7 +22,10 @@ export interface StoreHealthOptions {
 
 export class StoreHealth {
   readonly #options: StoreHealthOptions
-  /** When the newest confirmed heartbeat was sent, and when the feed said something last. Monotonic ms. */
+  /**
+   * When the newest confirmed heartbeat was sent, and when the feed said something last. Monotonic
+   * ms.
+   */
   #lastHeartbeatMs: number
   #lastFeedEventMs: number
   #cancel: (() => void) | undefined
@@ -55,7 +58,7 @@ export class StoreHealth {
     this.#lastFeedEventMs = this.#options.clock.monotonic()
   }
 
-  /** Reads may be stale, writes may not come through: nobody may be served. */
+  /** Reads may be stale, and writes may hang: no session may be served. */
   get isSilent(): boolean {
     const { clock, limits, stalledMs } = this.#options
     const now = clock.monotonic()

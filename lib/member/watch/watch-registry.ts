@@ -1,6 +1,6 @@
 /**
- * Which connection watches what: the data and the child table, fed by the tree while a transaction is applied,
- * so that an event is queued before any reply that shows the change (V5).
+ * Which connection watches what: the data and the child table, fed by the tree while a transaction
+ * is applied, so that an event is queued before any reply that shows the change (V5).
  * Line: replica → here → session (ordered outbox). Source: ZooKeeper's DataTree watch triggers.
  */
 import type { Acl } from '../../model/request.ts'

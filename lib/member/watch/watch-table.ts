@@ -1,6 +1,6 @@
 /**
- * One of the two watch tables (data, child): path → its watchers, in which modes. Standard watches are
- * deleted when they fire; persistent and recursive ones stay and coexist with them (V9).
+ * One of the two watch tables (data, child): path → its watchers, in which modes. Standard watches
+ * are deleted when they fire; persistent and recursive ones stay and coexist with them (V9).
  * Source: ZooKeeper's WatchManager. Neighbour: watch-registry.
  */
 
@@ -75,8 +75,8 @@ export class WatchTable {
   }
 
   /**
-   * Notifies the watchers of `type` on `path`, except those in `already`. Returns the notified ones, so
-   * that a second table can leave them out (one Deleted per connection, V2).
+   * Notifies the watchers of `type` on `path`, except those in `already`. Returns the notified
+   * ones, so that a second table can leave them out (one Deleted per connection, V2).
    */
   fire(
     type: EventType,
