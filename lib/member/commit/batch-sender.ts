@@ -7,24 +7,9 @@ import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Compare, Revision, Txn, TxnResult } from '../../store/types.ts'
-import type { PlannedBatch } from './batch-planner.ts'
+import type { Revision, Txn, TxnResult } from '../../store/types.ts'
+import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
-
-/** A batch in flight to the store. */
-export interface InFlight {
-  readonly planned: PlannedBatch
-  /** What must hold: head is as the batch before it leaves it. */
-  readonly guards: readonly Compare[]
-  /** The batch of ours it is planned on, where that one was not applied yet. */
-  readonly before: InFlight | undefined
-  /** Monotonic ms. */
-  readonly sentMs: number
-  /** Applied, lost or abandoned: nothing is left to do for it. */
-  settled: boolean
-  /** Of its commit; 0: unknown. */
-  revision: Revision
-}
 
 export type Outcome =
   | { readonly type: 'committed'; readonly revision: Revision }

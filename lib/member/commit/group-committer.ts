@@ -13,11 +13,12 @@ import type { Layout } from '../../format/layout.ts'
 import type { Batch } from '../../format/ops.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Compare, Revision } from '../../store/types.ts'
+import type { Revision } from '../../store/types.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { Replica } from '../tree/replica.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
-import { BatchSender, type InFlight } from './batch-sender.ts'
+import { BatchSender } from './batch-sender.ts'
+import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
 import { FlushTimer } from './flush-timer.ts'
@@ -69,8 +70,7 @@ export class GroupCommitter {
   /** Head's revision as the replica has it: the guard of the next batch. */
   #headRevision: Revision
   #queue: CommitTask[] = []
-  /** In flight to the store, in order: each is guarded by the one before it. */
-  #chain: InFlight[] = []
+  readonly #chain: Chain
   #scheduled = false
   /** Records are to be written, even if no request waits. */
   #flushDue = false
@@ -96,6 +96,7 @@ export class GroupCommitter {
     this.#replica = options.replica
     this.#headRevision = options.headRevision
     const { features } = options.store
+    this.#chain = new Chain(options.layout)
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
     this.#changes = new Changes(options.clock, options.random)
     this.#sender = new BatchSender({
@@ -137,15 +138,13 @@ export class GroupCommitter {
    * How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight.
    */
   get stalledMs(): number {
-    const oldest = this.#chain[0]
+    const { oldest } = this.#chain
     return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
   }
 
   /** Requests not answered yet. */
   get queueLength(): number {
-    let count = this.#queue.length
-    for (const { planned } of this.#chain) count += planned.tasks.length
-    return count
+    return this.#queue.length + this.#chain.requestCount
   }
 
   submit(task: CommitTask): void {
@@ -165,14 +164,13 @@ export class GroupCommitter {
         `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
-    const own = this.#chain[0]
+    const own = this.#chain.oldest
     const ours = own?.planned.batch
     if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
       this.#applyUpTo(own, revision)
       return
     }
-    // It took the place of our oldest batch in flight, and all others of ours are planned on that
-    // one.
+    // It took the place of our oldest batch in flight, on which all others of ours are planned.
     const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
@@ -192,7 +190,7 @@ export class GroupCommitter {
    * cannot be known, so their outcome is unknown and their requests are never acknowledged.
    */
   reset(replica: Replica, headRevision: Revision): void {
-    this.#abandonChain(
+    this.#chain.abandon(
       new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' }),
     )
     this.#replica = replica
@@ -210,7 +208,7 @@ export class GroupCommitter {
     this.#closed = error
     this.#flushTimer.stop()
     this.#pacer.stop()
-    this.#abandonChain(error)
+    this.#chain.abandon(error)
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
@@ -270,13 +268,13 @@ export class GroupCommitter {
   }
 
   #isWorthAnother(): boolean {
-    const last = this.#chain.at(-1)
+    const last = this.#chain.newest
     return last === undefined || this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
   }
 
   /** Behind a batch of ours in flight it is our turn, unless that one passes. */
   #isOurTurn(): boolean {
-    const last = this.#chain.at(-1)
+    const last = this.#chain.newest
     if (last !== undefined) return !last.planned.batch.passes
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true
@@ -285,17 +283,8 @@ export class GroupCommitter {
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
-    const before = this.#chain.at(-1)
-    const next: InFlight = {
-      planned,
-      guards: this.#guardsBehind(before),
-      before,
-      sentMs: this.#options.clock.monotonic(),
-      settled: false,
-      revision: 0,
-    }
-    this.#sentMs = next.sentMs
-    this.#chain.push(next)
+    this.#sentMs = this.#options.clock.monotonic()
+    const next = this.#chain.add(planned, this.#headRevision, this.#sentMs)
     const outcome = await this.#sender.send(next)
     // The feed, a later batch's answer or a reload may have come between the answer and here.
     if (next.settled && outcome.type !== 'closed') return
@@ -316,46 +305,22 @@ export class GroupCommitter {
     }
   }
 
-  /** What head must be: as the replica has it, or as our own batch in flight will leave it. */
-  #guardsBehind(before: InFlight | undefined): Compare[] {
-    const { head } = this.#options.layout
-    if (before !== undefined) {
-      return [{ target: 'value', key: head, equals: before.planned.head }]
-    }
-    return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
-  }
-
   /**
    * The batch at `index` and those behind it will never be applied: their requests are planned
    * again.
    */
   #lose(index: number): void {
-    const lost = this.#chain.splice(index)
-    if (lost.length === 0) return
+    if (index >= this.#chain.length) return
     this.#planner.lost(index)
-    const tasks: CommitTask[] = []
-    for (const batch of lost) {
-      batch.settled = true
-      for (const task of batch.planned.tasks) tasks.push(task)
-    }
-    this.#queue = [...tasks, ...this.#queue]
+    this.#queue = [...this.#chain.cut(index), ...this.#queue]
     this.#changes.wake()
     this.#schedule()
-  }
-
-  #abandonChain(error: StoreError): void {
-    const chain = this.#chain
-    this.#chain = []
-    for (const batch of chain) {
-      batch.settled = true
-      for (const task of batch.planned.tasks) task.abandoned(error)
-    }
   }
 
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
     this.#headRevision = revision
-    while (!last.settled) this.#applyOwn(this.#chain.shift() as InFlight)
+    while (!last.settled) this.#applyOwn(this.#chain.shift())
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
     if (this.#chain.length === 0 && this.#closed === undefined) {
