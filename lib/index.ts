@@ -1,25 +1,22 @@
-/** The library's public names. proxy/ and everybody else import from here only. */
+/** The library's public names: importers outside lib use no other file, but for lib/protocol. */
 
 export { type Clock, type Random, systemClock, systemRandom } from './base/clock.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
+export { type ClientOptions, type ClientState, KeeperClient } from './client/keeper-client.ts'
 export {
   type ClientOp,
-  type ClientOptions,
-  type ClientState,
   type CreateMode,
   type CreateOptions,
   createOp,
-  KeeperClient,
-  type WatchCallback,
-  type WatchEvent,
-} from './client/keeper-client.ts'
+} from './client/operations.ts'
 export {
   type ElectionOptions,
   ensurePath,
   LeaderElection,
 } from './client/recipes/leader-election.ts'
 export { acquireLock, type HeldLock } from './client/recipes/lock.ts'
+export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export { decodeChildRecord, decodeHead, decodeZnode } from './format/record.ts'
 export { Keeper, type KeeperOptions } from './member/keeper.ts'

@@ -147,7 +147,7 @@ export class Connection implements ClientConnection {
       this.#malformed(error)
       return
     }
-    if (this.#session !== undefined) this.server.keeper.sessions.heard(this.#session)
+    if (this.#session !== undefined) this.server.keeper.sessions.touch(this.#session)
   }
 
   #frame(buffer: Buffer, start: number, end: number): void {

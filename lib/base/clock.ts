@@ -1,6 +1,7 @@
 /** The only doors to time and chance: everything in lib takes them as arguments. */
 import { randomBytes } from 'node:crypto'
 
+/** Where the library reads time and sets timers: tests replace it. */
 export interface Clock {
   /** Wall clock, ms since 1970. What znodes carry as ctime and mtime. */
   now(): number
@@ -10,12 +11,15 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void
 }
 
+/** Where the library draws random numbers: tests replace it. */
 export interface Random {
+  /** `count` random bytes, fit for secrets. */
   bytes(count: number): Uint8Array
   /** Uniform in [0, 1). */
   fraction(): number
 }
 
+/** The process clock and its timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -26,10 +30,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** Drawn at once, for a draw costs ten times what it brings to a session's password. Unit bytes. */
+/**
+ * Drawn together: one draw costs ten times as much as the bytes of a session's password. Unit
+ * bytes.
+ */
 const DRAWN_BYTES = 4_096
 let drawn = new Uint8Array(0)
 
+/** Secure bytes of node:crypto; fractions of Math.random. */
 export const systemRandom: Random = {
   /** Each byte is given out once. */
   bytes(count) {

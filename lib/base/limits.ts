@@ -11,8 +11,8 @@ export interface KeeperLimits {
   /** Requests per batch. */
   readonly batchRequestsMax: number
   /**
-   * Commits on their way to the store at once: while it works on one, the next is planned. More cost
-   * more where proxies race: all behind a lost one are planned again.
+   * Commits in flight: while the store works on one, the next is planned. More of them cost more
+   * where proxies race, because all behind a lost one are planned again.
    */
   readonly commitsInFlightMax: number
   /** Records behind the journal at which commits begin to carry more of them than they add. */
@@ -27,36 +27,47 @@ export interface KeeperLimits {
   readonly flushKeysPerTxnMax: number
   /** How long a changed record stays behind the journal when there is time to write it, ms. */
   readonly flushDelayMs: number
-  /** Under load, records that are later than this go along with commits, a few with each. Unit ms. */
+  /**
+   * Under load, records that are later than this go along with commits, a few with each. Unit ms.
+   */
   readonly flushLateMs: number
-  /** TTL of a proxy's registration: how long a killed proxy's sessions look attended. Unit ms. */
+  /** TTL of a proxy's lease: how long a killed proxy still looks alive to the others. Unit ms. */
   readonly proxyTtlMs: number
-  /** Without a confirmed sign of the store for this long, clients are disconnected. Unit ms. */
+  /** Without a confirmed heartbeat for this long, clients are disconnected. Unit ms. */
   readonly storeSilenceMsMax: number
-  /** Without a word from the journal feed for this long, reads may be stale: clients are cut. Unit ms. */
+  /**
+   * Without an event of the journal feed for this long, reads may be stale: disconnect. Unit ms.
+   */
   readonly feedSilenceMsMax: number
   /**
    * A commit whose outcome stays open for this long (no quorum, no space left) ends serving, ms: a
-   * client that is cut looks elsewhere, one that is kept waits for ever.
+   * disconnected client fails over to another proxy, a connected one would wait for ever.
    */
   readonly commitSilenceMsMax: number
-  /** Container and TTL znodes are looked through this often, ms. Source: znode.container.checkIntervalMs. */
+  /**
+   * Container and TTL znodes are looked through this often, ms. Source:
+   * znode.container.checkIntervalMs.
+   */
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
   readonly reapedPerMinuteMax: number
-  /** A page when the tree is loaded: what is aimed at, bytes. Two are held at a time. */
+  /** Target size of a page while the tree is loaded, bytes. Two pages are in memory at a time. */
   readonly loadPageBytes: number
   /** Keys of such a page. etcd walks the rest of the range for each. */
   readonly loadPageKeysMax: number
-  /** History kept in the store before it is compacted, ms; at times twice as much. 0: never compact. */
+  /**
+   * History kept in the store before it is compacted, ms; at times twice as much. 0: never compact.
+   */
   readonly historyRetentionMs: number
   /**
-   * Journal bytes since then make history compacted earlier, but not what is newer than half a minute.
-   * The store holds two to three times as much in the meantime: records, and what it keeps of both.
+   * Journal bytes since then make history compacted earlier, but not what is newer than half a
+   * minute. The store holds two to three times as much in the meantime: records, and what it keeps
+   * of both.
    */
   readonly historyBytesMax: number
 }
 
+/** The limits of a keeper that names none of its own. */
 export const LIMITS_DEFAULT: KeeperLimits = {
   sessionTimeoutMsMin: 6_000,
   sessionTimeoutMsMax: 60_000,

@@ -7,6 +7,7 @@ export interface Logger {
 }
 
 const nothing = () => {}
+/** Drops every line. */
 export const silentLogger: Logger = {
   debug: nothing,
   info: nothing,

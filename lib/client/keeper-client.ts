@@ -6,86 +6,39 @@
 
 import type { Keeper } from '../member/keeper.ts'
 import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
-import { OPEN_ACL } from '../model/acl.ts'
-import { type ByteString, fromByteString, toByteString } from '../model/byte-string.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import {
-  type Acl,
-  type CheckRequest,
-  CREATE_FLAGS,
-  type CreateRequest,
-  type DeleteRequest,
-  type EventType,
-  type MultiOp,
-  type MultiResult,
-  OP,
-  type ReadRequest,
-  type Result,
-  type SetDataRequest,
-  type Stat,
-  type SyncRequest,
-  type WriteRequest,
+import type {
+  Acl,
+  EventType,
+  MultiResult,
+  ReadRequest,
+  Result,
+  Stat,
+  SyncRequest,
+  WriteRequest,
 } from '../model/request.ts'
-
-export type CreateMode =
-  | 'persistent'
-  | 'ephemeral'
-  | 'persistent-sequential'
-  | 'ephemeral-sequential'
-  | 'container'
-  | 'ttl'
-  | 'ttl-sequential'
-
-const FLAGS: Record<CreateMode, number> = {
-  persistent: CREATE_FLAGS.PERSISTENT,
-  ephemeral: CREATE_FLAGS.EPHEMERAL,
-  'persistent-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL,
-  'ephemeral-sequential': CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
-  container: CREATE_FLAGS.CONTAINER,
-  ttl: CREATE_FLAGS.PERSISTENT_WITH_TTL,
-  'ttl-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
-}
+import {
+  type ClientOp,
+  type CreateOptions,
+  createOp,
+  isRead,
+  toBytes,
+  toMultiOp,
+  toText,
+} from './operations.ts'
+import { ClientWatches, type WatchCallback } from './watches.ts'
 
 /** Curator's words: suspended may come back with the session intact, lost will not. */
 export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
 
-export interface WatchEvent {
-  readonly type: EventType
-  readonly path: string
-}
-export type WatchCallback = (event: WatchEvent) => void
-
+/** Options of {@link KeeperClient.connect}. */
 export interface ClientOptions {
-  /** Asked session timeout, ms; clamped to the keeper's limits. @default 30000 */
+  /** Requested session timeout, ms; clamped to the keeper's limits. @default 30000 */
   readonly timeoutMs?: number
   /** `user:password` for the digest scheme. */
   readonly digest?: string
+  /** Called at each change of {@link KeeperClient.state}. */
   readonly onState?: (state: ClientState) => void
-}
-
-export interface CreateOptions {
-  readonly mode?: CreateMode
-  /** @default world:anyone may do anything */
-  readonly acl?: readonly Acl[]
-  /** For the ttl modes, ms. */
-  readonly ttlMs?: number
-}
-
-/** An operation of a multi; see {@link createOp}. */
-export type ClientOp =
-  | CreateRequest
-  | DeleteRequest
-  | CheckRequest
-  | (Omit<SetDataRequest, 'data'> & { readonly data: Uint8Array | null })
-
-function toText(data: Uint8Array | null): ByteString | null {
-  return data === null ? null : toByteString(data)
-}
-function toBytes(data: ByteString | null): Uint8Array | null {
-  return data === null ? null : fromByteString(data)
-}
-function toMultiOp(op: ClientOp): MultiOp {
-  return op.type === 'setData' ? { ...op, data: toText(op.data) } : op
 }
 
 interface Waiting {
@@ -94,44 +47,30 @@ interface Waiting {
   readonly path: string | undefined
 }
 
-/** The fields of a create, without who asks. */
-export function createOp(
-  path: string,
-  data: Uint8Array | null,
-  options: CreateOptions = {},
-): CreateRequest {
-  const flags = FLAGS[options.mode ?? 'persistent']
-  const op =
-    options.mode === 'container'
-      ? OP.createContainer
-      : flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
-        ? OP.createTTL
-        : OP.create2
-  return {
-    type: 'create',
-    op,
-    path,
-    data: toText(data),
-    acl: options.acl ?? OPEN_ACL,
-    flags,
-    ttlMs: options.ttlMs ?? 0,
-  }
-}
-
+/**
+ * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError:
+ * ZooKeeper's own results, ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops
+ * (the outcome of a write in flight is unknown), ZK_SESSION_EXPIRED once the session has ended.
+ */
 export class KeeperClient implements SessionSink {
   readonly #keeper: Keeper
   readonly #options: ClientOptions
   #session: Session | undefined
   #password: Uint8Array
+  /** The session's id, as in `ephemeralOwner` of its znodes. */
   readonly sessionId: bigint
+  /** Session timeout as granted. Unit ms. */
   readonly timeoutMs: number
   #state: ClientState = 'connected'
   #nextTag = 1
   readonly #waiting = new Map<number, Waiting>()
-  readonly #dataWatches = new Map<string, Set<WatchCallback>>()
-  readonly #childWatches = new Map<string, Set<WatchCallback>>()
+  readonly #watches = new ClientWatches()
   #cancelTouch: (() => void) | undefined
 
+  /**
+   * Opens a session on this keeper.
+   * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
+   */
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
     let client: KeeperClient | undefined
     const early: [EventType, string][] = []
@@ -161,10 +100,17 @@ export class KeeperClient implements SessionSink {
     this.#touch()
   }
 
+  /** The session's state as known now. */
   get state(): ClientState {
     return this.#state
   }
 
+  /**
+   * Creates a znode. `data`: bytes, null for none. Resolves with the path, sequence number
+   * included.
+   * @throws {ZnodeError} ZK_NODE_EXISTS, ZK_NO_NODE (the parent), ZK_NO_CHILDREN_FOR_EPHEMERALS,
+   * ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS (path, mode or TTL)
+   */
   async create(
     path: string,
     data: Uint8Array | null = null,
@@ -180,31 +126,43 @@ export class KeeperClient implements SessionSink {
     await this.#ask({ type: 'delete', path, version }, path)
   }
 
+  /**
+   * Replaces the data. `version`: expected version; −1: any. Resolves with the new Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH
+   */
   async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
     const result = await this.#ask({ type: 'setData', path, data: toText(data), version }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
+  /**
+   * Replaces the ACL. `aversion`: expected ACL version; −1: any. Resolves with the new Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL
+   */
   async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
     const result = await this.#ask({ type: 'setACL', path, acl, version: aversion }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
+  /**
+   * Reads the data, null where the znode has none. `watch`: called once, at its change or deletion.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getData(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
     const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
     if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    if (watch !== undefined) this.#watches.addData(path, watch)
     return { data: toBytes(result.data), stat: result.stat }
   }
 
-  /** undefined when there is no such znode; the watch is set either way. */
+  /** undefined when there is no such znode; the watch is set either way. Needs no permission. */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
-    if (watch !== undefined) remember(this.#dataWatches, path, watch)
+    if (watch !== undefined) this.#watches.addData(path, watch)
     try {
       const result = await this.#ask({ type: 'exists', path, watch: watch !== undefined }, path)
       return result.type === 'stat' ? result.stat : undefined
@@ -214,16 +172,23 @@ export class KeeperClient implements SessionSink {
     }
   }
 
+  /**
+   * Reads the names of the children, in no order. `watch` is called once, at the next child created
+   * or deleted, or when the znode itself is deleted. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getChildren(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ children: readonly string[]; stat: Stat }> {
     const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
     if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) remember(this.#childWatches, path, watch)
+    if (watch !== undefined) this.#watches.addChild(path, watch)
     return { children: [...result.children], stat: result.stat }
   }
 
+  /**
+   * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
     const result = await this.#ask({ type: 'getACL', path }, path)
     if (result.type !== 'acl') throw new TypeError(`unexpected ${result.type}`)
@@ -231,8 +196,11 @@ export class KeeperClient implements SessionSink {
   }
 
   /**
-   * All or nothing. Rejects with the first failing operation's error.
-   * Build operations with createOp(), or as plain records.
+   * All operations under one zxid, or none. Build them with createOp(), or as plain records.
+   * Resolves with one result per operation, in order: `create2` (path and Stat) for one of
+   * createOp(), `create` (path alone) for a record whose `op` is 1, `setData` (Stat), `delete`,
+   * `check`.
+   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied
    */
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
     const result = await this.#ask({ type: 'multi', ops: ops.map(toMultiOp) }, undefined)
@@ -243,12 +211,12 @@ export class KeeperClient implements SessionSink {
     return result.results
   }
 
-  /** What is read next is at least as new as anything committed before this call. */
+  /** Reads after it see every write that was committed before this call, on any member. */
   async sync(path = '/'): Promise<void> {
     await this.#ask({ type: 'sync', path }, path)
   }
 
-  /** Ends the session: its ephemerals go. */
+  /** Ends the session and deletes its ephemerals. Never rejects. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     const open = this.#session !== undefined
@@ -269,20 +237,9 @@ export class KeeperClient implements SessionSink {
     else waiting.reject(new ZnodeError(errno, waiting.path))
   }
 
+  /** For the session: an event of a watch. Not to be called by users. */
   event(type: EventType, path: string): void {
-    // After the replies of this tick, so that a watch's own read has been answered.
-    const tables =
-      type === 4
-        ? [this.#childWatches]
-        : [this.#dataWatches, ...(type === 2 ? [this.#childWatches] : [])]
-    const callbacks = new Set<WatchCallback>()
-    setImmediate(() => {
-      for (const table of tables) {
-        for (const callback of table.get(path) ?? []) callbacks.add(callback)
-        table.delete(path)
-      }
-      for (const callback of callbacks) callback({ type, path })
-    })
+    this.#watches.fire(type, path)
   }
 
   ended(reason: EndReason): void {
@@ -310,17 +267,11 @@ export class KeeperClient implements SessionSink {
         this.#session = session
         this.#authenticate(session)
         this.#become('connected')
-        this.#fireAll()
+        this.#watches.fireAll()
       } catch {
         // Still out of reach.
       }
     }
-  }
-
-  /** What was watched may have changed while nobody looked: let everybody look again. */
-  #fireAll(): void {
-    for (const path of [...this.#dataWatches.keys()]) this.event(3, path)
-    for (const path of [...this.#childWatches.keys()]) this.event(4, path)
   }
 
   #authenticate(session: Session): void {
@@ -329,10 +280,10 @@ export class KeeperClient implements SessionSink {
     }
   }
 
-  /** An in-process client is heard as long as its process turns. */
+  /** An in-process client is alive as long as its process runs: this is its ping. */
   #touch(): void {
     this.#cancelTouch = this.#keeper.clock.after(this.timeoutMs / 3, () => {
-      if (this.#session !== undefined) this.#keeper.sessions.heard(this.#session)
+      if (this.#session !== undefined) this.#keeper.sessions.touch(this.#session)
       if (this.#state !== 'closed' && this.#state !== 'lost') this.#touch()
     })
   }
@@ -360,28 +311,4 @@ export class KeeperClient implements SessionSink {
       else session.write(request, tag)
     })
   }
-}
-
-const WRITES = new Set([
-  'create',
-  'delete',
-  'setData',
-  'setACL',
-  'check',
-  'multi',
-  'closeSession',
-  'sync',
-])
-function isRead(request: ReadRequest | WriteRequest | SyncRequest): request is ReadRequest {
-  return !WRITES.has(request.type)
-}
-
-function remember(
-  table: Map<string, Set<WatchCallback>>,
-  path: string,
-  callback: WatchCallback,
-): void {
-  const known = table.get(path)
-  if (known === undefined) table.set(path, new Set([callback]))
-  else known.add(callback)
 }

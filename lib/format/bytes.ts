@@ -3,7 +3,9 @@
 import type { ByteString } from '../model/byte-string.ts'
 import { StoreError } from '../model/errors.ts'
 
-/** Up to this many characters a loop beats the native encoder. Below 128: their size is one byte. */
+/**
+ * Up to this many characters a loop beats the native encoder. Below 128: their size is one byte.
+ */
 const SHORT_STRING_CHARS = 64
 
 export class ByteWriter {

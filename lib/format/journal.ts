@@ -2,8 +2,8 @@
  * Bytes of one journal entry: the batch header, then its transactions in order. Written by the
  * group committer, read by every replica's feed and at load.
  *
- *   entry   = u8 1, or 2 when its proxy lets others commit next, varint seq, string proxy, varint attempt, varint zxid, varint flushed,
- *             varint time, txn*
+ *   entry   = u8 1, or 2 when its proxy lets others commit next, varint seq, string proxy,
+ *             varint attempt, varint zxid, varint flushed, varint time, txn*
  *   txn     = u8 1: takes the next zxid | u8 0: takes none; varint count, op*
  *   op      = u8 tag, fields as in the switch below
  *

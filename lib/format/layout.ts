@@ -36,34 +36,43 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   throw new RangeError('prefix of 0xff bytes has no end')
 }
 
+/** Keys from `start` (inclusive) to `end` (exclusive). */
 export interface KeyRange {
   readonly start: Key
   readonly end: Key
 }
 
+/** The keys of one tree in a store. */
 export class Layout {
   readonly prefix: string
+  /** The guarded key: last zxid, batch number, write-behind mark. */
   readonly head: Key
+  /** All keys of j/: the journal entries, in order. */
   readonly journal: KeyRange
+  /** All keys of n/: the znodes, by depth. */
   readonly znodes: KeyRange
+  /** All keys of c/: the child records, by depth. */
   readonly childRecords: KeyRange
+  /** All keys of s/. */
   readonly sessions: KeyRange
+  /** All keys of p/. */
   readonly proxies: KeyRange
+  /** There while an import is unfinished. */
   readonly importMarker: Key
 
   /** @param prefix starts with "/", no "/" at its end, e.g. "/anykeeper". */
   constructor(prefix: string) {
     this.prefix = prefix
     this.head = Buffer.from(`${prefix}/head`)
-    this.journal = this.#room('j')
-    this.znodes = this.#room('n')
-    this.childRecords = this.#room('c')
-    this.sessions = this.#room('s')
-    this.proxies = this.#room('p')
+    this.journal = this.#range('j')
+    this.znodes = this.#range('n')
+    this.childRecords = this.#range('c')
+    this.sessions = this.#range('s')
+    this.proxies = this.#range('p')
     this.importMarker = Buffer.from(`${prefix}/import`)
   }
 
-  #room(letter: string): KeyRange {
+  #range(letter: string): KeyRange {
     const start = Buffer.from(`${this.prefix}/${letter}/`)
     return { start, end: prefixEnd(start) }
   }
@@ -98,9 +107,11 @@ export class Layout {
     if (slash < 0) throw new RangeError(`not a znode key: ${text}`)
     return text.slice(slash)
   }
+  /** The id in an s/ key. */
   sessionOf(key: Key): bigint {
     return BigInt(`0x${decoder.decode(key).slice(this.prefix.length + 3)}`)
   }
+  /** The id in a p/ key. */
   proxyOf(key: Key): string {
     return decoder.decode(key).slice(this.prefix.length + 3)
   }

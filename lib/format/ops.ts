@@ -56,7 +56,9 @@ export type SessionOp =
 
 export type Op = TreeOp | SessionOp
 
-/** One transaction: one zxid, except moves of a session, which take none (zxid of the one before). */
+/**
+ * One transaction: one zxid, except moves of a session, which take none (zxid of the one before).
+ */
 export interface TxnEntry {
   readonly zxid: number
   /** Empty: a write that failed and only took its place in the order. */
@@ -66,7 +68,7 @@ export interface TxnEntry {
 /** One commit: what one guarded store txn adds to the journal. */
 export interface Batch {
   readonly seq: number
-  /** Who committed it, and which of its tries it was: how an unknown outcome is found out. */
+  /** The proxy that committed it, and which of its tries it was: they settle an unknown outcome. */
   readonly proxy: string
   readonly attempt: number
   /** zxid of the last transaction up to and including this batch. */

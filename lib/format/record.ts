@@ -1,6 +1,6 @@
 /**
- * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n" and the
- * znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
+ * Stored bytes of n/, c/, s/, p/, head and import values: one line of JSON, for n/ followed by "\n"
+ * and the znode's data as it is. So `etcdctl get` shows a znode, and any JSON reader decodes it.
  * Format 1. Fields with their usual value are left out. Documented in docs/layout.md.
  */
 
@@ -89,6 +89,10 @@ export function znodeBytesMax(node: {
   return HEADER_BYTES_MAX + acl + node.dataLength
 }
 
+/**
+ * A znode of the bytes under its n/ key; without its child record. @throws {StoreError}
+ * STORE_INTERNAL: damaged; STORE_UNSUPPORTED: another format
+ */
 export function decodeZnode(value: Uint8Array, path: string): Znode {
   const what = `znode ${path}`
   const newline = value.indexOf(10)
@@ -142,6 +146,7 @@ export interface ChildRecord {
 export function encodeChildRecord(record: ChildRecord): Uint8Array {
   return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
 }
+/** The bytes under a c/ key. @throws {StoreError} as {@link decodeZnode} */
 export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
   const what = `child record ${path}`
   const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, what)
@@ -149,15 +154,15 @@ export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord 
   return { creates, pzxid }
 }
 
-/** A session as stored: everything another proxy needs to take it over. */
+/** A session as stored: everything another proxy needs to resume it. */
 export interface SessionRecord {
   readonly id: bigint
   readonly timeoutMs: number
-  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot take over sessions. */
+  /** SHA-256 of the 16-byte password, hex: a reader of the store cannot resume sessions. */
   readonly passwordDigest: string
-  /** Proxy that attends to it. */
+  /** The proxy that owns it. */
   readonly owner: string
-  /** Grows by one with each move; an older connection is cut. */
+  /** Grows by one with each move; writes of an older connection are refused. */
   readonly fence: number
 }
 
@@ -189,11 +194,11 @@ export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
   }
 }
 
-/** A live proxy's registration; its lease is its life sign. */
+/** A live proxy's registration, bound to the lease that its heartbeats renew. */
 export interface ProxyRecord {
   readonly address: string
   readonly ttlMs: number
-  /** Said goodbye: its sessions get their whole timeout from now on. */
+  /** It left in order: its sessions get their whole timeout from now on. */
   readonly leaving: boolean
 }
 export function encodeProxy(p: ProxyRecord): Uint8Array {
@@ -216,7 +221,7 @@ export interface HeadRecord {
   /** The tree was imported from the file of this digest, and nothing was committed since. */
   readonly imported?: string
 }
-/** `by`: who wrote it (letters, digits, "/"), so that no two commits leave the same bytes. */
+/** `by`: names the commit (letters, digits, "/"), so that no two commits leave the same bytes. */
 export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
   const epoch = Math.floor(h.zxid / 2 ** 32)
   const mark = by === undefined ? '' : `,"by":"${by}"`
@@ -225,6 +230,7 @@ export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
     `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
   )
 }
+/** The bytes under head. @throws {StoreError} as {@link decodeZnode} */
 export function decodeHead(value: Uint8Array): HeadRecord {
   const { zxid, seq, flushed, imported } = parse<HeadRecord & { f: number }>(value, 'head')
   assertIntegers('head', zxid, seq, flushed)
@@ -233,15 +239,15 @@ export function decodeHead(value: Uint8Array): HeadRecord {
   return { zxid, seq, flushed, imported }
 }
 
-/** How far an import is: it lies there until the tree is complete, and nobody serves meanwhile. */
+/** How far an import is. While it exists the tree is incomplete, and no proxy serves it. */
 export interface ImportRecord {
-  /** Who writes: 16 hex digits, drawn by every run of an import. */
+  /** The run that writes: 16 hex digits, drawn by every run of an import. */
   readonly run: string
   /** What lines 1 to `line` of the file say is in n/, c/ and s/. */
   readonly line: number
   /** SHA-256 of those lines, hex: which file it is. */
   readonly sha256: string
-  /** It was given up: what it wrote is being removed. */
+  /** The import was abandoned: what it wrote is being removed. */
   readonly abandoned: boolean
 }
 export function encodeImport({ run, line, sha256, abandoned }: ImportRecord): Uint8Array {

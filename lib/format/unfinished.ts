@@ -1,10 +1,10 @@
 /**
- * What everybody is told who finds half a tree: a keeper that would serve it, an export. Neighbours:
- * tree/load, session/proxy-registry, import.ts.
+ * The error for half a tree, wherever one is found: at load, by an export, when a proxy registers.
+ * Neighbours: tree/load, session/proxy-registry, import.ts.
  */
 import { StoreError } from '../model/errors.ts'
 
-/** Waiting does not help, a person must. */
+/** Not retriable: waiting does not help, somebody must finish or abandon the import. */
 export function unfinishedImport(prefix: string): StoreError {
   return new StoreError(
     'STORE_UNAVAILABLE',

@@ -1,7 +1,7 @@
 /**
  * One member of the ensemble: the replica of the tree, its feed, the group committer, sessions and
- * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one in
- * its own process. Any number of keepers on one store are one ZooKeeper.
+ * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
+ * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
@@ -10,28 +10,28 @@ import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
-import type { SyncRequest } from '../model/request.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
-import type { Revision } from '../store/types.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
-import type { CommitTask } from './commit/task.ts'
+import { OwnTask } from './commit/task.ts'
 import { ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { reportDifferences } from './tree/diff.ts'
-import { followJournal } from './tree/feed.ts'
+import { JournalFollower } from './tree/follower.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { Compactor } from './upkeep/compactor.ts'
 import { Reaper } from './upkeep/reaper.ts'
+import { StoreHealth } from './upkeep/store-health.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
+/** Options of {@link Keeper.open}. */
 export interface KeeperOptions {
   readonly store: MetadataStore
-  /** Where everything lies in the store. Starts with "/". @default "/anykeeper" */
+  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
   readonly prefix?: string
-  /** Told to people who look at the store: where clients reach this keeper. @default "" */
+  /** Where clients reach this keeper; only for people that read the store. @default "" */
   readonly address?: string
-  /** `user:base64(sha1(user:password))`: who proves it passes every ACL. */
+  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
   readonly superDigest?: string
   /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
   readonly aclSchemes?: ReadonlySet<string>
@@ -41,45 +41,44 @@ export interface KeeperOptions {
   readonly logger?: Logger
 }
 
-class BarrierTask implements CommitTask {
-  readonly request: SyncRequest = { type: 'sync', path: '/' }
-  readonly committed: () => void
-  readonly abandoned: (error: StoreError) => void
-  constructor(done: () => void, failed: (error: StoreError) => void) {
-    this.committed = done
-    this.abandoned = failed
-  }
-}
-
+/**
+ * One member: the replica of the tree and all that follows, on a metadata store. Open it with
+ * {@link Keeper.open}.
+ */
 export class Keeper {
-  /** This process among the proxies: 16 hex digits, drawn at every start. */
+  /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
   readonly limits: KeeperLimits
+  /** Watches of all sessions on this member. */
   readonly watches = new WatchRegistry()
   readonly superDigest: string | undefined
   readonly clock: Clock
-  readonly #store: MetadataStore
   readonly #layout: Layout
   readonly #logger: Logger
   #replica: Replica
+  /** Commits the writes of this member. */
   readonly committer: GroupCommitter
+  /** Sessions that this member owns. */
   readonly sessions: SessionManager
+  /** The live members. */
   readonly registry: ProxyRegistry
   readonly #reaper: Reaper
   readonly #compactor: Compactor
-  readonly #stop = new AbortController()
-  #feedStop = new AbortController()
-  #feedLoop: Promise<void> = Promise.resolve()
-  /** When the store was last known to answer: to our life sign, and with the feed. Monotonic ms. */
-  #signMs: number
-  #feedSignMs: number
+  readonly #follower: JournalFollower
+  readonly #health: StoreHealth
+  #closed = false
   #serving = false
-  #cancelCheck: (() => void) | undefined
   /** Called when serving begins or ends: see {@link isServing}. */
   onServingChange: ((serving: boolean) => void) | undefined
+  /** How often the tree was reloaded because the feed was lost. */
   resyncCount = 0
 
-  /** Loads the tree and begins to follow it. Resolves when it may serve. */
+  /**
+   * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
+   * @throws {TypeError} the prefix does not start with "/", or ends with it
+   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into
+   * the prefix is unfinished
+   */
   static async open(options: KeeperOptions): Promise<Keeper> {
     const prefix = options.prefix ?? '/anykeeper'
     if (!/^\/[^\0]*[^/\0]$/.test(prefix)) {
@@ -92,7 +91,7 @@ export class Keeper {
     try {
       await keeper.#start(loaded)
     } catch (error) {
-      // Half open it must not go on committing behind the caller's back.
+      // Half open it must not continue to commit: the caller has no handle to close it.
       keeper.#stopTimers()
       keeper.committer.close()
       throw error
@@ -111,12 +110,9 @@ export class Keeper {
     this.limits = limits
     this.superDigest = options.superDigest
     this.proxy = randomBytes(8).toString('hex')
-    this.#store = options.store
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica
-    this.#signMs = this.clock.monotonic()
-    this.#feedSignMs = this.#signMs
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -130,10 +126,10 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       headRevision: loaded.headRevision,
-      ask: () => this.registry.ask(),
+      onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
-        logger.error({ seq }, 'the feed and head do not agree, loading the tree anew')
-        this.#feedStop.abort(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
+        logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
+        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
       },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
@@ -145,10 +141,10 @@ export class Keeper {
       proxy,
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
-      onSign: (sentMs) => this.#storeAnswered(sentMs),
+      onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
-      onPeerWants: (id) => this.committer.wanted(id),
+      onPeerStarved: (id) => this.committer.addContender(id),
     })
     this.#reaper = new Reaper({
       clock,
@@ -166,18 +162,37 @@ export class Keeper {
       revision: loaded.revision,
       isMyTurn: () => this.#serving && this.registry.isFirst,
     })
+    this.#health = new StoreHealth({
+      clock,
+      limits,
+      stalledMs: () => this.committer.stalledMs,
+      onCheck: () => this.checkStore(),
+    })
+    this.#follower = new JournalFollower({
+      store: options.store,
+      layout,
+      bounds: limits,
+      clock,
+      logger,
+      onEntry: (header, decode, bytes, revision) => {
+        this.#compactor.seen(revision, bytes)
+        this.committer.receive(header, decode, bytes, revision)
+      },
+      onEvent: () => this.#health.feedEvent(),
+      onReload: (reloaded) => this.#reloaded(reloaded),
+    })
     this.#adopt(loaded.replica)
   }
 
-  /** The state as of now. It is replaced when the tree had to be loaded anew: do not keep it. */
+  /** The state as of now. A reload of the tree replaces it: do not keep it. */
   get replica(): Replica {
     return this.#replica
   }
-  /** false: the store is out of reach, nobody is served. */
+  /** false: the store is out of reach, no session is served. */
   get isServing(): boolean {
     return this.#serving
   }
-  /** How often this keeper had the store forget history. */
+  /** How often this keeper compacted the store's history. */
   get compactionCount(): number {
     return this.#compactor.compactions
   }
@@ -191,37 +206,38 @@ export class Keeper {
   /** Resolves when this replica has everything that was committed before the call. */
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.committer.submit(new BarrierTask(resolve, reject))
+      this.committer.submit(new OwnTask({ type: 'sync', path: '/' }, () => resolve(), reject))
     })
   }
 
   /**
-   * Leaves: connections end, sessions stay alive for another keeper, what is committed is written
-   * behind if the store takes it within `drainMs`. The store stays open: it is the caller's.
+   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are
+   * written behind as far as the store takes them within `drainMs`. The store stays open: it is the
+   * caller's.
    */
   async close(drainMs = 2_000): Promise<void> {
-    if (this.#stop.signal.aborted) return
+    if (this.#closed) return
     this.#stopTimers()
     await this.committer.drain(drainMs)
-    this.#stop.abort()
-    this.#feedStop.abort()
+    this.#closed = true
+    this.#follower.stop()
     this.committer.close()
     await this.registry.leave()
-    await this.#feedLoop
+    await this.#follower.ended
   }
 
   #stopTimers(): void {
     this.sessions.stop()
     this.#reaper.stop()
-    this.#cancelCheck?.()
+    this.#health.stop()
     this.#compactor.stop()
   }
 
   async #start(loaded: Loaded): Promise<void> {
     await this.registry.start(loaded.proxies, loaded.revision + 1)
-    this.#feedLoop = this.#feed(loaded.revision + 1)
+    this.#follower.start(loaded.revision + 1)
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
-    this.#watchStore()
+    this.#health.start()
     this.#compactor.start()
   }
 
@@ -231,102 +247,36 @@ export class Keeper {
     replica.sessionObserver = this.sessions
   }
 
-  async #feed(fromRevision: Revision): Promise<void> {
-    let from = fromRevision
-    while (!this.#stop.signal.aborted) {
-      try {
-        await followJournal({
-          store: this.#store,
-          layout: this.#layout,
-          fromRevision: from,
-          signal: this.#feedStop.signal,
-          onEntry: (header, decode, bytes, revision) => {
-            this.#compactor.seen(revision, bytes)
-            this.committer.receive(header, decode, bytes, revision)
-          },
-          onSign: () => {
-            this.#feedSignMs = this.clock.monotonic()
-          },
-        })
-        if (this.#stop.signal.aborted) return
-        throw this.#feedStop.signal.reason
-      } catch (error) {
-        if (this.#stop.signal.aborted) return
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return
-        this.#logger.warn({ err: error }, 'journal feed lost, loading the tree anew')
-        const loaded = await this.#reload()
-        if (loaded === undefined) return
-        from = loaded.revision + 1
-      }
+  /** Watchers are notified of the difference, sessions are reconciled with the tree. */
+  #reloaded({ replica, headRevision }: Loaded): void {
+    const before = this.#replica
+    if (replica.zxid < before.zxid) {
+      this.#logger.error(
+        { had: before.zxid, found: replica.zxid },
+        'the store went back in time (restored from a backup?)',
+      )
     }
-  }
-
-  /** Loads until it succeeds; watchers are told the difference, sessions are looked over. */
-  async #reload(): Promise<Loaded | undefined> {
-    for (let tries = 1; !this.#stop.signal.aborted; tries++) {
-      try {
-        this.#feedStop = new AbortController()
-        const loaded = await loadReplica(this.#store, this.#layout, this.limits)
-        const before = this.#replica
-        if (loaded.replica.zxid < before.zxid) {
-          this.#logger.error(
-            { had: before.zxid, found: loaded.replica.zxid },
-            'the store went back in time (restored from a backup?)',
-          )
-        }
-        this.#feedSignMs = this.clock.monotonic()
-        this.#adopt(loaded.replica)
-        this.committer.reset(loaded.replica, loaded.headRevision)
-        reportDifferences(before.tree, loaded.replica.tree, this.watches)
-        this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
-        this.resyncCount++
-        this.#logger.info({ revision: loaded.revision, tries }, 'tree loaded anew')
-        return loaded
-      } catch (error) {
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return undefined
-        this.#logger.warn({ err: error, tries }, 'tree not loadable, trying again')
-        await new Promise<void>((resolve) => {
-          this.clock.after(Math.min(100 * 2 ** Math.min(tries, 6), 5_000), resolve)
-        })
-      }
-    }
-    return undefined
+    this.#health.feedEvent()
+    this.#adopt(replica)
+    this.committer.reset(replica, headRevision)
+    reportDifferences(before.tree, replica.tree, this.watches)
+    this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
+    this.resyncCount++
   }
 
   #storeAnswered(sentMs: number): void {
-    this.#signMs = Math.max(this.#signMs, sentMs)
-    if (!this.#serving && !this.#stop.signal.aborted && !this.#isSilent()) this.#setServing(true)
-  }
-
-  #watchStore(): void {
-    this.#cancelCheck = this.clock.after(250, () => {
-      this.checkStore()
-      this.#watchStore()
-    })
+    this.#health.heartbeat(sentMs)
+    if (!this.#serving && !this.#closed && !this.#health.isSilent) this.#setServing(true)
   }
 
   /**
-   * Cuts the clients now if the store was silent for too long. For whoever is about to answer: when
-   * a stopped process goes on, input may be read before its timers run.
+   * Disconnects the clients now if the store was silent for too long. To be called before a reply
+   * is sent: when a stopped process resumes, input may be read before its timers run.
    */
   checkStore(): void {
-    if (!this.#serving || !this.#isSilent()) return
-    const now = this.clock.monotonic()
-    const silentMs = Math.round(now - this.#signMs)
-    const feedSilentMs = Math.round(now - this.#feedSignMs)
-    const stalledMs = Math.round(this.committer.stalledMs)
-    this.#logger.error({ silentMs, feedSilentMs, stalledMs }, 'store out of reach, clients are cut')
+    if (!this.#serving || !this.#health.isSilent) return
+    this.#logger.error(this.#health.silence, 'store out of reach, disconnecting all clients')
     this.#setServing(false)
-  }
-
-  #isSilent(): boolean {
-    const now = this.clock.monotonic()
-    const { storeSilenceMsMax, feedSilenceMsMax, commitSilenceMsMax } = this.limits
-    return (
-      now - this.#signMs > storeSilenceMsMax ||
-      now - this.#feedSignMs > feedSilenceMsMax ||
-      this.committer.stalledMs > commitSilenceMsMax
-    )
   }
 
   #setServing(serving: boolean): void {

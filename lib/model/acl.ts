@@ -7,16 +7,18 @@ import { BlockList, isIP } from 'node:net'
 import type { Acl, AuthId } from './request.ts'
 import { PERMS } from './request.ts'
 
+/** world:anyone may do everything. */
 export const OPEN_ACL: readonly Acl[] = [
   { perms: PERMS.ALL, id: { scheme: 'world', id: 'anyone' } },
 ]
+/** world:anyone may read. */
 export const READ_ACL: readonly Acl[] = [
   { perms: PERMS.READ, id: { scheme: 'world', id: 'anyone' } },
 ]
 /** The id that passes every check. Source: DigestAuthenticationProvider, superDigest. */
 export const SUPER_ID: AuthId = { scheme: 'super', id: '' }
 
-/** What nearly every create asks for. */
+/** What nearly every create requests. */
 const isOpen = ({ perms, id }: Acl): boolean =>
   perms === PERMS.ALL && id.scheme === 'world' && id.id === 'anyone'
 
@@ -56,7 +58,7 @@ function ipMatches(clientAddress: string, id: string): boolean {
   return list.check(clientAddress, isIP(clientAddress) === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** May somebody with these ids do `perm`? An empty ACL allows everything (A5). */
+/** May a session with these ids do `perm`? An empty ACL allows everything (A5). */
 export function isAllowed(acl: readonly Acl[], perm: number, ids: readonly AuthId[]): boolean {
   if (acl === OPEN_ACL || acl.length === 0) return true
   for (const own of ids) if (own.scheme === 'super') return true

@@ -6,10 +6,12 @@
 /** Each character is one byte, U+0000 to U+00FF: `length` is the number of bytes. */
 export type ByteString = string
 
+/** Copies the bytes into text. */
 export function toByteString(bytes: Uint8Array): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
+/** Copies the text into bytes. */
 export function fromByteString(text: ByteString): Buffer {
   return Buffer.from(text, 'latin1')
 }

@@ -1,6 +1,6 @@
 /**
  * All errors of the library. Four families: ZooKeeper's own results (ZnodeError), the store's
- * (StoreError), bytes that are no request (WireError), and what keeps a tree from being copied
+ * failures (StoreError), bytes that are no request (WireError), and failed exports and imports
  * (CopyError). Match on `code`, never on the message.
  */
 
@@ -11,16 +11,21 @@ export function isKeeperError(error: unknown): error is KeeperError {
   return typeof error === 'object' && error !== null && BRAND in error
 }
 
+/** Base of all errors of the library: match on `code`. */
 export abstract class KeeperError extends Error {
   abstract readonly code: string
   readonly [BRAND] = true
 }
 
+/** One of ZooKeeper's results. */
 export interface ZkErrorRow {
   readonly code: string
   /** The number on the wire. Source: ZooKeeper's KeeperException.Code. */
   readonly errno: number
-  /** The same request may succeed when sent again unchanged. */
+  /**
+   * The failure may pass. It does not say that a retry is safe: after ZK_CONNECTION_LOSS and
+   * ZK_OPERATION_TIMEOUT the outcome of a write is unknown, and a blind retry may apply it twice.
+   */
   readonly retriable: boolean
   readonly message: string
 }
@@ -69,6 +74,9 @@ export class ZnodeError extends KeeperError {
   override readonly name = 'ZnodeError'
   readonly code: string
   readonly errno: number
+  /**
+   * As in the table: the failure may pass. After ZK_CONNECTION_LOSS a write may have been applied.
+   */
   readonly retriable: boolean
   readonly path: string | undefined
 
@@ -82,6 +90,7 @@ export class ZnodeError extends KeeperError {
   }
 }
 
+/** What a store fails with: see docs/errors.md. */
 export type StoreErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'STORE_TIMEOUT'
@@ -132,6 +141,7 @@ export class WireError extends KeeperError {
   readonly code = 'WIRE_MALFORMED'
 }
 
+/** Why an export or import ends: see docs/errors.md. */
 export type CopyErrorCode =
   | 'COPY_MALFORMED'
   | 'COPY_UNSUPPORTED'

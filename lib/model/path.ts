@@ -11,8 +11,9 @@ function isForbidden(unit: number): boolean {
 }
 
 /**
- * A legal znode path: absolute, no empty, "." or ".." component, no trailing slash (but "/" itself),
- * no control, surrogate or private-use unit. Every astral character is illegal, as in ZooKeeper.
+ * A legal znode path: absolute, no empty, "." or ".." component, no trailing slash (but "/"
+ * itself), no control, surrogate or private-use unit. Every astral character is illegal, as in
+ * ZooKeeper.
  */
 export function isValidPath(path: string): boolean {
   const { length } = path

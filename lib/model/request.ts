@@ -1,5 +1,5 @@
 /**
- * What a session may ask and what it gets back, as plain records: the common language of proxy
+ * What a session may request and what it gets back, as plain records: the common language of proxy
  * (which decodes them from bytes), planners, reads and the in-process client.
  * Source of the shapes: ZooKeeper's zookeeper.jute; names and fields are the protocol's.
  */
@@ -8,11 +8,15 @@ import type { ByteString } from './byte-string.ts'
 /** Permission bits. Source: ZooDefs.Perms. */
 export const PERMS = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const
 
+/**
+ * One identity: a scheme (world, auth, digest, ip, x509, sasl, super) and an id of that scheme.
+ */
 export interface AuthId {
   readonly scheme: string
   readonly id: string
 }
 
+/** What one identity may do; `perms` is a sum of {@link PERMS}. */
 export interface Acl {
   readonly perms: number
   readonly id: AuthId
@@ -81,11 +85,13 @@ export interface Stat {
   readonly pzxid: number
 }
 
+/** Creates a znode: create, create2, createContainer and createTTL. */
 export interface CreateRequest {
   readonly type: 'create'
   /**
    * Which of create, create2, createContainer, createTTL: decides the reply's shape. Top level: as
-   * sent. Inside multi: 19 or 21 for a container or TTL node, else 1, whatever was sent.
+   * sent. Decoded from a multi: 19 or 21 for a container or TTL node, else 1, whatever was sent.
+   * The in-process client sends 15, 19 or 21 in both.
    */
   readonly op: 1 | 15 | 19 | 21
   readonly path: string
@@ -97,17 +103,20 @@ export interface CreateRequest {
   /** ms; 0 unless createTTL. */
   readonly ttlMs: number
 }
+/** Deletes a znode without children. `version`: expected; −1: any. */
 export interface DeleteRequest {
   readonly type: 'delete'
   readonly path: string
   readonly version: number
 }
+/** Replaces the data. `version`: expected; −1: any. */
 export interface SetDataRequest {
   readonly type: 'setData'
   readonly path: string
   readonly data: ByteString | null
   readonly version: number
 }
+/** Replaces the ACL. */
 export interface SetAclRequest {
   readonly type: 'setACL'
   readonly path: string
@@ -115,12 +124,15 @@ export interface SetAclRequest {
   /** Compared with aversion. */
   readonly version: number
 }
+/** Does the znode have this version? Changes nothing. */
 export interface CheckRequest {
   readonly type: 'check'
   readonly path: string
   readonly version: number
 }
+/** An operation that may stand in a multi. */
 export type MultiOp = CreateRequest | DeleteRequest | SetDataRequest | CheckRequest
+/** All operations under one zxid, or none. */
 export interface MultiRequest {
   readonly type: 'multi'
   readonly ops: readonly MultiOp[]
@@ -130,14 +142,16 @@ export interface DeleteContainerRequest {
   readonly type: 'deleteContainer'
   readonly path: string
 }
+/** Ends the session and deletes its ephemerals. */
 export interface CloseSessionRequest {
   readonly type: 'closeSession'
 }
-/** A request whose only fate is an error that takes its place in the order (and a zxid). */
+/** A request that can only fail, with an error that takes its place in the order (and a zxid). */
 export interface FailRequest {
   readonly type: 'fail'
   readonly errno: number
 }
+/** A request that takes its place in the order of writes. */
 export type WriteRequest =
   | CreateRequest
   | DeleteRequest
@@ -149,29 +163,35 @@ export type WriteRequest =
   | CloseSessionRequest
   | FailRequest
 
+/** Reads a Stat; the watch is set even if there is no such znode. */
 export interface ExistsRequest {
   readonly type: 'exists'
   readonly path: string
   readonly watch: boolean
 }
+/** Reads data and Stat. */
 export interface GetDataRequest {
   readonly type: 'getData'
   readonly path: string
   readonly watch: boolean
 }
+/** Reads ACL and Stat. */
 export interface GetAclRequest {
   readonly type: 'getACL'
   readonly path: string
 }
+/** Reads the names of the children; getChildren2 the Stat too. */
 export interface GetChildrenRequest {
   readonly type: 'getChildren' | 'getChildren2'
   readonly path: string
   readonly watch: boolean
 }
+/** Several reads, each answered on its own. */
 export interface MultiReadRequest {
   readonly type: 'multiRead'
   readonly ops: readonly (GetDataRequest | GetChildrenRequest)[]
 }
+/** Restores the watches of a client that reconnects, as of the zxid it has seen. */
 export interface SetWatchesRequest {
   readonly type: 'setWatches'
   readonly relativeZxid: number
@@ -181,37 +201,44 @@ export interface SetWatchesRequest {
   readonly persistent: readonly string[]
   readonly persistentRecursive: readonly string[]
 }
+/** Sets a persistent watch. */
 export interface AddWatchRequest {
   readonly type: 'addWatch'
   readonly path: string
   /** 0 persistent, 1 persistent recursive; others are BADARGUMENTS. */
   readonly mode: number
 }
+/** Removes watches of this connection, or checks that there are some. */
 export interface RemoveWatchesRequest {
   readonly type: 'checkWatches' | 'removeWatches'
   readonly path: string
   /** Children 1, Data 2, Any 3, Persistent 4, PersistentRecursive 5. */
   readonly watcherType: number
 }
+/** Lists the session's own ephemerals below a prefix. */
 export interface GetEphemeralsRequest {
   readonly type: 'getEphemerals'
   readonly prefixPath: string
 }
+/** Counts all znodes below a path. */
 export interface GetAllChildrenNumberRequest {
   readonly type: 'getAllChildrenNumber'
   readonly path: string
 }
+/** Lists the identities of the connection. */
 export interface WhoAmIRequest {
   readonly type: 'whoAmI'
 }
+/** Keeps the session alive. */
 export interface PingRequest {
   readonly type: 'ping'
 }
-/** A read whose only fate is an error in its turn: its record could not be decoded. */
+/** A read that can only fail, in its place in the line: its record could not be decoded. */
 export interface FailReadRequest {
   readonly type: 'failRead'
   readonly errno: number
 }
+/** A request that is answered from the replica. */
 export type ReadRequest =
   | FailReadRequest
   | ExistsRequest
@@ -227,36 +254,47 @@ export type ReadRequest =
   | WhoAmIRequest
   | PingRequest
 
+/** Answered once the replica has every commit that was acknowledged before the request. */
 export interface SyncRequest {
   readonly type: 'sync'
   readonly path: string
 }
+/** Proves an identity. */
 export interface AuthRequest {
   readonly type: 'auth'
   readonly scheme: string
   /** null, unlike no bytes, is AUTHFAILED. */
   readonly auth: Uint8Array | null
 }
+/** One step of a SASL exchange. */
 export interface SaslRequest {
   readonly type: 'sasl'
   readonly token: Uint8Array | null
 }
+/** Always refused: the ensemble is not configured through znodes. */
 export interface ReconfigRequest {
   readonly type: 'reconfig'
 }
+/** A request that is neither a read nor a write. */
 export type OtherRequest = SyncRequest | AuthRequest | SaslRequest | ReconfigRequest
+/** Every request that a client may send. */
 export type Request = WriteRequest | ReadRequest | OtherRequest
 
-/** One operation's result inside a multi. */
+/**
+ * One operation's result inside a multi or multiRead. A multi that fails has an `error` for each
+ * operation: errno 0 before the one that failed, ZK_RUNTIME_INCONSISTENCY after it.
+ */
 export type MultiResult =
-  /** For an operation whose `op` is 1. */
+  /** For a create whose `op` is 1. */
   | { readonly type: 'create'; readonly path: string }
-  /** For an operation whose `op` is 19 or 21. */
+  /** For a create whose `op` is 15, 19 or 21. */
   | { readonly type: 'create2'; readonly path: string; readonly stat: Stat }
   | { readonly type: 'setData'; readonly stat: Stat }
   | { readonly type: 'delete' }
   | { readonly type: 'check' }
+  /** In a multiRead only. */
   | { readonly type: 'getData'; readonly data: ByteString | null; readonly stat: Stat }
+  /** In a multiRead only. */
   | { readonly type: 'getChildren'; readonly children: readonly string[] }
   | { readonly type: 'error'; readonly errno: number }
 
@@ -285,4 +323,5 @@ export const EVENT = {
   NodeDataChanged: 3,
   NodeChildrenChanged: 4,
 } as const
+/** A value of {@link EVENT}. */
 export type EventType = (typeof EVENT)[keyof typeof EVENT]

@@ -4,7 +4,7 @@ import { OPEN_ACL } from './acl.ts'
 import type { ByteString } from './byte-string.ts'
 import type { Acl, Stat } from './request.ts'
 
-/** Ephemerals are told by `ephemeralOwner`; the others by kind. */
+/** Ephemerals are recognized by `ephemeralOwner`; containers and TTL znodes by kind. */
 export const KIND = { plain: 0, container: 1, ttl: 2 } as const
 export type Kind = (typeof KIND)[keyof typeof KIND]
 
@@ -16,7 +16,7 @@ class Children extends Set<string> {
   list: readonly string[] | undefined
 }
 
-/** Mutable on purpose: a million of these live at once and every write touches one. */
+/** Mutable on purpose: there are a million of them, and every write touches one. */
 export class Znode {
   data: ByteString | null
   acl: readonly Acl[]

@@ -34,8 +34,8 @@ const SMALLEST_KEY = Uint8Array.of(0)
 
 /**
  * The store behind a door that lets only well-formed calls through, so the adapter need not check.
- * What it refuses it refuses before the adapter is asked: STORE_INVALID, STORE_TOO_LARGE and
- * STORE_CLOSED, all `unapplied`.
+ * A refused call never reaches the adapter: STORE_INVALID, STORE_TOO_LARGE and STORE_CLOSED, all
+ * `unapplied`.
  */
 export function checkedStore(store: MetadataStore): MetadataStore {
   return new CheckedStore(store)
@@ -138,7 +138,9 @@ function checkKey(key: Key): void {
   }
 }
 
-/** `start` may be empty: from the first key on. The empty range is refused: etcd reads it as "all". */
+/**
+ * `start` may be empty: from the first key on. The empty range is refused: etcd reads it as "all".
+ */
 function checkSpan(start: Key, end: Key): void {
   checkBytes('start', start)
   if (start.length > KEY_BYTES_MAX) throw invalid(`start has more than ${KEY_BYTES_MAX} bytes`)

@@ -18,8 +18,8 @@ import type {
 /**
  * An ordered, revisioned key-value store with guarded transactions, a resumable change feed and
  * leases. Every method rejects with {@link StoreError} only: `STORE_UNAVAILABLE` or `STORE_TIMEOUT`
- * when the store cannot be reached in time, `STORE_CLOSED` after {@link close}. A write that fails with
- * `outcome: 'unknown'` may still take effect later; no method retries a write by itself.
+ * when the store cannot be reached in time, `STORE_CLOSED` after {@link close}. A write that fails
+ * with `outcome: 'unknown'` may still take effect later; no method retries a write by itself.
  */
 export interface MetadataStore {
   readonly features: StoreFeatures
@@ -33,10 +33,10 @@ export interface MetadataStore {
 
   /**
    * One atomic, linearizable, guarded write.
-   * @throws {StoreError} STORE_TOO_LARGE (unapplied) beyond txnOpsMax, txnBytesMax or valueBytesMax;
-   * STORE_INVALID (unapplied) when a key is touched twice or an op is malformed;
-   * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone;
-   * STORE_NO_SPACE when the store's quota is used up (etcd: with outcome `unknown`).
+   * @throws {StoreError} STORE_TOO_LARGE (unapplied) beyond txnOpsMax, txnBytesMax or
+   * valueBytesMax; STORE_INVALID (unapplied) when a key is touched twice or an op is malformed;
+   * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone; STORE_NO_SPACE when
+   * the store's quota is used up (etcd: with outcome `unknown`).
    */
   txn(txn: Txn): Promise<TxnResult>
 
@@ -46,7 +46,8 @@ export interface MetadataStore {
    * every few seconds while the store answers. Laws (etcd's robustness suite): Ordered, Unique,
    * Atomic, Reliable, Resumable, Bookmarkable.
    * @throws {StoreError} STORE_COMPACTED when `fromRevision`, or the place to resume at, is gone:
-   * list the range anew and watch from the list's revision + 1. STORE_CLOSED when the store closes.
+   * list the range again and watch from the list's revision + 1. STORE_CLOSED when the store
+   * closes.
    */
   watch(options: WatchOptions): AsyncIterable<WatchBatch>
 
@@ -59,7 +60,9 @@ export interface MetadataStore {
    */
   keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }>
 
-  /** Ends the lease; its keys vanish under one revision. A lease that is gone already is no error. */
+  /**
+   * Ends the lease; its keys vanish under one revision. A lease that is gone already is no error.
+   */
   revokeLease(id: LeaseId): Promise<void>
 
   /**

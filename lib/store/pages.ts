@@ -1,13 +1,13 @@
 /**
- * A whole range at one revision, page by page, each asked for while the one before it is worked on.
- * Pages are large, because a store may walk the rest of the range for each (etcd counts it), and
- * bounded in bytes as far as that can be told: by the mean size of the records seen so far.
+ * A whole range at one revision, page by page; each is read ahead while the one before it is
+ * processed. Pages are large, because a store may walk the rest of the range for each (etcd counts
+ * it), and bounded in bytes by an estimate: the mean size of the records seen so far.
  */
 import type { MetadataStore } from './metadata-store.ts'
 import type { Key, KeyValue, Revision } from './types.ts'
 
 export interface PageBounds {
-  /** Aimed at, keys and values together. Unit: bytes. */
+  /** Target size, keys and values together. Unit: bytes. */
   readonly loadPageBytes: number
   readonly loadPageKeysMax: number
 }
@@ -37,7 +37,7 @@ export async function* pages(
     const fitting = Math.max(1, Math.floor(loadPageBytes / meanBytes(kvs)))
     countMax = Math.min(fitting, countMax * GROWTH_MAX, loadPageKeysMax)
     upcoming = ask(after(last.key), countMax)
-    // A failure is met where the page is waited for; whoever stops before has no use for it.
+    // A failure surfaces where the page is awaited; a caller that stops before does not need it.
     upcoming.catch(() => {})
     yield kvs
   }

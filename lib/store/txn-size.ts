@@ -1,9 +1,13 @@
-/** How large a transaction counts against `features.txnBytesMax`. Neighbours: checked-store, member/commit. */
+/**
+ * How large a transaction counts against `features.txnBytesMax`. Neighbours: checked-store,
+ * member/commit.
+ */
 import type { Compare, Txn, WriteOp } from './types.ts'
 
 /**
- * Added for every op and every compare: what framing, revisions and lease ids cost on the way to a
- * store at most. Unit: bytes. Source: protobuf encoding of etcd's RequestOp (≤ 28) and Compare (≤ 26).
+ * Added for every op and every compare: the most that framing, revisions and lease ids cost on the
+ * wire to a store. Unit: bytes. Source: protobuf encoding of etcd's RequestOp (≤ 28) and Compare (≤
+ * 26).
  */
 export const TXN_ITEM_OVERHEAD_BYTES = 32
 

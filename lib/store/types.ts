@@ -1,6 +1,6 @@
 /**
- * The nouns of the store contract, in etcd's terms. An adapter imports these and nothing else of lib
- * (besides the errors); semantics live above. Neighbours: metadata-store.ts, adapters/*.
+ * The nouns of the store contract, in etcd's terms. An adapter imports these and nothing else of
+ * lib (besides the errors); semantics live above. Neighbours: metadata-store.ts, adapters/*.
  */
 
 /**
@@ -15,6 +15,7 @@ export type Key = Uint8Array
 /** Opaque lease name, chosen by the store. Positive and below 2^63. 0n means "no lease". */
 export type LeaseId = bigint
 
+/** A key with its value and history counters. */
 export interface KeyValue {
   readonly key: Key
   readonly value: Uint8Array
@@ -30,7 +31,8 @@ export interface KeyValue {
 
 /**
  * One condition of a transaction. An absent key has version, createRevision and modRevision 0, so
- * `{ target: 'version', equals: 0 }` means "must not exist". `value` on an absent key never matches.
+ * `{ target: 'version', equals: 0 }` means "must not exist". `value` on an absent key never
+ * matches.
  */
 export type Compare =
   | { readonly target: 'version'; readonly key: Key; readonly equals: number }
@@ -59,6 +61,7 @@ export interface Txn {
   readonly ops: readonly WriteOp[]
 }
 
+/** Whether a transaction was applied, and when. */
 export interface TxnResult {
   /** false: a compare did not hold and nothing was written. */
   readonly committed: boolean
@@ -69,6 +72,7 @@ export interface TxnResult {
   readonly revision: Revision
 }
 
+/** What to read: one key, or the keys from `start` to `end`. */
 export interface RangeQuery {
   /** Inclusive. With `end` it may be empty: from the first key on. */
   readonly start: Key
@@ -84,14 +88,16 @@ export interface RangeQuery {
   readonly descending?: boolean
 }
 
+/** The keys found, in order. */
 export interface RangeResult {
   readonly kvs: readonly KeyValue[]
-  /** The store's revision when it answered (not the one asked for). Never 0. */
+  /** The store's revision when it answered (not the requested one). Never 0. */
   readonly revision: Revision
   /** More keys of the range exist beyond countMax. */
   readonly more: boolean
 }
 
+/** One change of a watched key. */
 export type StoreEvent =
   | { readonly type: 'put'; readonly kv: KeyValue }
   | { readonly type: 'delete'; readonly key: Key; readonly modRevision: Revision }
@@ -106,6 +112,7 @@ export interface WatchBatch {
   readonly events: readonly StoreEvent[]
 }
 
+/** What to watch, and from when. */
 export interface WatchOptions {
   readonly start: Key
   /** Exclusive. */
@@ -116,9 +123,10 @@ export interface WatchOptions {
   readonly signal: AbortSignal
 }
 
+/** A lease as granted. */
 export interface Lease {
   readonly id: LeaseId
-  /** As granted, which may be more than was asked for (etcd: whole seconds, a server minimum). */
+  /** As granted, which may be more than requested (etcd: whole seconds, a server minimum). */
   readonly ttlMs: number
 }
 
@@ -126,7 +134,7 @@ export interface Lease {
 export interface StoreFeatures {
   /** Committed data survives a restart of the store. */
   readonly persistent: boolean
-  /** Several processes may open it at once. */
+  /** Several processes may open it concurrently. */
   readonly shared: boolean
   /** Ops (and, separately, compares) one txn may carry. */
   readonly txnOpsMax: number
@@ -141,7 +149,7 @@ export interface StoreFeatures {
   readonly progressAdvances?: boolean
   /**
    * May the newest commits, acknowledged ones included, be lost when the store fails over or falls
-   * back to a copy? Then the store tells whoever watches by STORE_COMPACTED, and gives no revision a
+   * back to a copy? Then watches end with STORE_COMPACTED, and no revision is given a
    * second time: guards by modRevision or createRevision never hold for what was lost, guards by
    * version may. Absent: false.
    */

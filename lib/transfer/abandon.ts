@@ -1,4 +1,4 @@
-/** Removes what an import that is not to be finished has written. Neighbours: import.ts, import-marker.ts. */
+/** Removes the keys of an unfinished import. Neighbours: import.ts, import-marker.ts. */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Layout } from '../format/layout.ts'
@@ -10,6 +10,7 @@ import { ImportMarker } from './import-marker.ts'
 /** Keys removed in one txn: as one range, but each of them costs the store. */
 const KEYS_MAX = 1_000
 
+/** Options of {@link abandonImport}. */
 export interface AbandonOptions {
   readonly store: MetadataStore
   /** @default "/anykeeper" */
@@ -19,10 +20,11 @@ export interface AbandonOptions {
 }
 
 /**
- * Gives an unfinished import up: the prefix is empty afterwards, and the import, if it still runs,
- * ends with COPY_CONFLICT. A complete tree is not touched. May be run again when it was interrupted.
+ * Abandons an unfinished import: the prefix is empty afterwards, and the import, if it still runs,
+ * ends with COPY_CONFLICT. A complete tree is not touched. Resumable: run it again when
+ * interrupted.
  * @returns keys removed; undefined: there is no unfinished import
- * @throws {CopyError} COPY_CONFLICT: the import goes on at this very moment; run it again
+ * @throws {CopyError} COPY_CONFLICT: the import is running at this moment; run it again
  * @throws {StoreError} the store's own
  */
 export async function abandonImport(options: AbandonOptions): Promise<number | undefined> {

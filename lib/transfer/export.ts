@@ -1,6 +1,6 @@
 /**
  * A tree out of a store, line by line. It reads what a keeper reads when it starts, the records at
- * one revision and the journal ahead of them, and writes nothing: proxies may go on serving.
+ * one revision and the journal ahead of them, and writes nothing: proxies may continue to serve.
  * Line: store → tree/load → here → format.ts → a file.
  */
 import { createHash } from 'node:crypto'
@@ -24,9 +24,10 @@ import {
   znodeLine,
 } from './format.ts'
 
+/** Options of {@link readTree}. */
 export interface ExportOptions {
   readonly store: MetadataStore
-  /** Where the tree lies in the store. @default "/anykeeper" */
+  /** Key prefix of the tree in the store. @default "/anykeeper" */
   readonly prefix?: string
   /** This znode and all below it, with the znodes above it. @default "/" */
   readonly path?: string
@@ -34,8 +35,9 @@ export interface ExportOptions {
   readonly withoutEphemerals?: boolean
 }
 
-/** A tree that was read, in memory as a keeper holds it; the text never is. */
+/** A tree in memory, as a keeper holds it; the text is made line by line. */
 export class TreeExport implements Iterable<string> {
+  /** Counts and zxid, known before the first line. */
   readonly header: TreeHeader
   readonly #tree: DataTree
   readonly #sessions: readonly TreeSession[]
@@ -81,14 +83,14 @@ export class TreeExport implements Iterable<string> {
     yield trailerLine({ sessions, znodes, sha256: this.#sha256 })
   }
 
-  /** After an iteration: what was exported. */
+  /** What was exported. @throws {TypeError} before an iteration over all lines has ended */
   get summary(): TreeSummary {
     if (this.#sha256 === undefined) throw new TypeError('not all lines were taken yet')
     const { path, zxid, sessions, znodes } = this.header
     return { path, zxid, sessions, znodes, sha256: this.#sha256 }
   }
 
-  /** The way down to `top`, then depth first; siblings in the order of their bytes. */
+  /** The znodes above `top`, then depth first; siblings in the order of their bytes. */
   *#walk(top: string): Generator<[path: string, node: Znode]> {
     const above: string[] = []
     for (let at = top; at !== '/'; ) {
@@ -108,7 +110,7 @@ export class TreeExport implements Iterable<string> {
     }
   }
 
-  /** Nothing is left out silently: what has lost its parent is not met on the way down. */
+  /** Nothing is left out silently: the walk does not reach a znode that has lost its parent. */
   #checkComplete(top: string, znodes: number): void {
     let due = depthOf(top)
     const below = top === '/' ? '/' : `${top}/`
@@ -134,7 +136,8 @@ export class TreeExport implements Iterable<string> {
  * Reads a tree at one moment of the store.
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished;
- * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
+ * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's
+ * own
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options

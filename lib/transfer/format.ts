@@ -27,7 +27,7 @@ export interface TreeHeader {
   readonly largest: { readonly path: string; readonly bytes: number }
 }
 
-/** What a session is in a file: who attends to it is the store's affair. */
+/** A session in a file; its owner is left out, as it means nothing in another store. */
 export type TreeSession = Pick<SessionRecord, 'id' | 'timeoutMs' | 'passwordDigest'>
 
 /** Last line. */
@@ -48,7 +48,7 @@ export interface TreeSummary {
   readonly sha256: string
 }
 
-/** What would be hard to read, or to edit, as text. */
+/** Control characters would be hard to read, or to edit, as text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
 

@@ -1,7 +1,7 @@
 /**
- * An import's mark in the store, <prefix>/import: which file, how far, and who writes. Each step of an
- * import moves it in the transaction that writes the records, and is guarded by it, so steps of two
- * imports cannot interleave, and a step whose reply was lost is found out by reading it.
+ * An import's marker in the store, <prefix>/import: which file, how far, and which run writes. Each
+ * step of an import moves it in the transaction that writes the records, and is guarded by it, so
+ * steps of two imports cannot interleave, and reading it settles a step whose reply was lost.
  * Neighbours: import.ts and abandon.ts (whose steps they are).
  */
 import type { Clock } from '../base/clock.ts'
@@ -33,17 +33,17 @@ export interface MarkerOptions {
   readonly clock: Clock
 }
 
-/** How long a store that does not answer is asked again. Unit: ms. */
+/** How long calls are retried while the store does not answer. Unit: ms. */
 const PATIENCE_MS = 30_000
 const PAUSE_MS_MIN = 50
 const PAUSE_MS_MAX = 2_000
 
 export class ImportMarker {
-  readonly #o: MarkerOptions
+  readonly #options: MarkerOptions
   #revision: Revision = 0
 
   constructor(options: MarkerOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** Both keys as of one revision. What is found is what the next step is guarded by. */
@@ -53,17 +53,17 @@ export class ImportMarker {
     return found
   }
 
-  /** The first room with a key in it: its letter, as in the keys. undefined: all are empty. */
-  async occupiedRoom(): Promise<string | undefined> {
-    const { layout } = this.#o
-    const rooms: [string, KeyRange][] = [
+  /** The letter of the first key range that is not empty. undefined: all are empty. */
+  async occupiedRange(): Promise<string | undefined> {
+    const { layout } = this.#options
+    const ranges: [string, KeyRange][] = [
       ['p', layout.proxies],
       ['n', layout.znodes],
       ['c', layout.childRecords],
       ['s', layout.sessions],
       ['j', layout.journal],
     ]
-    for (const [letter, range] of rooms) if (!(await this.isEmpty(range))) return letter
+    for (const [letter, range] of ranges) if (!(await this.isEmpty(range))) return letter
     return undefined
   }
 
@@ -73,7 +73,7 @@ export class ImportMarker {
 
   /** The first keys of a range. */
   async keys({ start, end }: KeyRange, countMax: number): Promise<readonly Key[]> {
-    const { store } = this.#o
+    const { store } = this.#options
     const { kvs } = await this.#patiently(() =>
       store.range({ start, end, countMax, keysOnly: true }),
     )
@@ -82,7 +82,7 @@ export class ImportMarker {
 
   /** Moves the mark to `next`, and applies `ops` with that. */
   async move(next: ImportRecord, ops: readonly WriteOp[]): Promise<void> {
-    const key = this.#o.layout.importMarker
+    const key = this.#options.layout.importMarker
     await this.#step([...ops, { type: 'put', key, value: encodeImport(next) }], (found) => {
       const { mark } = found
       const { run, line, abandoned } = next
@@ -90,9 +90,9 @@ export class ImportMarker {
     })
   }
 
-  /** Takes the mark away, and applies `ops` with that: it is done, or given up (`head` tells). */
+  /** Removes the mark, and applies `ops` with that. `leavesTree`: it is complete, not abandoned. */
   async remove(ops: readonly WriteOp[], leavesTree: boolean): Promise<void> {
-    const key = this.#o.layout.importMarker
+    const key = this.#options.layout.importMarker
     await this.#step([...ops, { type: 'delete', key }], ({ head, mark }) => {
       return mark === undefined && (head !== undefined) === leavesTree
     })
@@ -103,7 +103,7 @@ export class ImportMarker {
    * guarded by where the mark was before: at most one of the two is applied.
    */
   async #step(ops: readonly WriteOp[], isDone: (found: Found) => boolean): Promise<void> {
-    const { store, layout } = this.#o
+    const { store, layout } = this.#options
     const compares: readonly Compare[] = [
       { target: 'modRevision', key: layout.importMarker, equals: this.#revision },
       { target: 'version', key: layout.head, equals: 0 },
@@ -128,13 +128,13 @@ export class ImportMarker {
         return
       }
       if (isMoved || found.head !== undefined || failure === undefined) throw taken(found)
-      // Nothing came of it so far.
+      // It was not applied so far.
       throw failure
     })
   }
 
   async #read(): Promise<Found> {
-    const { store, layout } = this.#o
+    const { store, layout } = this.#options
     const head = await store.range({ start: layout.head })
     const { revision } = head
     const mark = (await store.range({ start: layout.importMarker, revision })).kvs[0]
@@ -146,9 +146,9 @@ export class ImportMarker {
     }
   }
 
-  /** Asks again while the store says that later may be better. */
+  /** Retries for half a minute while the failure is retriable. */
   async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock } = this.#o
+    const { clock } = this.#options
     const endMs = clock.monotonic() + PATIENCE_MS
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
       try {
@@ -164,17 +164,17 @@ export class ImportMarker {
   }
 }
 
-/** Somebody else has moved the mark, or made a tree. */
+/** Another process has moved the mark, or made a tree. */
 function taken({ head, mark }: Found): CopyError {
   return new CopyError('COPY_CONFLICT', `this import was ended: ${whatCame(head, mark)}`)
 }
 
 function whatCame(head: Found['head'], mark: Found['mark']): string {
   if (head !== undefined && mark !== undefined) {
-    // It had lost its lease when we looked for proxies, and its first commit was on its way.
+    // It had lost its lease when we looked for proxies, and its first commit was in flight.
     return 'a proxy has begun a tree here; what is below the prefix must be removed by other means'
   }
   if (head !== undefined) return 'another process has completed it'
   if (mark === undefined || mark.abandoned) return 'another process has abandoned it'
-  return 'another import of the same file goes on in its place'
+  return 'another import of the same file continues in its place'
 }

@@ -1,7 +1,7 @@
 /**
- * An exported tree into a store. Its records are written in bounded steps, in the order of the file;
- * the last step, once counts and digest were found right, makes it a tree. Until then a mark in the
- * store keeps proxies away and tells where to go on.
+ * Writes an exported tree into a store. Its records are written in bounded steps, in the order of
+ * the file; the last step, once counts and digest are verified, makes it a tree. Until then a
+ * marker in the store keeps proxies away and says where to resume.
  * Line: bytes → tree-reader.ts → records.ts → here → import-marker.ts → store txn.
  */
 import { randomBytes } from 'node:crypto'
@@ -17,6 +17,7 @@ import type { TreeLine } from './parse.ts'
 import { bytesOf, TreeRecords } from './records.ts'
 import { type TreeInput, TreeReader } from './tree-reader.ts'
 
+/** How far an import is, in znodes. */
 export interface ImportProgress {
   /** In the store. */
   readonly znodes: number
@@ -24,11 +25,12 @@ export interface ImportProgress {
   readonly znodesAll: number
 }
 
+/** Options of {@link importTree}. */
 export interface ImportOptions {
   readonly store: MetadataStore
   /** Bytes of an exported tree, cut anywhere. */
   readonly input: TreeInput
-  /** Where the tree is to lie in the store. @default "/anykeeper" */
+  /** Key prefix of the tree in the store. @default "/anykeeper" */
   readonly prefix?: string
   /** Called when a step is confirmed. */
   readonly onProgress?: (progress: ImportProgress) => void
@@ -36,10 +38,11 @@ export interface ImportOptions {
   readonly clock?: Clock
 }
 
+/** What was imported, and whether an earlier run had begun it. */
 export interface ImportResult extends TreeSummary {
-  /** The line that an earlier run had come to; 0: none had begun. */
+  /** The last line that an earlier run had confirmed; 0: there was no earlier run. */
   readonly resumedAfterLine: number
-  /** The same tree was there, complete: nothing was written. */
+  /** The same tree existed, complete: nothing was written. */
   readonly wasThere: boolean
 }
 
@@ -57,12 +60,12 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
 }
 
 /**
- * Resolves when the tree is complete. An import that ended before that may be run again with the
- * same file, and goes on where it was; proxies refuse to serve the prefix meanwhile.
+ * Resolves when the tree is complete. Resumable: an import that ended before that continues where
+ * it was when it is run again with the same file. Proxies refuse to serve the prefix meanwhile.
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
  * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
- * import is under way
- * @throws {StoreError} the store's own; those that may pass after it was asked for half a minute
+ * import is in progress
+ * @throws {StoreError} the store's own; retriable ones after half a minute of retries
  */
 export async function importTree(options: ImportOptions): Promise<ImportResult> {
   return new TreeImport(options).run()
@@ -98,7 +101,7 @@ function summaryOf({ path, zxid }: TreeHeader, reader: TreeReader): TreeSummary 
 }
 
 class TreeImport {
-  readonly #o: ImportOptions
+  readonly #options: ImportOptions
   readonly #layout: Layout
   readonly #reader: TreeReader
   readonly #lines: AsyncGenerator<TreeLine>
@@ -112,7 +115,7 @@ class TreeImport {
   #ops: WriteOp[] = []
   #bytes = 0
   #znodes = 0
-  /** The step before it, on its way to the store. */
+  /** The step before it, in flight. */
   #sent: Promise<void> = Promise.resolve()
 
   constructor(options: ImportOptions) {
@@ -120,7 +123,7 @@ class TreeImport {
     const { features } = store
     const layout = new Layout(prefix)
     const bytesMax = stepBytesMax(layout, features)
-    this.#o = options
+    this.#options = options
     this.#layout = layout
     this.#reader = new TreeReader(input)
     this.#lines = this.#reader.lines()
@@ -141,7 +144,7 @@ class TreeImport {
 
   async #import(): Promise<ImportResult> {
     const first = await this.#next()
-    if (first.kind !== 'header') throw new TypeError('the reader began with something else')
+    if (first.kind !== 'header') throw new TypeError('the reader did not begin with a header')
     this.#header = first.header
     this.#records.check(first.header)
     const { head, mark } = await this.#marker.look()
@@ -160,7 +163,7 @@ class TreeImport {
     return (await this.#lines.next()).value
   }
 
-  /** A run that ended just after its last step is run again: there is the very tree. */
+  /** A run that ended just after its last step is run again: the tree is there already. */
   async #compare({ imported }: HeadRecord): Promise<ImportResult> {
     if (imported !== undefined) {
       while ((await this.#next()).kind !== 'trailer');
@@ -192,11 +195,13 @@ class TreeImport {
     )
   }
 
-  /** Leaves our mark, or makes an earlier run's ours: from now on nobody else's step counts. */
+  /**
+   * Writes our mark, or takes over an earlier run's: from now on no other run's step is applied.
+   */
   async #enter(mark: ImportRecord | undefined): Promise<void> {
     if (mark === undefined) {
-      const room = await this.#marker.occupiedRoom()
-      if (room !== undefined) throw this.#occupied(room)
+      const letter = await this.#marker.occupiedRange()
+      if (letter !== undefined) throw this.#occupied(letter)
     }
     await this.#marker.move(this.#markHere(), [])
     // A proxy that loaded before cannot register any more, and one that had done so is seen here.
@@ -205,13 +210,13 @@ class TreeImport {
     throw this.#occupied('p')
   }
 
-  #occupied(room: string): CopyError {
+  #occupied(letter: string): CopyError {
     const { prefix } = this.#layout
     return new CopyError(
       'COPY_NOT_EMPTY',
-      room === 'p'
+      letter === 'p'
         ? `a proxy serves ${prefix}, or did a few seconds ago: end it, and import then`
-        : `there are keys below ${prefix}/${room}/ already: import into another prefix or store`,
+        : `there are keys below ${prefix}/${letter}/ already: import into another prefix or store`,
     )
   }
 
@@ -236,7 +241,7 @@ class TreeImport {
     return line.kind === 'znode' ? this.#records.ofZnode(line, this.#reader.line) : []
   }
 
-  /** One step at a time is on its way; the next one is put together meanwhile. */
+  /** One step at a time is in flight; the next one is put together meanwhile. */
   async #send(): Promise<void> {
     const ops = this.#ops
     const mark = this.#markHere()
@@ -244,8 +249,8 @@ class TreeImport {
     this.#ops = []
     this.#bytes = 0
     await this.#sent
-    this.#sent = this.#marker.move(mark, ops).then(() => this.#tell(znodes))
-    // Whoever waits for it is told; until then it is not unheard of.
+    this.#sent = this.#marker.move(mark, ops).then(() => this.#report(znodes))
+    // Its failure surfaces where it is awaited; until then it is no unhandled rejection.
     this.#sent.catch(() => {})
   }
 
@@ -256,10 +261,10 @@ class TreeImport {
       [...this.#ops, { type: 'put', key: this.#layout.head, value: head }],
       true,
     )
-    this.#tell(this.#znodes)
+    this.#report(this.#znodes)
   }
 
-  #tell(znodes: number): void {
-    this.#o.onProgress?.({ znodes, znodesAll: this.#header.znodes })
+  #report(znodes: number): void {
+    this.#options.onProgress?.({ znodes, znodesAll: this.#header.znodes })
   }
 }

@@ -2,13 +2,13 @@
 import { CopyError } from '../model/errors.ts'
 
 /**
- * Longest line taken, bytes: the largest value of any store, in base64 or with every character
- * escaped, and room for the rest. Whoever feeds us something else must not fill the memory.
+ * Longest line accepted, bytes: the largest value of any store, in base64 or with every character
+ * escaped, and some more. An input of something else must not fill the memory.
  */
 export const LINE_BYTES_MAX = 64 * 1024 * 1024
 
 export interface Line {
-  /** Without its end. Valid until the next one is asked for. */
+  /** Without its end. Valid until the next line is read. */
   readonly bytes: Buffer
   /** false: the input ends here without a line end. */
   readonly complete: boolean

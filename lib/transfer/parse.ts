@@ -1,6 +1,6 @@
 /**
- * One line of an exported tree, from text to values. What is not exactly of the format is refused:
- * a field that is not known would be lost on the way. Neighbours: format.ts, tree-reader.ts.
+ * One line of an exported tree, from text to values. A line that is not exactly of the format is
+ * refused: an unknown field would be lost. Neighbours: format.ts, tree-reader.ts.
  */
 
 import { TTL_MS_MAX } from '../base/limits.ts'
@@ -30,14 +30,14 @@ export type TreeLine =
   | ({ readonly kind: 'znode' } & TreeZnode)
   | { readonly kind: 'trailer'; readonly trailer: TreeTrailer }
 
-/** A line that is none of this format; the reader adds which one it is. */
+/** A line that is not of this format; the reader adds its number. */
 export class LineProblem extends Error {}
 
 type Fields = Readonly<Record<string, unknown>>
 
 const HEX_DIGEST = /^[0-9a-f]{64}$/
 const INT32_MAX = 0x7fffffff
-/** No text: as UTF-8 it would become something else. */
+/** Not valid in text: as UTF-8 it would become another character. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 const FIELDS = {
   header: new Set(['format', 'version', 'path', 'zxid', 'sessions', 'znodes', 'largest']),
@@ -50,8 +50,8 @@ const FIELDS = {
 }
 
 /**
- * @throws {LineProblem} the line is not what it should be
- * @throws {CopyError} COPY_UNSUPPORTED: a header of a version that is not known here
+ * @throws {LineProblem} the line is not of the format
+ * @throws {CopyError} COPY_UNSUPPORTED: a header of an unknown version
  */
 export function parseLine(text: string): TreeLine {
   const fields = parseObject(text)
@@ -162,7 +162,7 @@ function dataOf(fields: Fields): ByteString | null {
   }
   if (typeof base64 !== 'string') throw wrong(base64 === undefined ? 'data' : 'base64')
   const bytes = Buffer.from(base64, 'base64')
-  // Node skips what is no base64, so look whether it comes back.
+  // Node skips characters that are no base64, so compare the way back.
   if (bytes.toString('base64') !== base64) throw wrong('base64')
   return toByteString(bytes)
 }

@@ -1,4 +1,4 @@
-/** What a line of an exported tree becomes in a store, and whether it fits. Neighbour: import.ts. */
+/** The stored records of a line of an exported tree, and whether they fit. Neighbour: import.ts. */
 
 import type { Layout } from '../format/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../format/record.ts'
@@ -12,17 +12,17 @@ import type { TreeHeader, TreeSession } from './format.ts'
 import type { TreeZnode } from './parse.ts'
 
 /**
- * Attends to imported sessions until their clients come back. No proxy's id, which are 16 hex digits:
- * so whoever opens the tree gives each session its whole timeout.
+ * Owns imported sessions until their clients reconnect. It is no proxy's id, which are 16 hex
+ * digits: so the first proxy that opens the tree gives each session its whole timeout.
  */
-const NOBODY = 'import'
+const NO_PROXY = 'import'
 
 export class TreeRecords {
   readonly #layout: Layout
   readonly #features: StoreFeatures
-  /** What every server has, and need not be written. */
+  /** The znodes that every server has, which need not be written. */
   readonly #fresh = new DataTree()
-  /** Room for the records of one line in a txn, bytes. */
+  /** What the records of one line may take in a txn, bytes. */
   readonly #bytesMax: number
 
   constructor(layout: Layout, features: StoreFeatures, bytesMax: number) {
@@ -31,13 +31,13 @@ export class TreeRecords {
     this.#bytesMax = bytesMax
   }
 
-  /** @throws {CopyError} COPY_TOO_LARGE: told before anything is written */
+  /** @throws {CopyError} COPY_TOO_LARGE, before anything is written */
   check({ largest }: TreeHeader): void {
     if (largest.bytes > this.#dataBytesMax) throw this.#tooLarge(largest.path, largest.bytes, 1)
   }
 
   ofSession({ id, timeoutMs, passwordDigest }: TreeSession): WriteOp[] {
-    const session = { id, timeoutMs, passwordDigest, owner: NOBODY, fence: 0 }
+    const session = { id, timeoutMs, passwordDigest, owner: NO_PROXY, fence: 0 }
     return [{ type: 'put', key: this.#layout.session(id), value: encodeSession(session) }]
   }
 
@@ -60,7 +60,7 @@ export class TreeRecords {
     return ops
   }
 
-  /** What is more does not fit; what is less may still not, with the znode's header. */
+  /** More does not fit; less may not fit either, with the znode's header. */
   get #dataBytesMax(): number {
     return Math.min(this.#features.valueBytesMax, this.#bytesMax)
   }

@@ -1,7 +1,7 @@
 /**
- * Reads an exported tree line by line and judges it as a whole: order, parents, owners, counts and
- * digest. Whoever reads on to the end has read exactly what was exported. Memory: one line, the path
- * down to the current znode, and the sessions' ids.
+ * Reads an exported tree line by line and validates it as a whole: order, parents, owners, counts
+ * and digest. A caller that reads to the end has read exactly what was exported. Memory: one line,
+ * the path down to the current znode, and the sessions' ids.
  * Line: bytes → lines.ts → parse.ts → here → import.ts.
  */
 import { isUtf8 } from 'node:buffer'
@@ -12,6 +12,7 @@ import { sessionText, type TreeHeader, type TreeSession, type TreeTrailer } from
 import { splitLines } from './lines.ts'
 import { LineProblem, parseLine, type TreeLine, type TreeZnode } from './parse.ts'
 
+/** Bytes of an exported tree, cut anywhere: a file stream, a list of buffers. */
 export type TreeInput = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** A place between two lines: everything up to and including `line` is behind it. */
@@ -21,14 +22,14 @@ export interface TreePosition {
   readonly sha256: string
 }
 
-/** One znode on the way down from the root. */
+/** One znode of the path down from the root. */
 interface Step {
   readonly path: string
   readonly isEphemeral: boolean
   lastChild: string | undefined
 }
 
-/** Every line of the input in turn. All that is wrong with it ends the iteration with a CopyError. */
+/** Every line of the input in turn. Invalid input ends the iteration with a CopyError. */
 export class TreeReader {
   readonly #input: TreeInput
   readonly #hash = createHash('sha256')
@@ -73,7 +74,7 @@ export class TreeReader {
       if (this.#trailer !== undefined) throw this.#bad('something follows the last line')
       const line = this.#parse(bytes, complete)
       this.#judge(line)
-      // Whether something follows is looked at before the end is told.
+      // The trailer is yielded only once nothing follows it.
       if (line.kind === 'trailer') this.#trailer = line
       else yield line
     }
@@ -97,7 +98,7 @@ export class TreeReader {
       throw this.#bad('this is no export of anykeeper: it does not begin with a header')
     }
     if (bytes.at(-1) === 13) {
-      throw this.#bad('the line ends were changed to CRLF on the way: copy the file as it is')
+      throw this.#bad('its line ends were changed to CRLF: copy the file as it is')
     }
   }
 

@@ -35,7 +35,7 @@ describe('liveness', () => {
         expect(moved).to.not.equal(undefined)
         for (let i = 0; i < 8; i++) {
           await clock.advance(TIMEOUT_MS / 2)
-          two.keeper.sessions.heard(moved!.session)
+          two.keeper.sessions.touch(moved!.session)
         }
         expect(two.keeper.replica.tree.get('/e')?.ephemeralOwner).to.equal(client.session.id)
         expect(moved!.endReason).to.equal(undefined)
@@ -53,8 +53,8 @@ describe('liveness', () => {
           await witness.create('/parent')
           await clock.advance(TTL_MS + sinceSignMs)
           await client.create('/parent/e', 'ephemeral')
-          one.keeper.sessions.heard(client.session)
-          two.keeper.sessions.heard(witness.session)
+          one.keeper.sessions.touch(client.session)
+          two.keeper.sessions.touch(witness.session)
           witness.watch('/parent/e')
           witness.watchChildren('/parent')
           const before = two.keeper.replica.tree.get('/parent')!.pzxid
@@ -183,7 +183,7 @@ describe('liveness', () => {
       one.store.mend()
       for (let i = 0; i < 10; i++) {
         await clock.advance(TIMEOUT_MS / 2)
-        two.keeper.sessions.heard(moved!.session)
+        two.keeper.sessions.touch(moved!.session)
       }
       expect(one.keeper.isServing).to.equal(true)
       expect(lives(one, client)).to.equal(true)
@@ -212,7 +212,7 @@ describe('liveness', () => {
       await clock.advance(TIMEOUT_MS - 1_000)
       // Shorter than the silence it would notice by its store, but past the session's end.
       await clock.jump(2_000)
-      one.keeper.sessions.heard(client.session)
+      one.keeper.sessions.touch(client.session)
       await clock.advance(TIMEOUT_MS - 1_000)
       expect(lives(one, client)).to.equal(true)
       expect(await endsAfter(one, client)).to.be.within(900, 1_000 + 2 * TICK_MS)

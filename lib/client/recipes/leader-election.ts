@@ -1,22 +1,31 @@
 /**
- * Leader election as ZooKeeper's recipe has it: an ephemeral sequential znode each, the lowest leads,
- * the others watch the one before them. No herd. Source: ZooKeeper recipes, "Leader Election".
+ * Leader election as ZooKeeper's recipe has it: an ephemeral sequential znode each, the lowest
+ * leads, the others watch the one before them. No herd. Source: ZooKeeper recipes, "Leader
+ * Election".
  */
 
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf, parentOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
 
+/** Options of {@link LeaderElection}. */
 export interface ElectionOptions {
   /** Parent of the candidates; made when missing, as a container. */
   readonly path: string
   /** What others read of the leader. @default empty */
   readonly data?: Uint8Array
-  /** We lead from now on, until the client's state is no longer 'connected'. */
+  /**
+   * We lead from now on, until the client's state is no longer 'connected'. What it throws is lost,
+   * unless it is called before join() has resolved.
+   */
   readonly onElected: () => void
 }
 
-/** Makes a path and its missing parents, as containers. */
+/**
+ * Creates a path and its missing parents, as containers: a container is deleted some time after its
+ * last child, so data that must stay belongs below a path made with create().
+ * @throws {ZnodeError} as create(), except ZK_NODE_EXISTS
+ */
 export async function ensurePath(client: KeeperClient, path: string): Promise<void> {
   if (path === '/' || (await client.exists(path)) !== undefined) return
   await ensurePath(client, parentOf(path))
@@ -27,6 +36,12 @@ export async function ensurePath(client: KeeperClient, path: string): Promise<vo
   }
 }
 
+/**
+ * One candidate. Limitations: it does not notice that its own znode was deleted by another client,
+ * and a process that was stopped for longer than the session learns of its end only after it
+ * resumes, so `isLeader` may be true for a moment while another candidate leads. Fence what the
+ * leader writes. Call join() once.
+ */
 export class LeaderElection {
   readonly #client: KeeperClient
   readonly #options: ElectionOptions
@@ -42,7 +57,11 @@ export class LeaderElection {
     return this.#leading && this.#client.state === 'connected'
   }
 
-  /** Becomes a candidate. Resolves when standing in line, elected or not. */
+  /**
+   * Becomes a candidate. Resolves when standing in line, elected or not.
+   * @throws {ZnodeError} after ZK_CONNECTION_LOSS its znode may exist, and blocks the line until
+   * the session ends
+   */
   async join(): Promise<void> {
     const { path, data } = this.#options
     await ensurePath(this.#client, path)
@@ -61,7 +80,7 @@ export class LeaderElection {
     if (own !== undefined) await this.#client.delete(childOf(this.#options.path, own))
   }
 
-  /** Data of whoever leads; undefined when nobody stands. */
+  /** Data of the leader; undefined when there is no candidate. @throws {ZnodeError} */
   async leader(): Promise<Uint8Array | null | undefined> {
     const first = (await this.#candidates())[0]
     if (first === undefined) return undefined

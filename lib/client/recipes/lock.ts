@@ -1,19 +1,34 @@
 /**
  * A fair, exclusive lock among all processes of an ensemble, as ZooKeeper's recipe has it. What it
- * guards should also check the fencing token: a stopped process may believe it still holds the lock.
+ * guards should also check the fencing token: a stopped process may believe it still holds the
+ * lock.
  */
 
 import { childOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
 import { ensurePath } from './leader-election.ts'
 
+/** A lock that is held, until it is released or the session ends. */
 export interface HeldLock {
   /** Grows with every holder: hand it to what the lock guards. It is the lock znode's czxid. */
   readonly fencingToken: number
+  /**
+   * Deletes the lock's znode: the next in line gets the lock.
+   * @throws {ZnodeError} ZK_NO_NODE: the znode was gone already
+   */
   release(): Promise<void>
 }
 
-/** Waits for its turn. Rejects when the session ends first. */
+/**
+ * Waits in line, and resolves when the lock is held. Missing parents are created as containers.
+ *
+ * Limitations, until the recipes are rebuilt: a wait never settles when the session ends meanwhile
+ * (watch ClientOptions.onState), and repeats its reads without a pause when another client deletes
+ * its znode. After a rejection with ZK_CONNECTION_LOSS the znode of the lock may exist: it then
+ * blocks the line until the session ends.
+ * @throws {ZnodeError} ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED: a call failed for that; nothing is
+ * held
+ */
 export async function acquireLock(client: KeeperClient, path: string): Promise<HeldLock> {
   await ensurePath(client, path)
   const made = await client.create(`${path}/lock-`, null, { mode: 'ephemeral-sequential' })

@@ -1,6 +1,6 @@
 /**
- * Turns waiting requests into the next batch: plans each against what the ones before it will have
- * done, writes the journal entry, and adds as much write-behind as there is room for.
+ * Makes the next batch of the pending requests: plans each against what the ones before it will
+ * have done, writes the journal entry, and adds as much write-behind as fits.
  * Line: plan → here → group-committer.
  */
 import type { Clock } from '../../base/clock.ts'
@@ -14,7 +14,7 @@ import { encodeHead, znodeBytesMax } from '../../format/record.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
+import type { Caller, Planned } from '../plan/planned.ts'
 import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
@@ -29,7 +29,7 @@ export interface PlannedBatch {
   readonly txnOf: readonly number[]
   readonly flush: Flush
   readonly journal: Uint8Array
-  /** Head's value once this is committed: no other batch's is the same. */
+  /** Head's value once this is committed; unique to this batch. */
   readonly head: Uint8Array
 }
 
@@ -44,15 +44,18 @@ export interface BatchPlannerOptions {
   readonly aclSchemes: ReadonlySet<string>
 }
 
-/** What a sync is answered with; the session adds its path. */
+/** The answer to a sync; the session adds its path. */
 const SYNCED: Planned = { type: 'none' }
-/** A smaller change cannot make a record that no store takes: its ACL's JSON has up to six bytes for one. */
+/**
+ * A smaller change cannot make a record too large for every store: JSON escapes a byte as up to
+ * six.
+ */
 const LARGE_BYTES = 32 * 1024
-/** Room in a value and a txn for the entry's header, head, keys and framing, bytes. */
+/** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
 const OVERHEAD_BYTES = 4_096
 
 export class BatchPlanner {
-  readonly #o: BatchPlannerOptions
+  readonly #options: BatchPlannerOptions
   readonly #writer = new ByteWriter()
   readonly #pacer: FlushPacer
   readonly #view: PlanView
@@ -61,14 +64,14 @@ export class BatchPlanner {
   #chain: PlannedBatch[] = []
   #attempt = 0
   #lastTimeMs = 0
-  /** Lowered when the store turns out to take less than it said. */
+  /** Lowered when the store takes less than its features say. */
   #flushKeysMax: number
   #batchBytesMax: number
-  /** Tasks too large for any commit, found out the hard way. */
+  /** Tasks that the store refused alone: too large for any commit. */
   readonly #rejected = new WeakSet<CommitTask>()
 
   constructor(options: BatchPlannerOptions, replica: Replica) {
-    this.#o = options
+    this.#options = options
     const { features, limits, clock, aclSchemes } = options
     this.#replica = replica
     this.#view = new PlanView(replica, aclSchemes)
@@ -83,8 +86,8 @@ export class BatchPlanner {
   }
 
   /**
-   * The store takes less than it said, and applied nothing: smaller steps from now on, or that one
-   * request is refused. false: there is nothing left to make smaller.
+   * The store takes less than its features say, and applied nothing: later batches are smaller, or
+   * that one request is refused. false: there is nothing left to make smaller.
    */
   shrink(refused: PlannedBatch): boolean {
     const { flush, tasks, journal } = refused
@@ -117,7 +120,7 @@ export class BatchPlanner {
     this.#replica.backlog.giveBack(lost.map(({ flush }) => flush.portion))
   }
 
-  /** The tree was loaded anew: nothing is planned. */
+  /** The tree was reloaded: nothing is planned. */
   reset(replica: Replica): void {
     this.#replica = replica
     this.#chain = []
@@ -125,15 +128,15 @@ export class BatchPlanner {
   }
 
   /**
-   * Takes requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
-   * write-behind has its time; otherwise as much goes along as keeps it within its bounds. undefined:
-   * nothing to do.
+   * Plans requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
+   * no request waits, so write-behind gets a whole portion; otherwise the commit carries as much as
+   * keeps the backlog within its bounds. undefined: nothing to do.
    */
   plan(
     queue: readonly CommitTask[],
     options: { readonly flushAll: boolean; readonly passes: boolean },
   ): PlannedBatch | undefined {
-    const { limits, clock, proxy, layout, features } = this.#o
+    const { limits, clock, proxy, layout, features } = this.#options
     const replica = this.#replica
     const view = this.#view
     const out = this.#writer
@@ -185,17 +188,17 @@ export class BatchPlanner {
       planned.push(result)
       txnOf.push(txn)
     }
-    const room = features.txnBytesMax - out.length - OVERHEAD_BYTES
+    const bytesLeft = features.txnBytesMax - out.length - OVERHEAD_BYTES
     const keys = Math.min(
       this.#pacer.keysFor(replica, tasks.length, options.flushAll),
       this.#flushKeysMax,
     )
     const flush = planFlush(replica, layout, {
       keysMax: keys,
-      bytesMax: room,
+      bytesMax: bytesLeft,
       before: before.flushed,
     })
-    // Moving the mark alone is worth a commit only where it is what others wait for.
+    // Moving the mark alone is worth a commit only where requests wait for exactly that.
     const moves = throttled && flush.flushed > before.flushed
     if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
       view.truncate(view.depth - 1)
@@ -219,7 +222,7 @@ export class BatchPlanner {
   }
 
   #planTask(view: PlanView, task: CommitTask): Planned {
-    const { request, session, asker } = task
+    const { request, session, caller } = task
     if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
     switch (request.type) {
       case 'sync':
@@ -233,7 +236,7 @@ export class BatchPlanner {
           const errno = checkSession(view, session)
           if (errno !== 0) return errno
         }
-        return planWrite(view, request, asker as Asker)
+        return planWrite(view, request, caller as Caller)
       }
     }
   }
@@ -255,7 +258,7 @@ export class BatchPlanner {
 
   /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
   #hasTooLargeRecord(view: PlanView): boolean {
-    const { valueBytesMax, txnBytesMax } = this.#o.features
+    const { valueBytesMax, txnBytesMax } = this.#options.features
     const bytesMax = Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
     return view.ops.some((op) => {
       if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
@@ -266,8 +269,8 @@ export class BatchPlanner {
   }
 
   #tooLarge(task: CommitTask): Planned {
-    this.#o.logger.warn(
-      { request: task.request.type, bytesMax: this.#o.features.valueBytesMax },
+    this.#options.logger.warn(
+      { request: task.request.type, bytesMax: this.#options.features.valueBytesMax },
       'a request is larger than one transaction of the store: refused',
     )
     return ZK_ERRORS.BAD_ARGUMENTS.errno

@@ -3,46 +3,29 @@
  * commits at most once, however often it is sent.
  * Line: group-committer → here → store txn.
  */
-import type { Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Compare, Revision, Txn, TxnResult } from '../../store/types.ts'
-import type { PlannedBatch } from './batch-planner.ts'
+import type { Revision, Txn, TxnResult } from '../../store/types.ts'
+import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
-
-/** A batch on its way to the store. */
-export interface InFlight {
-  readonly planned: PlannedBatch
-  /** What must hold: head is as the batch before it leaves it. */
-  readonly guards: readonly Compare[]
-  /** The batch of ours it is planned on, where that one was not applied yet. */
-  readonly before: InFlight | undefined
-  /** Monotonic ms. */
-  readonly sentMs: number
-  /** Applied, lost or given up: nothing is to be done about it any more. */
-  settled: boolean
-  /** Of its commit; 0: not known. */
-  revision: Revision
-}
 
 export type Outcome =
   | { readonly type: 'committed'; readonly revision: Revision }
   /** Unapplied, and it never will be: larger than the store takes. */
   | { readonly type: 'refused'; readonly error: StoreError }
   | { readonly type: 'closed' }
-  /** The feed, or the close, told first. */
+  /** The feed or the close settled it first. */
   | { readonly type: 'settled' }
 
 export interface BatchSenderOptions {
   readonly store: MetadataStore
   readonly layout: Layout
-  readonly random: Random
   readonly logger: Logger
   readonly changes: Changes
   readonly counters: { unknownOutcomes: number }
-  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be loaded anew. */
+  /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
 }
 
@@ -50,14 +33,14 @@ export interface BatchSenderOptions {
 const CONFLICT_PATIENCE_MS = 5_000
 
 export class BatchSender {
-  readonly #o: BatchSenderOptions
+  readonly #options: BatchSenderOptions
 
   constructor(options: BatchSenderOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   async send(next: InFlight): Promise<Outcome> {
-    const { store, counters } = this.#o
+    const { store, counters } = this.#options
     const txn = this.#toTxn(next)
     let mayBeApplied = false
     for (let tries = 1; ; tries++) {
@@ -74,8 +57,9 @@ export class BatchSender {
         if (error.code === 'STORE_CLOSED') return { type: 'closed' }
         if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
           if (!mayBeApplied) return { type: 'refused', error }
-          // One member refuses what another may have taken: the tree, loaded anew, tells.
-          this.#o.onStuck(next.planned.batch.seq)
+          // One member of the store refuses what another may have applied: only a reload settles
+          // it.
+          this.#options.onStuck(next.planned.batch.seq)
           await this.#untilSettled(next)
           return { type: 'settled' }
         }
@@ -91,7 +75,7 @@ export class BatchSender {
   }
 
   #toTxn({ planned, guards }: InFlight): Txn {
-    const { layout } = this.#o
+    const { layout } = this.#options
     return {
       compares: guards,
       ops: [
@@ -103,31 +87,30 @@ export class BatchSender {
   }
 
   /**
-   * The guard did not hold at `judgedAt`. true: only because the store looked at this batch before the
+   * The guard did not hold at `judgedAt`. true: only because the store judged this batch before the
    * one it is planned on, so it is to be sent again. Two txns in flight may arrive in either order.
    */
   async #wasOvertaken(next: InFlight, judgedAt: Revision): Promise<boolean> {
     const { before } = next
     if (before === undefined) return false
-    while (!before.settled) await this.#o.changes.next()
+    while (!before.settled) await this.#options.changes.next()
     return before.revision > judgedAt
   }
 
-  /** Somebody's batch has this place. The feed brings it; it may even be ours, of an earlier try. */
+  /** Another batch has this place. The feed brings it; it may even be ours, of an earlier try. */
   async #untilSettled(next: InFlight): Promise<void> {
     while (!next.settled) {
-      const changed = await this.#o.changes.next(CONFLICT_PATIENCE_MS)
-      if (!changed && !next.settled) this.#o.onStuck(next.planned.batch.seq)
+      const changed = await this.#options.changes.next(CONFLICT_PATIENCE_MS)
+      if (!changed && !next.settled) this.#options.onStuck(next.planned.batch.seq)
     }
   }
 
   async #pauseAfter(error: StoreError, { planned }: InFlight, tries: number): Promise<void> {
-    const { logger, changes, random } = this.#o
+    const { logger, changes } = this.#options
     logger.warn(
       { err: error, seq: planned.batch.seq, tries, outcome: error.outcome },
-      'commit not confirmed, asking again',
+      'commit not confirmed, sending it again',
     )
-    const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
-    await changes.next(delayMs * (0.5 + random.fraction()))
+    await changes.backOff(tries)
   }
 }

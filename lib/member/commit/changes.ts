@@ -1,12 +1,18 @@
-/** Wakes who waits for something to change: a batch applied, a commit lost, the close. */
-import type { Clock } from '../../base/clock.ts'
+/** Wakes the waiters for a change: a batch applied, a commit lost, the close. */
+import { backoffMs } from '../../base/backoff.ts'
+import type { Clock, Random } from '../../base/clock.ts'
+
+/** Between two tries of the same call. Unit ms. */
+const RETRY = { firstMs: 100, maxMs: 1_000 }
 
 export class Changes {
   readonly #clock: Clock
+  readonly #random: Random
   readonly #waiters = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, random: Random) {
     this.#clock = clock
+    this.#random = random
   }
 
   wake(): void {
@@ -31,5 +37,12 @@ export class Changes {
       }
       this.#waiters.add(wake)
     })
+  }
+
+  /**
+   * A call failed `failures` times in a row: resolves when it may be tried again, or at a change.
+   */
+  backOff(failures: number): Promise<boolean> {
+    return this.next(backoffMs(failures, RETRY) * (0.5 + this.#random.fraction()))
   }
 }

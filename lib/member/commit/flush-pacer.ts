@@ -1,19 +1,19 @@
 /**
  * How much write-behind a commit carries. While requests wait, as little as keeps the journal and
- * the backlog within bounds; when nobody waits, all of it, in portions that a request arriving
- * meanwhile does not have to wait for long. See docs/decisions/0001.
+ * the backlog within bounds. When none waits, all of it, in portions short enough not to delay the
+ * next request. See docs/decisions/0001 and 0003.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Replica } from '../tree/replica.ts'
 
-/** One of so many requests' worth of records goes along with a busy commit once they are late. */
+/** A busy commit carries one late record for this many requests. */
 const TRICKLE_SHARE = 8
 const TRICKLE_KEYS_MIN = 8
 /** Above the target a commit carries this much more than it can have made stale. */
 const CATCH_UP = 1.25
 const CATCH_UP_KEYS_MIN = 64
-/** A commit that nobody waits for: some milliseconds of the store's time. */
+/** A commit without requests: some milliseconds of the store's time. */
 const IDLE_KEYS_MAX = 256
 /** How exactly the age of a change is known. Unit ms. */
 const AGE_STEP_MS = 20
@@ -29,13 +29,15 @@ export class FlushPacer {
     this.#clock = clock
   }
 
-  /** Requests must wait: the records are as far behind the journal as they may be. */
+  /** Requests are throttled: the records are as far behind the journal as they may be. */
   isThrottled(replica: Replica): boolean {
     const { backlogKeysMax, journalBytesMax } = this.#limits
     return replica.backlog.size >= backlogKeysMax || replica.journal.bytes >= journalBytesMax
   }
 
-  /** Records to write along with a commit of `requests`; `all`: nobody waits, or all must be written. */
+  /**
+   * Records that a commit of `requests` carries; `all`: no request waits, or all must be written.
+   */
   keysFor(replica: Replica, requests: number, all: boolean): number {
     const { backlogKeysTarget, journalBytesTarget } = this.#limits
     const { backlog, journal } = replica
@@ -58,7 +60,7 @@ export class FlushPacer {
   #isLate(oldestSeq: number | undefined): boolean {
     if (oldestSeq === undefined) return false
     const now = this.#clock.monotonic()
-    // The newest mark that is not behind the change tells how long ago it was, at least.
+    // The oldest mark that is not older than the change bounds its age from below.
     let later = 0
     while (later < this.#marks.length && this.#marks[later]!.seq < oldestSeq) later++
     if (later > 0) this.#marks = this.#marks.slice(later)

@@ -1,10 +1,10 @@
 /**
- * When records are written that no commit has carried along: soon after our own commits, and after
- * those of another proxy only when that one has fallen silent. Neighbour: group-committer.
+ * When records are written that no commit carried: soon after our own commits, and after those of
+ * another proxy only once it has been silent for a while. Neighbour: group-committer.
  */
 import type { Clock, Random } from '../../base/clock.ts'
 
-/** Another proxy's records are its own business unless it is silent for this long. Unit ms. */
+/** Another proxy writes its own records unless it is silent for this long. Unit ms. */
 const RESCUE_MS_MIN = 1_000
 /** Added at random, so that one of several proxies is the first. Unit ms. */
 const RESCUE_SPREAD_MS = 2_000
@@ -20,20 +20,20 @@ export interface FlushTimerOptions {
 }
 
 export class FlushTimer {
-  readonly #o: FlushTimerOptions
+  readonly #options: FlushTimerOptions
   #armed: 'own' | 'rescue' | undefined
   #cancel: (() => void) | undefined
   #rescueFromMs = 0
   #stopped = false
 
   constructor(options: FlushTimerOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** A batch was applied, and records are behind. */
   arm(whose: 'own' | 'rescue'): void {
     if (this.#stopped) return
-    if (whose === 'rescue') this.#rescueFromMs = this.#o.clock.monotonic() + RESCUE_MS_MIN
+    if (whose === 'rescue') this.#rescueFromMs = this.#options.clock.monotonic() + RESCUE_MS_MIN
     if (this.#armed === 'own' || this.#armed === whose) return
     this.#cancel?.()
     this.#armed = whose
@@ -46,16 +46,16 @@ export class FlushTimer {
   }
 
   #start(): void {
-    const { clock, random, delayMs } = this.#o
+    const { clock, random, delayMs } = this.#options
     const own = this.#armed === 'own'
     const waitMs = own ? delayMs : RESCUE_MS_MIN + random.fraction() * RESCUE_SPREAD_MS
     this.#cancel = clock.after(waitMs, () => this.#fire())
   }
 
   #fire(): void {
-    const silent = this.#o.clock.monotonic() >= this.#rescueFromMs
-    if (this.#o.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
+    const silent = this.#options.clock.monotonic() >= this.#rescueFromMs
+    if (this.#options.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
     this.#armed = undefined
-    this.#o.onDue()
+    this.#options.onDue()
   }
 }

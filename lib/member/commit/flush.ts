@@ -1,7 +1,7 @@
 /**
  * The write-behind part of a commit: the oldest stale records, in their newest state, plus the
- * removal of journal entries nobody needs any more. Neighbours: backlog (what is stale), flush-pacer
- * (how many), group-committer (who carries it).
+ * deletion of journal entries that no load needs any more. Neighbours: backlog (what is stale),
+ * flush-pacer (how many), batch-planner (adds it to a batch).
  */
 
 import type { Layout } from '../../format/layout.ts'
@@ -48,7 +48,7 @@ function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): W
 
 /**
  * As many of the oldest stale records as fit into `keysMax` ops and `bytesMax` bytes, as of the
- * replica's state. What came and went since the store last heard of it costs no op. `before`: the
+ * replica's state. A record that was never written and is gone again costs no op. `before`: the
  * mark that the batch before leaves.
  */
 export function planFlush(
@@ -75,7 +75,8 @@ export function planFlush(
   const portion = backlog.take(taken, replica.seq)
   const flushed = Math.max(backlog.mark(replica.seq), before)
   if (flushed > before) {
-    // What is below the mark before is gone. etcd walks deleted keys too, until they are compacted.
+    // Entries below the mark before are deleted. etcd walks deleted keys too, until they are
+    // compacted.
     ops.push({
       type: 'deleteRange',
       start: layout.journalEntry(before + 1),

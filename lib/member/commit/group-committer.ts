@@ -1,7 +1,8 @@
 /**
- * Group commit: what arrives while the store works on a batch forms the next one. A batch is planned
- * on the replica and the batches on their way, journaled, and guarded by what head then is; so all
- * proxies' batches form one order, and the same batch sent twice commits at most once.
+ * Group commit: requests that arrive while the store works on a batch form the next one. A batch is
+ * planned on the replica and the batches in flight, journaled, and guarded by the state of head
+ * that it was planned on. So the batches of all proxies form one order, and a batch sent twice
+ * commits at most once. The why and the nasty cases: DESIGN.md beside this file.
  * Line: plan → here → batch-sender → store txn → replica → replies.
  */
 import type { Clock, Random } from '../../base/clock.ts'
@@ -12,20 +13,23 @@ import type { Layout } from '../../format/layout.ts'
 import type { Batch } from '../../format/ops.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Compare, Revision } from '../../store/types.ts'
+import type { Revision } from '../../store/types.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { Replica } from '../tree/replica.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
-import { BatchSender, type InFlight } from './batch-sender.ts'
+import { BatchSender } from './batch-sender.ts'
+import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
+import { CommitPacer } from './commit-pacer.ts'
 import { FlushTimer } from './flush-timer.ts'
+import { HeadCheck } from './head-check.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
 
 export interface CommitCounters {
   batches: number
   requests: number
-  /** Batches of ours that were planned again, because another proxy's got in before them. */
+  /** Batches of ours that were planned again, because another proxy's took their place. */
   conflicts: number
   unknownOutcomes: number
   flushedKeys: number
@@ -44,24 +48,14 @@ export interface CommitterOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Head's modRevision as loaded; 0: there is no head yet. */
   readonly headRevision: Revision
-  /** Tells the other proxies that we have something to write and do not get there. */
-  readonly ask: () => void
-  /** Head is not where the feed has brought us, batch `seq` is missing: the tree must be loaded anew. */
+  /** We lose every race for head: the other proxies are to be notified. */
+  readonly onStarved: () => void
+  /** Head and the feed do not agree about batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
 }
 
-/** How long after a commit was sent the next one waits for clients just answered. Unit ms. */
-const GATHER_MS = 2
-/** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
-const GATHER_REQUESTS_MAX = 128
-/** So many requests are worth a txn of their own while another is in flight (bench/results.md). */
-const PIPELINED_REQUESTS_MIN = 16
-/** Fewer are, when the one in flight was sent so long ago. Unit ms. */
-const PIPELINED_AFTER_MS = 5
-/** After so long without a request nobody minds a txn of records alone. Unit ms. */
+/** Without a request for this long, a txn of records alone delays none. Unit ms. */
 const QUIET_MS = 50
-/** How long the tree may take to be loaded anew before a request that waits for it asks again. Unit ms. */
-const STUCK_PAUSE_MS = 5_000
 
 export class GroupCommitter {
   readonly counters: CommitCounters = {
@@ -71,44 +65,56 @@ export class GroupCommitter {
     unknownOutcomes: 0,
     flushedKeys: 0,
   }
-  readonly #o: CommitterOptions
+  readonly #options: CommitterOptions
   #replica: Replica
-  /** The revision the replica is at: what guards the next batch. */
+  /** Head's revision as the replica has it: the guard of the next batch. */
   #headRevision: Revision
   #queue: CommitTask[] = []
-  /** On their way to the store, in order: each is guarded by the one before it. */
-  #chain: InFlight[] = []
+  readonly #chain: Chain
   #scheduled = false
-  /** Nobody may be waiting, but records are to be written. */
+  /** Records are to be written, even if no request waits. */
   #flushDue = false
   /** Requests without a txn wait for the chain to end, or for head to be read. */
   #confirming = false
-  /** When a request was answered last, monotonic ms. */
+  /** When the last request was answered, monotonic ms. */
   #requestMs = Number.NEGATIVE_INFINITY
   /** Of the newest commit, monotonic ms. */
   #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
-  #gathered: { readonly count: number; readonly done: () => void } | undefined
-  #pumpDue: { readonly atMs: number; readonly cancel: () => void } | undefined
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
   readonly #changes: Changes
+  readonly #headCheck: HeadCheck
+  readonly #pacer: CommitPacer
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
 
   constructor(options: CommitterOptions) {
-    this.#o = options
+    this.#options = options
     this.#replica = options.replica
     this.#headRevision = options.headRevision
     const { features } = options.store
+    this.#chain = new Chain(options.layout)
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
-    this.#changes = new Changes(options.clock)
+    this.#changes = new Changes(options.clock, options.random)
     this.#sender = new BatchSender({
       ...options,
       changes: this.#changes,
       counters: this.counters,
+    })
+    this.#headCheck = new HeadCheck({
+      ...options,
+      changes: this.#changes,
+      replica: () => this.#replica,
+      headRevision: () => this.#headRevision,
+      closed: () => this.#closed,
+    })
+    this.#pacer = new CommitPacer({
+      ...options,
+      onDue: () => this.#pump(),
+      onGathered: () => this.#schedule(),
     })
     this.#flushTimer = new FlushTimer({
       ...options,
@@ -123,30 +129,28 @@ export class GroupCommitter {
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
   }
 
-  /** Another proxy has something to write and did not get there. */
-  wanted(proxy: string): void {
-    this.#turns.wanted(proxy)
+  /** Another proxy reported starvation: from now on we take turns with it. */
+  addContender(proxy: string): void {
+    this.#turns.addContender(proxy)
   }
 
-  /** How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is. */
+  /**
+   * How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight.
+   */
   get stalledMs(): number {
-    const oldest = this.#chain[0]
-    return oldest === undefined ? 0 : this.#o.clock.monotonic() - oldest.sentMs
+    const { oldest } = this.#chain
+    return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
   }
 
   /** Requests not answered yet. */
   get queueLength(): number {
-    let count = this.#queue.length
-    for (const { planned } of this.#chain) count += planned.tasks.length
-    return count
+    return this.#queue.length + this.#chain.requestCount
   }
 
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
     this.#queue.push(task)
-    if (this.#gathered !== undefined && this.#queue.length >= this.#gathered.count) {
-      this.#gathered.done()
-    }
+    this.#pacer.queued(this.#queue.length)
     this.#schedule()
   }
 
@@ -160,13 +164,13 @@ export class GroupCommitter {
         `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
       )
     }
-    const own = this.#chain[0]
+    const own = this.#chain.oldest
     const ours = own?.planned.batch
     if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
       this.#applyUpTo(own, revision)
       return
     }
-    // It has the place of our oldest, and all of ours behind that one are planned on it.
+    // It took the place of our oldest batch in flight, on which all others of ours are planned.
     const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
@@ -182,12 +186,12 @@ export class GroupCommitter {
   }
 
   /**
-   * The replica was loaded anew: go on with that one. Whether the batches in flight are part of it
-   * cannot be told, so their outcome is unknown and nobody is told they succeeded.
+   * The tree was reloaded: continue with that replica. Whether it contains the batches in flight
+   * cannot be known, so their outcome is unknown and their requests are never acknowledged.
    */
   reset(replica: Replica, headRevision: Revision): void {
-    this.#abandonChain(
-      new StoreError('STORE_COMPACTED', 'the tree was loaded anew', { outcome: 'unknown' }),
+    this.#chain.abandon(
+      new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' }),
     )
     this.#replica = replica
     this.#planner.reset(replica)
@@ -197,15 +201,14 @@ export class GroupCommitter {
     this.#schedule()
   }
 
-  /** Nothing more is taken; what is queued or in flight is abandoned, its outcome unknown. */
+  /** Takes no more requests; those queued or in flight are abandoned, their outcome unknown. */
   close(): void {
     if (this.#closed !== undefined) return
     const error = new StoreError('STORE_CLOSED', 'the keeper was closed', { outcome: 'unknown' })
     this.#closed = error
     this.#flushTimer.stop()
-    this.#pumpDue?.cancel()
-    this.#gathered?.done()
-    this.#abandonChain(error)
+    this.#pacer.stop()
+    this.#chain.abandon(error)
     const left = this.#queue
     this.#queue = []
     for (const task of left) task.abandoned(error)
@@ -214,12 +217,12 @@ export class GroupCommitter {
 
   /** Resolves when nothing is queued, in flight or unflushed, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
-    const deadline = this.#o.clock.monotonic() + timeoutMs
+    const deadline = this.#options.clock.monotonic() + timeoutMs
     while (
       (this.queueLength > 0 || this.#chain.length > 0 || this.#replica.backlog.size > 0) &&
       this.#closed === undefined
     ) {
-      const left = deadline - this.#o.clock.monotonic()
+      const left = deadline - this.#options.clock.monotonic()
       if (left <= 0) return
       this.#flushDue = true
       this.#schedule()
@@ -230,7 +233,7 @@ export class GroupCommitter {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    // After this tick's input: everything that arrived with it shares one batch.
+    // After this tick's input: all requests that arrived with it share one batch.
     setImmediate(() => {
       this.#scheduled = false
       this.#pump()
@@ -239,8 +242,8 @@ export class GroupCommitter {
 
   /** Sends what may be sent now. */
   #pump(): void {
-    const { commitsInFlightMax } = this.#o.limits
-    while (this.#closed === undefined && !this.#confirming && this.#gathered === undefined) {
+    const { commitsInFlightMax } = this.#options.limits
+    while (this.#closed === undefined && !this.#confirming && !this.#pacer.isGathering) {
       if (this.#chain.length >= commitsInFlightMax) return
       if (!this.#isWorthAnother() || !this.#isOurTurn()) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
@@ -254,7 +257,7 @@ export class GroupCommitter {
       const { batch, tasks, flush } = planned
       const writes = batch.txns.length > 0 || flush.portion.entries.length > 0
       if (tasks.length > 0 && !writes) {
-        // There is nothing to write, but the answers must hold at head.
+        // Nothing is to be written, but the answers must hold at head.
         this.#planner.lost(this.#chain.length)
         if (this.#chain.length === 0) void this.#confirm(planned)
         return
@@ -264,62 +267,33 @@ export class GroupCommitter {
     }
   }
 
-  /**
-   * With a commit in flight, is what waits worth one of its own? A txn costs much more than what it
-   * carries, and the answer to the one in flight usually brings more to share it with. A slow store is
-   * not waited for.
-   */
   #isWorthAnother(): boolean {
-    const last = this.#chain.at(-1)
-    if (last === undefined || this.#queue.length >= PIPELINED_REQUESTS_MIN) return true
-    const leftMs = last.sentMs + PIPELINED_AFTER_MS - this.#o.clock.monotonic()
-    if (leftMs <= 0) return true
-    this.#pumpAfter(leftMs)
-    return false
+    const last = this.#chain.newest
+    return last === undefined || this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
   }
 
-  /** Behind a batch of ours in flight it is, unless that one passes. */
+  /** Behind a batch of ours in flight it is our turn, unless that one passes. */
   #isOurTurn(): boolean {
-    const last = this.#chain.at(-1)
+    const last = this.#chain.newest
     if (last !== undefined) return !last.planned.batch.passes
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true
-    this.#pumpAfter(waitMs)
+    this.#pacer.dueIn(waitMs)
     return false
   }
 
-  #pumpAfter(delayMs: number): void {
-    const dueMs = this.#o.clock.monotonic() + delayMs
-    if (this.#pumpDue !== undefined && this.#pumpDue.atMs <= dueMs) return
-    this.#pumpDue?.cancel()
-    const cancel = this.#o.clock.after(delayMs, () => {
-      this.#pumpDue = undefined
-      this.#pump()
-    })
-    this.#pumpDue = { atMs: dueMs, cancel }
-  }
-
   async #commit(planned: PlannedBatch): Promise<void> {
-    const before = this.#chain.at(-1)
-    const next: InFlight = {
-      planned,
-      guards: this.#guardsBehind(before),
-      before,
-      sentMs: this.#o.clock.monotonic(),
-      settled: false,
-      revision: 0,
-    }
-    this.#sentMs = next.sentMs
-    this.#chain.push(next)
+    this.#sentMs = this.#options.clock.monotonic()
+    const next = this.#chain.add(planned, this.#headRevision, this.#sentMs)
     const outcome = await this.#sender.send(next)
     // The feed, a later batch's answer or a reload may have come between the answer and here.
     if (next.settled && outcome.type !== 'closed') return
     switch (outcome.type) {
       case 'committed':
-        // Those before it are in the store too, whatever their own calls have told so far.
+        // Those before it are in the store too, whatever their own calls have returned so far.
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
-        this.#o.logger.warn(
+        this.#options.logger.warn(
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',
         )
@@ -331,46 +305,27 @@ export class GroupCommitter {
     }
   }
 
-  /** What head must be: as the replica knows it, or as our own batch on its way will leave it. */
-  #guardsBehind(before: InFlight | undefined): Compare[] {
-    const { head } = this.#o.layout
-    if (before !== undefined) {
-      return [{ target: 'value', key: head, equals: before.planned.head }]
-    }
-    return [{ target: 'modRevision', key: head, equals: this.#headRevision }]
-  }
-
-  /** The batch at `index` and those behind it are not applied and will not be: planned again. */
+  /**
+   * The batch at `index` and those behind it will never be applied: their requests are planned
+   * again.
+   */
   #lose(index: number): void {
-    const lost = this.#chain.splice(index)
-    if (lost.length === 0) return
+    if (index >= this.#chain.length) return
     this.#planner.lost(index)
-    const tasks: CommitTask[] = []
-    for (const batch of lost) {
-      batch.settled = true
-      for (const task of batch.planned.tasks) tasks.push(task)
-    }
-    this.#queue = [...tasks, ...this.#queue]
+    this.#queue = [...this.#chain.cut(index), ...this.#queue]
     this.#changes.wake()
     this.#schedule()
-  }
-
-  #abandonChain(error: StoreError): void {
-    const chain = this.#chain
-    this.#chain = []
-    for (const batch of chain) {
-      batch.settled = true
-      for (const task of batch.planned.tasks) task.abandoned(error)
-    }
   }
 
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
     this.#headRevision = revision
-    while (!last.settled) this.#applyOwn(this.#chain.shift() as InFlight)
+    while (!last.settled) this.#applyOwn(this.#chain.shift())
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
-    this.#gather()
+    if (this.#chain.length === 0 && this.#closed === undefined) {
+      this.#pacer.gather(this.#queue.length, this.#answered, this.#sentMs)
+    }
     this.#schedule()
   }
 
@@ -381,7 +336,7 @@ export class GroupCommitter {
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
-    if (tasks.length > 0) this.#requestMs = this.#o.clock.monotonic()
+    if (tasks.length > 0) this.#requestMs = this.#options.clock.monotonic()
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -399,81 +354,20 @@ export class GroupCommitter {
     replica.apply(batch, journal.length, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
-    this.#turns.own(batch.passes, this.#o.clock.monotonic() - own.sentMs)
+    this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
   /**
-   * Clients that were just answered ask again at once. When others wait already, and the store has
-   * nothing to do, a moment's patience makes one batch of both; a txn costs much more than what it
-   * carries.
+   * Answers a batch that has nothing to write once head is checked; what cannot be answered is
+   * queued.
    */
-  #gather(): void {
-    const waiting = this.#queue.length
-    const count = waiting + this.#answered
-    if (this.#chain.length > 0 || waiting === 0 || count > GATHER_REQUESTS_MAX) return
-    if (this.#closed !== undefined || this.#gathered !== undefined) return
-    const leftMs = this.#sentMs + GATHER_MS - this.#o.clock.monotonic()
-    if (leftMs <= 0) return
-    const done = () => {
-      cancel()
-      this.#gathered = undefined
-      this.#schedule()
-    }
-    const cancel = this.#o.clock.after(leftMs, done)
-    this.#gathered = { count, done }
-  }
-
-  /** Reads head, catches up, and plans again if it moved. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)
-    const left = await this.#confirmed(planned)
+    const left = await this.#headCheck.answer(planned)
     this.#queue = [...left, ...this.#queue]
     this.#confirming = false
     this.#changes.wake()
     this.#schedule()
-  }
-
-  /** @returns the requests that could not be answered */
-  async #confirmed({ tasks, planned }: PlannedBatch): Promise<readonly CommitTask[]> {
-    const seq = this.#replica.seq
-    const before = this.#headRevision
-    const head = await this.#retryRead(() =>
-      this.#o.store.range({ start: this.#o.layout.head, keysOnly: true }),
-    )
-    const revision = head?.kvs[0]?.modRevision ?? 0
-    while (this.#headRevision < revision && this.#closed === undefined) await this.#changes.next()
-    if (this.#closed !== undefined || head === undefined) {
-      const error = this.#closed ?? new StoreError('STORE_CLOSED', 'the store was closed')
-      for (const task of tasks) task.abandoned(error)
-      return []
-    }
-    if (revision < before) {
-      // The store lost commits this replica has (features.mayLoseTail): nothing holds until reset().
-      this.#o.onStuck(seq)
-      await this.#changes.next(STUCK_PAUSE_MS)
-      return tasks
-    }
-    const onlySyncs = tasks.every((task) => task.request.type === 'sync')
-    if (!onlySyncs && this.#replica.seq !== seq) return tasks
-    tasks.forEach((task, i) => {
-      task.committed(this.#replica.zxid, planned[i] as Planned)
-    })
-    return []
-  }
-
-  async #retryRead<T>(read: () => Promise<T>): Promise<T | undefined> {
-    for (let tries = 1; this.#closed === undefined; tries++) {
-      try {
-        return await read()
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.code === 'STORE_CLOSED') return undefined
-        this.#o.logger.warn({ err: error, tries }, 'head not readable, asking again')
-        const delayMs = Math.min(50 * 2 ** Math.min(tries, 5), 1_000)
-        await this.#changes.next(delayMs * (0.5 + this.#o.random.fraction()))
-      }
-    }
-    return undefined
   }
 }

@@ -1,17 +1,43 @@
-/** One request waiting to be committed. Neighbours: session (submits), batch-planner, group-committer. */
+/**
+ * One request that waits to be committed. Neighbours: session (submits), batch-planner,
+ * group-committer.
+ */
 import type { StoreError } from '../../model/errors.ts'
-import type { SyncRequest, WriteRequest } from '../../model/request.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
+import type { DeleteContainerRequest, SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { Caller, Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 
 /** An object, not a promise: a batch has thousands. */
 export interface CommitTask {
-  /** 'write': of a client, judged by `session` and `asker`. */
+  /** A WriteRequest of a client is judged by `session` and `caller`. */
   readonly request: WriteRequest | SessionRequest | SyncRequest
   readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
-  readonly asker?: Asker
+  readonly caller?: Caller
   /** Its transaction is applied: write the reply now. Called in the order of submission. */
   committed(zxid: number, planned: Planned): void
   /** The committer closed before the outcome was known. */
   abandoned(error: StoreError): void
+}
+
+/** A request of the keeper itself, such as the end of a session: no client's session judges it. */
+export class OwnTask implements CommitTask {
+  readonly request: SessionRequest | SyncRequest | DeleteContainerRequest
+  readonly #done: (planned: Planned) => void
+  readonly #failed: (error: StoreError) => void
+
+  constructor(
+    request: OwnTask['request'],
+    done: (planned: Planned) => void,
+    failed: (error: StoreError) => void,
+  ) {
+    this.request = request
+    this.#done = done
+    this.#failed = failed
+  }
+  committed(_zxid: number, planned: Planned): void {
+    this.#done(planned)
+  }
+  abandoned(error: StoreError): void {
+    this.#failed(error)
+  }
 }

@@ -1,58 +1,63 @@
 /**
- * Whose turn it is to commit when several proxies have more to write than fits. Only a courtesy: the
- * guard on head decides what is committed. Without it each race has one winner, and what the others
- * sent was work for the store in vain; and a proxy with several commits in flight would win for ever.
+ * Fair scheduling among proxies that contend for head. It is cooperative: the guard on head decides
+ * what is committed. Without turns each race has one winner, the batches of the losers are wasted
+ * work for the store, and a proxy with several commits in flight starves the others.
  *
- * Nobody takes turns until somebody has lost twice in a row; that one says so. Then the proxies go
- * round in the order of their ids: each commits one batch, which passes, and the next one begins at
- * once, the one after it a little later, should the next have nothing to write.
- * Neighbour: group-committer (asks before it plans), proxy-registry (carries who wants).
+ * There are no turns until a proxy loses twice in a row and reports starvation. Then the contenders
+ * take turns in the order of their ids: each commits one batch, which passes the turn, and the next
+ * one begins immediately. The one after it begins a little later, in case the next has nothing to
+ * write.
+ * Neighbours: group-committer (queries it before it plans), proxy-registry (carries the reports).
+ * See docs/decisions/0004.
  */
 import type { Clock } from '../../base/clock.ts'
 
-/** How long one goes on committing while others might have something to write, but had not. Unit ms. */
-const TURN_MS = 10
+/** How long the holder continues while every contender was idle when it was its turn. Unit ms. */
+const QUANTUM_MS = 10
 /**
- * How long the next in line may take before the one after it begins: as long as so many commits, since
- * who begins while another's is on its way loses, or makes that one lose.
+ * How long the next contender may take before the one after it begins: as long as this many
+ * commits. A batch sent while another proxy's is in flight loses the race, or makes the other one
+ * lose it.
  */
 const SLOT_COMMITS = 3
 const SLOT_MS_MIN = 4
 const SLOT_MS_MAX = 100
-/** The same for one that had nothing to write when it was its turn. Unit ms. */
+/** The same for a contender that was idle when it was its turn. Unit ms. */
 const IDLE_SLOT_MS = 2
-/** A new commit's share in what a commit takes. */
+/** Weight of the newest commit in the mean duration of one. */
 const SMOOTHING = 1 / 8
-/** Who has neither committed nor asked for so long does not take part any more. Unit ms. */
-const RIVAL_MS = 500
-/** How often a proxy asks for its turn at most. Unit ms. */
-const ASK_MS = 100
-/** Who has waited for so long has been forgotten, and tries without being asked. Unit ms. */
+/**
+ * A proxy that neither commits nor reports starvation for this long is no contender any more. Unit
+ * ms.
+ */
+const CONTENDER_MS = 500
+/** Between two reports of starvation of one proxy, at least. Unit ms. */
+const STARVATION_REPORT_MS = 100
+/** After waiting in vain for this long a proxy commits out of turn. Unit ms. */
 const PATIENCE_MS = 200
-/** Races lost in a row that make a proxy ask. One is lost now and then, and the next is won. */
+/** Races lost in a row that mean starvation. A single loss is normal, the next race is won. */
 const LOSSES_MAX = 2
 
-interface Rival {
+interface Contender {
   /** It is believed to have something to write until then, monotonic ms. */
   untilMs: number
-  /** It had nothing when it was its turn last. */
+  /** It had nothing to write when it was its turn last. */
   idle: boolean
 }
 
 export interface TurnsOptions {
   readonly proxy: string
   readonly clock: Clock
-  /** Tells the other proxies that we have something to write. */
-  readonly ask: () => void
+  /** We are starved: the other proxies are to be notified. */
+  readonly onStarved: () => void
 }
 
 export class Turns {
-  asked = 0
-  readonly #o: TurnsOptions
-  readonly #rivals = new Map<string, Rival>()
-  /** What a commit takes, ms. */
+  readonly #options: TurnsOptions
+  readonly #contenders = new Map<string, Contender>()
+  /** Mean duration of a commit, ms. */
   #commitMs = SLOT_MS_MIN
-  /** Who committed last, since when in a row, and when last. Monotonic ms. */
+  /** The proxy that committed last, since when in a row, and when last. Monotonic ms. */
   #holder = ''
   #sinceMs = 0
   #lastMs = 0
@@ -60,10 +65,10 @@ export class Turns {
   #losses = 0
   /** Since when we have been waiting; undefined: we are not. */
   #waitingMs: number | undefined
-  #askedMs = Number.NEGATIVE_INFINITY
+  #reportedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: TurnsOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** A batch of ours was committed, `tookMs` after it was sent. */
@@ -71,7 +76,7 @@ export class Turns {
     this.#losses = 0
     this.#waitingMs = undefined
     this.#commitMs += (tookMs - this.#commitMs) * SMOOTHING
-    this.#committed(this.#o.proxy, passes)
+    this.#committed(this.#options.proxy, passes)
   }
 
   /** A batch of another proxy was committed. `weLost`: in the place of one of ours. */
@@ -81,36 +86,35 @@ export class Turns {
       this.#waitingMs = undefined
     }
     const isRace = weLost && this.#losses >= LOSSES_MAX
-    // One that does not pass while we wait for our turn does not know that we do.
-    if (isRace || (this.#waitingMs !== undefined && !passes)) this.#ask()
+    // A proxy that does not pass while we wait for our turn does not know that we do.
+    if (isRace || (this.#waitingMs !== undefined && !passes)) this.#reportStarvation()
     this.#committed(proxy, passes)
-    // Who passes sees a rival, and will want its next turn.
-    if (isRace || passes || this.#rivals.has(proxy)) this.#addRival(proxy)
+    // A proxy that passes has seen a contender, and will contend for its next turn.
+    if (isRace || passes || this.#contenders.has(proxy)) this.#addContender(proxy)
   }
 
-  /** Another proxy has something to write and did not get there. */
-  wanted(proxy: string): void {
-    if (proxy !== this.#o.proxy) this.#addRival(proxy)
+  /** Another proxy reported starvation. */
+  addContender(proxy: string): void {
+    if (proxy !== this.#options.proxy) this.#addContender(proxy)
   }
 
-  #ask(): void {
-    const now = this.#o.clock.monotonic()
-    if (now - this.#askedMs < ASK_MS) return
-    this.#askedMs = now
-    this.asked++
-    this.#o.ask()
+  #reportStarvation(): void {
+    const now = this.#options.clock.monotonic()
+    if (now - this.#reportedMs < STARVATION_REPORT_MS) return
+    this.#reportedMs = now
+    this.#options.onStarved()
   }
 
-  #addRival(proxy: string): void {
-    const untilMs = this.#o.clock.monotonic() + RIVAL_MS
-    this.#rivals.set(proxy, { untilMs, idle: false })
+  #addContender(proxy: string): void {
+    const untilMs = this.#options.clock.monotonic() + CONTENDER_MS
+    this.#contenders.set(proxy, { untilMs, idle: false })
   }
 
   #committed(proxy: string, passes: boolean): void {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (this.#passed) {
-      for (const [id, rival] of this.#rivals) {
-        if (id !== this.#holder && isBetween(this.#holder, id, proxy)) rival.idle = true
+      for (const [id, contender] of this.#contenders) {
+        if (id !== this.#holder && isBetween(this.#holder, id, proxy)) contender.idle = true
       }
     }
     if (proxy !== this.#holder || this.#passed) {
@@ -121,17 +125,20 @@ export class Turns {
     this.#passed = passes
   }
 
-  /** Shall the batch that is planned now let others commit next? */
+  /** Does the batch that is planned now pass the turn? */
   get passes(): boolean {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return false
-    for (const { idle } of this.#rivals.values()) if (!idle) return true
-    return this.#isOurs && now - this.#sinceMs >= TURN_MS
+    for (const { idle } of this.#contenders.values()) if (!idle) return true
+    return this.#isOurs && now - this.#sinceMs >= QUANTUM_MS
   }
 
-  /** How long to wait before the next batch is planned, ms. 0: now. A commit of anybody changes it. */
+  /**
+   * How long to wait before the next batch is planned, ms. 0: not at all. Any proxy's commit
+   * changes it.
+   */
   waitMs(): number {
-    const now = this.#o.clock.monotonic()
+    const now = this.#options.clock.monotonic()
     if (!this.#isContended(now)) return 0
     if (this.#isOurs && !this.#passed) return 0
     this.#waitingMs ??= now
@@ -141,20 +148,23 @@ export class Turns {
   }
 
   get #isOurs(): boolean {
-    return this.#holder === this.#o.proxy
+    return this.#holder === this.#options.proxy
   }
 
   #isContended(now: number): boolean {
-    for (const [id, { untilMs }] of this.#rivals) if (untilMs < now) this.#rivals.delete(id)
-    return this.#rivals.size > 0
+    for (const [id, { untilMs }] of this.#contenders) if (untilMs < now) this.#contenders.delete(id)
+    return this.#contenders.size > 0
   }
 
-  /** How long those who come before us may take, from the newest commit on. After our turn: all others. */
+  /**
+   * How long the contenders ahead of us may take, from the newest commit on. After our turn: all
+   * others.
+   */
   #aheadMs(): number {
-    const { proxy } = this.#o
+    const { proxy } = this.#options
     const slotMs = Math.min(Math.max(SLOT_COMMITS * this.#commitMs, SLOT_MS_MIN), SLOT_MS_MAX)
     let ms = this.#passed ? 0 : slotMs
-    for (const [id, { idle }] of this.#rivals) {
+    for (const [id, { idle }] of this.#contenders) {
       if (id === this.#holder) continue
       if (isBetween(this.#holder, id, proxy)) ms += idle ? IDLE_SLOT_MS : slotMs
     }
@@ -162,7 +172,7 @@ export class Turns {
   }
 }
 
-/** Going up from `from`, and round at the end, is `id` met before `to`? */
+/** In the cyclic order of ids, does `id` lie between `from` and `to`? */
 function isBetween(from: string, id: string, to: string): boolean {
   return from < to ? from < id && id < to : id > from || id < to
 }

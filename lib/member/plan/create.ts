@@ -9,7 +9,7 @@ import { ZK_ERRORS } from '../../model/errors.ts'
 import { isValidPath, parentOf } from '../../model/path.ts'
 import { CREATE_FLAGS, type CreateRequest, OP, PERMS } from '../../model/request.ts'
 import { KIND, type Kind, statOf } from '../../model/znode.ts'
-import type { Asker, Planned } from './planned.ts'
+import type { Caller, Planned } from './planned.ts'
 import type { PlannedZnode, PlanView } from './view.ts'
 
 /** Which create flags are sequential, ephemeral, or need a TTL. Source: CreateMode. */
@@ -28,7 +28,7 @@ function sequenceSuffix(counter: number): string {
   return counter < 0 ? `-${String(-counter).padStart(9, '0')}` : String(counter).padStart(10, '0')
 }
 
-export function planCreate(view: PlanView, request: CreateRequest, asker: Asker): Planned {
+export function planCreate(view: PlanView, request: CreateRequest, caller: Caller): Planned {
   const sequential = SEQUENTIAL[request.flags]
   if (sequential === undefined) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const kind = kindOf(request)
@@ -41,12 +41,12 @@ export function planCreate(view: PlanView, request: CreateRequest, asker: Asker)
   if (!request.path.includes('/') || request.path.includes('\0')) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
-  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
+  const acl = fixupAcl(request.acl, caller.ids, view.aclSchemes)
   if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
-  if (!isAllowed(parent.acl, PERMS.CREATE, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (!isAllowed(parent.acl, PERMS.CREATE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const path = sequential ? request.path + sequenceSuffix(parent.creates) : request.path
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   if (view.get(path) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
@@ -68,7 +68,7 @@ export function planCreate(view: PlanView, request: CreateRequest, asker: Asker)
     version: 0,
     creates: 0,
     aversion: 0,
-    ephemeralOwner: EPHEMERAL[request.flags] && kind === KIND.plain ? asker.sessionId : 0n,
+    ephemeralOwner: EPHEMERAL[request.flags] && kind === KIND.plain ? caller.sessionId : 0n,
     childCount: 0,
     acl,
     kind,

@@ -5,7 +5,7 @@ import { ZK_ERRORS } from '../../model/errors.ts'
 import { isReservedPath, parentOf } from '../../model/path.ts'
 import { type DeleteContainerRequest, type DeleteRequest, PERMS } from '../../model/request.ts'
 import { KIND } from '../../model/znode.ts'
-import { type Asker, NONE, type Planned } from './planned.ts'
+import { type Caller, NONE, type Planned } from './planned.ts'
 import type { PlanView, ViewedZnode } from './view.ts'
 
 function remove(view: PlanView, path: string, parentPath: string, parent: ViewedZnode): void {
@@ -16,7 +16,7 @@ function remove(view: PlanView, path: string, parentPath: string, parent: Viewed
   view.ops.push({ type: 'delete', path })
 }
 
-export function planDelete(view: PlanView, request: DeleteRequest, asker: Asker): Planned {
+export function planDelete(view: PlanView, request: DeleteRequest, caller: Caller): Planned {
   const { path } = request
   if (!path.includes('/') || path.includes('\0') || isReservedPath(path)) {
     return ZK_ERRORS.BAD_ARGUMENTS.errno
@@ -24,7 +24,7 @@ export function planDelete(view: PlanView, request: DeleteRequest, asker: Asker)
   const parentPath = parentOf(path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
-  if (!isAllowed(parent.acl, PERMS.DELETE, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (!isAllowed(parent.acl, PERMS.DELETE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
   if (request.version !== -1 && request.version !== node.version) {
@@ -35,7 +35,7 @@ export function planDelete(view: PlanView, request: DeleteRequest, asker: Asker)
   return NONE
 }
 
-/** Looked at again here, because the reaper decided on an older state. */
+/** Checked again here, because the reaper decided on an older state. */
 export function planDeleteContainer(view: PlanView, request: DeleteContainerRequest): Planned {
   const { path } = request
   const node = view.get(path)

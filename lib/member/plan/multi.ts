@@ -1,8 +1,8 @@
 /**
  * Plans multi: all or nothing, one zxid, later operations see earlier ones (M5). A failure is still
- * a successful reply that carries one result per operation (M3): 0 before the failing one, its code,
- * RUNTIMEINCONSISTENCY after it. Only a create that asks for a TTL under another opcode is an error
- * of the whole request, when its turn comes: ZooKeeper cannot even put it down.
+ * a successful reply that carries one result per operation (M3): 0 before the failing one, its
+ * code, RUNTIMEINCONSISTENCY after it. Only a create with a TTL under another opcode fails the
+ * whole request, when its turn comes: ZooKeeper cannot even record it.
  */
 import { ZK_ERRORS } from '../../model/errors.ts'
 import {
@@ -15,20 +15,21 @@ import {
 } from '../../model/request.ts'
 import { planCreate } from './create.ts'
 import { planDelete } from './delete.ts'
-import type { Asker, Planned } from './planned.ts'
+import type { Caller, Planned } from './planned.ts'
 import { planCheck, planSetData } from './set.ts'
 import type { PlanView } from './view.ts'
 
-function planOne(view: PlanView, op: MultiOp, asker: Asker): Planned {
+/** What may stand in a multi, and alone. */
+export function planOp(view: PlanView, op: MultiOp, caller: Caller): Planned {
   switch (op.type) {
     case 'create':
-      return planCreate(view, op, asker)
+      return planCreate(view, op, caller)
     case 'delete':
-      return planDelete(view, op, asker)
+      return planDelete(view, op, caller)
     case 'setData':
-      return planSetData(view, op, asker)
+      return planSetData(view, op, caller)
     case 'check':
-      return planCheck(view, op, asker)
+      return planCheck(view, op, caller)
   }
 }
 
@@ -51,14 +52,14 @@ function toMultiResult(op: MultiOp, result: Result): MultiResult {
   }
 }
 
-export function planMulti(view: PlanView, request: MultiRequest, asker: Asker): Planned {
+export function planMulti(view: PlanView, request: MultiRequest, caller: Caller): Planned {
   const results: MultiResult[] = []
   for (const [index, op] of request.ops.entries()) {
     if (wantsTtlInVain(op)) {
       view.rollback()
       return ZK_ERRORS.MARSHALLING.errno
     }
-    const planned = planOne(view, op, asker)
+    const planned = planOp(view, op, caller)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))
       continue

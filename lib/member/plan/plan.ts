@@ -4,10 +4,9 @@
  */
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { WriteRequest } from '../../model/request.ts'
-import { planCreate } from './create.ts'
-import { planDelete, planDeleteContainer } from './delete.ts'
-import { planMulti } from './multi.ts'
-import type { Asker, Planned } from './planned.ts'
+import { planDeleteContainer } from './delete.ts'
+import { planMulti, planOp } from './multi.ts'
+import type { Caller, Planned } from './planned.ts'
 import {
   planCloseSession,
   planExpireSession,
@@ -15,30 +14,24 @@ import {
   planOpenSession,
   type SessionRequest,
 } from './session.ts'
-import { planCheck, planSetAcl, planSetData } from './set.ts'
+import { planSetAcl } from './set.ts'
 import type { PlanView } from './view.ts'
 
 /** Of a client: judged by its session. */
-export function planWrite(view: PlanView, request: WriteRequest, asker: Asker): Planned {
+export function planWrite(view: PlanView, request: WriteRequest, caller: Caller): Planned {
   switch (request.type) {
-    case 'create':
-      return planCreate(view, request, asker)
-    case 'delete':
-      return planDelete(view, request, asker)
-    case 'setData':
-      return planSetData(view, request, asker)
-    case 'setACL':
-      return planSetAcl(view, request, asker)
-    case 'check':
-      return planCheck(view, request, asker)
     case 'multi':
-      return planMulti(view, request, asker)
+      return planMulti(view, request, caller)
+    case 'setACL':
+      return planSetAcl(view, request, caller)
     case 'deleteContainer':
       return planDeleteContainer(view, request)
     case 'closeSession':
-      return planCloseSession(view, asker.sessionId)
+      return planCloseSession(view, caller.sessionId)
     case 'fail':
       return request.errno
+    default:
+      return planOp(view, request, caller)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Plans the life of sessions: opening, moving to another proxy, closing. A session lives exactly as
- * long as the journal says; a lease or a clock only makes somebody propose its end.
+ * long as the journal says; a lease or a clock only makes a proxy propose its end.
  */
 import { ZK_ERRORS } from '../../model/errors.ts'
 import { parentOf } from '../../model/path.ts'
@@ -20,7 +20,7 @@ export interface MoveSession {
   readonly passwordDigest: string
   readonly owner: string
 }
-/** Ends a session if it is still attended to by `owner` under `fence`; otherwise nothing happens. */
+/** Ends a session if `owner` still owns it under `fence`; otherwise nothing happens. */
 export interface ExpireSession {
   readonly type: 'expireSession'
   readonly id: bigint
@@ -31,7 +31,7 @@ export type SessionRequest = OpenSession | MoveSession | ExpireSession
 
 export function planOpenSession(view: PlanView, request: OpenSession): Planned {
   const { id, timeoutMs, passwordDigest, owner } = request
-  // Somebody else drew the same id: the caller draws again.
+  // The id is taken already: the caller draws another.
   if (view.session(id) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
   view.putSession(id, { id, timeoutMs, passwordDigest, owner, fence: 0 })
   view.ops.push({ type: 'createSession', id, timeoutMs, passwordDigest, owner })

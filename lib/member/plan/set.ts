@@ -10,18 +10,18 @@ import {
   type SetDataRequest,
 } from '../../model/request.ts'
 import { statOf } from '../../model/znode.ts'
-import { type Asker, NONE, type Planned } from './planned.ts'
+import { type Caller, NONE, type Planned } from './planned.ts'
 import type { PlanView } from './view.ts'
 
 /** The next version: int32, wrapping (S5). */
 const next = (version: number): number => (version + 1) | 0
 
-export function planSetData(view: PlanView, request: SetDataRequest, asker: Asker): Planned {
+export function planSetData(view: PlanView, request: SetDataRequest, caller: Caller): Planned {
   const { path, data } = request
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
-  if (!isAllowed(node.acl, PERMS.WRITE, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (!isAllowed(node.acl, PERMS.WRITE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
@@ -34,14 +34,14 @@ export function planSetData(view: PlanView, request: SetDataRequest, asker: Aske
   return { type: 'stat', stat: statOf(edited, edited.dataLength) }
 }
 
-export function planSetAcl(view: PlanView, request: SetAclRequest, asker: Asker): Planned {
+export function planSetAcl(view: PlanView, request: SetAclRequest, caller: Caller): Planned {
   const { path } = request
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
-  const acl = fixupAcl(request.acl, asker.ids, view.aclSchemes)
+  const acl = fixupAcl(request.acl, caller.ids, view.aclSchemes)
   if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
-  if (!isAllowed(node.acl, PERMS.ADMIN, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (!isAllowed(node.acl, PERMS.ADMIN, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.aversion) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
@@ -52,12 +52,12 @@ export function planSetAcl(view: PlanView, request: SetAclRequest, asker: Asker)
   return { type: 'stat', stat: statOf(edited, edited.dataLength) }
 }
 
-export function planCheck(view: PlanView, request: CheckRequest, asker: Asker): Planned {
+export function planCheck(view: PlanView, request: CheckRequest, caller: Caller): Planned {
   const { path } = request
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
-  if (!isAllowed(node.acl, PERMS.READ, asker.ids)) return ZK_ERRORS.NO_AUTH.errno
+  if (!isAllowed(node.acl, PERMS.READ, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
   }

@@ -1,7 +1,7 @@
 /**
- * What planners see: the replica, plus what the batches on their way to the store will have done, plus
- * what this batch has planned so far: a layer each. A request's (or a multi's) changes can be taken
- * back whole, and so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
+ * What planners see: the replica, plus what the batches in flight will have done, plus what this
+ * batch has planned so far: a layer each. The changes of a request (or a multi) can be rolled back
+ * whole, and so can a layer. Source of the idea: ZooKeeper's outstandingChanges.
  * Line: session queue → here → batch.
  */
 
@@ -30,7 +30,7 @@ export interface PlannedZnode extends StatSource {
   dataLength: number
 }
 
-/** As it will be, whoever knows it: the replica or a batch before. */
+/** As it will be, whether the replica or an earlier batch says so. */
 export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
 
 /** What one batch plans. */
@@ -159,12 +159,17 @@ export class PlanView {
     return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
   }
 
-  /** As {@link get}, with what only a planned znode knows; undefined: nothing plans to change it. */
+  /**
+   * As {@link get}, with what only a planned znode knows; undefined: nothing plans to change it.
+   */
   planned(path: string): Readonly<PlannedZnode> | undefined {
     return this.#planned(path) ?? undefined
   }
 
-  /** A copy of the znode, as {@link get} gave it, that may be changed and is what later requests see. */
+  /**
+   * A copy of the znode, as {@link get} gave it, that may be changed and is what later requests
+   * see.
+   */
   edit(path: string, node: ViewedZnode): PlannedZnode {
     const copy = node instanceof Znode ? copyOf(node) : { ...(node as PlannedZnode) }
     this.#set(path, copy)
@@ -205,7 +210,9 @@ export class PlanView {
     sessions.set(id, session)
   }
 
-  /** Everything the session will own: what is there and what is planned, less what is planned to go. */
+  /**
+   * Everything the session will own: what is there and what is planned, less what is planned to go.
+   */
   ephemeralsOf(session: bigint): Set<string> {
     const paths = new Set<string>(this.#replica.tree.ephemeralsOf(session))
     for (const { ephemerals } of this.#layers) {

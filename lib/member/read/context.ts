@@ -5,7 +5,7 @@ import type { DataTree } from '../tree/data-tree.ts'
 import type { WatchRegistry } from '../watch/watch-registry.ts'
 import type { Watcher } from '../watch/watch-table.ts'
 
-/** Who reads, and where it looks. */
+/** The session that reads, and what it reads from. */
 export interface ReadContext {
   readonly tree: DataTree
   readonly watches: WatchRegistry

@@ -143,7 +143,7 @@ function countDescendants(context: ReadContext, path: string): Planned {
   return { type: 'count', count }
 }
 
-/** A digest id is told by its user name. Source: DigestAuthenticationProvider.getUserName. */
+/** A digest id shows its user name alone. Source: DigestAuthenticationProvider.getUserName. */
 function nameOnly(id: AuthId): AuthId {
   return id.scheme === 'digest' ? { scheme: id.scheme, id: id.id.split(':', 1)[0] ?? '' } : id
 }

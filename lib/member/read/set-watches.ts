@@ -1,7 +1,7 @@
 /**
- * Takes a reconnecting client's watches back: what changed since the zxid it had seen is told at
- * once, the rest is registered. Persistent ones are only registered. Source: DataTree.setWatches;
- * statements in zookeeper-reference §1.4.
+ * Restores the watches of a client that reconnects. A change since the zxid it had seen fires its
+ * watch immediately; the other watches are registered. Persistent ones are only registered. Source:
+ * DataTree.setWatches; statements in zookeeper-reference §1.4.
  */
 
 import { OPEN_ACL } from '../../model/acl.ts'

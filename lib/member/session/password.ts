@@ -16,9 +16,9 @@ export function samePassword(digest: string, password: Uint8Array): boolean {
 }
 
 /**
- * Draws session ids: 7 bits of server number, 40 bits of time, 16 bits of counter. Positive, never 0,
- * unlike those of another proxy unless both drew the same server number in the same millisecond; the
- * planner refuses an id that exists.
+ * Draws session ids: 7 bits of server number, 40 bits of time, 16 bits of counter. Positive, never
+ * 0, unlike those of another proxy unless both drew the same server number in the same millisecond;
+ * the planner refuses an id that exists.
  */
 export class SessionIds {
   readonly #server: bigint

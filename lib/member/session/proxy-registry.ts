@@ -1,7 +1,8 @@
 /**
- * Which proxies are alive: each holds a key bound to a lease, p/<id>. When one vanishes, the others
- * look after its sessions. The lease is only this life sign; what a session is worth stands in the
- * journal. Neighbours: session-manager (told of peers), keeper (told when our own sign is stale).
+ * Which proxies are alive: each holds a key bound to a lease, p/<id>, and renews the lease by
+ * heartbeats. When a proxy vanishes, the others look after its sessions. Leases say nothing about a
+ * session: the journal does. Neighbours: session-manager (notified of peers), store-health (of
+ * heartbeats).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -12,15 +13,15 @@ import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
-/** Life signs in the time one of them lasts. */
-const SIGNS_PER_TTL = 4
+/** Heartbeats in one TTL. */
+const HEARTBEATS_PER_TTL = 4
 
 /**
- * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have heard
- * from its clients, up to the moment when its next life sign was due. Unit ms.
+ * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have
+ * received from its clients, up to the moment when its next heartbeat was due. Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
-  return record.leaving ? 0 : record.ttlMs * (1 - 1 / SIGNS_PER_TTL)
+  return record.leaving ? 0 : record.ttlMs * (1 - 1 / HEARTBEATS_PER_TTL)
 }
 
 export interface ProxyRegistryOptions {
@@ -29,29 +30,29 @@ export interface ProxyRegistryOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly proxy: string
-  /** Where clients reach it; for people who read the store. */
+  /** Where clients reach it; for people that read the store. */
   readonly address: string
   readonly ttlMs: number
-  /** The store answered at this monotonic time. */
-  readonly onSign: (sentMs: number) => void
+  /** A heartbeat sent at this monotonic time was confirmed. */
+  readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
-  /** It asks for its turn to commit. */
-  readonly onPeerWants: (proxy: string) => void
+  /** It reports starvation: it loses every race for head. */
+  readonly onPeerStarved: (proxy: string) => void
 }
 
 export class ProxyRegistry {
-  readonly #o: ProxyRegistryOptions
+  readonly #options: ProxyRegistryOptions
   readonly #peers = new Map<string, ProxyRecord>()
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
-  /** All that is on its way: what says goodbye must come after it. */
-  #asking: Promise<unknown> = Promise.resolve()
+  /** Reports in flight: the goodbye must come after them. */
+  #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
 
   constructor(options: ProxyRegistryOptions) {
-    this.#o = options
+    this.#options = options
     this.#grantedTtlMs = options.ttlMs
   }
 
@@ -59,9 +60,9 @@ export class ProxyRegistry {
   get peers(): ReadonlyMap<string, ProxyRecord> {
     return this.#peers
   }
-  /** The lowest live id does what one of them must do: reaping and compaction. */
+  /** The proxy with the lowest live id reaps and compacts. */
   get isFirst(): boolean {
-    for (const id of this.#peers.keys()) if (id < this.#o.proxy) return false
+    for (const id of this.#peers.keys()) if (id < this.#options.proxy) return false
     return true
   }
 
@@ -74,8 +75,8 @@ export class ProxyRegistry {
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
   async leave(): Promise<void> {
     this.#stop.abort()
-    await Promise.all([...this.#loops, this.#asking])
-    const { store, layout, proxy, logger } = this.#o
+    await Promise.all([...this.#loops, this.#pendingReports])
+    const { store, layout, proxy, logger } = this.#options
     try {
       await store.txn({
         compares: [],
@@ -90,18 +91,18 @@ export class ProxyRegistry {
       })
       await store.revokeLease(this.#lease)
     } catch (error) {
-      logger.warn({ err: error }, 'could not sign off; peers will notice by the lease')
+      logger.warn({ err: error }, 'goodbye not written; peers will notice when the lease runs out')
     }
   }
 
   /**
-   * Writes our key once more, which tells the others that we have something to commit and do not get
-   * there. Only a courtesy is asked for, so nothing depends on its outcome.
+   * Writes our key once more, which the other proxies read as: we are starved, take turns with us.
+   * Turns are cooperative, so nothing depends on the outcome.
    */
-  ask(): void {
+  reportStarvation(): void {
     if (this.#stop.signal.aborted) return
-    const { store, layout, proxy, logger } = this.#o
-    const asked = store
+    const { store, layout, proxy, logger } = this.#options
+    const report = store
       .txn({
         compares: [],
         ops: [
@@ -113,21 +114,21 @@ export class ProxyRegistry {
           },
         ],
       })
-      .catch((error: unknown) => logger.debug({ err: error }, 'could not ask for a turn'))
-    this.#asking = Promise.all([this.#asking, asked])
+      .catch((error: unknown) => logger.debug({ err: error }, 'starvation not reported'))
+    this.#pendingReports = Promise.all([this.#pendingReports, report])
   }
 
   #record(): ProxyRecord {
-    return { address: this.#o.address, ttlMs: this.#grantedTtlMs, leaving: false }
+    return { address: this.#options.address, ttlMs: this.#grantedTtlMs, leaving: false }
   }
 
   async #register(): Promise<void> {
-    const { store, layout, proxy, clock, onSign } = this.#o
+    const { store, layout, proxy, clock, onHeartbeat } = this.#options
     const sentMs = clock.monotonic()
-    const lease = await store.grantLease({ ttlMs: this.#o.ttlMs })
+    const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
-    // An import looks for proxies after it has left its mark: one of the two sees the other.
+    // An import looks for proxies after it has written its marker: one of the two sees the other.
     const { committed } = await store.txn({
       compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
       ops: [
@@ -141,22 +142,22 @@ export class ProxyRegistry {
     })
     if (!committed) throw unfinishedImport(layout.prefix)
     this.#peers.set(proxy, this.#record())
-    onSign(sentMs)
+    onHeartbeat(sentMs)
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger, onSign } = this.#o
+    const { store, clock, logger, onHeartbeat } = this.#options
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(this.#grantedTtlMs / SIGNS_PER_TTL)
+      await this.#sleep(this.#grantedTtlMs / HEARTBEATS_PER_TTL)
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
       try {
         await store.keepLeaseAlive(this.#lease)
-        onSign(sentMs)
+        onHeartbeat(sentMs)
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
-        logger.warn({ err: error }, 'life sign not confirmed')
+        logger.warn({ err: error }, 'heartbeat not confirmed')
         if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
         await this.#register().catch((failed: unknown) => {
           logger.warn({ err: failed }, 'could not register again')
@@ -166,7 +167,7 @@ export class ProxyRegistry {
   }
 
   async #watch(fromRevision: Revision): Promise<void> {
-    const { store, layout, logger } = this.#o
+    const { store, layout, logger } = this.#options
     let from = fromRevision
     while (!this.#stop.signal.aborted) {
       try {
@@ -181,14 +182,14 @@ export class ProxyRegistry {
         }
       } catch (error) {
         if (!(error instanceof StoreError) || error.code === 'STORE_CLOSED') return
-        logger.warn({ err: error }, 'list of proxies lost, reading it again')
+        logger.warn({ err: error }, 'feed of proxies lost, reading their list')
         from = (await this.#relist()) ?? from
       }
     }
   }
 
   async #relist(): Promise<Revision | undefined> {
-    const { store, layout, logger } = this.#o
+    const { store, layout, logger } = this.#options
     try {
       const { kvs, revision } = await store.range(layout.proxies)
       const live = new Set<string>()
@@ -206,26 +207,26 @@ export class ProxyRegistry {
   }
 
   #seen(key: Uint8Array, value: Uint8Array): void {
-    const id = this.#o.layout.proxyOf(key)
+    const id = this.#options.layout.proxyOf(key)
     const joined = !this.#peers.has(id)
     const record = decodeProxy(value)
     this.#peers.set(id, record)
-    if (joined) this.#o.onPeerJoined(id)
-    else if (id !== this.#o.proxy && !record.leaving) this.#o.onPeerWants(id)
+    if (joined) this.#options.onPeerJoined(id)
+    else if (id !== this.#options.proxy && !record.leaving) this.#options.onPeerStarved(id)
   }
 
   #gone(id: string): void {
     const record = this.#peers.get(id)
     if (record === undefined) return
     this.#peers.delete(id)
-    if (id !== this.#o.proxy) {
-      this.#o.onPeerLeft(id, record)
+    if (id !== this.#options.proxy) {
+      this.#options.onPeerLeft(id, record)
       return
     }
     if (this.#stop.signal.aborted) return
-    // Our own key ran out although we live: say so again.
+    // Our own lease ran out although we are alive: register again.
     this.#register().catch((error: unknown) => {
-      this.#o.logger.warn({ err: error }, 'could not register again')
+      this.#options.logger.warn({ err: error }, 'could not register again')
     })
   }
 
@@ -236,7 +237,7 @@ export class ProxyRegistry {
         this.#stop.signal.removeEventListener('abort', done)
         resolve()
       }
-      const cancel = this.#o.clock.after(delayMs, done)
+      const cancel = this.#options.clock.after(delayMs, done)
       this.#stop.signal.addEventListener('abort', done, { once: true })
     })
   }

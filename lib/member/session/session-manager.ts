@@ -1,59 +1,37 @@
 /**
- * The life of sessions on this proxy: opening, taking over, hearing from clients, expiring. A
- * session of ours dies when its client was silent for its timeout; one of a vanished proxy when
- * nobody took it over in time. Either way by a journaled close that any proxy may propose and the
- * first one wins. Line: handshake → here → plan/session.
+ * The life of sessions on this proxy: opening, resuming, liveness, expiry. A session that this
+ * proxy owns expires when its client was silent for its timeout; a session of a vanished proxy,
+ * when no client resumed it in time. Both end by a journaled close, which any proxy may propose;
+ * the first one wins. The why: DESIGN.md beside this file. Line: handshake → here → plan/session.
  */
 import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
-import type { StoreError } from '../../model/errors.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { AuthId } from '../../model/request.ts'
-import type { CommitTask } from '../commit/task.ts'
+import { OwnTask } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import type { SessionObserver } from '../tree/replica.ts'
+import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
-import { goneForMs } from './proxy-registry.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
-/** A session this proxy attends to; `connection` is missing while its client is away. */
-interface Attended {
+/** A session this proxy owns; `connection` is missing while its client is away. */
+interface OwnedSession {
   record: SessionRecord
-  /** As negotiated last; the record has what the session was opened with. */
+  /** As negotiated last; the record has the timeout that the session was opened with. */
   timeoutMs: number
-  heardMs: number
+  lastSeenMs: number
   connection: Session | undefined
   closing: boolean
 }
 
+/** A new session, and the 16-byte password that resumes it elsewhere. */
 export interface OpenedSession {
   readonly session: Session
   readonly password: Uint8Array
-}
-
-class SessionTask implements CommitTask {
-  readonly request: SessionRequest
-  readonly #done: (planned: Planned) => void
-  readonly #failed: (error: StoreError) => void
-
-  constructor(
-    request: SessionRequest,
-    done: (planned: Planned) => void,
-    failed: (error: StoreError) => void,
-  ) {
-    this.request = request
-    this.#done = done
-    this.#failed = failed
-  }
-  committed(_zxid: number, planned: Planned): void {
-    this.#done(planned)
-  }
-  abandoned(error: StoreError): void {
-    this.#failed(error)
-  }
 }
 
 export class SessionManager implements SessionObserver {
@@ -64,9 +42,8 @@ export class SessionManager implements SessionObserver {
   readonly #random: Random
   readonly #logger: Logger
   readonly #ids: SessionIds
-  readonly #attended = new Map<bigint, Attended>()
-  /** Sessions of vanished proxies → when they end (monotonic ms). */
-  readonly #orphans = new Map<bigint, number>()
+  readonly #owned = new Map<bigint, OwnedSession>()
+  readonly #orphans = new Orphans()
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
@@ -94,36 +71,40 @@ export class SessionManager implements SessionObserver {
   start(alive: (proxy: string) => boolean): void {
     const now = this.#clock.monotonic()
     for (const record of this.#host.replica.sessions.values()) {
-      if (!alive(record.owner)) this.#orphans.set(record.id, now + record.timeoutMs)
+      if (!alive(record.owner)) this.#orphans.add(record, now)
     }
     this.#schedule()
   }
 
   stop(): void {
     this.#cancelTimer?.()
-    for (const { connection } of this.#attended.values()) connection?.end('stopping')
-    this.#attended.clear()
+    for (const { connection } of this.#owned.values()) connection?.end('stopping')
+    this.#owned.clear()
   }
 
   /** Connected sessions of this proxy. */
   *connections(): IterableIterator<Session> {
-    for (const { connection } of this.#attended.values()) if (connection) yield connection
+    for (const { connection } of this.#owned.values()) if (connection) yield connection
   }
 
   /** H3: the timeout a client gets. */
-  clampTimeout(askedMs: number): number {
+  clampTimeout(requestedMs: number): number {
     const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#limits
-    return Math.min(Math.max(askedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
+    return Math.min(Math.max(requestedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
   }
 
+  /**
+   * Opens a session.
+   * @throws {StoreError} the committer closed, or the tree was reloaded, before the outcome was known
+   */
   async open(
-    askedTimeoutMs: number,
+    requestedTimeoutMs: number,
     sink: SessionSink,
     ids: readonly AuthId[],
   ): Promise<OpenedSession> {
     const password = this.#random.bytes(PASSWORD_BYTES)
     const digest = passwordDigest(password)
-    const timeoutMs = this.clampTimeout(askedTimeoutMs)
+    const timeoutMs = this.clampTimeout(requestedTimeoutMs)
     for (;;) {
       const id = this.#ids.next()
       let session: Session | undefined
@@ -139,20 +120,20 @@ export class SessionManager implements SessionObserver {
 
   /**
    * undefined: there is no such session (any more), or the password is wrong. The timeout is
-   * negotiated anew, as by ZooKeeper; without `askedTimeoutMs` it stays. (Where the proxy vanishes
-   * after that, its session has the timeout it was opened with until its client comes back.)
+   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes
+   * after that, the session has the timeout it was opened with until its client reconnects.)
    */
   async resume(
     id: bigint,
     password: Uint8Array,
     sink: SessionSink,
     ids: readonly AuthId[],
-    askedTimeoutMs?: number,
+    requestedTimeoutMs?: number,
   ): Promise<Session | undefined> {
-    const known = this.#attended.get(id)
+    const known = this.#owned.get(id)
     if (known !== undefined && !known.closing) {
       if (!samePassword(known.record.passwordDigest, password)) return undefined
-      return this.#attach(id, sink, ids, askedTimeoutMs)
+      return this.#attach(id, sink, ids, requestedTimeoutMs)
     }
     let session: Session | undefined
     await this.#commit(
@@ -163,112 +144,110 @@ export class SessionManager implements SessionObserver {
         owner: this.#proxy,
       },
       (planned) => {
-        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, askedTimeoutMs)
+        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, requestedTimeoutMs)
       },
     )
     return session
   }
 
-  /** The client said something. */
-  heard(session: Session): void {
-    const attended = this.#attended.get(session.id)
-    if (attended?.connection === session) attended.heardMs = this.#clock.monotonic()
+  /** The client sent something, be it a ping. */
+  touch(session: Session): void {
+    const owned = this.#owned.get(session.id)
+    if (owned?.connection === session) owned.lastSeenMs = this.#clock.monotonic()
   }
 
   /** The client's connection is gone; its session waits for it. */
   detach(session: Session): void {
-    const attended = this.#attended.get(session.id)
-    if (attended?.connection === session) attended.connection = undefined
+    const owned = this.#owned.get(session.id)
+    if (owned?.connection === session) owned.connection = undefined
   }
 
-  /** The store is out of reach: connections go; nobody can expire, nobody is lied to. */
+  /** The store is out of reach: connections end, and no session expires meanwhile. */
   suspend(): void {
     this.#suspended = true
-    for (const attended of this.#attended.values()) {
-      attended.connection?.end('suspended')
-      attended.connection = undefined
+    for (const owned of this.#owned.values()) {
+      owned.connection?.end('suspended')
+      owned.connection = undefined
     }
   }
 
-  /** The store is back. Clients could not reach us meanwhile: everybody starts afresh. */
+  /**
+   * The store is back. Clients could not reach us meanwhile: each session has its whole timeout
+   * again.
+   */
   unsuspend(): void {
     this.#suspended = false
     const now = this.#clock.monotonic()
-    for (const attended of this.#attended.values()) attended.heardMs = now
-    for (const [id, at] of this.#orphans) {
-      const record = this.#host.replica.sessions.get(id)
-      if (record !== undefined) this.#orphans.set(id, Math.max(at, now + record.timeoutMs))
-    }
+    for (const owned of this.#owned.values()) owned.lastSeenMs = now
+    this.#orphans.extend(this.#host.replica.sessions, now)
   }
 
   /** A proxy vanished: its sessions have what is left of their timeouts. */
   peerLeft(proxy: string, record: ProxyRecord): void {
-    const spent = goneForMs(record)
-    const now = this.#clock.monotonic()
-    for (const session of this.#host.replica.sessions.values()) {
-      if (session.owner !== proxy) continue
-      const spread = this.#random.fraction() * this.#limits.tickTimeMs * 0.5
-      this.#orphans.set(session.id, now + Math.max(0, session.timeoutMs - spent) + spread)
-    }
+    const { sessions } = this.#host.replica
+    const spreadMsMax = this.#limits.tickTimeMs * 0.5
+    this.#orphans.addAllOf(
+      proxy,
+      record,
+      sessions,
+      this.#clock.monotonic(),
+      () => this.#random.fraction() * spreadMsMax,
+    )
   }
 
   peerJoined(proxy: string): void {
-    for (const id of this.#orphans.keys()) {
-      if (this.#host.replica.sessions.get(id)?.owner === proxy) this.#orphans.delete(id)
-    }
+    this.#orphans.removeAllOf(proxy, this.#host.replica.sessions)
   }
 
   // SessionObserver: what the journal says became of sessions.
 
   sessionOpened(record: SessionRecord): void {
-    if (record.owner === this.#proxy) this.#attend(record)
+    if (record.owner === this.#proxy) this.#own(record)
   }
 
   sessionMoved(record: SessionRecord, _before: SessionRecord): void {
-    this.#orphans.delete(record.id)
-    const attended = this.#attended.get(record.id)
-    attended?.connection?.end('moved')
-    if (record.owner === this.#proxy) this.#attend(record)
-    else this.#attended.delete(record.id)
+    this.#orphans.remove(record.id)
+    const owned = this.#owned.get(record.id)
+    owned?.connection?.end('moved')
+    if (record.owner === this.#proxy) this.#own(record)
+    else this.#owned.delete(record.id)
   }
 
   sessionClosed(record: SessionRecord): void {
-    this.#orphans.delete(record.id)
-    const attended = this.#attended.get(record.id)
-    this.#attended.delete(record.id)
-    // A client's own close is answered first: its turn ends the connection (E4).
-    const connection = attended?.connection
+    this.#orphans.remove(record.id)
+    const owned = this.#owned.get(record.id)
+    this.#owned.delete(record.id)
+    // A client's own close is answered first, and that ends the connection (E4).
+    const connection = owned?.connection
     if (connection?.closeRequested === false) connection.end('expired')
   }
 
-  /** After a resync: sessions that went, moved or came while the feed was lost. */
+  /** After a resync: sessions that ended, moved or were opened while the feed was lost. */
   reconcile(alive: (proxy: string) => boolean): void {
     const { sessions } = this.#host.replica
-    for (const [id, attended] of this.#attended) {
+    for (const [id, owned] of this.#owned) {
       const record = sessions.get(id)
       if (record === undefined) {
-        this.#attended.delete(id)
-        attended.connection?.end('expired')
-      } else if (record.owner !== this.#proxy || record.fence !== attended.record.fence) {
-        this.#attended.delete(id)
-        attended.connection?.end('moved')
+        this.#owned.delete(id)
+        owned.connection?.end('expired')
+      } else if (record.owner !== this.#proxy || record.fence !== owned.record.fence) {
+        this.#owned.delete(id)
+        owned.connection?.end('moved')
       }
     }
-    for (const id of this.#orphans.keys()) if (!sessions.has(id)) this.#orphans.delete(id)
+    this.#orphans.retain(sessions)
     const now = this.#clock.monotonic()
     for (const record of sessions.values()) {
-      if (record.owner === this.#proxy && !this.#attended.has(record.id)) this.#attend(record)
-      else if (!alive(record.owner) && !this.#orphans.has(record.id)) {
-        this.#orphans.set(record.id, now + record.timeoutMs)
-      }
+      if (record.owner === this.#proxy && !this.#owned.has(record.id)) this.#own(record)
+      else if (!alive(record.owner)) this.#orphans.add(record, now)
     }
   }
 
-  #attend(record: SessionRecord): void {
-    this.#attended.set(record.id, {
+  #own(record: SessionRecord): void {
+    this.#owned.set(record.id, {
       record,
       timeoutMs: record.timeoutMs,
-      heardMs: this.#clock.monotonic(),
+      lastSeenMs: this.#clock.monotonic(),
       connection: undefined,
       closing: false,
     })
@@ -278,23 +257,23 @@ export class SessionManager implements SessionObserver {
     id: bigint,
     sink: SessionSink,
     ids: readonly AuthId[],
-    askedTimeoutMs?: number,
+    requestedTimeoutMs?: number,
   ): Session | undefined {
-    const attended = this.#attended.get(id)
-    if (attended === undefined) return undefined
-    attended.connection?.end('moved')
-    if (askedTimeoutMs !== undefined) attended.timeoutMs = this.clampTimeout(askedTimeoutMs)
-    const { record, timeoutMs } = attended
+    const owned = this.#owned.get(id)
+    if (owned === undefined) return undefined
+    owned.connection?.end('moved')
+    if (requestedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(requestedTimeoutMs)
+    const { record, timeoutMs } = owned
     const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
-    attended.connection = session
-    attended.heardMs = this.#clock.monotonic()
+    owned.connection = session
+    owned.lastSeenMs = this.#clock.monotonic()
     return session
   }
 
   #commit(request: SessionRequest, done: (planned: Planned) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#host.committer.submit(
-        new SessionTask(
+        new OwnTask(
           request,
           (planned) => {
             done(planned)
@@ -310,7 +289,7 @@ export class SessionManager implements SessionObserver {
     const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
     this.#cancelTimer = this.#clock.after(periodMs, () => {
       const now = this.#clock.monotonic()
-      // This process slept: what clients said meanwhile is still unread. Read that first.
+      // This process slept: what clients sent meanwhile is still unread. Read that first.
       const stalled = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
       this.#lastCheckMs = now
       if (!stalled && !this.#suspended) this.#expire(now)
@@ -319,19 +298,16 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
-    for (const attended of this.#attended.values()) {
-      const { record, timeoutMs } = attended
-      if (attended.closing || now - attended.heardMs < timeoutMs) continue
-      attended.closing = true
+    for (const owned of this.#owned.values()) {
+      const { record, timeoutMs } = owned
+      if (owned.closing || now - owned.lastSeenMs < timeoutMs) continue
+      owned.closing = true
       this.#proposeEnd(record, () => {
-        attended.closing = false
+        owned.closing = false
       })
     }
-    for (const [id, at] of this.#orphans) {
-      if (now < at) continue
-      this.#orphans.delete(id)
-      const record = this.#host.replica.sessions.get(id)
-      if (record !== undefined) this.#proposeEnd(record, () => {})
+    for (const record of this.#orphans.takeDue(this.#host.replica.sessions, now)) {
+      this.#proposeEnd(record, () => {})
     }
   }
 

@@ -1,7 +1,8 @@
 /**
- * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5).
- * Reads are answered at once unless a write of this session is still on its way; then they wait in
- * line behind it. Line: record → here → read | plan.
+ * One session on one connection: requests in, replies and events out, strictly in order (Z3, V5). A
+ * read is answered immediately unless a write of this session is in flight; then it waits in line
+ * behind it.
+ * Line: record → here → read | plan.
  */
 
 import { digestOf, isAllowed, SUPER_ID } from '../../model/acl.ts'
@@ -18,7 +19,7 @@ import {
 } from '../../model/request.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { CommitTask } from '../commit/task.ts'
-import type { Asker, Planned } from '../plan/planned.ts'
+import type { Caller, Planned } from '../plan/planned.ts'
 import type { ReadContext } from '../read/context.ts'
 import { answerRead } from '../read/read.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -27,14 +28,14 @@ import type { Watcher } from '../watch/watch-table.ts'
 
 /** Why a session left its connection. */
 export type EndReason =
-  /** The client asked for it. */
+  /** The client closed it. */
   | 'closed'
   | 'expired'
   /** It continues on another connection, here or at another proxy. */
   | 'moved'
   /** The store is out of reach: nothing may be promised until it is back. */
   | 'suspended'
-  /** This process is stopping; the session lives on. */
+  /** This process is stopping; the session stays alive. */
   | 'stopping'
 
 /** Where replies and events go: a connection, or the in-process client. */
@@ -46,23 +47,24 @@ export interface SessionSink {
   ended(reason: EndReason): void
 }
 
+/** A request that a session answers in its line. */
 export type SessionQuery = ReadRequest | WriteRequest | SyncRequest
 
 const NOTHING: Result = { type: 'none' }
 
-/** One place in the line. Reads hold it only while a write is ahead of them. */
+/** A write's place in the line. */
 class Turn implements CommitTask {
   readonly session: Session
   readonly request: WriteRequest | SyncRequest
   readonly tag: number
-  readonly asker: Asker
+  readonly caller: Caller
 
   constructor(session: Session, request: WriteRequest | SyncRequest, tag: number) {
     this.session = session
     this.request = request
     this.tag = tag
-    // The ids as of now: a later auth packet does not help a request sent before it.
-    this.asker = session.asker
+    // The ids as of now: a later auth packet has no effect on a request sent before it.
+    this.caller = session.caller
   }
   committed(zxid: number, planned: Planned): void {
     this.session.turnDone(this, zxid, planned)
@@ -75,7 +77,7 @@ class Turn implements CommitTask {
 interface WaitingRead {
   readonly request: ReadRequest
   readonly tag: number
-  readonly asker: Asker
+  readonly caller: Caller
 }
 
 export interface SessionHost {
@@ -85,15 +87,16 @@ export interface SessionHost {
   readonly superDigest: string | undefined
 }
 
+/** One session on one connection. */
 export class Session implements Watcher {
   readonly id: bigint
   readonly timeoutMs: number
-  /** The proxy that attends to it, and the fencing number of this connection. */
+  /** The proxy that owns it, and the fencing number of this connection. */
   readonly owner: string
   readonly fence: number
   readonly #host: SessionHost
   #sink: SessionSink | undefined
-  #asker: Asker
+  #caller: Caller
   #line: (Turn | WaitingRead)[] = []
   #head = 0
   #closeRequested = false
@@ -115,18 +118,21 @@ export class Session implements Watcher {
     this.owner = record.owner
     this.fence = record.fence
     this.#sink = sink
-    this.#asker = { sessionId: record.id, ids }
+    this.#caller = { sessionId: record.id, ids }
   }
 
-  get asker(): Asker {
-    return this.#asker
+  get caller(): Caller {
+    return this.#caller
   }
+  /** Identities proven on this connection. */
   get ids(): readonly AuthId[] {
-    return this.#asker.ids
+    return this.#caller.ids
   }
+  /** No reply or event follows. */
   get isEnded(): boolean {
     return this.#sink === undefined
   }
+  /** The client sent closeSession. */
   get closeRequested(): boolean {
     return this.#closeRequested
   }
@@ -151,20 +157,23 @@ export class Session implements Watcher {
     return true
   }
 
+  /** Adds proven identities; those it has already are left out. */
   addIds(added: readonly AuthId[]): void {
-    const { sessionId, ids } = this.#asker
+    const { sessionId, ids } = this.#caller
     const fresh = added.filter(
       (a) => !ids.some((own) => own.scheme === a.scheme && own.id === a.id),
     )
-    this.#asker = { sessionId, ids: [...ids, ...fresh] }
+    this.#caller = { sessionId, ids: [...ids, ...fresh] }
   }
 
+  /** Answers `request` after all earlier ones. `tag` comes back with the reply. */
   read(request: ReadRequest, tag: number): void {
     if (this.#sink === undefined) return
-    if (this.#line.length === this.#head) this.#answer(request, tag, this.#asker)
-    else this.#line.push({ request, tag, asker: this.#asker })
+    if (this.#line.length === this.#head) this.#answer(request, tag, this.#caller)
+    else this.#line.push({ request, tag, caller: this.#caller })
   }
 
+  /** Commits `request` after all earlier ones. `tag` comes back with the reply. */
   write(request: WriteRequest | SyncRequest, tag: number): void {
     if (this.#sink === undefined) return
     if (request.type === 'closeSession') this.#closeRequested = true
@@ -173,14 +182,14 @@ export class Session implements Watcher {
     this.#host.committer.submit(turn)
   }
 
-  #answer(request: ReadRequest, tag: number, asker: Asker): void {
+  #answer(request: ReadRequest, tag: number, caller: Caller): void {
     const host = this.#host
     const context: ReadContext = {
       tree: host.replica.tree,
       watches: host.watches,
       watcher: this,
       sessionId: this.id,
-      ids: asker.ids,
+      ids: caller.ids,
     }
     const planned = answerRead(context, request)
     const zxid = host.replica.zxid
@@ -188,7 +197,7 @@ export class Session implements Watcher {
     else this.#sink?.reply(tag, request, zxid, 0, planned)
   }
 
-  /** A write is applied: answer it, then the reads behind it, which see exactly this state. */
+  /** A write is applied: answers it, then the reads behind it, which see exactly this state. */
   turnDone(turn: Turn, zxid: number, planned: Planned): void {
     if (this.#sink === undefined) return
     if (this.#line[this.#head] !== turn) throw new Error('a session answered out of order')
@@ -203,7 +212,7 @@ export class Session implements Watcher {
       const next = this.#line[this.#head] as Turn | WaitingRead
       if (next instanceof Turn) break
       this.#head++
-      this.#answer(next.request, next.tag, next.asker)
+      this.#answer(next.request, next.tag, next.caller)
     }
     if (this.#head === this.#line.length) {
       this.#line = []
@@ -214,15 +223,15 @@ export class Session implements Watcher {
     }
   }
 
-  /** Told only if it may read the znode (V10). */
+  /** Notified only if it may read the znode (V10). */
   watchFired(type: EventType, path: string, acl: readonly Acl[]): void {
-    if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#asker.ids)) return
+    if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#caller.ids)) return
     this.#sink.event(type, path, this.#host.replica.zxid)
   }
 
   /**
-   * The connection and the session part: watches go, later replies are dropped. The session itself
-   * lives on unless the journal says otherwise. Idempotent.
+   * The connection and the session part: watches are deleted, later replies are dropped. The
+   * session itself stays alive unless the journal says otherwise. Idempotent.
    */
   end(reason: EndReason): void {
     const sink = this.#sink

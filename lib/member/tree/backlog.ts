@@ -4,7 +4,7 @@
  * changes; the mark `flushed` follows the oldest one left. See docs/decisions/0001.
  */
 
-/** Of which room: znodes, child records, sessions. */
+/** Records of the key ranges n/, c/ and s/: znodes, child records, sessions. */
 export type DirtyKind = 'n' | 'c' | 's'
 
 /** One record that lacks changes. */
@@ -14,7 +14,7 @@ export interface Dirty {
   readonly name: string
 }
 
-/** behind: to be written. flushing: with a portion on its way. gone: still in the queue, but void. */
+/** behind: to be written. flushing: in a portion in flight. gone: still in the queue, but void. */
 type State = 'behind' | 'flushing' | 'gone'
 
 interface Entry extends Dirty {
@@ -22,15 +22,18 @@ interface Entry extends Dirty {
   /** The first batch whose change is not in the record. */
   first: number
   last: number
-  /** The store has no such record, as long as nobody else flushed: foreign flushes up to then. */
+  /**
+   * The store has no such record unless another proxy flushed since: its batches counted until
+   * then.
+   */
   readonly absentAt: number
 }
 
 const NOT_ABSENT = -1
-/** Entries done with at the front of the queue before it is cut. */
+/** Finished entries at the front of the queue before they are dropped. */
 const CUT_MIN = 4_096
 
-/** Records on their way to the store with one commit, as of batch `seq`. */
+/** Records in flight with one commit, as of batch `seq`. */
 export interface Portion {
   readonly entries: readonly Dirty[]
   readonly seq: number
@@ -47,8 +50,8 @@ export class Backlog {
   #portions: Portion[] = []
   #foreignCount = 0
 
-  /** Kept apart by room, so that a path is looked up as it is, with the hash it has already. */
-  #room(kind: DirtyKind): Map<string, Entry> {
+  /** One map each, so that a path is looked up as it is, with the hash it has already. */
+  #mapOf(kind: DirtyKind): Map<string, Entry> {
     return kind === 'n' ? this.#n : kind === 'c' ? this.#c : this.#s
   }
 
@@ -56,7 +59,10 @@ export class Backlog {
     return this.#n.size + this.#c.size + this.#s.size
   }
 
-  /** Of the oldest change that is in no record and on no way to one; undefined: there is none. */
+  /**
+   * Of the oldest change that is neither in a record nor in flight to one; undefined: there is
+   * none.
+   */
   get oldestSeq(): number | undefined {
     this.#cut()
     for (let i = this.#head; i < this.#queue.length; i++) {
@@ -75,23 +81,23 @@ export class Backlog {
   }
 
   /**
-   * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did not
-   * exist before.
+   * Batch `seq` changes what the record says. `isNew`: as far as the replica knows, the thing did
+   * not exist before.
    */
   touch(kind: DirtyKind, name: string, seq: number, isNew = false): void {
-    const room = this.#room(kind)
-    const known = room.get(name)
+    const records = this.#mapOf(kind)
+    const known = records.get(name)
     if (known?.state === 'behind') {
       known.last = seq
       return
     }
     const absentAt = isNew && known === undefined ? this.#foreignCount : NOT_ABSENT
     const entry: Entry = { kind, name, state: 'behind', first: seq, last: seq, absentAt }
-    room.set(name, entry)
+    records.set(name, entry)
     this.#queue.push(entry)
   }
 
-  /** The oldest records, those on their way left out. */
+  /** The oldest records behind the journal, those in flight left out. */
   *oldest(): IterableIterator<Dirty> {
     for (let i = this.#head; i < this.#queue.length; i++) {
       const entry = this.#queue[i] as Entry
@@ -116,7 +122,9 @@ export class Backlog {
     return portion
   }
 
-  /** The batch up to which every record is right once what is on its way has come, at state `seq`. */
+  /**
+   * The batch up to which every record is complete once all in flight is written, at state `seq`.
+   */
   mark(seq: number): number {
     const oldest = this.oldestSeq
     const behind = oldest === undefined ? seq : oldest - 1
@@ -129,12 +137,12 @@ export class Backlog {
     this.#portions = this.#portions.filter((other) => other !== portion)
     for (const entry of portion.entries as readonly Entry[]) {
       entry.state = 'gone'
-      const room = this.#room(entry.kind)
-      if (room.get(entry.name) === entry) room.delete(entry.name)
+      const records = this.#mapOf(entry.kind)
+      if (records.get(entry.name) === entry) records.delete(entry.name)
     }
   }
 
-  /** The commits will not be: their records are behind again, each in its old place. */
+  /** These commits were lost: their records are behind again, each in its old place. */
   giveBack(portions: readonly Portion[]): void {
     this.#portions = this.#portions.filter((other) => !portions.includes(other))
     for (const { entries } of portions) {
@@ -145,22 +153,22 @@ export class Backlog {
   #return(entry: Entry): void {
     // An older one of the same record has taken its place.
     if (entry.state === 'gone') return
-    const room = this.#room(entry.kind)
-    const newer = room.get(entry.name)
+    const records = this.#mapOf(entry.kind)
+    const newer = records.get(entry.name)
     if (newer !== undefined && newer !== entry) {
       entry.last = newer.last
       newer.state = 'gone'
     }
     entry.state = 'behind'
-    room.set(entry.name, entry)
+    records.set(entry.name, entry)
   }
 
-  /** Somebody else committed: some records may be newer than known here. */
+  /** Another proxy committed: some records may be newer than known here. */
   foreign(): void {
     this.#foreignCount++
   }
 
-  /** Somebody's commit says everything up to `flushed` is written, but not which keys it wrote. */
+  /** A commit says that everything up to `flushed` is written, but not which keys it wrote. */
   flushedTo(flushed: number): void {
     for (let i = this.#head; i < this.#queue.length; i++) {
       const entry = this.#queue[i] as Entry
@@ -169,7 +177,7 @@ export class Backlog {
       if (entry.last > flushed) entry.first = flushed + 1
       else {
         entry.state = 'gone'
-        this.#room(entry.kind).delete(entry.name)
+        this.#mapOf(entry.kind).delete(entry.name)
       }
     }
   }

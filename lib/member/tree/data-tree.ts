@@ -1,6 +1,7 @@
 /**
- * The tree of znodes in memory: applies transactions, knows who owns which ephemeral, tells an
- * observer what changed, in ZooKeeper's order (V2). Reads and planners look things up here.
+ * The tree of znodes in memory: applies transactions, knows which session owns which ephemeral, and
+ * notifies an observer of each change, in ZooKeeper's order (V2). Reads and planners look things up
+ * here.
  * Source: ZooKeeper's DataTree.
  */
 
@@ -11,7 +12,10 @@ import type { Acl } from '../../model/request.ts'
 import { KIND, Znode } from '../../model/znode.ts'
 import { QuotaTable } from './quota.ts'
 
-/** Hears every change while it is applied. The ACLs are those that judge who may be told (V10). */
+/**
+ * Notified of every change while it is applied. The ACLs decide which watchers may learn of it
+ * (V10).
+ */
 export interface TreeObserver {
   nodeCreated(path: string, acl: readonly Acl[], parent: string, parentAcl: readonly Acl[]): void
   nodeDeleted(path: string, acl: readonly Acl[], parent: string, parentAcl: readonly Acl[]): void

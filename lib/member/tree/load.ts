@@ -1,6 +1,6 @@
 /**
  * Builds a replica from the store: every record at one revision, in pages, then the journal that is
- * ahead of them. Neighbours: feed (goes on from here), layout and record (what the bytes mean).
+ * ahead of them. Neighbours: feed (continues from here), layout and record (what the bytes mean).
  */
 import { decodeBatch } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'

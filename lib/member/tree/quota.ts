@@ -50,7 +50,7 @@ export class QuotaTable {
     if (bytes !== 0 || this.#usage.size > 0) this.#account(path, 0, bytes)
   }
 
-  /** After a load: everything counted anew. */
+  /** After a load: counts everything again. */
   rebuild(): void {
     this.#usage.clear()
     for (const path of this.#tree.paths()) {

@@ -1,5 +1,5 @@
 /**
- * The whole replicated state of one process: tree, sessions, who is behind in the store. Batches of
+ * The whole replicated state of one member: tree, sessions, records behind the journal. Batches of
  * the journal are applied strictly in order, transaction by transaction.
  * Line: txn → here → watch events and replies.
  */
@@ -11,7 +11,7 @@ import { Backlog } from './backlog.ts'
 import { DataTree } from './data-tree.ts'
 import { JournalTail } from './journal-tail.ts'
 
-/** Hears what becomes of sessions, while it is applied. */
+/** Notified of what becomes of sessions, while it is applied. */
 export interface SessionObserver {
   sessionOpened(session: SessionRecord): void
   sessionMoved(session: SessionRecord, before: SessionRecord): void
@@ -64,8 +64,9 @@ export class Replica {
   }
 
   /**
-   * Applies an entry over records of which some may be newer: what they lack is known afterwards, but
-   * not what is absent. Marks of earlier commits must not drop what this finds: the head's mark rules.
+   * Applies an entry over records of which some may be newer: what they lack is known afterwards,
+   * but not what is absent. Marks of earlier commits must not drop what this finds: the head's mark
+   * rules.
    */
   replay(batch: Batch, bytes: number): void {
     this.#replaying = true

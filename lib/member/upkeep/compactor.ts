@@ -1,8 +1,7 @@
 /**
- * Has the store forget history that nobody needs: what is older than the retention, and under heavy
- * load what makes it too much, or etcd would run into its space quota; each time when as much again has
- * come together. One live keeper does it.
- * Neighbours: keeper, feed (a replica that was away for longer loads anew).
+ * Compacts the store's history beyond its retention: by age, and under heavy load by size, or etcd
+ * would run into its space quota. The next compaction is due once as much history has accumulated.
+ * One live member does it. Neighbours: keeper, feed (a replica that was away for longer reloads).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -10,7 +9,7 @@ import type { Logger } from '../../base/log.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 
-/** Between two looks at it. Unit ms. */
+/** Between two steps. Unit ms. */
 const INTERVAL_MS_MAX = 30_000
 const STEPS_PER_RETENTION = 5
 
@@ -26,15 +25,15 @@ export interface CompactorOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax'>
-  /** The state as of here was loaded. */
+  /** The tree was loaded as of this revision. */
   readonly revision: Revision
-  /** One of the live keepers compacts. */
+  /** One of the live members compacts. */
   readonly isMyTurn: () => boolean
 }
 
 export class Compactor {
   compactions = 0
-  readonly #o: CompactorOptions
+  readonly #options: CompactorOptions
   #marks: Mark[] = []
   #revision: Revision
   #bytes = 0
@@ -45,7 +44,7 @@ export class Compactor {
   #cancel: (() => void) | undefined
 
   constructor(options: CompactorOptions) {
-    this.#o = options
+    this.#options = options
     this.#revision = options.revision
   }
 
@@ -57,7 +56,7 @@ export class Compactor {
 
   /** Does nothing when history is kept for ever (a retention of 0). */
   start(): void {
-    const { clock, limits } = this.#o
+    const { clock, limits } = this.#options
     if (limits.historyRetentionMs <= 0) return
     const waitMs = Math.min(limits.historyRetentionMs / STEPS_PER_RETENTION, INTERVAL_MS_MAX)
     this.#cancel = clock.after(waitMs, () => {
@@ -72,7 +71,7 @@ export class Compactor {
 
   #step(): void {
     const now: Mark = {
-      atMs: this.#o.clock.monotonic(),
+      atMs: this.#options.clock.monotonic(),
       revision: this.#revision,
       bytes: this.#bytes,
     }
@@ -80,33 +79,33 @@ export class Compactor {
     const count = kept < 0 ? this.#marks.length : kept
     const target = this.#marks[count - 1]
     this.#marks.push(now)
-    // etcd walks through every key each time, and stops commits for it: not more often than is worth it.
+    // etcd walks through every key each time and stops commits meanwhile, so compactions are rare.
     const last = this.#last
     if (target === undefined || this.#compacting) return
     if (last !== undefined && !this.#isTooMuch(last, now)) return
     this.#marks.splice(0, count)
-    if (!this.#o.isMyTurn()) return
+    if (!this.#options.isMyTurn()) return
     if (target.revision > this.#compacted) void this.#compact(target.revision, now)
     else this.#last = now
   }
 
-  /** One that fails is tried again at the next look. */
+  /** A compaction that fails is retried at the next step. */
   async #compact(revision: Revision, now: Mark): Promise<void> {
     this.#compacting = true
     try {
-      await this.#o.store.compact(revision)
+      await this.#options.store.compact(revision)
       this.#compacted = revision
       this.#last = now
       this.compactions++
     } catch (error) {
-      this.#o.logger.warn({ err: error }, 'history not compacted')
+      this.#options.logger.warn({ err: error }, 'history not compacted')
     }
     this.#compacting = false
   }
 
-  /** Need the history since then not be kept? */
+  /** Is the history since then beyond the retention? */
   #isTooMuch(then: Mark, now: Mark): boolean {
-    const { historyRetentionMs, historyBytesMax } = this.#o.limits
+    const { historyRetentionMs, historyBytesMax } = this.#options.limits
     return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
   }
 }

@@ -1,27 +1,12 @@
 /**
- * Removes empty containers and expired TTL znodes (C1, C2). One live proxy does it; what it finds is
- * looked at again by the planner. Source: ZooKeeper's ContainerManager.
+ * Removes empty containers and expired TTL znodes (C1, C2). One live proxy does it; the planner
+ * checks again what it finds. Source: ZooKeeper's ContainerManager.
  */
 import type { Clock } from '../../base/clock.ts'
-import type { DeleteContainerRequest } from '../../model/request.ts'
 import { KIND } from '../../model/znode.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
-import type { CommitTask } from '../commit/task.ts'
-import type { Planned } from '../plan/planned.ts'
+import { OwnTask } from '../commit/task.ts'
 import type { DataTree } from '../tree/data-tree.ts'
-
-class ReapTask implements CommitTask {
-  readonly request: DeleteContainerRequest
-  readonly #done: (planned: Planned) => void
-  constructor(path: string, done: (planned: Planned) => void) {
-    this.request = { type: 'deleteContainer', path }
-    this.#done = done
-  }
-  committed(_zxid: number, planned: Planned): void {
-    this.#done(planned)
-  }
-  abandoned(): void {}
-}
 
 export function reapableNow(tree: DataTree, now: number): string[] {
   const due: string[] = []
@@ -36,28 +21,23 @@ export function reapableNow(tree: DataTree, now: number): string[] {
   return due
 }
 
+export interface ReaperOptions {
+  readonly clock: Clock
+  readonly committer: GroupCommitter
+  readonly tree: () => DataTree
+  /** One of the live proxies reaps. */
+  readonly isMyTurn: () => boolean
+  readonly intervalMs: number
+  readonly perMinuteMax: number
+}
+
 export class Reaper {
   reapedCount = 0
   #cancel: (() => void) | undefined
-  readonly #o: {
-    clock: Clock
-    committer: GroupCommitter
-    tree: () => DataTree
-    isMyTurn: () => boolean
-    intervalMs: number
-    perMinuteMax: number
-  }
+  readonly #options: ReaperOptions
 
-  constructor(options: {
-    clock: Clock
-    committer: GroupCommitter
-    tree: () => DataTree
-    /** One of the live proxies reaps. */
-    isMyTurn: () => boolean
-    intervalMs: number
-    perMinuteMax: number
-  }) {
-    this.#o = options
+  constructor(options: ReaperOptions) {
+    this.#options = options
     this.#schedule()
   }
 
@@ -66,21 +46,25 @@ export class Reaper {
   }
 
   #schedule(): void {
-    const { clock, intervalMs } = this.#o
+    const { clock, intervalMs } = this.#options
     this.#cancel = clock.after(intervalMs, () => {
-      if (this.#o.isMyTurn()) this.#reap()
+      if (this.#options.isMyTurn()) this.#reap()
       this.#schedule()
     })
   }
 
   #reap(): void {
-    const { clock, committer, tree, perMinuteMax, intervalMs } = this.#o
+    const { clock, committer, tree, perMinuteMax, intervalMs } = this.#options
     const countMax = Math.max(1, Math.floor((perMinuteMax * intervalMs) / 60_000))
     for (const path of reapableNow(tree(), clock.now()).slice(0, countMax)) {
       committer.submit(
-        new ReapTask(path, (planned) => {
-          if (typeof planned !== 'number') this.reapedCount++
-        }),
+        new OwnTask(
+          { type: 'deleteContainer', path },
+          (planned) => {
+            if (typeof planned !== 'number') this.reapedCount++
+          },
+          () => {},
+        ),
       )
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Who waits for what: the data and the child table, fed by the tree while a transaction is applied,
- * so that an event is queued before any reply that shows the change (V5).
+ * Which connection watches what: the data and the child table, fed by the tree while a transaction
+ * is applied, so that an event is queued before any reply that shows the change (V5).
  * Line: replica → here → session (ordered outbox). Source: ZooKeeper's DataTree watch triggers.
  */
 import type { Acl } from '../../model/request.ts'
@@ -29,8 +29,8 @@ export class WatchRegistry implements TreeObserver {
   }
 
   nodeDeleted(path: string, acl: readonly Acl[], parent: string, parentAcl: readonly Acl[]): void {
-    const told = this.data.fire(EVENT.NodeDeleted, path, acl)
-    this.child.fire(EVENT.NodeDeleted, path, acl, told)
+    const notified = this.data.fire(EVENT.NodeDeleted, path, acl)
+    this.child.fire(EVENT.NodeDeleted, path, acl, notified)
     this.child.fire(EVENT.NodeChildrenChanged, parent, parentAcl)
   }
 
@@ -51,7 +51,7 @@ export class WatchRegistry implements TreeObserver {
     }
   }
 
-  /** Is there a watch that removeWatches of this type would take? */
+  /** Is there a watch that removeWatches of this type would remove? */
   contains(path: string, watcher: Watcher, type: number): boolean {
     const data = this.data.modesOf(path, watcher)
     const child = this.child.modesOf(path, watcher)
@@ -88,7 +88,7 @@ export class WatchRegistry implements TreeObserver {
     }
   }
 
-  /** A connection is gone: everything it waited for goes with it (V7). */
+  /** A connection is gone: its watches are deleted with it (V7). */
   removeWatcher(watcher: Watcher): void {
     this.data.removeWatcher(watcher)
     this.child.removeWatcher(watcher)

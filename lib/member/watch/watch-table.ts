@@ -1,6 +1,6 @@
 /**
- * One of the two watch tables (data, child): path → who waits, in which modes. Standard watches go
- * when they fire; persistent and recursive ones stay and coexist with them (V9).
+ * One of the two watch tables (data, child): path → its watchers, in which modes. Standard watches
+ * are deleted when they fire; persistent and recursive ones stay and coexist with them (V9).
  * Source: ZooKeeper's WatchManager. Neighbour: watch-registry.
  */
 
@@ -43,7 +43,7 @@ export class WatchTable {
     return this.#byPath.get(path)?.get(watcher) ?? 0
   }
 
-  /** Takes the given modes away. Returns whether any was there. */
+  /** Removes the given modes. Returns whether any was there. */
   remove(path: string, watcher: Watcher, modes: number): boolean {
     const watchers = this.#byPath.get(path)
     const had = watchers?.get(watcher) ?? 0
@@ -75,8 +75,8 @@ export class WatchTable {
   }
 
   /**
-   * Tells everybody who waits for `type` on `path`, except those in `already`. Returns whom, so
-   * that a second table can leave them out (one Deleted per connection, V2).
+   * Notifies the watchers of `type` on `path`, except those in `already`. Returns the notified
+   * ones, so that a second table can leave them out (one Deleted per connection, V2).
    */
   fire(
     type: EventType,
@@ -86,12 +86,12 @@ export class WatchTable {
   ): ReadonlySet<Watcher> | undefined {
     const exact = this.#byPath.get(path)
     if (exact === undefined && this.#recursive === 0) return undefined
-    const told = new Set<Watcher>()
+    const notified = new Set<Watcher>()
     if (exact !== undefined) {
       for (const [watcher, modes] of exact) {
         const direct = modes & (MODE.standard | MODE.persistent)
         const recursive = type !== EVENT.NodeChildrenChanged && (modes & MODE.recursive) !== 0
-        if (direct !== 0 || recursive) told.add(watcher)
+        if (direct !== 0 || recursive) notified.add(watcher)
         if ((modes & MODE.standard) !== 0) this.remove(path, watcher, MODE.standard)
       }
     }
@@ -101,14 +101,14 @@ export class WatchTable {
         const above = this.#byPath.get(at)
         if (above === undefined) continue
         for (const [watcher, modes] of above) {
-          if ((modes & MODE.recursive) !== 0) told.add(watcher)
+          if ((modes & MODE.recursive) !== 0) notified.add(watcher)
         }
       }
     }
-    for (const watcher of told) {
+    for (const watcher of notified) {
       if (already?.has(watcher) !== true) watcher.watchFired(type, path, acl)
     }
-    return told
+    return notified
   }
 
   get pathCount(): number {

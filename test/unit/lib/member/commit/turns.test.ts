@@ -4,16 +4,16 @@ import { ManualClock } from '../../../../support/manual-clock.ts'
 
 describe('commit/turns', () => {
   let clock: ManualClock
-  let asked: number
+  let reports: number
   let turns: Turns
 
   beforeEach(() => {
     clock = new ManualClock()
-    asked = 0
-    turns = new Turns({ proxy: 'b', clock, ask: () => asked++ })
+    reports = 0
+    turns = new Turns({ proxy: 'b', clock, onStarved: () => reports++ })
   })
 
-  /** Loses until it has asked: from then on there are turns. */
+  /** Loses until starvation is reported: from then on there are turns. */
   function contend(): void {
     turns.foreign('a', false, true)
     turns.foreign('a', false, true)
@@ -27,17 +27,17 @@ describe('commit/turns', () => {
       expect(turns.waitMs()).to.equal(0)
       expect(turns.passes).to.equal(false)
     }
-    expect(asked).to.equal(0)
+    expect(reports).to.equal(0)
   })
 
   it('who loses twice in a row asks, not more often than it may', async () => {
     contend()
-    expect(asked).to.equal(1)
+    expect(reports).to.equal(1)
     turns.foreign('a', false, true)
-    expect(asked).to.equal(1)
+    expect(reports).to.equal(1)
     await clock.advance(100)
     turns.foreign('a', false, true)
-    expect(asked).to.equal(2)
+    expect(reports).to.equal(2)
   })
 
   it('waits for the other to pass, then begins at once', async () => {
@@ -58,7 +58,7 @@ describe('commit/turns', () => {
 
   it('passes with each batch while others wait, and begins again when nobody does', async () => {
     turns.own(false, 4)
-    turns.wanted('a')
+    turns.addContender('a')
     expect(turns.passes).to.equal(true)
     turns.own(true, 4)
     expect(turns.waitMs()).to.be.greaterThan(0)
@@ -67,7 +67,7 @@ describe('commit/turns', () => {
   })
 
   it('goes on for some batches when the others had nothing to write, and waits less for them', async () => {
-    turns.wanted('a')
+    turns.addContender('a')
     turns.own(true, 4)
     const patienceMs = turns.waitMs()
     await clock.advance(patienceMs)
@@ -85,7 +85,7 @@ describe('commit/turns', () => {
   it('waits for as long as commits take', async () => {
     const waitMs = (commitMs: number) => {
       for (let i = 0; i < 50; i++) turns.own(true, commitMs)
-      turns.wanted('a')
+      turns.addContender('a')
       return turns.waitMs()
     }
     expect(waitMs(1)).to.equal(4)
@@ -102,22 +102,22 @@ describe('commit/turns', () => {
     expect(turns.waitMs(), 'a is next').to.be.greaterThan(0)
     turns.foreign('a', true, false)
     turns.foreign('c', true, false)
-    expect(asked, 'all pass').to.equal(1)
+    expect(reports, 'all pass').to.equal(1)
     turns.foreign('c', false, false)
-    expect(asked).to.equal(2)
+    expect(reports).to.equal(2)
   })
 
   it('the order is that of the ids, and round at the end', () => {
-    turns.wanted('a')
-    turns.wanted('c')
+    turns.addContender('a')
+    turns.addContender('c')
     turns.foreign('a', true, false)
     expect(turns.waitMs(), 'behind a').to.equal(0)
     turns.foreign('c', true, false)
     expect(turns.waitMs(), 'behind c and a').to.be.greaterThan(0)
   })
 
-  it('rivals that neither commit nor ask are forgotten', async () => {
-    turns.wanted('a')
+  it('contenders that neither commit nor report starvation are forgotten', async () => {
+    turns.addContender('a')
     turns.foreign('a', false, false)
     expect(turns.waitMs()).to.be.greaterThan(0)
     await clock.advance(1_000)

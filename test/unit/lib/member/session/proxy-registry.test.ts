@@ -19,10 +19,10 @@ describe('proxy registry', () => {
       proxy: 'p1',
       address: '127.0.0.1:2181',
       ttlMs: 60_000,
-      onSign: () => {},
+      onHeartbeat: () => {},
       onPeerLeft: () => {},
       onPeerJoined: () => {},
-      onPeerWants: () => {},
+      onPeerStarved: () => {},
     })
     await registry.start(new Map(), 1)
     const seen: boolean[] = []
@@ -46,8 +46,8 @@ describe('proxy registry', () => {
       return wait
     }
     // The first is held up, the second passes it.
-    registry.ask()
-    registry.ask()
+    registry.reportStarvation()
+    registry.reportStarvation()
     const left = registry.leave()
     await new Promise(setImmediate)
     release()

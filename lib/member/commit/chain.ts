@@ -1,0 +1,91 @@
+/**
+ * The batches in flight to the store, in order: each is guarded by the one before it.
+ * Neighbours: group-committer (whose batches they are), batch-sender (sends one of them).
+ */
+import type { Layout } from '../../format/layout.ts'
+import type { StoreError } from '../../model/errors.ts'
+import type { Compare, Revision } from '../../store/types.ts'
+import type { PlannedBatch } from './batch-planner.ts'
+import type { CommitTask } from './task.ts'
+
+/** A batch in flight to the store. */
+export interface InFlight {
+  readonly planned: PlannedBatch
+  /** What must hold: head is as the batch before it leaves it. */
+  readonly guards: readonly Compare[]
+  /** The batch of ours it is planned on, where that one was not applied yet. */
+  readonly before: InFlight | undefined
+  /** Monotonic ms. */
+  readonly sentMs: number
+  /** Applied, lost or abandoned: nothing is left to do for it. */
+  settled: boolean
+  /** Of its commit; 0: unknown. */
+  revision: Revision
+}
+
+export class Chain {
+  readonly #layout: Layout
+  #batches: InFlight[] = []
+
+  constructor(layout: Layout) {
+    this.#layout = layout
+  }
+
+  get length(): number {
+    return this.#batches.length
+  }
+  get oldest(): InFlight | undefined {
+    return this.#batches[0]
+  }
+  get newest(): InFlight | undefined {
+    return this.#batches.at(-1)
+  }
+  get requestCount(): number {
+    let count = 0
+    for (const { planned } of this.#batches) count += planned.tasks.length
+    return count
+  }
+
+  /** Puts a batch at the end. `headRevision`: where head is, if no batch is before it. */
+  add(planned: PlannedBatch, headRevision: Revision, sentMs: number): InFlight {
+    const before = this.newest
+    const { head } = this.#layout
+    // What head must be: as our own batch before will leave it, or as the replica has it.
+    const guard: Compare =
+      before === undefined
+        ? { target: 'modRevision', key: head, equals: headRevision }
+        : { target: 'value', key: head, equals: before.planned.head }
+    const next = { planned, guards: [guard], before, sentMs, settled: false, revision: 0 }
+    this.#batches.push(next)
+    return next
+  }
+
+  indexOf(batch: InFlight): number {
+    return this.#batches.indexOf(batch)
+  }
+
+  /** Takes the oldest batch out: it is applied. There must be one. */
+  shift(): InFlight {
+    return this.#batches.shift() as InFlight
+  }
+
+  /** Removes the batch at `index` and those behind it: they are lost. @returns their requests */
+  cut(index: number): CommitTask[] {
+    const tasks: CommitTask[] = []
+    for (const batch of this.#batches.splice(index)) {
+      batch.settled = true
+      for (const task of batch.planned.tasks) tasks.push(task)
+    }
+    return tasks
+  }
+
+  /** Removes all batches: their outcome is unknown, and will not be waited for. */
+  abandon(error: StoreError): void {
+    const batches = this.#batches
+    this.#batches = []
+    for (const batch of batches) {
+      batch.settled = true
+      for (const task of batch.planned.tasks) task.abandoned(error)
+    }
+  }
+}
