@@ -75,6 +75,20 @@ export function brokenLinks(pages: readonly Page[], exists: (path: string) => bo
   )
 }
 
+/** Paths of this repository between backticks that are not there. The past may name what was there then. */
+export function missingPaths(pages: readonly Page[], exists: (path: string) => boolean): string[] {
+  return pages.flatMap(({ path, text }) => {
+    if (path === 'CHANGELOG.md') return []
+    const named = [...withoutFences(text).matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, one]) => one!)
+    const ours = named.filter((one) =>
+      /^(?:lib|proxy|adapters|cli|test|bench|docs|scripts)\//.test(one),
+    )
+    return ours.flatMap((one) =>
+      exists(one.replace(/\/$/, '')) ? [] : [`${path}: ${one}: no such file`],
+    )
+  })
+}
+
 /** As GitHub makes them of headings. */
 function anchorsOf(text: string): Set<string> {
   const headings = withoutFences(text).matchAll(/^#+ (.*)$/gm)

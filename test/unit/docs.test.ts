@@ -7,6 +7,7 @@ import {
   codeWords,
   drawnEdges,
   importedEdges,
+  missingPaths,
   missingTitles,
   type Page,
   tableRows,
@@ -62,7 +63,6 @@ describe('docs', () => {
   }
 
   it('relative links lead somewhere, anchors too', () => {
-    const isThere = (path: string) => existsSync(new URL(path, root))
     expect(brokenLinks(pages, isThere)).to.deep.equal([])
     const wrong = {
       path: 'docs/a.md',
@@ -72,8 +72,16 @@ describe('docs', () => {
     expect(brokenLinks([wrong], () => true)).to.deep.equal(['docs/a.md: #c: no such heading'])
   })
 
+  it('paths between backticks are there', () => {
+    expect(missingPaths(pages, isThere)).to.deep.equal([])
+    const wrong = { path: 'docs/a.md', text: '`lib/no-such.ts`, `lib/index.ts`, `lib/<verb>.ts`' }
+    expect(missingPaths([wrong], isThere)).to.deep.equal([
+      'docs/a.md: lib/no-such.ts: no such file',
+    ])
+  })
+
   it('quoted titles of tests are those of the tests', () => {
-    const read = (path: string) => (existsSync(new URL(path, root)) ? page(path).text : undefined)
+    const read = (path: string) => (isThere(path) ? page(path).text : undefined)
     expect(missingTitles(pages, read)).to.deep.equal([])
     const wrong = { path: 'docs/a.md', text: '| [t](../test/tidy.test.ts): “no such title” |' }
     expect(missingTitles([wrong], read)).to.have.length(1)
@@ -94,6 +102,10 @@ function filesBelow(folder: string): string[] {
     if (foreign.test(path)) return []
     return entry.isDirectory() ? filesBelow(`${path}/`) : [path]
   })
+}
+
+function isThere(path: string): boolean {
+  return existsSync(new URL(path, root))
 }
 
 function page(path: string): Page {
