@@ -88,5 +88,5 @@ static int pipeline(const char *path) {
 
 void add_async_checks(void) {
   check("async: every call, in order", every_call);
-  check("async: five hundred at once, in order", pipeline);
+  check("async: five hundred in flight, in order", pipeline);
 }

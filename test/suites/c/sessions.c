@@ -215,6 +215,6 @@ void add_session_checks(void) {
   check("session: expired, as the client sees it", expired);
   check("session: a silent client's expires in its time", silent);
   check("server killed: the session moves, its watches fire", moved);
-  check("server killed: writes on their way", writes_amid_a_kill);
-  check("server killed and back: sessions that waited go on", first_back);
+  check("server killed: writes in flight", writes_amid_a_kill);
+  check("server killed and back: sessions that waited are resumed", first_back);
 }

@@ -16,10 +16,10 @@ final class LeaderChecks {
 
   static void add() {
     Suite.check("LeaderLatch: one leads, the next follows", LeaderChecks::latch);
-    Suite.check("LeaderLatch: listeners are told", LeaderChecks::listeners);
+    Suite.check("LeaderLatch: listeners are notified", LeaderChecks::listeners);
     Suite.check("LeaderLatch: participants and leader by name", LeaderChecks::names);
     Suite.check("LeaderSelector: one at a time, each in turn", LeaderChecks::selector);
-    Suite.check("LeaderSelector: interrupted leadership goes on", LeaderChecks::interrupted);
+    Suite.check("LeaderSelector: interrupted leadership continues", LeaderChecks::interrupted);
   }
 
   private static void latch(String path) throws Exception {
