@@ -2,7 +2,7 @@
  * A whole store adapter, to copy from: a journal in one file, one line a transaction, on Node's file
  * system alone. What it promises is proven by both conformance suites (test/examples).
  *
- * A store has to do three things: order transactions, make them last, and tell watchers. `Mvcc` does
+ * A store has to do three things: order transactions, make them last, and notify watchers. `Mvcc` does
  * the first and the last for stores that have no revisions of their own; what is left is the middle.
  * Not done here: the file is never shortened, and nothing keeps a second process away.
  */
@@ -34,7 +34,7 @@ const FEATURES: StoreFeatures = {
   valueBytesMax: 2 * 1024 * 1024,
 }
 
-/** A line of the journal. What was written, not what was asked for: no conditions. */
+/** A line of the journal. What was written: no conditions. */
 type Entry =
   | { readonly ops: readonly StoredOp[] }
   | { readonly grant: string; readonly ttlMs: number }
