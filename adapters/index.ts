@@ -4,7 +4,8 @@ import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
-export { type Changes, Mvcc, type MvccBase, type MvccOptions } from './mvcc/mvcc.ts'
+export type { MvccBase } from './mvcc/key-states.ts'
+export { type Changes, Mvcc, type MvccOptions } from './mvcc/mvcc.ts'
 
 export interface OpenStoreOptions {
   readonly clock?: Clock

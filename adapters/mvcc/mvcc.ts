@@ -19,30 +19,9 @@ import type {
   Txn,
   TxnResult,
 } from '../../lib/store/types.ts'
-import { KeyIndex } from './key-index.ts'
+import { type Commit, CommitLog } from './commit-log.ts'
+import { type KeyHistory, KeyStates, type MvccBase } from './key-states.ts'
 import { Leases, type StoredLease } from './leases.ts'
-
-/** A key's states, oldest first; `kv` undefined: deleted. Never empty. */
-interface KeyHistory {
-  readonly key: Key
-  versions: { readonly revision: Revision; readonly kv: KeyValue | undefined }[]
-}
-
-/** What one revision changed, in key order. */
-export interface Commit {
-  readonly revision: Revision
-  readonly events: readonly StoreEvent[]
-}
-
-/**
- * The newest published state of every key, kept elsewhere (on disk). With a base, only what changed
- * since the last compaction is in memory. It may be ahead of what is published, never behind.
- */
-export interface MvccBase {
-  get(key: Key): KeyValue | undefined
-  ascend(start: Key, end: Key): Iterable<KeyValue>
-  descend(start: Key, end: Key): Iterable<KeyValue>
-}
 
 /** What was applied and is not published yet: what a durable store must write. */
 export interface Changes {
@@ -72,22 +51,20 @@ export class Mvcc {
   readonly clock: Clock
   readonly progressMs: number
   readonly leases: Leases
-  readonly #base: MvccBase | undefined
-  readonly #index = new KeyIndex<KeyHistory>()
+  readonly #keys: KeyStates
+  /** Up to #applied. */
+  readonly #log = new CommitLog()
   readonly #listeners = new Set<() => void>()
-  /** One commit a revision without gaps, up to #applied, so a position is arithmetic. */
-  #commits: Commit[] = []
   #applied: Revision
   #published: Revision
   #compacted: Revision
   #undo: (() => void)[] = []
   #changes: Changes = { keys: new Map(), leases: new Map() }
-  #historyBytes = 0
 
   constructor(options: MvccOptions = {}) {
     this.clock = options.clock ?? systemClock
     this.progressMs = options.progressMs ?? 1_000
-    this.#base = options.base
+    this.#keys = new KeyStates(options.base)
     this.#applied = options.revision ?? 1
     this.#published = this.#applied
     this.#compacted = options.revision ?? 0
@@ -111,7 +88,7 @@ export class Mvcc {
 
   /** Roughly what the history since the last compaction takes. Unit: bytes. */
   get historyBytes(): number {
-    return this.#historyBytes
+    return this.#log.bytes
   }
 
   /** Applied, not published. Emptied by {@link publish} and {@link rollback}. */
@@ -125,7 +102,7 @@ export class Mvcc {
     if (at > this.#published) throw future(at)
     const kvs: KeyValue[] = []
     let more = false
-    for (const kv of this.#states(query, at)) {
+    for (const kv of this.#keys.range(query, at)) {
       if (kvs.length === query.countMax) {
         more = true
         break
@@ -193,46 +170,29 @@ export class Mvcc {
     for (const undo of this.#undo.reverse()) undo()
     this.#undo = []
     this.#changes = { keys: new Map(), leases: new Map() }
-    while ((this.#commits.at(-1)?.revision ?? 0) > this.#published) {
-      this.#historyBytes -= commitBytes(this.#commits.pop()!)
-    }
+    this.#log.dropAfter(this.#published)
     this.#applied = this.#published
   }
 
   compact(revision: Revision): void {
     if (revision > this.#published) throw future(revision)
     if (revision <= this.#compacted) return
-    const kept = this.#commits.findIndex((commit) => commit.revision >= revision)
-    const gone = this.#commits.splice(0, kept < 0 ? this.#commits.length : kept)
-    for (const commit of gone) this.#historyBytes -= commitBytes(commit)
+    this.#log.dropBefore(revision)
     this.#compacted = revision
-    this.#index.filter((history) => {
-      const newest = history.versions.findLastIndex((version) => version.revision <= revision)
-      if (newest > 0) history.versions = history.versions.slice(newest)
-      const [oldest] = history.versions
-      if (history.versions.length > 1 || oldest!.revision > revision) return true
-      return this.#base === undefined && oldest!.kv !== undefined
-    })
+    this.#keys.compact(revision)
     this.#notify()
   }
 
   /** Forgets the older half of the history when it takes more than that. */
   boundHistory(bytesMax: number): void {
-    if (this.#historyBytes <= bytesMax) return
-    let bytes = this.#historyBytes
-    const upTo = this.#commits.find((commit) => {
-      bytes -= commitBytes(commit)
-      return bytes <= bytesMax / 2
-    })
-    this.compact(Math.min((upTo?.revision ?? this.#published) + 1, this.#published))
+    if (this.#log.bytes <= bytesMax) return
+    const excess = this.#log.excess(bytesMax / 2) ?? this.#published
+    this.compact(Math.min(excess + 1, this.#published))
   }
 
   /** Published commits of revisions from `from` on, at most `countMax`. The caller checks {@link compacted}. */
   commits(from: Revision, countMax: number): readonly Commit[] {
-    const first = this.#commits[0]?.revision ?? this.#applied + 1
-    const at = Math.max(0, from - first)
-    const end = Math.min(at + countMax, this.#published + 1 - first)
-    return end <= at ? [] : this.#commits.slice(at, end)
+    return this.#log.read(from, this.#published, countMax)
   }
 
   /** Runs `listener` after every publication and compaction. Returns its end. */
@@ -247,35 +207,13 @@ export class Mvcc {
     })
   }
 
-  /** The states as of `at`, in the query's order. */
-  *#states(query: RangeQuery, at: Revision): Generator<KeyValue> {
-    const { start, end, descending = false } = query
-    if (end === undefined) {
-      const history = this.#index.get(start)
-      const kv = history === undefined ? this.#base?.get(start) : stateAt(history, at)
-      if (kv !== undefined) yield kv
-      return
-    }
-    const recent = descending ? this.#index.descend(start, end) : this.#index.ascend(start, end)
-    const base = descending ? this.#base?.descend(start, end) : this.#base?.ascend(start, end)
-    for (const { history, kv } of merged(recent, base ?? [], descending)) {
-      const state = history === undefined ? kv : stateAt(history, at)
-      if (state !== undefined) yield state
-    }
-  }
-
   /** As of now, unpublished changes included. A list: deleting changes what is iterated. */
   #liveKeys(start: Key, end: Key): Key[] {
-    return [...this.#states({ start, end }, this.#applied)].map((kv) => kv.key)
-  }
-
-  #newest(key: Key): KeyValue | undefined {
-    const history = this.#index.get(key)
-    return history === undefined ? this.#base?.get(key) : history.versions.at(-1)!.kv
+    return [...this.#keys.range({ start, end }, this.#applied)].map((kv) => kv.key)
   }
 
   #holds(compare: Compare): boolean {
-    const kv = this.#newest(compare.key)
+    const kv = this.#keys.newest(compare.key)
     if (compare.target === 'value') return kv !== undefined && equalBytes(kv.value, compare.equals)
     return (kv?.[compare.target] ?? 0) === compare.equals
   }
@@ -287,7 +225,7 @@ export class Mvcc {
     revision: Revision,
     events: StoreEvent[],
   ): void {
-    const history = this.#historyOf(given)
+    const history = this.#keys.historyOf(given)
     const { key } = history
     const before = history.versions.at(-1)?.kv
     const kv: KeyValue = {
@@ -303,8 +241,8 @@ export class Mvcc {
   }
 
   #delete(key: Key, revision: Revision, events: StoreEvent[]): void {
-    if (this.#newest(key) === undefined) return
-    const history = this.#historyOf(key)
+    if (this.#keys.newest(key) === undefined) return
+    const history = this.#keys.historyOf(key)
     this.#change(history, history.versions.at(-1)!.kv, { revision, kv: undefined })
     events.push({ type: 'delete', key: history.key, modRevision: revision })
   }
@@ -317,34 +255,20 @@ export class Mvcc {
     const { key } = history
     const from = before?.lease ?? 0n
     const to = version.kv?.lease ?? 0n
-    history.versions.push(version)
+    const remove = this.#keys.add(history, version)
     this.leases.rebind(key, from, to)
     this.#changes.keys.set(bytesId(key), { key, kv: version.kv })
     this.#undo.push(() => {
-      history.versions.pop()
-      if (history.versions.length === 0) this.#index.remove(key)
+      remove()
       this.leases.rebind(key, to, from)
     })
-  }
-
-  /** The key's history, made if there is none; with its state in the base as the oldest one. */
-  #historyOf(key: Key): KeyHistory {
-    const known = this.#index.get(key)
-    if (known !== undefined) return known
-    const kv = this.#base?.get(key)
-    const versions = kv === undefined ? [] : [{ revision: kv.modRevision, kv }]
-    const history: KeyHistory = { key: kv?.key ?? new Uint8Array(key), versions }
-    this.#index.insert(history)
-    return history
   }
 
   /** A txn that changed nothing makes no revision. */
   #commit(revision: Revision, events: StoreEvent[]): void {
     if (events.length === 0) return
     this.#applied = revision
-    const commit = { revision, events }
-    this.#commits.push(commit)
-    this.#historyBytes += commitBytes(commit)
+    this.#log.append({ revision, events })
   }
 
   #notify(): void {
@@ -354,53 +278,6 @@ export class Mvcc {
 
 function future(revision: Revision): StoreError {
   return new StoreError('STORE_INVALID', `revision ${revision} is in the future`)
-}
-
-function stateAt(history: KeyHistory, revision: Revision): KeyValue | undefined {
-  const { versions } = history
-  const newest = versions.at(-1)!
-  if (newest.revision <= revision) return newest.kv
-  return versions.findLast((version) => version.revision <= revision)?.kv
-}
-
-/** Bytes of one event's objects beside its key and value, about. */
-const EVENT_OVERHEAD_BYTES = 200
-
-function commitBytes({ events }: Commit): number {
-  let bytes = 0
-  for (const event of events) {
-    bytes += EVENT_OVERHEAD_BYTES
-    bytes += event.type === 'put' ? event.kv.key.length + event.kv.value.length : event.key.length
-  }
-  return bytes
-}
-
-/** Two sorted lists as one; a key that is in both is told by its history alone. */
-function* merged(
-  recent: Iterable<KeyHistory>,
-  base: Iterable<KeyValue>,
-  descending: boolean,
-): Generator<{ history?: KeyHistory; kv?: KeyValue }> {
-  const histories = recent[Symbol.iterator]()
-  const kvs = base[Symbol.iterator]()
-  let left = histories.next()
-  let right = kvs.next()
-  try {
-    while (!left.done || !right.done) {
-      const order = left.done
-        ? 1
-        : right.done
-          ? -1
-          : compareBytes(left.value.key, right.value.key) * (descending ? -1 : 1)
-      if (order <= 0) yield { history: left.value as KeyHistory }
-      else yield { kv: right.value as KeyValue }
-      if (order >= 0) right = kvs.next()
-      if (order <= 0) left = histories.next()
-    }
-  } finally {
-    histories.return?.()
-    kvs.return?.()
-  }
 }
 
 /** Is the event's key in [start, end)? */

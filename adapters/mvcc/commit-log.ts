@@ -1,0 +1,69 @@
+/**
+ * What each revision changed since the last compaction: watches read it. Bounded by its bytes.
+ * Neighbour: mvcc.ts.
+ */
+import type { Revision, StoreEvent } from '../../lib/store/types.ts'
+
+/** What one revision changed, in key order. */
+export interface Commit {
+  readonly revision: Revision
+  readonly events: readonly StoreEvent[]
+}
+
+/** Bytes of one event's objects beside its key and value, about. */
+const EVENT_OVERHEAD_BYTES = 200
+
+export class CommitLog {
+  /** One commit a revision without gaps, so a position is arithmetic. */
+  #commits: Commit[] = []
+  #bytes = 0
+
+  /** Roughly what the log takes in memory. Unit: bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** `commit.revision` follows the newest one in the log. */
+  append(commit: Commit): void {
+    this.#commits.push(commit)
+    this.#bytes += commitBytes(commit)
+  }
+
+  /** Commits of revisions in [from, to], at most `countMax`. */
+  read(from: Revision, to: Revision, countMax: number): readonly Commit[] {
+    const first = this.#commits[0]?.revision ?? to + 1
+    const at = Math.max(0, from - first)
+    const end = Math.min(at + countMax, to + 1 - first)
+    return end <= at ? [] : this.#commits.slice(at, end)
+  }
+
+  dropAfter(revision: Revision): void {
+    while ((this.#commits.at(-1)?.revision ?? 0) > revision) {
+      this.#bytes -= commitBytes(this.#commits.pop()!)
+    }
+  }
+
+  dropBefore(revision: Revision): void {
+    const kept = this.#commits.findIndex((commit) => commit.revision >= revision)
+    const dropped = this.#commits.splice(0, kept < 0 ? this.#commits.length : kept)
+    for (const commit of dropped) this.#bytes -= commitBytes(commit)
+  }
+
+  /** The newest revision to drop so that at most `bytesMax` are left; undefined: none is in the log. */
+  excess(bytesMax: number): Revision | undefined {
+    let bytes = this.#bytes
+    return this.#commits.find((commit) => {
+      bytes -= commitBytes(commit)
+      return bytes <= bytesMax
+    })?.revision
+  }
+}
+
+function commitBytes({ events }: Commit): number {
+  let bytes = 0
+  for (const event of events) {
+    bytes += EVENT_OVERHEAD_BYTES
+    bytes += event.type === 'put' ? event.kv.key.length + event.kv.value.length : event.key.length
+  }
+  return bytes
+}
