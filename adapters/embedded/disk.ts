@@ -1,30 +1,25 @@
 /**
  * The newest state of every key in an lmdb database, one database transaction a group of changes.
  * A commit is on the disk (fdatasync, then the head page written through) when it resolves.
- * Neighbours: check.ts (before it is opened), records.ts (bytes), embedded-backend.ts (who writes).
+ * Neighbours: contents.ts (before it is opened), records.ts (bytes), embedded-backend.ts (who writes).
  */
 import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
 import { StoreError } from '../../lib/model/errors.ts'
-import type { Key, KeyValue, LeaseId } from '../../lib/store/types.ts'
-import { KeyIndex } from '../mvcc/key-index.ts'
+import type { Key, KeyValue } from '../../lib/store/types.ts'
+import type { KeyIndex } from '../mvcc/key-index.ts'
 import type { MvccBase } from '../mvcc/key-states.ts'
-import type { StoredLease } from '../mvcc/leases.ts'
 import type { Changes } from '../mvcc/mvcc.ts'
-import { checkDataFile, DamageError } from './check.ts'
+import { type Contents, type Found, type LongKey, nothing, readAll } from './contents.ts'
 import { loadLmdb } from './driver.ts'
 import { damaged, fromFileSystem, noSpace } from './errors.ts'
-import { checkFormat, dataFile, hasData, writeFormat } from './folder.ts'
+import { hasData, writeFormat } from './folder.ts'
 import {
   decodeKv,
-  decodeLease,
-  decodeLongKv,
-  decodeState,
   encodeKv,
   encodeLease,
   encodeLongKv,
   encodeState,
-  FORMAT,
   idKey,
   isIntact,
   STATE_KEY,
@@ -33,21 +28,6 @@ import {
 } from './records.ts'
 
 type Table = Database<Buffer, Buffer>
-
-/** A key that is too long for the database, with its record's number there. */
-interface LongKey {
-  readonly key: Key
-  readonly id: bigint
-  kv: KeyValue
-}
-
-/** What was there when it was opened. */
-export interface Contents {
-  readonly state: StoredState
-  readonly leases: readonly StoredLease[]
-  /** Keys that hang on a lease. */
-  readonly bound: readonly { readonly key: Key; readonly lease: LeaseId }[]
-}
 
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -250,58 +230,6 @@ interface Stats {
 function pages(table: Table): number {
   const stats = table.getStats() as Stats
   return stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
-}
-
-interface Found extends Contents {
-  readonly isNew: boolean
-  readonly long: KeyIndex<LongKey>
-  readonly lastLongId: bigint
-}
-
-function nothing(): Found {
-  const state = { format: FORMAT, revision: 1, lastLeaseId: 0n }
-  return { isNew: true, state, leases: [], bound: [], long: new KeyIndex(), lastLongId: 0n }
-}
-
-/** Every record, by the file itself: checked, and what must be in memory kept. */
-function readAll(folder: string): Found {
-  const leases: StoredLease[] = []
-  const bound: { key: Key; lease: LeaseId }[] = []
-  const long = new KeyIndex<LongKey>()
-  let lastLongId = 0n
-  let state: StoredState | undefined
-  let records = 0
-  const keep = (kv: KeyValue): void => {
-    if (kv.lease !== 0n) bound.push({ key: new Uint8Array(kv.key), lease: kv.lease })
-  }
-  try {
-    checkDataFile(dataFile(folder), (table, key, record) => {
-      records++
-      if (!isIntact(key, record)) {
-        throw new DamageError(`a record of table "${table}" has a wrong checksum`)
-      }
-      if (table === 'keys') keep(decodeKv(key, record))
-      else if (table === 'leases') leases.push(decodeLease(key, record))
-      else if (table === 'state') state = decodeState(record)
-      else if (table === 'long') {
-        const kv = decodeLongKv(Buffer.from(record))
-        const id = key.readBigUInt64BE(0)
-        if (id > lastLongId) lastLongId = id
-        long.insert({ key: kv.key, id, kv })
-        keep(kv)
-      }
-    })
-  } catch (error) {
-    if (error instanceof DamageError) throw damaged(folder, error.message, error)
-    throw fromFileSystem(error, folder)
-  }
-  if (state === undefined) {
-    // A first start that was ended before its first commit.
-    if (records === 0) return nothing()
-    throw damaged(folder, 'the record of its state is gone')
-  }
-  checkFormat(folder, state.format)
-  return { isNew: false, state, leases, bound, long, lastLongId }
 }
 
 function* inOrder(

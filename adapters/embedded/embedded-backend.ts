@@ -11,6 +11,7 @@ import { opBytes } from '../../lib/store/txn-size.ts'
 import type { Lease, LeaseId, Txn, TxnResult } from '../../lib/store/types.ts'
 import type { MvccWriter } from '../mvcc/handle.ts'
 import { Mvcc } from '../mvcc/mvcc.ts'
+import type { Contents } from './contents.ts'
 import { Disk } from './disk.ts'
 import { unusable } from './errors.ts'
 import { prepareFolder } from './folder.ts'
@@ -71,7 +72,7 @@ export class EmbeddedBackend implements MvccWriter {
     options: EmbeddedOptions,
     ownership: Ownership,
     disk: Disk,
-    contents: Awaited<ReturnType<typeof Disk.open>>['contents'],
+    contents: Contents,
   ) {
     this.#folder = options.folder
     this.#historyBytesMax = options.historyBytesMax ?? HISTORY_BYTES_MAX

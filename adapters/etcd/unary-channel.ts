@@ -1,20 +1,17 @@
 /**
  * Unary gRPC calls straight over node:http2, bytes in and bytes out: half the CPU of the driver's
  * path for each commit, and a third less latency (bench/results.md). One connection, made on first use
- * and again after it was lost. Nothing is retried. Neighbours: members.ts (which member), txn-codec.ts.
- * Source of the framing: gRPC over HTTP/2, PROTOCOL-HTTP2.md.
+ * and again after it was lost. Nothing is retried. Neighbours: unary-call.ts, members.ts (which member).
  */
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  constants,
-  type IncomingHttpHeaders,
   type SecureClientSessionOptions,
 } from 'node:http2'
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { statusToStoreError } from './errors.ts'
+import { Call, framed, lost } from './unary-call.ts'
 
 export interface UnaryChannelOptions {
   /** `host:port`, or `https://host:port` for TLS. */
@@ -34,9 +31,6 @@ export interface UnaryChannelOptions {
 
 /** What the server may send ahead: pages of a load are megabytes. */
 const WINDOW_BYTES = 8 * 1024 * 1024
-/** Message prefix: not compressed, then its length. */
-const PREFIX_BYTES = 5
-const OK = '0'
 
 interface Connection {
   readonly session: ClientHttp2Session
@@ -207,125 +201,5 @@ function headersOf(path: string, token: string | undefined) {
     'content-type': 'application/grpc',
     te: 'trailers',
     ...(token === undefined ? {} : { token }),
-  }
-}
-
-function framed(request: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(PREFIX_BYTES + request.length)
-  out[0] = 0
-  out.writeUInt32BE(request.length, 1)
-  request.copy(out, PREFIX_BYTES)
-  return out
-}
-
-/** The connection failed under a call, or before it. */
-function lost({ isOpen }: Pick<Connection, 'isOpen'>, cause: unknown): StoreError {
-  const reason = cause instanceof Error ? `: ${cause.message}` : ''
-  const what = isOpen ? 'the connection was lost' : 'no connection'
-  return new StoreError('STORE_UNAVAILABLE', `etcd: ${what}${reason}`, {
-    outcome: isOpen ? 'unknown' : 'unapplied',
-    cause,
-  })
-}
-
-/** What a call asks and tells. */
-interface Caller {
-  isOpen(): boolean
-  /** The deadline has passed; the call has not ended yet. */
-  expired(): void
-  ended(): void
-  resolve(answer: Buffer): void
-  reject(error: StoreError): void
-}
-
-/** One call on its way: whichever comes first, answer, failure or deadline, settles it. */
-class Call {
-  readonly #stream: ClientHttp2Stream
-  readonly #caller: Caller
-  readonly #timer: NodeJS.Timeout
-  readonly #chunks: Buffer[] = []
-  #status: IncomingHttpHeaders | undefined
-  #cause: unknown
-  #settled = false
-
-  constructor(stream: ClientHttp2Stream, deadline: number, caller: Caller) {
-    this.#stream = stream
-    this.#caller = caller
-    stream.on('response', (headers) => {
-      // An answer without a body has its status in the first headers.
-      if (headers['grpc-status'] !== undefined) this.#status = headers
-      else if (headers[':status'] !== 200) this.#cause = new Error(`HTTP ${headers[':status']}`)
-    })
-    stream.on('data', (chunk: Buffer) => this.#chunks.push(chunk))
-    stream.on('trailers', (headers) => {
-      this.#status = headers
-    })
-    stream.on('error', (error) => {
-      this.#cause = error
-    })
-    stream.on('close', () => this.#closed())
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, deadline - Date.now()))
-  }
-
-  #expire(): void {
-    if (this.#settled) return
-    this.#caller.expired()
-    // The connection may have been given up just now, which says the same with another word.
-    if (this.#settled) return
-    this.#fail(
-      new StoreError('STORE_TIMEOUT', 'etcd: no answer in time', {
-        outcome: this.#caller.isOpen() ? 'unknown' : 'unapplied',
-      }),
-    )
-    this.#stream.close(constants.NGHTTP2_CANCEL)
-  }
-
-  #closed(): void {
-    if (this.#settled) return
-    const status = this.#status?.['grpc-status']
-    if (status === undefined) {
-      this.#fail(lost({ isOpen: this.#caller.isOpen() }, this.#cause))
-    } else if (status !== OK) {
-      const message = String(this.#status?.['grpc-message'] ?? '')
-      this.#fail(statusToStoreError(Number(status), decodeMessage(message)))
-    } else this.#succeed()
-  }
-
-  #succeed(): void {
-    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-    if (
-      body.length < PREFIX_BYTES ||
-      body[0] !== 0 ||
-      body.length !== PREFIX_BYTES + body.readUInt32BE(1)
-    ) {
-      this.#fail(
-        new StoreError('STORE_INTERNAL', 'etcd: an answer without a message', {
-          outcome: 'unknown',
-        }),
-      )
-      return
-    }
-    this.#settle()
-    this.#caller.resolve(body.subarray(PREFIX_BYTES))
-  }
-
-  #fail(error: StoreError): void {
-    this.#settle()
-    this.#caller.reject(error)
-  }
-
-  #settle(): void {
-    this.#settled = true
-    clearTimeout(this.#timer)
-    this.#caller.ended()
-  }
-}
-
-/** grpc-message is percent-encoded. */
-function decodeMessage(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
