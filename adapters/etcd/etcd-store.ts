@@ -4,8 +4,12 @@
  */
 import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { checkedStore, KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
-import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import { KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
+import {
+  openServerStore,
+  type ServerAdapter,
+  type ServerStore,
+} from '../../lib/store/server-store.ts'
 import { TXN_ITEM_OVERHEAD_BYTES } from '../../lib/store/txn-size.ts'
 import type {
   Lease,
@@ -45,14 +49,6 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
   readonly txnOpsMax?: number
 }
 
-/** What the etcd adapter knows beyond the contract. */
-export interface EtcdStore extends MetadataStore {
-  /** As the server says it, "3.6.16"; undefined when it does not. */
-  readonly serverVersion: string | undefined
-  /** Sentences worth logging once: servers below the version floor. */
-  readonly warnings: readonly string[]
-}
-
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
 /** A raft request's own header, and room for what a later etcd adds to it. */
@@ -63,20 +59,12 @@ const REQUEST_OVERHEAD_BYTES = 1_024
  * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when no member answers within
  * `readTimeoutMs` each; STORE_UNAUTHENTICATED when the log-in fails; STORE_INVALID without hosts.
  */
-export async function openEtcdStore(options: EtcdStoreOptions): Promise<EtcdStore> {
+export async function openEtcdStore(options: EtcdStoreOptions): Promise<ServerStore> {
   if (options.hosts.length === 0) throw new StoreError('STORE_INVALID', 'etcd: no hosts given')
-  const store = new EtcdAdapter(options)
-  try {
-    await store.open()
-  } catch (error) {
-    await store.close()
-    throw toStoreError(error)
-  }
-  const { serverVersion, warnings } = store
-  return Object.assign(checkedStore(store), { serverVersion, warnings })
+  return openServerStore(new EtcdAdapter(options), toStoreError)
 }
 
-class EtcdAdapter implements MetadataStore {
+class EtcdAdapter implements ServerAdapter {
   features!: StoreFeatures
   serverVersion: string | undefined
   warnings: readonly string[] = []

@@ -3,6 +3,7 @@
  * it delivered, which it knows from events and from trusted progress only. Neighbour: watch-stream.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
+import { pause } from '../../lib/base/pause.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { WatchBatch, WatchOptions } from '../../lib/store/types.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
@@ -81,17 +82,4 @@ export async function* watchLoop(
 
 function isTransient(error: StoreError): boolean {
   return isMemberFailure(error) || wantsNewToken(error)
-}
-
-function pause(clock: Clock, ms: number, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      cancel()
-      ended.removeEventListener('abort', wake)
-      resolve()
-    }
-    const cancel = clock.after(ms, wake)
-    if (ended.aborted) wake()
-    else ended.addEventListener('abort', wake)
-  })
 }

@@ -14,7 +14,8 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../lib/store/types.ts'
-import { isInRange, type Mvcc } from './mvcc.ts'
+import { isInRange } from './events.ts'
+import type { Mvcc } from './mvcc.ts'
 
 /** Revisions one watch batch covers at most, as etcd has it. */
 const BATCH_REVISIONS_MAX = 1_000

@@ -86,12 +86,12 @@ export class KeyIndex<T extends { readonly key: Key }> {
 }
 
 /** Index of the first item whose key is not below `key`. */
-function lowerBound<T extends { readonly key: Key }>(chunk: readonly T[], key: Key): number {
+export function lowerBound<T extends { readonly key: Key }>(items: readonly T[], key: Key): number {
   let low = 0
-  let high = chunk.length
+  let high = items.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareBytes(chunk[middle]!.key, key) < 0) low = middle + 1
+    if (compareBytes(items[middle]!.key, key) < 0) low = middle + 1
     else high = middle
   }
   return low

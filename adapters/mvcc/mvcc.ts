@@ -6,7 +6,7 @@
 import type { Clock } from '../../lib/base/clock.ts'
 import { systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { bytesId, compareBytes, equalBytes, NO_BYTES } from '../../lib/store/bytes.ts'
+import { bytesId, equalBytes, NO_BYTES } from '../../lib/store/bytes.ts'
 import type {
   Compare,
   Key,
@@ -278,10 +278,4 @@ export class Mvcc {
 
 function future(revision: Revision): StoreError {
   return new StoreError('STORE_INVALID', `revision ${revision} is in the future`)
-}
-
-/** Is the event's key in [start, end)? */
-export function isInRange(event: StoreEvent, start: Key, end: Key): boolean {
-  const key = event.type === 'put' ? event.kv.key : event.key
-  return compareBytes(key, start) >= 0 && compareBytes(key, end) < 0
 }

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { compareBytes } from '../../lib/store/bytes.ts'
 import type { Key, Revision, StoreEvent, WatchBatch, WatchOptions } from '../../lib/store/types.ts'
+import { isInRange } from '../mvcc/events.ts'
 import type { Dataset } from './dataset.ts'
 import { isTransient, toStoreError } from './errors.ts'
 import { FeedReader } from './feed-reader.ts'
@@ -206,8 +206,7 @@ function eventsOf(entries: readonly Entry[], start: Key, end: Key): StoreEvent[]
   const events: StoreEvent[] = []
   for (const entry of entries) {
     for (const { event } of entry.changes) {
-      const key = event.type === 'put' ? event.kv.key : event.key
-      if (compareBytes(key, start) >= 0 && compareBytes(key, end) < 0) events.push(event)
+      if (isInRange(event, start, end)) events.push(event)
     }
   }
   return events

@@ -6,6 +6,7 @@
 import { StoreError } from '../../lib/model/errors.ts'
 import { bytesId, compareBytes, NO_BYTES } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, Revision } from '../../lib/store/types.ts'
+import { lowerBound } from '../mvcc/key-index.ts'
 import type { Dataset } from './dataset.ts'
 import { FEED } from './keys.ts'
 import type { Commands } from './link.ts'
@@ -123,15 +124,4 @@ export class History {
 
 function copyOf(bytes: Uint8Array): Uint8Array {
   return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes)
-}
-
-function lowerBound(pasts: readonly Past[], key: Key): number {
-  let low = 0
-  let high = pasts.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(pasts[middle]!.key, key) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

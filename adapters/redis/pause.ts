@@ -1,5 +1,6 @@
 /** Pauses between tries. */
 import type { Clock } from '../../lib/base/clock.ts'
+import { pause } from '../../lib/base/pause.ts'
 
 /** By failures in a row. Unit: ms. The first try again is at once. */
 const PAUSES_MS = [0, 50, 100, 200, 500, 1_000]
@@ -8,13 +9,5 @@ const PAUSES_MS = [0, 50, 100, 200, 500, 1_000]
 export function pauseAfter(failures: number, clock: Clock, signal: AbortSignal): Promise<void> {
   const ms = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)]!
   if (ms === 0 || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      cancel()
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const cancel = clock.after(ms, wake)
-    signal.addEventListener('abort', wake)
-  })
+  return pause(clock, ms, signal)
 }

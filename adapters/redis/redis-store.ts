@@ -3,8 +3,11 @@
  * feed.ts (watches), leases.ts, settings.ts, and lua.ts, where the work is done.
  */
 import { type Clock, systemClock } from '../../lib/base/clock.ts'
-import { checkedStore } from '../../lib/store/checked-store.ts'
-import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import {
+  openServerStore,
+  type ServerAdapter,
+  type ServerStore,
+} from '../../lib/store/server-store.ts'
 import type {
   Lease,
   LeaseId,
@@ -47,14 +50,6 @@ export interface RedisStoreOptions extends ServerOptions {
   readonly feedBytesMax?: number
 }
 
-/** What the redis adapter knows beyond the contract. */
-export interface RedisStore extends MetadataStore {
-  /** As the server says it, "7.0.15"; undefined when it does not. */
-  readonly serverVersion: string | undefined
-  /** Sentences worth logging once: where the server promises less than ZooKeeper. */
-  readonly warnings: readonly string[]
-}
-
 /** One transaction holds up the server for all its clients: some 10 ms at these bounds. */
 const LIMITS = {
   txnOpsMax: 4_096,
@@ -70,19 +65,11 @@ const FEED_BYTES_MAX = 256 * 2 ** 20
  * STORE_UNSUPPORTED when the server is too old, a Cluster node or evicts keys, the data is of a newer
  * format, or the package ioredis is missing; STORE_INTERNAL when the data is damaged.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
-  const store = new RedisAdapter(options, await loadIoredis())
-  try {
-    await store.open()
-  } catch (error) {
-    await store.close()
-    throw toStoreError(error)
-  }
-  const { serverVersion, warnings } = store
-  return Object.assign(checkedStore(store), { serverVersion, warnings })
+export async function openRedisStore(options: RedisStoreOptions): Promise<ServerStore> {
+  return openServerStore(new RedisAdapter(options, await loadIoredis()), toStoreError)
 }
 
-class RedisAdapter implements MetadataStore {
+class RedisAdapter implements ServerAdapter {
   features!: StoreFeatures
   serverVersion: string | undefined
   warnings: readonly string[] = []

@@ -2,13 +2,10 @@
 import { expect } from 'chai'
 import { Etcd3, Range } from 'etcd3'
 import type { Context } from 'mocha'
-import {
-  type EtcdStore,
-  type EtcdStoreOptions,
-  openEtcdStore,
-} from '../../adapters/etcd/etcd-store.ts'
+import { type EtcdStoreOptions, openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import { openStore } from '../../adapters/index.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import type { ServerStore } from '../../lib/store/server-store.ts'
 import { rejection, Space, text } from '../conformance/support.ts'
 import {
   type EtcdServer,
@@ -24,12 +21,12 @@ describe('etcd faults', function () {
   let server: EtcdServer
   let proxy: TcpFaultProxy
   /** Straight to the server. */
-  let direct: EtcdStore
+  let direct: ServerStore
   const opened: MetadataStore[] = []
   const owned: EtcdServer[] = []
 
   /** Through the fault proxy, with short patience. */
-  async function open(options: Partial<EtcdStoreOptions> = {}): Promise<EtcdStore> {
+  async function open(options: Partial<EtcdStoreOptions> = {}): Promise<ServerStore> {
     const store = await openEtcdStore({
       hosts: [proxy.host],
       progressMs: 100,

@@ -1,7 +1,8 @@
 /** The redis adapter when the network or the server stands still: nothing lost, nothing doubled. */
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import type { RedisStore, RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import type { RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import type { ServerStore } from '../../lib/store/server-store.ts'
 import { rejection, Space, text } from '../conformance/support.ts'
 import { untilFulfilled } from '../support/eventually.ts'
 import { RedisBench } from '../support/redis-bench.ts'
@@ -15,7 +16,7 @@ describe('redis faults', function () {
   let server: RedisServer
   let proxy: TcpFaultProxy
   /** Straight to the server. */
-  let direct: RedisStore
+  let direct: ServerStore
 
   /** Through the fault proxy. */
   const open = (options: Partial<RedisStoreOptions> = {}) => bench.open(proxy.host, options)

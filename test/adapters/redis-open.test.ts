@@ -1,9 +1,10 @@
 /** Opening a redis store: what the server must be, what is said about it, users, databases, TLS. */
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { openRedisStore, type RedisStore } from '../../adapters/redis/redis-store.ts'
+import { openRedisStore } from '../../adapters/redis/redis-store.ts'
 import { parseRedisUrl } from '../../adapters/redis/redis-url.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
+import type { ServerStore } from '../../lib/store/server-store.ts'
 import { rejection, Space, text } from '../conformance/support.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { RedisBench } from '../support/redis-bench.ts'
@@ -33,7 +34,7 @@ describe('redis, opened', function () {
     await bench.end()
   })
 
-  async function open(url: string): Promise<RedisStore> {
+  async function open(url: string): Promise<ServerStore> {
     const store = await openRedisStore(await parseRedisUrl(url))
     opened.push(store)
     return store

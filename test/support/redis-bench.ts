@@ -1,14 +1,11 @@
 /** Stores and servers of the tests of redis faults, ended with each test. */
 import { Redis } from 'ioredis'
-import {
-  openRedisStore,
-  type RedisStore,
-  type RedisStoreOptions,
-} from '../../adapters/redis/redis-store.ts'
+import { openRedisStore, type RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import type { ServerStore } from '../../lib/store/server-store.ts'
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
 
 export class RedisBench {
-  readonly #stores: RedisStore[] = []
+  readonly #stores: ServerStore[] = []
   readonly #servers: RedisServer[] = []
   readonly #clients: Redis[] = []
 
@@ -28,7 +25,7 @@ export class RedisBench {
   }
 
   /** With short patience. `host` is host:port. */
-  async open(host: string, options: Partial<RedisStoreOptions> = {}): Promise<RedisStore> {
+  async open(host: string, options: Partial<RedisStoreOptions> = {}): Promise<ServerStore> {
     const [name, port] = host.split(':')
     const store = await openRedisStore({
       host: name!,
