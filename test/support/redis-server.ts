@@ -55,6 +55,10 @@ export class RedisServer {
     return this
   }
 
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.signal(signal)
+  }
+
   /** SIGKILL, data kept. */
   async kill(): Promise<void> {
     await this.#child?.kill()
