@@ -3,154 +3,24 @@
  * every bound below is exact, and nothing waits.
  */
 import { expect } from 'chai'
-import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
-import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { createOp, type WriteRequest } from '../../lib/index.ts'
 import {
-  createOp,
-  type EndReason,
-  Keeper,
-  type KeeperLimits,
-  type Random,
-  type Session,
-  type SessionSink,
-  type WriteRequest,
-} from '../../lib/index.ts'
-import { type CutStore, cutStore } from '../support/cut-store.ts'
-import { ManualClock, settle } from '../support/manual-clock.ts'
-
-const TICK_MS = 1_000
-const TTL_MS = 4_000
-const SILENCE_MS = 2_500
-const TIMEOUT_MS = 10_000
-
-const LIMITS: Partial<KeeperLimits> = {
-  tickTimeMs: TICK_MS,
-  sessionTimeoutMsMin: 2_000,
-  sessionTimeoutMsMax: 20_000,
-  proxyTtlMs: TTL_MS,
-  storeSilenceMsMax: SILENCE_MS,
-  feedSilenceMsMax: 4_000,
-  historyRetentionMs: 0,
-  reaperIntervalMs: 3_600_000,
-}
-
-/** No luck: jitter is always the same. */
-const steady = (fraction: number): Random => {
-  let seed = 1
-  return {
-    fraction: () => fraction,
-    bytes: (count) => Uint8Array.from({ length: count }, () => (seed = (seed * 31 + 7) % 251)),
-  }
-}
-
-/** A client's connection, without the wire. */
-class Probe implements SessionSink {
-  session!: Session
-  password!: Uint8Array
-  readonly events: [type: number, path: string][] = []
-  readonly replies: [tag: number, errno: number][] = []
-  endReason: EndReason | undefined
-  #tag = 0
-
-  reply(tag: number, _request: unknown, _zxid: number, errno: number): void {
-    this.replies.push([tag, errno])
-  }
-  event(type: number, path: string): void {
-    this.events.push([type, path])
-  }
-  ended(reason: EndReason): void {
-    this.endReason = reason
-  }
-  /** Returns the tag that its reply will carry. */
-  write(request: WriteRequest): number {
-    this.session.write(request, ++this.#tag)
-    return this.#tag
-  }
-  async create(path: string, mode: 'persistent' | 'ephemeral' = 'persistent'): Promise<void> {
-    const tag = this.write({ ...createOp(path, null, { mode }) } as WriteRequest)
-    await settle()
-    expect(this.replies.at(-1)).to.deep.equal([tag, 0])
-  }
-  watch(path: string): void {
-    this.session.read({ type: 'exists', path, watch: true }, ++this.#tag)
-  }
-  watchChildren(path: string): void {
-    this.session.read({ type: 'getChildren', path, watch: true }, ++this.#tag)
-  }
-}
-
-interface Member {
-  readonly keeper: Keeper
-  readonly store: CutStore
-}
+  livenessBench,
+  SILENCE_MS,
+  TICK_MS,
+  TIMEOUT_MS,
+  TTL_MS,
+} from '../support/liveness-bench.ts'
+import type { ManualClock } from '../support/manual-clock.ts'
 
 describe('liveness', () => {
+  const bench = livenessBench()
+  const { members, start, crash, open, resume, lives, endsAfter } = bench
   let clock: ManualClock
-  let backend: MemoryBackend
-  let members: Member[]
 
   beforeEach(() => {
-    clock = new ManualClock()
-    backend = new MemoryBackend({ clock })
-    members = []
+    clock = bench.clock
   })
-  afterEach(async () => {
-    for (const { keeper, store } of members) {
-      store.mend()
-      store.mendFeed()
-      const closed = keeper.close(0)
-      await clock.advance(0)
-      await closed
-      await store.close()
-    }
-  })
-
-  async function start(fraction = 0): Promise<Member> {
-    const store = cutStore(openMemoryStore({ backend }))
-    const keeper = await Keeper.open({ store, clock, random: steady(fraction), limits: LIMITS })
-    const member = { keeper, store }
-    members.push(member)
-    await settle()
-    return member
-  }
-
-  /** The process is gone: its connection to the store, its timers, everything. */
-  async function crash(member: Member): Promise<void> {
-    members.splice(members.indexOf(member), 1)
-    await member.store.close()
-    await member.keeper.close(0)
-  }
-
-  async function open({ keeper }: Member, timeoutMs = TIMEOUT_MS): Promise<Probe> {
-    const probe = new Probe()
-    const { session, password } = await keeper.sessions.open(timeoutMs, probe, [])
-    return Object.assign(probe, { session, password })
-  }
-
-  async function resume({ keeper }: Member, client: Probe): Promise<Probe | undefined> {
-    const probe = new Probe()
-    const { session: before, password } = client
-    const session = await keeper.sessions.resume(before.id, password, probe, [])
-    return session === undefined ? undefined : Object.assign(probe, { session, password })
-  }
-
-  const lives = ({ keeper }: Member, { session }: Probe): boolean =>
-    keeper.replica.sessions.has(session.id)
-
-  /** When the session ends, from now, in steps of `stepMs`; at most `maxMs`. */
-  async function endsAfter(
-    at: Member,
-    client: Probe,
-    maxMs = 60_000,
-    stepMs = 50,
-  ): Promise<number> {
-    const since = clock.monotonic()
-    while (lives(at, client)) {
-      if (clock.monotonic() - since > maxMs) throw new Error(`still alive after ${maxMs} ms`)
-      await clock.advance(stepMs)
-    }
-    return clock.monotonic() - since
-  }
 
   describe('a keeper that crashes', () => {
     for (const awayMs of [100, TTL_MS + 500, TIMEOUT_MS - 200]) {
@@ -367,73 +237,6 @@ describe('liveness', () => {
       await clock.advance(3_000)
       const again = await resume(one, client)
       expect(again).to.not.equal(undefined)
-    })
-  })
-
-  describe('history compacted while the feed is cut', () => {
-    it('the tree is loaded anew, watches and sessions are told the difference', async () => {
-      const one = await start()
-      const two = await start()
-      const writer = await open(one, 20_000)
-      for (const path of ['/changed', '/same', '/gone', '/parent', '/again']) {
-        await writer.create(path)
-      }
-      const watcher = await open(two, 20_000)
-      const moving = await open(two, 20_000)
-      const dying = await open(two, 20_000)
-      await clock.advance(100)
-      for (const path of ['/changed', '/same', '/gone', '/new', '/again']) watcher.watch(path)
-      watcher.watchChildren('/parent')
-      two.store.cutFeed()
-      // One step of the feed is on its way already; it is held with the rest.
-      writer.write({ type: 'setData', path: '/changed', data: '1', version: -1 })
-      writer.write({ type: 'setData', path: '/changed', data: '2', version: -1 })
-      writer.write({ type: 'delete', path: '/gone', version: -1 })
-      writer.write({ type: 'delete', path: '/again', version: -1 })
-      await settle()
-      for (const path of ['/again', '/new', '/parent/child']) await writer.create(path)
-      const moved = await resume(one, moving)
-      const taken = await resume(one, dying)
-      taken!.write({ type: 'closeSession' })
-      await clock.advance(100)
-      expect([watcher.events, moving.endReason, dying.endReason]).to.deep.equal([
-        [],
-        undefined,
-        undefined,
-      ])
-      backend.mvcc.compact(backend.revision)
-      two.store.mendFeed()
-      await clock.advance(1_500)
-      expect(two.keeper.resyncCount).to.equal(1)
-      expect(watcher.endReason).to.equal(undefined)
-      const told = watcher.events.map(([type, path]) => `${type} ${path}`).sort()
-      expect(told).to.deep.equal(['1 /new', '2 /again', '2 /gone', '3 /changed', '4 /parent'])
-      expect([moving.endReason, dying.endReason]).to.deep.equal(['moved', 'expired'])
-      expect(moved!.endReason).to.equal(undefined)
-      // It follows again.
-      watcher.events.length = 0
-      watcher.watch('/same')
-      writer.write({ type: 'setData', path: '/same', data: null, version: 0 })
-      await clock.advance(100)
-      expect(watcher.events).to.deep.equal([[3, '/same']])
-    })
-
-    it('a session whose last words were cut short is not lost by it', async () => {
-      const one = await start()
-      const two = await start()
-      const client = await open(two)
-      await client.create('/e', 'ephemeral')
-      two.store.cutFeed()
-      const other = await open(one, 20_000)
-      // More than one revision: the newest one stays watchable after the compaction.
-      for (const path of ['/x', '/y', '/z']) await other.create(path)
-      backend.mvcc.compact(backend.revision)
-      two.store.mendFeed()
-      await clock.advance(1_500)
-      expect(two.keeper.resyncCount).to.equal(1)
-      expect(client.endReason).to.equal(undefined)
-      await client.create('/e2', 'ephemeral')
-      expect(two.keeper.replica.tree.ephemeralsOf(client.session.id).size).to.equal(2)
     })
   })
 })
