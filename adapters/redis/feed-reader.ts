@@ -39,7 +39,7 @@ export interface FeedReaderOptions {
 const RECENT_BYTES_MAX = 64 * 2 ** 20
 
 export class FeedReader {
-  readonly #o: FeedReaderOptions
+  readonly #options: FeedReaderOptions
   /** What was read last, and the entries kept: those after #base. */
   #head: Revision | undefined
   #base: Revision = 0
@@ -49,7 +49,7 @@ export class FeedReader {
   readonly #pageSize = new PageSize()
 
   constructor(options: FeedReaderOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** Reads until nobody watches any more. */
@@ -81,16 +81,16 @@ export class FeedReader {
 
   /** Keeps only what somebody wants. */
   prune(): void {
-    const wanted = this.#o.wanted() ?? Number.POSITIVE_INFINITY
+    const wanted = this.#options.wanted() ?? Number.POSITIVE_INFINITY
     this.#dropWhile(({ revision }) => revision < wanted)
   }
 
   get #isWanted(): boolean {
-    return this.#o.wanted() !== undefined && !this.#o.closed.aborted
+    return this.#options.wanted() !== undefined && !this.#options.closed.aborted
   }
 
   async #run(): Promise<void> {
-    const { clock, closed, onFailure } = this.#o
+    const { clock, closed, onFailure } = this.#options
     for (let failures = 0; this.#isWanted; ) {
       try {
         await this.#readOn()
@@ -105,7 +105,7 @@ export class FeedReader {
   }
 
   async #readOn(): Promise<void> {
-    const { dataset, link, progressMs, readTimeoutMs, onSign } = this.#o
+    const { dataset, link, progressMs, readTimeoutMs, onSign } = this.#options
     const head = this.#head
     if (head === undefined) {
       const [revision] = await link.run(readTimeoutMs, (c) => dataset.call(c, SCRIPTS.look))
@@ -124,11 +124,11 @@ export class FeedReader {
     // The look found that the server went back.
     if (this.#head !== head) return
     if (this.#append(readEntries(reply))) onSign()
-    else this.#o.onWentBack()
+    else this.#options.onWentBack()
   }
 
   async #read(commands: Commands, head: Revision): Promise<StreamReply> {
-    const { dataset, progressMs } = this.#o
+    const { dataset, progressMs } = this.#options
     const limits = ['COUNT', this.#pageSize.entries, 'BLOCK', progressMs]
     const stream = ['STREAMS', dataset.keys[FEED]!, `${head}-0`]
     const reply = await commands.command('XREAD', ...limits, ...stream)
@@ -142,7 +142,7 @@ export class FeedReader {
       this.#head = revision
       this.#recentBytes += byteLength
     }
-    this.#o.dataset.saw(this.#head!)
+    this.#options.dataset.saw(this.#head!)
     this.#pageSize.weigh(entries)
     this.#recent.push(...entries)
     this.#dropWhile(() => this.#recentBytes > RECENT_BYTES_MAX)

@@ -35,7 +35,7 @@ interface Watch {
 }
 
 export class Feed {
-  readonly #o: FeedOptions
+  readonly #options: FeedOptions
   readonly #watches = new Set<Watch>()
   readonly #wakers = new Set<() => void>()
   readonly #closed = new AbortController()
@@ -45,7 +45,7 @@ export class Feed {
   #signs = 0
 
   constructor(options: FeedOptions) {
-    this.#o = options
+    this.#options = options
     this.#reader = new FeedReader({
       ...options,
       closed: this.#closed.signal,
@@ -61,7 +61,7 @@ export class Feed {
 
   async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
     const { start, end, signal } = options
-    const { clock, progressMs } = this.#o
+    const { clock, progressMs } = this.#options
     const watch: Watch = { position: options.fromRevision, failure: undefined }
     let signs = this.#signs
     let progressDueMs = clock.monotonic() + progressMs
@@ -119,7 +119,7 @@ export class Feed {
 
   /** @throws {StoreError} STORE_COMPACTED when what the watch wants first is gone */
   async #assertThere(watch: Watch): Promise<true> {
-    const { dataset, pages, readTimeoutMs } = this.#o
+    const { dataset, pages, readTimeoutMs } = this.#options
     const [, compacted] = await pages.run(readTimeoutMs, (c) => dataset.call(c, SCRIPTS.look))
     if (watch.position < (compacted as number)) throw compactedError(watch, compacted as number)
     if (dataset.isLost(watch.position - 1)) throw lostError(watch)
@@ -128,7 +128,7 @@ export class Feed {
 
   /** From the watch's position on, which is older than what the reader keeps. */
   async #page(watch: Watch): Promise<readonly Entry[]> {
-    const { dataset, pages, readTimeoutMs } = this.#o
+    const { dataset, pages, readTimeoutMs } = this.#options
     const args = [dataset.keys[FEED]!, `${watch.position}-0`, '+', 'COUNT', this.#pageSize.entries]
     const [reply, [, compacted]] = await pages.run(readTimeoutMs, (c) =>
       Promise.all([c.command('XRANGE', ...args), dataset.call(c, SCRIPTS.look)]),
@@ -186,7 +186,7 @@ export class Feed {
         const error = toStoreError(cause)
         if (!isTransient(error)) throw error
         const over = AbortSignal.any([signal, this.#closed.signal])
-        await pauseAfter(failures, this.#o.clock, over)
+        await pauseAfter(failures, this.#options.clock, over)
       }
     }
     return undefined

@@ -26,35 +26,35 @@ export interface LeasesOptions {
 const SWEPT_MAX = 20
 
 export class Leases {
-  readonly #o: LeasesOptions
+  readonly #options: LeasesOptions
   #cancelSweep = (): void => {}
   #isClosed = false
 
   constructor(options: LeasesOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   /** Ids are drawn by lot: one that a failover lost is not given to somebody else. */
   async grant(askedMs: number): Promise<Lease> {
     const ttlMs = Math.ceil(askedMs)
     const id = (randomBytes(8).readBigUInt64BE() >> 1n) | 1n
-    await this.#call(SCRIPTS.grant, this.#o.writeTimeoutMs, leaseBytes(id), ttlMs)
+    await this.#call(SCRIPTS.grant, this.#options.writeTimeoutMs, leaseBytes(id), ttlMs)
     return { id, ttlMs }
   }
 
   async renew(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    const [, ttlMs] = await this.#call(SCRIPTS.renew, this.#o.renewTimeoutMs, leaseBytes(id))
+    const [, ttlMs] = await this.#call(SCRIPTS.renew, this.#options.renewTimeoutMs, leaseBytes(id))
     return { ttlMs: ttlMs as number }
   }
 
   async revoke(id: LeaseId): Promise<void> {
-    const { writeTimeoutMs, feedBytesMax } = this.#o
+    const { writeTimeoutMs, feedBytesMax } = this.#options
     await this.#call(SCRIPTS.revoke, writeTimeoutMs, feedBytesMax, leaseBytes(id))
   }
 
   /** Sweeps from now on. */
   startSweeping(): void {
-    const { clock, sweepMs } = this.#o
+    const { clock, sweepMs } = this.#options
     if (this.#isClosed) return
     // Handles that began together shall not sweep together.
     const pauseMs = sweepMs * (0.75 + Math.random() / 2)
@@ -70,7 +70,7 @@ export class Leases {
 
   /** Never fails: what it could not do it tries again the next time. */
   async #sweep(): Promise<void> {
-    const { renewTimeoutMs, feedBytesMax } = this.#o
+    const { renewTimeoutMs, feedBytesMax } = this.#options
     try {
       for (let swept = SWEPT_MAX; swept === SWEPT_MAX && !this.#isClosed; ) {
         const reply = await this.#call(SCRIPTS.sweep, renewTimeoutMs, feedBytesMax, SWEPT_MAX)
@@ -82,6 +82,6 @@ export class Leases {
   }
 
   #call(script: Script, timeoutMs: number, ...args: Arg[]): Promise<Reply> {
-    return this.#o.link.run(timeoutMs, (c) => this.#o.dataset.call(c, script, ...args))
+    return this.#options.link.run(timeoutMs, (c) => this.#options.dataset.call(c, script, ...args))
   }
 }

@@ -32,12 +32,12 @@ interface Page extends RangeResult {
 }
 
 export class Ranges {
-  readonly #o: RangesOptions
+  readonly #options: RangesOptions
   #history: History | undefined
   #cancelForget = (): void => {}
 
   constructor(options: RangesOptions) {
-    this.#o = options
+    this.#options = options
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
@@ -56,7 +56,7 @@ export class Ranges {
   }
 
   async #page(span: Span, countMax: number): Promise<Page> {
-    const { dataset, link, readTimeoutMs } = this.#o
+    const { dataset, link, readTimeoutMs } = this.#options
     const limits = { countMax: Math.min(countMax, PAGE_KEYS_MAX), bytesMax: PAGE_BYTES_MAX }
     const [revision, compacted, more, ...parts] = await link.run(readTimeoutMs, (c) =>
       dataset.call(c, SCRIPTS.range, ...rangeArgs(span, limits)),
@@ -81,7 +81,7 @@ export class Ranges {
   }
 
   #assertReadable(revision: Revision, { revision: newest, compacted }: Page): void {
-    if (revision < compacted || this.#o.dataset.isLost(revision)) {
+    if (revision < compacted || this.#options.dataset.isLost(revision)) {
       throw new StoreError('STORE_COMPACTED', `redis: revision ${revision} has been compacted`, {
         compactRevision: compacted,
       })
@@ -94,7 +94,7 @@ export class Ranges {
   /** The part of `span` that the page covers, as it was. */
   async #undone(revision: Revision, page: Page, span: Span): Promise<readonly KeyValue[]> {
     if (page.revision === revision) return page.kvs
-    const { link, readTimeoutMs } = this.#o
+    const { link, readTimeoutMs } = this.#options
     const history = this.#historyOf(revision)
     await link.run(readTimeoutMs, (c) => history.learn(c, page.revision))
     const unchanged = page.kvs.filter(({ key }) => history.of(key) === undefined)
@@ -109,10 +109,10 @@ export class Ranges {
 
   #historyOf(revision: Revision): History {
     if (this.#history?.revision !== revision) {
-      this.#history = new History(this.#o.dataset, revision)
+      this.#history = new History(this.#options.dataset, revision)
     }
     this.#cancelForget()
-    this.#cancelForget = this.#o.clock.after(HISTORY_KEPT_MS, () => this.forget())
+    this.#cancelForget = this.#options.clock.after(HISTORY_KEPT_MS, () => this.forget())
     return this.#history
   }
 }
