@@ -1,4 +1,4 @@
-/** From a URL to a store. Each adapter, with its driver, is loaded only when its scheme is asked for. */
+/** From a URL to a store. An adapter and its driver are loaded only when their scheme is opened. */
 import type { Clock } from '../lib/base/clock.ts'
 import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
@@ -9,11 +9,11 @@ export { type Changes, Mvcc, type MvccOptions } from './mvcc/mvcc.ts'
 
 export interface OpenStoreOptions {
   readonly clock?: Clock
-  /** false: where nothing was stored yet, nothing is made; a store of files is refused then. @default true */
+  /** false: no data is created; a folder without data is refused. @default true */
   readonly create?: boolean
 }
 
-/** Opens the store a URL names. `scheme` comes without its colon, `url` whole. */
+/** Opens the store that a URL names. `scheme` is given without its colon, `url` in full. */
 export type StoreOpener = (
   url: string,
   scheme: string,
@@ -23,8 +23,8 @@ export type StoreOpener = (
 const openers = new Map<string, StoreOpener>()
 
 /**
- * Makes {@link openStore} know one more scheme, or another opener for a known one.
- * @throws {StoreError} STORE_INVALID for what is no scheme.
+ * Registers an opener for a scheme, or replaces the one that is registered.
+ * @throws {StoreError} STORE_INVALID when `scheme` is not a valid URL scheme.
  */
 export function registerStore(scheme: string, opener: StoreOpener): void {
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
@@ -33,15 +33,21 @@ export function registerStore(scheme: string, opener: StoreOpener): void {
   openers.set(scheme, opener)
 }
 
-/** The schemes {@link openStore} knows, sorted. */
+/** The schemes that {@link openStore} accepts, sorted. */
 export function storeSchemes(): string[] {
   return [...openers.keys()].sort()
 }
 
 /**
- * `file:./data[?mapSize=8GiB]` (a folder of this machine, for one process) · `memory:` · `etcd://[user:pass@]host:port[,host:port…]` · `etcds://…` (TLS), with `?ca=`, `cert=`
- * and `key=` naming PEM files · `redis://[user:pass@]host[:port][/db]`, `rediss://…` (TLS) · whatever {@link registerStore} added.
- * @throws {StoreError} STORE_INVALID for a URL that cannot be used; else as the adapter's opener.
+ * Opens the store of a URL. The schemes:
+ * - `file:./data[?mapSize=8GiB]`: a folder on this machine, for one process;
+ * - `memory:`;
+ * - `etcd://[user:pass@]host:port[,host:port…]`, or `etcds://…` for TLS, with `?ca=`, `cert=` and
+ *   `key=` naming PEM files;
+ * - `redis://[user:pass@]host[:port][/db]`, or `rediss://…` for TLS;
+ * - those added with {@link registerStore}.
+ * @throws {StoreError} STORE_INVALID for a URL that cannot be used; otherwise what the opener
+ * throws.
  */
 export async function openStore(
   url: string,

@@ -1,15 +1,16 @@
 /**
  * Reads the data file page by page, without the driver, before the driver opens it: a damaged file
- * would crash the process there, or be read as one with fewer keys. Every page in use must be what and
- * where its parent says, every tree must have as many entries as it says, every record its checksum.
- * The layout is that of LMDB's data version 2, as written by lmdb 3. Neighbours: disk.ts, records.ts.
+ * would crash the driver, or be read as one with fewer keys. Checked are the kind and place of
+ * every page in use and the number of entries of every tree; contents.ts checks each record's
+ * checksum. The layout is LMDB's data version 2, as lmdb 3 writes it. Neighbours: contents.ts,
+ * records.ts.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 /** Why the file is not what was written. */
 export class DamageError extends Error {}
 
-/** Told of every record of every named table. The buffers are its own to keep. */
+/** Called with every record of every named table. It may keep the buffers. */
 export type RecordVisitor = (table: string, key: Buffer, value: Buffer) => void
 
 /* page => number:u64 txn:u64 pad:u16 flags:u16 lower:u16 upper:u16 offset:u16…, all little-endian */
@@ -26,7 +27,7 @@ const META = 0x08
 const NODE_BYTES = 8
 const BIG_DATA = 0x01
 const SUB_TABLE = 0x02
-/** Pages read at once. */
+/** Bytes read at a time. */
 const CHUNK_BYTES = 1024 * 1024
 
 interface Table {
@@ -104,7 +105,7 @@ class Checker {
     if (version !== DATA_VERSION) throw new DamageError(`its data version is ${version}`)
     const pageBytes = page.readUInt32LE(at + 24)
     if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) {
-      throw new DamageError(`its page size is said to be ${pageBytes}`)
+      throw new DamageError(`its page size is given as ${pageBytes}`)
     }
     return {
       txn: page.readBigUInt64LE(at + 128),
@@ -168,7 +169,7 @@ class Checker {
     return data
   }
 
-  /** The page, if it is of that kind and nobody else's. Valid until the next call. */
+  /** The page, if it is of that kind and used only once. Valid until the next call. */
   #page(number: bigint, kind: number): Buffer {
     const { lastPage, txn } = this.#meta
     if (number < META_PAGES || number > lastPage) {

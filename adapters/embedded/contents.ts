@@ -1,5 +1,5 @@
 /**
- * What a folder holds when it is opened: every record checked, and kept what must be in memory.
+ * What a folder holds when it is opened. Every record is checked; what must be in memory is kept.
  * Neighbours: check.ts (the pages), records.ts (bytes), disk.ts.
  */
 import type { Key, KeyValue, LeaseId } from '../../lib/store/types.ts'
@@ -18,18 +18,18 @@ import {
   type StoredState,
 } from './records.ts'
 
-/** A key that is too long for the database, with its record's number there. */
+/** A key that is too long for the database's own keys, and its number in the table `long`. */
 export interface LongKey {
   readonly key: Key
   readonly id: bigint
   kv: KeyValue
 }
 
-/** What was there when it was opened. */
+/** What the folder held when it was opened. */
 export interface Contents {
   readonly state: StoredState
   readonly leases: readonly StoredLease[]
-  /** Keys that hang on a lease. */
+  /** Keys that are bound to a lease. */
   readonly bound: readonly { readonly key: Key; readonly lease: LeaseId }[]
 }
 
@@ -44,7 +44,7 @@ export function nothing(): Found {
   return { isNew: true, state, leases: [], bound: [], long: new KeyIndex(), lastLongId: 0n }
 }
 
-/** Every record, by the file itself: checked, and what must be in memory kept. */
+/** Reads and checks every record of the data file. @throws {StoreError} STORE_INTERNAL: damaged */
 export function readAll(folder: string): Found {
   const leases: StoredLease[] = []
   const bound: { key: Key; lease: LeaseId }[] = []
@@ -77,7 +77,7 @@ export function readAll(folder: string): Found {
     throw fromFileSystem(error, folder)
   }
   if (state === undefined) {
-    // A first start that was ended before its first commit.
+    // A first start that ended before its first commit.
     if (records === 0) return nothing()
     throw damaged(folder, 'the record of its state is gone')
   }

@@ -1,7 +1,8 @@
 /**
- * The newest state of every key in an lmdb database, one database transaction a group of changes.
- * A commit is on the disk (fdatasync, then the head page written through) when it resolves.
- * Neighbours: contents.ts (before it is opened), records.ts (bytes), embedded-backend.ts (who writes).
+ * The newest state of every key in an lmdb database. A group of changes is one database
+ * transaction. A commit is on the disk (fdatasync, then the head page written through) when it
+ * resolves. Neighbours: contents.ts (the check before opening), records.ts (bytes),
+ * embedded-backend.ts.
  */
 import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
@@ -31,9 +32,9 @@ type Table = Database<Buffer, Buffer>
 
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
-/** Free disk space below which a failed write is put down to a full disk. Unit: bytes. */
+/** With less free space than this, a failed write is reported as a full disk. Unit: bytes. */
 const NEARLY_FULL_BYTES = 16 * 1024 * 1024
-/** Room for the pages a group copies on its way: a change copies a page a level. Unit: bytes. */
+/** Space for the pages that a group copies: a change copies one page a level. Unit: bytes. */
 const GROUP_SLACK_BYTES = 256 * 1024
 
 export class Disk implements MvccBase {
@@ -53,7 +54,7 @@ export class Disk implements MvccBase {
         path: folder,
         mapSize: mapBytes + mapBytes / 4 + 64 * 1024 * 1024,
         maxDbs: 8,
-        // A commit that failed has not happened, and one that resolves is on the disk.
+        // A commit that failed changed nothing, and one that resolves is on the disk.
         overlappingSync: false,
         ...BINARY,
       })
@@ -102,15 +103,15 @@ export class Disk implements MvccBase {
   }
 
   /**
-   * All or nothing, and on the disk when it resolves.
-   * @throws {StoreError} unapplied for certain
+   * Writes all of it or nothing. It is on the disk when the promise resolves.
+   * @throws {StoreError} certainly unapplied
    */
   async write(changes: Changes, state: StoredState): Promise<void> {
     this.#checkRoom(changes)
     const longKeys: (() => void)[] = []
     let last: Promise<boolean> | undefined
     const note = (promise: Promise<boolean>): void => {
-      // Each is rejected with its batch, which is waited for below.
+      // Each is rejected together with its batch, which is awaited below.
       if (promise !== last) promise.catch(() => {})
       last = promise
     }
@@ -160,7 +161,7 @@ export class Disk implements MvccBase {
   }
 
   *#range(start: Key, end: Key, reverse: boolean): Generator<KeyValue> {
-    // Downwards lmdb takes the upper bound as inclusive.
+    // In reverse, lmdb's upper bound is inclusive.
     const last = asBuffer(end)
     const options = reverse
       ? { start: last, reverse: true, ...(start.length > 0 ? { end: asBuffer(start) } : {}) }
@@ -180,7 +181,7 @@ export class Disk implements MvccBase {
     return decodeKv(key, record)
   }
 
-  /** Growth beyond the size agreed on is refused; what deletes only, never is. */
+  /** Refuses growth beyond mapSize. Changes that only delete are never refused. */
   #checkRoom(changes: Changes): void {
     let bytes = 0
     for (const { key, kv } of changes.keys.values()) {
@@ -198,7 +199,10 @@ export class Disk implements MvccBase {
     )
   }
 
-  /** Did it happen all the same? Returns if so. */
+  /**
+   * Returns when the commit is on the disk in spite of the error.
+   * @throws {StoreError} otherwise
+   */
   async #afterFailure(error: unknown, state: StoredState): Promise<void> {
     const inner = (error as { commitError?: Promise<never> })?.commitError ?? Promise.reject(error)
     const cause = await inner.catch((reason: unknown) => reason)
@@ -212,8 +216,8 @@ export class Disk implements MvccBase {
     }
     throw new StoreError(
       'STORE_UNAVAILABLE',
-      `${this.#folder} could not be written (${text}): nothing was written; is the disk full, or ` +
-        'does it fail?',
+      `${this.#folder} could not be written (${text}): nothing was written; is the disk full or ` +
+        'failing?',
       { cause },
     )
   }

@@ -1,4 +1,4 @@
-/** Loads lmdb, which is an optional dependency: only who opens a file store needs it. */
+/** Loads lmdb, an optional dependency: only a file store needs it. */
 import { StoreError } from '../../lib/model/errors.ts'
 
 export type Lmdb = typeof import('lmdb')

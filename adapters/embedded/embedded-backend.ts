@@ -1,7 +1,7 @@
 /**
- * One open folder: transactions that wait are judged in order, written as one group, and published
- * and answered when the disk has them. One group is on its way at a time, so a group that fails takes
- * nothing with it. Neighbours: ../mvcc/mvcc.ts (revisions), disk.ts (durability), owner.ts.
+ * One open folder. Pending transactions form a group: judged in order, written together, published
+ * and answered once the disk has them. Only one group is in flight, so none stands on a group that
+ * fails. Neighbours: ../mvcc/mvcc.ts (revisions), disk.ts (durability), owner.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { systemClock } from '../../lib/base/clock.ts'
@@ -21,7 +21,7 @@ import { FORMAT } from './records.ts'
 export interface EmbeddedOptions {
   /** Absolute. */
   readonly folder: string
-  /** false: a folder without data is refused, and not made. @default true */
+  /** false: a folder without data is refused, not created. @default true */
   readonly create?: boolean
   /** Bytes the data may take. @default 8 GiB */
   readonly mapBytes?: number
@@ -29,18 +29,22 @@ export interface EmbeddedOptions {
   readonly clock?: Clock
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
-  /** History kept in memory for watches and reads of the past; the oldest half goes first. @default 128 MiB */
+  /**
+   * History in memory for watches and reads of the past; beyond it the older half is dropped. Unit:
+   * bytes.
+   * @default 128 MiB
+   */
   readonly historyBytesMax?: number
 }
 
 const MAP_BYTES_DEFAULT = 8 * 2 ** 30
 const HISTORY_BYTES_MAX = 128 * 2 ** 20
-/** What one group writes at most, save a single larger transaction. Unit: bytes. */
+/** Bound of one group; a single larger transaction is a group of its own. Unit: bytes. */
 const GROUP_BYTES_MAX = 4 * 2 ** 20
 
-interface Waiting {
+interface Pending {
   readonly bytes: number
-  /** Applies it, and gives what answers it once the group is on the disk. */
+  /** Applies the transaction. Returns what answers it once the group is on the disk. */
   readonly apply: () => () => void
   readonly reject: (error: StoreError) => void
 }
@@ -51,7 +55,7 @@ export class EmbeddedBackend implements MvccWriter {
   readonly #ownership: Ownership
   readonly #folder: string
   readonly #historyBytesMax: number
-  #queue: Waiting[] = []
+  #queue: Pending[] = []
   #writing: Promise<void> | undefined
   #closed = false
 
@@ -82,7 +86,7 @@ export class EmbeddedBackend implements MvccWriter {
       clock: options.clock ?? systemClock,
       ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
       base: disk,
-      // A revision in which nothing happened: who watches from an older one must list anew.
+      // An empty revision: a watch from an older one is compacted and must list again.
       revision: contents.state.revision + 1,
       onLeaseDue: (id) => this.#expire(id),
     })
@@ -106,7 +110,7 @@ export class EmbeddedBackend implements MvccWriter {
     return this.#submit(0, () => this.mvcc.revokeLease(id))
   }
 
-  /** What is on its way is written before. */
+  /** Writes the pending transactions first. */
   async close(): Promise<void> {
     this.#closed = true
     while (this.#writing !== undefined) await this.#writing
@@ -116,7 +120,7 @@ export class EmbeddedBackend implements MvccWriter {
   }
 
   #expire(id: LeaseId): void {
-    // One that cannot be written is tried again by the lease's timer.
+    // The lease's timer retries an expiry that could not be written.
     this.#submit(0, () => this.mvcc.expire(id)).catch(() => {})
   }
 
@@ -137,31 +141,31 @@ export class EmbeddedBackend implements MvccWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // Calls made in the same turn share a group.
+    // Calls made in the same turn of the event loop share a group.
     await Promise.resolve()
     while (this.#queue.length > 0) await this.#writeGroup(this.#takeGroup())
     this.#writing = undefined
   }
 
-  #takeGroup(): Waiting[] {
+  #takeGroup(): Pending[] {
     let bytes = 0
     let count = 0
-    for (const waiting of this.#queue) {
-      bytes += waiting.bytes
+    for (const pending of this.#queue) {
+      bytes += pending.bytes
       if (count > 0 && bytes > GROUP_BYTES_MAX) break
       count++
     }
     return this.#queue.splice(0, count)
   }
 
-  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+  async #writeGroup(group: readonly Pending[]): Promise<void> {
     const { mvcc } = this
-    const answers = group.map((waiting) => waiting.apply())
+    const answers = group.map((pending) => pending.apply())
     try {
       if (mvcc.changes.keys.size > 0 || mvcc.changes.leases.size > 0) await this.#persist()
     } catch (error) {
       mvcc.rollback()
-      for (const waiting of group) waiting.reject(error as StoreError)
+      for (const pending of group) pending.reject(error as StoreError)
       return
     }
     mvcc.publish()

@@ -1,4 +1,4 @@
-/** Opens a folder as a store. Within one process every handle on a folder shares it. */
+/** Opens a folder as a store. All handles on a folder within one process share one backend. */
 import { existsSync, realpathSync } from 'node:fs'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { StoreFeatures } from '../../lib/store/types.ts'
@@ -18,17 +18,17 @@ const FEATURES: StoreFeatures = {
 interface Shared {
   readonly backend: Promise<EmbeddedBackend>
   handles: number
-  /** Set while the last handle closes: who comes next waits for it. */
+  /** Set while the last handle closes: the next opener waits for it. */
   closing?: Promise<void>
 }
 
 const open = new Map<string, Shared>()
 
 /**
- * A handle on the folder's store. The options beside the folder are those of the first handle. The
- * folder is given back when the last handle is closed.
- * @throws {StoreError} STORE_UNAVAILABLE, not retriable: in use by another process, not writable, of a
- * newer format; STORE_INTERNAL: damaged; STORE_UNSUPPORTED: the package lmdb is missing.
+ * A handle on the folder's store. The first handle's options apply to all of them. The folder is
+ * released when the last handle is closed.
+ * @throws {StoreError} STORE_UNAVAILABLE, not retriable: in use by another process, not writable,
+ * of a newer format; STORE_INTERNAL: damaged; STORE_UNSUPPORTED: the package lmdb is missing.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<MetadataStore> {
   if (options.create === false && !existsSync(dataFile(options.folder))) {

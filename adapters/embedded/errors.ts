@@ -1,7 +1,7 @@
-/** What can go wrong with a folder, each in a sentence that says what to do. */
+/** What can go wrong with a folder; each message says what to do. */
 import { StoreError } from '../../lib/model/errors.ts'
 
-/** The folder cannot be used as it is: trying again without a person's help is of no use. */
+/** The folder cannot be used as it is. A retry does not help until an operator has acted. */
 export function unusable(message: string, cause?: unknown): StoreError {
   return new StoreError('STORE_UNAVAILABLE', message, { retriable: false, cause })
 }
@@ -28,7 +28,7 @@ export function fromFileSystem(error: unknown, folder: string): StoreError {
     case 'EPERM':
       return unusable(`${folder} cannot be written by this user: give it write permission`, error)
     case 'EROFS':
-      return unusable(`${folder} lies on a file system that is read-only`, error)
+      return unusable(`${folder} is on a read-only file system`, error)
     case 'ENOTDIR':
     case 'EEXIST':
       return unusable(`${folder} is not a folder, or a part of its path is not`, error)

@@ -1,11 +1,11 @@
-/** `file:./data`, `file:/var/lib/anykeeper?mapSize=4GiB`: the folder, and what may be set beside it. */
+/** `file:./data`, `file:/var/lib/anykeeper?mapSize=4GiB`: the folder and its settings. */
 import { resolve } from 'node:path'
 import { StoreError } from '../../lib/model/errors.ts'
 
 export interface ParsedFileUrl {
   /** Absolute. */
   readonly folder: string
-  /** Bytes the data file may grow to. */
+  /** Bound of the data file. Unit: bytes. */
   readonly mapBytes?: number
 }
 
@@ -17,7 +17,7 @@ const UNITS: Record<string, number> = {
   TIB: 2 ** 40,
 }
 
-/** @throws {StoreError} STORE_INVALID for what is no such URL */
+/** @throws {StoreError} STORE_INVALID when it is not such a URL */
 export function parseFileUrl(url: string): ParsedFileUrl {
   const match = /^file:(?:\/\/(?=\/))?([^?#]*)(?:\?(.*))?$/.exec(url)
   let path: string

@@ -1,4 +1,6 @@
-/** What lies in the folder beside the data file: that it is ours, and in which format. */
+/**
+ * The file FORMAT beside the data file: it marks the folder as anykeeper's and names the format.
+ */
 import {
   closeSync,
   existsSync,
@@ -20,7 +22,7 @@ const SENTENCE = 'anykeeper file store, format '
 export const dataFile = (folder: string): string => join(folder, 'data.mdb')
 const formatFile = (folder: string): string => join(folder, 'FORMAT')
 
-/** Made if it is absent; can this user write in it? */
+/** Creates the folder if it is absent. @throws {StoreError} when this user cannot write in it */
 export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -32,7 +34,7 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** Is there data to be opened? Refuses what is not ours, or newer than we are. */
+/** Is there data? @throws {StoreError} when it is not anykeeper's, or of another format */
 export function hasData(folder: string): boolean {
   const isThere = (statSync(dataFile(folder), { throwIfNoEntry: false })?.size ?? 0) > 0
   if (!existsSync(formatFile(folder))) return isThere
@@ -44,7 +46,7 @@ export function hasData(folder: string): boolean {
   return true
 }
 
-/** Formats of the future are refused: reading them as this one would ruin them. */
+/** Refuses every other format: reading it as this one would ruin it. */
 export function checkFormat(folder: string, format: number): void {
   if (format === FORMAT) return
   throw unusable(
@@ -53,7 +55,7 @@ export function checkFormat(folder: string, format: number): void {
   )
 }
 
-/** Written when there is a data file that may be relied on. */
+/** Writes FORMAT, once the data file is complete. */
 export function writeFormat(folder: string): void {
   if (existsSync(formatFile(folder))) return
   const temporary = `${formatFile(folder)}.new`

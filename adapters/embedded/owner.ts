@@ -1,7 +1,8 @@
 /**
- * One process at a time: the file `lock` says who has the folder. A dead process's lock is taken over:
- * on the same machine at once, by its process id and start time; from elsewhere (another container,
- * another host) when it has shown no sign of life for a while. Neighbour: embedded-backend.ts.
+ * One process at a time: the file `lock` names the owner of the folder. A dead owner's lock is
+ * taken over. On the same machine its process id and start time prove that it is dead; elsewhere
+ * (another container, another host) the absence of heartbeats for a while. Neighbour:
+ * embedded-backend.ts.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -21,25 +22,27 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unusable } from './errors.ts'
 
-/** Unit: ms. */
-const SIGN_EVERY_MS = 1_000
-/** A holder elsewhere that gives no sign for this long is dead. Unit: ms. */
+/** How often the owner touches its lock file. Unit: ms. */
+const HEARTBEAT_MS = 1_000
+/** A holder elsewhere without a heartbeat for this long is dead. Unit: ms. */
 const SILENCE_MS_MAX = 6_000
-/** A lock file without content, or a takeover that did not end. Unit: ms. */
+/**
+ * A lock file that is empty, or a takeover that is unfinished, for longer is abandoned. Unit: ms.
+ */
 const HALF_WRITTEN_MS_MAX = 2_000
 
 interface Holder {
   readonly token: string
   readonly pid: number
   readonly host: string
-  /** What makes process ids comparable: one boot of one machine, one process namespace. */
+  /** Process ids are comparable within it: one boot of one machine, one process namespace. */
   readonly space: string
-  /** Of the process, in the kernel's ticks: a process id is given out again. */
+  /** When the process started, in the kernel's ticks: process ids are reused. */
   readonly startedAt: string
 }
 
 export interface Ownership {
-  /** false: another process has taken the folder; nothing may be written any more. */
+  /** false: another process has taken the folder over; nothing may be written any more. */
   isHeld(): boolean
   release(): void
 }
@@ -65,7 +68,7 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
 }
 
 function holding(lock: string): Ownership {
-  // While it is open its number is not given to another file.
+  // While it is open, its inode number is not reused.
   const handle = openSync(lock, 'r')
   const { ino, dev } = fstatSync(handle)
   const isHeld = (): boolean => {
@@ -78,9 +81,9 @@ function holding(lock: string): Ownership {
     try {
       utimesSync(lock, now, now)
     } catch {
-      // A sign that could not be given; who looks waits for several.
+      // One missed heartbeat; a contender waits for several.
     }
-  }, SIGN_EVERY_MS)
+  }, HEARTBEAT_MS)
   timer.unref()
   return {
     isHeld,
@@ -102,7 +105,7 @@ function tryCreate(path: string, me: Holder): boolean {
   }
 }
 
-/** undefined: gone, or so half-written that it was removed. */
+/** undefined: the file is gone, or was half-written and has been removed. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holder
@@ -122,18 +125,18 @@ async function isAlive(lock: string, holder: Holder): Promise<boolean> {
   if (holder.space === processSpace() && holder.host === hostname()) {
     return runs(holder.pid) && startOf(holder.pid) === holder.startedAt
   }
-  const signAt = () => statSync(lock, { throwIfNoEntry: false })?.mtimeMs
-  const before = signAt()
+  const heartbeatAt = () => statSync(lock, { throwIfNoEntry: false })?.mtimeMs
+  const before = heartbeatAt()
   for (const endMs = performance.now() + SILENCE_MS_MAX; performance.now() < endMs; ) {
-    await sleep(SIGN_EVERY_MS / 4)
-    if (signAt() !== before) return signAt() !== undefined
+    await sleep(HEARTBEAT_MS / 4)
+    if (heartbeatAt() !== before) return heartbeatAt() !== undefined
   }
   return false
 }
 
 /**
- * Of all who found the same dead holder one wins: who creates the file named after it. The lock is
- * looked at again after that, for another may have won and be done already.
+ * Of all contenders that found the same dead holder, one wins: the one that creates the file named
+ * after it. It then reads the lock again, for another may have won and finished already.
  */
 function takeOver(lock: string, dead: Holder, me: Holder): boolean {
   const claim = `${lock}.after-${dead.token}`
@@ -175,7 +178,7 @@ function runs(pid: number): boolean {
   }
 }
 
-/** Of Linux; elsewhere the host's name must do. */
+/** On Linux; elsewhere the host's name must do. */
 function processSpace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -185,7 +188,7 @@ function processSpace(): string {
   }
 }
 
-/** Empty where it cannot be told, and for a process that is gone or a zombie. */
+/** Empty where it cannot be determined, and for a process that is gone or a zombie. */
 function startOf(pid: number): string {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')

@@ -1,15 +1,15 @@
 /**
- * Bytes on disk. Every record begins with the CRC-32 of its key and the rest of it, for the database
- * underneath has no checksums. Changing anything here is a new FORMAT. Neighbours: disk.ts, check.ts.
+ * Bytes on disk. Every record begins with the CRC-32 of its key and its remaining bytes, as the
+ * database has no checksums. A change here is a new FORMAT. Neighbours: disk.ts, contents.ts.
  */
 import * as zlib from 'node:zlib'
 import type { Key, KeyValue, LeaseId, Revision } from '../../lib/store/types.ts'
 import type { StoredLease } from '../mvcc/leases.ts'
 
-/** Of the records and the tables. Checked at every open. */
+/** Format of the records and tables. Checked at every open. */
 export const FORMAT = 1
 
-/** Longer keys do not fit the database: they lie in a table of their own, under a number. */
+/** Longer keys do not fit the database: they are stored in the table `long`, under a number. */
 export const TREE_KEY_BYTES_MAX = 1_024
 
 export interface StoredState {

@@ -1,4 +1,4 @@
-/** From events to an iteration: what a stream pushes, in order, until its end. */
+/** Turns pushes into an iteration: the items in order, until the end. */
 
 export class AsyncQueue<T> {
   #items: T[] = []
@@ -12,7 +12,7 @@ export class AsyncQueue<T> {
     this.#wake?.()
   }
 
-  /** The first end counts. With an error, what was pushed before it is still delivered. */
+  /** Only the first call counts. The items pushed before it are still delivered. */
   end(error?: Error): void {
     if (this.#ended) return
     this.#ended = true
@@ -20,7 +20,7 @@ export class AsyncQueue<T> {
     this.#wake?.()
   }
 
-  /** Ends now; what was not taken yet is gone. */
+  /** Ends now, and drops the items that were not taken yet. */
   clear(): void {
     this.#items = []
     this.end()

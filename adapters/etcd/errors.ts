@@ -1,6 +1,6 @@
 /**
- * The driver's errors → StoreError. The only place that looks at message texts. `unapplied` is said
- * only where etcd or the transport is certain; everything else about a write is `unknown`.
+ * The driver's errors → StoreError. The only place that matches message texts. The outcome is
+ * `unapplied` only where etcd or the transport is certain of it; otherwise a write is `unknown`.
  */
 import {
   ClientClosedError,
@@ -32,7 +32,7 @@ const BY_TEXT: readonly (readonly [text: string, ...verdict: Verdict])[] = [
   ['requested lease not found', 'STORE_LEASE_NOT_FOUND', 'unapplied'],
   ['required revision has been compacted', 'STORE_COMPACTED', 'unapplied'],
   ['required revision is a future revision', 'STORE_INVALID', 'unapplied'],
-  // etcd's quota applier answers this also after it has applied the txn that crossed the quota.
+  // etcd's quota applier also answers this after it has applied the txn that crossed the quota.
   ['database space exceeded', 'STORE_NO_SPACE', 'unknown'],
   ['too many requests', 'STORE_UNAVAILABLE', 'unapplied'],
   ['not supported for learner', 'STORE_UNAVAILABLE', 'unapplied'],
@@ -69,7 +69,7 @@ const BY_CLASS: readonly (readonly [type: ErrorClass, ...verdict: Verdict])[] = 
   [GRPCNotImplementedError, 'STORE_UNSUPPORTED', 'unapplied'],
 ]
 
-/** Any failure of the driver, unary or stream, as a StoreError with the driver's as its cause. */
+/** Translates a failure of the driver, of a call or a stream; the driver's error is the cause. */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = error instanceof Error ? castGrpcError(error) : new Error(String(error))
@@ -77,12 +77,12 @@ export function toStoreError(error: unknown): StoreError {
   return new StoreError(code, `etcd: ${cause.message}`, { outcome, cause })
 }
 
-/** What etcd answered a call with instead of a result: gRPC's status and its words. */
+/** Translates the gRPC status and message that etcd answered a call with instead of a result. */
 export function statusToStoreError(status: number, message: string): StoreError {
   return toStoreError(Object.assign(new Error(`${status}: ${message}`), { code: status }))
 }
 
-/** A reason etcd gave in words only, such as a watch's cancel_reason. */
+/** Translates a reason that etcd gives as text only, such as a watch's cancel_reason. */
 export function reasonToStoreError(reason: string): StoreError {
   const text = reason === '' ? 'cancelled by the server' : reason
   const [, code, outcome] = BY_TEXT.find(([part]) => text.includes(part)) ?? [
@@ -93,7 +93,7 @@ export function reasonToStoreError(reason: string): StoreError {
   return new StoreError(code, `etcd: ${text}`, { outcome })
 }
 
-/** The token has expired, or an auth change made it old: certain not to be applied, log in again. */
+/** The token expired or an auth change made it old: certainly unapplied, a new log-in is needed. */
 export function wantsNewToken(error: StoreError): boolean {
   return (
     error.code === 'STORE_UNAUTHENTICATED' &&
@@ -102,7 +102,7 @@ export function wantsNewToken(error: StoreError): boolean {
   )
 }
 
-/** Logged in, but not allowed to do this. */
+/** The user is logged in, but lacks the permission. */
 export function isForbidden(error: StoreError): boolean {
   return error.code === 'STORE_UNAUTHENTICATED' && error.message.includes('permission denied')
 }

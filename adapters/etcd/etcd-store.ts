@@ -1,6 +1,6 @@
 /**
  * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
- * lease-stream.ts, probe.ts, messages.ts, errors.ts.
+ * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
 import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
@@ -33,11 +33,14 @@ import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
 export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
-  /** Timers of watches and leases. Deadlines of calls are the system clock's. @default systemClock */
+  /**
+   * Timers of watches and leases. Deadlines of calls are the system clock's.
+   * @default systemClock
+   */
   readonly clock?: Clock
   /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
   readonly writeTimeoutMs?: number
-  /** Deadline of a range, tries on other members included. Unit: ms. @default 5000 */
+  /** Deadline of a range, attempts on other members included. Unit: ms. @default 5000 */
   readonly readTimeoutMs?: number
   /** Deadline of a lease renewal. Unit: ms. @default 2000 */
   readonly renewTimeoutMs?: number
@@ -45,17 +48,17 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
   readonly progressMs?: number
   /** The servers' `--max-request-bytes`. Unit: bytes. @default 1572864 */
   readonly requestBytesMax?: number
-  /** The servers' `--max-txn-ops`. @default found out by asking */
+  /** The servers' `--max-txn-ops`. @default detected at startup */
   readonly txnOpsMax?: number
 }
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
-/** A raft request's own header, and room for what a later etcd adds to it. */
+/** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
 
 /**
- * Connects, asks the server what it is and allows, and gives the store.
+ * Connects, detects the server's version and limits, and returns the store.
  * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when no member answers within
  * `readTimeoutMs` each; STORE_UNAUTHENTICATED when the log-in fails; STORE_INVALID without hosts.
  */
@@ -72,13 +75,13 @@ class EtcdAdapter implements ServerAdapter {
   readonly #clock: Clock
   readonly #writeTimeoutMs: number
   readonly #readTimeoutMs: number
-  /** Apart, so that neither a large range nor a busy watch holds up a renewal: etcd-io/etcd#15402. */
+  /** Separate, so that no large range and no busy watch delays a renewal: etcd-io/etcd#15402. */
   readonly #kv: Members
   readonly #watches: Members
   readonly #leases: Members
   readonly #leaseStream: LeaseStream
   readonly #closed = new AbortController()
-  /** Of the first answer. */
+  /** As in the first answer. */
   #clusterId: string | undefined
   #trustManualProgress = false
 
@@ -157,8 +160,8 @@ class EtcdAdapter implements ServerAdapter {
   }
 
   /**
-   * Before 3.5.23 and 3.6.5 etcd may renew a lease that was revoked already: a renewal alone does
-   * not prove that the lease's keys are there. Source: etcd-io/etcd#20615.
+   * Before 3.5.23 and 3.6.5 etcd may renew a lease that is already revoked: a renewal alone does
+   * not prove that the lease's keys exist. Source: etcd-io/etcd#20615.
    */
   keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
     return this.#leaseStream.renew(id)
@@ -193,22 +196,22 @@ class EtcdAdapter implements ServerAdapter {
   }
 
   /**
-   * A read, on one member after the other within the deadline. Each try has its share of the time,
-   * so a member that never answers leaves some for the next.
+   * Runs a read on one member after the other within the deadline. Each attempt has an equal share
+   * of the time that is left, so a member that never answers leaves some for the next.
    */
   async #anyMember<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
     const endMs = this.#clock.monotonic() + this.#readTimeoutMs
-    for (let tries = this.#kv.count; ; tries--) {
+    for (let attemptsLeft = this.#kv.count; ; attemptsLeft--) {
       const leftMs = endMs - this.#clock.monotonic()
       try {
-        return await read(leftMs / Math.max(tries, 1))
+        return await read(leftMs / Math.max(attemptsLeft, 1))
       } catch (error) {
-        if (!isMemberFailure(toStoreError(error)) || tries <= 1) throw error
+        if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
       }
     }
   }
 
-  /** A restored or replaced cluster has other revisions: nothing known so far holds there. */
+  /** A restored or replaced cluster has other revisions: nothing known so far holds for it. */
   #checkCluster(clusterId: string): void {
     this.#clusterId ??= clusterId
     if (clusterId === this.#clusterId) return

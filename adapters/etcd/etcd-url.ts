@@ -1,4 +1,6 @@
-/** `etcd://user:pass@h:p,h:p?ca=…` → the adapter's options. Neighbours: adapters/index.ts, etcd-store.ts. */
+/**
+ * `etcd://user:pass@h:p,h:p?ca=…` → the adapter's options. Neighbours: ../index.ts, etcd-store.ts.
+ */
 import { readFile } from 'node:fs/promises'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { ConnectionOptions } from './members.ts'
@@ -11,7 +13,7 @@ type Parsed = Omit<ConnectionOptions, 'loginTimeoutMs'> &
   Partial<Record<(typeof NUMBERS)[number], number>>
 
 /**
- * Several hosts are allowed, which the URL class refuses, hence by hand. User and password are
+ * Parsed by hand, as the URL class refuses several hosts. User and password are
  * percent-decoded; `ca`, `cert` and `key` are paths of PEM files; `requestBytesMax`, `txnOpsMax`,
  * `readTimeoutMs` and `writeTimeoutMs` are whole numbers.
  * @throws {StoreError} STORE_INVALID
@@ -75,7 +77,7 @@ function parseCount(name: string, params: URLSearchParams): number {
   return value
 }
 
-/** The driver takes a client certificate only together with an authority. */
+/** The driver accepts a client certificate only together with an authority. */
 function noClientCert(params: URLSearchParams): Record<never, never> {
   if (params.has('cert') || params.has('key')) throw invalid('cert and key need ca as well')
   return {}

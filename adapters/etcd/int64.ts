@@ -1,4 +1,4 @@
-/** int64 as the driver has it (decimal strings), and as the contract has it. */
+/** The driver's int64 (decimal strings) → the contract's numbers. */
 import { StoreError } from '../../lib/model/errors.ts'
 
 /** A revision, version or count. @throws {StoreError} STORE_INTERNAL beyond 2^53. */

@@ -1,6 +1,6 @@
 /**
- * Renewals of all leases over one shared stream, each with a deadline of its own.
- * Measured against a stream a lease: 24 instead of 234 µs each. Neighbour: etcd-store.ts.
+ * Renews all leases over one shared stream, each renewal with a deadline of its own.
+ * Measured: 24 µs a renewal; with a stream for each, 234 µs. Neighbour: etcd-store.ts.
  */
 import type { IDuplexStream, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3'
 import type { Clock } from '../../lib/base/clock.ts'
@@ -18,11 +18,11 @@ interface Waiter {
   readonly cancelTimer: () => void
 }
 
-/** A stream with what waits for its answers; thrown away at the first failure. */
+/** A stream and its pending renewals; replaced after the first failure. */
 interface Session {
   readonly member: Member
   readonly stream: Promise<Duplex>
-  /** By lease id as etcd writes it; answers to one id come in the order of its requests. */
+  /** By lease id in decimal, as etcd answers; answers to one id come in the order of requests. */
   readonly waiting: Map<string, Waiter[]>
 }
 
@@ -47,7 +47,7 @@ export class LeaseStream {
     return new Promise((resolve, reject) => {
       const session = this.#open()
       const cancelTimer = this.#deps.clock.after(this.#deps.timeoutMs, () =>
-        // One answer too late means that the others would be: the stream is given up.
+        // When one answer is late, those behind it are too: the stream is abandoned.
         this.#fail(
           session,
           new StoreError('STORE_TIMEOUT', 'etcd: no answer to a lease renewal', {

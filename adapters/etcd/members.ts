@@ -1,6 +1,6 @@
 /**
- * Connections to the cluster's members, one sticky member at a time. The driver is used for its
- * connections and typed raw RPC only: its retries, breaker and random member per call are off.
+ * Connections to the cluster's members; one of them is current until it fails. Of the driver only
+ * connections and typed RPCs are used: its retries, breaker and random member per call are off.
  * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
  */
 import { noop } from 'cockatiel'
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   readonly loginTimeoutMs: number
 }
 
-/** etcd refuses pings more often than every 5 s. Unit: ms. */
+/** etcd closes connections that ping more often than every 5 s. Unit: ms. */
 const KEEPALIVE_MS = 10_000
 const KEEPALIVE_TIMEOUT_MS = 3_000
 
@@ -41,7 +41,9 @@ export type WatchDuplex = IDuplexStream<Buffer, WatchAnswer>
 
 const asItIs = (bytes: Buffer): Buffer => bytes
 
-/** One member's raw RPCs. Streams carry `hasleader`: etcd ends them when its member loses the quorum. */
+/**
+ * One member's RPCs. Streams carry `hasleader`: etcd ends them when the member loses its leader.
+ */
 export class Member extends Etcd3 {
   readonly host: string
   readonly leaseStreams: LeaseClient
@@ -64,7 +66,7 @@ export class Member extends Etcd3 {
         'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
         'grpc.enable_retries': 0,
         'grpc.service_config_disable_resolution': 1,
-        // Each client has its own connection: a large range must not hold up the watch.
+        // A connection of its own for each client: a large range must not delay a watch.
         'grpc.use_local_subchannel_pool': 1,
         'grpc.initial_reconnect_backoff_ms': 100,
         'grpc.max_reconnect_backoff_ms': 2_000,
@@ -98,17 +100,20 @@ export class Member extends Etcd3 {
     })
   }
 
-  /** KV.Txn, past the driver. Rejects with StoreError. */
+  /** KV.Txn without the driver. @throws {StoreError} */
   async callTxn(request: Buffer, options: CallOptions): Promise<TxnAnswer> {
     return decodeTxnAnswer(await this.#call('/etcdserverpb.KV/Txn', request, options))
   }
 
-  /** KV.Range, past the driver. Rejects with StoreError. */
+  /** KV.Range without the driver. @throws {StoreError} */
   async callRange(request: Buffer, options: CallOptions): Promise<RangeAnswer> {
     return decodeRangeAnswer(await this.#call('/etcdserverpb.KV/Range', request, options))
   }
 
-  /** A stream of Watch.Watch on the driver's connection: bytes of WatchRequests in, answers out. */
+  /**
+   * Opens a stream of Watch.Watch on the driver's connection: encoded WatchRequests in, answers
+   * out.
+   */
   openWatch(): Promise<WatchDuplex> {
     return this.#withLeader.withConnection('Watch', ({ client, metadata }) =>
       client.makeBidiStreamRequest(
@@ -125,7 +130,7 @@ export class Member extends Etcd3 {
     return this.#channel.call(path, request, { ...options, token })
   }
 
-  /** The driver's own token. An outdated one ends with this member: see {@link Members.failed}. */
+  /** The driver's token. An outdated one is dropped with its member: see {@link Members.failed}. */
   #logIn(): Promise<string | undefined> {
     this.#token ??= this.pool.withConnection('KV', ({ metadata }) =>
       metadata.get('token')[0]?.toString(),
@@ -142,11 +147,11 @@ export class Member extends Etcd3 {
   }
 }
 
-/** The members, one of them current until it fails. Connections are made on first use. */
+/** The members; one is current until it fails. Connections are made on first use. */
 export class Members {
   readonly #options: ConnectionOptions
   readonly #members = new Map<string, Member>()
-  /** The sticky one; all processes begin with the first, as the operator ordered them. */
+  /** Index of the current member. All processes begin with the first that the operator named. */
   #at = 0
   #closed = false
 
@@ -170,7 +175,7 @@ export class Members {
     return member
   }
 
-  /** What to do for the calls to come, after `member` failed with `error`. */
+  /** Chooses the member for later calls, after `member` failed with `error`. */
   failed(member: Member, error: StoreError): void {
     if (wantsNewToken(error)) this.#drop(member)
     else if (isMemberFailure(error) && this.#options.hosts[this.#at] === member.host) {
@@ -178,15 +183,15 @@ export class Members {
     }
   }
 
-  /** As {@link failed}, for a stream. A silent one is taken to sit on a dead connection. */
+  /** As {@link failed}, for a stream. A silent stream counts as a dead connection. */
   streamFailed(member: Member, error: StoreError): void {
     if (error.code === 'STORE_TIMEOUT') this.#drop(member)
     this.failed(member, error)
   }
 
   /**
-   * One unary call on the current member. Never sent twice, save for an outdated token, which
-   * etcd refuses before it looks at the request.
+   * Runs one unary call on the current member. It is sent again only after an outdated token, which
+   * etcd refuses before it looks at the request, and when it certainly was not sent before.
    */
   async call<T>(run: (member: Member) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -201,9 +206,9 @@ export class Members {
         const error = toStoreError(cause)
         this.failed(member, error)
         if (error.code === 'STORE_CLOSED') {
-          // Not the store: this member was thrown away for another call's sake, before it sent ours.
+          // The store is open: another call dropped this member, before ours was sent or after.
           if (attempt === 1 && error.outcome !== 'unknown') continue
-          throw new StoreError('STORE_UNAVAILABLE', 'etcd: the connection was given up meanwhile', {
+          throw new StoreError('STORE_UNAVAILABLE', 'etcd: the connection was closed meanwhile', {
             outcome: error.outcome,
             cause: error,
           })

@@ -1,12 +1,12 @@
-/** What an etcd server is and allows, found out when the store is opened. Neighbour: etcd-store.ts. */
+/** Detects an etcd server's version and limits when the store opens. Neighbour: etcd-store.ts. */
 import { CompareResult, CompareTarget, type IRequestOp } from 'etcd3'
 import { isForbidden, toStoreError } from './errors.ts'
 import type { Members } from './members.ts'
 
-/** Tried from the top: etcd has no call that tells `--max-txn-ops`. The default is 128. */
+/** Tried from the largest: etcd has no call that reports `--max-txn-ops`. Its default is 128. */
 const TXN_OPS_TRIED = [16_384, 8_192, 4_096, 2_048, 1_024, 512, 256, 128, 64, 32, 16, 8]
 
-/** No key of anyone: etcd compares it, finds nothing, and a version is never -1. */
+/** A key that does not exist. Compared with version -1, which no key has. */
 const PROBE_KEY = Buffer.from('\0anykeeper probe')
 
 export interface ServerVersion {
@@ -23,7 +23,7 @@ export function parseVersion(text: string): ServerVersion | undefined {
   return { text, major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) }
 }
 
-/** The member's version; undefined where the user may not ask for it. */
+/** The member's version; undefined where the user may not query it. */
 export async function probeVersion(
   members: Members,
   timeoutMs: number,
@@ -39,9 +39,9 @@ export async function probeVersion(
 }
 
 /**
- * Ops the server takes in one txn, from a list of powers of two. Nothing can be written: the ops
- * are reads, and the compare that guards them cannot hold. etcd counts ops before all else, so any
- * answer but "too many" means that the count is allowed.
+ * The largest power of two of ops that the server accepts in one txn. Nothing can be written: the
+ * ops are reads, and their compare never holds. etcd counts ops before all else, so any answer but
+ * "too many" means that the count is allowed.
  */
 export async function probeTxnOpsMax(members: Members, timeoutMs: number): Promise<number> {
   const read: IRequestOp = { request_range: { key: PROBE_KEY, keys_only: true, limit: 1 } }
@@ -65,8 +65,8 @@ export async function probeTxnOpsMax(members: Members, timeoutMs: number): Promi
 }
 
 /**
- * Do answers to a manual progress request wait for the events before them? Before 3.4.25 and 3.5.8
- * they overtake events and prove only that the watch is alive. Source: etcd-io/etcd#15220.
+ * Is the answer to a manual progress request sent after the events before it? Before 3.4.25 and
+ * 3.5.8 it overtakes events and proves only that the watch is alive. Source: etcd-io/etcd#15220.
  */
 export function answersProgressInOrder(version: ServerVersion | undefined): boolean {
   return version !== undefined && isAtLeast(version, { 4: 25, 5: 8 })
@@ -75,7 +75,7 @@ export function answersProgressInOrder(version: ServerVersion | undefined): bool
 /** Sentences for the caller's log; empty when all is well. */
 export function versionWarnings(version: ServerVersion | undefined): string[] {
   if (version === undefined)
-    return ['etcd: the server does not tell its version; 3.5.23 or 3.6.5 is the floor']
+    return ['etcd: the server does not report its version; 3.5.23 or 3.6.5 is the minimum']
   if (!isAtLeast(version, { 5: 23, 6: 5 })) {
     return [
       `etcd ${version.text} has known faults that lose watch events or renew revoked leases ` +
@@ -90,7 +90,9 @@ export function versionWarnings(version: ServerVersion | undefined): string[] {
   return []
 }
 
-/** `floors`: minor of 3.x → least patch. Minors below the listed fail, above them pass. */
+/**
+ * `floors`: minor of 3.x → lowest patch. Minors below those listed fail, minors above them pass.
+ */
 function isAtLeast(version: ServerVersion, floors: Readonly<Record<number, number>>): boolean {
   if (version.major !== 3) return version.major > 3
   const floor = floors[version.minor]

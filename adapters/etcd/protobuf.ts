@@ -1,7 +1,7 @@
 /**
- * Protobuf's wire format, as far as etcd's hot messages need it: one pass into a buffer of known size,
- * and a reader that makes no objects. Neighbours: txn-codec, range-codec, watch-codec.
- * Source: proto3's encoding.
+ * Protobuf's wire format, as far as etcd's hot messages need it: a writer that fills a buffer of
+ * known size in one pass, and a reader that allocates no objects for fields. Neighbours:
+ * txn-codec.ts, range-codec.ts, watch-codec.ts. Source: proto3's encoding.
  */
 import { StoreError } from '../../lib/model/errors.ts'
 import type { KeyValue } from '../../lib/store/types.ts'
@@ -22,14 +22,14 @@ export function bigVarintSize(value: bigint): number {
   for (let rest = value; rest >= 0x80n; rest >>= 7n) size++
   return size
 }
-/** A tag, a length and so many bytes. */
+/** Size of a field of `bytes` bytes with its tag and length. Unit: bytes. */
 export const field = (bytes: number): number => 1 + varintSize(bytes) + bytes
 
 export class ProtoWriter {
   readonly #out: Buffer
   #at = 0
 
-  /** `size`: bytes that will be written, all of them. */
+  /** `size`: exactly the bytes that will be written. */
   constructor(size: number) {
     this.#out = Buffer.allocUnsafe(size)
   }
@@ -63,7 +63,7 @@ export class ProtoWriter {
     this.#out[this.#at++] = tag
     this.varint(value)
   }
-  /** @throws {StoreError} STORE_INTERNAL when not as much was written as was announced. */
+  /** @throws {StoreError} STORE_INTERNAL when fewer bytes were written than were announced. */
   toBytes(): Buffer {
     if (this.#at !== this.#out.length) {
       throw new StoreError('STORE_INTERNAL', 'etcd: a request was encoded wrongly')
@@ -110,7 +110,7 @@ export class ProtoReader {
     }
     throw new StoreError('STORE_INTERNAL', 'etcd: a number in an answer has no end')
   }
-  /** Where the skipped bytes began. */
+  /** Returns where the skipped bytes begin. */
   #skipBytes(length: number): number {
     const start = this.at
     if (length > this.end - start) {
@@ -119,12 +119,12 @@ export class ProtoReader {
     this.at = start + length
     return start
   }
-  /** The field announced next, as a reader of its own. */
+  /** A reader of the next length-delimited field. */
   inner(): ProtoReader {
     const start = this.#skipBytes(this.varint())
     return new ProtoReader(this.#bytes, start, this.at)
   }
-  /** A view of the next field's bytes. */
+  /** A view of the next length-delimited field's bytes. */
   bytes(): Buffer {
     const start = this.#skipBytes(this.varint())
     return this.#bytes.subarray(start, this.at)

@@ -1,5 +1,5 @@
 /**
- * etcd's RangeRequest and RangeResponse as bytes: a tree of a million records is read by them.
+ * etcd's RangeRequest and RangeResponse as bytes. A load reads a million records with them.
  * Source: etcd's rpc.proto. Neighbours: etcd-store.ts, protobuf.ts.
  */
 import type { Key, KeyValue, RangeQuery } from '../../lib/store/types.ts'
@@ -24,10 +24,10 @@ const TAG = {
 } as const
 const DESCEND = 2
 
-/** The empty key means "none" to etcd; this is the first one that can exist. */
+/** The empty key means "none" to etcd; this is the smallest key that can exist. */
 const SMALLEST_KEY = Uint8Array.of(0)
 
-/** The lower end of a range; empty stands for the first key. */
+/** The lower end of a range; the empty key stands for the smallest. */
 export function toStart(start: Key): Key {
   return start.length === 0 ? SMALLEST_KEY : start
 }
@@ -47,7 +47,7 @@ export function encodeRange(query: RangeQuery): Buffer {
   if (end !== undefined) out.bytes(TAG.rangeEnd, end)
   if (countMax !== 0) out.number(TAG.limit, countMax)
   if (revision !== 0) out.number(TAG.revision, revision)
-  // By key, which is target 0.
+  // The sort target is the key, which is 0.
   if (descending) out.number(TAG.sortOrder, DESCEND)
   if (keysOnly) out.number(TAG.keysOnly, 1)
   return out.toBytes()
@@ -59,7 +59,7 @@ export interface RangeAnswer extends Header {
 }
 
 /* RangeResponse => header=1 kvs=2* more=3 count=4 */
-/** Keys and values are views of `bytes`. @throws {StoreError} STORE_INTERNAL for what is none. */
+/** Keys and values are views of `bytes`. @throws {StoreError} STORE_INTERNAL when malformed. */
 export function decodeRangeAnswer(bytes: Buffer): RangeAnswer {
   const input = new ProtoReader(bytes)
   const kvs: KeyValue[] = []

@@ -1,7 +1,7 @@
 /**
  * etcd's TxnRequest and TxnResponse as bytes, without the driver's objects: a commit of a thousand
- * puts is encoded in one pass into one buffer, and of its answer only what the contract asks for is
- * read. Source: etcd's rpc.proto and proto3's encoding. Neighbour: etcd-store.ts.
+ * puts is encoded in one pass into one buffer, and only what the contract needs of the answer is
+ * read. Source: etcd's rpc.proto and proto3's encoding. Neighbours: members.ts, protobuf.ts.
  */
 import type { Compare, Txn, WriteOp } from '../../lib/store/types.ts'
 import {
@@ -17,7 +17,8 @@ import { toStart } from './range-codec.ts'
 
 /* TxnRequest  => compare=1* success=2* */
 const TXN = { compare: 0x0a, success: 0x12 } as const
-/* Compare     => target=2 key=3 (version=4 | create_revision=5 | mod_revision=6 | value=7); result=1 is EQUAL, 0 */
+/* Compare     => target=2 key=3 (version=4 | create_revision=5 | mod_revision=6 | value=7);
+                  result=1 is EQUAL, 0 */
 const COMPARE = { target: 0x10, key: 0x1a, value: 0x3a } as const
 const TARGET = { version: 0, createRevision: 1, modRevision: 2, value: 3 } as const
 const NUMBER_TAG = { version: 0x20, createRevision: 0x28, modRevision: 0x30 } as const
@@ -41,7 +42,7 @@ function writeCompare(out: ProtoWriter, compare: Compare): void {
   else out.number(NUMBER_TAG[compare.target], compare.equals)
 }
 
-/** Of the PutRequest or DeleteRangeRequest itself. */
+/** Size of the PutRequest or DeleteRangeRequest itself. */
 function innerBytes(op: WriteOp): number {
   switch (op.type) {
     case 'put': {
@@ -89,13 +90,13 @@ export function encodeTxn({ compares, ops }: Txn): Buffer {
   return out.toBytes()
 }
 
-/** What the contract wants of an answer, and whose it is. */
+/** What the contract needs of an answer, and which cluster gave it. */
 export interface TxnAnswer extends Header {
   readonly succeeded: boolean
 }
 
 /* TxnResponse => header=1 succeeded=2 responses=3* */
-/** @throws {StoreError} STORE_INTERNAL for what is no TxnResponse. */
+/** @throws {StoreError} STORE_INTERNAL when `bytes` is not a TxnResponse. */
 export function decodeTxnAnswer(bytes: Buffer): TxnAnswer {
   const input = new ProtoReader(bytes)
   let succeeded = false

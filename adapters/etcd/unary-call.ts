@@ -19,7 +19,7 @@ export function framed(request: Buffer): Buffer {
   return out
 }
 
-/** The connection failed under a call, or before it. */
+/** The error of a call whose connection failed, during it or before it. */
 export function lost({ isOpen }: { readonly isOpen: boolean }, cause: unknown): StoreError {
   const reason = cause instanceof Error ? `: ${cause.message}` : ''
   const what = isOpen ? 'the connection was lost' : 'no connection'
@@ -29,8 +29,9 @@ export function lost({ isOpen }: { readonly isOpen: boolean }, cause: unknown): 
   })
 }
 
-/** What a call asks and tells. */
+/** The connection and the caller, as a call sees them. */
 interface Caller {
+  /** Could what was sent have left this process? */
   isOpen(): boolean
   /** The deadline has passed; the call has not ended yet. */
   expired(): void
@@ -39,7 +40,7 @@ interface Caller {
   reject(error: StoreError): void
 }
 
-/** One call on its way: whichever comes first, answer, failure or deadline, settles it. */
+/** One call in flight. The first of answer, failure and deadline settles it. */
 export class Call {
   readonly #stream: ClientHttp2Stream
   readonly #caller: Caller
@@ -53,7 +54,7 @@ export class Call {
     this.#stream = stream
     this.#caller = caller
     stream.on('response', (headers) => {
-      // An answer without a body has its status in the first headers.
+      // An answer without a body carries its status in the first headers.
       if (headers['grpc-status'] !== undefined) this.#status = headers
       else if (headers[':status'] !== 200) this.#cause = new Error(`HTTP ${headers[':status']}`)
     })
@@ -71,7 +72,7 @@ export class Call {
   #expire(): void {
     if (this.#settled) return
     this.#caller.expired()
-    // The connection may have been given up just now, which says the same with another word.
+    // expired() may have closed the connection, which has settled this call.
     if (this.#settled) return
     this.#fail(
       new StoreError('STORE_TIMEOUT', 'etcd: no answer in time', {

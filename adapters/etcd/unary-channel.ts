@@ -1,7 +1,7 @@
 /**
- * Unary gRPC calls straight over node:http2, bytes in and bytes out: half the CPU of the driver's
- * path for each commit, and a third less latency (bench/results.md). One connection, made on first use
- * and again after it was lost. Nothing is retried. Neighbours: unary-call.ts, members.ts (which member).
+ * Unary gRPC calls over node:http2, bytes in and bytes out: a commit takes half the CPU of the
+ * driver's path, and a third less latency (bench/results.md). One connection, made on first use and
+ * again after it was lost. Nothing is retried. Neighbours: unary-call.ts, members.ts.
  */
 import {
   type ClientHttp2Session,
@@ -23,24 +23,24 @@ export interface UnaryChannelOptions {
     readonly certChain?: Buffer
   }
   readonly clock: Clock
-  /** Pause between pings while calls wait; etcd allows none when no call does. Unit: ms. */
+  /** Pause between pings while calls are pending; etcd permits none otherwise. Unit: ms. */
   readonly keepaliveMs: number
-  /** A ping without an answer for this long ends the connection. Unit: ms. */
+  /** A ping that is unanswered for this long ends the connection. Unit: ms. */
   readonly keepaliveTimeoutMs: number
 }
 
-/** What the server may send ahead: pages of a load are megabytes. */
+/** HTTP/2 flow-control window: pages of a load are megabytes. */
 const WINDOW_BYTES = 8 * 1024 * 1024
 
 interface Connection {
   readonly session: ClientHttp2Session
-  /** What is sent now leaves this process. */
+  /** false: nothing that was sent can have left this process. */
   isOpen: boolean
-  /** The server takes no more calls on it. */
+  /** The server accepts no more calls on it. */
   isRetired: boolean
-  /** Calls that wait for their answers. */
+  /** Calls in flight. */
   calls: number
-  /** A ping is due, or under way. */
+  /** A ping is scheduled or in flight. */
   isWatched: boolean
   cancelPing: () => void
 }
@@ -55,9 +55,9 @@ export class UnaryChannel {
   }
 
   /**
-   * One call: `path` is `/package.Service/Method`, `deadline` is in ms since 1970.
-   * @throws {StoreError} with outcome `unapplied` when the request cannot have reached the server, or
-   * the server says so.
+   * Runs one call: `path` is `/package.Service/Method`, `deadline` is in ms since 1970.
+   * @throws {StoreError} with outcome `unapplied` when the request cannot have reached the server
+   * or the server reports that it did not apply it.
    */
   call(
     path: string,
@@ -112,11 +112,11 @@ export class UnaryChannel {
       connection.isOpen = true
       session.setLocalWindowSize(WINDOW_BYTES)
     })
-    // The streams are told as well; each call says for itself what that means for it.
+    // Each stream receives the error as well, and its call reports what it means.
     session.on('error', () => {})
     session.on('goaway', () => this.#retire(connection))
     session.on('close', () => connection.cancelPing())
-    // Neither the connection nor its pings keep a process alive that has nothing else to do.
+    // Neither the connection nor its pings keep the process alive.
     session.unref()
     return connection
   }
@@ -140,7 +140,7 @@ export class UnaryChannel {
     }
   }
 
-  /** A half-open connection is noticed by the pings, not only by the deadlines of calls. */
+  /** Pings detect a half-open connection before the deadlines of calls do. */
   #watchOver(connection: Connection): void {
     if (connection.isWatched || connection.isRetired) return
     connection.isWatched = true
@@ -150,7 +150,7 @@ export class UnaryChannel {
     })
   }
 
-  /** A call had no answer in time: is it the server that is slow, or is nobody there? */
+  /** After a call without an answer in time: is the server slow, or the connection dead? */
   #doubt(connection: Connection): void {
     if (connection.isRetired) return
     connection.cancelPing()
@@ -160,7 +160,7 @@ export class UnaryChannel {
   #ping(connection: Connection): void {
     const { clock, keepaliveTimeoutMs } = this.#options
     const { session } = connection
-    // One that is not made after so long would not be made sooner by waiting: the next call tries anew.
+    // A connection that is not made by now is replaced by the next call.
     if (!connection.isOpen || session.closed || session.destroyed) return this.#drop(connection)
     connection.isWatched = true
     const cancelWait = clock.after(keepaliveTimeoutMs, () => this.#drop(connection))
@@ -176,7 +176,7 @@ export class UnaryChannel {
     if (!sent) answered()
   }
 
-  /** The server wants no more calls on it; those on their way have as long as a ping to be answered. */
+  /** GOAWAY: new calls use a new connection; calls in flight have keepaliveMs to be answered. */
   #retire(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined
     connection.isRetired = true

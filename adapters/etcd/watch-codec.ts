@@ -1,5 +1,5 @@
 /**
- * etcd's WatchRequest and WatchResponse as bytes. Each commit comes back as one of them.
+ * etcd's WatchRequest and WatchResponse as bytes. Each commit comes back as a WatchResponse.
  * Source: etcd's rpc.proto. Neighbours: watch-stream.ts, protobuf.ts.
  */
 import type { Key, Revision, StoreEvent } from '../../lib/store/types.ts'
@@ -23,10 +23,10 @@ const TAG = {
   progress: 0x20,
 } as const
 
-/** Asks for progress: an empty message in field 3. */
+/** Requests progress: an empty message in field 3. */
 export const PROGRESS_REQUEST = Buffer.of(0x1a, 0)
 
-/** A watch that also tells its progress from time to time. */
+/** Creates a watch. etcd also sends its progress to it from time to time. */
 export function encodeWatchCreate(options: {
   readonly start: Key
   readonly end: Key
@@ -44,11 +44,11 @@ export function encodeWatchCreate(options: {
 }
 
 export interface WatchAnswer extends Header {
-  /** Answers a manual progress request: of no watch in particular. */
+  /** The answer to a manual progress request, which belongs to no watch. */
   readonly isManualProgress: boolean
   readonly created: boolean
   readonly canceled: boolean
-  /** Above 0: the revision to begin at is gone. */
+  /** Above 0: the watch's start revision is compacted; this is the oldest that is left. */
   readonly compactRevision: Revision
   readonly cancelReason: string
   readonly events: readonly StoreEvent[]
@@ -59,7 +59,7 @@ const MANUAL_PROGRESS_ID = 2n ** 64n - 1n
 
 /* WatchResponse => header=1 watch_id=2 created=3 canceled=4 compact_revision=5 cancel_reason=6
                     fragment=7 events=11* */
-/** Keys and values are views of `bytes`. @throws {StoreError} STORE_INTERNAL for what is none. */
+/** Keys and values are views of `bytes`. @throws {StoreError} STORE_INTERNAL when malformed. */
 export function decodeWatchAnswer(bytes: Buffer): WatchAnswer {
   const input = new ProtoReader(bytes)
   const events: StoreEvent[] = []

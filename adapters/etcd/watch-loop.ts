@@ -1,6 +1,7 @@
 /**
- * A watch that outlives its streams: reopens on the next member and resumes after the last revision
- * it delivered, which it knows from events and from trusted progress only. Neighbour: watch-stream.ts.
+ * A watch that outlives its streams. After a failure it opens a stream on the next member and
+ * resumes after the last delivered revision, known only from events and trusted progress.
+ * Neighbour: watch-stream.ts. Why not the driver's Watcher: DESIGN.md.
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { pause } from '../../lib/base/pause.ts'
@@ -21,10 +22,12 @@ export interface WatchLoopDeps {
   readonly closed: AbortSignal
 }
 
-/** Silent progress intervals before a stream is given up; doubles while reopening does not help. */
+/**
+ * Unanswered progress requests before a stream is abandoned; doubles while reopening is in vain.
+ */
 const UNANSWERED_MAX = 3
 const UNANSWERED_DOUBLINGS_MAX = 3
-/** Pauses before reopening. Unit: ms. The first try is at once. */
+/** Pauses before reopening, by streams in vain. Unit: ms. The first is immediate. */
 const REOPEN_PAUSES_MS = [0, 50, 200, 500, 1_000, 2_000]
 
 export async function* watchLoop(
@@ -34,7 +37,7 @@ export async function* watchLoop(
   const { members, clock, closed } = deps
   const ended = AbortSignal.any([options.signal, closed])
   let next = options.fromRevision
-  /** Streams in a row that brought nothing after their creation. */
+  /** Streams in a row that received nothing after their creation. */
   let fruitless = 0
   let exactStart = false
   while (!ended.aborted) {
@@ -62,7 +65,7 @@ export async function* watchLoop(
       const error = toStoreError(cause)
       members.streamFailed(member, error)
       if (error.code === 'STORE_COMPACTED' && error.compactRevision === next && !exactStart) {
-        // Only the one revision too many is gone: the stream asks for it to get progress answers.
+        // Only the extra revision, requested for the sake of progress answers, is compacted.
         exactStart = true
         continue
       }

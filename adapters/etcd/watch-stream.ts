@@ -1,6 +1,6 @@
 /**
- * One watch stream: etcd's responses → batches, progress requests, and the verdict that a silent
- * stream is dead. It lives until its first failure. Neighbour: watch-loop.ts (which opens the next).
+ * One watch stream: turns etcd's responses into batches, requests progress, and detects a silent
+ * stream. It ends at its first failure. Neighbour: watch-loop.ts, which opens the next.
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
@@ -14,16 +14,16 @@ export interface WatchStreamOptions {
   readonly start: Key
   readonly end: Key
   readonly fromRevision: Revision
-  /** Ask etcd for exactly `fromRevision`, though it may then be silent until that is reached. */
+  /** Start at exactly `fromRevision`, although etcd may then be silent until that is reached. */
   readonly exactStart: boolean
   readonly clock: Clock
   /** Pause between progress requests. Unit: ms. */
   readonly progressMs: number
-  /** Progress requests in a row that may stay without any message before the stream counts as dead. */
+  /** Progress requests in a row without any message after which the stream counts as dead. */
   readonly unansweredMax: number
-  /** May a manual progress answer's revision be believed? */
+  /** Is a manual progress answer sent after the events up to its revision? */
   readonly trustManualProgress: boolean
-  /** @throws {StoreError} when the header is another cluster's. */
+  /** @throws {StoreError} when the header is of another cluster. */
   readonly checkCluster: (clusterId: string) => void
 }
 
@@ -31,7 +31,7 @@ export class WatchStream {
   readonly batches = new AsyncQueue<WatchBatch>()
   readonly #stream: WatchDuplex
   readonly #options: WatchStreamOptions
-  /** Everything of the range up to here is in `batches`. */
+  /** All events of the range up to this revision are in `batches`. */
   #delivered: Revision
   #unanswered = 0
   #answers = 0
@@ -49,21 +49,21 @@ export class WatchStream {
       encodeWatchCreate({
         start: options.start,
         end: options.end,
-        // Since 3.5.22 and 3.6.2 a watch that begins in the future gets no progress answers, and
-        // "from the list's revision + 1" is the future of a quiet store. So one revision more is
-        // asked for, and dropped on arrival. 0 would mean "now".
+        // Since 3.5.22 and 3.6.2 a watch that starts in the future gets no progress answers, and
+        // "the list's revision + 1" is the future of a quiet store. So the watch starts one
+        // revision earlier, whose events are dropped on arrival. 0 would mean "now".
         startRevision: Math.max(options.fromRevision - (options.exactStart ? 0 : 1), 1),
       }),
     )
     this.#armProgress()
   }
 
-  /** Messages so far, the one that says "created" not counted. */
+  /** Messages so far, except for the one that says "created". */
   get answers(): number {
     return this.#answers
   }
 
-  /** Ends the stream and drops what was not taken yet. */
+  /** Ends the stream and drops the batches that were not taken yet. */
   cancel(): void {
     this.batches.clear()
     this.#shut()
@@ -83,13 +83,13 @@ export class WatchStream {
     }
   }
 
-  /** etcd keeps a revision's events in one message (fragmenting is off) and revisions in order. */
+  /** etcd sends a revision's events in one message (no fragments are requested), in order. */
   #onEvents(events: readonly StoreEvent[]): void {
     const wanted: StoreEvent[] = []
     let revision = this.#delivered
     for (const event of events) {
       const { modRevision } = event.type === 'put' ? event.kv : event
-      // A lagging member may replay what was delivered already: etcd-io/etcd#20221.
+      // A lagging member may send again what was delivered already: etcd-io/etcd#20221.
       if (modRevision <= this.#delivered) continue
       wanted.push(event)
       revision = modRevision
@@ -99,7 +99,7 @@ export class WatchStream {
     this.batches.push({ revision, events: wanted })
   }
 
-  /** "Created" says only that the watch is alive: its header runs ahead of the events. */
+  /** "Created" proves only that the watch is alive: its header is ahead of the events. */
   #onProgress({ created, isManualProgress, revision }: WatchAnswer): void {
     if (!created && (!isManualProgress || this.#options.trustManualProgress)) {
       this.#delivered = Math.max(this.#delivered, revision)
@@ -108,8 +108,8 @@ export class WatchStream {
   }
 
   /**
-   * Counts requests, not time: a process that was stopped for a while reads its mail before it
-   * gives a stream up.
+   * Counts requests, not time: a process that was stopped for a while reads the messages that
+   * have arrived before it abandons a stream.
    */
   #armProgress(): void {
     const { clock, progressMs, unansweredMax } = this.#options
@@ -139,7 +139,7 @@ export class WatchStream {
     if (this.#over) return
     this.#over = true
     this.#cancelTimer()
-    // Ended before cancelled: the driver takes a cancelled writable stream for a failed member.
+    // First end, then cancel: the driver takes a cancelled writable stream for a failed member.
     this.#stream.end()
     this.#stream.cancel()
   }

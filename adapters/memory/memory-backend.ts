@@ -1,6 +1,6 @@
 /**
- * One store in this process's memory: every transaction is published at once. It is the model other
- * adapters are measured against. Neighbours: ../mvcc/mvcc.ts, memory-store.ts.
+ * One store in this process's memory: every transaction is published immediately. It is the model
+ * that other adapters are compared with. Neighbours: ../mvcc/mvcc.ts, memory-store.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import type { Lease, LeaseId, Revision, Txn, TxnResult } from '../../lib/store/types.ts'
@@ -15,7 +15,7 @@ export interface MemoryBackendOptions {
 }
 
 /**
- * Several handles (`openMemoryStore({ backend })`) see the same keys, as several processes do on one
+ * Several handles (`openMemoryStore({ backend })`) share its keys, as several processes share one
  * etcd. It lives as long as it is referenced: closing all handles loses nothing.
  */
 export class MemoryBackend implements MvccWriter {

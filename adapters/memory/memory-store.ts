@@ -13,11 +13,11 @@ const FEATURES: StoreFeatures = {
 }
 
 export interface MemoryStoreOptions extends MemoryBackendOptions {
-  /** Open another handle on this one; the other options are then its own. @default a fresh one */
+  /** The backend to open a handle on; the other options are then ignored. @default a new one */
   readonly backend?: MemoryBackend
 }
 
-/** A handle on a store in this process's memory. Closing it ends its own watches and calls only. */
+/** A handle on a store in this process's memory. Closing it ends only its own watches and calls. */
 export function openMemoryStore(options: MemoryStoreOptions = {}): MetadataStore {
   return mvccHandle(options.backend ?? new MemoryBackend(options), FEATURES)
 }

@@ -49,7 +49,9 @@ export class CommitLog {
     for (const commit of dropped) this.#bytes -= commitBytes(commit)
   }
 
-  /** The newest revision to drop so that at most `bytesMax` are left; undefined: none is in the log. */
+  /**
+   * The newest revision to drop so that at most `bytesMax` are left; undefined: none is in the log.
+   */
   excess(bytesMax: number): Revision | undefined {
     let bytes = this.#bytes
     return this.#commits.find((commit) => {

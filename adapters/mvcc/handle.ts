@@ -1,4 +1,6 @@
-/** The store contract over an Mvcc: its watches, and the closed state. Neighbours: mvcc.ts, adapters. */
+/**
+ * The store contract over an Mvcc: watches, and the closed state. Neighbours: mvcc.ts, adapters.
+ */
 import { StoreError } from '../../lib/model/errors.ts'
 import { checkedStore } from '../../lib/store/checked-store.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
@@ -17,10 +19,12 @@ import type {
 import { isInRange } from './events.ts'
 import type { Mvcc } from './mvcc.ts'
 
-/** Revisions one watch batch covers at most, as etcd has it. */
+/** Bound of the revisions in one watch batch, as in etcd. */
 const BATCH_REVISIONS_MAX = 1_000
 
-/** What writes, and makes it last before it resolves; reads and watches come from `mvcc`. */
+/**
+ * The adapter's side of a handle: its writes resolve once they are durable; `mvcc` serves reads.
+ */
 export interface MvccWriter {
   readonly mvcc: Mvcc
   txn(txn: Txn): TxnResult | Promise<TxnResult>
@@ -63,7 +67,7 @@ class MvccHandle implements MetadataStore {
     const { start, end, signal } = options
     const mvcc = this.#mvcc
     const { clock, progressMs } = mvcc
-    /** The first revision not looked at yet. */
+    /** The first revision that was not read yet. */
     let position = options.fromRevision
     let progressDueMs = clock.monotonic() + progressMs
     while (!signal.aborted) {
@@ -103,7 +107,7 @@ class MvccHandle implements MetadataStore {
     await this.#onClose()
   }
 
-  /** Until there may be something to look at, or `waitMs` have passed. */
+  /** Waits for a publication, a compaction, the end, or `waitMs`. */
   #changeOr(waitMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {

@@ -1,6 +1,6 @@
 /**
- * A sorted list of items by their key bytes, in chunks, so that an insert moves a few hundred
- * references and never the whole list. Neighbour: mvcc.ts.
+ * A list of items sorted by key bytes. It is kept in chunks, so an insert moves a few hundred
+ * references, never the whole list. Neighbour: key-states.ts.
  */
 import { compareBytes } from '../../lib/store/bytes.ts'
 import type { Key } from '../../lib/store/types.ts'
@@ -33,7 +33,7 @@ export class KeyIndex<T extends { readonly key: Key }> {
     }
   }
 
-  /** Takes the item of this key out, if there is one. */
+  /** Removes the item of this key, if there is one. */
   remove(key: Key): void {
     const at = this.#chunkOf(key)
     const chunk = this.#chunks[at]
@@ -45,7 +45,7 @@ export class KeyIndex<T extends { readonly key: Key }> {
     if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
-  /** Keeps the items `keep` holds on to. O(n). */
+  /** Keeps only the items for which `keep` returns true. O(n). */
   filter(keep: (item: T) => boolean): void {
     this.#chunks = this.#chunks.map((chunk) => chunk.filter(keep)).filter((c) => c.length > 0)
   }
@@ -72,7 +72,7 @@ export class KeyIndex<T extends { readonly key: Key }> {
     }
   }
 
-  /** The chunk that holds the key, or would: the last one that begins at or before it. */
+  /** The chunk in which the key is or belongs: the last one that begins at or before it. */
   #chunkOf(key: Key): number {
     let low = 0
     let high = this.#chunks.length

@@ -1,6 +1,6 @@
 /**
- * The states of every key since the last compaction, oldest first, over a base that holds the newest
- * published ones. Knows revisions, not transactions. Neighbours: key-index.ts, mvcc.ts.
+ * The states of every key since the last compaction, oldest first, over a base that holds the
+ * newest published ones. Knows revisions, not transactions. Neighbours: key-index.ts, mvcc.ts.
  */
 import { compareBytes } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, RangeQuery, Revision } from '../../lib/store/types.ts'

@@ -1,10 +1,10 @@
-/** Leases: which keys hang on them, and their expiry by the clock. Neighbour: mvcc.ts. */
+/** Leases: the keys bound to them, and their expiry by the clock. Neighbour: mvcc.ts. */
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { bytesId, compareBytes } from '../../lib/store/bytes.ts'
 import type { Key, LeaseId } from '../../lib/store/types.ts'
 
-/** What of a lease survives a restart: it lives on with its whole TTL from then. */
+/** The part of a lease that survives a restart. Its whole TTL begins again then. */
 export interface StoredLease {
   readonly id: LeaseId
   readonly ttlMs: number
@@ -17,17 +17,19 @@ interface LeaseState extends StoredLease {
   cancelTimer: () => void
 }
 
-/** After an expiry that could not be written, it is tried again. Unit: ms. */
+/** Pause before an expiry that could not be written is retried. Unit: ms. */
 const EXPIRY_RETRY_MS = 1_000
 
 export class Leases {
   readonly #clock: Clock
   readonly #onDue: (id: LeaseId) => void
   readonly #leases = new Map<LeaseId, LeaseState>()
-  /** The newest id given out: a store on disk keeps it, so that no id comes twice. */
+  /** The newest id granted. A store on disk keeps it, so that no id is granted twice. */
   lastId: LeaseId = 0n
 
-  /** `onDue` is told of a lease past its deadline, and again every second while it is still there. */
+  /**
+   * `onDue` is called for a lease past its deadline, and every second until the lease is removed.
+   */
   constructor(clock: Clock, onDue: (id: LeaseId) => void) {
     this.#clock = clock
     this.#onDue = onDue
@@ -38,7 +40,7 @@ export class Leases {
     return this.add({ id: this.lastId, ttlMs })
   }
 
-  /** With its whole TTL ahead of it, and without keys. */
+  /** Adds a lease without keys; its whole TTL begins now. */
   add({ id, ttlMs }: StoredLease): StoredLease {
     const expiresAtMs = this.#clock.monotonic() + ttlMs
     const lease: LeaseState = { id, ttlMs, expiresAtMs, keys: new Map(), cancelTimer: () => {} }
@@ -54,7 +56,9 @@ export class Leases {
     return { ttlMs: lease.ttlMs }
   }
 
-  /** undefined: there is none. Else its keys in order, and the way back. */
+  /**
+   * Returns its keys in order and what undoes the removal; undefined when there is no such lease.
+   */
   remove(id: LeaseId): { readonly keys: readonly Key[]; readonly undo: () => void } | undefined {
     const lease = this.#leases.get(id)
     if (lease === undefined) return undefined
@@ -78,7 +82,7 @@ export class Leases {
     if (!this.#leases.has(id)) throw new StoreError('STORE_LEASE_NOT_FOUND', `no lease ${id}`)
   }
 
-  /** A key hangs on the lease of its newest put only. 0n: none. */
+  /** A key is bound to the lease of its newest put only. 0n: none. */
   rebind(key: Key, from: LeaseId, to: LeaseId): void {
     if (from === to) return
     this.#leases.get(from)?.keys.delete(bytesId(key))
@@ -90,7 +94,7 @@ export class Leases {
     this.#leases.clear()
   }
 
-  /** One timer a lease: renewals only move the deadline, the timer looks again when it fires. */
+  /** One timer a lease: a renewal only moves the deadline, which the timer checks when it fires. */
   #arm(lease: LeaseState, waitMs: number): void {
     lease.cancelTimer = this.#clock.after(waitMs, () => {
       const leftMs = lease.expiresAtMs - this.#clock.monotonic()

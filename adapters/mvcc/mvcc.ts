@@ -1,7 +1,7 @@
 /**
- * Keys with their history: what a MetadataStore promises about revisions, spelled out plainly and
- * without I/O. A store applies transactions here, makes them durable in its own way, and publishes
- * them; or takes them back. Neighbours: key-index.ts, leases.ts, handle.ts (the contract over it).
+ * Keys with their history: what a MetadataStore promises about revisions, without I/O. A store
+ * applies transactions here, makes them durable in its own way, and publishes them or rolls them
+ * back. Neighbours: key-states.ts, commit-log.ts, leases.ts, handle.ts (the contract over it).
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { systemClock } from '../../lib/base/clock.ts'
@@ -23,11 +23,11 @@ import { type Commit, CommitLog } from './commit-log.ts'
 import { type KeyHistory, KeyStates, type MvccBase } from './key-states.ts'
 import { Leases, type StoredLease } from './leases.ts'
 
-/** What was applied and is not published yet: what a durable store must write. */
+/** What is applied and not published yet: a durable store must write it. */
 export interface Changes {
   /** Newest state of each key touched, by `bytesId`; `kv` undefined: deleted. */
   readonly keys: Map<string, { readonly key: Key; readonly kv: KeyValue | undefined }>
-  /** undefined: gone. */
+  /** undefined: the lease has ended. */
   readonly leases: Map<LeaseId, StoredLease | undefined>
 }
 
@@ -37,15 +37,15 @@ export interface MvccOptions {
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
   readonly base?: MvccBase
-  /** Where revisions begin; older ones count as compacted. @default 1, as an empty etcd */
+  /** The first revision; older ones count as compacted. @default 1, as in an empty etcd */
   readonly revision?: Revision
   /** A lease is past its deadline: end it with {@link Mvcc.expire}. */
   readonly onLeaseDue?: (id: LeaseId) => void
 }
 
 /**
- * The order of a durable write: {@link txn} (judged and applied), the disk, {@link publish}, the answer;
- * {@link rollback} when the disk refused. What is not published, no reader has seen.
+ * The order of a durable write: {@link txn} (judge and apply), the disk, {@link publish}, the
+ * answer; or {@link rollback} when the disk refused. Readers see only what is published.
  */
 export class Mvcc {
   readonly clock: Clock
@@ -71,7 +71,7 @@ export class Mvcc {
     this.leases = new Leases(this.clock, options.onLeaseDue ?? (() => {}))
   }
 
-  /** The newest revision that readers see. */
+  /** The newest published revision. */
   get revision(): Revision {
     return this.#published
   }
@@ -86,7 +86,7 @@ export class Mvcc {
     return this.#compacted
   }
 
-  /** Roughly what the history since the last compaction takes. Unit: bytes. */
+  /** Roughly the memory of the history since the last compaction. Unit: bytes. */
   get historyBytes(): number {
     return this.#log.bytes
   }
@@ -112,7 +112,7 @@ export class Mvcc {
     return { kvs, revision: this.#published, more }
   }
 
-  /** Judged on the newest state, published or not. Readers see it once it is published. */
+  /** Judges and applies on the newest state, published or not. Readers see it once published. */
   txn(txn: Txn): TxnResult {
     if (!txn.compares.every((compare) => this.#holds(compare))) {
       return { committed: false, revision: this.#applied }
@@ -140,7 +140,7 @@ export class Mvcc {
     return lease
   }
 
-  /** Ends the lease; its keys vanish under one revision. */
+  /** Ends the lease and deletes its keys under one revision. */
   revokeLease(id: LeaseId): void {
     const removed = this.leases.remove(id)
     if (removed === undefined) return
@@ -151,12 +151,12 @@ export class Mvcc {
     this.#commit(this.#applied + 1, events)
   }
 
-  /** As {@link revokeLease}, if it is still past its deadline. */
+  /** Revokes the lease if it is still past its deadline. */
   expire(id: LeaseId): void {
     if (this.leases.isDue(id)) this.revokeLease(id)
   }
 
-  /** Readers and watches see everything that was applied. */
+  /** Makes everything that was applied visible to readers and watches. */
   publish(): void {
     this.#undo = []
     this.#changes = { keys: new Map(), leases: new Map() }
@@ -165,7 +165,7 @@ export class Mvcc {
     this.#notify()
   }
 
-  /** Everything that was applied and not published has never been. */
+  /** Undoes everything that was applied and not published. */
   rollback(): void {
     for (const undo of this.#undo.reverse()) undo()
     this.#undo = []
@@ -183,19 +183,22 @@ export class Mvcc {
     this.#notify()
   }
 
-  /** Forgets the older half of the history when it takes more than that. */
+  /** Compacts to half of `bytesMax` when the history takes more than `bytesMax`. */
   boundHistory(bytesMax: number): void {
     if (this.#log.bytes <= bytesMax) return
     const excess = this.#log.excess(bytesMax / 2) ?? this.#published
     this.compact(Math.min(excess + 1, this.#published))
   }
 
-  /** Published commits of revisions from `from` on, at most `countMax`. The caller checks {@link compacted}. */
+  /**
+   * Published commits from revision `from`, at most `countMax`. The caller checks {@link
+   * compacted}.
+   */
   commits(from: Revision, countMax: number): readonly Commit[] {
     return this.#log.read(from, this.#published, countMax)
   }
 
-  /** Runs `listener` after every publication and compaction. Returns its end. */
+  /** Calls `listener` after every publication and compaction. Returns what removes it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -207,7 +210,9 @@ export class Mvcc {
     })
   }
 
-  /** As of now, unpublished changes included. A list: deleting changes what is iterated. */
+  /**
+   * The keys as of now, unpublished changes included. A copy: deleting changes what is iterated.
+   */
   #liveKeys(start: Key, end: Key): Key[] {
     return [...this.#keys.range({ start, end }, this.#applied)].map((kv) => kv.key)
   }
@@ -264,7 +269,7 @@ export class Mvcc {
     })
   }
 
-  /** A txn that changed nothing makes no revision. */
+  /** A txn that changes nothing makes no revision. */
   #commit(revision: Revision, events: StoreEvent[]): void {
     if (events.length === 0) return
     this.#applied = revision

@@ -1,6 +1,6 @@
 /**
- * The data under one name as a handle knows it: which incarnation it is, and how far it has been
- * seen. Whoever calls a script does it through here. Neighbours: scripts.ts, link.ts, feed.ts.
+ * The data under one name as a handle knows it: its incarnation, and the newest revision seen. All
+ * scripts are called through it. Neighbours: scripts.ts, link.ts, feed.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../../lib/model/errors.ts'
@@ -12,10 +12,10 @@ import { assertAccepted, type Reply, SCRIPTS, type Script } from './scripts.ts'
 export class Dataset {
   readonly name: string
   readonly keys: readonly string[]
-  /** Called when the server turns out to be behind what it has said before. */
+  /** Called when the server is behind a revision that it reported before. */
   onWentBack: () => void = () => {}
   #incarnation = ''
-  /** The newest revision the server was heard of with, and the newest ever. */
+  /** The newest revision that the server has, as last reported, and the newest that it ever had. */
   #newest: Revision = 0
   #newestEver: Revision = 0
 
@@ -25,7 +25,7 @@ export class Dataset {
   }
 
   /**
-   * Finds the data, or begins it.
+   * Finds the data, or creates it.
    * @throws {StoreError} STORE_UNSUPPORTED when it is of a newer format, STORE_INTERNAL when it is
    * incomplete, STORE_UNAUTHENTICATED when this user may not run what the store needs
    */
@@ -45,7 +45,7 @@ export class Dataset {
     this.saw(revision as number)
   }
 
-  /** The script's reply after its 0: the server's revision first. */
+  /** Calls a script. Returns its reply without the leading 0: the server's revision first. */
   async call(commands: Commands, script: Script, ...args: Arg[]): Promise<Reply> {
     const knownBefore = this.#newest
     const given = [this.#incarnation, ...args]
@@ -65,7 +65,7 @@ export class Dataset {
     this.#newestEver = Math.max(this.#newestEver, revision)
   }
 
-  /** The revision was there once, and is not part of what the server has now. */
+  /** The server had the revision once and has lost it. */
   isLost(revision: Revision): boolean {
     return revision > this.#newest && revision <= this.#newestEver
   }

@@ -1,4 +1,4 @@
-/** Loads ioredis, which is an optional peer: only who opens a redis store needs it. */
+/** Loads ioredis, an optional peer dependency: only a redis store needs it. */
 import { StoreError } from '../../lib/model/errors.ts'
 
 export type Ioredis = Pick<typeof import('ioredis'), 'Redis'>

@@ -1,14 +1,14 @@
 /**
- * What Redis and its driver say → StoreError. The only place that looks at message texts. `unapplied`
- * is said only where the server is certain to have changed nothing. Neighbour: link.ts.
+ * Errors of Redis and of the driver → StoreError. The only place that matches message texts. The
+ * outcome is `unapplied` only where the server certainly changed nothing. Neighbour: link.ts.
  */
 import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/model/errors.ts'
 
 type Verdict = readonly [code: StoreErrorCode, outcome: StoreOutcome]
 
 /**
- * First match wins. Replies begin with an upper-case word; before 7.0 that of a command within a script
- * stands in the middle. A script's writes are refused at the first one only, so nothing was changed.
+ * First match wins. Replies begin with an upper-case word; before 7.0, the word of a command within
+ * a script is in the middle. Redis refuses only a script's first write, so nothing was changed.
  */
 const BY_TEXT: readonly (readonly [pattern: RegExp, ...verdict: Verdict])[] = [
   [/\bOOM command not allowed\b/, 'STORE_NO_SPACE', 'unapplied'],
@@ -20,13 +20,13 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, ...verdict: Verdict])[] = [
   [/^MASTERDOWN\b/, 'STORE_UNAVAILABLE', 'unapplied'],
   [/^CLUSTERDOWN\b/, 'STORE_UNAVAILABLE', 'unapplied'],
   [/^ERR max number of clients reached/, 'STORE_UNAVAILABLE', 'unapplied'],
-  // Redis ends a script by hand only while it has written nothing.
+  // SCRIPT KILL ends a script only while it has written nothing.
   [/\bScript killed by user\b/, 'STORE_UNAVAILABLE', 'unapplied'],
   [/^(?:MOVED|ASK|CROSSSLOT)\b/, 'STORE_UNSUPPORTED', 'unapplied'],
   [/^(?:NOAUTH|WRONGPASS)\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
   [/^DENIED\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
   [/^NOPERM\b/, 'STORE_UNAUTHENTICATED', 'unapplied'],
-  // Within a script, where it may not have been the first; opening tries them all.
+  // Within a script, where a command before it may have written; `open` tries every command.
   [
     /\bNOPERM\b|\bACL failure in script\b|can't run this command/,
     'STORE_UNAUTHENTICATED',
@@ -39,7 +39,7 @@ const BY_TEXT: readonly (readonly [pattern: RegExp, ...verdict: Verdict])[] = [
   [/^Stream isn't writeable/, 'STORE_UNAVAILABLE', 'unapplied'],
 ]
 
-/** A command's failure; also how a connection ended that was not made yet. */
+/** Translates a command's failure, or the reason why a connection was not made. */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = error instanceof Error ? withoutCommand(error) : new Error(String(error))
@@ -47,14 +47,14 @@ export function toStoreError(error: unknown): StoreError {
   return new StoreError(code, `redis: ${firstLine(cause)}`, { outcome, cause })
 }
 
-/** A connection that was never there: nothing was sent over it. */
+/** Translates the failure to connect: nothing was sent. */
 export function notConnected(error: unknown): StoreError {
   const { code, message, cause } = toStoreError(error)
   if (code === 'STORE_INTERNAL') return new StoreError('STORE_UNAVAILABLE', message, { cause })
   return new StoreError(code, message, { cause })
 }
 
-/** The script is not in this server's memory, and so did not run. */
+/** The script is not in this server's script cache, so it did not run. */
 export function isScriptMissing(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }
@@ -64,7 +64,7 @@ export function isTransient(error: StoreError): boolean {
   return error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'
 }
 
-/** The driver notes what it sent, which may be a password or somebody's data, and is not for logs. */
+/** The driver attaches the command, which may hold a password or data: neither belongs in logs. */
 function withoutCommand(error: Error & { command?: unknown }): Error {
   delete error.command
   return error
@@ -72,7 +72,7 @@ function withoutCommand(error: Error & { command?: unknown }): Error {
 
 function verdictOn(error: Error): Verdict {
   for (const [pattern, ...verdict] of BY_TEXT) if (pattern.test(error.message)) return verdict
-  // A reply that is none of these may be anything; without a reply the connection is at fault.
+  // An unknown reply may mean anything; without a reply the connection failed.
   return error.name === 'ReplyError'
     ? ['STORE_INTERNAL', 'unknown']
     : ['STORE_UNAVAILABLE', 'unknown']

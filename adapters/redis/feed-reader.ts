@@ -1,7 +1,7 @@
 /**
- * Reads the stream on a connection of its own, which it blocks, as long as somebody watches; keeps the
- * newest entries for the watches of its handle. Each entry names the revision before it, so nothing
- * can be missed or come twice unnoticed, whatever happened to the connection or the server.
+ * Reads the stream while there are watches, on a connection of its own, which it blocks; keeps the
+ * newest entries for the watches of its handle. Each entry names the revision before it, so a
+ * missed or repeated entry is detected, whatever happened to the connection or the server.
  * Neighbours: feed.ts (the watches), records.ts (entries), dataset.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
@@ -20,27 +20,27 @@ export interface FeedReaderOptions {
   readonly dataset: Dataset
   readonly link: Link
   readonly clock: Clock
-  /** How long it waits for news. Unit: ms. */
+  /** How long one read blocks while there is nothing new. Unit: ms. */
   readonly progressMs: number
   readonly readTimeoutMs: number
   /** Aborted when the store closes. */
   readonly closed: AbortSignal
-  /** The first revision that some watch has not seen yet; undefined: nobody watches. */
-  readonly wanted: () => Revision | undefined
-  /** The server answered, be it that there was nothing. */
-  readonly onSign: () => void
-  /** What no new connection helps against. */
+  /** The first revision that some watch has not seen yet; undefined: there is no watch. */
+  readonly oldestPosition: () => Revision | undefined
+  /** The server answered, with entries or without. */
+  readonly onAnswer: () => void
+  /** Called with an error that a new connection does not remedy. */
   readonly onFailure: (error: StoreError) => void
-  /** The entries are none that follow on what was read before. */
+  /** The entries do not follow those read before. */
   readonly onWentBack: () => void
 }
 
-/** Entries kept for watches that are slower than the reader; what is older they fetch. */
+/** Bound of the entries kept for watches slower than the reader; they fetch older ones. */
 const RECENT_BYTES_MAX = 64 * 2 ** 20
 
 export class FeedReader {
   readonly #options: FeedReaderOptions
-  /** What was read last, and the entries kept: those after #base. */
+  /** The revision read last; #recent holds the entries after #base up to it. */
   #head: Revision | undefined
   #base: Revision = 0
   #recent: Entry[] = []
@@ -52,26 +52,26 @@ export class FeedReader {
     this.#options = options
   }
 
-  /** Reads until nobody watches any more. */
+  /** Reads until there is no watch left. */
   start(): void {
     if (this.#isRunning) return
     this.#isRunning = true
     void this.#run().finally(() => {
       this.#isRunning = false
       this.forget()
-      // For one that came when the reader had already seen that nobody was left.
-      if (this.#isWanted) this.start()
+      // For a watch that began after the reader had seen that none was left.
+      if (this.#isNeeded) this.start()
     })
   }
 
-  /** Begins anew at the server's revision. */
+  /** Drops what was read; the next read starts at the server's revision. */
   forget(): void {
     this.#head = undefined
     this.#recent = []
     this.#recentBytes = 0
   }
 
-  /** Entries from `position` on, none so far perhaps; undefined: they are older than those kept. */
+  /** Entries from `position`, perhaps none so far; undefined: they are older than those kept. */
   take(position: Revision): readonly Entry[] | undefined {
     if (this.#head === undefined || position > this.#head) return []
     if (position <= this.#base) return undefined
@@ -79,21 +79,21 @@ export class FeedReader {
     return this.#recent.slice(first, first + PAGE_ENTRIES_MAX)
   }
 
-  /** Keeps only what somebody wants. */
+  /** Drops the entries that every watch has seen. */
   prune(): void {
-    const wanted = this.#options.wanted() ?? Number.POSITIVE_INFINITY
-    this.#dropWhile(({ revision }) => revision < wanted)
+    const oldest = this.#options.oldestPosition() ?? Number.POSITIVE_INFINITY
+    this.#dropWhile(({ revision }) => revision < oldest)
   }
 
-  get #isWanted(): boolean {
-    return this.#options.wanted() !== undefined && !this.#options.closed.aborted
+  get #isNeeded(): boolean {
+    return this.#options.oldestPosition() !== undefined && !this.#options.closed.aborted
   }
 
   async #run(): Promise<void> {
     const { clock, closed, onFailure } = this.#options
-    for (let failures = 0; this.#isWanted; ) {
+    for (let failures = 0; this.#isNeeded; ) {
       try {
-        await this.#readOn()
+        await this.#readNext()
         failures = 0
       } catch (cause) {
         const error = toStoreError(cause)
@@ -104,26 +104,26 @@ export class FeedReader {
     }
   }
 
-  async #readOn(): Promise<void> {
-    const { dataset, link, progressMs, readTimeoutMs, onSign } = this.#options
+  async #readNext(): Promise<void> {
+    const { dataset, link, progressMs, readTimeoutMs, onAnswer } = this.#options
     const head = this.#head
     if (head === undefined) {
       const [revision] = await link.run(readTimeoutMs, (c) => dataset.call(c, SCRIPTS.look))
       this.#head = revision as number
       this.#base = this.#head
-      return onSign()
+      return onAnswer()
     }
     const reply = await link.run(progressMs + readTimeoutMs, async (c) => {
       const [read] = await Promise.all([
         this.#read(c, head),
-        // Asked behind it: the server is the one it was, and has not gone back, or this fails.
+        // Sent behind it: fails unless the data is the same and has not lost revisions.
         dataset.call(c, SCRIPTS.look),
       ])
       return read
     })
-    // The look found that the server went back.
+    // The look found that the server had lost revisions.
     if (this.#head !== head) return
-    if (this.#append(readEntries(reply))) onSign()
+    if (this.#append(readEntries(reply))) onAnswer()
     else this.#options.onWentBack()
   }
 
@@ -135,7 +135,7 @@ export class FeedReader {
     return (reply as readonly [readonly [Buffer, StreamReply]] | null)?.[0][1] ?? null
   }
 
-  /** false: they do not follow on what was read before. */
+  /** false: they do not follow what was read before. */
   #append(entries: readonly Entry[]): boolean {
     for (const { revision, previous, byteLength } of entries) {
       if (previous !== this.#head) return false
@@ -161,7 +161,7 @@ export class FeedReader {
   }
 }
 
-/** Index of the first entry of `revision` or later. */
+/** Index of the first entry whose revision is not below `revision`. */
 function lowerBound(entries: readonly Entry[], revision: Revision): number {
   let low = 0
   let high = entries.length

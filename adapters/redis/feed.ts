@@ -1,6 +1,6 @@
 /**
- * The watches of one handle, all served by one reader of the stream, and by a page now and then for a
- * watch that is behind it. Neighbours: feed-reader.ts, records.ts (entries), dataset.ts.
+ * The watches of one handle, all served by one reader of the stream. A watch that is behind the
+ * reader fetches pages of its own. Neighbours: feed-reader.ts, records.ts (entries), dataset.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
@@ -18,18 +18,18 @@ import { SCRIPTS } from './scripts.ts'
 
 export interface FeedOptions {
   readonly dataset: Dataset
-  /** For the reader alone, which blocks it. */
+  /** The reader's own, as it blocks the connection. */
   readonly link: Link
-  /** For pages of the past. */
+  /** The connection for pages of the past. */
   readonly pages: Link
   readonly clock: Clock
-  /** How often a quiet watch says something. Unit: ms. */
+  /** Pause between empty batches of a quiet watch. Unit: ms. */
   readonly progressMs: number
   readonly readTimeoutMs: number
 }
 
 interface Watch {
-  /** The first revision not looked at yet. */
+  /** The first revision that was not read yet. */
   position: Revision
   failure: StoreError | undefined
 }
@@ -41,17 +41,17 @@ export class Feed {
   readonly #closed = new AbortController()
   readonly #reader: FeedReader
   readonly #pageSize = new PageSize()
-  /** Answers of the server to the reader. */
-  #signs = 0
+  /** How often the server has answered the reader. */
+  #answers = 0
 
   constructor(options: FeedOptions) {
     this.#options = options
     this.#reader = new FeedReader({
       ...options,
       closed: this.#closed.signal,
-      wanted: () => this.#oldestPosition(),
-      onSign: () => {
-        this.#signs++
+      oldestPosition: () => this.#oldestPosition(),
+      onAnswer: () => {
+        this.#answers++
         this.#wake()
       },
       onFailure: (error) => this.#fail(error),
@@ -63,7 +63,7 @@ export class Feed {
     const { start, end, signal } = options
     const { clock, progressMs } = this.#options
     const watch: Watch = { position: options.fromRevision, failure: undefined }
-    let signs = this.#signs
+    let answers = this.#answers
     let progressDueMs = clock.monotonic() + progressMs
     this.#watches.add(watch)
     try {
@@ -78,12 +78,15 @@ export class Feed {
         if (entries === undefined) return
         this.#advance(watch, entries)
         const events = eventsOf(entries, start, end)
-        if (events.length === 0 && (this.#signs === signs || clock.monotonic() < progressDueMs)) {
+        if (
+          events.length === 0 &&
+          (this.#answers === answers || clock.monotonic() < progressDueMs)
+        ) {
           if (entries.length === 0) await this.#change(signal)
           continue
         }
         yield { revision: watch.position - 1, events }
-        signs = this.#signs
+        answers = this.#answers
         progressDueMs = clock.monotonic() + progressMs
       }
     } finally {
@@ -92,7 +95,9 @@ export class Feed {
     }
   }
 
-  /** The server lost its newest revisions: what a watch delivered, or waits after, may be of them. */
+  /**
+   * The server lost its newest revisions, perhaps some that a watch has delivered: ends them all.
+   */
   wentBack(): void {
     this.#fail(
       new StoreError(
@@ -117,7 +122,7 @@ export class Feed {
     return Math.min(...[...this.#watches].map(({ position }) => position))
   }
 
-  /** @throws {StoreError} STORE_COMPACTED when what the watch wants first is gone */
+  /** @throws {StoreError} STORE_COMPACTED when the watch's first revision is compacted or lost */
   async #assertThere(watch: Watch): Promise<true> {
     const { dataset, pages, readTimeoutMs } = this.#options
     const [, compacted] = await pages.run(readTimeoutMs, (c) => dataset.call(c, SCRIPTS.look))
@@ -126,7 +131,7 @@ export class Feed {
     return true
   }
 
-  /** From the watch's position on, which is older than what the reader keeps. */
+  /** Entries from the watch's position, which is older than those that the reader keeps. */
   async #page(watch: Watch): Promise<readonly Entry[]> {
     const { dataset, pages, readTimeoutMs } = this.#options
     const args = [dataset.keys[FEED]!, `${watch.position}-0`, '+', 'COUNT', this.#pageSize.entries]
@@ -142,8 +147,8 @@ export class Feed {
   }
 
   /**
-   * Moves the watch behind the entries, which must follow on each other and on what it had: either one
-   * names the revision before it, or it is the very revision that was asked for.
+   * Moves the watch past the entries. Each must follow the one before: it names the revision before
+   * it, or is the very revision that the watch waits for.
    */
   #advance(watch: Watch, entries: readonly Entry[]): void {
     for (const { revision, previous } of entries) {
@@ -163,7 +168,7 @@ export class Feed {
     for (const wake of [...this.#wakers]) wake()
   }
 
-  /** Until the reader has heard something, or it is over. */
+  /** Waits for the reader's next answer, or the end. */
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -176,7 +181,7 @@ export class Feed {
     })
   }
 
-  /** A read that outlasts outages; undefined: aborted meanwhile. */
+  /** Retries a read until it succeeds; undefined: aborted meanwhile. */
   async #retried<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     for (let failures = 0; !signal.aborted; failures++) {
       try {
@@ -193,7 +198,7 @@ export class Feed {
   }
 }
 
-/** Does not wait for an answer that nobody wants any more. */
+/** The promise's value, or undefined as soon as the signal is aborted. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const abort = (): void => resolve(undefined)
@@ -221,6 +226,6 @@ function compactedError({ position }: Watch, compactRevision: Revision): StoreEr
 function lostError({ position }: Watch): StoreError {
   return new StoreError(
     'STORE_COMPACTED',
-    `redis: revision ${position - 1} is not in the server's history any more (a failover?)`,
+    `redis: revision ${position - 1} is no longer in the server's history (a failover?)`,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Leases of one handle: calls that need an answer soon, on a connection that no large reply holds up,
- * and the sweeps that end overdue leases. Every open handle sweeps; the server's clock judges.
+ * Leases of one handle: urgent calls, on a connection that no large reply delays, and the sweeps
+ * that end overdue leases. Every open handle sweeps; the server's clock decides what is overdue.
  * Neighbours: lua.ts, redis-store.ts.
  */
 import { randomBytes } from 'node:crypto'
@@ -22,7 +22,7 @@ export interface LeasesOptions {
   readonly feedBytesMax: number
 }
 
-/** Overdue leases one sweep ends; when there are more the next one follows at once. */
+/** Overdue leases that one sweep ends; with more of them the next sweep follows immediately. */
 const SWEPT_MAX = 20
 
 export class Leases {
@@ -34,9 +34,9 @@ export class Leases {
     this.#options = options
   }
 
-  /** Ids are drawn by lot: one that a failover lost is not given to somebody else. */
-  async grant(askedMs: number): Promise<Lease> {
-    const ttlMs = Math.ceil(askedMs)
+  /** Ids are random, so an id that a failover lost is not granted again. */
+  async grant(requestedMs: number): Promise<Lease> {
+    const ttlMs = Math.ceil(requestedMs)
     const id = (randomBytes(8).readBigUInt64BE() >> 1n) | 1n
     await this.#call(SCRIPTS.grant, this.#options.writeTimeoutMs, leaseBytes(id), ttlMs)
     return { id, ttlMs }
@@ -52,11 +52,11 @@ export class Leases {
     await this.#call(SCRIPTS.revoke, writeTimeoutMs, feedBytesMax, leaseBytes(id))
   }
 
-  /** Sweeps from now on. */
+  /** Starts the sweeps, which continue until {@link stop}. */
   startSweeping(): void {
     const { clock, sweepMs } = this.#options
     if (this.#isClosed) return
-    // Handles that began together shall not sweep together.
+    // So that handles that were opened together do not sweep together.
     const pauseMs = sweepMs * (0.75 + Math.random() / 2)
     this.#cancelSweep = clock.after(pauseMs, () => {
       void this.#sweep().then(() => this.startSweeping())
@@ -68,7 +68,7 @@ export class Leases {
     this.#cancelSweep()
   }
 
-  /** Never fails: what it could not do it tries again the next time. */
+  /** Never rejects: the next sweep retries what this one could not do. */
   async #sweep(): Promise<void> {
     const { renewTimeoutMs, feedBytesMax } = this.#options
     try {
@@ -77,7 +77,7 @@ export class Leases {
         swept = reply[1] as number
       }
     } catch {
-      // A call that matters will say what is wrong.
+      // The caller's next call reports the error.
     }
   }
 

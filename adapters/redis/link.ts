@@ -1,7 +1,7 @@
 /**
- * One connection to the server, made when it is needed and again after it was lost. The driver is
- * used for its protocol and its sockets only: it queues, repeats and reconnects nothing, so of every
- * command it is known whether it was sent. Neighbours: driver.ts, errors.ts, redis-store.ts.
+ * One connection to the server, made when it is needed and again after it was lost. Of the driver
+ * only protocol and sockets are used: it queues, repeats and reconnects nothing, so it is known of
+ * every command whether it was sent. Neighbours: driver.ts, errors.ts, redis-store.ts.
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Redis, RedisOptions } from 'ioredis'
@@ -19,25 +19,27 @@ export interface ServerOptions {
   readonly db?: number
   readonly username?: string
   readonly password?: string
-  /** rediss: with the system's authorities unless it names others. */
+  /** rediss: with the system's authorities unless others are given. */
   readonly tls?: TlsOptions
 }
 
 export interface LinkOptions extends ServerOptions {
   readonly driver: Ioredis
   readonly clock: Clock
-  /** From the first packet to the last answer of the log-in. Unit: ms. */
+  /** Bound from the first packet to the end of the log-in. Unit: ms. */
   readonly connectTimeoutMs: number
 }
 
 /** A bulk string. */
 export type Arg = string | Buffer | number
 
-/** Commands on one connection. They are answered in order, and sent at once, not when awaited. */
+/**
+ * Commands on one connection. They are sent when called, not when awaited, and answered in order.
+ */
 export interface Commands {
-  /** The reply with its strings as buffers. */
+  /** Sends a command. Strings of the reply are buffers. */
   command(name: string, ...args: Arg[]): Promise<unknown>
-  /** EVALSHA, or EVAL where the server does not know the script: only one of them runs. */
+  /** EVALSHA, then EVAL where the server does not have the script: only one of them runs it. */
   script(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<unknown>
 }
 
@@ -55,8 +57,8 @@ export class Link {
   }
 
   /**
-   * Runs `use` on the connection, made anew if need be, and ends both at the deadline: what was not
-   * answered by then would hold up everything behind it.
+   * Runs `use` on the connection, which is made if need be, and ends both at the deadline: an
+   * unanswered command would delay all that are behind it.
    * @throws {StoreError} as translated; STORE_TIMEOUT at the deadline; STORE_CLOSED after close()
    */
   async run<T>(timeoutMs: number, use: (commands: Commands) => Promise<T>): Promise<T> {
@@ -80,13 +82,13 @@ export class Link {
         const { outcome } = error
         throw new StoreError('STORE_CLOSED', 'the store was closed meanwhile', { outcome, cause })
       }
-      // The name may lead to the new primary by now.
+      // By now the host's name may lead to the new primary.
       if (error.code === 'STORE_UNAVAILABLE') this.#drop(redis)
       throw error
     }
   }
 
-  /** Ends the connection, and with it what is on its way. */
+  /** Ends the connection and the commands in flight. */
   close(): void {
     this.#closed.abort()
     if (this.#redis !== undefined) this.#drop(this.#redis)
@@ -132,27 +134,27 @@ export class Link {
     return redis
   }
 
-  /** By hand, and one after the other: the driver would go on in database 0 when a SELECT fails. */
+  /** Step by step, without the driver, which would continue in database 0 after a failed SELECT. */
   async #logIn(redis: Redis): Promise<void> {
     const { username, password, db = 0 } = this.#options
     if (password !== undefined) {
       await redis.call('AUTH', ...(username === undefined ? [] : [username]), password)
     }
     if (db !== 0) await redis.call('SELECT', db)
-    // For people who read CLIENT LIST; some servers forbid it.
+    // Shown by CLIENT LIST; some servers forbid it.
     await redis.call('CLIENT', 'SETNAME', 'anykeeper').catch(() => {})
   }
 
   #drop(redis: Redis): void {
     if (this.#redis === redis) this.#redis = undefined
     redis.disconnect()
-    // Its goodbye may never be answered.
+    // The server may never answer the end of the connection.
     redis.stream?.destroy()
   }
 
   /**
-   * `promise`, or rejects with `late()` after `ms`. A process that was stopped for a while reads its
-   * mail first: answers that lie there are taken before anything is late.
+   * `promise`, or rejects with `late()` after `ms`. A process that was stopped for a while first
+   * reads the answers that have arrived, before anything counts as late.
    */
   #within<T>(ms: number, promise: Promise<T>, late: () => StoreError): Promise<T> {
     return new Promise((resolve, reject) => {

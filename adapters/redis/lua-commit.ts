@@ -1,30 +1,32 @@
 /**
  * The piece of Lua that makes a revision: records, index, bindings and the feed's entry, together.
  *
- * Revisions. After a restart or a failover the server may be behind what was acknowledged. It then has
- * another id than the one in `state`, and the next commit takes a far higher revision: at least 2^32
- * higher, more than was ever lost, and by up to 2^36 that depend on the id, for two servers may take
- * over from the same point one after the other. So no revision is given to two different commits,
- * whichever was lost. 2^53 is enough for 200,000 restarts.
+ * Revisions. After a restart or a failover the server may be behind what was acknowledged. Its id
+ * then differs from the one in `state`, and the next commit takes a far higher revision: at least
+ * 2^32 higher, more than can have been lost, plus up to 2^36 that depend on the id, as two servers
+ * may take over from the same point one after the other. So no revision names two different
+ * commits, whatever was lost. 2^53 is enough for 200,000 restarts.
  *
- * Generations. The feed tells the previous state of each key it changes: whole, or, when that was
- * written in the same generation, without its value, which stands in the feed already. The feed is cut
- * where a generation begins, so a value that is only referred to is there as long as who refers to it.
+ * Generations. The feed holds the previous state of each changed key: complete, or, when that state
+ * was written in the same generation, without its value, which is in the feed already. The feed is
+ * trimmed only where a generation begins, so a value stays as long as the entries that refer to it.
  *
- * Neighbours: lua.ts (what comes before), lua-scripts.ts (who commits), records.ts (reads the bytes).
+ * Neighbours: lua.ts (the common start), lua-scripts.ts (its users), records.ts (reads the bytes).
  */
 import { HEAD_BYTES } from './records.ts'
 
-/** Values apart that one entry may have; Lua's stack holds about 8,000 arguments. */
+/**
+ * Large values that one entry may have as extra fields; Lua's stack holds about 8,000 arguments.
+ */
 const EXTRAS_MAX = 3_000
 
-/** The feed in `state` is divided into about as many generations. */
+/** The feed is divided into about this many generations. */
 const GENERATIONS = 8
 
 /**
- * `commit(keys, values, options, deletes)`: what to put, in three lists alike, and the keys to delete.
- * An option is a lease (8 bytes), and one byte more when the value is a large one. No key comes twice.
- * Nothing is written when nothing changes. ARGV[2]: bytes the feed may have.
+ * `commit(keys, values, options, deletes)`: the puts, in three lists of equal length, and the keys
+ * to delete. An option is a lease (8 bytes), with one byte more when the value is large. No key
+ * occurs twice. Nothing is written when nothing changes. ARGV[2]: bound of the feed in bytes.
  */
 export const COMMITTING = String.raw`
 local NO_LEASE = string.rep('\0', 8)
@@ -82,7 +84,7 @@ local function commit(keys, values, options, deletes)
     extras[#extras + 1], extras[#extras + 2] = 'v', value
     return true
   end
-  -- The state before: bits of the event's kind, and what to tell.
+  -- The state before: bits of the event's kind, and its bytes.
   local function before(key, old, modified)
     if modified > generation then return 2, sub(old, 1, HEAD_BYTES) end
     if byte(old, HEAD_BYTES) == 0 then return 1, old end

@@ -1,10 +1,12 @@
-/** The scripts, each with its arguments and its reply. Neighbours: lua.ts, lua-commit.ts, scripts.ts. */
+/** The scripts with their arguments and replies. Neighbours: lua.ts, lua-commit.ts, scripts.ts. */
 import { COMMON, IN_BLOCKS, LEASES, OPENED, REFUSED } from './lua.ts'
 import { COMMITTING } from './lua-commit.ts'
 
 const COMMITTER = `${OPENED}${IN_BLOCKS}${COMMITTING}`
 
-/** The keys of a lease are those of `bound` from its 8 bytes up to the next lease's. */
+/**
+ * The keys of a lease are the members of `bound` from its 8 bytes up to those of the next lease.
+ */
 const ENDING = `
 local function after(lease)
   local bytes = {byte(lease, 1, 8)}
@@ -26,8 +28,8 @@ end
 `
 
 /**
- * ARGV: a fresh incarnation, the format. → compacted, format, incarnation. First each command that any
- * script writes with is tried without effect: one that this user may not run, or that is not there,
+ * ARGV: a new incarnation, the format. → compacted, format, incarnation. First it tries, without
+ * effect, each command that a script uses: one that the user may not run, or that the server lacks,
  * would otherwise end a script halfway.
  */
 const open = `${COMMON}
@@ -62,11 +64,11 @@ return {0, revision, compacted}
 `
 
 /**
- * ARGV: incarnation, feedBytesMax, count of compares, count of ops, both as one string, then the large
- * values in order. Each compare and op is kind:1 length:4 key length:4 operand.
- * Compares: c, m, v with 8 bytes, or = with a value. Ops: p with the value, l with lease and value, P
- * and L for the next of the large values, without and with a lease as operand, d, and r with start as
- * key and end as operand, both as ZRANGEBYLEX takes them. → committed (1 or 0).
+ * ARGV: incarnation, feedBytesMax, count of compares, count of ops, one string with all of them,
+ * then the large values in order. Each compare and op is kind:1 length:4 key length:4 operand.
+ * Compares: c, m, v with 8 bytes, or = with a value. Ops: p with the value; l with lease and value;
+ * P and L for the next large value, without and with a lease as operand; d; and r with start as key
+ * and end as operand, both in ZRANGEBYLEX's notation. → committed (1 or 0).
  */
 const txn = `${COMMITTER}${LEASES}
 local FROM = {[99] = 1, [109] = 9, [118] = 17}
@@ -132,9 +134,9 @@ return {0, revision, 1}
 
 /**
  * ARGV: incarnation, first, last, count, direction (+ or -), values (1 or 0), bytes. first and last
- * are as ZRANGEBYLEX takes them; without last, first is the one key. Ends early, after at least one
- * key, when the values are more than the bytes. → compacted, more, then for each key itself, its
- * record and, when that says so and it was asked for, its large value.
+ * are in ZRANGEBYLEX's notation; without last, first is a single key. Ends early, after at least
+ * one key, when the values exceed the bytes. → compacted, more, then for each key: the key, its
+ * record and, with values, the large value if the record has one.
  */
 const range = `${OPENED}
 local first, last, count, values = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[6] == '1'
@@ -178,7 +180,10 @@ end
 return reply
 `
 
-/** ARGV: incarnation, lease, ttl. An id that is taken, by a miracle, is given its new TTL. */
+/**
+ * ARGV: incarnation, lease, ttl. An id that exists already, which is most unlikely, has its TTL
+ * set.
+ */
 const grant = `${OPENED}${LEASES}
 local ttl = tonumber(ARGV[3])
 call('HSET', TTLS, ARGV[2], text(ttl))
@@ -204,7 +209,7 @@ if call('HEXISTS', TTLS, ARGV[3]) == 1 then endLease(ARGV[3]) end
 return {0, revision}
 `
 
-/** ARGV: incarnation, feedBytesMax, count. Ends so many overdue leases. → how many. */
+/** ARGV: incarnation, feedBytesMax, count. Ends at most count overdue leases. → how many. */
 const sweep = `${COMMITTER}${LEASES}${ENDING}
 evenWithoutMemory()
 local now = nowMs()

@@ -1,34 +1,34 @@
 /**
- * Pieces that the scripts in lua-scripts.ts begin with: the state they stand on, and leases. A script
- * is one atomic step on the server. All judging comes before the first write, and Redis refuses a
- * script's writes (no memory, a replica, a full disk) at the first one only, so a script that fails
- * has changed nothing. Neighbours: lua-commit.ts (revisions), keys.ts (the data).
+ * Pieces that the scripts in lua-scripts.ts begin with: the state that they read, and leases. A
+ * script is one atomic step on the server. It judges before its first write, and Redis refuses only
+ * a script's first write (no memory, a replica, a full disk), so a script that fails has changed
+ * nothing. Neighbours: lua-commit.ts (revisions), keys.ts (the data).
  */
 
 /** Replies begin with one of these, or with 0 and the server's revision. */
 export const REFUSED = {
-  /** There is no state under this name. */
+  /** There is no data under this name. */
   absent: -1,
-  /** Another incarnation of it: the data was removed and begun anew. */
+  /** Another incarnation: the data was removed and created again. */
   replaced: -2,
   /** This server is a replica. */
   replica: -3,
   leaseNotFound: -4,
   future: -5,
-  /** Keys of the name are there without its state, or parts of a record are missing. */
+  /** The name has keys without its state, or parts of a record are missing. */
   damaged: -6,
 } as const
 
-/** Without a sweep for this long, nobody enforced deadlines. Unit: ms. */
+/** When no sweep ran for this long, deadlines were not enforced. Unit: ms. */
 export const UNATTENDED_MS = 1_500
 
-/** Args of a call from a table: Lua's stack holds about 8,000. */
+/** Arguments of one call: Lua's stack holds about 8,000. */
 const CALL_ARGS_MAX = 4_000
 
 /**
- * `server` is the id of its replication history: another one after every restart and every failover.
- * Redis refuses what may take memory at a script's first write only; `evenWithoutMemory()` is for
- * what frees some, or must go on when there is none.
+ * `server` is the id of the server's replication history: a new one after each restart and
+ * failover. Redis checks its memory at a script's first write only; `evenWithoutMemory()` is that
+ * first write for scripts that free memory, or must succeed without any.
  */
 export const COMMON = `
 local STATE, INDEX, RECORDS, FEED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -61,8 +61,8 @@ end
 `
 
 /**
- * A deadline counts only while somebody was there to hear of renewals: when no sweep was seen for a
- * while, the clock jumped, or the server is another one, every lease has its whole TTL again.
+ * A deadline counts only while renewals could be received. When no sweep ran for a while, the clock
+ * jumped, or the server is another one, every lease has its whole TTL again.
  */
 export const LEASES = `
 local function nowMs()

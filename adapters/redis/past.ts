@@ -1,6 +1,6 @@
 /**
- * The state as of an older revision: the newest one, with what the feed tells since then undone.
- * Loading a tree reads many pages of one revision, so what was learned for one serves the next.
+ * The state as of an older revision: the newest state with the feed's later changes undone. A load
+ * reads many pages of one revision, so what was learned for one page serves the next.
  * Neighbours: ranges.ts (pages of the newest state), records.ts (changes and what was before).
  */
 import { StoreError } from '../../lib/model/errors.ts'
@@ -13,7 +13,7 @@ import type { Commands } from './link.ts'
 import { PageSize } from './page-size.ts'
 import { type Change, type Entry, readEntries, type StreamReply } from './records.ts'
 
-/** The state of one key at the revision, while its newest one is of later. */
+/** The state of a key as of the revision; its newest state is later. */
 export interface Past {
   readonly key: Key
   readonly kv: KeyValue | undefined
@@ -27,7 +27,7 @@ export class History {
   #upTo: Revision
   /** Nothing has been read yet: the next entry must prove that `revision` is there. */
   #isNew = true
-  /** Keys changed since, by their first change. */
+  /** Keys changed after the revision, as of it. */
   readonly #pasts = new Map<string, Past>()
   #sorted: Past[] | undefined
   readonly #pageSize = new PageSize()
@@ -40,7 +40,7 @@ export class History {
   }
 
   /**
-   * Learns what happened up to `revision`, at least. One call after the other.
+   * Reads the feed up to `revision` at least. Calls run one after the other.
    * @throws {StoreError} STORE_COMPACTED when the feed does not reach back so far
    */
   learn(commands: Commands, revision: Revision): Promise<void> {
@@ -60,19 +60,19 @@ export class History {
     }
   }
 
-  /** Was the key changed since, and how was it then? */
+  /** The key's state as of the revision; undefined: it was not changed after it. */
   of(key: Key): Past | undefined {
     return this.#pasts.get(bytesId(key))
   }
 
-  /** Changed keys of [start, end), in order. */
+  /** The changed keys of [start, end), in order. */
   within(start: Key, end: Key): Past[] {
     this.#sorted ??= [...this.#pasts.values()].sort((a, b) => compareBytes(a.key, b.key))
     const first = lowerBound(this.#sorted, start)
     return this.#sorted.slice(first, lowerBound(this.#sorted, end))
   }
 
-  /** Those that were there, with the values that only the feed has. */
+  /** The states of those that existed, with the values that only the feed has. */
   async complete(commands: Commands, pasts: readonly Past[]): Promise<KeyValue[]> {
     const kvs = pasts.map(async ({ kv, isValueElsewhere }) => {
       if (kv === undefined || !isValueElsewhere) return kv
@@ -105,7 +105,7 @@ export class History {
     const key = event.type === 'put' ? event.kv.key : event.key
     const id = bytesId(key)
     if (this.#pasts.has(id)) return
-    // Copies, for a view would keep the whole page in memory.
+    // Copies, as a view would keep the whole page in memory.
     const kv =
       before === undefined
         ? undefined
@@ -117,7 +117,7 @@ export class History {
   #gone(): StoreError {
     return new StoreError(
       'STORE_COMPACTED',
-      `redis: revision ${this.revision} is not in the server's history any more`,
+      `redis: revision ${this.revision} is no longer in the server's history`,
     )
   }
 }

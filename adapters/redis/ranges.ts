@@ -1,5 +1,5 @@
 /**
- * Ranges, in pages that hold up the server for a moment only. A range of more than one page is read as
+ * Ranges, in pages so that none occupies the server for long. A range of several pages is read as
  * of its first page's revision. Neighbours: past.ts (older revisions), requests.ts, lua.ts.
  */
 import type { Clock } from '../../lib/base/clock.ts'
@@ -22,7 +22,7 @@ export interface RangesOptions {
 
 const PAGE_KEYS_MAX = 2_000
 const PAGE_BYTES_MAX = 4 * 2 ** 20
-/** How long what is known of the past is kept for the next page. Unit: ms. */
+/** How long a history is kept for the next page. Unit: ms. */
 const HISTORY_KEPT_MS = 30_000
 
 type Span = Pick<RangeQuery, 'start' | 'end' | 'descending' | 'keysOnly'>
@@ -49,7 +49,7 @@ export class Ranges {
     return { kvs: [...kvs, ...rest.kvs], more: rest.more, revision: first }
   }
 
-  /** Forgets what it knows of the past. */
+  /** Drops the history. */
   forget(): void {
     this.#cancelForget()
     this.#history = undefined
@@ -70,7 +70,7 @@ export class Ranges {
     let left = span
     let page: Page
     do {
-      // One more than wanted tells whether there is more.
+      // One key more than requested shows whether there are more.
       page = await this.#page(left, countMax + 1 - kvs.length)
       this.#assertReadable(revision, page)
       kvs.push(...(await this.#undone(revision, page, left)))
@@ -91,7 +91,7 @@ export class Ranges {
     }
   }
 
-  /** The part of `span` that the page covers, as it was. */
+  /** The part of `span` that the page covers, as of `revision`. */
   async #undone(revision: Revision, page: Page, span: Span): Promise<readonly KeyValue[]> {
     if (page.revision === revision) return page.kvs
     const { link, readTimeoutMs } = this.#options
@@ -117,7 +117,7 @@ export class Ranges {
   }
 }
 
-/** Key, record and, where the record says so, its large value, again and again. */
+/** `parts` repeats: key, record and, if the record has one, its large value. */
 function readPage(parts: readonly Buffer[], keysOnly: boolean): KeyValue[] {
   const kvs: KeyValue[] = []
   for (let i = 0; i < parts.length; ) {
@@ -128,7 +128,7 @@ function readPage(parts: readonly Buffer[], keysOnly: boolean): KeyValue[] {
   return kvs
 }
 
-/** What of the span comes after these, its first keys. */
+/** The rest of the span after `kvs`, its first keys. */
 function behind(span: Span, kvs: readonly KeyValue[]): Span {
   const last = kvs.at(-1)!.key
   return span.descending ? { ...span, end: last } : { ...span, start: next(last) }

@@ -1,23 +1,23 @@
 /**
- * The bytes of records and of the feed's entries → the contract's nouns. Numbers are big endian, and
- * lua-commit.ts writes them:
+ * The bytes of records and of the feed's entries → the contract's nouns. Numbers are big endian,
+ * and lua-commit.ts writes them:
  *
  *     record  head value
  *     head    createRevision:8 modRevision:8 version:8 lease:8 isLarge:1
  *     entry   previousRevision:8 count:4 event*
  *     event   kind:1 keyLength:4 recordLength:4 beforeLength:4 key record before
- *     kind    16 put, 32 delete; 4: the record's value is an extra one; 1: before is a record, 8: with an
- *             extra value; 2: before is only the head, for the feed has its value in its modRevision's entry
+ *     kind    16 put, 32 delete; 4: the record's value is an extra; 1: before is a record, 8: with an
+ *             extra value; 2: before is only the head, as the entry of its modRevision has the value
  *
- * Large values stand apart: a record's in the hash `values`, an entry's in further fields of the
- * entry, in the order of the events, each event's before first. They are not copied by Lua then.
+ * Large values are stored apart, so that Lua does not copy them: a record's in the hash `values`,
+ * an entry's in extra fields, in the order of the events, the value before first.
  */
 import { StoreError } from '../../lib/model/errors.ts'
 import { NO_BYTES } from '../../lib/store/bytes.ts'
 import type { Key, KeyValue, Revision, StoreEvent } from '../../lib/store/types.ts'
 
 export const HEAD_BYTES = 33
-/** From so many bytes on a value is a large one. */
+/** A value of at least this size is large. Unit: bytes. */
 export const LARGE_BYTES = 16_384
 
 const ENTRY_HEAD_BYTES = 12
@@ -27,7 +27,7 @@ const LARGE_VALUE = 4
 const LARGE_BEFORE = 8
 const ONLY_HEAD = 2
 
-/** A whole number of 8 bytes, below 2^53. */
+/** Reads a whole number of 8 bytes, below 2^53. */
 export function readNumber(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
 }
@@ -37,7 +37,9 @@ export function writeNumber(bytes: Buffer, value: number, at: number): void {
   bytes.writeUInt32BE(value % 2 ** 32, at + 4)
 }
 
-/** Without a value (`keysOnly`) the record is its head alone. `large`: the value, when it stands apart. */
+/**
+ * Without a value (`keysOnly`) the record is its head alone. `large`: the value if stored apart.
+ */
 export function readRecord(key: Key, record: Buffer, large?: Buffer): KeyValue {
   if (record.length < HEAD_BYTES) throw damaged('a record is too short')
   const value = record.length === HEAD_BYTES ? NO_BYTES : record.subarray(HEAD_BYTES)
@@ -60,11 +62,11 @@ export interface Change {
   readonly event: StoreEvent
   /** The key's state before; undefined: it was absent. */
   readonly before: KeyValue | undefined
-  /** `before.value` is missing: it stands in the entry of `before.modRevision`. */
+  /** `before.value` is missing: the entry of `before.modRevision` has it. */
   readonly isValueElsewhere: boolean
 }
 
-/** One revision of the feed. Its changes are read when somebody asks for them. */
+/** One revision of the feed. Its changes are decoded on first use. */
 export class Entry {
   readonly revision: Revision
   /** The revision before it, which need not be one less. */

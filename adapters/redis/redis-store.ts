@@ -1,6 +1,6 @@
 /**
  * The store contract on a Redis server. Neighbours: link.ts (connections), dataset.ts, ranges.ts,
- * feed.ts (watches), leases.ts, settings.ts, and lua.ts, where the work is done.
+ * feed.ts (watches), leases.ts, settings.ts, and the scripts, which do the work: lua.ts.
  */
 import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import {
@@ -32,7 +32,7 @@ import { type Reply, SCRIPTS, type Script } from './scripts.ts'
 import { assertUsable, readSettings, settingsWarnings } from './settings.ts'
 
 export interface RedisStoreOptions extends ServerOptions {
-  /** What the data is called in Redis: several stores can share a server. @default "anykeeper" */
+  /** Name of the data in Redis: several stores can share a server. @default "anykeeper" */
   readonly name?: string
   /** Timers and deadlines. @default systemClock */
   readonly clock?: Clock
@@ -44,13 +44,13 @@ export interface RedisStoreOptions extends ServerOptions {
   readonly renewTimeoutMs?: number
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
-  /** Pause between looks for overdue leases. Unit: ms. @default 300 */
+  /** Pause between sweeps for overdue leases. Unit: ms. @default 300 */
   readonly sweepMs?: number
-  /** History kept in the server's memory; the oldest part goes first. Unit: bytes. @default 256 MiB */
+  /** Bound of the history in the server's memory. Unit: bytes. @default 256 MiB */
   readonly feedBytesMax?: number
 }
 
-/** One transaction holds up the server for all its clients: some 10 ms at these bounds. */
+/** A transaction blocks the server for all clients: some 10 ms at these bounds. */
 const LIMITS = {
   txnOpsMax: 4_096,
   txnBytesMax: 16 * 2 ** 20,
@@ -59,11 +59,11 @@ const LIMITS = {
 const FEED_BYTES_MAX = 256 * 2 ** 20
 
 /**
- * Connects, looks at the server's settings, finds the data or begins it, and gives the store.
+ * Connects, checks the server's settings, finds or creates the data, and returns the store.
  * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when the server cannot be reached or is a
  * replica; STORE_UNAUTHENTICATED when the log-in fails or the user may not do what is needed;
- * STORE_UNSUPPORTED when the server is too old, a Cluster node or evicts keys, the data is of a newer
- * format, or the package ioredis is missing; STORE_INTERNAL when the data is damaged.
+ * STORE_UNSUPPORTED when the server is too old, a Cluster node or evicts keys, the data is of a
+ * newer format, or the package ioredis is missing; STORE_INTERNAL when the data is damaged.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<ServerStore> {
   return openServerStore(new RedisAdapter(options, await loadIoredis()), toStoreError)

@@ -14,8 +14,8 @@ type Parsed = ServerOptions & { readonly name?: string } & Partial<
   >
 
 /**
- * User and password are percent-decoded, `:pass@` is the default user's; `name` is what the data is
- * called in Redis; `ca`, `cert` and `key` are paths of PEM files; `feedBytesMax`, `readTimeoutMs` and
+ * User and password are percent-decoded; `:pass@` is the default user's. `name` is the name of the
+ * data in Redis; `ca`, `cert` and `key` are paths of PEM files; `feedBytesMax`, `readTimeoutMs` and
  * `writeTimeoutMs` are whole numbers.
  * @throws {StoreError} STORE_INVALID; never with the password in its message
  */
@@ -78,7 +78,7 @@ function parseDb(text: string): number {
   return Number(text)
 }
 
-/** It is a hash tag, and stands before a colon. */
+/** The name becomes a hash tag: `{name}:state`. */
 function parseName(text: string): string {
   if (/^[A-Za-z0-9._-]{1,64}$/.test(text)) return text
   throw invalid('name has 1 to 64 letters, digits, dots, underscores and hyphens')
@@ -99,7 +99,7 @@ async function readTls(params: URLSearchParams, host: string): Promise<TlsOption
     })
     return [name, bytes] as const
   })
-  // An address is no server name, and is checked as an address.
+  // An IP address is not a server name; the certificate is checked for the address.
   const servername = isIP(host) === 0 ? { servername: host } : {}
   return { ...servername, ...Object.fromEntries(await Promise.all(files)) }
 }

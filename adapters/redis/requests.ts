@@ -1,4 +1,4 @@
-/** The contract's nouns → the arguments that the scripts in lua-scripts.ts take. */
+/** The contract's types → the arguments of the scripts in lua-scripts.ts. */
 import type { Compare, Key, LeaseId, RangeQuery, Txn, WriteOp } from '../../lib/store/types.ts'
 import type { Arg } from './link.ts'
 import { LARGE_BYTES, writeNumber } from './records.ts'
@@ -15,8 +15,8 @@ interface Item {
 }
 
 /**
- * Count of compares, count of ops, both as one string, then the large values. One string, for each
- * argument costs the driver a microsecond.
+ * Count of compares, count of ops, one string with all of them, then the large values. One string,
+ * as each argument costs the driver a microsecond.
  */
 export function txnArgs({ compares, ops }: Txn): Arg[] {
   const large: Buffer[] = []
@@ -53,7 +53,7 @@ function itemOfCompare(compare: Compare): Item {
   return { kind: TARGETS[target], key, operand }
 }
 
-/** A value of many bytes becomes an argument of its own, which Lua need not cut out. */
+/** A large value is an argument of its own, so that Lua need not copy it out of the string. */
 function itemOfOp(op: WriteOp, large: Buffer[]): Item {
   switch (op.type) {
     case 'put': {
@@ -95,7 +95,7 @@ function numberBytes(value: number): Buffer {
   return bytes
 }
 
-/** As ZRANGEBYLEX has it. */
+/** In ZRANGEBYLEX's notation. */
 function from(start: Key): Buffer {
   return start.length === 0 ? Buffer.from('-') : Buffer.concat([Buffer.from('['), start])
 }

@@ -1,4 +1,4 @@
-/** The scripts as they are called: their names on the server, and what their refusals mean. */
+/** The scripts as they are called: their hashes on the server, and the errors of their refusals. */
 import { createHash } from 'node:crypto'
 import { StoreError } from '../../lib/model/errors.ts'
 import { REFUSED } from './lua.ts'
@@ -6,7 +6,7 @@ import { LUA } from './lua-scripts.ts'
 
 export interface Script {
   readonly source: string
-  /** Of the source, in hex: what EVALSHA takes. */
+  /** SHA-1 of the source in hex, for EVALSHA. */
   readonly sha: string
 }
 
@@ -27,10 +27,10 @@ export const SCRIPTS = {
   compact: script(LUA.compact),
 }
 
-/** What a script replies with: numbers and bulk strings. */
+/** A script's reply: numbers and bulk strings. */
 export type Reply = readonly (number | Buffer)[]
 
-/** @throws {StoreError} when the reply is a refusal; unapplied, for scripts refuse before they write */
+/** @throws {StoreError} for a refusal: unapplied, as scripts refuse before they write */
 export function assertAccepted(reply: Reply, name: string): void {
   if (reply[0] !== 0) throw refusal(reply[0] as number, name)
 }
@@ -40,7 +40,7 @@ function refusal(code: number, name: string): StoreError {
     case REFUSED.absent:
       return lost(`the data named "${name}" is gone from the server (emptied, or another server?)`)
     case REFUSED.replaced:
-      return lost(`the data named "${name}" was removed and begun anew by another process`)
+      return lost(`the data named "${name}" was removed and created again by another process`)
     case REFUSED.replica:
       return new StoreError('STORE_UNAVAILABLE', 'redis: the server is a replica')
     case REFUSED.leaseNotFound:
@@ -54,7 +54,7 @@ function refusal(code: number, name: string): StoreError {
   }
 }
 
-/** What every process knows of this data holds no more; only opening it anew helps. */
+/** What this process knows of the data is no longer valid: the store must be reopened. */
 function lost(message: string): StoreError {
   return new StoreError('STORE_INTERNAL', `redis: ${message}`)
 }

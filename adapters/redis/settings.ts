@@ -1,4 +1,4 @@
-/** What a server is and promises, found out when the store is opened. Neighbour: redis-store.ts. */
+/** Detects a server's settings when the store opens. Neighbour: redis-store.ts. */
 import { StoreError } from '../../lib/model/errors.ts'
 import { toStoreError } from './errors.ts'
 import type { Commands } from './link.ts'
@@ -6,7 +6,7 @@ import type { Commands } from './link.ts'
 /** XTRIM by id came with 6.2. */
 const VERSION_MIN = [6, 2] as const
 
-/** undefined: the server does not tell. */
+/** undefined: the server does not report it. */
 export interface Settings {
   /** "7.0.15" */
   readonly version: string | undefined
@@ -26,7 +26,7 @@ export interface Settings {
 export async function readSettings(commands: Commands): Promise<Settings> {
   const [info, config] = await Promise.all([
     commands.command('INFO').then(String),
-    // Many who sell Redis forbid it.
+    // Many hosted services forbid it.
     commands.command('CONFIG', 'GET', 'appendfsync').catch((error) => {
       if (toStoreError(error).code === 'STORE_UNAVAILABLE') throw error
       return []
@@ -79,12 +79,14 @@ export function assertUsable(settings: Settings): void {
   }
 }
 
-/** Sentences for the caller's log: where the server promises less than ZooKeeper. */
+/** Sentences for the caller's log: where the server's guarantees are weaker than ZooKeeper's. */
 export function settingsWarnings(settings: Settings): string[] {
   const { version, appendOnly, appendFsync, replicas } = settings
   const warnings: string[] = []
   if (version === undefined) {
-    warnings.push(`redis: the server does not tell its version; ${VERSION_MIN.join('.')} is needed`)
+    warnings.push(
+      `redis: the server does not report its version; ${VERSION_MIN.join('.')} is needed`,
+    )
   }
   if (appendOnly === false) {
     warnings.push(
@@ -93,7 +95,7 @@ export function settingsWarnings(settings: Settings): string[] {
     )
   } else if (appendOnly === undefined || appendFsync === undefined) {
     warnings.push(
-      'redis: the server does not tell its appendonly and appendfsync settings; without yes and always ' +
+      'redis: the server does not report its appendonly and appendfsync settings; without yes and always ' +
         'a crash loses acknowledged writes',
     )
   } else if (appendFsync !== 'always') {

@@ -79,6 +79,6 @@ describe('adapters/etcd/probe', () => {
     for (const good of ['3.5.33', '3.6.16', '3.7.1', '3.8.0', '4.0.0']) {
       expect(warned(good), good).to.equal('')
     }
-    expect(warned('unknown')).to.include('does not tell')
+    expect(warned('unknown')).to.include('does not report')
   })
 })

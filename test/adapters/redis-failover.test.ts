@@ -250,7 +250,7 @@ describe('redis failover', function () {
       // Another process begins anew: still not what this handle knew.
       await bench.open(server.host)
       const other = await rejection(space.write(space.put('a')), 'STORE_INTERNAL')
-      expect(other.message).to.include('begun anew')
+      expect(other.message).to.include('created again')
       await rejection(store.grantLease({ ttlMs: 5_000 }), 'STORE_INTERNAL')
     })
 

@@ -82,7 +82,7 @@ describe('redis, opened', function () {
     it('that cannot be asked for are told as such', async () => {
       const settings = { 'rename-command': 'CONFIG ""' }
       expect(await warningsOf({ settings })).to.include(
-        'does not tell its appendonly and appendfsync',
+        'does not report its appendonly and appendfsync',
       )
     })
 

@@ -84,7 +84,6 @@ const notYet: readonly string[] = [
   'scripts/',
   'lib/',
   'proxy/',
-  'adapters/',
   'cli/',
   'cli.ts',
 ]

@@ -41,9 +41,9 @@ describe('adapters/redis/settings', () => {
     const warned = (change: Partial<Settings>) => settingsWarnings({ ...good, ...change }).join()
     expect(warned({ appendOnly: false, appendFsync: 'always' })).to.include('appendonly is no')
     expect(warned({ appendFsync: 'everysec' })).to.include('appendfsync is everysec')
-    expect(warned({ appendFsync: undefined })).to.include('does not tell its appendonly')
+    expect(warned({ appendFsync: undefined })).to.include('does not report its appendonly')
     expect(warned({ replicas: 2 })).to.include('asynchronous')
-    expect(warned({ version: undefined })).to.include('does not tell its version')
+    expect(warned({ version: undefined })).to.include('does not report its version')
   })
 
   it('reads what INFO and CONFIG say, and goes on without CONFIG', async () => {
