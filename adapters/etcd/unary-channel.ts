@@ -1,7 +1,7 @@
 /**
  * Unary gRPC calls over node:http2, bytes in and bytes out: a commit takes half the CPU of the
- * driver's path, and a third less latency (bench/results.md). One connection, made on first use and
- * again after it was lost. Nothing is retried. Neighbours: unary-call.ts, members.ts.
+ * driver's path, and a third less latency (DESIGN.md). One connection, made on first use and again
+ * after it was lost. Nothing is retried. Neighbours: unary-call.ts, members.ts.
  */
 import {
   type ClientHttp2Session,
