@@ -6,8 +6,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { HonestBench } from '../support/honest-bench.ts'
-import { connectBody, frame, type RawClient } from '../support/raw-client.ts'
-import { Pack, packRequest } from '../support/raw-codec.ts'
+import { framed } from '../../lib/protocol/frame.ts'
+import { Pack } from '../support/pack.ts'
+import { connectBody, type RawClient } from '../support/raw-client.ts'
+import { packRequest } from '../support/raw-codec.ts'
 import type { Served, ServeOptions } from '../support/wire-bench.ts'
 
 const MAX = 0xfffff
@@ -122,7 +124,7 @@ describe('bad input', () => {
       const body = connectBody({})
       for (const length of [1, 4, 12, 27, body.length - 1]) {
         const wire = new Wire(served)
-        await wire.send(frame(body.subarray(0, length)))
+        await wire.send(framed(body.subarray(0, length)))
         await wire.closed
         expect(wire.received, `${length} bytes`).to.have.length(0)
       }
@@ -131,7 +133,7 @@ describe('bad input', () => {
 
     it('a ConnectRequest may arrive in any two pieces', async () => {
       await start()
-      const bytes = frame(connectBody({ readOnly: false }))
+      const bytes = framed(connectBody({ readOnly: false }))
       for (let at = 1; at < bytes.length; at++) {
         const accepted = served.proxy.connections.size
         const wire = new Wire(served)
@@ -153,7 +155,7 @@ describe('bad input', () => {
     it('four bytes that spell a word are one only at the very beginning', async () => {
       await start()
       const body = connectBody({ password: Buffer.from('ruokruokruokruok') })
-      const bytes = frame(body)
+      const bytes = framed(body)
       const at = bytes.indexOf('ruok')
       const client = await bench.connect(served, { handshake: false })
       client.sendBytes(bytes.subarray(0, at))
@@ -168,7 +170,7 @@ describe('bad input', () => {
       await start()
       const wire = new Wire(served)
       await wire.send('ruok')
-      await wire.send(frame(connectBody({})))
+      await wire.send(framed(connectBody({})))
       await wire.closed
       expect(wire.received.toString()).to.equal('imok')
       expect(served.keeper.replica.sessions.size).to.equal(1)
@@ -180,7 +182,7 @@ describe('bad input', () => {
     const beginnings: [what: string, bytes: Uint8Array][] = [
       ['nothing', Buffer.alloc(0)],
       ['three bytes', Buffer.from([0, 0, 0])],
-      ['half a ConnectRequest', frame(connectBody({})).subarray(0, 20)],
+      ['half a ConnectRequest', framed(connectBody({})).subarray(0, 20)],
     ]
     for (const [what, bytes] of beginnings) {
       it(`a connection that sends ${what} is dropped after the greeting timeout`, async () => {
@@ -209,10 +211,10 @@ describe('bad input', () => {
       const client = await bench.connect(served)
       client.sendBytes(
         Buffer.concat([
-          frame(packRequest(1, 1, { path: '/before' })),
-          frame(packRequest(2, -11, {})),
-          frame(packRequest(3, 1, { path: '/after' })),
-          frame(packRequest(4, 4, { path: '/before' })),
+          framed(packRequest(1, 1, { path: '/before' })),
+          framed(packRequest(2, -11, {})),
+          framed(packRequest(3, 1, { path: '/after' })),
+          framed(packRequest(4, 4, { path: '/before' })),
         ]),
       )
       await client.waitFor(() => client.closed)

@@ -4,7 +4,8 @@
  */
 import { expect } from 'chai'
 import { HonestBench } from '../support/honest-bench.ts'
-import { frame, type RawClient } from '../support/raw-client.ts'
+import { framed } from '../../lib/protocol/frame.ts'
+import type { RawClient } from '../support/raw-client.ts'
 import { OPEN_ACL, packRequest } from '../support/raw-codec.ts'
 import type { Served, ServeOptions } from '../support/wire-bench.ts'
 
@@ -63,7 +64,7 @@ describe('bad input', () => {
       client.socket.pause()
       const count = 2_000
       const connection = bench.connectionOf(client)
-      const read = frame(packRequest(1, 4, { path: '/large' }))
+      const read = framed(packRequest(1, 4, { path: '/large' }))
       // 400 MB if all of it were answered into memory at once; one chunk of input asks for that.
       client.sendBytes(Buffer.concat(Array.from({ length: count }, () => read)))
       while (connection.sent === 0) await turn()
@@ -115,7 +116,7 @@ describe('bad input', () => {
           xid % 3 === 0
             ? packRequest(xid, 4, { path: '/honest' })
             : packRequest(xid, 1, { path: '/honest-', flags: 2 })
-        bodies.push(frame(body))
+        bodies.push(framed(body))
       }
       client.sendBytes(Buffer.concat(bodies))
       const connection = bench.connectionOf(client)
@@ -138,9 +139,9 @@ describe('bad input', () => {
       })
       served.store.beforeTxn = () => held
       const count = 5_000
-      const bodies = [frame(packRequest(1, 1, { path: '/slow' }))]
+      const bodies = [framed(packRequest(1, 1, { path: '/slow' }))]
       for (let xid = 2; xid <= count; xid++) {
-        bodies.push(frame(packRequest(xid, 4, { path: '/slow' })))
+        bodies.push(framed(packRequest(xid, 4, { path: '/slow' })))
       }
       client.sendBytes(Buffer.concat(bodies))
       const connection = bench.connectionOf(client)
