@@ -183,7 +183,7 @@ describe('commits in flight', () => {
     await bench.close()
   })
 
-  it('go on when the later answer tells what became of the earlier', async () => {
+  it('continue when the answer of the later one settles the earlier', async () => {
     const bench = keeperBench()
     const { keeper, store } = await bench.open({ commitsInFlightMax: 2 })
     const client = await KeeperClient.connect(keeper)

@@ -1,7 +1,7 @@
 /**
  * The whole replicated state of one member: tree, sessions, records behind the journal. Batches of
  * the journal are applied strictly in order, transaction by transaction.
- * Line: txn → here → watch events and replies.
+ * The why: DESIGN.md beside this file. Line: txn → here → watch events and replies.
  */
 
 import { sessionName } from '../../format/layout.ts'
