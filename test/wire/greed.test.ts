@@ -3,8 +3,8 @@
  * nothing. Neighbour: bad-input.test.ts.
  */
 import { expect } from 'chai'
-import { HonestBench } from '../support/honest-bench.ts'
 import { framed } from '../../lib/protocol/frame.ts'
+import { HonestBench } from '../support/honest-bench.ts'
 import type { RawClient } from '../support/raw-client.ts'
 import { OPEN_ACL, packRequest } from '../support/raw-codec.ts'
 import type { Served, ServeOptions } from '../support/wire-bench.ts'
