@@ -4,6 +4,7 @@ import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
+import { ensureZookeeper } from './ensure-zookeeper.mjs'
 import { say } from './log.mjs'
 import { which } from './run.mjs'
 
@@ -17,6 +18,7 @@ const packagesOf = {
   jdk,
   cc,
   zookeeper: () => ['zookeeper', ...java()],
+  'zookeeper-3.9': java,
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [
     ...(which('g++') ? [] : ['g++']),
@@ -53,6 +55,7 @@ export async function prepare(needs) {
     note('etcd', etcd.problem)
   }
   if (wanted.has('etcd-3.4')) note('etcd-3.4', (await ensureDebianEtcd()).problem)
+  if (wanted.has('zookeeper-3.9')) note('zookeeper-3.9', await ensureZookeeper('3.9'))
   for (const line of ['3.9', '2.8']) {
     if (wanted.has(`kafka-${line}`)) note(`kafka-${line}`, await ensureKafka(line))
   }

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 
 interface Versions {
   etcd: string
+  zookeeper: Record<'3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
   curator: string
   kazooSuite: { kazoo: string }
@@ -23,6 +24,26 @@ export function cacheFolder(): string {
   const { ANYKEEPER_CACHE, XDG_CACHE_HOME } = process.env
   if (ANYKEEPER_CACHE) return resolve(ANYKEEPER_CACHE)
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'anykeeper')
+}
+
+/** Release line of ZooKeeper: 3.8 is Debian's package, 3.9 comes from Maven. */
+export type ZookeeperLine = '3.8' | '3.9'
+
+/** The exact version of each line, as the server reports it. */
+export const zookeeperVersions: Readonly<Record<ZookeeperLine, string>> = {
+  '3.8': '3.8.0',
+  '3.9': versions.zookeeper['3.9'].zookeeper,
+}
+
+/** What a test that starts a ZooKeeper of that line requires. */
+export const zookeeperRequirement = {
+  '3.8': 'zookeeper',
+  '3.9': 'zookeeper-3.9',
+} as const satisfies Record<ZookeeperLine, string>
+
+/** The folder of the jars of ZooKeeper 3.9. */
+export function zookeeperLibs(): string {
+  return join(cacheFolder(), `zookeeper-${zookeeperVersions['3.9']}`, 'libs')
 }
 
 /** The folder of the broker's jars. */
@@ -54,6 +75,7 @@ const checks = {
   etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
+  'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs()),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),

@@ -1,16 +1,19 @@
-/** The oracle: Apache ZooKeeper from Debian's package, alone or as an ensemble. */
+/** The oracle: Apache ZooKeeper, of two release lines, alone or as an ensemble. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort, freePorts } from './free-port.ts'
 import { spawnJava } from './java.ts'
+import { type ZookeeperLine, zookeeperLibs } from './requirements.ts'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 
-/** Names its dependencies in its manifest, but for what makes its log visible. */
-const classPath = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
+/** Debian's jar names its dependencies in its manifest, except for what makes its log visible. */
+const classPathDebian = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
 
 export interface ZookeeperOptions {
+  /** Default '3.8', Debian's 3.8.0. '3.9' needs the requirement 'zookeeper-3.9'. */
+  version?: ZookeeperLine
   /** Sessions time out between 2 and 20 of these unless `config` says otherwise. Default 2000. */
   tickTimeMs?: number
   /** Container and TTL znodes. Default true. */
@@ -57,10 +60,16 @@ export class ZookeeperServer {
 
   /** Starts it, also again on the same data and port; does not wait for it to serve. */
   launch(): void {
-    const { extendedTypes = true, properties, heapMb = 128, jvmFlags } = this.#options
+    const {
+      version = '3.8',
+      extendedTypes = true,
+      properties,
+      heapMb = 128,
+      jvmFlags,
+    } = this.#options
     this.#child = spawnJava({
       name: `zookeeper:${this.port}`,
-      classPath: classPath.filter((path) => existsSync(path)),
+      classPath: classPathOf(version),
       mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
       args: [join(this.#folder, 'zoo.cfg')],
       heapMb,
@@ -128,6 +137,11 @@ export class ZookeeperServer {
     const text = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`)
     writeFileSync(join(this.#folder, 'zoo.cfg'), text.join(''))
   }
+}
+
+function classPathOf(version: ZookeeperLine): string[] {
+  if (version === '3.9') return [join(zookeeperLibs(), '*')]
+  return classPathDebian.filter((path) => existsSync(path))
 }
 
 /** One server, ready. */
