@@ -387,8 +387,8 @@ export class Connection implements ClientConnection {
     }
   }
 
-  event(type: EventType, path: string): void {
-    encodeEvent(this.writer, type, path)
+  event(type: EventType, path: string, zxid: number): void {
+    encodeEvent(this.writer, type, path, zxid)
     this.sent++
     this.server.stats.packetsSent++
     this.server.stats.eventsSent++

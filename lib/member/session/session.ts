@@ -215,9 +215,14 @@ export class Session implements Watcher {
   }
 
   /** Told only if it may read the znode (V10). */
-  watchFired(type: EventType, path: string, acl: readonly Acl[]): void {
+  watchFired(
+    type: EventType,
+    path: string,
+    acl: readonly Acl[],
+    zxid = this.#host.replica.zxid,
+  ): void {
     if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#asker.ids)) return
-    this.#sink.event(type, path, this.#host.replica.zxid)
+    this.#sink.event(type, path, zxid)
   }
 
   /**

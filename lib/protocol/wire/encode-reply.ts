@@ -53,14 +53,14 @@ export function encodeErrorReply(
   writer.end()
 }
 
-/* WatcherEvent => type state path, behind ReplyHeader{−1, −1, 0}
+/* WatcherEvent => type state path, behind ReplyHeader{−1, zxid, 0}
      type  => INT
      state => INT
      path  => USTRING
-   Up to 3.8 the header's zxid is −1; only since 3.9 it is the change's. */
-export function encodeEvent(writer: JuteWriter, type: number, path: string): void {
+   The zxid is the change's since 3.9, −1 up to 3.8 and for what setWatches finds. */
+export function encodeEvent(writer: JuteWriter, type: number, path: string, zxid: number): void {
   writer.begin()
-  header(writer, XID.notification, -1, NO_ERROR)
+  header(writer, XID.notification, zxid, NO_ERROR)
   writer.int(type)
   writer.int(SYNC_CONNECTED)
   writer.string(path)
