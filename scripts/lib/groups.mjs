@@ -59,6 +59,12 @@ export const groups = [
     minutesMax: 6,
   },
   {
+    name: 'packed',
+    paths: ['test/packed/'],
+    needs: ['node-20.19', 'node-22', 'node-24'],
+    minutesMax: 6,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd'],
