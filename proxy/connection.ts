@@ -333,8 +333,8 @@ export class Connection implements ClientConnection {
     }
   }
 
-  event(type: EventType, path: string): void {
-    encodeEvent(this.writer, type, path)
+  event(type: EventType, path: string, zxid: number): void {
+    encodeEvent(this.writer, type, path, zxid)
     this.server.stats.eventsSent++
     this.replied()
   }

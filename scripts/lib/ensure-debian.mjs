@@ -3,6 +3,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { timed } from './log.mjs'
 import { outputOf, runQuiet, which } from './run.mjs'
 
+/** apt-get holds one lock for all, and waits for it only in part: one at a time. */
+let turn = Promise.resolve()
+
 const policyFile = '/usr/sbin/policy-rc.d'
 
 /**
@@ -11,7 +14,13 @@ const policyFile = '/usr/sbin/policy-rc.d'
  * @param {readonly string[]} packages
  * @returns {Promise<string | undefined>} why some are still missing, in one line
  */
-export async function ensureDebian(packages) {
+export function ensureDebian(packages) {
+  const result = turn.then(() => installMissing(packages))
+  turn = result.catch(() => {})
+  return result
+}
+
+async function installMissing(packages) {
   if (which('dpkg-query') === undefined || which('apt-get') === undefined) {
     return `not a Debian machine, so no ${packages.join(' ')}`
   }

@@ -37,25 +37,31 @@ export const groups = [
   {
     name: 'wire',
     paths: ['test/wire/'],
-    needs: ['etcd', 'etcd-3.4', 'zookeeper'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9'],
     minutesMax: 8,
   },
   {
     name: 'differential',
     paths: ['test/differential/'],
-    needs: ['etcd', 'zookeeper', 'redis'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'redis'],
     minutesMax: 10,
   },
   {
     name: 'compare',
     paths: ['test/compare/'],
-    needs: ['zookeeper', 'kazoo'],
+    needs: ['zookeeper', 'zookeeper-3.9', 'kazoo'],
     minutesMax: 5,
   },
   {
     name: 'copy',
     paths: ['test/copy/'],
     needs: ['etcd', 'redis'],
+    minutesMax: 6,
+  },
+  {
+    name: 'packed',
+    paths: ['test/packed/'],
+    needs: ['node-20.19', 'node-22', 'node-24'],
     minutesMax: 6,
   },
   {

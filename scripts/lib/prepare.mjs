@@ -3,6 +3,7 @@ import { ensureDebian } from './ensure-debian.mjs'
 import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
+import { ensureNode } from './ensure-node.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
 import { ensureZookeeper } from './ensure-zookeeper.mjs'
 import { say } from './log.mjs'
@@ -19,6 +20,7 @@ const packagesOf = {
   cc,
   zookeeper: () => ['zookeeper', ...java()],
   'zookeeper-3.9': java,
+  'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [
     ...(which('g++') ? [] : ['g++']),
@@ -49,20 +51,38 @@ export async function prepare(needs) {
   }
   const env = {}
   await installPackages(wanted, note)
-  if (wanted.has('etcd')) {
-    const etcd = await ensureEtcd()
-    if (etcd.path) env.ANYKEEPER_ETCD = etcd.path
-    note('etcd', etcd.problem)
+  const steps = [
+    ['etcd', () => ensureEtcd().then((etcd) => useEtcd(env, etcd))],
+    ['etcd-3.4', async () => (await ensureDebianEtcd()).problem],
+    ['kazoo-suite', ensureKazooSuite],
+    ['zookeeper-npm', ensureZookeeperClient],
+    ...['20.19', '22', '24'].map((line) => [
+      `node-${line}`,
+      async () => (await ensureNode(line)).problem,
+    ]),
+  ]
+  const mavenSteps = [
+    ['zookeeper-3.9', () => ensureZookeeper('3.9')],
+    ['kafka-3.9', () => ensureKafka('3.9')],
+    ['kafka-2.8', () => ensureKafka('2.8')],
+    ['curator', ensureCurator],
+  ]
+  const take = async ([need, step]) => {
+    if (wanted.has(need)) note(need, await step())
   }
-  if (wanted.has('etcd-3.4')) note('etcd-3.4', (await ensureDebianEtcd()).problem)
-  if (wanted.has('zookeeper-3.9')) note('zookeeper-3.9', await ensureZookeeper('3.9'))
-  for (const line of ['3.9', '2.8']) {
-    if (wanted.has(`kafka-${line}`)) note(`kafka-${line}`, await ensureKafka(line))
-  }
-  if (wanted.has('curator')) note('curator', await ensureCurator())
-  if (wanted.has('kazoo-suite')) note('kazoo-suite', await ensureKazooSuite())
-  if (wanted.has('zookeeper-npm')) note('zookeeper-npm', await ensureZookeeperClient())
+  // Downloads wait for the network while etcd compiles. Maven's own folder is no place for two.
+  await Promise.all([
+    ...steps.map(take),
+    (async () => {
+      for (const step of mavenSteps) await take(step)
+    })(),
+  ])
   return { ...env, ANYKEEPER_MISSING: JSON.stringify(problems) }
+}
+
+function useEtcd(env, { path, problem }) {
+  if (path) env.ANYKEEPER_ETCD = path
+  return problem
 }
 
 /** All in one go, for apt is slow to start. */

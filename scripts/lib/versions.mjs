@@ -1,9 +1,11 @@
 /** The versions the scripts fetch and build, from scripts/versions.json; test/support reads it too. */
 import { readFileSync } from 'node:fs'
 
-/** @type {{etcd: string, etcdFloors: Record<string, string>,
- *   zookeeper: Record<string, Record<string, string>>, slf4jReload4j: string, kafka: Record<string, string>, curator: string,
- *   kazooSuite: Record<string, string>}} */
+/**
+ * @type {{node: Record<string, string>, typescriptOldest: string, etcd: string, etcdFloors: Record<string, string>,
+ *   zookeeper: Record<string, Record<string, string>>, slf4jReload4j: string,
+ *   kafka: Record<string, string>, curator: string, kazooSuite: Record<string, string>}}
+ */
 export const versions = JSON.parse(
   readFileSync(new URL('../versions.json', import.meta.url), 'utf8'),
 )

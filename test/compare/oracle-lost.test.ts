@@ -15,10 +15,10 @@ describe('compare: the oracle is lost', function () {
   let relay: TcpFaultProxy | undefined
 
   before(async function () {
-    requireOrSkip(this, 'zookeeper')
+    requireOrSkip(this, 'zookeeper-3.9')
   })
   beforeEach(async () => {
-    ;[oracle, candidate] = await Promise.all([startZookeeper(), startAnykeeper()])
+    ;[oracle, candidate] = await Promise.all([startZookeeper({ version: '3.9' }), startAnykeeper()])
   })
   afterEach(async () => {
     await Promise.all([compare?.child.kill(), oracle?.stop(), candidate?.stop(), relay?.stop()])

@@ -25,10 +25,11 @@ export type Canonical = Record<string, unknown[]>
 /** Clocks of this process and of a server on the same machine. */
 const CLOCK_SLACK_MS = 2_000
 
-export function canonical(run: Run): Canonical {
+/** `eventZxids`: events carry the zxid of their change, as since 3.9; else theirs is left out. */
+export function canonical(run: Run, { eventZxids }: { eventZxids: boolean }): Canonical {
   const times = new Times(run)
   const out: Canonical = {}
-  const c = new Canonicalizer(run, times)
+  const c = new Canonicalizer(run, times, eventZxids)
   for (const [name, lines] of run.lines) out[name] = sortUnordered(lines).map((l) => c.line(l))
   const problems = times.problems()
   if (problems.length > 0) out['times that cannot be'] = problems
@@ -38,10 +39,12 @@ export function canonical(run: Run): Canonical {
 class Canonicalizer {
   readonly #run: Run
   readonly #times: Times
+  readonly #eventZxids: boolean
 
-  constructor(run: Run, times: Times) {
+  constructor(run: Run, times: Times, eventZxids: boolean) {
     this.#run = run
     this.#times = times
+    this.#eventZxids = eventZxids
   }
 
   line(line: Line): unknown {
@@ -50,7 +53,7 @@ class Canonicalizer {
     if (entry.kind === 'closed') return 'closed'
     if (entry.kind === 'event') {
       const { type, state, path, zxid } = entry
-      return { event: type, path, state, zxid }
+      return { event: type, path, state, ...(this.#eventZxids && { zxid: this.#zxid(zxid) }) }
     }
     return { reply: request ?? null, ...this.#reply(entry, request) }
   }

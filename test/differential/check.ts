@@ -25,7 +25,7 @@ export async function check(options: CheckOptions): Promise<Checked> {
   for (const flavour of ['watches', 'acl'] satisfies Flavour[]) {
     let failedMs: number | undefined
     let first: unknown
-    const property = fc.asyncProperty(scriptOf(flavour), async (script) => {
+    const property = fc.asyncProperty(scriptOf(flavour, oracle.line ?? '3.9'), async (script) => {
       if (failedMs === undefined) requests += countRequests(script)
       // Long enough shrunk: every further candidate passes.
       else if (performance.now() - failedMs > SHRINK_MS_MAX) return

@@ -12,8 +12,8 @@ describe('mutants', function () {
   let oracle: Subject
 
   before(async function () {
-    requireOrSkip(this, 'zookeeper')
-    oracle = await startOracle()
+    requireOrSkip(this, 'zookeeper-3.9')
+    oracle = await startOracle('3.9')
   })
   after(() => oracle?.stop())
 

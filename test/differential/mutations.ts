@@ -26,8 +26,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'events come after the reply that shows the change',
     file: 'proxy/connection.js',
-    from: '    event(type, path) {',
-    to: '    event(type, path) { setImmediate(() => this.late(type, path)) }\n    late(type, path) {',
+    from: '    event(type, path, zxid) {',
+    to: '    event(type, path, zxid) { setImmediate(() => this.late(type, path, zxid)) }\n    late(type, path, zxid) {',
   },
   {
     bug: 'what stands behind the failed operation of a multi has code 0',

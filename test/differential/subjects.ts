@@ -6,6 +6,7 @@ import { ProxyServer } from '../../proxy/index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { type ZookeeperLine, zookeeperVersions } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { startZookeeper } from '../support/zookeeper-server.ts'
 import { SUPER_DIGEST } from './runner.ts'
@@ -13,15 +14,18 @@ import { SUPER_DIGEST } from './runner.ts'
 export interface Subject {
   readonly name: string
   readonly ports: readonly number[]
+  /** Of ZooKeeper. */
+  readonly line?: ZookeeperLine
   stop(): Promise<void>
 }
 
 const NEVER_MS = 2_000_000_000
 const TICK_MS = 2_000
 
-/** ZooKeeper 3.8.0, as fast as it can be, and reaping nothing: when it does is up to its clock. */
-export async function startOracle(): Promise<Subject> {
+/** ZooKeeper, as fast as it can be, and reaping nothing: when it does is up to its clock. */
+export async function startOracle(version: ZookeeperLine): Promise<Subject> {
   const server = await startZookeeper({
+    version,
     tickTimeMs: TICK_MS,
     heapMb: 256,
     config: { snapCount: 10_000_000, preAllocSize: 65_536 },
@@ -31,7 +35,8 @@ export async function startOracle(): Promise<Subject> {
       'znode.container.checkIntervalMs': String(NEVER_MS),
     },
   })
-  return { name: 'ZooKeeper 3.8.0', ports: [server.port], stop: () => server.stop() }
+  const name = `ZooKeeper ${zookeeperVersions[version]}`
+  return { name, ports: [server.port], line: version, stop: () => server.stop() }
 }
 
 /** The parts of anykeeper that a proxy in this process is made of. */

@@ -5,6 +5,8 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
 interface Versions {
+  node: Record<NodeLine, string>
+  typescriptOldest: string
   etcd: string
   zookeeper: Record<'3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
@@ -12,6 +14,8 @@ interface Versions {
   kazooSuite: { kazoo: string }
 }
 
+/** Release lines of Node on which the packed package is tested; the first is the oldest that works. */
+export type NodeLine = '20.19' | '22' | '24'
 export type KafkaLine = '3.9' | '2.8'
 
 /** The versions that the scripts fetch and build. */
@@ -46,6 +50,11 @@ export function zookeeperLibs(): string {
   return join(cacheFolder(), `zookeeper-${zookeeperVersions['3.9']}`, 'libs')
 }
 
+/** The program `node` of that line. */
+export function nodeProgram(line: NodeLine): string {
+  return join(cacheFolder(), `node-${versions.node[line]}`, 'node')
+}
+
 /** The folder of the broker's jars. */
 export function kafkaLibs(line: KafkaLine): string {
   return join(cacheFolder(), `kafka-${versions.kafka[line]}`, 'libs')
@@ -68,6 +77,9 @@ export function etcdProgram(): string {
 
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
+  'node-20.19': () => has(nodeProgram('20.19')),
+  'node-22': () => has(nodeProgram('22')),
+  'node-24': () => has(nodeProgram('24')),
   java: () => runs('java', ['-version']),
   jdk: () => runs('javac', ['-version']),
   cc: () => runs('cc', ['--version']),

@@ -7,7 +7,7 @@ import { StoreError } from '../../lib/index.ts'
 import { WORDS } from '../../proxy/admin/four-letter-words.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import type { RawClient } from '../support/raw-client.ts'
-import { requireOrSkip } from '../support/requirements.ts'
+import { requireOrSkip, zookeeperRequirement } from '../support/requirements.ts'
 import { type Served, WireBench } from '../support/wire-bench.ts'
 import { startZookeeper, type ZookeeperServer } from '../support/zookeeper-server.ts'
 
@@ -235,73 +235,75 @@ describe('four-letter words', () => {
     }
   })
 
-  describe('beside a real server', () => {
-    let oracle: ZookeeperServer
-    let onOracle: RawClient
+  for (const version of ['3.8', '3.9'] as const) {
+    describe(`beside a real server of ${version}`, () => {
+      let oracle: ZookeeperServer
+      let onOracle: RawClient
 
-    before(async function () {
-      this.timeout(90_000)
-      requireOrSkip(this, 'zookeeper')
-      oracle = await startZookeeper()
-      onOracle = await bench.connect(oracle)
-      await onOracle.getData('/', true)
-    })
-    after(() => oracle?.stop())
-
-    const keysOf: Record<string, (text: string) => string[]> = {
-      conf: (text) => [...pairs(text, '=').keys()],
-      srvr: (text) => [...pairs(text, ':').keys()],
-      cons: (text) => [...text.matchAll(/(\w+)=/g)].map((match) => match[1]!),
-      envi: (text) => [...pairs(text, '=').keys()],
-      dirs: (text) => [...pairs(text, ':').keys()],
-    }
-
-    /** All of a real server's but its JVM. */
-    const notOurs: Record<string, RegExp> = { envi: /^(java|user|os)\./ }
-
-    for (const [word, keys] of Object.entries(keysOf)) {
-      it(`${word}: the keys of a real server`, async () => {
-        const theirs = keys(await oracle.fourLetterWord(word))
-        const ours = new Set(keys(await answer(word)))
-        expect(theirs).to.not.have.length(0)
-        const lacking = [...new Set(theirs)].filter((key) => !ours.has(key))
-        expect(lacking.filter((key) => notOurs[word]?.test(key) !== true)).to.deep.equal([])
+      before(async function () {
+        this.timeout(90_000)
+        requireOrSkip(this, zookeeperRequirement[version])
+        oracle = await startZookeeper({ version })
+        onOracle = await bench.connect(oracle)
+        await onOracle.getData('/', true)
       })
-    }
+      after(() => oracle?.stop())
 
-    it('mntr: what dashboards and exporters read, under its names', async () => {
-      const keys = (text: string): string[] => [...pairs(text, '\t').keys()]
-      const monitored = [
-        ...['version', 'server_state', 'avg_latency', 'max_latency', 'min_latency'],
-        ...['packets_received', 'packets_sent', 'num_alive_connections', 'outstanding_requests'],
-        ...['znode_count', 'watch_count', 'ephemerals_count', 'approximate_data_size'],
-        ...['open_file_descriptor_count', 'max_file_descriptor_count', 'uptime'],
-        ...['global_sessions', 'local_sessions', 'stale_sessions_expired', 'auth_failed_count'],
-        ...['connection_rejected', 'connection_request_count', 'bytes_received_count'],
-        ...['response_bytes', 'sessionless_connections_expired', 'avg_updatelatency'],
-        ...['cnt_updatelatency', 'sum_updatelatency', 'min_updatelatency', 'max_updatelatency'],
-      ].map((name) => `zk_${name}`)
-      expect(keys(await oracle.fourLetterWord('mntr'))).to.include.members(
-        // Newer servers have this one.
-        monitored.filter((name) => name !== 'zk_auth_failed_count'),
-      )
-      const ours = keys(await answer('mntr'))
-      expect(ours).to.include.members(monitored)
-      expect(new Set(ours).size).to.equal(ours.length)
-    })
-
-    it('the words it knows are ours, but for its trace mask', async () => {
-      const candidates = [
-        ...['conf', 'cons', 'crst', 'dirs', 'dump', 'envi', 'gtmk', 'hash', 'icfg', 'isro'],
-        ...['lead', 'mntr', 'obsr', 'orst', 'ruok', 'srst', 'srvr', 'stat', 'sysp', 'wchc'],
-        ...['wchp', 'wchs'],
-      ]
-      const known: string[] = []
-      for (const word of candidates) {
-        // What is no word there is a length too large.
-        if ((await oracle.fourLetterWord(word).catch(() => '')) !== '') known.push(word)
+      const keysOf: Record<string, (text: string) => string[]> = {
+        conf: (text) => [...pairs(text, '=').keys()],
+        srvr: (text) => [...pairs(text, ':').keys()],
+        cons: (text) => [...text.matchAll(/(\w+)=/g)].map((match) => match[1]!),
+        envi: (text) => [...pairs(text, '=').keys()],
+        dirs: (text) => [...pairs(text, ':').keys()],
       }
-      expect(known.filter((word) => !WORDS.has(word))).to.deep.equal(['gtmk'])
+
+      /** All of a real server's but its JVM. */
+      const notOurs: Record<string, RegExp> = { envi: /^(java|user|os)\./ }
+
+      for (const [word, keys] of Object.entries(keysOf)) {
+        it(`${word}: the keys of a real server`, async () => {
+          const theirs = keys(await oracle.fourLetterWord(word))
+          const ours = new Set(keys(await answer(word)))
+          expect(theirs).to.not.have.length(0)
+          const lacking = [...new Set(theirs)].filter((key) => !ours.has(key))
+          expect(lacking.filter((key) => notOurs[word]?.test(key) !== true)).to.deep.equal([])
+        })
+      }
+
+      it('mntr: what dashboards and exporters read, under its names', async () => {
+        const keys = (text: string): string[] => [...pairs(text, '\t').keys()]
+        const monitored = [
+          ...['version', 'server_state', 'avg_latency', 'max_latency', 'min_latency'],
+          ...['packets_received', 'packets_sent', 'num_alive_connections', 'outstanding_requests'],
+          ...['znode_count', 'watch_count', 'ephemerals_count', 'approximate_data_size'],
+          ...['open_file_descriptor_count', 'max_file_descriptor_count', 'uptime'],
+          ...['global_sessions', 'local_sessions', 'stale_sessions_expired', 'auth_failed_count'],
+          ...['connection_rejected', 'connection_request_count', 'bytes_received_count'],
+          ...['response_bytes', 'sessionless_connections_expired', 'avg_updatelatency'],
+          ...['cnt_updatelatency', 'sum_updatelatency', 'min_updatelatency', 'max_updatelatency'],
+        ].map((name) => `zk_${name}`)
+        expect(keys(await oracle.fourLetterWord('mntr'))).to.include.members(
+          // Newer servers have this one.
+          monitored.filter((name) => name !== 'zk_auth_failed_count'),
+        )
+        const ours = keys(await answer('mntr'))
+        expect(ours).to.include.members(monitored)
+        expect(new Set(ours).size).to.equal(ours.length)
+      })
+
+      it('the words it knows are ours, but for its trace mask', async () => {
+        const candidates = [
+          ...['conf', 'cons', 'crst', 'dirs', 'dump', 'envi', 'gtmk', 'hash', 'icfg', 'isro'],
+          ...['lead', 'mntr', 'obsr', 'orst', 'ruok', 'srst', 'srvr', 'stat', 'sysp', 'wchc'],
+          ...['wchp', 'wchs'],
+        ]
+        const known: string[] = []
+        for (const word of candidates) {
+          // What is no word there is a length too large.
+          if ((await oracle.fourLetterWord(word).catch(() => '')) !== '') known.push(word)
+        }
+        expect(known.filter((word) => !WORDS.has(word))).to.deep.equal(['gtmk'])
+      })
     })
-  })
+  }
 })

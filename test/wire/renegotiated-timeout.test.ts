@@ -7,17 +7,21 @@ import { startZookeeper } from '../support/zookeeper-server.ts'
 
 const tickTimeMs = 500
 const subjects = {
-  'ZooKeeper 3.8.0': { needsZookeeper: true, start: () => startZookeeper({ tickTimeMs }) },
-  anykeeper: { needsZookeeper: false, start: () => startAnykeeper({ tickTimeMs }) },
-}
+  'ZooKeeper 3.8': { needs: ['zookeeper'], start: () => startZookeeper({ tickTimeMs }) },
+  'ZooKeeper 3.9': {
+    needs: ['zookeeper-3.9'],
+    start: () => startZookeeper({ version: '3.9', tickTimeMs }),
+  },
+  anykeeper: { needs: [], start: () => startAnykeeper({ tickTimeMs }) },
+} as const
 
-for (const [name, { needsZookeeper, start }] of Object.entries(subjects)) {
+for (const [name, { needs, start }] of Object.entries(subjects)) {
   describe(`timeout on reconnect: ${name}`, function () {
     this.timeout(60_000)
-    let server: Awaited<ReturnType<typeof start>>
+    let server: { port: number; stop(): Promise<void> }
 
     before(async function () {
-      if (needsZookeeper) requireOrSkip(this, 'zookeeper')
+      requireOrSkip(this, ...needs)
       server = await start()
     })
     after(() => server?.stop())

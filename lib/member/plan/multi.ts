@@ -1,8 +1,8 @@
 /**
  * Plans multi: all or nothing, one zxid, later operations see earlier ones (M5). A failure is still
- * a successful reply that carries one result per operation (M3): 0 before the failing one, its
- * code, RUNTIMEINCONSISTENCY after it. Only a create with a TTL under another opcode fails the
- * whole request, when its turn comes: ZooKeeper cannot even record it.
+ * a successful reply that carries one result per operation (M3): 0 before the failing one, its code,
+ * RUNTIMEINCONSISTENCY after it. Only a create with unusable flags makes the whole request an error,
+ * wherever it stands.
  */
 import { ZK_ERRORS } from '../../model/errors.ts'
 import {
@@ -33,10 +33,13 @@ export function planOp(view: PlanView, op: MultiOp, caller: Caller): Planned {
   }
 }
 
-function wantsTtlInVain(op: MultiOp): boolean {
-  if (op.type !== 'create' || op.op === OP.createTTL) return false
-  const { PERSISTENT_WITH_TTL, PERSISTENT_SEQUENTIAL_WITH_TTL } = CREATE_FLAGS
-  return op.flags === PERSISTENT_WITH_TTL || op.flags === PERSISTENT_SEQUENTIAL_WITH_TTL
+/** ZooKeeper cannot decode such a create: unknown flags, or a TTL wanted under another opcode. */
+function hasUnusableFlags(op: MultiOp): boolean {
+  if (op.type !== 'create') return false
+  const { PERSISTENT, PERSISTENT_WITH_TTL, PERSISTENT_SEQUENTIAL_WITH_TTL } = CREATE_FLAGS
+  const { flags } = op
+  if (flags < PERSISTENT || flags > PERSISTENT_SEQUENTIAL_WITH_TTL) return true
+  return flags >= PERSISTENT_WITH_TTL && op.op !== OP.createTTL
 }
 
 function toMultiResult(op: MultiOp, result: Result): MultiResult {
@@ -53,12 +56,9 @@ function toMultiResult(op: MultiOp, result: Result): MultiResult {
 }
 
 export function planMulti(view: PlanView, request: MultiRequest, caller: Caller): Planned {
+  if (request.ops.some(hasUnusableFlags)) return ZK_ERRORS.MARSHALLING.errno
   const results: MultiResult[] = []
   for (const [index, op] of request.ops.entries()) {
-    if (wantsTtlInVain(op)) {
-      view.rollback()
-      return ZK_ERRORS.MARSHALLING.errno
-    }
     const planned = planOp(view, op, caller)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))

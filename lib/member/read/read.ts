@@ -30,6 +30,9 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
     case 'exists': {
       if (request.path.includes('\0')) return BAD_ARGUMENTS.errno
       const node = lookUp(context.tree, request.path)
+      if (node !== undefined && !isAllowed(node.acl, PERMS.READ, context.ids)) {
+        return NO_AUTH.errno
+      }
       if (request.watch) context.watches.data.add(request.path, context.watcher, MODE.standard)
       if (node === undefined) return NO_NODE.errno
       return { type: 'stat', stat: statOf(node, node.data?.length ?? 0) }

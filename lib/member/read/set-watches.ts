@@ -9,26 +9,29 @@ import { EVENT, type SetWatchesRequest } from '../../model/request.ts'
 import { MODE } from '../watch/watch-table.ts'
 import { lookUp, type ReadContext } from './context.ts'
 
+/** ZooKeeper sends what a client missed without the zxid of a change, since 3.9 too. */
+const NO_ZXID = -1
+
 export function restoreWatches(context: ReadContext, request: SetWatchesRequest): void {
   const { tree, watches, watcher } = context
   const { relativeZxid } = request
   for (const path of request.data) {
     const node = lookUp(tree, path)
-    if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL)
+    if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL, NO_ZXID)
     else if (node.mzxid > relativeZxid) {
-      watcher.watchFired(EVENT.NodeDataChanged, path, node.acl)
+      watcher.watchFired(EVENT.NodeDataChanged, path, node.acl, NO_ZXID)
     } else watches.data.add(path, watcher, MODE.standard)
   }
   for (const path of request.exist) {
     const node = lookUp(tree, path)
-    if (node !== undefined) watcher.watchFired(EVENT.NodeCreated, path, node.acl)
+    if (node !== undefined) watcher.watchFired(EVENT.NodeCreated, path, node.acl, NO_ZXID)
     else watches.data.add(path, watcher, MODE.standard)
   }
   for (const path of request.child) {
     const node = lookUp(tree, path)
-    if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL)
+    if (node === undefined) watcher.watchFired(EVENT.NodeDeleted, path, OPEN_ACL, NO_ZXID)
     else if (node.pzxid > relativeZxid) {
-      watcher.watchFired(EVENT.NodeChildrenChanged, path, node.acl)
+      watcher.watchFired(EVENT.NodeChildrenChanged, path, node.acl, NO_ZXID)
     } else watches.child.add(path, watcher, MODE.standard)
   }
   for (const path of request.persistent) watches.addPersistent(path, watcher, false)

@@ -224,9 +224,14 @@ export class Session implements Watcher {
   }
 
   /** Notified only if it may read the znode (V10). */
-  watchFired(type: EventType, path: string, acl: readonly Acl[]): void {
+  watchFired(
+    type: EventType,
+    path: string,
+    acl: readonly Acl[],
+    zxid = this.#host.replica.zxid,
+  ): void {
     if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#caller.ids)) return
-    this.#sink.event(type, path, this.#host.replica.zxid)
+    this.#sink.event(type, path, zxid)
   }
 
   /**

@@ -10,8 +10,11 @@ import { EVENT } from '../../model/request.ts'
 
 /** A connection, as watches see it. */
 export interface Watcher {
-  /** Queues one event. It must not throw, and must not touch the tree or a watch table. */
-  watchFired(type: EventType, path: string, acl: readonly Acl[]): void
+  /**
+   * Queues one event. It must not throw, and must not touch the tree or a watch table. `zxid`: of the
+   * change; default: that of the transaction being applied.
+   */
+  watchFired(type: EventType, path: string, acl: readonly Acl[], zxid?: number): void
 }
 
 export const MODE = { standard: 1, persistent: 2, recursive: 4 } as const

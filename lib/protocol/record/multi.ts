@@ -53,11 +53,15 @@ function decodeMultiOp(reader: JuteReader, type: number): MultiOp {
      flags 4                        → 19, result of type 15 {path, stat}
      flags 5, 6 under createTTL     → 21, result of type 15 {path, stat}; a bad ttl fails this
                                       operation with BADARGUMENTS
-     flags 5, 6 under another type  → 1: the whole request is −5 when its turn comes, unless an
-                                      operation before it fails; see lib/member/plan/multi.ts
-     all else, also unknown flags   → 1, result of type 1 {path}, also for create2 and for createTTL
-                                      (whose ttl is then ignored); an unknown flag fails this
-                                      operation with BADARGUMENTS (whole request −5 after 3.8) */
+     flags 5, 6 under another type,
+     and unknown flags              → the whole request is −5; see lib/member/plan/multi.ts. 3.8 lets
+                                      the error of an earlier operation win, and answers unknown
+                                      flags with that operation's BADARGUMENTS
+     all else under create2 and
+     createContainer                → 15, result of type 15 {path, stat}, no container; 3.8 answers
+                                      as for create
+     all else                       → 1, result of type 1 {path}, also for createTTL (whose ttl is
+                                      then ignored) */
 function multiCreate(request: CreateRequest): CreateRequest {
   const { flags, op } = request
   if (flags === CREATE_FLAGS.CONTAINER) return { ...request, op: OP.createContainer, ttlMs: 0 }
@@ -65,7 +69,8 @@ function multiCreate(request: CreateRequest): CreateRequest {
     flags === CREATE_FLAGS.PERSISTENT_WITH_TTL ||
     flags === CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL
   if (op === OP.create || (hasTtl && op === OP.createTTL)) return request
-  return { ...request, op: OP.create, ttlMs: 0 }
+  const answersStat = op === OP.create2 || op === OP.createContainer
+  return { ...request, op: answersStat ? OP.create2 : OP.create, ttlMs: 0 }
 }
 
 /** One operation as a client may send it; `op` of a create is what its header says. */

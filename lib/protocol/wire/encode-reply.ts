@@ -51,10 +51,10 @@ export function encodeSaslFailure(writer: JuteWriter, xid: number, errno: number
   writer.end()
 }
 
-/** Appends an event, with header zxid −1 as up to ZooKeeper 3.8. */
-export function encodeEvent(writer: JuteWriter, type: number, path: string): void {
+/** Appends an event. The zxid is the change's since 3.9, −1 up to 3.8 and for what setWatches finds. */
+export function encodeEvent(writer: JuteWriter, type: number, path: string, zxid: number): void {
   writer.begin()
-  encodeReplyHeader(writer, XID.notification, -1, NO_ERROR)
+  encodeReplyHeader(writer, XID.notification, zxid, NO_ERROR)
   encodeWatcherEvent(writer, type, SYNC_CONNECTED, path)
   writer.end()
 }

@@ -1,0 +1,51 @@
+/** What a consumer's compiler sees of each door; compiled by the oldest TypeScript that works and by ours. */
+import { hostname } from 'node:os'
+import {
+  acquireLock,
+  type ClientState,
+  createOp,
+  Keeper,
+  KeeperClient,
+  LeaderElection,
+  type MetadataStore,
+  StoreError,
+  type WatchEvent,
+  ZnodeError,
+} from 'anykeeper'
+import { openStore, registerStore, type StoreOpener } from 'anykeeper/adapters'
+import { keeperConformance, type StoreFixture, storeConformance } from 'anykeeper/conformance'
+import { ProxyServer } from 'anykeeper/proxy'
+
+const opener: StoreOpener = async () => {
+  throw new StoreError('STORE_INVALID', 'no such store')
+}
+registerStore('mine', opener)
+const store: MetadataStore = await openStore('memory:')
+const keeper = await Keeper.open({ store, limits: { tickTimeMs: 1_000 } })
+const states: ClientState[] = []
+const client = await KeeperClient.connect(keeper, { onState: (state) => states.push(state) })
+const { path } = await client.create('/a', Buffer.from(hostname()))
+const { data, stat } = await client.getData(path, (event: WatchEvent) => console.log(event.type))
+const version: number = stat.version
+const bytes: Uint8Array | null = data
+try {
+  await client.multi([createOp('/a/b', null)])
+} catch (error) {
+  if (error instanceof ZnodeError) console.log(error.code, error.errno)
+}
+const lock = await acquireLock(client, '/lock')
+await lock.release()
+const election = new LeaderElection(client, {
+  path: '/e',
+  data: bytes ?? new Uint8Array(),
+  onElected: () => console.log('leading'),
+})
+await election.join()
+const proxy = await ProxyServer.listen(keeper, { port: 0 })
+console.log(proxy.port, version, states.length)
+const factory = async (): Promise<StoreFixture> => ({
+  open: () => openStore('memory:'),
+  stop: async () => {},
+})
+storeConformance({ name: 'mine', factory })
+keeperConformance({ name: 'mine', factory })
