@@ -19,7 +19,7 @@ const etcd: FaultBed<EtcdServer, Options> = {
   startServer: () => startEtcd(),
   open: (host, options) => openEtcdStore({ hosts: [host], ...options }),
   namesCompactRevision: true,
-  renewalsEndWith: ['STORE_TIMEOUT'],
+  laterCallsEndWith: ['STORE_TIMEOUT'],
 }
 
 serverFaults(etcd, (bench) => {

@@ -339,7 +339,9 @@ describe('redis failover', function () {
           'key-load-delay': '500',
         },
       })
-      const store = await bench.open(server.host, { writeTimeoutMs: 10_000 })
+      // A log-in is slow too while the server loads on a busy machine.
+      const patience = { writeTimeoutMs: 10_000, readTimeoutMs: 10_000 }
+      const store = await bench.open(server.host, patience)
       const space = new Space(store)
       for (let i = 0; i < 1_000; i += 50) {
         await Promise.all(Array.from({ length: 50 }, (_, j) => space.write(space.put(`k${i + j}`))))

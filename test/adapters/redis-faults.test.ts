@@ -22,7 +22,7 @@ const redis: FaultBed<RedisServer, Options> = {
   // What follows a cut feed is as unknown to the reader as what follows a failover.
   namesCompactRevision: false,
   // The end of the first is that of the connection, and so of all that wait on it.
-  renewalsEndWith: ['STORE_TIMEOUT', 'STORE_UNAVAILABLE'],
+  laterCallsEndWith: ['STORE_TIMEOUT', 'STORE_UNAVAILABLE'],
 }
 
 serverFaults(redis, (bench) => {

@@ -149,18 +149,18 @@ export class TestWatch {
   }
 }
 
-/** The StoreError a promise must reject with. */
+/** The StoreError a promise must reject with, of one of these codes. */
 export async function rejection(
   promise: Promise<unknown>,
-  code: StoreErrorCode,
+  ...codes: readonly StoreErrorCode[]
 ): Promise<StoreError> {
   const outcome = await promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   )
-  if (!('error' in outcome)) throw new Error(`expected ${code}, but it was fulfilled`)
+  if (!('error' in outcome)) throw new Error(`expected ${codes.join(' or ')}, but it was fulfilled`)
   expect(outcome.error).to.be.instanceOf(StoreError)
   const error = outcome.error as StoreError
-  expect(error.code, error.message).to.equal(code)
+  expect(error.code, error.message).to.be.oneOf(codes)
   return error
 }
