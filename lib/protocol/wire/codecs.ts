@@ -62,18 +62,13 @@ export const CODECS = {
   [OP.closeSession]: closeSession,
 } as const satisfies { readonly [op: number]: Codec }
 
-/** closeSession (−11) is the least opcode a client sends. */
-const LEAST = -OP.closeSession
+/** closeSession (−11): the least opcode a client sends. */
+export const LEAST_OP: number = OP.closeSession
 
-/** Index of an opcode in a table of {@link tableOf}; outside of it: no such opcode. */
-export function indexOf(op: number): number {
-  return op + LEAST
-}
-
-/** One function of every codec, dense from the least opcode on: V8 indexes it without hashing. */
+/** One function of every codec, at index op − LEAST_OP: V8 finds it without hashing. */
 export function tableOf<F>(pick: (codec: Codec) => F | undefined): readonly (F | undefined)[] {
   const table: (F | undefined)[] = []
-  for (let op = -LEAST; op <= OP.whoAmI; op++) table.push(undefined)
-  for (const codec of Object.values<Codec>(CODECS)) table[indexOf(codec.op)] = pick(codec)
+  for (let op = LEAST_OP; op <= OP.whoAmI; op++) table.push(undefined)
+  for (const codec of Object.values<Codec>(CODECS)) table[codec.op - LEAST_OP] = pick(codec)
   return table
 }

@@ -5,7 +5,7 @@ import { OP, type Result } from '../../model/request.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import { decodeReplyHeader, type ReplyHeader } from '../record/reply-header.ts'
 import { decodeSaslReply } from '../record/sasl.ts'
-import { indexOf, tableOf } from './codecs.ts'
+import { LEAST_OP, tableOf } from './codecs.ts'
 
 export interface Reply extends ReplyHeader {
   /** Absent behind an error. */
@@ -25,7 +25,7 @@ export function decodeReply(op: number, reader: JuteReader): Reply {
   const { xid, zxid, errno } = decodeReplyHeader(reader)
   let result: Result | undefined
   if (errno === 0) {
-    const decode = DECODERS[indexOf(op)]
+    const decode = DECODERS[op - LEAST_OP]
     if (decode === undefined) throw new WireError(`success of opcode ${op}, which is unknown`)
     result = decode(reader)
   } else if (op === OP.sasl && reader.left > 0) {

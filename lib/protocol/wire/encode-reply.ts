@@ -22,46 +22,14 @@ import { XID } from './opcodes.ts'
 
 const NO_ERROR = 0
 
+/* By the result's type: whoever has a result no longer has its opcode, and several opcodes share a
+   record. Which opcode has which is in record/, at each codec's decodeReply. The switch stands here and
+   not in a function of its own: V8 then inlines the records' writers. */
 /** Appends a successful reply. `zxid` is what the replica had applied when the result was read
  *  (0 for auth and sasl). */
 export function encodeReply(writer: JuteWriter, xid: number, zxid: number, result: Result): void {
   writer.begin()
   encodeReplyHeader(writer, xid, zxid, NO_ERROR)
-  writeResult(writer, result)
-  writer.end()
-}
-
-/** Appends an error reply: the header alone. */
-export function encodeErrorReply(
-  writer: JuteWriter,
-  xid: number,
-  zxid: number,
-  errno: number,
-): void {
-  writer.begin()
-  encodeReplyHeader(writer, xid, zxid, errno)
-  writer.end()
-}
-
-/** Appends the reply to a failed sasl exchange: the one error with a record. */
-export function encodeSaslFailure(writer: JuteWriter, xid: number, errno: number): void {
-  writer.begin()
-  encodeReplyHeader(writer, xid, 0, errno)
-  writeSaslToken(writer, null)
-  writer.end()
-}
-
-/** Appends an event. The zxid is the change's since 3.9, −1 up to 3.8 and for what setWatches finds. */
-export function encodeEvent(writer: JuteWriter, type: number, path: string, zxid: number): void {
-  writer.begin()
-  encodeReplyHeader(writer, XID.notification, zxid, NO_ERROR)
-  encodeWatcherEvent(writer, type, SYNC_CONNECTED, path)
-  writer.end()
-}
-
-/* By the result's type: whoever has a result no longer has its opcode, and several opcodes share a
-   record. Which opcode has which is in record/, at each codec's decodeReply. */
-function writeResult(writer: JuteWriter, result: Result): void {
   switch (result.type) {
     case 'data':
       writeDataStat(writer, result.data, result.stat)
@@ -107,4 +75,33 @@ function writeResult(writer: JuteWriter, result: Result): void {
     default:
       result satisfies never
   }
+  writer.end()
+}
+
+/** Appends an error reply: the header alone. */
+export function encodeErrorReply(
+  writer: JuteWriter,
+  xid: number,
+  zxid: number,
+  errno: number,
+): void {
+  writer.begin()
+  encodeReplyHeader(writer, xid, zxid, errno)
+  writer.end()
+}
+
+/** Appends the reply to a failed sasl exchange: the one error with a record. */
+export function encodeSaslFailure(writer: JuteWriter, xid: number, errno: number): void {
+  writer.begin()
+  encodeReplyHeader(writer, xid, 0, errno)
+  writeSaslToken(writer, null)
+  writer.end()
+}
+
+/** Appends an event. The zxid is the change's since 3.9, −1 up to 3.8 and for what setWatches finds. */
+export function encodeEvent(writer: JuteWriter, type: number, path: string, zxid: number): void {
+  writer.begin()
+  encodeReplyHeader(writer, XID.notification, zxid, NO_ERROR)
+  encodeWatcherEvent(writer, type, SYNC_CONNECTED, path)
+  writer.end()
 }
