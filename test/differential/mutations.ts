@@ -92,7 +92,7 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'two Deleted events for a data and a child watch',
     file: 'lib/member/watch/watch-registry.js',
-    from: 'this.child.fire(EVENT.NodeDeleted, path, acl, told)',
+    from: 'this.child.fire(EVENT.NodeDeleted, path, acl, notified)',
     to: 'this.child.fire(EVENT.NodeDeleted, path, acl)',
   },
   {
