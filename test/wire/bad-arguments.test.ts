@@ -174,7 +174,6 @@ describe('bad arguments', () => {
 
   const failing: [what: string, op: RawMultiOp, errno: number][] = [
     ['a wrong path', { op: 1, path: '/a/.' }, BAD_ARGUMENTS],
-    ['an unknown flag', { op: 1, path: '/x', flags: 9 }, BAD_ARGUMENTS],
     ['a wrong ACL', { op: 15, path: '/x', acl: [] }, INVALID_ACL],
     ['a wrong TTL', { op: 21, path: '/x', ttlMs: -1 }, BAD_ARGUMENTS],
     ['a check of a wrong path', { op: 13, path: 'a' }, BAD_ARGUMENTS],
@@ -182,6 +181,15 @@ describe('bad arguments', () => {
     ['a delete of a reserved path', { op: 2, path: '/zookeeper' }, BAD_ARGUMENTS],
     ['a setData of nothing', { op: 5, path: '/no', data: '' }, NO_NODE],
   ]
+  it('multi with an unknown flag: nothing is done, the whole request is -5', async () => {
+    const reply = await client.multi([
+      { op: 1, path: '/first' },
+      { op: 1, path: '/x', flags: 9 },
+    ])
+    expect(reply.err).to.equal(MARSHALLING)
+    expect((await client.exists('/first')).err).to.equal(NO_NODE)
+  })
+
   for (const [what, op, errno] of failing) {
     it(`multi with ${what}: nothing is done, its result says ${errno}`, async () => {
       const reply = await client.multi([
