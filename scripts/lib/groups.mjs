@@ -80,7 +80,15 @@ export const groups = [
   {
     name: 'ecosystem',
     paths: ['test/ecosystem/'],
-    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-c', 'zookeeper-npm', 'kazoo'],
+    needs: [
+      'etcd',
+      'etcd-3.4',
+      'zookeeper',
+      'zookeeper-3.9',
+      'zookeeper-c',
+      'zookeeper-npm',
+      'kazoo',
+    ],
     minutesMax: 16,
   },
   {
