@@ -12,14 +12,19 @@ import { say, timed } from './lib/log.mjs'
 import { prepare } from './lib/prepare.mjs'
 import { root, runShown } from './lib/run.mjs'
 import { runGroup } from './lib/run-group.mjs'
+import { runInLanes } from './lib/run-in-lanes.mjs'
+import { timeTable } from './lib/time-table.mjs'
 
-const usage = `npm test [-- [--only NAME[,NAME…]] [--grep PATTERN]]
-names, in order: ${[...checks, ...groups].map(({ name }) => name).join(', ')}
+const usage = `npm test [-- [--only NAME[,NAME…]] [--grep PATTERN] [--lanes N]]
+--lanes: how many groups run at the same time, default 2; the output of each comes in one piece
+names: ${[...checks, ...groups].map(({ name }) => name).join(', ')}
 `
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const report = []
+const times = []
+const startedAt = performance.now()
 
-const { only, grep } = readArguments()
+const { only, grep, lanes } = readArguments()
 const wanted = ({ name }) => only === undefined || only.includes(name)
 
 try {
@@ -27,6 +32,7 @@ try {
 } catch (error) {
   fail('preparation', error.message)
 }
+process.stdout.write(`\n${timeTable(times, performance.now() - startedAt)}\n`)
 process.stdout.write(`\n${report.join('\n')}\n`)
 const { passed, failed, skipped } = totals
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
@@ -34,34 +40,46 @@ process.exitCode = failed > 0 || (process.env.CI === 'true' && skipped > 0) ? 1 
 
 async function main() {
   await ensureNodeModules()
+  const chosen = groups.filter(wanted)
+  const files = filesByGroup()
+  const present = chosen.filter(({ name }) => files.has(name))
+  // Beside the checks and the groups that need nothing: this compiles, downloads and waits.
+  const prepared = prepare(present.flatMap(({ needs }) => needs))
+  // Awaited below; until then its failure must not end this process.
+  prepared.catch(() => {})
   for (const { name, args } of checks.filter(wanted)) {
     const status = await timed(name, () => runShown(process.execPath, args))
     if (status !== 0) fail(name, `ended with ${status}`)
   }
-  const chosen = groups.filter(wanted)
   if (chosen.length === 0) return
   await ensureBuild()
-  const files = filesByGroup()
-  const present = chosen.filter(({ name }) => files.has(name))
-  const env = await prepare(present.flatMap(({ needs }) => needs))
-  for (const group of chosen) {
-    if (present.includes(group)) await run(group, files.get(group.name), env)
-    else if (only !== undefined) fail(group.name, 'has no test file')
-    else say(`${group.name}: has no test file yet`)
+  for (const { name } of chosen.filter((group) => !present.includes(group))) {
+    if (only !== undefined) fail(name, 'has no test file')
+    else say(`${name}: has no test file yet`)
   }
+  const isShown = lanes === 1 || present.length === 1
+  await runInLanes(present, lanes, async (group) => {
+    const env = group.needs.length > 0 ? await prepared : {}
+    await run(group, files.get(group.name), { env, isShown })
+  })
   if (totals.passed + totals.failed + totals.skipped === 0) fail('tests', 'no test ran')
 }
 
-async function run(group, files, env) {
-  say(`tests: ${group.name}`)
-  const startedAt = performance.now()
-  const result = await runGroup(group, { files, grep, env })
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+async function run(group, files, { env, isShown }) {
+  say(`tests: ${group.name} …`)
+  const groupStartedAt = performance.now()
+  const result = await runGroup(group, { files, grep, env, isShown })
+  const ms = performance.now() - groupStartedAt
+  const seconds = (ms / 1000).toFixed(0)
   for (const key of Object.keys(totals)) totals[key] += result[key]
   const counts = `${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`
+  if (!isShown) process.stdout.write(`\nanykeeper: tests: ${group.name}\n${result.output}`)
+  say(`tests: ${group.name}: ${counts} (${seconds} s)`)
   report.push(`${group.name}: ${counts} (${seconds} s)`)
   for (const { title, message } of result.failures) report.push(`  ${title}: ${message}`)
   if (process.env.CI === 'true' && result.skipped > 0) report.push('  CI=true: no test may skip')
+  const tests = result.passed + result.failed + result.skipped
+  times.push({ name: group.name, tests, ms, slowest: result.slowest })
 }
 
 /** What is no test counts only when it fails. */
@@ -86,7 +104,12 @@ function filesByGroup() {
 function readArguments() {
   try {
     const { values } = parseArgs({
-      options: { only: { type: 'string' }, grep: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        only: { type: 'string' },
+        grep: { type: 'string' },
+        lanes: { type: 'string', default: '2' },
+        help: { type: 'boolean' },
+      },
     })
     if (values.help) {
       process.stdout.write(usage)
@@ -95,7 +118,8 @@ function readArguments() {
     const names = values.only?.split(',')
     const unknown = names?.filter((name) => ![...checks, ...groups].some((g) => g.name === name))
     if (unknown?.length > 0) throw new Error(`no such group: ${unknown.join(', ')}`)
-    return { only: names, grep: values.grep }
+    if (!/^[1-9]$/.test(values.lanes)) throw new Error('--lanes is a number from 1 to 9')
+    return { only: names, grep: values.grep, lanes: Number(values.lanes) }
   } catch (error) {
     process.stderr.write(`${error.message}\n${usage}`)
     process.exit(2)

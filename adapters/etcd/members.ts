@@ -3,11 +3,11 @@
  * connections and typed RPCs are used: its retries, breaker and random member per call are off.
  * Neighbours: etcd-store.ts (kv), watch-loop.ts, lease-stream.ts, each with members of its own.
  */
-import { noop } from 'cockatiel'
 import { Etcd3, type ICallable, type IDuplexStream, LeaseClient } from 'etcd3'
 import { systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { noPolicy } from './no-policy.ts'
 import { decodeRangeAnswer, type RangeAnswer } from './range-codec.ts'
 import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
 import { UnaryChannel } from './unary-channel.ts'
@@ -58,7 +58,7 @@ export class Member extends Etcd3 {
       hosts: [host],
       ...(auth === undefined ? {} : { auth }),
       ...(credentials === undefined ? {} : { credentials }),
-      faultHandling: { global: noop, host: () => noop },
+      faultHandling: { global: noPolicy, host: () => noPolicy },
       grpcOptions: {
         'grpc.max_receive_message_length': -1,
         'grpc.max_send_message_length': -1,

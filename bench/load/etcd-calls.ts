@@ -2,8 +2,8 @@
  * etcd under the same kind of load, one call at a time: what a write costs before anykeeper has
  * anything to do with it. By etcd3's raw calls, as the adapter makes them. Neighbour: worker.
  */
-import { noop } from 'cockatiel'
 import { CompareResult, CompareTarget, Etcd3 } from 'etcd3'
+import { noPolicy } from '../../adapters/etcd/no-policy.ts'
 import type { Target } from './link.ts'
 import type { EtcdLoad } from './load.ts'
 import type { Recorder } from './recorder.ts'
@@ -18,7 +18,7 @@ const HEAD_BYTES = 60
 export function etcdClient({ host, port }: Target): Etcd3 {
   return new Etcd3({
     hosts: [`${host}:${port}`],
-    faultHandling: { global: noop, host: () => noop },
+    faultHandling: { global: noPolicy, host: () => noPolicy },
     grpcOptions: { 'grpc.max_receive_message_length': -1 },
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + 30_000 }),
   })

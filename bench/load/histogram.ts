@@ -1,38 +1,23 @@
-/**
- * Latencies by logarithmic buckets: 32 to each doubling, so a percentile is off by 2 % at most.
- * Recording allocates nothing. Neighbour: worker (prints the percentiles).
- */
+/** Latencies in ms on top of Node's own histogram: a percentile is off by 0.1 % at most. */
+import { createHistogram } from 'node:perf_hooks'
 
-const PER_DOUBLING = 32
-const DOUBLINGS = 40
+/** A day. */
+const US_MAX = 86_400_000_000
 
 export class Histogram {
-  readonly #counts = new Uint32Array(PER_DOUBLING * DOUBLINGS)
-  #total = 0
+  // Its values are integers from 1 on, so it counts µs.
+  readonly #us = createHistogram({ lowest: 1, highest: US_MAX, figures: 3 })
 
   get total(): number {
-    return this.#total
+    return this.#us.count
   }
 
   record(ms: number): void {
-    const us = ms * 1_000
-    const bucket = us <= 1 ? 0 : Math.floor(Math.log2(us) * PER_DOUBLING)
-    this.#counts[Math.min(bucket, this.#counts.length - 1)]!++
-    this.#total++
+    this.#us.record(Math.min(US_MAX, Math.max(1, Math.round(ms * 1_000))))
   }
 
-  clear(): void {
-    this.#counts.fill(0)
-    this.#total = 0
-  }
-
-  /** Unit ms: the middle of the bucket that holds the given share (0 to 1) of all. */
+  /** Unit ms. `share`: above 0, up to 1. */
   percentile(share: number): number {
-    let left = Math.ceil(this.#total * share)
-    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
-      left -= this.#counts[bucket]!
-      if (left <= 0) return 2 ** ((bucket + 0.5) / PER_DOUBLING) / 1_000
-    }
-    return 0
+    return this.#us.percentile(share * 100) / 1_000
   }
 }

@@ -31,11 +31,27 @@ export async function ensureEtcd() {
   const version = onPath && etcdVersion(onPath)
   if (version && isMaintainedEtcd(version)) return { path: onPath, version }
   try {
-    const folder = await cached(`etcd-${versions.etcd}`, build)
+    const folder = await cached(`etcd-${versions.etcd}`, buildWithEtcdctl)
     return { path: join(folder, 'etcd'), version: versions.etcd }
   } catch (error) {
     const found = version ? `the one on PATH is ${version}, too old` : 'none on PATH'
     return { problem: `no maintained etcd: ${found}; ${firstLine(error)}` }
+  }
+}
+
+/**
+ * The oldest etcd that is supported, or the next release line: for the store's suite, server alone.
+ *
+ * @param {'3.5' | '3.7'} line
+ * @returns {Promise<string | undefined>} why it is missing, in one line
+ */
+export async function ensureOtherEtcd(line) {
+  const version = versions.etcdOthers[line]
+  try {
+    await cached(`etcd-${version}`, (folder) => build(version, folder))
+    return undefined
+  } catch (error) {
+    return `no etcd ${version}: ${firstLine(error)}`
   }
 }
 
@@ -55,25 +71,33 @@ export function etcdVersion(path) {
   return /etcd Version: (\d+\.\d+\.\d+)/.exec(outputOf(path, ['--version']) ?? '')?.[1]
 }
 
-/** `go install pkg@version` refuses etcd's modules for their replace directives: hence a module. */
-async function build(folder) {
+const compile = ['build', '-trimpath', '-ldflags=-s -w', '-o']
+
+function buildWithEtcdctl(folder) {
+  return build(versions.etcd, folder, async (run) => {
+    const program = 'go.etcd.io/etcd/etcdctl/v3'
+    await run('get', `${program}@v${versions.etcd}`)
+    await run(...compile, join(folder, 'etcdctl'), program)
+  })
+}
+
+/**
+ * `go install pkg@version` refuses etcd's modules for their replace directives: hence a module.
+ * `more` runs in it before it is removed.
+ */
+async function build(version, folder, more = async () => {}) {
   const go = which('go')
-  if (go === undefined) throw new Error(`no Go to build etcd ${versions.etcd} with`)
-  await timed(`building etcd ${versions.etcd} with Go, once (about a minute)`, async () => {
+  if (go === undefined) throw new Error(`no Go to build etcd ${version} with`)
+  await timed(`building etcd ${version} with Go, once (about a minute)`, async () => {
     const source = join(folder, 'source')
     mkdirSync(source)
     writeFileSync(join(source, 'main.go'), mainGo)
-    const server = `go.etcd.io/etcd/server/v3@v${versions.etcd}`
-    const etcdctl = `go.etcd.io/etcd/etcdctl/v3@v${versions.etcd}`
     const run = (...args) => runQuiet(go, args, { cwd: source })
-    const compile = ['build', '-trimpath', '-ldflags=-s -w', '-o']
     await run('mod', 'init', 'etcd')
-    await run('get', server, etcdctl)
-    await run('mod', 'tidy')
-    // tidy drops what main.go does not import.
-    await run('get', etcdctl)
+    // The package, not the module: what only its tests need is left out, so no `mod tidy` is needed.
+    await run('get', `go.etcd.io/etcd/server/v3/etcdmain@v${version}`)
     await run(...compile, join(folder, 'etcd'), '.')
-    await run(...compile, join(folder, 'etcdctl'), 'go.etcd.io/etcd/etcdctl/v3')
+    await more(run)
     rmSync(source, { recursive: true })
   })
 }

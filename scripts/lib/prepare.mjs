@@ -1,6 +1,6 @@
 /** Gets what tests and benchmarks need of the machine; says what it could not get. */
 import { ensureDebian } from './ensure-debian.mjs'
-import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
+import { ensureDebianEtcd, ensureEtcd, ensureOtherEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureNode } from './ensure-node.mjs'
@@ -52,7 +52,6 @@ export async function prepare(needs) {
   const env = {}
   await installPackages(wanted, note)
   const steps = [
-    ['etcd', () => ensureEtcd().then((etcd) => useEtcd(env, etcd))],
     ['etcd-3.4', async () => (await ensureDebianEtcd()).problem],
     ['kazoo-suite', ensureKazooSuite],
     ['zookeeper-npm', ensureZookeeperClient],
@@ -60,6 +59,12 @@ export async function prepare(needs) {
       `node-${line}`,
       async () => (await ensureNode(line)).problem,
     ]),
+  ]
+  // One after the other: each takes all the cores there are.
+  const buildSteps = [
+    ['etcd', async () => useEtcd(env, await ensureEtcd())],
+    ['etcd-3.5', () => ensureOtherEtcd('3.5')],
+    ['etcd-3.7', () => ensureOtherEtcd('3.7')],
   ]
   const mavenSteps = [
     ['zookeeper-3.9', () => ensureZookeeper('3.9')],
@@ -73,9 +78,9 @@ export async function prepare(needs) {
   // Downloads wait for the network while etcd compiles. Maven's own folder is no place for two.
   await Promise.all([
     ...steps.map(take),
-    (async () => {
-      for (const step of mavenSteps) await take(step)
-    })(),
+    ...[buildSteps, mavenSteps].map(async (inTurn) => {
+      for (const step of inTurn) await take(step)
+    }),
   ])
   return { ...env, ANYKEEPER_MISSING: JSON.stringify(problems) }
 }

@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import Mocha from 'mocha'
 
-const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_RUN_END } =
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING, EVENT_TEST_END, EVENT_RUN_END } =
   Mocha.Runner.constants
 
 // Mocha takes a reporter by its default export.
 export default class SummaryReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
-    const summary = { passed: 0, failed: 0, skipped: 0, failures: [] }
+    const summary = { passed: 0, failed: 0, skipped: 0, failures: [], slowest: undefined }
     runner.on(EVENT_TEST_PASS, () => {
       summary.passed++
     })
@@ -23,6 +23,9 @@ export default class SummaryReporter extends Mocha.reporters.Spec {
         title: runnable.fullTitle(),
         message: String(error?.message ?? error).split('\n')[0],
       })
+    })
+    runner.on(EVENT_TEST_END, ({ title, duration = 0 }) => {
+      if (duration > (summary.slowest?.ms ?? 0)) summary.slowest = { title, ms: duration }
     })
     runner.on(EVENT_RUN_END, () => {
       writeFileSync(options.reporterOptions.summary, JSON.stringify(summary))

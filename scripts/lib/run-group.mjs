@@ -14,33 +14,41 @@ const lingerMsMax = 20_000
 
 /**
  * @param {{name: string, minutesMax: number}} group
- * @param {{files: string[], grep?: string, env: Record<string, string>}} options
- * @returns {Promise<{passed: number, failed: number, skipped: number,
- *   failures: {title: string, message: string}[]}>}
+ * @param {{files: string[], grep?: string, env: Record<string, string>, isShown: boolean}} options
+ *   isShown: the output goes to the terminal as it comes, else it is returned
+ * @returns {Promise<{passed: number, failed: number, skipped: number, output: string,
+ *   failures: {title: string, message: string}[], slowest?: {title: string, ms: number}}>}
  */
-export async function runGroup(group, { files, grep, env }) {
+export async function runGroup(group, { files, grep, env, isShown }) {
   const folder = mkdtempSync(join(tmpdir(), 'anykeeper-test-'))
   const summaryFile = join(folder, 'summary.json')
   try {
     const args = [mocha, '--reporter', reporter, '--reporter-option', `summary=${summaryFile}`]
     if (grep !== undefined) args.push('--grep', grep)
-    const end = await runMocha([...args, ...files], { group, summaryFile, env })
-    return judge(end, { summaryFile, grep })
+    const end = await runMocha([...args, ...files], { group, summaryFile, env, isShown })
+    return { ...judge(end, { summaryFile, grep }), output: end.output }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 /** Resolves with why the process was ended, if it was, else with how it ended. */
-function runMocha(args, { group, summaryFile, env }) {
+function runMocha(args, { group, summaryFile, env, isShown }) {
   return new Promise((resolve, reject) => {
     // In a process group of its own, so that ending it ends all that its tests started.
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', ...Array(2).fill(isShown ? 'inherit' : 'pipe')],
       detached: true,
     })
+    let output = ''
+    for (const stream of isShown ? [] : [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (text) => {
+        output += text
+      })
+    }
     let why
     const killAll = (reason) => {
       why ??= reason
@@ -56,6 +64,9 @@ function runMocha(args, { group, summaryFile, env }) {
     }
     process.once('SIGINT', interrupted)
     process.once('SIGTERM', interrupted)
+    // Another group's handler may have ended this process first.
+    const ended = () => killAll('exit')
+    process.once('exit', ended)
     const limit = setTimeout(
       () => killAll(`took longer than ${group.minutesMax} minutes`),
       group.minutesMax * 60_000,
@@ -73,7 +84,9 @@ function runMocha(args, { group, summaryFile, env }) {
       clearInterval(linger)
       process.removeListener('SIGINT', interrupted)
       process.removeListener('SIGTERM', interrupted)
-      resolve({ why, code, signal })
+      process.removeListener('exit', ended)
+      // Output still in the pipe has its chance; a grandchild may hold the pipe open for longer.
+      setTimeout(() => resolve({ why, code, signal, output }), isShown ? 0 : 100)
     })
   })
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * @type {{node: Record<string, string>, typescriptOldest: string, etcd: string, etcdFloors: Record<string, string>,
+ * @type {{node: Record<string, string>, typescriptOldest: string, etcd: string, etcdOthers: Record<string, string>, etcdFloors: Record<string, string>,
  *   zookeeper: Record<string, Record<string, string>>, slf4jReload4j: string,
  *   kafka: Record<string, string>, curator: string, kazooSuite: Record<string, string>}}
  */

@@ -325,7 +325,7 @@ describe('redis failover', function () {
       )
       expect(await space.get(`k${count}`)).to.equal(undefined)
       await store.keepLeaseAlive(lease.id)
-      await eventually('the short lease ended', async () => !(await space.get('short')), 5_000)
+      await eventually('the short lease ended', async () => !(await space.get('short')), 30_000)
       for (let i = 0; i < count; i++) await space.write(space.delete(`k${i}`))
       await store.compact((await space.all()).revision)
       await untilFulfilled(() => space.write(space.put('k', 'x'.repeat(1_000_000))))

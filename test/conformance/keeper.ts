@@ -117,7 +117,7 @@ export function keeperConformance({ name, factory, features }: KeeperConformance
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const endMs = performance.now() + timeoutMs
   while (!(await holds())) {

@@ -128,7 +128,7 @@ export class NodeClient {
   /** As the client names its events; listens from this call on. */
   nextState(
     event: 'connected' | 'disconnected' | 'expired',
-    { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+    { timeoutMs = 30_000 }: { timeoutMs?: number } = {},
   ): Promise<void> {
     return within(timeoutMs, event, new Promise((resolve) => this.raw.once(event, () => resolve())))
   }

@@ -51,7 +51,7 @@ export class PythonScript {
   }
 
   /** The next line. */
-  async next(timeoutMs = 15_000): Promise<Told> {
+  async next(timeoutMs = 60_000): Promise<Told> {
     const told = new Promise<void>((resolve) => {
       this.#wake = resolve
       if (this.#told.length > 0 || this.#isOver) resolve()
@@ -63,7 +63,7 @@ export class PythonScript {
   }
 
   /** What was not read yet, once it has ended well. */
-  async rest(timeoutMs = 30_000): Promise<Told[]> {
+  async rest(timeoutMs = 90_000): Promise<Told[]> {
     await within(timeoutMs, `end of ${this.#name}`, this.#ended)
     if (this.#process.exitCode !== 0) throw this.#failure('failed')
     return this.#told.splice(0)

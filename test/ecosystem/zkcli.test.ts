@@ -270,14 +270,14 @@ const sections: Record<string, readonly string[]> = {
 }
 
 describe('zkCli.sh', () => {
-  const servers = useTwoProxies({ needs: ['zookeeper', 'zookeeper-cli'] })
+  const servers = useTwoProxies({ needs: ['zookeeper-3.9', 'zookeeper-cli'] })
   let oracle: ZookeeperServer | undefined
   let ours: Transcript
   let theirs: Transcript
 
   before(async function () {
     this.timeout(120_000)
-    oracle = await startZookeeper()
+    oracle = await startZookeeper({ version: '3.9' })
     const commands = Object.values(sections).flat()
     theirs = await runZkCli(oracle.connectString, commands)
     ours = await runZkCli(servers.a.connectString, commands)

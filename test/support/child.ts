@@ -24,7 +24,7 @@ export interface ChildExit {
 }
 
 export interface WaitOptions {
-  /** Unit ms. Default 30 000. */
+  /** Unit ms. Default 90 000. */
   timeoutMs?: number
 }
 
@@ -108,7 +108,7 @@ export class Child {
   async waitUntil(
     what: string,
     isReady: () => boolean | Promise<boolean>,
-    { timeoutMs = 30_000 }: WaitOptions = {},
+    { timeoutMs = 90_000 }: WaitOptions = {},
   ): Promise<void> {
     const deadline = performance.now() + timeoutMs
     let lastError: unknown

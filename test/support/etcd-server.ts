@@ -5,15 +5,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { type IncomingMessage, request as requestPlainly } from 'node:http'
 import { request as requestByTls } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import type { Certificates } from './certificates.ts'
+import { etcdProgram } from './requirements.ts'
 
-/** The version fetched for tests, when present in the cache folder. */
-export const ETCD_VERSION_PINNED = '3.6.16'
-
-const READY_MS_MAX = 20_000
+const READY_MS_MAX = 60_000
 const START_ATTEMPTS_MAX = 3
 
 export interface EtcdServerOptions {
@@ -45,7 +43,7 @@ export interface EtcdServer {
 export function findEtcd(): string | undefined {
   const named = process.env.ANYKEEPER_ETCD
   if (named) return named
-  const cached = join(homedir(), '.cache', 'anykeeper', `etcd-${ETCD_VERSION_PINNED}`, 'etcd')
+  const cached = etcdProgram()
   if (existsSync(cached)) return cached
   return spawnSync('etcd', ['--version']).status === 0 ? 'etcd' : undefined
 }

@@ -48,9 +48,9 @@ export async function within<T>(
   }
 }
 
-/** Repeats what is safe to repeat, as a caller would after an outage; for 20 s at most. */
+/** Repeats what is safe to repeat, as a caller would after an outage; for 60 s at most. */
 export async function untilFulfilled<T>(call: () => Promise<T>): Promise<T> {
-  const endMs = performance.now() + 20_000
+  const endMs = performance.now() + 60_000
   for (;;) {
     try {
       return await call()

@@ -9,7 +9,7 @@ export interface Endpoint {
 export function fourLetterWord(
   { host, port }: Endpoint,
   word: string,
-  { timeoutMs = 5000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 20_000 }: { timeoutMs?: number } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''

@@ -49,8 +49,8 @@ const sharedAdapter = 'mvcc'
 
 /** Packages from npm that a room may import; of node's own, all may. */
 const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
-  lib: ['cockatiel'],
-  adapters: ['cockatiel'],
+  lib: [],
+  adapters: [],
   proxy: ['pino'],
   cli: ['cli-progress', 'commander', 'pino'],
 }

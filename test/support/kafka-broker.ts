@@ -135,17 +135,6 @@ export class KafkaBroker {
   }
 }
 
-/** One broker, ready. */
-export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
-  const broker = new KafkaBroker(await freePort(), options)
-  try {
-    return await broker.start()
-  } catch (error) {
-    await broker.dispose()
-    throw error
-  }
-}
-
 /** Brokers 1 to `count`, started together, all ready. */
 export async function startKafkaBrokers(
   count: number,

@@ -287,7 +287,7 @@ export class RawClient {
   }
 
   /** Resolves with the first truthy answer; asks again after every entry of the transcript. */
-  waitFor<T>(predicate: (transcript: readonly RawEntry[]) => T, timeoutMs = 10_000): Promise<T> {
+  waitFor<T>(predicate: (transcript: readonly RawEntry[]) => T, timeoutMs = 30_000): Promise<T> {
     const now = predicate(this.transcript)
     if (now) return Promise.resolve(now)
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ interface Versions {
   node: Record<NodeLine, string>
   typescriptOldest: string
   etcd: string
+  etcdOthers: Record<'3.5' | '3.7', string>
   zookeeper: Record<'3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
   curator: string
@@ -75,6 +76,11 @@ export function etcdProgram(): string {
   return process.env.ANYKEEPER_ETCD || join(cacheFolder(), `etcd-${versions.etcd}`, 'etcd')
 }
 
+/** The oldest etcd that is supported, and the next release line. */
+export function otherEtcdProgram(line: '3.5' | '3.7'): string {
+  return join(cacheFolder(), `etcd-${versions.etcdOthers[line]}`, 'etcd')
+}
+
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
   'node-20.19': () => has(nodeProgram('20.19')),
@@ -85,6 +91,8 @@ const checks = {
   cc: () => runs('cc', ['--version']),
   etcd: () => has(etcdProgram()),
   etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
+  'etcd-3.5': () => has(otherEtcdProgram('3.5')),
+  'etcd-3.7': () => has(otherEtcdProgram('3.7')),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs()),

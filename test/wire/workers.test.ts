@@ -18,7 +18,7 @@ async function askEach(server: AnykeeperProcess, count: number): Promise<Map<num
     answers.set(metric(text, 'anykeeper_worker'), text)
     return answers.size === count
   }
-  await eventually('an answer of each worker', isEach, 20_000)
+  await eventually('an answer of each worker', isEach, 30_000)
   return answers
 }
 
@@ -79,7 +79,7 @@ describe('anykeeper serve --workers', function () {
     await clients[1]!.create('/yours', { flags: 1 })
     const [killed] = pidsOf(server)
     process.kill(killed![1], 'SIGKILL')
-    await eventually('a client cut', () => clients.some(({ closed }) => closed), 10_000)
+    await eventually('a client cut', () => clients.some(({ closed }) => closed), 30_000)
     const [cut, other] = clients[0]!.closed ? clients : clients.toReversed()
     const { sessionId, password } = cut!
     const moved = await open({ sessionId, password })
@@ -112,6 +112,6 @@ describe('anykeeper serve --workers', function () {
     const pids = [...pidsOf(server).values()]
     await server.kill()
     expect(pids).to.have.length(2)
-    await eventually('no worker left', () => !pids.some(isAlive), 10_000)
+    await eventually('no worker left', () => !pids.some(isAlive), 30_000)
   })
 })
