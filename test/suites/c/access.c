@@ -24,7 +24,9 @@ static int digest(const char *path) {
   EQUAL(make(wrong, join(own, "x"), "", ZOO_PERSISTENT), ZNOAUTH);
   EQUAL(count_children(wrong, own), ZNOAUTH);
   EQUAL(zoo_set_acl(wrong, own, -1, &ZOO_OPEN_ACL_UNSAFE), ZNOAUTH);
-  OK(zoo_exists(wrong, own, 0, NULL));
+  /* ZooKeeper answers who may not read the znode up to 3.8, and refuses since 3.9. */
+  int seen = zoo_exists(wrong, own, 0, NULL);
+  if (seen != ZOK) EQUAL(seen, ZNOAUTH);
   /* More identities may be added to a connection. */
   OK(add_auth(wrong, "owner:secret"));
   OK(read_text(wrong, own, text, sizeof text, NULL));
