@@ -3,8 +3,9 @@
  * million znodes in seconds. Neighbours: load/fixture (which znodes), lib/format (their bytes).
  */
 import { openStore } from '../adapters/index.ts'
+import { encodeHead } from '../lib/format/head.ts'
 import { Layout } from '../lib/format/layout.ts'
-import { encodeChildRecord, encodeHead, encodeZnode } from '../lib/format/record.ts'
+import { encodeChildRecord, encodeZnode } from '../lib/format/record.ts'
 import type { MetadataStore, WriteOp } from '../lib/index.ts'
 import { OPEN_ACL } from '../lib/model/acl.ts'
 import { toByteString } from '../lib/model/byte-string.ts'

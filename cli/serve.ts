@@ -38,6 +38,7 @@ interface ServeFlags {
   readonly maxSessionTimeout?: number
   readonly maxFrameBytes: number
   readonly superDigest?: string
+  readonly acceptDamagedTree?: boolean
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly workers: number
@@ -107,6 +108,13 @@ export function serveCommand(): Command {
         'let this digest user pass every ACL: user:base64(sha1("user:password"))',
         'SUPER_DIGEST',
       ).argParser(parseDigest),
+    )
+    .addOption(
+      flag(
+        '--accept-damaged-tree',
+        'start even if records of znodes are missing or head is: what is there is served',
+        'ACCEPT_DAMAGED_TREE',
+      ),
     )
     .addOption(
       flag(
@@ -226,6 +234,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         ? {}
         : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
       ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
+      acceptDamagedTree: flags.acceptDamagedTree === true,
     }),
   )
   proxy = await ProxyServer.listen(keeper, {

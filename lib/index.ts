@@ -17,8 +17,9 @@ export {
 } from './client/recipes/leader-election.ts'
 export { acquireLock, type HeldLock } from './client/recipes/lock.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'
+export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
-export { decodeChildRecord, decodeHead, decodeZnode } from './format/record.ts'
+export { decodeChildRecord, decodeZnode } from './format/record.ts'
 export { Keeper, type KeeperOptions } from './member/keeper.ts'
 export { samePassword } from './member/session/password.ts'
 export type {

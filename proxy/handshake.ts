@@ -37,7 +37,10 @@ export async function openSession(connection: ClientConnection, reader: JuteRead
     return connection.opened(session)
   }
   const password = request.password ?? new Uint8Array(0)
-  const session = await keeper.sessions.resume(sessionId, password, connection, ids, requestedMs)
+  const session = await keeper.sessions.resume(sessionId, password, connection, ids, {
+    requestedTimeoutMs: requestedMs,
+    lastZxidSeen: request.lastZxidSeen,
+  })
   if (session === undefined) {
     encodeSessionGone(connection.writer, hasReadOnly)
     return connection.close()

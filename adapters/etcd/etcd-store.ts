@@ -19,6 +19,7 @@ import type {
   Revision,
   StoreFeatures,
   Txn,
+  TxnOptions,
   TxnResult,
   WatchBatch,
   WatchOptions,
@@ -42,7 +43,7 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
   readonly writeTimeoutMs?: number
   /** Deadline of a range, attempts on other members included. Unit: ms. @default 5000 */
   readonly readTimeoutMs?: number
-  /** Deadline of a lease renewal. Unit: ms. @default 2000 */
+  /** Deadline of a lease renewal, tries on other members included. Unit: ms. @default 2000 */
   readonly renewTimeoutMs?: number
   /** Pause between the progress requests of a watch. Unit: ms. @default 2000 */
   readonly progressMs?: number
@@ -54,6 +55,12 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
+/** Each member has its share of a renewal's deadline, and no fewer than a third of it. */
+const RENEW_ATTEMPTS_MAX = 3
+/** Answers from another cluster in a row, for each member, after which it is the store. */
+const FOREIGN_ANSWERS_PER_MEMBER = 2
+/** How long the first members may take to answer a read of one key, before it goes to the next. Unit ms. */
+const QUICK_READ_MS = 500
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
 
@@ -80,9 +87,13 @@ class EtcdAdapter implements ServerAdapter {
   readonly #watches: Members
   readonly #leases: Members
   readonly #leaseStream: LeaseStream
+  /** Members that a renewal goes to, one after the other, within its deadline. */
+  readonly #renewAttempts: number
   readonly #closed = new AbortController()
   /** As in the first answer. */
   #clusterId: string | undefined
+  /** From another cluster, in a row. */
+  #foreignAnswers = 0
   #trustManualProgress = false
 
   constructor(options: EtcdStoreOptions) {
@@ -94,10 +105,11 @@ class EtcdAdapter implements ServerAdapter {
     this.#kv = new Members(connection)
     this.#watches = new Members(connection)
     this.#leases = new Members(connection)
+    this.#renewAttempts = Math.min(options.hosts.length, RENEW_ATTEMPTS_MAX)
     this.#leaseStream = new LeaseStream({
       members: this.#leases,
       clock: this.#clock,
-      timeoutMs: options.renewTimeoutMs ?? 2_000,
+      timeoutMs: (options.renewTimeoutMs ?? 2_000) / this.#renewAttempts,
     })
   }
 
@@ -122,15 +134,19 @@ class EtcdAdapter implements ServerAdapter {
 
   async range(query: RangeQuery): Promise<RangeResult> {
     const request = encodeRange(query)
-    const answer = await this.#anyMember((timeoutMs) =>
-      this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs })),
+    const firstMsMax = query.end === undefined ? QUICK_READ_MS : Number.POSITIVE_INFINITY
+    const answer = await this.#anyMember(
+      (timeoutMs) =>
+        this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs })),
+      firstMsMax,
     )
     this.#checkCluster(answer.clusterId)
     const { kvs, revision, more } = answer
     return { kvs, revision, more }
   }
 
-  async txn(txn: Txn): Promise<TxnResult> {
+  async txn(txn: Txn, options: TxnOptions = {}): Promise<TxnResult> {
+    if (options.suspect === true) this.#kv.suspect()
     const request = encodeTxn(txn)
     const answer = await this.#kv.call((m) => m.callTxn(request, this.#writeOptions()))
     this.#checkCluster(answer.clusterId)
@@ -163,8 +179,15 @@ class EtcdAdapter implements ServerAdapter {
    * Before 3.5.23 and 3.6.5 etcd may renew a lease that is already revoked: a renewal alone does
    * not prove that the lease's keys exist. Source: etcd-io/etcd#20615.
    */
-  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    return this.#leaseStream.renew(id)
+  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    for (let attemptsLeft = this.#renewAttempts; ; attemptsLeft--) {
+      try {
+        return await this.#leaseStream.renew(id)
+      } catch (error) {
+        // A renewal may be repeated: the next one goes to the next member.
+        if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
+      }
+    }
   }
 
   async revokeLease(id: LeaseId): Promise<void> {
@@ -198,25 +221,43 @@ class EtcdAdapter implements ServerAdapter {
   /**
    * Runs a read on one member after the other within the deadline. Each attempt has an equal share
    * of the time that is left, so a member that never answers leaves some for the next.
+   * All but the last have no more than `firstMsMax`.
    */
-  async #anyMember<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
+  async #anyMember<T>(
+    read: (timeoutMs: number) => Promise<T>,
+    firstMsMax = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     const endMs = this.#clock.monotonic() + this.#readTimeoutMs
     for (let attemptsLeft = this.#kv.count; ; attemptsLeft--) {
       const leftMs = endMs - this.#clock.monotonic()
       try {
-        return await read(leftMs / Math.max(attemptsLeft, 1))
+        if (attemptsLeft <= 1) return await read(leftMs)
+        return await read(Math.min(leftMs / attemptsLeft, firstMsMax))
       } catch (error) {
         if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
       }
     }
   }
 
-  /** A restored or replaced cluster has other revisions: nothing known so far holds for it. */
+  /**
+   * A cluster that was replaced has other revisions, and one wrong address must not mix two histories: what
+   * answers from another cluster is refused for as long as ours still answers now and then. When only the
+   * other one does, it is the store from now on; what that means for the tree is seen in its head.
+   */
   #checkCluster(clusterId: string): void {
     this.#clusterId ??= clusterId
-    if (clusterId === this.#clusterId) return
+    if (clusterId === this.#clusterId) {
+      this.#foreignAnswers = 0
+      return
+    }
+    this.#foreignAnswers++
+    if (this.#foreignAnswers > FOREIGN_ANSWERS_PER_MEMBER * this.#kv.count) {
+      this.#clusterId = clusterId
+      return
+    }
+    this.#kv.suspect()
     throw new StoreError(
-      'STORE_INTERNAL',
+      'STORE_UNAVAILABLE',
       `etcd: cluster ${clusterId} answered, the store was opened on ${this.#clusterId}`,
       { outcome: 'unknown' },
     )

@@ -175,6 +175,11 @@ export class Members {
     return member
   }
 
+  /** The current member is behind, though it answers: the next one is current from now on. */
+  suspect(): void {
+    this.#at = (this.#at + 1) % this.#options.hosts.length
+  }
+
   /** Chooses the member for later calls, after `member` failed with `error`. */
   failed(member: Member, error: StoreError): void {
     if (wantsNewToken(error)) this.#drop(member)

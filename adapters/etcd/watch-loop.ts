@@ -40,6 +40,7 @@ export async function* watchLoop(
   /** Streams in a row that received nothing after their creation. */
   let fruitless = 0
   let exactStart = false
+  if (options.suspect === true) members.suspect()
   while (!ended.aborted) {
     const member = members.current()
     let stream: WatchStream | undefined

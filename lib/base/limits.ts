@@ -36,8 +36,13 @@ export interface KeeperLimits {
   /** Without a confirmed heartbeat for this long, clients are disconnected. Unit ms. */
   readonly storeSilenceMsMax: number
   /**
-   * Without an event of the journal feed for this long, reads may be stale: disconnect. Unit ms.
+   * How old the state that is served may be, ms. A linearizable look at the store proves how fresh it is;
+   * without a proof for so long, clients are disconnected. Source of the idea: ZooKeeper's syncLimit.
    */
+  readonly freshnessMsMax: number
+  /** How often that is looked at while no commit proves it by the way, ms. */
+  readonly freshnessCheckMs: number
+  /** Without a word from the journal feed for this long, it is opened again, on another member. Unit ms. */
   readonly feedSilenceMsMax: number
   /**
    * A commit whose outcome stays open for this long (no quorum, no space left) ends serving, ms: a
@@ -84,6 +89,8 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   flushLateMs: 10_000,
   proxyTtlMs: 6_000,
   storeSilenceMsMax: 4_000,
+  freshnessMsMax: 4_000,
+  freshnessCheckMs: 1_000,
   feedSilenceMsMax: 10_000,
   commitSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,

@@ -65,6 +65,8 @@ export class KeeperClient implements SessionSink {
   #nextTag = 1
   readonly #waiting = new Map<number, Waiting>()
   readonly #watches = new ClientWatches()
+  /** Newest zxid of a reply or an event. */
+  #lastZxid = 0
   #cancelTouch: (() => void) | undefined
 
   /**
@@ -73,10 +75,11 @@ export class KeeperClient implements SessionSink {
    */
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
     let client: KeeperClient | undefined
-    const early: [EventType, string][] = []
+    const early: [EventType, string, number][] = []
     const sink: SessionSink = {
       reply: (...args) => client?.reply(...args),
-      event: (type, path) => (client ? client.event(type, path) : early.push([type, path])),
+      event: (type, path, zxid) =>
+        client ? client.event(type, path, zxid) : early.push([type, path, zxid]),
       ended: (reason) => client?.ended(reason),
     }
     const { session, password } = await keeper.sessions.open(options.timeoutMs ?? 30_000, sink, [])
@@ -229,7 +232,8 @@ export class KeeperClient implements SessionSink {
 
   // SessionSink
 
-  reply(tag: number, _q: SessionQuery, _zxid: number, errno: number, result: Result): void {
+  reply(tag: number, _q: SessionQuery, zxid: number, errno: number, result: Result): void {
+    this.#lastZxid = Math.max(this.#lastZxid, zxid)
     const waiting = this.#waiting.get(tag)
     if (waiting === undefined) return
     this.#waiting.delete(tag)
@@ -237,8 +241,8 @@ export class KeeperClient implements SessionSink {
     else waiting.reject(new ZnodeError(errno, waiting.path))
   }
 
-  /** For the session: an event of a watch. Not to be called by users. */
-  event(type: EventType, path: string): void {
+  event(type: EventType, path: string, zxid: number): void {
+    this.#lastZxid = Math.max(this.#lastZxid, zxid)
     this.#watches.fire(type, path)
   }
 
@@ -262,7 +266,15 @@ export class KeeperClient implements SessionSink {
       await new Promise<void>((resolve) => this.#keeper.clock.after(100, resolve))
       if (!this.#keeper.isServing || this.#state !== 'suspended') continue
       try {
-        const session = await this.#keeper.sessions.resume(this.sessionId, this.#password, this, [])
+        const session = await this.#keeper.sessions.resume(
+          this.sessionId,
+          this.#password,
+          this,
+          [],
+          {
+            lastZxidSeen: this.#lastZxid,
+          },
+        )
         if (session === undefined) return this.#become('lost')
         this.#session = session
         this.#authenticate(session)

@@ -51,6 +51,14 @@ export class ByteWriter {
     }
     this.#buffer[this.#length++] = rest
   }
+  /** Signed, −2^52 to 2^52 − 1: small ones of either sign are short. */
+  zigzag(value: number): void {
+    this.varint(value < 0 ? -value * 2 - 1 : value * 2)
+  }
+  u64(value: bigint): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeBigUInt64BE(value, this.#length)
+  }
   i32(value: number): void {
     this.#reserve(4)
     this.#length = this.#buffer.writeInt32BE(value, this.#length)
@@ -132,6 +140,13 @@ export class ByteReader {
       scale *= 0x80
     }
     throw new StoreError('STORE_INTERNAL', 'damaged journal entry: a number has no end')
+  }
+  zigzag(): number {
+    const value = this.varint()
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+  u64(): bigint {
+    return this.#buffer.readBigUInt64BE(this.#take(8))
   }
   i32(): number {
     return this.#buffer.readInt32BE(this.#take(4))

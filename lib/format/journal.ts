@@ -2,10 +2,20 @@
  * Bytes of one journal entry: the batch header, then its transactions in order. Written by the
  * group committer, read by every replica's feed and at load.
  *
- *   entry   = u8 1, or 2 when its proxy lets others commit next, varint seq, string proxy,
- *             varint attempt, varint zxid, varint flushed, varint time, txn*
- *   txn     = u8 1: takes the next zxid | u8 0: takes none; varint count, op*
+ *   entry   = u8 3, u8 flags (1: its proxy lets others commit next, 2: previous is there, 4: check is there),
+ *             varint seq, string proxy, varint attempt, varint zxid, varint flushed, varint time,
+ *             [u64 previous], [varint seq, varint znodes, u64 digest], txn*
+ *   txn     = u8 flags (1: takes the next zxid, 2: takes a later one, 4: session as before,
+ *             8: another session, 16: another time than the one before),
+ *             [varint distance], [i64 session], [zigzag cxid, where there is a session],
+ *             [zigzag difference of time, ms], varint count, op*
  *   op      = u8 tag, fields as in the switch below
+ *
+ * Formats 1 and 2, of versions before 0.2, are read, and written for as long as a live proxy reads no other:
+ *
+ *   entry   = u8 1, or 2 when its proxy lets others commit next, varint seq, string proxy, varint attempt,
+ *             varint zxid, varint flushed, varint time, txn*
+ *   txn     = u8 1: takes the next zxid | u8 0: takes none; varint count, op*
  *
  * Documented in docs/layout.md.
  */
@@ -15,11 +25,15 @@ import { StoreError } from '../model/errors.ts'
 import type { Acl } from '../model/request.ts'
 import type { Kind } from '../model/znode.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import type { Batch, Op, TxnEntry } from './ops.ts'
+import type { Batch, Op, TreeCheck, TxnEntry } from './ops.ts'
 
-const FORMAT = 1
-/** As format 1, and the proxy passes its turn. */
-const FORMAT_PASSES = 2
+/** Format 1 with a flag, as versions before 0.2 read it. */
+export const JOURNAL_FORMAT_OLD = 2
+/** Newest format that this version reads and writes. */
+export const JOURNAL_FORMAT = 3
+
+const HEADER = { passes: 1, previous: 2, check: 4 } as const
+const TXN = { next: 1, later: 2, sameSession: 4, session: 8, time: 16 } as const
 
 const TAG = {
   create: 1,
@@ -29,6 +43,7 @@ const TAG = {
   createSession: 5,
   moveSession: 6,
   closeSession: 7,
+  newEpoch: 8,
 } as const
 
 function writeAcl(out: ByteWriter, acl: readonly Acl[]): void {
@@ -95,6 +110,9 @@ function writeOp(out: ByteWriter, op: Op): void {
       out.i64(op.id)
       out.varint(op.paths.length)
       for (const path of op.paths) out.string(path)
+      return
+    case 'newEpoch':
+      out.varint(op.lastZxid)
   }
 }
 
@@ -140,74 +158,148 @@ function readOp(input: ByteReader): Op {
       }
     case TAG.closeSession:
       return { type: 'closeSession', id: input.i64(), paths: readStrings(input) }
+    case TAG.newEpoch:
+      return { type: 'newEpoch', lastZxid: input.varint() }
     default:
       throw new StoreError('STORE_INTERNAL', `damaged journal entry: unknown operation ${tag}`)
   }
 }
 
+/** What a transaction's bytes are relative to: the one before it, or what the batch begins with. */
+export type TxnBase = Pick<TxnEntry, 'zxid' | 'time' | 'session'>
+
 /** Appends one transaction; the header is written apart, because it is known last. */
-export function writeTxn(out: ByteWriter, takesZxid: boolean, ops: readonly Op[]): void {
-  out.u8(takesZxid ? 1 : 0)
+export function writeTxn(out: ByteWriter, format: number, txn: TxnEntry, before: TxnBase): void {
+  const { takesZxid } = txn
+  let { ops } = txn
+  if (format < JOURNAL_FORMAT) {
+    out.u8(takesZxid ? 1 : 0)
+    // An older version sees the epoch by the zxid.
+    if (ops[0]?.type === 'newEpoch') ops = []
+  } else writeTxnHeader(out, txn, before)
   out.varint(ops.length)
   for (const op of ops) writeOp(out, op)
 }
 
+function writeTxnHeader(out: ByteWriter, txn: TxnEntry, before: TxnBase): void {
+  const { zxid, takesZxid, session, time } = txn
+  const distance = takesZxid ? zxid - before.zxid : 0
+  let flags = distance === 0 ? 0 : distance === 1 ? TXN.next : TXN.later
+  if (session !== 0n) flags |= session === before.session ? TXN.sameSession : TXN.session
+  if (time !== before.time) flags |= TXN.time
+  out.u8(flags)
+  if (distance > 1) out.varint(distance)
+  if ((flags & TXN.session) !== 0) out.i64(session)
+  if (session !== 0n) out.zigzag(txn.cxid)
+  if (time !== before.time) out.zigzag(time - before.time)
+}
+
+/** All of a batch but its transactions. */
+export type BatchHeader = Omit<Batch, 'txns'>
+
 export function encodeHeader(batch: BatchHeader): Uint8Array {
   const out = new ByteWriter()
-  out.u8(batch.passes ? FORMAT_PASSES : FORMAT)
+  const { format, passes, previous, check } = batch
+  if (format < JOURNAL_FORMAT) out.u8(passes ? 2 : 1)
+  else {
+    out.u8(format)
+    out.u8(
+      (passes ? HEADER.passes : 0) |
+        (previous === undefined ? 0 : HEADER.previous) |
+        (check === undefined ? 0 : HEADER.check),
+    )
+  }
   out.varint(batch.seq)
   out.string(batch.proxy)
   out.varint(batch.attempt)
   out.varint(batch.zxid)
   out.varint(batch.flushed)
   out.varint(batch.time)
+  if (format < JOURNAL_FORMAT) return out.toBytes()
+  if (previous !== undefined) out.u64(previous)
+  if (check !== undefined) {
+    out.varint(check.seq)
+    out.varint(check.znodes)
+    out.u64(check.digest)
+  }
   return out.toBytes()
 }
 
-/** All of a batch but its transactions. */
-export type BatchHeader = Omit<Batch, 'txns'>
-
 function readHeader(input: ByteReader): BatchHeader {
   const format = input.u8()
-  if (format !== FORMAT && format !== FORMAT_PASSES) {
+  if (format < 1 || format > JOURNAL_FORMAT) {
     throw new StoreError(
       'STORE_UNSUPPORTED',
-      `journal entry has format ${format}, this version reads formats up to ${FORMAT_PASSES}`,
+      `journal entry has format ${format}, this version reads formats up to ${JOURNAL_FORMAT}`,
     )
   }
-  return {
+  const flags = format < JOURNAL_FORMAT ? format - 1 : input.u8()
+  const common = {
+    format,
+    passes: (flags & HEADER.passes) !== 0,
     seq: input.varint(),
     proxy: input.string(),
     attempt: input.varint(),
     zxid: input.varint(),
     flushed: input.varint(),
     time: input.varint(),
-    passes: format === FORMAT_PASSES,
   }
+  const previous = (flags & HEADER.previous) === 0 ? undefined : input.u64()
+  return { ...common, previous, check: (flags & HEADER.check) === 0 ? undefined : readCheck(input) }
+}
+
+function readCheck(input: ByteReader): TreeCheck {
+  return { seq: input.varint(), znodes: input.varint(), digest: input.u64() }
 }
 
 export function decodeHeader(bytes: Uint8Array): BatchHeader {
   return readHeader(new ByteReader(bytes))
 }
 
+/** A transaction whose zxid is not known yet: only how far it is from the one before. */
+interface ReadTxn extends Omit<TxnEntry, 'zxid'> {
+  readonly distance: number
+}
+
 export function decodeBatch(bytes: Uint8Array): Batch {
   const input = new ByteReader(bytes)
   const header = readHeader(input)
-  const takes: boolean[] = []
-  const opLists: Op[][] = []
-  let taken = 0
+  const read: ReadTxn[] = []
+  let before: TxnBase = { zxid: 0, time: header.time, session: 0n }
+  let zxid = header.zxid
   while (!input.atEnd) {
-    const takesZxid = input.u8() === 1
-    if (takesZxid) taken++
-    takes.push(takesZxid)
-    const ops: Op[] = []
-    for (let left = input.varint(); left > 0; left--) ops.push(readOp(input))
-    opLists.push(ops)
+    const txn =
+      header.format < JOURNAL_FORMAT ? readOldTxn(input, header.time) : readTxn(input, before)
+    read.push(txn)
+    zxid -= txn.distance
+    before = { zxid: 0, time: txn.time, session: txn.session }
   }
-  let at = header.zxid - taken
-  const txns = opLists.map((ops, i): TxnEntry => {
-    if (takes[i]) at++
-    return { zxid: at, ops }
+  const txns = read.map(({ distance, ...txn }): TxnEntry => {
+    zxid += distance
+    return { zxid, ...txn }
   })
   return { ...header, txns }
+}
+
+function readOldTxn(input: ByteReader, time: number): ReadTxn {
+  const takesZxid = input.u8() === 1
+  const distance = takesZxid ? 1 : 0
+  return { distance, takesZxid, time, session: 0n, cxid: 0, ops: readOps(input) }
+}
+
+function readTxn(input: ByteReader, before: TxnBase): ReadTxn {
+  const flags = input.u8()
+  const distance = (flags & TXN.later) !== 0 ? input.varint() : (flags & TXN.next) !== 0 ? 1 : 0
+  let session = 0n
+  if ((flags & TXN.session) !== 0) session = input.i64()
+  else if ((flags & TXN.sameSession) !== 0) session = before.session
+  const cxid = session === 0n ? 0 : input.zigzag()
+  const time = before.time + ((flags & TXN.time) === 0 ? 0 : input.zigzag())
+  return { distance, takesZxid: distance > 0, time, session, cxid, ops: readOps(input) }
+}
+
+function readOps(input: ByteReader): Op[] {
+  const ops: Op[] = []
+  for (let left = input.varint(); left > 0; left--) ops.push(readOp(input))
+  return ops
 }

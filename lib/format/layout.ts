@@ -7,6 +7,7 @@
  *   <prefix>/c/<depth><path>      its child record, once it has had a child
  *   <prefix>/s/<session, 16 hex>  one session
  *   <prefix>/p/<proxy>            one live proxy, bound to its lease
+ *   <prefix>/epochs               epochs that ended because history went back
  *   <prefix>/import               how far an import is, until it is complete
  *
  * <depth> is the number of path components in decimal, led by a letter for the count of digits
@@ -57,6 +58,8 @@ export class Layout {
   readonly sessions: KeyRange
   /** All keys of p/. */
   readonly proxies: KeyRange
+  /** Where history went back: see record.ts. */
+  readonly epochs: Key
   /** There while an import is unfinished. */
   readonly importMarker: Key
 
@@ -69,6 +72,7 @@ export class Layout {
     this.childRecords = this.#range('c')
     this.sessions = this.#range('s')
     this.proxies = this.#range('p')
+    this.epochs = Buffer.from(`${prefix}/epochs`)
     this.importMarker = Buffer.from(`${prefix}/import`)
   }
 

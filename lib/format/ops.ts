@@ -7,6 +7,7 @@
 import type { ByteString } from '../model/byte-string.ts'
 import type { Acl } from '../model/request.ts'
 import type { Kind } from '../model/znode.ts'
+import type { Digest } from './digest.ts'
 
 export type TreeOp =
   | {
@@ -54,30 +55,59 @@ export type SessionOp =
    */
   | { readonly type: 'closeSession'; readonly id: bigint; readonly paths: readonly string[] }
 
-export type Op = TreeOp | SessionOp
+/**
+ * History went back, and an epoch begins here: what came after `lastZxid` before it is lost. Takes a zxid,
+ * the first of its epoch.
+ */
+export interface EpochOp {
+  readonly type: 'newEpoch'
+  /** The newest zxid that is known to be part of this history; 0: none is. */
+  readonly lastZxid: number
+}
+
+export type Op = TreeOp | SessionOp | EpochOp
 
 /**
  * One transaction: one zxid, except moves of a session, which take none (zxid of the one before).
  */
 export interface TxnEntry {
   readonly zxid: number
+  readonly takesZxid: boolean
+  /** ms since 1970: ctime and mtime of what it changes. Entries before format 3 have one for all. */
+  readonly time: number
+  /** Whose request it is, and that one's number; 0n and 0 where none is, and before format 3. */
+  readonly session: bigint
+  readonly cxid: number
   /** Empty: a write that failed and only took its place in the order. */
   readonly ops: readonly Op[]
 }
 
+/** What the tree was after batch `seq`, for replicas to compare. Source of the idea: ZooKeeper 3.6. */
+export interface TreeCheck {
+  readonly seq: number
+  readonly znodes: number
+  /** See tree/tree-digest. */
+  readonly digest: Digest
+}
+
 /** One commit: what one guarded store txn adds to the journal. */
 export interface Batch {
+  /** 1 and 2 are of versions before 0.2. */
+  readonly format: number
   readonly seq: number
-  /** The proxy that committed it, and which of its tries it was: they settle an unknown outcome. */
+  /** Digest of entry `seq` - 1; undefined: not known, which only formats before 3 may. */
+  readonly previous: Digest | undefined
+  /** Who committed it, and which of its tries it was: how an unknown outcome is found out. */
   readonly proxy: string
   readonly attempt: number
   /** zxid of the last transaction up to and including this batch. */
   readonly zxid: number
   /** Write-behind mark after this batch. */
   readonly flushed: number
-  /** ms since 1970: ctime and mtime of all its changes. */
+  /** ms since 1970, when it was planned. */
   readonly time: number
   /** Its proxy lets others commit next: see commit/turns. */
   readonly passes: boolean
+  readonly check: TreeCheck | undefined
   readonly txns: readonly TxnEntry[]
 }

@@ -6,11 +6,10 @@
 
 import { internAcl, OPEN_ACL } from '../model/acl.ts'
 import { toByteString } from '../model/byte-string.ts'
-import { StoreError } from '../model/errors.ts'
 import type { Acl } from '../model/request.ts'
 import { KIND, Znode } from '../model/znode.ts'
-
-export const FORMAT = 1
+import { JOURNAL_FORMAT, JOURNAL_FORMAT_OLD } from './journal.ts'
+import { assertIntegers, assertStrings, damaged, FORMAT, parse } from './json.ts'
 
 interface ZnodeHeader {
   f: number
@@ -25,36 +24,6 @@ interface ZnodeHeader {
   ttl?: number
   acl?: [number, string, string][]
   null?: true
-}
-
-function damaged(what: string, cause?: unknown): StoreError {
-  return new StoreError('STORE_INTERNAL', `damaged ${what}: not a record of format ${FORMAT}`, {
-    cause,
-  })
-}
-
-/** Every field that must be a whole number is one. */
-function assertIntegers(what: string, ...values: readonly unknown[]): void {
-  for (const value of values) if (!Number.isSafeInteger(value)) throw damaged(what)
-}
-function assertStrings(what: string, ...values: readonly unknown[]): void {
-  for (const value of values) if (typeof value !== 'string') throw damaged(what)
-}
-
-function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
-  let parsed: T
-  try {
-    parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
-  } catch (error) {
-    throw damaged(what, error)
-  }
-  if (parsed?.f !== FORMAT) {
-    throw new StoreError(
-      'STORE_UNSUPPORTED',
-      `${what} has format ${parsed?.f}, this version reads format ${FORMAT}`,
-    )
-  }
-  return parsed
 }
 
 export function encodeZnode(node: Znode): Uint8Array {
@@ -194,49 +163,49 @@ export function decodeSession(value: Uint8Array, id: bigint): SessionRecord {
   }
 }
 
-/** A live proxy's registration, bound to the lease that its heartbeats renew. */
+/** A live proxy's registration; its lease is its heartbeat. */
 export interface ProxyRecord {
   readonly address: string
   readonly ttlMs: number
-  /** It left in order: its sessions get their whole timeout from now on. */
+  /** It shuts down: its sessions get their whole timeout from now on. */
   readonly leaving: boolean
+  /** It serves for so long without a confirmed heartbeat, ms. */
+  readonly silenceMsMax: number
+  /** Newest format of journal entries that it reads. */
+  readonly journalFormat: number
 }
 export function encodeProxy(p: ProxyRecord): Uint8Array {
   return Buffer.from(JSON.stringify({ f: FORMAT, ...p }))
 }
+/**
+ * Never throws: one record that a later version wrote, or that is damaged, must not blind a proxy to the
+ * others. Of what cannot be read, only that its proxy lives is known.
+ */
 export function decodeProxy(value: Uint8Array): ProxyRecord {
-  const r = parse<ProxyRecord & { f: number }>(value, 'proxy record')
-  assertIntegers('proxy record', r.ttlMs)
-  assertStrings('proxy record', r.address)
-  return { address: r.address, ttlMs: r.ttlMs, leaving: r.leaving === true }
+  const r = parsedOrEmpty(value)
+  const { address, ttlMs, leaving, journalFormat, silenceMsMax } = r
+  return {
+    address: typeof address === 'string' ? address : '',
+    ttlMs: Number.isSafeInteger(ttlMs) ? (ttlMs as number) : 0,
+    leaving: leaving === true,
+    // Versions before 0.2 do not say it, and had this default.
+    silenceMsMax: Number.isSafeInteger(silenceMsMax) ? (silenceMsMax as number) : 4_000,
+    journalFormat: Number.isSafeInteger(journalFormat)
+      ? (journalFormat as number)
+      : // Versions before 0.2 do not say it; later ones, and what is unreadable, read at least ours.
+        r.f === FORMAT
+        ? JOURNAL_FORMAT_OLD
+        : JOURNAL_FORMAT,
+  }
 }
 
-export interface HeadRecord {
-  /** zxid of the newest committed transaction. */
-  readonly zxid: number
-  /** Number of the newest batch; the journal entry j/<seq>. */
-  readonly seq: number
-  /** Every change of batches up to here is in n/, c/ and s/; later ones are in j/ too. */
-  readonly flushed: number
-  /** The tree was imported from the file of this digest, and nothing was committed since. */
-  readonly imported?: string
-}
-/** `by`: names the commit (letters, digits, "/"), so that no two commits leave the same bytes. */
-export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
-  const epoch = Math.floor(h.zxid / 2 ** 32)
-  const mark = by === undefined ? '' : `,"by":"${by}"`
-  const imported = h.imported === undefined ? '' : `,"imported":"${h.imported}"`
-  return Buffer.from(
-    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${imported}}`,
-  )
-}
-/** The bytes under head. @throws {StoreError} as {@link decodeZnode} */
-export function decodeHead(value: Uint8Array): HeadRecord {
-  const { zxid, seq, flushed, imported } = parse<HeadRecord & { f: number }>(value, 'head')
-  assertIntegers('head', zxid, seq, flushed)
-  if (imported === undefined) return { zxid, seq, flushed }
-  assertStrings('head', imported)
-  return { zxid, seq, flushed, imported }
+function parsedOrEmpty(value: Uint8Array): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(value).toString())
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
+  } catch {
+    return {}
+  }
 }
 
 /** How far an import is. While it exists the tree is incomplete, and no proxy serves it. */

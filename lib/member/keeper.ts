@@ -15,12 +15,12 @@ import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
 import { ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
-import { reportDifferences } from './tree/diff.ts'
 import { JournalFollower } from './tree/follower.ts'
-import { type Loaded, loadReplica } from './tree/load.ts'
+import { forkOf, isSameEnd, lastCommonZxid, nextEpoch } from './tree/fork.ts'
+import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { Compactor } from './upkeep/compactor.ts'
-import { Reaper } from './upkeep/reaper.ts'
+import { Reaper, restoreAges } from './upkeep/reaper.ts'
 import { StoreHealth } from './upkeep/store-health.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
@@ -36,15 +36,28 @@ export interface KeeperOptions {
   /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
   readonly aclSchemes?: ReadonlySet<string>
   readonly limits?: Partial<KeeperLimits>
+  /**
+   * Start also from a tree that is not the one that the store's head names (records are missing), and from
+   * records without a head. @default false
+   */
+  readonly acceptDamagedTree?: boolean
   readonly clock?: Clock
   readonly random?: Random
   readonly logger?: Logger
 }
 
-/**
- * One member: the replica of the tree and all that follows, on a metadata store. Open it with
- * {@link Keeper.open}.
- */
+/** Looks at head that may be in flight together, when the store is slow. */
+const PROOFS_MAX = 3
+
+function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
+  const { acceptDamagedTree = false, logger = silentLogger } = options
+  return {
+    bounds,
+    acceptDamage: acceptDamagedTree,
+    onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
+  }
+}
+
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
@@ -72,6 +85,15 @@ export class Keeper {
   onServingChange: ((serving: boolean) => void) | undefined
   /** How often the tree was reloaded because the feed was lost. */
   resyncCount = 0
+  /** How often what was in the store was not what had been served. */
+  historyLossCount = 0
+  /** Nobody is served before an epoch has begun. */
+  #hasLostHistory = false
+  /** When serving ended last, monotonic ms. */
+  #suspendedMs: number
+  /** When head was read last, and how many reads are in flight. */
+  #askedMs = Number.NEGATIVE_INFINITY
+  #proofs = 0
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
@@ -86,7 +108,7 @@ export class Keeper {
     }
     const limits = { ...LIMITS_DEFAULT, ...options.limits }
     const layout = new Layout(prefix)
-    const loaded = await loadReplica(options.store, layout, limits)
+    const loaded = await loadReplica(options.store, layout, loadOptions(options, limits))
     const keeper = new Keeper(options, limits, layout, loaded)
     try {
       await keeper.#start(loaded)
@@ -107,6 +129,7 @@ export class Keeper {
   ) {
     const random = options.random ?? systemRandom
     this.clock = options.clock ?? systemClock
+    this.#suspendedMs = this.clock.monotonic()
     this.limits = limits
     this.superDigest = options.superDigest
     this.proxy = randomBytes(8).toString('hex')
@@ -125,11 +148,22 @@ export class Keeper {
       random,
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
-      headRevision: loaded.headRevision,
+      head: loaded.head,
+      journalFormat: () => this.registry.journalFormat,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
         this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
+      },
+      onProven: (atMs) => this.#proven(atMs),
+      onHistoryLost: (error) => this.#follower.giveUp(error),
+      onFeedLate: () => this.#follower.suspect(),
+      onTreeDiffers: (found) => {
+        logger.error(
+          found,
+          'this tree differs from another proxy’s after the same batch, reloading it',
+        )
+        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the tree differs'))
       },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
@@ -141,6 +175,7 @@ export class Keeper {
       proxy,
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
+      silenceMsMax: limits.storeSilenceMsMax,
       onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
@@ -166,21 +201,26 @@ export class Keeper {
       clock,
       limits,
       stalledMs: () => this.committer.stalledMs,
-      onCheck: () => this.checkStore(),
+      onCheck: () => this.#check(),
     })
     this.#follower = new JournalFollower({
       store: options.store,
       layout,
-      bounds: limits,
+      load: loadOptions(options, limits),
       clock,
       logger,
-      onEntry: (header, decode, bytes, revision) => {
-        this.#compactor.seen(revision, bytes)
-        this.committer.receive(header, decode, bytes, revision)
+      onEntry: (entry, revision) => {
+        this.#compactor.seen(revision, entry.length)
+        this.committer.receive(entry, revision)
       },
       onEvent: () => this.#health.feedEvent(),
+      catchUp: () => this.committer.prove(),
+      onHistoryLost: (error) => this.#loseHistory(error.message),
       onReload: (reloaded) => this.#reloaded(reloaded),
     })
+    // Other proxies know better how old what they wrote is; alone, our clock is all there is.
+    const isAlone = loaded.proxies.size === 0
+    restoreAges(loaded.replica.tree, clock.monotonic(), isAlone ? { wallMs: clock.now() } : {})
     this.#adopt(loaded.replica)
   }
 
@@ -237,6 +277,7 @@ export class Keeper {
     await this.registry.start(loaded.proxies, loaded.revision + 1)
     this.#follower.start(loaded.revision + 1)
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
+    await this.committer.prove()
     this.#health.start()
     this.#compactor.start()
   }
@@ -244,29 +285,97 @@ export class Keeper {
   #adopt(replica: Replica): void {
     this.#replica = replica
     replica.tree.observer = this.watches
+    replica.tree.monotonic = () => this.clock.monotonic()
     replica.sessionObserver = this.sessions
   }
 
-  /** Watchers are notified of the difference, sessions are reconciled with the tree. */
-  #reloaded({ replica, headRevision }: Loaded): void {
+  /**
+   * Nothing was missed: all stays as it is. Otherwise events were, so clients are disconnected, and where
+   * history went back an epoch begins before anybody is served.
+   */
+  #reloaded({ replica, head }: Loaded): void {
     const before = this.#replica
-    if (replica.zxid < before.zxid) {
-      this.#logger.error(
-        { had: before.zxid, found: replica.zxid },
-        'the store went back in time (restored from a backup?)',
-      )
-    }
     this.#health.feedEvent()
+    if (head === undefined && before.seq > 0) {
+      const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
+      throw new StoreError('STORE_INTERNAL', message)
+    }
+    if (isSameEnd(before, replica) && !this.#hasLostHistory) return
+    const fork = forkOf(before, replica)
+    if (fork !== undefined) this.#loseHistory(fork)
+    if (this.#serving) this.#setServing(false)
+    restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
-    this.committer.reset(replica, headRevision)
-    reportDifferences(before.tree, replica.tree, this.watches)
-    this.sessions.reconcile((proxy) => this.registry.peers.has(proxy))
+    this.committer.reset(replica, head, this.#hasLostHistory)
+    this.sessions.reconcile()
     this.resyncCount++
+    if (this.#hasLostHistory) this.#beginEpoch(before, replica)
+  }
+
+  /** What is in the store is not what was served: nobody is served before an epoch has begun. */
+  #loseHistory(why: string): void {
+    if (this.#hasLostHistory) return
+    this.#hasLostHistory = true
+    this.historyLossCount++
+    const { zxid, seq } = this.#replica
+    this.#logger.error(
+      { why, seq, zxid },
+      'the history in the store is not the one that was served (restored from a backup?): ' +
+        'disconnecting all clients, reloading the tree, beginning an epoch',
+    )
+    if (this.#serving) this.#setServing(false)
+  }
+
+  #beginEpoch(before: Replica, after: Replica): void {
+    const epoch = nextEpoch(before, after)
+    if (epoch === undefined) return this.#epochBegun()
+    const lastZxid = lastCommonZxid(before, after)
+    this.#logger.warn({ epoch, lastZxid, lostZxid: before.zxid }, 'beginning an epoch')
+    const request = { type: 'newEpoch', epoch, lastZxid } as const
+    // Abandoned, it is begun after the reload that abandoned it.
+    this.committer.submit(
+      new OwnTask(
+        request,
+        () => this.#epochBegun(),
+        () => {},
+      ),
+    )
+  }
+
+  #epochBegun(): void {
+    this.#hasLostHistory = false
+    this.#suspendedMs = this.clock.monotonic()
+    this.#logger.warn({ zxid: this.#replica.zxid }, 'the new epoch has begun')
   }
 
   #storeAnswered(sentMs: number): void {
     this.#health.heartbeat(sentMs)
-    if (!this.#serving && !this.#closed && !this.#health.isSilent) this.#setServing(true)
+    this.#serveIfPossible()
+  }
+
+  #proven(atMs: number): void {
+    this.#health.proven(atMs)
+    this.#serveIfPossible()
+  }
+
+  /** Serving begins behind a read of head that was sent after it ended. */
+  #serveIfPossible(): void {
+    if (this.#serving || this.#closed || this.#hasLostHistory || this.#health.isSilent) return
+    if (this.#health.provenMs >= this.#suspendedMs) this.#setServing(true)
+  }
+
+  #check(): void {
+    this.checkStore()
+    if (this.#health.isFeedSilent) this.#follower.suspect()
+    const now = this.clock.monotonic()
+    const dueMs = this.#serving ? this.limits.freshnessCheckMs : 0
+    if (now - Math.max(this.#health.provenMs, this.#askedMs) < dueMs) return
+    if (this.#proofs >= PROOFS_MAX) return
+    this.#askedMs = now
+    this.#proofs++
+    void this.committer.prove().finally(() => {
+      this.#proofs--
+    })
   }
 
   /**
@@ -281,6 +390,7 @@ export class Keeper {
 
   #setServing(serving: boolean): void {
     this.#serving = serving
+    if (!serving) this.#suspendedMs = this.clock.monotonic()
     if (serving) this.sessions.unsuspend()
     else this.sessions.suspend()
     this.onServingChange?.(serving)

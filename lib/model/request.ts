@@ -141,6 +141,8 @@ export interface MultiRequest {
 export interface DeleteContainerRequest {
   readonly type: 'deleteContainer'
   readonly path: string
+  /** Of the state that the reaper judged: a znode that was changed since stays. */
+  readonly mzxid: number
 }
 /** Ends the session and deletes its ephemerals. */
 export interface CloseSessionRequest {

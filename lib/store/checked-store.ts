@@ -16,6 +16,7 @@ import type {
   Revision,
   StoreFeatures,
   Txn,
+  TxnOptions,
   TxnResult,
   WatchBatch,
   WatchOptions,
@@ -62,10 +63,10 @@ class CheckedStore implements MetadataStore {
     return this.#store.range(query)
   }
 
-  async txn(txn: Txn): Promise<TxnResult> {
+  async txn(txn: Txn, options?: TxnOptions): Promise<TxnResult> {
     this.#checkOpen()
     checkTxn(txn, this.features)
-    return this.#store.txn(txn)
+    return this.#store.txn(txn, options)
   }
 
   async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {

@@ -10,6 +10,7 @@ import type {
   Revision,
   StoreFeatures,
   Txn,
+  TxnOptions,
   TxnResult,
   WatchBatch,
   WatchOptions,
@@ -38,7 +39,7 @@ export interface MetadataStore {
    * STORE_LEASE_NOT_FOUND (unapplied) when a put names a lease that is gone; STORE_NO_SPACE when
    * the store's quota is used up (etcd: with outcome `unknown`).
    */
-  txn(txn: Txn): Promise<TxnResult>
+  txn(txn: Txn, options?: TxnOptions): Promise<TxnResult>
 
   /**
    * The ordered change feed of a range. The iteration reconnects by itself after the last batch

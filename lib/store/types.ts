@@ -61,6 +61,16 @@ export interface Txn {
   readonly ops: readonly WriteOp[]
 }
 
+/** How one try of a transaction is sent. */
+export interface TxnOptions {
+  /**
+   * The same txn was sent before and has not been answered: a store with several members takes another one
+   * for this try, and for later calls. The txn's own compares must make it commit at most once.
+   * @default false
+   */
+  readonly suspect?: boolean
+}
+
 /** Whether a transaction was applied, and when. */
 export interface TxnResult {
   /** false: a compare did not hold and nothing was written. */
@@ -119,6 +129,11 @@ export interface WatchOptions {
   readonly end: Key
   /** First revision wanted (inclusive). It may lie in the future. */
   readonly fromRevision: Revision
+  /**
+   * The last watch of this range was behind what the store had: a store with several members takes
+   * another one for this watch. @default false
+   */
+  readonly suspect?: boolean
   /** Ends the iteration without an error. */
   readonly signal: AbortSignal
 }

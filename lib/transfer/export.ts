@@ -143,8 +143,8 @@ export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options
   if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)
   const layout = new Layout(prefix)
-  const loaded = await loadReplica(store, layout, LIMITS_DEFAULT)
-  if (loaded.headRevision === 0) {
+  const loaded = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT })
+  if (loaded.head === undefined) {
     throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)
   }
   const node = loaded.replica.tree.get(path)

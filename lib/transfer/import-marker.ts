@@ -5,14 +5,9 @@
  * Neighbours: import.ts and abandon.ts (whose steps they are).
  */
 import type { Clock } from '../base/clock.ts'
+import { decodeHead, type HeadRecord } from '../format/head.ts'
 import type { KeyRange, Layout } from '../format/layout.ts'
-import {
-  decodeHead,
-  decodeImport,
-  encodeImport,
-  type HeadRecord,
-  type ImportRecord,
-} from '../format/record.ts'
+import { decodeImport, encodeImport, type ImportRecord } from '../format/record.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Compare, Key, Revision, WriteOp } from '../store/types.ts'

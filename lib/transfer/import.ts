@@ -6,8 +6,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { encodeHead, type HeadRecord } from '../format/head.ts'
 import { Layout } from '../format/layout.ts'
-import { encodeHead, type HeadRecord, type ImportRecord } from '../format/record.ts'
+import type { ImportRecord } from '../format/record.ts'
 import { CopyError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { StoreFeatures, WriteOp } from '../store/types.ts'

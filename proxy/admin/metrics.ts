@@ -58,6 +58,9 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_output_kept_bytes', outputChunks.keptBytes],
     ['anykeeper_compactions', keeper.compactionCount],
     ['anykeeper_resyncs', keeper.resyncCount],
+    ['anykeeper_history_losses', keeper.historyLossCount],
+    ['anykeeper_feed_catch_ups', keeper.committer.catchUps],
+    ['anykeeper_tree_differences', keeper.committer.counters.treeDifferences],
   ]
 }
 

@@ -32,20 +32,23 @@ describe('group commit', () => {
     expect(next.path).to.equal('/s-0000000001')
   })
 
-  it('is guarded by the revision of head, which no store gives twice', async () => {
+  it('is guarded by the value of head, which no two histories leave', async () => {
     const { keeper, store } = await bench.open()
     const client = await KeeperClient.connect(keeper)
     const key = keeper.layout.head
+    const seen = new Set<string>()
     for (let i = 0; i < 3; i++) {
       const [head] = (await store.range({ start: key })).kvs
-      store.beforeTxn = ({ compares }) => {
-        expect(compares).to.deep.equal([
-          { target: 'modRevision', key, equals: head?.modRevision ?? 0 },
-        ])
-      }
+      const value = Buffer.from(head!.value)
+      seen.add(value.toString())
+      const guards: unknown[] = []
+      store.beforeTxn = ({ compares }) => void guards.push(...compares)
       await client.setData('/', Buffer.from(String(i)))
       store.beforeTxn = undefined
+      expect(guards).to.deep.equal([{ target: 'value', key, equals: value }])
+      expect(String(value)).to.match(/"chain":"[0-9a-f]{16}"/)
     }
+    expect(seen.size).to.equal(3)
   })
 
   it('plans again when another proxy won the race for head', async () => {

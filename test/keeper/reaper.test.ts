@@ -1,6 +1,6 @@
 /** C1 and C2: containers and TTL znodes go by themselves, on a clock that the test moves. */
 import { expect } from 'chai'
-import { KeeperClient } from '../../lib/index.ts'
+import { type Clock, KeeperClient } from '../../lib/index.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -64,5 +64,25 @@ describe('reaper', () => {
     await done(client.delete('/parent/child'))
     await clock.advance(2_000)
     expect(await client.exists('/parent')).to.equal(undefined)
+  })
+
+  it('C2 the time of a znode does not depend on a proxy’s wall clock', async () => {
+    await done(client.create('/short', null, { mode: 'ttl', ttlMs: 5_000 }))
+    // Two minutes ahead, and the one that reaps if its id is the lower one.
+    for (const offsetMs of [120_000, -120_000]) {
+      const wrong: Clock = {
+        now: () => clock.now() + offsetMs,
+        monotonic: () => clock.monotonic(),
+        after: (delayMs, run) => clock.after(delayMs, run),
+      }
+      await done(bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock: wrong }))
+    }
+    await clock.advance(4_500)
+    expect(await client.exists('/short')).to.not.equal(undefined)
+    await done(client.setData('/short', Buffer.from('renewed')))
+    await clock.advance(4_500)
+    expect(await client.exists('/short')).to.not.equal(undefined)
+    await clock.advance(2_500)
+    expect(await client.exists('/short')).to.equal(undefined)
   })
 })

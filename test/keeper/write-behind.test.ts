@@ -2,11 +2,15 @@
 import { expect } from 'chai'
 import { Layout } from '../../lib/format/layout.ts'
 import { KeeperClient } from '../../lib/index.ts'
+import { JOURNAL_KEPT_BYTES_MAX } from '../../lib/member/tree/journal-tail.ts'
 import { keeperBench } from '../support/keepers.ts'
 
 const { journal } = new Layout('/anykeeper')
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Three of them are more than is kept of the journal. */
+const large = Buffer.alloc(400_000)
 
 describe('write-behind', () => {
   it('cuts the journal again and again, after each pause of the writers', async () => {
@@ -15,14 +19,18 @@ describe('write-behind', () => {
       const { keeper, store } = await bench.open({ flushDelayMs: 1 })
       const client = await KeeperClient.connect(keeper)
       for (let i = 0; i < 4; i++) {
-        await client.create(`/pause-${i}`, Buffer.from('x'))
+        await client.create(`/pause-${i}`, large)
         // Nobody drains: the records go when the writers are quiet.
         while (keeper.replica.backlog.size > 0 || keeper.committer.stalledMs > 0) await turn()
         for (let left = 10; left > 0; left--) await turn()
         expect(keeper.replica.flushed, 'all before the last batch').to.be.at.least(
           keeper.replica.seq - 1,
         )
-        expect((await store.range(journal)).kvs.length).to.be.at.most(1)
+        const { kvs } = await store.range(journal)
+        // The mark of the batch before stands in the newest entry, which is small.
+        const bytes = kvs.slice(0, -1).reduce((sum, { value }) => sum + value.length, 0)
+        expect(bytes).to.be.at.most(JOURNAL_KEPT_BYTES_MAX)
+        expect(kvs).to.have.length.of.at.least(2)
       }
     } finally {
       await bench.close()
@@ -38,8 +46,8 @@ describe('write-behind', () => {
         for (const op of ops) if (op.type === 'deleteRange') removed.push(op)
       }
       const client = await KeeperClient.connect(keeper)
-      for (let i = 0; i < 4; i++) {
-        await client.create(`/step-${i}`)
+      for (let i = 0; i < 7; i++) {
+        await client.create(`/step-${i}`, large)
         await keeper.committer.drain(10_000)
       }
       expect(removed).to.have.length.of.at.least(4)

@@ -7,12 +7,15 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { ByteWriter } from '../../format/bytes.ts'
-import { encodeHeader, writeTxn } from '../../format/journal.ts'
+import { type Digest, digestOfEntry } from '../../format/digest.ts'
+import { headBehind } from '../../format/head.ts'
+import { encodeHeader, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { Batch, TxnEntry } from '../../format/ops.ts'
-import { encodeHead, znodeBytesMax } from '../../format/record.ts'
+import { znodeBytesMax } from '../../format/record.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { StoreFeatures } from '../../store/types.ts'
+import { planNewEpoch } from '../plan/epoch.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
 import { PlanView } from '../plan/view.ts'
@@ -29,7 +32,9 @@ export interface PlannedBatch {
   readonly txnOf: readonly number[]
   readonly flush: Flush
   readonly journal: Uint8Array
-  /** Head's value once this is committed; unique to this batch. */
+  /** Of the journal entry. */
+  readonly digest: Digest
+  /** Head's value once this is committed: no other batch's is the same. */
   readonly head: Uint8Array
 }
 
@@ -42,6 +47,8 @@ export interface BatchPlannerOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
+  /** Newest format of journal entries that every live proxy reads. */
+  readonly journalFormat: () => number
 }
 
 /** The answer to a sync; the session adds its path. */
@@ -63,6 +70,8 @@ export class BatchPlanner {
   /** The batches that have a layer in the view, oldest first. */
   #chain: PlannedBatch[] = []
   #attempt = 0
+  /** Entries are of a format that has epochs. */
+  #saysCuts = true
   #lastTimeMs = 0
   /** Lowered when the store takes less than its features say. */
   #flushKeysMax: number
@@ -140,7 +149,10 @@ export class BatchPlanner {
     const replica = this.#replica
     const view = this.#view
     const out = this.#writer
-    const before = this.#chain.at(-1)?.batch ?? replica
+    const last = this.#chain.at(-1)
+    const before = last?.batch ?? replica
+    const format = Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
+    this.#saysCuts = format >= JOURNAL_FORMAT
     view.push()
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)
@@ -149,23 +161,29 @@ export class BatchPlanner {
     const planned: Planned[] = []
     const txnOf: number[] = []
     const txns: TxnEntry[] = []
-    let { zxid } = before
+    let beginsEpoch = false
+    let base: TxnBase = { zxid: before.zxid, time, session: 0n }
     const throttled = this.#pacer.isThrottled(replica)
     const countMax = throttled ? 0 : Math.min(queue.length, limits.batchRequestsMax)
     for (let i = 0; i < countMax; i++) {
       const task = queue[i] as CommitTask
+      // Alone in its batch: entries before format 3 have no other jump of zxids.
+      if (i > 0 && (task.request.type === 'newEpoch' || beginsEpoch)) break
+      beginsEpoch = task.request.type === 'newEpoch'
       const length = out.length
-      view.begin(zxid + 1, time)
+      view.begin(nextZxid(base.zxid, task), base.zxid, time)
       let result = this.#planTask(view, task)
       const takesZxid = this.#takesZxid(task, result)
       let txn = -1
       if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
-        writeTxn(out, takesZxid, view.ops)
+        let entry = this.#entryOf(view, task, takesZxid, base)
+        writeTxn(out, format, entry, base)
         if (out.length - length > LARGE_BYTES && this.#hasTooLargeRecord(view)) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)
-          writeTxn(out, takesZxid, [])
+          entry = this.#entryOf(view, task, takesZxid, base)
+          writeTxn(out, format, entry, base)
         }
         if (out.length > this.#batchBytesMax) {
           if (tasks.length > 0) {
@@ -177,12 +195,13 @@ export class BatchPlanner {
             out.truncate(length)
             view.rollback()
             result = this.#tooLarge(task)
-            writeTxn(out, takesZxid, [])
+            entry = this.#entryOf(view, task, takesZxid, base)
+            writeTxn(out, format, entry, base)
           }
         }
-        if (takesZxid) zxid++
         txn = txns.length
-        txns.push({ zxid, ops: view.ops })
+        txns.push(entry)
+        base = entry
       }
       tasks.push(task)
       planned.push(result)
@@ -205,20 +224,32 @@ export class BatchPlanner {
       return undefined
     }
     const batch: Batch = {
+      format,
       seq: before.seq + 1,
+      previous: last === undefined ? replica.history.end : last.digest,
       proxy,
       attempt: ++this.#attempt,
-      zxid,
+      zxid: base.zxid,
       flushed: flush.flushed,
       time,
       passes: options.passes,
+      check: replica.check,
       txns,
     }
     const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
-    const head = encodeHead(batch, `${proxy}/${batch.attempt}`)
-    const next = { batch, tasks, planned, txnOf, flush, journal, head }
+    const digest = digestOfEntry(journal)
+    const head = headBehind(batch, digest)
+    const next = { batch, tasks, planned, txnOf, flush, journal, digest, head }
     this.#chain.push(next)
     return next
+  }
+
+  #entryOf(view: PlanView, task: CommitTask, takesZxid: boolean, base: TxnBase): TxnEntry {
+    const { request, session, cxid } = task
+    const zxid = takesZxid ? view.zxid : base.zxid
+    let id = session?.id
+    if (id === undefined) id = 'id' in request ? request.id : 0n
+    return { zxid, takesZxid, time: view.time, session: id, cxid: cxid ?? 0, ops: view.ops }
   }
 
   #planTask(view: PlanView, task: CommitTask): Planned {
@@ -231,6 +262,9 @@ export class BatchPlanner {
       case 'moveSession':
       case 'expireSession':
         return planSession(view, request)
+      case 'newEpoch':
+        // An older format cannot say what was kept: the same holds for all who read it.
+        return planNewEpoch(view, this.#saysCuts ? request : { ...request, lastZxid: 0 })
       default: {
         if (session !== undefined) {
           const errno = checkSession(view, session)
@@ -249,6 +283,7 @@ export class BatchPlanner {
         return false
       case 'openSession':
       case 'expireSession':
+      case 'newEpoch':
       case 'deleteContainer':
         return typeof planned !== 'number'
       default:
@@ -275,4 +310,9 @@ export class BatchPlanner {
     )
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
+}
+
+/** The one after, or the first of the next epoch. */
+function nextZxid(zxid: number, { request }: CommitTask): number {
+  return request.type === 'newEpoch' ? request.epoch * 2 ** 32 : zxid + 1
 }

@@ -3,6 +3,7 @@
  * commits at most once, however often it is sent.
  * Line: group-committer → here → store txn.
  */
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
@@ -12,7 +13,8 @@ import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
 
 export type Outcome =
-  | { readonly type: 'committed'; readonly revision: Revision }
+  /** `sentMs`: of the try that was answered, monotonic. Head was its own until the answer. */
+  | { readonly type: 'committed'; readonly revision: Revision; readonly sentMs: number }
   /** Unapplied, and it never will be: larger than the store takes. */
   | { readonly type: 'refused'; readonly error: StoreError }
   | { readonly type: 'closed' }
@@ -27,10 +29,51 @@ export interface BatchSenderOptions {
   readonly counters: { unknownOutcomes: number }
   /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
+  /** Reads head and brings the replica there; undefined: it could not. */
+  readonly catchUp: () => Promise<Revision | undefined>
+  readonly clock: Clock
 }
 
 /** How long after a lost race the feed may take to bring the winner's batch. Unit ms. */
-const CONFLICT_PATIENCE_MS = 5_000
+const CONFLICT_PATIENCE_MS = 300
+
+/** Without an answer for so long, the same batch is sent once more, to another member. Unit ms. */
+const HEDGE_MS = 500
+/** Tries of one batch that may wait for their answers together. */
+const TRIES_PENDING_MAX = 3
+
+type Answer =
+  | { readonly result: TxnResult; readonly sentMs: number }
+  | { readonly error: StoreError }
+
+/** All tries of one batch: what was answered, and what is still in flight. */
+class Tries {
+  count = 0
+  /** A try is in flight, or failed with an unknown outcome. */
+  mayBeApplied = false
+  readonly #pending = new Set<Promise<Answer>>()
+
+  get isPending(): boolean {
+    return this.#pending.size > 0
+  }
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  add(answer: Promise<Answer>): void {
+    if (this.isPending) this.mayBeApplied = true
+    this.count++
+    const settled: Promise<Answer> = answer.finally(() => this.#pending.delete(settled))
+    this.#pending.add(settled)
+  }
+
+  /** The next answer of any of them. */
+  async next(): Promise<Answer> {
+    const answer = await Promise.race(this.#pending)
+    if ('error' in answer && answer.error.outcome === 'unknown') this.mayBeApplied = true
+    return answer
+  }
+}
 
 export class BatchSender {
   readonly #options: BatchSenderOptions
@@ -40,37 +83,65 @@ export class BatchSender {
   }
 
   async send(next: InFlight): Promise<Outcome> {
-    const { store, counters } = this.#options
     const txn = this.#toTxn(next)
-    let mayBeApplied = false
-    for (let tries = 1; ; tries++) {
-      let result: TxnResult
-      try {
-        result = await store.txn(txn)
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        if (error.outcome === 'unknown') {
-          counters.unknownOutcomes++
-          mayBeApplied = true
-        }
-        if (next.settled) return { type: 'settled' }
-        if (error.code === 'STORE_CLOSED') return { type: 'closed' }
-        if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
-          if (!mayBeApplied) return { type: 'refused', error }
-          // One member of the store refuses what another may have applied: only a reload settles
-          // it.
-          this.#options.onStuck(next.planned.batch.seq)
-          await this.#untilSettled(next)
-          return { type: 'settled' }
-        }
-        await this.#pauseAfter(error, next, tries)
+    const tries = new Tries()
+    for (;;) {
+      if (!tries.isPending) this.#try(tries, txn)
+      const answer = await this.#firstAnswer(tries, txn)
+      if (next.settled) return { type: 'settled' }
+      if (!('error' in answer)) {
+        const { result, sentMs } = answer
+        if (result.committed) return { type: 'committed', revision: result.revision, sentMs }
+        if (!(await this.#wasOvertaken(next, result.revision))) await this.#untilSettled(next)
         if (next.settled) return { type: 'settled' }
         continue
       }
+      const { error } = answer
+      if (error.code === 'STORE_CLOSED') return { type: 'closed' }
+      if (error.code === 'STORE_TOO_LARGE' || error.code === 'STORE_INVALID') {
+        if (!tries.mayBeApplied) return { type: 'refused', error }
+        // One member of the store refuses what another may have applied: only a reload settles it.
+        this.#options.onStuck(next.planned.batch.seq)
+        await this.#untilSettled(next)
+        return { type: 'settled' }
+      }
+      if (tries.isPending) continue
+      await this.#pauseAfter(error, next, tries.count)
       if (next.settled) return { type: 'settled' }
-      if (result.committed) return { type: 'committed', revision: result.revision }
-      if (!(await this.#wasOvertaken(next, result.revision))) await this.#untilSettled(next)
-      if (next.settled) return { type: 'settled' }
+    }
+  }
+
+  /** Sends the batch; `tries` has the answer when it comes. */
+  #try(tries: Tries, txn: Txn): void {
+    const { store, clock, counters } = this.#options
+    const sentMs = clock.monotonic()
+    // To another member where the one before has not answered.
+    const suspect = tries.isPending
+    tries.add(
+      store.txn(txn, { suspect }).then(
+        (result) => ({ result, sentMs }),
+        (error: unknown) => {
+          if (!(error instanceof StoreError)) throw error
+          if (error.outcome === 'unknown') counters.unknownOutcomes++
+          return { error }
+        },
+      ),
+    )
+  }
+
+  /** Sends the batch again, a few times, while no try is answered: it commits at most once. */
+  async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
+    const { clock } = this.#options
+    for (;;) {
+      if (tries.pendingCount >= TRIES_PENDING_MAX) return tries.next()
+      let cancel = (): void => {}
+      const late = new Promise<undefined>((resolve) => {
+        cancel = clock.after(HEDGE_MS, () => resolve(undefined))
+      })
+      const answer = await Promise.race([tries.next(), late])
+      cancel()
+      if (answer !== undefined) return answer
+      this.#try(tries, txn)
     }
   }
 
@@ -101,7 +172,10 @@ export class BatchSender {
   async #untilSettled(next: InFlight): Promise<void> {
     while (!next.settled) {
       const changed = await this.#options.changes.next(CONFLICT_PATIENCE_MS)
-      if (!changed && !next.settled) this.#options.onStuck(next.planned.batch.seq)
+      if (changed || next.settled) continue
+      const reached = await this.#options.catchUp()
+      // Head is where the replica is, and the guard did not hold all the same: we do not know head.
+      if (reached !== undefined && !next.settled) this.#options.onStuck(next.planned.batch.seq)
     }
   }
 

@@ -46,15 +46,17 @@ export class Chain {
     return count
   }
 
-  /** Puts a batch at the end. `headRevision`: where head is, if no batch is before it. */
-  add(planned: PlannedBatch, headRevision: Revision, sentMs: number): InFlight {
+  /** Puts a batch at the end. `headValue`: what head is, if no batch is before it; undefined: absent. */
+  add(planned: PlannedBatch, headValue: Uint8Array | undefined, sentMs: number): InFlight {
     const before = this.newest
     const { head } = this.#layout
-    // What head must be: as our own batch before will leave it, or as the replica has it.
+    // What head must be: as our own batch before will leave it, or as the replica has it. Its value, for
+    // a store that was restored may give a revision a second time.
+    const value = before === undefined ? headValue : before.planned.head
     const guard: Compare =
-      before === undefined
-        ? { target: 'modRevision', key: head, equals: headRevision }
-        : { target: 'value', key: head, equals: before.planned.head }
+      value === undefined
+        ? { target: 'version', key: head, equals: 0 }
+        : { target: 'value', key: head, equals: value }
     const next = { planned, guards: [guard], before, sentMs, settled: false, revision: 0 }
     this.#batches.push(next)
     return next

@@ -4,6 +4,7 @@
  * flush-pacer (how many), batch-planner (adds it to a batch).
  */
 
+import { encodeCuts } from '../../format/head.ts'
 import type { Layout } from '../../format/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../../format/record.ts'
 import { opBytes } from '../../store/txn-size.ts'
@@ -35,6 +36,8 @@ function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): W
         ? { type: 'put', key, value: encodeChildRecord(node) }
         : { type: 'delete', key }
     }
+    case 'e':
+      return { type: 'put', key: layout.epochs, value: encodeCuts(replica.cuts) }
     case 's': {
       const id = BigInt(`0x${name}`)
       const key = layout.session(id)
@@ -74,13 +77,14 @@ export function planFlush(
   }
   const portion = backlog.take(taken, replica.seq)
   const flushed = Math.max(backlog.mark(replica.seq), before)
-  if (flushed > before) {
-    // Entries below the mark before are deleted. etcd walks deleted keys too, until they are
-    // compacted.
+  const { first } = replica.journal
+  const kept = flushed > before ? replica.journal.keptFrom(flushed) : first
+  if (kept > first) {
+    // Those before are deleted already. etcd walks deleted keys too, until they are compacted.
     ops.push({
       type: 'deleteRange',
-      start: layout.journalEntry(before + 1),
-      end: layout.journalEntry(flushed + 1),
+      start: layout.journalEntry(first),
+      end: layout.journalEntry(kept),
     })
   }
   return { ops, portion, flushed }

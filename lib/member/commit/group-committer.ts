@@ -1,18 +1,7 @@
-/**
- * Group commit: requests that arrive while the store works on a batch form the next one. A batch is
- * planned on the replica and the batches in flight, journaled, and guarded by the state of head
- * that it was planned on. So the batches of all proxies form one order, and a batch sent twice
- * commits at most once. The why and the nasty cases: DESIGN.md beside this file.
- * Line: plan → here → batch-sender → store txn → replica → replies.
- */
-import type { Clock, Random } from '../../base/clock.ts'
-import type { KeeperLimits } from '../../base/limits.ts'
-import type { Logger } from '../../base/log.ts'
-import type { BatchHeader } from '../../format/journal.ts'
-import type { Layout } from '../../format/layout.ts'
-import type { Batch } from '../../format/ops.ts'
+import { digestOfEntry } from '../../format/digest.ts'
+import { headBehind } from '../../format/head.ts'
+import { decodeBatch, decodeHeader } from '../../format/journal.ts'
 import { StoreError } from '../../model/errors.ts'
-import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -21,38 +10,12 @@ import { BatchSender } from './batch-sender.ts'
 import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
+import type { CommitCounters, CommitterOptions } from './committer-options.ts'
+import { checkKnown, checkNext, type TreeDifference, treeDifference } from './entry-check.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { HeadCheck } from './head-check.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
-
-export interface CommitCounters {
-  batches: number
-  requests: number
-  /** Batches of ours that were planned again, because another proxy's took their place. */
-  conflicts: number
-  unknownOutcomes: number
-  flushedKeys: number
-}
-
-export interface CommitterOptions {
-  readonly store: MetadataStore
-  readonly layout: Layout
-  readonly replica: Replica
-  readonly proxy: string
-  readonly limits: KeeperLimits
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** Schemes an ACL may name, besides world and auth. */
-  readonly aclSchemes: ReadonlySet<string>
-  /** Head's modRevision as loaded; 0: there is no head yet. */
-  readonly headRevision: Revision
-  /** We lose every race for head: the other proxies are to be notified. */
-  readonly onStarved: () => void
-  /** Head and the feed do not agree about batch `seq`: the tree must be reloaded. */
-  readonly onStuck: (seq: number) => void
-}
 
 /** Without a request for this long, a txn of records alone delays none. Unit ms. */
 const QUIET_MS = 50
@@ -64,11 +27,12 @@ export class GroupCommitter {
     conflicts: 0,
     unknownOutcomes: 0,
     flushedKeys: 0,
+    treeDifferences: 0,
   }
   readonly #options: CommitterOptions
   #replica: Replica
-  /** Head's revision as the replica has it: the guard of the next batch. */
-  #headRevision: Revision
+  /** Head's value where the replica is: it guards the next batch. No two histories leave the same. */
+  #head: Uint8Array | undefined
   #queue: CommitTask[] = []
   readonly #chain: Chain
   #scheduled = false
@@ -82,6 +46,8 @@ export class GroupCommitter {
   #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
+  /** When a request was answered last, or the first of those that wait came. Monotonic ms. */
+  #progressMs = 0
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
@@ -94,7 +60,7 @@ export class GroupCommitter {
   constructor(options: CommitterOptions) {
     this.#options = options
     this.#replica = options.replica
-    this.#headRevision = options.headRevision
+    this.#head = options.head
     const { features } = options.store
     this.#chain = new Chain(options.layout)
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
@@ -103,13 +69,14 @@ export class GroupCommitter {
       ...options,
       changes: this.#changes,
       counters: this.counters,
+      catchUp: () => this.#headCheck.prove(),
     })
     this.#headCheck = new HeadCheck({
       ...options,
       changes: this.#changes,
       replica: () => this.#replica,
-      headRevision: () => this.#headRevision,
       closed: () => this.#closed,
+      receive: (entry, revision) => this.receive(entry, revision),
     })
     this.#pacer = new CommitPacer({
       ...options,
@@ -134,12 +101,29 @@ export class GroupCommitter {
     this.#turns.addContender(proxy)
   }
 
-  /**
-   * How long the oldest batch in flight has been waiting for its outcome, ms; 0: none is in flight.
-   */
+  /** How long requests have been waiting while none was answered, whatever they wait for. Unit ms. */
   get stalledMs(): number {
-    const { oldest } = this.#chain
-    return oldest === undefined ? 0 : this.#options.clock.monotonic() - oldest.sentMs
+    if (this.#isIdle) return 0
+    return this.#options.clock.monotonic() - this.#progressMs
+  }
+
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#chain.length === 0 && !this.#confirming
+  }
+
+  /** Something is about to wait for the store. */
+  #begins(): void {
+    if (this.#isIdle) this.#progressMs = this.#options.clock.monotonic()
+  }
+
+  /** Times that the journal had to be read because the feed was late. */
+  get catchUps(): number {
+    return this.#headCheck.catchUps
+  }
+
+  /** Reads head once and brings the replica there: see {@link HeadCheck.prove}. */
+  prove(): Promise<Revision | undefined> {
+    return this.#headCheck.prove()
   }
 
   /** Requests not answered yet. */
@@ -149,21 +133,25 @@ export class GroupCommitter {
 
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
+    this.#begins()
     this.#queue.push(task)
     this.#pacer.queued(this.#queue.length)
     this.#schedule()
   }
 
-  /** A batch from the feed, `bytes` long. Our own come back too, usually after their reply. */
-  receive(header: BatchHeader, decode: () => Batch, bytes: number, revision: Revision): void {
+  /**
+   * An entry from the feed, or read from the journal. Our own come back too, usually after their reply.
+   * @throws {HistoryLost} when it does not belong behind what was applied here
+   */
+  receive(entry: Uint8Array, revision: Revision): void {
+    const header = decodeHeader(entry)
     const { seq, proxy, attempt } = header
-    if (seq <= this.#replica.seq) return
-    if (seq !== this.#replica.seq + 1) {
-      throw new StoreError(
-        'STORE_INTERNAL',
-        `the feed jumps from batch ${this.#replica.seq} to ${seq}`,
-      )
+    const replica = this.#replica
+    if (seq <= replica.seq) return checkKnown(replica, header, entry, this.#options.proxy)
+    if (seq !== replica.seq + 1) {
+      throw new StoreError('STORE_INTERNAL', `the feed jumps from batch ${replica.seq} to ${seq}`)
     }
+    checkNext(replica, header)
     const own = this.#chain.oldest
     const ours = own?.planned.batch
     if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
@@ -175,27 +163,35 @@ export class GroupCommitter {
     this.counters.conflicts += this.#chain.length
     this.#lose(0)
     this.#turns.foreign(proxy, header.passes, weLost)
-    this.#replica.backlog.foreign()
-    this.#replica.apply(decode(), bytes)
+    replica.backlog.foreign()
+    const digest = digestOfEntry(entry)
+    const difference = treeDifference(replica, header)
+    if (difference !== undefined) this.#treeDiffers(difference)
+    replica.apply(decodeBatch(entry), { bytes: entry.length, digest, attempt: 0 })
     this.#planner.applied(seq)
-    this.#headRevision = revision
-    if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
+    this.#head = headBehind(header, digest)
+    if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
     // It may be our turn now.
     if (this.#queue.length > 0) this.#schedule()
   }
 
+  #treeDiffers(difference: TreeDifference): void {
+    this.counters.treeDifferences++
+    this.#options.onTreeDiffers(difference)
+  }
+
   /**
-   * The tree was reloaded: continue with that replica. Whether it contains the batches in flight
-   * cannot be known, so their outcome is unknown and their requests are never acknowledged.
+   * The replica was reloaded: continue with that one. Whether the batches in flight are part of it is not
+   * known, so their outcome is unknown and they are not acknowledged. `abandonAll`: neither are pending requests.
    */
-  reset(replica: Replica, headRevision: Revision): void {
-    this.#chain.abandon(
-      new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' }),
-    )
+  reset(replica: Replica, head: Uint8Array | undefined, abandonAll: boolean): void {
+    const error = new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' })
+    this.#chain.abandon(error)
+    if (abandonAll) this.#abandonQueue(error)
     this.#replica = replica
     this.#planner.reset(replica)
-    this.#headRevision = headRevision
+    this.#head = head
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
     this.#schedule()
@@ -209,9 +205,7 @@ export class GroupCommitter {
     this.#flushTimer.stop()
     this.#pacer.stop()
     this.#chain.abandon(error)
-    const left = this.#queue
-    this.#queue = []
-    for (const task of left) task.abandoned(error)
+    this.#abandonQueue(error)
     this.#changes.wake()
   }
 
@@ -283,14 +277,16 @@ export class GroupCommitter {
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
+    this.#begins()
     this.#sentMs = this.#options.clock.monotonic()
-    const next = this.#chain.add(planned, this.#headRevision, this.#sentMs)
+    const next = this.#chain.add(planned, this.#head, this.#sentMs)
     const outcome = await this.#sender.send(next)
     // The feed, a later batch's answer or a reload may have come between the answer and here.
     if (next.settled && outcome.type !== 'closed') return
     switch (outcome.type) {
       case 'committed':
         // Those before it are in the store too, whatever their own calls have returned so far.
+        this.#options.onProven(outcome.sentMs)
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
         this.#options.logger.warn(
@@ -305,10 +301,7 @@ export class GroupCommitter {
     }
   }
 
-  /**
-   * The batch at `index` and those behind it will never be applied: their requests are planned
-   * again.
-   */
+  /** The batch at `index` and those behind it will never be applied: their requests are planned again. */
   #lose(index: number): void {
     if (index >= this.#chain.length) return
     this.#planner.lost(index)
@@ -317,9 +310,15 @@ export class GroupCommitter {
     this.#schedule()
   }
 
+  #abandonQueue(error: StoreError): void {
+    const left = this.#queue
+    this.#queue = []
+    for (const task of left) task.abandoned(error)
+  }
+
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
-    this.#headRevision = revision
+    this.#head = last.planned.head
     while (!last.settled) this.#applyOwn(this.#chain.shift())
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
@@ -331,12 +330,13 @@ export class GroupCommitter {
 
   #applyOwn(own: InFlight): void {
     own.settled = true
-    const { tasks, planned, txnOf, batch, flush, journal } = own.planned
+    const { tasks, planned, txnOf, batch, flush, journal, digest } = own.planned
     this.counters.batches++
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
-    if (tasks.length > 0) this.#requestMs = this.#options.clock.monotonic()
+    this.#progressMs = this.#options.clock.monotonic()
+    if (tasks.length > 0) this.#requestMs = this.#progressMs
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -351,7 +351,8 @@ export class GroupCommitter {
     if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     // A sync at the front: the reads behind it must not see the writes behind them.
     answerUpTo(-1)
-    replica.apply(batch, journal.length, answerUpTo)
+    const entry = { bytes: journal.length, digest, attempt: batch.attempt }
+    replica.apply(batch, entry, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
@@ -365,6 +366,7 @@ export class GroupCommitter {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)
     const left = await this.#headCheck.answer(planned)
+    if (left.length === 0) this.#progressMs = this.#options.clock.monotonic()
     this.#queue = [...left, ...this.#queue]
     this.#confirming = false
     this.#changes.wake()

@@ -4,15 +4,18 @@
  */
 import type { StoreError } from '../../model/errors.ts'
 import type { DeleteContainerRequest, SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { NewEpoch } from '../plan/epoch.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 
 /** An object, not a promise: a batch has thousands. */
 export interface CommitTask {
   /** A WriteRequest of a client is judged by `session` and `caller`. */
-  readonly request: WriteRequest | SessionRequest | SyncRequest
+  readonly request: WriteRequest | SessionRequest | NewEpoch | SyncRequest
   readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
   readonly caller?: Caller
+  /** The client's number of its request (xid). Absent: none. */
+  readonly cxid?: number
   /** Its transaction is applied: write the reply now. Called in the order of submission. */
   committed(zxid: number, planned: Planned): void
   /** The committer closed before the outcome was known. */
@@ -21,7 +24,7 @@ export interface CommitTask {
 
 /** A request of the keeper itself, such as the end of a session: no client's session judges it. */
 export class OwnTask implements CommitTask {
-  readonly request: SessionRequest | SyncRequest | DeleteContainerRequest
+  readonly request: SessionRequest | NewEpoch | SyncRequest | DeleteContainerRequest
   readonly #done: (planned: Planned) => void
   readonly #failed: (error: StoreError) => void
 

@@ -42,9 +42,8 @@ export function planDeleteContainer(view: PlanView, request: DeleteContainerRequ
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
   if (node.childCount > 0) return ZK_ERRORS.NOT_EMPTY.errno
   if (node.kind === KIND.plain) return ZK_ERRORS.BAD_VERSION.errno
-  if (node.kind === KIND.ttl && view.time - node.mtime <= node.ttlMs) {
-    return ZK_ERRORS.BAD_VERSION.errno
-  }
+  // Not by the clock: this proxy's may differ from that of the one that wrote mtime.
+  if (node.mzxid !== request.mzxid) return ZK_ERRORS.BAD_VERSION.errno
   const parentPath = parentOf(path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno

@@ -73,8 +73,10 @@ export class PlanView {
   readonly #undoSessions: UndoSession[] = []
   /** Operations of the request being planned. */
   ops: Op[] = []
-  /** zxid and wall clock (ms) of the request being planned. */
+  /** zxid of the request being planned, and of the one before it. */
   zxid = 0
+  base = 0
+  /** Wall clock (ms) of the request being planned. */
   time = 0
 
   /** Schemes an ACL may name. */
@@ -115,8 +117,9 @@ export class PlanView {
   }
 
   /** A new request begins; what was planned before stays. */
-  begin(zxid: number, time: number): void {
+  begin(zxid: number, base: number, time: number): void {
     this.zxid = zxid
+    this.base = base
     this.time = time
     this.ops = []
     this.#forgetUndo()

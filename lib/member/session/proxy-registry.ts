@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { JOURNAL_FORMAT } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import { decodeProxy, encodeProxy, type ProxyRecord } from '../../format/record.ts'
 import { unfinishedImport } from '../../format/unfinished.ts'
@@ -21,7 +22,7 @@ const HEARTBEATS_PER_TTL = 4
  * received from its clients, up to the moment when its next heartbeat was due. Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
-  return record.leaving ? 0 : record.ttlMs * (1 - 1 / HEARTBEATS_PER_TTL)
+  return record.leaving ? 0 : Math.max(0, record.ttlMs - record.silenceMsMax)
 }
 
 export interface ProxyRegistryOptions {
@@ -33,6 +34,8 @@ export interface ProxyRegistryOptions {
   /** Where clients reach it; for people that read the store. */
   readonly address: string
   readonly ttlMs: number
+  /** It serves for so long without a confirmed heartbeat, ms. */
+  readonly silenceMsMax: number
   /** A heartbeat sent at this monotonic time was confirmed. */
   readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
@@ -50,6 +53,7 @@ export class ProxyRegistry {
   /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
+  #journalFormat = JOURNAL_FORMAT
 
   constructor(options: ProxyRegistryOptions) {
     this.#options = options
@@ -60,7 +64,11 @@ export class ProxyRegistry {
   get peers(): ReadonlyMap<string, ProxyRecord> {
     return this.#peers
   }
-  /** The proxy with the lowest live id reaps and compacts. */
+  /** Newest format of journal entries that every live proxy reads. */
+  get journalFormat(): number {
+    return this.#journalFormat
+  }
+  /** The lowest live id does what one of them must do: reaping and compaction. */
   get isFirst(): boolean {
     for (const id of this.#peers.keys()) if (id < this.#options.proxy) return false
     return true
@@ -68,6 +76,7 @@ export class ProxyRegistry {
 
   async start(known: ReadonlyMap<string, ProxyRecord>, fromRevision: Revision): Promise<void> {
     for (const [id, record] of known) this.#peers.set(id, record)
+    this.#peersChanged()
     await this.#register()
     this.#loops = [this.#watch(fromRevision), this.#renew()]
   }
@@ -119,7 +128,13 @@ export class ProxyRegistry {
   }
 
   #record(): ProxyRecord {
-    return { address: this.#options.address, ttlMs: this.#grantedTtlMs, leaving: false }
+    return {
+      address: this.#options.address,
+      ttlMs: this.#grantedTtlMs,
+      leaving: false,
+      journalFormat: JOURNAL_FORMAT,
+      silenceMsMax: this.#options.silenceMsMax,
+    }
   }
 
   async #register(): Promise<void> {
@@ -142,6 +157,7 @@ export class ProxyRegistry {
     })
     if (!committed) throw unfinishedImport(layout.prefix)
     this.#peers.set(proxy, this.#record())
+    this.#peersChanged()
     onHeartbeat(sentMs)
   }
 
@@ -154,6 +170,8 @@ export class ProxyRegistry {
       try {
         await store.keepLeaseAlive(this.#lease)
         onHeartbeat(sentMs)
+        // The watch of the list may be behind, or follow a history that is gone.
+        await this.#relist()
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
@@ -175,7 +193,7 @@ export class ProxyRegistry {
         const feed = store.watch({ start, end, fromRevision: from, signal: this.#stop.signal })
         for await (const { revision, events } of feed) {
           for (const event of events) {
-            if (event.type === 'put') this.#seen(event.kv.key, event.kv.value)
+            if (event.type === 'put') this.#seen(event.kv.key, event.kv.value, true)
             else this.#gone(layout.proxyOf(event.key))
           }
           from = revision + 1
@@ -195,7 +213,7 @@ export class ProxyRegistry {
       const live = new Set<string>()
       for (const { key, value } of kvs) {
         live.add(layout.proxyOf(key))
-        this.#seen(key, value)
+        this.#seen(key, value, false)
       }
       for (const id of [...this.#peers.keys()]) if (!live.has(id)) this.#gone(id)
       return revision + 1
@@ -206,19 +224,30 @@ export class ProxyRegistry {
     }
   }
 
-  #seen(key: Uint8Array, value: Uint8Array): void {
+  /** `written`: it was put just now, and not only read. */
+  #seen(key: Uint8Array, value: Uint8Array, written: boolean): void {
     const id = this.#options.layout.proxyOf(key)
     const joined = !this.#peers.has(id)
     const record = decodeProxy(value)
     this.#peers.set(id, record)
+    this.#peersChanged()
     if (joined) this.#options.onPeerJoined(id)
-    else if (id !== this.#options.proxy && !record.leaving) this.#options.onPeerStarved(id)
+    else if (written && id !== this.#options.proxy && !record.leaving) {
+      this.#options.onPeerStarved(id)
+    }
+  }
+
+  #peersChanged(): void {
+    let format = JOURNAL_FORMAT
+    for (const { journalFormat } of this.#peers.values()) format = Math.min(format, journalFormat)
+    this.#journalFormat = format
   }
 
   #gone(id: string): void {
     const record = this.#peers.get(id)
     if (record === undefined) return
     this.#peers.delete(id)
+    this.#peersChanged()
     if (id !== this.#options.proxy) {
       this.#options.onPeerLeft(id, record)
       return

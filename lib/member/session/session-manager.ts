@@ -47,6 +47,7 @@ export class SessionManager implements SessionObserver {
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
+  #isAlive: (proxy: string) => boolean = () => true
   expiredCount = 0
 
   constructor(options: {
@@ -69,6 +70,7 @@ export class SessionManager implements SessionObserver {
 
   /** Sessions found at load: those of proxies that are gone get their whole timeout from now. */
   start(alive: (proxy: string) => boolean): void {
+    this.#isAlive = alive
     const now = this.#clock.monotonic()
     for (const record of this.#host.replica.sessions.values()) {
       if (!alive(record.owner)) this.#orphans.add(record, now)
@@ -119,22 +121,21 @@ export class SessionManager implements SessionObserver {
   }
 
   /**
-   * undefined: there is no such session (any more), or the password is wrong. The timeout is
-   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes
-   * after that, the session has the timeout it was opened with until its client reconnects.)
+   * Through the log, also where this proxy has the session: only the log knows whether it lives.
+   * undefined: there is no such session (any more), or the password is wrong, or its client has seen a
+   * history that is lost: then the session ends. The timeout is
+   * renegotiated, as by ZooKeeper; without `requestedTimeoutMs` it stays. (If the proxy vanishes after that,
+   * the session has the timeout it was opened with until its client reconnects.)
    */
   async resume(
     id: bigint,
     password: Uint8Array,
     sink: SessionSink,
     ids: readonly AuthId[],
-    requestedTimeoutMs?: number,
+    options: { readonly requestedTimeoutMs?: number; readonly lastZxidSeen?: number } = {},
   ): Promise<Session | undefined> {
-    const known = this.#owned.get(id)
-    if (known !== undefined && !known.closing) {
-      if (!samePassword(known.record.passwordDigest, password)) return undefined
-      return this.#attach(id, sink, ids, requestedTimeoutMs)
-    }
+    const { requestedTimeoutMs, lastZxidSeen = 0 } = options
+    if (this.#host.replica.isLost(lastZxidSeen)) return this.#endLost(id, password, lastZxidSeen)
     let session: Session | undefined
     await this.#commit(
       {
@@ -148,6 +149,17 @@ export class SessionManager implements SessionObserver {
       },
     )
     return session
+  }
+
+  /** What its client believes is not so any more: it must notice, and begin again. */
+  #endLost(id: bigint, password: Uint8Array, lastZxidSeen: number): undefined {
+    const record = this.#host.replica.sessions.get(id)
+    if (record === undefined || !samePassword(record.passwordDigest, password)) return
+    this.#logger.warn(
+      { session: `0x${id.toString(16)}`, lastZxidSeen },
+      'the client has seen a history that is lost, ending its session',
+    )
+    this.#proposeEnd(record, () => {})
   }
 
   /** The client sent something, be it a ping. */
@@ -203,6 +215,7 @@ export class SessionManager implements SessionObserver {
 
   sessionOpened(record: SessionRecord): void {
     if (record.owner === this.#proxy) this.#own(record)
+    else this.#watchOver(record)
   }
 
   sessionMoved(record: SessionRecord, _before: SessionRecord): void {
@@ -210,7 +223,15 @@ export class SessionManager implements SessionObserver {
     const owned = this.#owned.get(record.id)
     owned?.connection?.end('moved')
     if (record.owner === this.#proxy) this.#own(record)
-    else this.#owned.delete(record.id)
+    else {
+      this.#owned.delete(record.id)
+      this.#watchOver(record)
+    }
+  }
+
+  /** Its proxy may have vanished before its entry reached us. */
+  #watchOver(record: SessionRecord): void {
+    if (!this.#isAlive(record.owner)) this.#orphans.add(record, this.#clock.monotonic())
   }
 
   sessionClosed(record: SessionRecord): void {
@@ -223,7 +244,7 @@ export class SessionManager implements SessionObserver {
   }
 
   /** After a resync: sessions that ended, moved or were opened while the feed was lost. */
-  reconcile(alive: (proxy: string) => boolean): void {
+  reconcile(): void {
     const { sessions } = this.#host.replica
     for (const [id, owned] of this.#owned) {
       const record = sessions.get(id)
@@ -239,7 +260,7 @@ export class SessionManager implements SessionObserver {
     const now = this.#clock.monotonic()
     for (const record of sessions.values()) {
       if (record.owner === this.#proxy && !this.#owned.has(record.id)) this.#own(record)
-      else if (!alive(record.owner)) this.#orphans.add(record, now)
+      else if (!this.#isAlive(record.owner)) this.#orphans.add(record, now)
     }
   }
 

@@ -66,6 +66,9 @@ class Turn implements CommitTask {
     // The ids as of now: a later auth packet has no effect on a request sent before it.
     this.caller = session.caller
   }
+  get cxid(): number {
+    return this.tag
+  }
   committed(zxid: number, planned: Planned): void {
     this.session.turnDone(this, zxid, planned)
   }

@@ -4,13 +4,13 @@
  * changes; the mark `flushed` follows the oldest one left. See docs/decisions/0001.
  */
 
-/** Records of the key ranges n/, c/ and s/: znodes, child records, sessions. */
-export type DirtyKind = 'n' | 'c' | 's'
+/** Of which key range: znodes, child records, sessions; 'e' is the one record of lost epochs. */
+export type DirtyKind = 'n' | 'c' | 's' | 'e'
 
 /** One record that lacks changes. */
 export interface Dirty {
   readonly kind: DirtyKind
-  /** A znode's path, or a session's id in hex. */
+  /** A znode's path, a session's id in hex, or nothing. */
   readonly name: string
 }
 
@@ -43,6 +43,7 @@ export class Backlog {
   readonly #n = new Map<string, Entry>()
   readonly #c = new Map<string, Entry>()
   readonly #s = new Map<string, Entry>()
+  readonly #e = new Map<string, Entry>()
   /** Ascending in `first`, from #head on. */
   #queue: Entry[] = []
   #head = 0
@@ -50,13 +51,14 @@ export class Backlog {
   #portions: Portion[] = []
   #foreignCount = 0
 
-  /** One map each, so that a path is looked up as it is, with the hash it has already. */
+  /** Kept apart by room, so that a path is looked up as it is, with the hash it has already. */
   #mapOf(kind: DirtyKind): Map<string, Entry> {
-    return kind === 'n' ? this.#n : kind === 'c' ? this.#c : this.#s
+    if (kind === 'n') return this.#n
+    return kind === 'c' ? this.#c : kind === 's' ? this.#s : this.#e
   }
 
   get size(): number {
-    return this.#n.size + this.#c.size + this.#s.size
+    return this.#n.size + this.#c.size + this.#s.size + this.#e.size
   }
 
   /**

@@ -5,12 +5,14 @@
  * Source: ZooKeeper's DataTree.
  */
 
+import type { Digest } from '../../format/digest.ts'
 import type { TreeOp } from '../../format/ops.ts'
 import { READ_ACL } from '../../model/acl.ts'
 import { nameOf, parentOf, RESERVED } from '../../model/path.ts'
 import type { Acl } from '../../model/request.ts'
 import { KIND, Znode } from '../../model/znode.ts'
 import { QuotaTable } from './quota.ts'
+import { TreeDigest } from './tree-digest.ts'
 
 /**
  * Notified of every change while it is applied. The ACLs decide which watchers may learn of it
@@ -28,13 +30,17 @@ const NO_PATHS: ReadonlySet<string> = new Set()
 export class DataTree {
   readonly #nodes = new Map<string, Znode>()
   readonly #ephemerals = new Map<bigint, Set<string>>()
-  /** Containers and TTL znodes: what the reaper looks through. */
-  readonly reapable = new Set<string>()
+  /** Containers and TTL znodes, and when each was created or changed: what the reaper looks through. */
+  readonly reapable = new Map<string, number>()
+  /** Monotonic, ms: when the changes that are applied now came. */
+  monotonic: () => number = () => 0
   readonly quotas: QuotaTable
   observer: TreeObserver | undefined
   /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
   onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
   #dataBytes = 0
+  /** Of the whole tree; undefined while it is loaded. */
+  #digest: TreeDigest | undefined = new TreeDigest()
 
   /** A fresh ZooKeeper's tree (S7). */
   constructor() {
@@ -50,6 +56,7 @@ export class DataTree {
     this.#nodes.set(RESERVED.zookeeper, zookeeper)
     this.#nodes.set(RESERVED.quota, Znode.reserved())
     this.#nodes.set(RESERVED.config, config)
+    this.endLoad()
   }
 
   get(path: string): Znode | undefined {
@@ -64,6 +71,10 @@ export class DataTree {
   /** Paths and data, bytes. Source: DataTree.approximateDataSize. */
   get dataBytes(): number {
     return this.#dataBytes
+  }
+  /** What every replica that applied the same batches has too. 0n while the tree is loaded. */
+  get digest(): Digest {
+    return this.#digest?.value ?? 0n
   }
   paths(): IterableIterator<string> {
     return this.#nodes.keys()
@@ -94,8 +105,10 @@ export class DataTree {
       case 'setACL': {
         const node = this.#nodes.get(op.path)
         if (node === undefined) return
+        this.#digest?.remove(op.path, node)
         node.acl = op.acl
         node.aversion = op.aversion
+        this.#digest?.add(op.path, node)
         this.onDirty?.('n', op.path)
       }
     }
@@ -122,8 +135,10 @@ export class DataTree {
       parent.addChild(nameOf(path))
       const hadRecord = parent.hasChildRecord
       if (op.parentCreates > parent.creates) {
+        this.#digest?.remove(parentPath, parent)
         parent.creates = op.parentCreates
         parent.pzxid = zxid
+        this.#digest?.add(parentPath, parent)
       }
       this.onDirty?.('c', parentPath, !hadRecord)
     }
@@ -138,10 +153,13 @@ export class DataTree {
     const before = node.data?.length ?? 0
     const after = op.data?.length ?? 0
     this.#dataBytes += after - before
+    this.#digest?.remove(op.path, node)
     node.data = op.data
     node.version = op.version
     node.mzxid = zxid
     node.mtime = time
+    this.#digest?.add(op.path, node)
+    if (node.kind !== KIND.plain) this.reapable.set(op.path, this.monotonic())
     this.onDirty?.('n', op.path)
     this.quotas.resized(op.path, after - before)
     this.observer?.nodeDataChanged(op.path, node.acl)
@@ -154,7 +172,11 @@ export class DataTree {
     const parent = this.#nodes.get(parentPath)
     if (parent !== undefined) {
       parent.removeChild(nameOf(path))
-      if (zxid > parent.pzxid) parent.pzxid = zxid
+      if (zxid > parent.pzxid) {
+        this.#digest?.remove(parentPath, parent)
+        parent.pzxid = zxid
+        this.#digest?.add(parentPath, parent)
+      }
       this.onDirty?.('c', parentPath)
     }
     // Also where a replay finds the znode gone already: its child record may still be there.
@@ -168,17 +190,19 @@ export class DataTree {
 
   #remember(path: string, node: Znode): void {
     this.#nodes.set(path, node)
+    this.#digest?.add(path, node)
     this.#dataBytes += path.length + (node.data?.length ?? 0)
     if (node.ephemeralOwner !== 0n) {
       const paths = this.#ephemerals.get(node.ephemeralOwner)
       if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([path]))
       else paths.add(path)
     }
-    if (node.kind !== KIND.plain) this.reapable.add(path)
+    if (node.kind !== KIND.plain) this.reapable.set(path, this.monotonic())
   }
 
   #forget(path: string, node: Znode): void {
     this.#nodes.delete(path)
+    this.#digest?.remove(path, node)
     this.#dataBytes -= path.length + (node.data?.length ?? 0)
     if (node.ephemeralOwner !== 0n) {
       const paths = this.#ephemerals.get(node.ephemeralOwner)
@@ -189,6 +213,17 @@ export class DataTree {
   }
 
   // Loading: records arrive depth by depth, child records after all znodes.
+
+  /** From here to endLoad() the digest is not kept up: it is computed once, at the end. */
+  beginLoad(): void {
+    this.#digest = undefined
+  }
+
+  endLoad(): void {
+    const digest = new TreeDigest()
+    for (const [path, node] of this.#nodes) digest.add(path, node)
+    this.#digest = digest
+  }
 
   /** Puts a stored znode in its place. Its parent must be loaded already, or it stays detached. */
   loadZnode(path: string, node: Znode): void {

@@ -3,31 +3,23 @@
  * ended at. When history is gone, or an entry is missing, the tree must be reloaded.
  * Line: store txn → here → replica (of the other proxies).
  */
-import { type BatchHeader, decodeBatch, decodeHeader } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
-import type { Batch } from '../../format/ops.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision } from '../../store/types.ts'
 
 export interface FeedListener {
-  /**
-   * `decode` gives the whole batch, which is not needed for one of our own; `bytes` is its size.
-   */
-  readonly onEntry: (
-    header: BatchHeader,
-    decode: () => Batch,
-    bytes: number,
-    revision: Revision,
-  ) => void
-  /** The feed brought a batch of the watch, empty or not: the store is alive. */
-  readonly onEvent: () => void
+  readonly onEntry: (entry: Uint8Array, revision: Revision) => void
+  /** The feed brought a batch of the watch, empty or not: everything up to this revision was handed over. */
+  readonly onEvent: (revision: Revision) => void
 }
 
 export interface FeedOptions extends FeedListener {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly fromRevision: Revision
+  /** The feed before this one was late: see WatchOptions. */
+  readonly suspect: boolean
   readonly signal: AbortSignal
 }
 
@@ -37,15 +29,15 @@ export interface FeedOptions extends FeedListener {
  * again.
  */
 export async function followJournal(options: FeedOptions): Promise<void> {
-  const { store, layout, fromRevision, signal, onEntry, onEvent } = options
+  const { store, layout, fromRevision, suspect, signal, onEntry, onEvent } = options
   const { start, end } = layout.journal
-  for await (const { events } of store.watch({ start, end, fromRevision, signal })) {
-    onEvent()
+  const feed = store.watch({ start, end, fromRevision, suspect, signal })
+  for await (const { revision, events } of feed) {
     for (const event of events) {
       if (event.type !== 'put') continue
-      const { value, modRevision } = event.kv
-      onEntry(decodeHeader(value), () => decodeBatch(value), value.length, modRevision)
+      onEntry(event.kv.value, event.kv.modRevision)
     }
+    onEvent(revision)
   }
   if (!signal.aborted) throw new StoreError('STORE_UNAVAILABLE', 'the journal feed ended')
 }

@@ -8,41 +8,67 @@ import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { PageBounds } from '../../store/pages.ts'
 import type { Revision } from '../../store/types.ts'
 import { type FeedListener, followJournal } from './feed.ts'
-import { type Loaded, loadReplica } from './load.ts'
+import { HistoryLost } from './history.ts'
+import { type Loaded, type LoadOptions, loadReplica } from './load.ts'
 
 /** Between two tries to load the tree. Unit ms. */
 const RELOAD_RETRY = { firstMs: 200, maxMs: 5_000 }
+/** A late feed is opened again no more often. Unit ms. */
+const REOPEN_MS = 2_000
 
 export interface FollowerOptions extends FeedListener {
   readonly store: MetadataStore
   readonly layout: Layout
-  readonly bounds: PageBounds
+  readonly load: LoadOptions
   readonly clock: Clock
   readonly logger: Logger
-  /** The tree was reloaded: what was known before may be stale. */
+  /**
+   * Brings the replica to where head is by reading the journal. The revision up to which it has everything
+   * then; undefined: it could not.
+   */
+  readonly catchUp: () => Promise<Revision | undefined>
+  readonly onHistoryLost: (error: HistoryLost) => void
+  /** The tree was reloaded: what was known before may be stale. Throws what makes it load again. */
   readonly onReload: (loaded: Loaded) => void
 }
+
+/** Why the feed is opened again. */
+type Reason = StoreError | HistoryLost | FeedLate
+
+/** The feed lives, but the store has more than it brought. */
+class FeedLate extends Error {}
 
 export class JournalFollower {
   readonly #options: FollowerOptions
   readonly #stop = new AbortController()
   #feedStop = new AbortController()
   #loop: Promise<void> = Promise.resolve()
+  /** Everything up to here was handed over. */
+  #revision: Revision = 0
+  #reopenedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: FollowerOptions) {
     this.#options = options
   }
 
   start(fromRevision: Revision): void {
-    this.#loop = this.#follow(fromRevision)
+    this.#revision = fromRevision - 1
+    this.#loop = this.#follow()
   }
 
   /** The feed and head do not agree: the tree is reloaded. */
-  giveUp(reason: StoreError): void {
+  giveUp(reason: StoreError | HistoryLost): void {
     this.#feedStop.abort(reason)
+  }
+
+  /** The feed is behind, or silent: it is opened again, on another member where there is one. */
+  suspect(): void {
+    const now = this.#options.clock.monotonic()
+    if (now - this.#reopenedMs < REOPEN_MS) return
+    this.#reopenedMs = now
+    this.#feedStop.abort(new FeedLate('the feed is late'))
   }
 
   stop(): void {
@@ -55,50 +81,73 @@ export class JournalFollower {
     return this.#loop
   }
 
-  async #follow(fromRevision: Revision): Promise<void> {
-    const { store, layout, onEntry, onEvent, logger } = this.#options
-    let from = fromRevision
+  async #follow(): Promise<void> {
+    let suspect = false
     while (!this.#stop.signal.aborted) {
-      try {
-        await followJournal({
-          store,
-          layout,
-          fromRevision: from,
-          signal: this.#feedStop.signal,
-          onEntry,
-          onEvent,
-        })
-        if (this.#stop.signal.aborted) return
-        throw this.#feedStop.signal.reason
-      } catch (error) {
-        if (this.#stop.signal.aborted) return
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return
-        logger.warn({ err: error }, 'journal feed lost, reloading the tree')
-        const loaded = await this.#reload()
-        if (loaded === undefined) return
-        from = loaded.revision + 1
-      }
+      const reason = await this.#untilLost(suspect)
+      if (this.#stop.signal.aborted || isClosed(reason)) return
+      suspect = reason instanceof FeedLate
+      if (suspect) this.#options.logger.warn({}, 'the journal feed is late, opening it again')
+      else if (!(await this.#recover(reason))) return
     }
   }
 
-  /** Retries until it succeeds. undefined: stopped, or the store was closed. */
-  async #reload(): Promise<Loaded | undefined> {
-    const { store, layout, bounds, clock, logger, onReload } = this.#options
+  /** Follows the feed for as long as it lasts. */
+  async #untilLost(suspect: boolean): Promise<Reason> {
+    const { store, layout, onEntry, onEvent } = this.#options
+    this.#feedStop = new AbortController()
+    const { signal } = this.#feedStop
+    try {
+      await followJournal({
+        store,
+        layout,
+        fromRevision: this.#revision + 1,
+        suspect,
+        signal,
+        onEntry,
+        onEvent: (revision) => {
+          this.#revision = Math.max(this.#revision, revision)
+          onEvent(revision)
+        },
+      })
+      return signal.reason as Reason
+    } catch (error) {
+      return error as Reason
+    }
+  }
+
+  /** Retries until the replica is where the store is. false: stopped, or the store was closed. */
+  async #recover(reason: Reason): Promise<boolean> {
+    const { logger, clock, onHistoryLost } = this.#options
+    if (reason instanceof HistoryLost) onHistoryLost(reason)
+    else logger.warn({ err: reason }, 'journal feed lost')
+    let isLost = reason instanceof HistoryLost
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
-        this.#feedStop = new AbortController()
-        const loaded = await loadReplica(store, layout, bounds)
-        onReload(loaded)
-        logger.info({ revision: loaded.revision, tries }, 'tree reloaded')
-        return loaded
+        const reached = isLost ? undefined : await this.#options.catchUp()
+        this.#revision = reached ?? (await this.#reload(tries))
+        return true
       } catch (error) {
-        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return undefined
+        if (isClosed(error)) return false
+        if (error instanceof HistoryLost) isLost = true
         logger.warn({ err: error, tries }, 'tree not loadable, retrying')
         await new Promise<void>((resolve) => {
           clock.after(backoffMs(tries, RELOAD_RETRY), resolve)
         })
       }
     }
-    return undefined
+    return false
   }
+
+  async #reload(tries: number): Promise<Revision> {
+    const { store, layout, load, logger, onReload } = this.#options
+    const loaded = await loadReplica(store, layout, load)
+    onReload(loaded)
+    logger.info({ revision: loaded.revision, tries }, 'tree reloaded')
+    return loaded.revision
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'STORE_CLOSED'
 }

@@ -1,32 +1,91 @@
 /**
- * The journal entries that the records are behind of: how many bytes a start would have to replay.
- * Neighbours: replica (adds each batch), commit/flush-pacer (keeps it short).
+ * The journal entries that are in the store: those that the records are behind of, which a start has to
+ * replay, and before them the newest of the others. These are kept for a while: a proxy that was away catches
+ * up by them, and can show that what it served is part of this history.
+ * Neighbours: replica (adds each batch), commit/flush-pacer (keeps the replay short), commit/flush (deletes).
  */
 
+/** What is kept of entries that no start replays. Unit bytes. */
+export const JOURNAL_KEPT_BYTES_MAX = 1024 * 1024
+export const JOURNAL_KEPT_ENTRIES_MAX = 4_096
+
+/** Entries done with at the front of the list before it is cut. */
+const CUT_MIN = 4_096
+
 export class JournalTail {
-  /** Bytes of the entries from `#first` on, in order. */
+  /** Bytes of entry `#base` and those after it, in order. */
   #sizes: number[] = []
+  #base = 1
+  /** The oldest entry that is in the store, as far as it is known. */
   #first = 1
+  /** The oldest that a start replays. */
+  #behind = 1
+  #keptBytes = 0
   #bytes = 0
 
-  /** Unit: bytes. */
+  /** What a start would replay. Unit: bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Entry `seq` is in the journal. Entries come in order; the first one may have any number. */
+  /** The oldest entry that may be in the store. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** Entry `seq` is in the journal. Entries come in order; after a gap those before it do not count. */
   add(seq: number, bytes: number): void {
-    if (this.#sizes.length === 0) this.#first = seq
+    if (seq !== this.#base + this.#sizes.length) this.#restart(seq)
     this.#sizes.push(bytes)
     this.#bytes += bytes
   }
 
-  /** Entries up to `flushed` are needed no more. */
+  #restart(seq: number): void {
+    if (this.#sizes.length === 0) this.#first = seq
+    this.#sizes = []
+    this.#base = seq
+    this.#behind = seq
+    this.#keptBytes = 0
+    this.#bytes = 0
+  }
+
+  /** No start replays entries up to `flushed`, and those before {@link keptFrom} are deleted. */
   flushedTo(flushed: number): void {
-    const count = Math.min(Math.max(0, flushed - this.#first + 1), this.#sizes.length)
-    if (count === 0) return
-    for (let i = 0; i < count; i++) this.#bytes -= this.#sizes[i] as number
-    this.#sizes = this.#sizes.slice(count)
-    this.#first += count
+    const end = Math.min(flushed + 1, this.#base + this.#sizes.length)
+    for (; this.#behind < end; this.#behind++) {
+      const bytes = this.#size(this.#behind)
+      this.#bytes -= bytes
+      this.#keptBytes += bytes
+    }
+    const kept = this.keptFrom(flushed)
+    for (let seq = Math.max(this.#first, this.#base); seq < kept; seq++) {
+      this.#keptBytes -= this.#size(seq)
+    }
+    this.#first = Math.max(this.#first, kept)
+    this.#cut()
+  }
+
+  /** The oldest entry that stays when all up to `flushed` are in the records. */
+  keptFrom(flushed: number): number {
+    const end = Math.min(flushed + 1, this.#base + this.#sizes.length)
+    let seq = Math.max(this.#first, this.#base, end - JOURNAL_KEPT_ENTRIES_MAX)
+    let bytes = this.#keptBytes
+    for (let dropped = Math.max(this.#first, this.#base); dropped < seq; dropped++) {
+      bytes -= this.#size(dropped)
+    }
+    for (let added = this.#behind; added < end; added++) bytes += this.#size(added)
+    while (seq < end && bytes > JOURNAL_KEPT_BYTES_MAX) bytes -= this.#size(seq++)
+    return seq
+  }
+
+  #size(seq: number): number {
+    return this.#sizes[seq - this.#base] ?? 0
+  }
+
+  #cut(): void {
+    const done = this.#first - this.#base
+    if (done < CUT_MIN || done * 2 < this.#sizes.length) return
+    this.#sizes = this.#sizes.slice(done)
+    this.#base += done
   }
 }

@@ -4,11 +4,15 @@
  * The why: DESIGN.md beside this file. Line: txn → here → watch events and replies.
  */
 
+import type { Digest } from '../../format/digest.ts'
+import { CUTS_MAX } from '../../format/head.ts'
 import { sessionName } from '../../format/layout.ts'
-import type { Batch, Op, TxnEntry } from '../../format/ops.ts'
+import type { Batch, Op, TreeCheck, TxnEntry } from '../../format/ops.ts'
 import type { SessionRecord } from '../../format/record.ts'
+import { epochOf } from '../../model/zxid.ts'
 import { Backlog } from './backlog.ts'
 import { DataTree } from './data-tree.ts'
+import { History } from './history.ts'
 import { JournalTail } from './journal-tail.ts'
 
 /** Notified of what becomes of sessions, while it is applied. */
@@ -18,11 +22,28 @@ export interface SessionObserver {
   sessionClosed(session: SessionRecord): void
 }
 
+/** What is known of a journal entry besides what it says. */
+export interface EntryFacts {
+  /** Its length. */
+  readonly bytes: number
+  readonly digest: Digest
+  /** The number of the try, where it is a batch of our own; else 0. */
+  readonly attempt: number
+}
+
+/** Batches back that another replica's claim about the tree can be compared with. */
+const CHECKS_MAX = 256
+
 export class Replica {
   readonly tree = new DataTree()
   readonly sessions = new Map<bigint, SessionRecord>()
   readonly backlog = new Backlog()
   readonly journal = new JournalTail()
+  readonly history = new History()
+  /** Where history went back: see format/record. */
+  readonly cuts = new Map<number, number>()
+  /** By batch, the newest ones: see checkAt(). */
+  readonly #checks = new Map<number, TreeCheck>()
   /** Newest batch applied. */
   seq = 0
   /** Newest zxid applied: what reply headers carry (Z2). */
@@ -41,21 +62,24 @@ export class Replica {
   /**
    * Applies the next batch. `afterTxn` runs after each transaction, before the next one: that is
    * where its reply is written and the session's waiting reads see exactly this state (Z3).
-   * `bytes`: how long its journal entry is.
    */
-  apply(batch: Batch, bytes: number, afterTxn?: (index: number) => void): void {
+  apply(batch: Batch, entry: EntryFacts, afterTxn?: (index: number) => void): void {
     this.#applying = batch.seq
-    const { txns, time } = batch
+    const { txns } = batch
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
+      if (txn.zxid > this.zxid) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
-      for (const op of txn.ops) this.#applyOp(op, txn.zxid, time)
+      for (const op of txn.ops) this.#applyOp(op, txn.zxid, txn.time)
       afterTxn?.(i)
     }
     this.zxid = batch.zxid
     this.seq = batch.seq
-    this.journal.add(batch.seq, bytes)
+    this.journal.add(batch.seq, entry.bytes)
+    if (this.#replaying) this.history.found(batch.seq, entry.digest, batch.zxid)
+    else this.history.extend(entry.digest, batch.zxid, entry.attempt)
+    this.#rememberCheck()
     if (batch.flushed > this.flushed) {
       this.flushed = batch.flushed
       this.backlog.flushedTo(batch.flushed)
@@ -68,10 +92,56 @@ export class Replica {
    * but not what is absent. Marks of earlier commits must not drop what this finds: the head's mark
    * rules.
    */
-  replay(batch: Batch, bytes: number): void {
+  replay(batch: Batch, entry: EntryFacts): void {
     this.#replaying = true
-    this.apply({ ...batch, flushed: 0 }, bytes)
+    this.apply({ ...batch, flushed: 0 }, entry)
     this.#replaying = false
+  }
+
+  /** The newest batch and the tree behind it. */
+  get check(): TreeCheck {
+    const { nodeCount, digest } = this.tree
+    return { seq: this.seq, znodes: nodeCount, digest }
+  }
+
+  /** What the tree was after that batch; undefined: not known any more. */
+  checkAt(seq: number): TreeCheck | undefined {
+    return this.#checks.get(seq)
+  }
+
+  /** After a load: from here on it is known what the tree was. */
+  loaded(): void {
+    this.#checks.clear()
+    this.#rememberCheck()
+  }
+
+  #rememberCheck(): void {
+    if (this.#replaying) return
+    this.#checks.set(this.seq, this.check)
+    if (this.#checks.size > CHECKS_MAX) this.#checks.delete(this.seq - CHECKS_MAX)
+  }
+
+  /** May a client have seen this zxid in a history that is lost? */
+  isLost(zxid: number): boolean {
+    for (const [epoch, lastZxid] of this.cuts) {
+      if (zxid > lastZxid && epochOf(zxid) < epoch) return true
+    }
+    return false
+  }
+
+  /** An epoch that begins without saying what was kept (format 2): nothing counts as kept. */
+  #enterEpoch({ zxid, ops }: TxnEntry): void {
+    if (epochOf(zxid) === epochOf(this.zxid) || this.seq === 0) return
+    if (ops[0]?.type !== 'newEpoch') this.#cut(epochOf(zxid), 0)
+  }
+
+  #cut(epoch: number, lastZxid: number): void {
+    this.cuts.set(epoch, lastZxid)
+    for (const oldest of this.cuts.keys()) {
+      if (this.cuts.size <= CUTS_MAX) break
+      this.cuts.delete(oldest)
+    }
+    this.backlog.touch('e', '', this.#applying, false)
   }
 
   #applyOp(op: Op, zxid: number, time: number): void {
@@ -107,6 +177,8 @@ export class Replica {
         if (session !== undefined) this.sessionObserver?.sessionClosed(session)
         return
       }
+      case 'newEpoch':
+        return this.#cut(epochOf(zxid), op.lastZxid)
       default:
         this.tree.apply(op, zxid, time)
     }

@@ -1,6 +1,6 @@
 /**
- * Does the store answer? Judged by three signs: our heartbeats, the feed, and the commit that waits
- * longest. Neighbours: keeper (serves only while it does), proxy-registry (sends the heartbeats).
+ * May clients be served? Judged by three facts: our heartbeats, how fresh the replica is proven to be, and
+ * the commit that waits longest. Neighbours: keeper (serves only while it does), proxy-registry (sends the heartbeats).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -12,7 +12,7 @@ export interface StoreHealthOptions {
   readonly clock: Clock
   readonly limits: Pick<
     KeeperLimits,
-    'storeSilenceMsMax' | 'feedSilenceMsMax' | 'commitSilenceMsMax'
+    'storeSilenceMsMax' | 'freshnessMsMax' | 'feedSilenceMsMax' | 'commitSilenceMsMax'
   >
   /** How long the oldest commit in flight has been waiting for its outcome, ms; 0: none is. */
   readonly stalledMs: () => number
@@ -28,12 +28,15 @@ export class StoreHealth {
    */
   #lastHeartbeatMs: number
   #lastFeedEventMs: number
+  /** The replica has everything that was committed before this monotonic time. */
+  #provenMs: number
   #cancel: (() => void) | undefined
 
   constructor(options: StoreHealthOptions) {
     this.#options = options
     this.#lastHeartbeatMs = options.clock.monotonic()
     this.#lastFeedEventMs = this.#lastHeartbeatMs
+    this.#provenMs = this.#lastHeartbeatMs
   }
 
   start(): void {
@@ -53,6 +56,21 @@ export class StoreHealth {
     this.#lastHeartbeatMs = Math.max(this.#lastHeartbeatMs, sentMs)
   }
 
+  /** The replica has everything that was committed before this monotonic time. */
+  proven(atMs: number): void {
+    this.#provenMs = Math.max(this.#provenMs, atMs)
+  }
+
+  get provenMs(): number {
+    return this.#provenMs
+  }
+
+  /** The feed has been silent for too long, though it brings empty batches when nothing happens. */
+  get isFeedSilent(): boolean {
+    const { clock, limits } = this.#options
+    return clock.monotonic() - this.#lastFeedEventMs > limits.feedSilenceMsMax
+  }
+
   /** The feed said something, be it that nothing happened. */
   feedEvent(): void {
     this.#lastFeedEventMs = this.#options.clock.monotonic()
@@ -64,18 +82,18 @@ export class StoreHealth {
     const now = clock.monotonic()
     return (
       now - this.#lastHeartbeatMs > limits.storeSilenceMsMax ||
-      now - this.#lastFeedEventMs > limits.feedSilenceMsMax ||
+      now - this.#provenMs > limits.freshnessMsMax ||
       stalledMs() > limits.commitSilenceMsMax
     )
   }
 
   /** For the log. Whole ms. */
-  get silence(): { silentMs: number; feedSilentMs: number; stalledMs: number } {
+  get silence(): { silentMs: number; unprovenMs: number; stalledMs: number } {
     const { clock, stalledMs } = this.#options
     const now = clock.monotonic()
     return {
       silentMs: Math.round(now - this.#lastHeartbeatMs),
-      feedSilentMs: Math.round(now - this.#lastFeedEventMs),
+      unprovenMs: Math.round(now - this.#provenMs),
       stalledMs: Math.round(stalledMs()),
     }
   }

@@ -1,8 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ByteReader, ByteWriter } from '../../../../lib/format/bytes.ts'
-import { decodeBatch, encodeHeader, writeTxn } from '../../../../lib/format/journal.ts'
-import type { Batch, Op } from '../../../../lib/format/ops.ts'
+import {
+  decodeBatch,
+  encodeHeader,
+  type TxnBase,
+  writeTxn,
+} from '../../../../lib/format/journal.ts'
+import type { Batch, Op, TxnEntry } from '../../../../lib/format/ops.ts'
 import { OPEN_ACL } from '../../../../lib/model/acl.ts'
 import { toByteString } from '../../../../lib/model/byte-string.ts'
 import { StoreError } from '../../../../lib/model/errors.ts'
@@ -40,30 +45,76 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ type: fc.constant('moveSession' as const), id, owner: text, fence: fc.nat() }),
   fc.record({ type: fc.constant('closeSession' as const), id, paths: fc.array(text) }),
 )
-const txn = fc.record({ takesZxid: fc.boolean(), ops: fc.array(op, { maxLength: 4 }) })
-const batch = fc
+const txn = fc.record({
+  distance: fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: 2, max: 2 ** 33 })),
+  later: fc.integer({ min: -5_000, max: 5_000 }),
+  session: fc.oneof(fc.constantFrom(0n, 7n), id),
+  cxid: int32,
+  ops: fc.array(op, { maxLength: 4 }),
+})
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+const epoch: fc.Arbitrary<Op> = fc.record({
+  type: fc.constant('newEpoch' as const),
+  lastZxid: fc.maxSafeNat(),
+})
+const header = {
+  seq: fc.maxSafeNat(),
+  proxy: text,
+  attempt: fc.nat(),
+  flushed: fc.maxSafeNat(),
+  time: fc.nat({ max: 2 ** 41 }),
+  passes: fc.boolean(),
+}
+
+/** As this version writes it. */
+const batch: fc.Arbitrary<Batch> = fc
   .record({
-    seq: fc.maxSafeNat(),
-    proxy: text,
-    attempt: fc.nat(),
-    zxid: fc.integer({ min: 100, max: Number.MAX_SAFE_INTEGER }),
-    flushed: fc.maxSafeNat(),
-    time: fc.nat({ max: 2 ** 31 }),
-    passes: fc.boolean(),
+    ...header,
+    base: fc.integer({ min: 0, max: 2 ** 50 }),
+    previous: fc.option(u64, { nil: undefined }),
+    check: fc.option(fc.record({ seq: fc.maxSafeNat(), znodes: fc.maxSafeNat(), digest: u64 }), {
+      nil: undefined,
+    }),
+    begins: fc.option(epoch, { nil: undefined }),
     txns: fc.array(txn, { maxLength: 5 }),
   })
-  .map((b) => {
-    let at = b.zxid - b.txns.filter((t) => t.takesZxid).length
-    const txns = b.txns.map(({ takesZxid, ops }) => {
-      if (takesZxid) at++
-      return { takesZxid, zxid: at, ops }
+  .map(({ base, txns, begins, ...b }): Batch => {
+    let zxid = base
+    let { time } = b
+    const placed = txns.map(({ distance, later, session, cxid, ops }): TxnEntry => {
+      zxid += distance
+      time = Math.max(0, time + later)
+      const takesZxid = distance > 0
+      return { zxid, takesZxid, time, session, cxid: session === 0n ? 0 : cxid, ops }
     })
-    return { ...b, txns }
+    const first = placed[0]
+    if (first !== undefined && begins !== undefined) placed[0] = { ...first, ops: [begins] }
+    return { ...b, format: 3, zxid, txns: placed }
   })
 
-function encode(b: Omit<Batch, 'txns'> & { txns: { takesZxid: boolean; ops: readonly Op[] }[] }) {
+/** As versions before 0.2 read and write it: one time, no sessions, no gaps. */
+const oldBatch: fc.Arbitrary<Batch> = batch.map((b) => {
+  let zxid = b.zxid
+  const txns = b.txns.map((t): TxnEntry => {
+    if (t.takesZxid) zxid++
+    const ops = t.ops.filter(({ type }) => type !== 'newEpoch')
+    return { zxid, takesZxid: t.takesZxid, time: b.time, session: 0n, cxid: 0, ops }
+  })
+  const { passes } = b
+  return { ...b, format: passes ? 2 : 1, previous: undefined, check: undefined, zxid, txns }
+})
+const anyBatch = fc.oneof(batch, oldBatch)
+
+function encode(b: Batch): Buffer {
   const out = new ByteWriter()
-  for (const { takesZxid, ops } of b.txns) writeTxn(out, takesZxid, ops)
+  const [first] = b.txns
+  // The zxid before the first one's is not stored.
+  const zxid = (first?.zxid ?? b.zxid) - (first?.takesZxid === true ? 1 : 0)
+  let before: TxnBase = { zxid, time: b.time, session: 0n }
+  for (const t of b.txns) {
+    writeTxn(out, b.format, t, before)
+    before = t
+  }
   return Buffer.concat([encodeHeader(b), out.toBytes()])
 }
 
@@ -77,15 +128,36 @@ function decodeOrStoreError(bytes: Uint8Array): boolean {
   }
 }
 
-describe('commit/journal', () => {
+const blank: Batch = {
+  format: 3,
+  seq: 1,
+  previous: undefined,
+  proxy: 'p',
+  attempt: 1,
+  zxid: 1,
+  flushed: 0,
+  time: 0,
+  passes: false,
+  check: undefined,
+  txns: [],
+}
+
+describe('format/journal', () => {
   it('batches come back, each transaction with its zxid', () => {
     fc.assert(
-      fc.property(batch, (b) => {
-        const txns = b.txns.map(({ zxid, ops }) => ({ zxid, ops }))
-        expect(decodeBatch(encode(b))).to.deep.equal({ ...b, txns })
+      fc.property(anyBatch, (b) => {
+        expect(decodeBatch(encode(b))).to.deep.equal(b)
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('an epoch that begins is no operation for older versions, only a later zxid', () => {
+    const zxid = 3 * 2 ** 32
+    const ops: Op[] = [{ type: 'newEpoch', lastZxid: 99 }]
+    const entry = { zxid, takesZxid: true, time: 0, session: 0n, cxid: 0, ops }
+    const back = decodeBatch(encode({ ...blank, format: 2, zxid, txns: [entry] }))
+    expect(back.txns).to.deep.equal([{ ...entry, ops: [] }])
   })
 
   it('strings come back, however long, also where one character is not ASCII', () => {
@@ -104,14 +176,8 @@ describe('commit/journal', () => {
   it('data in a decoded batch does not keep the entry it was read from', () => {
     const op: Op = { type: 'setData', path: '/a', data: 'abc', version: 1 }
     const bytes = encode({
-      seq: 1,
-      proxy: 'p',
-      attempt: 1,
-      zxid: 1,
-      flushed: 0,
-      passes: false,
-      time: 0,
-      txns: [{ takesZxid: true, ops: [op] }],
+      ...blank,
+      txns: [{ zxid: 1, takesZxid: true, time: 0, session: 0n, cxid: 0, ops: [op] }],
     })
     const back = decodeBatch(bytes).txns[0]!.ops[0] as Op & { type: 'setData' }
     bytes.fill(0)
@@ -120,7 +186,7 @@ describe('commit/journal', () => {
 
   it('cut short anywhere within a transaction it is a StoreError', () => {
     fc.assert(
-      fc.property(batch, (b) => {
+      fc.property(anyBatch, (b) => {
         const bytes = encode(b)
         const ends = new Set<number>()
         for (let n = 0; n <= b.txns.length; n++) {
@@ -137,7 +203,7 @@ describe('commit/journal', () => {
   it('with bytes changed it is a StoreError or another batch', () => {
     const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1 })
     fc.assert(
-      fc.property(batch, edits, (b, list) => {
+      fc.property(anyBatch, edits, (b, list) => {
         const bytes = encode(b)
         for (const [at, byte] of list) bytes[at % bytes.length] = byte
         decodeOrStoreError(bytes)
@@ -151,17 +217,7 @@ describe('commit/journal', () => {
   })
 
   it('another format, an unknown operation, a number without end: each says so', () => {
-    const b = {
-      seq: 1,
-      proxy: 'p',
-      attempt: 1,
-      zxid: 1,
-      flushed: 0,
-      time: 0,
-      passes: false,
-      txns: [],
-    }
-    const bytes = encode(b)
+    const bytes = encode(blank)
     const other = Buffer.from(bytes)
     other[0] = 9
     expect(() => decodeBatch(other)).to.throw(StoreError, 'format 9')

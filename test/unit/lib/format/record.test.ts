@@ -1,14 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { decodeCuts, decodeHead, encodeCuts, encodeHead } from '../../../../lib/format/head.ts'
 import {
   decodeChildRecord,
-  decodeHead,
   decodeImport,
   decodeProxy,
   decodeSession,
   decodeZnode,
   encodeChildRecord,
-  encodeHead,
   encodeImport,
   encodeProxy,
   encodeSession,
@@ -58,15 +57,29 @@ const session = fc.record({
   owner: fc.string(),
   fence: fc.nat(),
 })
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const digest = fc.constantFrom('0', '9', 'f').map((digit) => digit.repeat(64))
 const head = fc.record(
-  { zxid, seq: zxid, flushed: zxid, imported: digest },
+  {
+    zxid,
+    seq: zxid,
+    flushed: zxid,
+    imported: digest,
+    chain: u64,
+    check: fc.record({ seq: zxid, znodes: zxid, digest: u64 }),
+  },
   { requiredKeys: ['zxid', 'seq', 'flushed'] },
 )
 const importRecord = fc.record({
   ...{ run: fc.string(), line: zxid, sha256: digest, abandoned: fc.boolean() },
 })
-const proxy = fc.record({ address: fc.string(), ttlMs: fc.nat(), leaving: fc.boolean() })
+const proxy = fc.record({
+  address: fc.string(),
+  ttlMs: fc.nat(),
+  leaving: fc.boolean(),
+  silenceMsMax: fc.nat(),
+  journalFormat: fc.nat(),
+})
 const childRecord = fc.record({ creates: int32, pzxid: zxid })
 
 const plain = (node: Znode): unknown => ({ ...node })
@@ -112,6 +125,28 @@ describe('znode/record', () => {
     expect(JSON.parse(Buffer.from(bytes).toString())).to.include({ epoch: 5 })
   })
 
+  it('where history went back comes back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(zxid, zxid)), (pairs) => {
+        const cuts = new Map(pairs)
+        expect(decodeCuts(encodeCuts(cuts))).to.deep.equal(cuts)
+      }),
+    )
+    expect(decodeCuts(undefined).size).to.equal(0)
+  })
+
+  it('a proxy record is never in the way, whatever is in it: its proxy lives, and no more is known', () => {
+    const unreadable = { address: '', ttlMs: 0, leaving: false, silenceMsMax: 4_000 }
+    for (const text of ['', '{', 'null', '[]', '7', '{"f":2,"what":[]}']) {
+      const found = decodeProxy(Buffer.from(text))
+      expect(found, text).to.deep.equal({ ...unreadable, journalFormat: 3 })
+    }
+    // As 0.1.0 writes it.
+    const old = decodeProxy(Buffer.from('{"f":1,"address":"a:1","ttlMs":6000,"leaving":false}'))
+    expect(old).to.deep.include({ address: 'a:1', ttlMs: 6_000, journalFormat: 2 })
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => void decodeProxy(bytes)))
+  })
+
   const decoders: [
     what: string,
     decode: (bytes: Uint8Array) => unknown,
@@ -136,11 +171,7 @@ describe('znode/record', () => {
       (bytes) => decodeSession(bytes, 1n),
       () => encodeSession({ id: 1n, timeoutMs: 1, passwordDigest: 'ab', owner: 'cd', fence: 0 }),
     ],
-    [
-      'proxy record',
-      decodeProxy,
-      () => encodeProxy({ address: 'host:1', ttlMs: 1, leaving: false }),
-    ],
+    ['epochs record', decodeCuts, () => encodeCuts(new Map([[1, 5]]))],
     ['head', decodeHead, () => encodeHead({ zxid: 1, seq: 1, flushed: 0, imported: 'ab' })],
     [
       'import record',

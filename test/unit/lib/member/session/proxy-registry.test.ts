@@ -19,6 +19,7 @@ describe('proxy registry', () => {
       proxy: 'p1',
       address: '127.0.0.1:2181',
       ttlMs: 60_000,
+      silenceMsMax: 4_000,
       onHeartbeat: () => {},
       onPeerLeft: () => {},
       onPeerJoined: () => {},

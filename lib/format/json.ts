@@ -1,0 +1,34 @@
+/** What the JSON records have in common: one line, a format number, fields that are checked. Neighbours: record, head. */
+import { StoreError } from '../model/errors.ts'
+
+export const FORMAT = 1
+
+export function damaged(what: string, cause?: unknown): StoreError {
+  return new StoreError('STORE_INTERNAL', `damaged ${what}: not a record of format ${FORMAT}`, {
+    cause,
+  })
+}
+
+/** Every field that must be a whole number is one. */
+export function assertIntegers(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (!Number.isSafeInteger(value)) throw damaged(what)
+}
+export function assertStrings(what: string, ...values: readonly unknown[]): void {
+  for (const value of values) if (typeof value !== 'string') throw damaged(what)
+}
+
+export function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
+  let parsed: T
+  try {
+    parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
+  } catch (error) {
+    throw damaged(what, error)
+  }
+  if (parsed?.f !== FORMAT) {
+    throw new StoreError(
+      'STORE_UNSUPPORTED',
+      `${what} has format ${parsed?.f}, this version reads format ${FORMAT}`,
+    )
+  }
+  return parsed
+}

@@ -1,0 +1,49 @@
+/** What a group committer is given, and what it counts. Neighbour: group-committer. */
+import type { Clock, Random } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Layout } from '../../format/layout.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { HistoryLost } from '../tree/history.ts'
+import type { Replica } from '../tree/replica.ts'
+import type { TreeDifference } from './entry-check.ts'
+
+export interface CommitCounters {
+  batches: number
+  requests: number
+  /** Batches of ours that were planned again, because another proxy's took their place. */
+  conflicts: number
+  unknownOutcomes: number
+  flushedKeys: number
+  /** Other proxies' claims about the tree that did not fit ours. */
+  treeDifferences: number
+}
+
+export interface CommitterOptions {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly replica: Replica
+  readonly proxy: string
+  readonly limits: KeeperLimits
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Schemes an ACL may name, besides world and auth. */
+  readonly aclSchemes: ReadonlySet<string>
+  /** Newest format of journal entries that every live proxy reads. */
+  readonly journalFormat: () => number
+  /** Head's value as loaded; undefined: there is no head yet. */
+  readonly head: Uint8Array | undefined
+  /** Notifies the other proxies that we have something to write and do not get there. */
+  readonly onStarved: () => void
+  /** Head and the feed do not agree about batch `seq`: the tree must be reloaded. */
+  readonly onStuck: (seq: number) => void
+  /** The replica has everything that was committed before this monotonic time, ms. */
+  readonly onProven: (atMs: number) => void
+  /** What is in the store is not what this replica has applied. */
+  readonly onHistoryLost: (error: HistoryLost) => void
+  /** The feed did not bring what head has. */
+  readonly onFeedLate: () => void
+  /** Two replicas of one history are not equal. */
+  readonly onTreeDiffers: (found: TreeDifference) => void
+}

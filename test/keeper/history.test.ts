@@ -1,0 +1,236 @@
+/**
+ * History that went back: whatever the numbers say, a keeper notices it, serves nothing of the two
+ * histories together, begins an epoch, and ends the sessions whose clients saw what is lost.
+ */
+import { expect } from 'chai'
+import {
+  type ClientState,
+  decodeHead,
+  Keeper,
+  KeeperClient,
+  type Logger,
+  type MetadataStore,
+} from '../../lib/index.ts'
+import { eventually as eventuallyOf } from '../support/eventually.ts'
+import { Address, type Snapshot } from '../support/switched-store.ts'
+import { pictureOf } from '../support/tree-picture.ts'
+
+interface Member {
+  readonly keeper: Keeper
+  readonly store: MetadataStore
+  readonly errors: string[]
+}
+
+const eventually = (check: () => boolean): Promise<boolean> =>
+  eventuallyOf(check.toString(), check, 20_000)
+
+const epochOf = (zxid: number): number => Math.floor(zxid / 2 ** 32)
+
+describe('a history that went back', () => {
+  let address: Address
+  let members: Member[]
+
+  beforeEach(() => {
+    address = new Address()
+    members = []
+  })
+  afterEach(async () => {
+    for (const { keeper, store } of members) {
+      await keeper.close(0)
+      await store.close()
+    }
+  })
+
+  async function start(): Promise<Member> {
+    const errors: string[] = []
+    const note = (_fields: object, message: string) => errors.push(message)
+    const logger: Logger = { debug() {}, info() {}, warn() {}, error: note }
+    const store = address.handle()
+    const keeper = await Keeper.open({
+      store,
+      logger,
+      limits: { historyRetentionMs: 0, freshnessCheckMs: 100, proxyTtlMs: 6_000 },
+    })
+    const member = { keeper, store, errors }
+    members.push(member)
+    return member
+  }
+
+  /** Waits until nothing is left in the journal, so that a snapshot is of records alone. */
+  async function flushed({ keeper }: Member): Promise<void> {
+    await eventually(() => keeper.replica.backlog.size === 0)
+  }
+
+  async function states(keeper: Keeper): Promise<{ client: KeeperClient; seen: ClientState[] }> {
+    const seen: ClientState[] = []
+    const client = await KeeperClient.connect(keeper, { onState: (state) => seen.push(state) })
+    return { client, seen }
+  }
+
+  /** All serve one tree again, and a fresh keeper loads the same. */
+  async function expectOneTree(): Promise<void> {
+    await eventually(() => members.every(({ keeper }) => keeper.isServing))
+    for (const { keeper } of members) await keeper.sync()
+    const [first, ...rest] = members.map(({ keeper }) => pictureOf(keeper))
+    for (const picture of rest) expect(picture).to.deep.equal(first)
+    const fresh = await start()
+    await fresh.keeper.sync()
+    const { nodes } = pictureOf(fresh.keeper)
+    expect(nodes).to.deep.equal(pictureOf(members[0]!.keeper).nodes)
+  }
+
+  // How far the new history gets before the keepers of the old one look at it.
+  const ways: [title: string, writesOfOthers: number, bumped: boolean][] = [
+    ['shorter than the one that was served', 0, false],
+    ['as long as the one that was served', 5, false],
+    ['longer than the one that was served', 40, false],
+    ['with its revisions bumped and compacted', 0, true],
+    ['bumped, and longer than the one that was served', 40, true],
+  ]
+  for (const [title, writesOfOthers, bumped] of ways) {
+    it(`${title}: nothing is grafted on it, an epoch begins`, async () => {
+      const one = await start()
+      const two = await start()
+      const a = await states(one.keeper)
+      const b = await states(two.keeper)
+      await a.client.create('/kept', Buffer.from('kept'))
+      await flushed(one)
+      const snapshot = await address.snapshot()
+      for (let i = 0; i < 5; i++) await a.client.create(`/lost-${i}`, Buffer.from('lost'))
+      await b.client.sync()
+      const { zxid } = one.keeper.replica
+      await address.restore(snapshot, bumped)
+      // Somebody who has never seen the lost history writes a while into the new one.
+      const stranger = await start()
+      const c = await KeeperClient.connect(stranger.keeper)
+      for (let i = 0; i < writesOfOthers; i++) await c.create(`/new-${i}`, Buffer.from('new'))
+      // A write that is acknowledged now must be in the new history.
+      const acked: string[] = []
+      for (const client of [a.client, b.client]) {
+        for (let i = 0; i < 3; i++) {
+          const path = `/after-${client.sessionId.toString(16)}-${i}`
+          await client.create(path, null).then(
+            () => acked.push(path),
+            () => {},
+          )
+        }
+      }
+      await eventually(() => a.seen.includes('lost') && b.seen.includes('lost'))
+      await expectOneTree()
+      const { tree } = one.keeper.replica
+      expect(tree.has('/kept')).to.equal(true)
+      for (let i = 0; i < 5; i++) expect(tree.has(`/lost-${i}`)).to.equal(false)
+      for (let i = 0; i < writesOfOthers; i++) expect(tree.has(`/new-${i}`)).to.equal(true)
+      for (const path of acked) expect(tree.has(path), path).to.equal(true)
+      expect(epochOf(one.keeper.replica.zxid)).to.equal(epochOf(zxid) + 1)
+      expect(one.keeper.historyLossCount + two.keeper.historyLossCount).to.be.at.least(2)
+      expect(one.errors.join()).to.include('the history in the store is not the one')
+    })
+  }
+
+  it('a client that saw nothing of what is lost keeps its session', async () => {
+    const one = await start()
+    const early = await states(one.keeper)
+    await early.client.create('/mine', null, { mode: 'ephemeral' })
+    await flushed(one)
+    const snapshot = await address.snapshot()
+    const late = await states(one.keeper)
+    await late.client.create('/lost')
+    await address.restore(snapshot)
+    await eventually(() => late.seen.includes('lost') && early.seen.includes('connected'))
+    expect(early.seen).to.deep.equal(['suspended', 'connected'])
+    expect(one.keeper.replica.tree.get('/mine')?.ephemeralOwner).to.equal(early.client.sessionId)
+    await expectOneTree()
+  })
+
+  it('is not served while head, or the whole tree, is gone', async () => {
+    for (const left of [(_: string) => false, (key: string) => !key.endsWith('/head')]) {
+      const one = await start()
+      const { client, seen } = await states(one.keeper)
+      const path = `/there-${client.sessionId}`
+      await client.create(path, Buffer.from('x'))
+      await flushed(one)
+      const whole = await address.snapshot()
+      const kvs = whole.kvs.filter(({ key }) => left(Buffer.from(key).toString()))
+      await address.restore({ kvs })
+      await eventually(() => !one.keeper.isServing)
+      await eventually(() => one.errors.length > 0)
+      expect(seen).to.include('suspended')
+      // It does not begin an empty tree, and serves again when its own is back.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(one.keeper.isServing).to.equal(false)
+      const { kvs: now } = await address.snapshot()
+      expect(now).to.have.length(kvs.length)
+      await address.restore(whole)
+      await eventually(() => one.keeper.isServing)
+      expect(one.keeper.replica.tree.has(path)).to.equal(true)
+      await one.keeper.close(0)
+      await one.store.close()
+      members.splice(members.indexOf(one), 1)
+    }
+  })
+
+  const damages: [what: string, gone: RegExp, message: RegExp][] = [
+    [
+      'a znode’s record',
+      /\/n\/a2\/kept\/b$/,
+      /the tree is not the one that head names: 6 znodes, 7/,
+    ],
+    ['a parent’s record', /\/n\/a1\/kept$/, /without a parent: \/kept\/a, \/kept\/b/],
+    ['a child record', /\/c\/a1\/kept$/, /the tree is not the one that head names/],
+    ['head', /\/head$/, /head is missing, but there are 3 records/],
+  ]
+  for (const [what, gone, message] of damages) {
+    it(`does not start where ${what} is missing, unless it is told to`, async () => {
+      const one = await start()
+      const client = await KeeperClient.connect(one.keeper)
+      await client.create('/kept')
+      await client.create('/kept/a')
+      await client.create('/kept/b')
+      await client.close()
+      await flushed(one)
+      await one.keeper.close()
+      members.length = 0
+      const { kvs } = await address.snapshot()
+      const damaged: Snapshot = {
+        kvs: kvs.filter(({ key }) => !gone.test(String(Buffer.from(key)))),
+      }
+      expect(damaged.kvs).to.have.length(kvs.length - 1)
+      await address.restore(damaged)
+      const error = await start().catch((e: unknown) => e)
+      expect(error).to.be.instanceOf(Error).with.property('message').that.matches(message)
+      const store = address.handle()
+      const keeper = await Keeper.open({ store, acceptDamagedTree: true })
+      members.push({ keeper, store, errors: [] })
+      expect(keeper.replica.tree.has('/kept/a')).to.equal(true)
+    })
+  }
+
+  it('does not start on a journal whose entries do not belong together', async () => {
+    const one = await start()
+    const client = await KeeperClient.connect(one.keeper)
+    await client.create('/a')
+    await flushed(one)
+    const before = await address.snapshot()
+    await client.create('/b', Buffer.from('one history'))
+    const ours = await address.snapshot()
+    await one.keeper.close(0)
+    members.length = 0
+    await address.restore(before)
+    const two = await start()
+    const other = await KeeperClient.connect(two.keeper)
+    await other.create('/b', Buffer.from('another history'))
+    const theirs = await address.snapshot()
+    await two.keeper.close(0)
+    members.length = 0
+    // The journal of one, head of the other.
+    const isHead = ({ key }: { key: Uint8Array }) => Buffer.from(key).toString().endsWith('/head')
+    const head = theirs.kvs.find(isHead)!
+    const mixed = [...ours.kvs.filter((kv) => !isHead(kv)), head]
+    const { seq } = decodeHead(head.value)
+    expect(seq).to.be.above(0)
+    await address.restore({ kvs: mixed })
+    const error = await start().catch((e: unknown) => e)
+    expect(error).to.be.instanceOf(Error).with.property('code', 'STORE_INTERNAL')
+  })
+})
