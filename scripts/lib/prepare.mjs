@@ -1,6 +1,6 @@
 /** Gets what tests and benchmarks need of the machine; says what it could not get. */
 import { ensureDebian } from './ensure-debian.mjs'
-import { ensureDebianEtcd, ensureEtcd } from './ensure-etcd.mjs'
+import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
@@ -24,6 +24,7 @@ const packagesOf = {
     ...(which('python3') ? [] : ['python3']),
   ],
   kazoo: () => ['python3-kazoo'],
+  faketime: () => ['faketime'],
   'kazoo-suite': () => ['python3-venv'],
   // Certificates of the tests over TLS are made with openssl.
   redis: () => ['redis-server', 'openssl'],
@@ -52,6 +53,7 @@ export async function prepare(needs) {
     if (etcd.path) env.ANYKEEPER_ETCD = etcd.path
     note('etcd', etcd.problem)
   }
+  if (wanted.has('etcdutl')) note('etcdutl', (await ensureEtcdutl()).problem)
   if (wanted.has('etcd-3.4')) note('etcd-3.4', (await ensureDebianEtcd()).problem)
   for (const line of ['3.9', '2.8']) {
     if (wanted.has(`kafka-${line}`)) note(`kafka-${line}`, await ensureKafka(line))

@@ -10,7 +10,8 @@ export type BedName =
   | 'one etcd'
   | 'small quota'
   | 'small disk'
-  | 'clocks'
+  | 'clock ahead'
+  | 'clock behind'
   | 'history'
   | 'zookeeper'
 
@@ -23,6 +24,8 @@ export interface FaultContext<B> {
   healed(): void
   /** What the servers rest on answered again at this time; performance.now(). */
   back(ms: number): void
+  /** From here on the servers may show less than they had shown. */
+  historyLost(): void
   /** One more figure for the table's last column. */
   note(text: string): void
 }
@@ -49,6 +52,8 @@ interface FaultOf<P, B> {
   readonly before?: string
   /** Why it cannot be done here, or undefined. */
   readonly missing?: () => string | undefined
+  /** Before anything is measured; the clients get well again behind it. */
+  readonly prepare?: (bed: B) => Promise<void>
   /** Injects and heals; resolves when the fault is over. */
   readonly run: (context: FaultContext<B>) => Promise<void>
   /** The history went back: the load that was is over, and what it remembers is not judged. */

@@ -22,6 +22,17 @@ export interface Row {
   readonly writes: number
   readonly violations: number
   readonly notes: readonly string[]
+  /** For whoever wants to know more. Times in s from the fault's begin. */
+  readonly timeline?: Timeline
+}
+
+export interface Timeline {
+  readonly healedS: number
+  readonly endS: number
+  /** Times without a successful write that are longer than usual: from, to. */
+  readonly gaps: readonly [number, number][]
+  /** Why clients were disconnected, with how many, the first and the last time. */
+  readonly disconnects: Readonly<Record<string, [count: number, first: number, last: number]>>
 }
 
 const settleMsMax = 90_000
@@ -33,10 +44,18 @@ const marginMs = 1_000
 export async function measure<B extends Bed>(
   bed: B,
   load: Load,
-  fault: { name: string; peer: Fault['peer']; run: (context: FaultContext<B>) => Promise<void> },
+  fault: {
+    name: string
+    peer: Fault['peer']
+    prepare?: (bed: B) => Promise<void>
+    run: (context: FaultContext<B>) => Promise<void>
+  },
   random: () => number,
 ): Promise<Row> {
   const { witness } = load
+  await untilHealthy(load, settleMsMax)
+  witness.fault = `${fault.peer}: before ${fault.name}`
+  await fault.prepare?.(bed)
   await untilHealthy(load, settleMsMax)
   await sleep(marginMs)
   const violationsBefore = witness.violationCount
@@ -58,6 +77,7 @@ export async function measure<B extends Bed>(
     back: (ms) => {
       backMs = ms
     },
+    historyLost: () => {},
     note: (text) => {
       notes.push(text)
     },
@@ -80,11 +100,7 @@ export async function measure<B extends Bed>(
     name: fault.name,
     peer: fault.peer,
     gapS: witness.longestGapMs(startMs, endMs) / 1_000,
-    clients: load.clients.length,
-    disconnected: new Set(
-      witness.disconnects.filter(({ atMs }) => atMs >= startMs).map(({ name }) => name),
-    ).size,
-    lost: witness.losses.filter(({ atMs }) => atMs >= startMs).length,
+    ...clientsHit(load, startMs),
     healthyS: healthyMs === undefined ? undefined : (healthyMs - healedMs) / 1_000,
     afterBackS:
       backMs === undefined || firstAckMs === undefined ? undefined : (firstAckMs - backMs) / 1_000,
@@ -92,6 +108,7 @@ export async function measure<B extends Bed>(
     writes,
     violations: witness.violationCount - violationsBefore,
     notes,
+    timeline: timelineOf(load, startMs, healedMs, endMs),
   }
   if (healthyMs === undefined) throw new UnhealthyBed(row)
   return row
@@ -104,6 +121,41 @@ export class UnhealthyBed extends Error {
   constructor(row: Row) {
     super(`not healthy again after ${row.name}`)
     this.row = row
+  }
+}
+
+const gapShownMs = 300
+
+function timelineOf({ witness }: Load, startMs: number, healedMs: number, endMs: number): Timeline {
+  const seconds = (ms: number): number => Math.round(ms - startMs) / 1_000
+  const acks = witness.ackMs.filter((ms) => ms >= startMs - gapShownMs && ms <= endMs)
+  const gaps: [number, number][] = []
+  for (let i = 1; i < acks.length; i++) {
+    const [from, to] = [acks[i - 1]!, acks[i]!]
+    if (to - from > gapShownMs) gaps.push([seconds(from), seconds(to)])
+  }
+  const disconnects: Record<string, [number, number, number]> = {}
+  for (const { atMs, why } of witness.disconnects) {
+    if (atMs < startMs) continue
+    const key = why.replace(/\d+/g, 'n')
+    const [count, first] = disconnects[key] ?? [0, seconds(atMs)]
+    disconnects[key] = [count + 1, first, seconds(atMs)]
+  }
+  return { healedS: seconds(healedMs), endS: seconds(endMs), gaps, disconnects }
+}
+
+/** Clients of the load that were disconnected, and sessions of theirs that were lost, since then. */
+export function clientsHit(
+  { clients, witness }: Load,
+  sinceMs: number,
+): { clients: number; disconnected: number; lost: number } {
+  const names = new Set(clients.map(({ name }) => name))
+  const since = (entry: { atMs: number; name: string }): boolean =>
+    entry.atMs >= sinceMs && names.has(entry.name)
+  return {
+    clients: clients.length,
+    disconnected: new Set(witness.disconnects.filter(since).map(({ name }) => name)).size,
+    lost: witness.losses.filter(since).length,
   }
 }
 

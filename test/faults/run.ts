@@ -1,19 +1,21 @@
 /** Faults one after the other, bed by bed, until the time is over. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AnykeeperBed, type AnykeeperBedOptions } from './bed/anykeeper-bed.ts'
+import type { AnykeeperBed } from './bed/anykeeper-bed.ts'
 import type { Bed } from './bed/bed.ts'
-import { ZookeeperBed } from './bed/zookeeper-bed.ts'
+import { startNamedBed } from './bed/named-beds.ts'
+import type { ZookeeperBed } from './bed/zookeeper-bed.ts'
 import { RegisterHistory } from './checks/register-history.ts'
 import { type Violation, Witness } from './checks/witness.ts'
-import type { AnykeeperFault, BedName, Fault } from './fault.ts'
+import type { Fault } from './fault.ts'
 import { Load } from './load/load.ts'
 import { measure, type Row, UnhealthyBed } from './measure.ts'
+import { measureLoss } from './measure-loss.ts'
 
 export interface RunOptions {
   readonly faults: readonly Fault[]
-  /** No fault is begun after so long; each is done once even so with `atLeastOnce`. */
+  /** No fault is begun after so long. */
   readonly minutes: number
   readonly seed: number
   /** Where histories, violations and outputs of processes go. */
@@ -45,15 +47,6 @@ export function seededRandom(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
-}
-
-const bedOptions: Record<Exclude<BedName, 'zookeeper'>, AnykeeperBedOptions> = {
-  ordinary: {},
-  'one etcd': { members: 1 },
-  'small quota': {},
-  'small disk': {},
-  clocks: {},
-  history: {},
 }
 
 export class Run {
@@ -122,7 +115,7 @@ export class Run {
       let bed: Bed | undefined
       let load: Load | undefined
       try {
-        bed = await this.#startBed(name)
+        bed = await startNamedBed(name, this.#options)
         load = await this.#startLoad(bed)
         while (left.length > 0 && performance.now() < this.#endMs) {
           await this.#runOne(bed, load, left.shift()!)
@@ -143,11 +136,7 @@ export class Run {
   async #runOne(bed: Bed, load: Load, fault: Fault): Promise<void> {
     const before = this.#witness.violations.length
     try {
-      const row =
-        fault.peer === 'zookeeper'
-          ? await measure(bed as ZookeeperBed, load, fault, this.#random)
-          : await measure(bed as AnykeeperBed, load, fault, this.#random)
-      this.#done(row)
+      this.#done(await this.#measure(bed, load, fault))
     } catch (error) {
       if (error instanceof UnhealthyBed) this.#done(error.row)
       throw error
@@ -156,18 +145,19 @@ export class Run {
     }
   }
 
-  #done(row: Row): void {
-    this.#rows.push(row)
-    this.#options.onRow?.(row)
+  #measure(bed: Bed, load: Load, fault: Fault): Promise<Row> {
+    if (fault.peer === 'zookeeper') {
+      return measure(bed as ZookeeperBed, load, fault, this.#random)
+    }
+    const own = bed as AnykeeperBed
+    if (fault.losesHistory !== true) return measure(own, load, fault, this.#random)
+    return measureLoss(own, load, fault, this.#random, () => this.#startLoad(bed))
   }
 
-  async #startBed(name: BedName): Promise<Bed> {
-    const { zookeeperVersion, program } = this.#options
-    if (name === 'zookeeper') return ZookeeperBed.start(zookeeperVersion)
-    return AnykeeperBed.start({
-      ...bedOptions[name],
-      ...(program === undefined ? {} : { program }),
-    })
+  #done(row: Row): void {
+    this.#rows.push(row)
+    appendFileSync(join(this.#options.folder, 'rows.jsonl'), `${JSON.stringify(row)}\n`)
+    this.#options.onRow?.(row)
   }
 
   async #startLoad(bed: Bed): Promise<Load> {
@@ -200,9 +190,4 @@ export class Run {
     for (const text of texts.slice(0, 6)) say(`  VIOLATION ${text}`)
     if (texts.length > 6) say(`  and ${texts.length - 6} more, in ${file}`)
   }
-}
-
-/** Narrowing for callers that choose by peer. */
-export function isAnykeeperFault(fault: Fault): fault is AnykeeperFault {
-  return fault.peer === 'anykeeper'
 }

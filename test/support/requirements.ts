@@ -45,6 +45,11 @@ export function etcdProgram(): string {
   return process.env.ANYKEEPER_ETCD || join(cacheFolder(), `etcd-${versions.etcd}`, 'etcd')
 }
 
+/** etcd's program for data at rest: restores snapshots. */
+export function etcdutlProgram(): string {
+  return join(cacheFolder(), `etcdutl-${versions.etcd}`, 'etcdutl')
+}
+
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
   java: () => runs('java', ['-version']),
@@ -52,6 +57,7 @@ const checks = {
   cc: () => runs('cc', ['--version']),
   etcd: () => has(etcdProgram()),
   etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
+  etcdutl: () => has(etcdutlProgram()),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),

@@ -27,7 +27,6 @@ export interface AnykeeperBedOptions {
   readonly program?: string
   /** More environment of proxy `index`. */
   readonly proxyEnv?: (index: number) => Record<string, string>
-  /** etcd programs by member. */
   readonly prefix?: string
 }
 
@@ -135,6 +134,25 @@ export class AnykeeperBed implements Bed {
     return this.members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',')
   }
 
+  async restartProxies(): Promise<void> {
+    await Promise.all(
+      this.servers.map(async (server) => {
+        await server.end()
+        await server.start()
+      }),
+    )
+  }
+
+  /** One more, which loads its tree from the store now; the caller ends it. */
+  async startAnotherProxy(): Promise<AnykeeperProcess> {
+    const proxy = this.#proxy(
+      await freePort(),
+      this.members.map(({ host }) => host),
+      undefined,
+    )
+    return proxy.start({ timeoutMs: 60_000 })
+  }
+
   outputs(): Record<string, string> {
     const entries: [string, string][] = this.members.map(({ name, output }) => [name, output])
     for (const [index, proxy] of this.proxies.entries()) {
@@ -182,16 +200,26 @@ export class AnykeeperBed implements Bed {
   async #addProxy(index: number): Promise<void> {
     const links = await Promise.all(this.members.map(({ host }) => TcpFaultProxy.start(host)))
     const env = this.#options.proxyEnv?.(index)
-    const proxy = new AnykeeperProcess(await freePort(), {
-      store: `etcd://${links.map(({ host }) => host).join(',')}`,
-      prefix: this.prefix,
-      ...(env === undefined ? {} : { env }),
-      ...(this.#options.program === undefined ? {} : { program: this.#options.program }),
-    })
+    const hosts = links.map(({ host }) => host)
+    const proxy = this.#proxy(await freePort(), hosts, env)
     this.storeLinks.push(links)
     this.proxies.push(proxy)
     this.clientLinks.push(await TcpFaultProxy.start(proxy.connectString))
     this.servers.push(new ProxyServer(proxy))
+  }
+
+  #proxy(
+    port: number,
+    hosts: readonly string[],
+    env: Record<string, string> | undefined,
+  ): AnykeeperProcess {
+    const { program } = this.#options
+    return new AnykeeperProcess(port, {
+      store: `etcd://${hosts.join(',')}`,
+      prefix: this.prefix,
+      ...(env === undefined ? {} : { env }),
+      ...(program === undefined ? {} : { program }),
+    })
   }
 }
 

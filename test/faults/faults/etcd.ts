@@ -51,8 +51,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     bed: 'ordinary',
     before: '6.2; all',
     goal: { gapS: 0.5, noneDisconnected: true, noneLost: true, text: '≤ 0.5; none' },
+    prepare: freshUnderOtherLeader,
     async run(context) {
-      await leadElsewhere(context)
       await hang(context, 0)
     },
   },
@@ -61,8 +61,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     name: 'other follower hung',
     bed: 'ordinary',
     goal: { gapS: 0.5, noneDisconnected: true, noneLost: true, text: '≤ 0.5; none' },
+    prepare: (bed) => bed.lead(0),
     async run(context) {
-      await context.bed.lead(0)
       await hang(context, 1 + Math.floor(context.random() * 2))
     },
   },
@@ -72,8 +72,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     bed: 'ordinary',
     before: '5.5; all',
     goal: { gapS: 1, noneDisconnected: true, noneLost: true, text: '≤ 1; none' },
+    prepare: freshUnderOtherLeader,
     async run(context) {
-      await leadElsewhere(context)
       await cutOff(context, 0)
     },
   },
@@ -83,9 +83,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     bed: 'ordinary',
     before: '5.5; all',
     goal: { gapS: 3, noneDisconnected: true, noneLost: true, text: '≤ 3; none' },
+    prepare: freshUnderFirst,
     async run(context) {
-      await context.bed.lead(0)
-      await sleep(500)
       await cutOff(context, 0)
     },
   },
@@ -95,8 +94,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     bed: 'ordinary',
     before: 'reads stale without bound, one sync freezes',
     goal: { gapS: 4, text: 'stale ≤ 4 s; no freeze' },
+    prepare: freshUnderOtherLeader,
     async run(context) {
-      await leadElsewhere(context)
       await noEntries(context, 0)
     },
   },
@@ -105,8 +104,8 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     name: 'other follower gets no entries',
     bed: 'ordinary',
     goal: { gapS: 4, text: 'stale ≤ 4 s; no freeze' },
+    prepare: (bed) => bed.lead(0),
     async run(context) {
-      await context.bed.lead(0)
       await noEntries(context, 1 + Math.floor(context.random() * 2))
     },
   },
@@ -186,9 +185,15 @@ export const etcdFaults: readonly AnykeeperFault[] = [
   },
 ]
 
-async function leadElsewhere({ bed }: Context): Promise<void> {
+/** Proxies that have just been started use the first host of their list. */
+async function freshUnderOtherLeader(bed: AnykeeperBed): Promise<void> {
   if ((await bed.leader()) === 0) await bed.lead(1)
-  await sleep(500)
+  await bed.restartProxies()
+}
+
+async function freshUnderFirst(bed: AnykeeperBed): Promise<void> {
+  await bed.lead(0)
+  await bed.restartProxies()
 }
 
 async function hang({ bed, healed }: Context, index: number): Promise<void> {
