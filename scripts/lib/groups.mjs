@@ -35,6 +35,12 @@ export const groups = [
     minutesMax: 5,
   },
   {
+    name: 'faults',
+    paths: ['test/faults/'],
+    needs: ['etcd'],
+    minutesMax: 5,
+  },
+  {
     name: 'wire',
     paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper'],

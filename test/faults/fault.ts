@@ -58,6 +58,8 @@ interface FaultOf<P, B> {
   readonly run: (context: FaultContext<B>) => Promise<void>
   /** The history went back: the load that was is over, and what it remembers is not judged. */
   readonly losesHistory?: boolean
+  /** Of those: nothing that a session saw is lost, so it may continue. */
+  readonly sessionsMayContinue?: boolean
 }
 
 export type AnykeeperFault = FaultOf<'anykeeper', AnykeeperBed>

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly faults: readonly Fault[]
   /** No fault is begun after so long. */
   readonly minutes: number
+  /** How often each at most. Default: until the time is over. */
+  readonly timesMax?: number
   readonly seed: number
   /** Where histories, violations and outputs of processes go. */
   readonly folder: string
@@ -69,7 +71,9 @@ export class Run {
   async run(): Promise<RunReport> {
     const possible = this.#options.faults.filter((fault) => this.#isPossible(fault))
     this.#endMs = performance.now() + this.#options.minutes * 60_000
-    while (performance.now() < this.#endMs && possible.length > 0) {
+    const { timesMax = Number.POSITIVE_INFINITY } = this.#options
+    for (let times = 0; times < timesMax && possible.length > 0; times++) {
+      if (performance.now() > this.#endMs) break
       for (const group of this.#groups(possible)) {
         await this.#runGroup(group)
         if (performance.now() > this.#endMs) break

@@ -57,8 +57,9 @@ export class EtcdApi {
     return Number((await this.#post('/v3/kv/range', range)).count ?? 0)
   }
 
-  async delete(key: string): Promise<void> {
-    await this.#post('/v3/kv/deleterange', { key: base64(key) })
+  /** Resolves with how many there were: 0 or 1. */
+  async delete(key: string): Promise<number> {
+    return Number((await this.#post('/v3/kv/deleterange', { key: base64(key) })).deleted ?? 0)
   }
 
   async deletePrefix(prefix: string): Promise<void> {

@@ -58,17 +58,22 @@ export const historyFaults: readonly AnykeeperFault[] = [
     historyLost()
     back(performance.now())
   }),
-  historyFault('record of a znode deleted', async ({ bed, historyLost, back }) => {
-    await bed.members[1]!.api.delete(`${bed.prefix}/n/a1/p`)
-    historyLost()
-    back(performance.now())
-  }),
+  historyFault(
+    'record of a znode deleted',
+    async ({ bed, historyLost, back, note }) => {
+      const count = await bed.members[1]!.api.delete(`${bed.prefix}/n/a1/p`)
+      if (count !== 1) note('there was no such record')
+      historyLost()
+      back(performance.now())
+    },
+    { sessionsMayContinue: true },
+  ),
 ]
 
 function historyFault(
   name: string,
   run: (context: Context) => Promise<void>,
-  more: Pick<AnykeeperFault, 'missing'> = {},
+  more: Pick<AnykeeperFault, 'missing' | 'sessionsMayContinue'> = {},
 ): AnykeeperFault {
   return {
     peer: 'anykeeper',

@@ -4,13 +4,13 @@
  */
 
 import { within } from '../../support/eventually.ts'
-import type { RawMultiOp } from '../../support/raw-codec.ts'
+import type { RawMultiOp, RawOp, RawRequests } from '../../support/raw-codec.ts'
 import type { Bed } from '../bed/bed.ts'
 import { OnceCheck } from '../checks/once-check.ts'
 import { RegisterCheck } from '../checks/register-check.ts'
 import type { RegisterHistory } from '../checks/register-history.ts'
 import type { Witness } from '../checks/witness.ts'
-import { SessionClient } from '../client/session-client.ts'
+import { type Reply, SessionClient } from '../client/session-client.ts'
 import { CreateRole } from './create-role.ts'
 import { EphemeralRole } from './ephemeral-role.ts'
 import { PairRole } from './pair-role.ts'
@@ -26,6 +26,8 @@ const registerCount = 4
 const pairCount = 2
 const quiesceMsMax = 45_000
 const opsPerMulti = 200
+const askMsMax = 10_000
+const ensureMsMax = 60_000
 
 interface Cast {
   readonly kind: string
@@ -72,9 +74,14 @@ export class Load {
   /** Makes the fixed znodes, or takes over those of an earlier load, and lets the clients begin. */
   static async start(options: LoadOptions): Promise<Load> {
     const load = new Load(options)
-    await load.#prepare()
-    load.#cast()
-    await load.newChapter()
+    try {
+      await load.#prepare()
+      load.#cast()
+      await load.newChapter()
+    } catch (error) {
+      load.abandon()
+      throw error
+    }
     load.resume()
     return load
   }
@@ -191,35 +198,48 @@ export class Load {
     for (let index = 0; index < registerCount; index++) {
       const path = `/r/${index}`
       await this.#ensure(path)
-      const { record } = await this.#admin.call(4, { path })
+      const { record } = await this.#ask(4, { path })
       this.context.registers.add(path, record.stat!.version, record.data?.toString() ?? '')
     }
   }
 
   async #ensure(path: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    let last: unknown
+    const endMs = performance.now() + ensureMsMax
+    while (performance.now() < endMs) {
       try {
-        const { err } = await this.#admin.call(1, { path, data: '' })
+        const { err } = await this.#ask(1, { path, data: '' })
         if (err === 0 || err === -110) return
-        if (attempt === 50) throw new Error(`create of ${path} was answered ${err}`)
+        last = new Error(`answered ${err}`)
       } catch (error) {
-        if (attempt === 50) throw error
+        last = error
       }
       await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    throw new Error(`create of ${path} does not succeed`, { cause: last })
+  }
+
+  /** Not for ever, unlike the clients under test: the next attempt is made at the next server. */
+  async #ask<K extends RawOp>(op: K, record: RawRequests[K]): Promise<Reply> {
+    try {
+      return await within(`op ${op} is answered`, askMsMax, this.#admin.call(op, record))
+    } catch (error) {
+      this.#admin.dropConnection('no answer')
+      throw error
     }
   }
 
   async #deleteTree(folder: string): Promise<void> {
     const paths: string[] = []
     for (const kind of ['c', 's', 'm']) {
-      const { record } = await this.#admin.call(8, { path: `${folder}/${kind}` })
+      const { record } = await this.#ask(8, { path: `${folder}/${kind}` })
       for (const name of record.children ?? []) paths.push(`${folder}/${kind}/${name}`)
       paths.push(`${folder}/${kind}`)
     }
     paths.push(folder)
     while (paths.length > 0) {
       const ops: RawMultiOp[] = paths.splice(0, opsPerMulti).map((path) => ({ op: 2, path }))
-      await this.#admin.call(14, { ops }).catch(() => {})
+      await this.#ask(14, { ops }).catch(() => {})
     }
   }
 
