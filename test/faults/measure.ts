@@ -56,6 +56,7 @@ export async function measure<B extends Bed>(
   await untilHealthy(load, settleMsMax)
   witness.fault = `${fault.peer}: before ${fault.name}`
   await fault.prepare?.(bed)
+  load.spread()
   await untilHealthy(load, settleMsMax)
   await sleep(marginMs)
   const violationsBefore = witness.violationCount

@@ -115,7 +115,7 @@ export class Run {
     const left = [...group]
     while (left.length > 0 && performance.now() < this.#endMs) {
       const { bed: name } = left[0]!
-      this.#witness.fault = `start of bed ${name}`
+      this.#witness.fault = `${left[0]!.peer}: start of bed ${name}`
       let bed: Bed | undefined
       let load: Load | undefined
       try {

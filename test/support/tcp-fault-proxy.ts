@@ -41,6 +41,11 @@ export class TcpFaultProxy {
     return this.#connections
   }
 
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#pairs.size
+  }
+
   /** Nothing more passes in this direction, on present and future connections; nothing is lost. */
   pause(direction: Direction): void {
     this.#paused.add(direction)

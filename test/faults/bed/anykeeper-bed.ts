@@ -134,6 +134,13 @@ export class AnykeeperBed implements Bed {
     return this.members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',')
   }
 
+  /** Open connections of all proxies to each member. */
+  get storeConnections(): number[] {
+    return this.members.map((_, member) =>
+      this.storeLinks.reduce((sum, links) => sum + links[member]!.open, 0),
+    )
+  }
+
   async restartProxies(): Promise<void> {
     await Promise.all(
       this.servers.map(async (server) => {

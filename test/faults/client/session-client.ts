@@ -173,6 +173,13 @@ export class SessionClient {
     this.#lost(why)
   }
 
+  /** Continues at that server, with its session. */
+  moveTo(server: number): void {
+    if (this.#at === server && this.#state === 'connected') return
+    this.#at = server
+    this.#lost('moved', false)
+  }
+
   /** No more reconnecting; the session is left to expire. */
   abandon(): void {
     this.#stopped = true
@@ -338,7 +345,9 @@ export class SessionClient {
     const pending = this.#pending
     this.#pending = []
     for (const { reject, op } of pending) reject(new ConnectionLost(`op ${op}: ${why}`))
-    if (wasConnected && why !== 'abandoned') this.#options.observer.disconnected(this, why)
+    if (wasConnected && why !== 'abandoned' && why !== 'moved') {
+      this.#options.observer.disconnected(this, why)
+    }
     if (this.#stopped) return
     if (pause) this.#at = (this.#at + 1) % this.#options.ports.length
     const { reconnectPauseMs = () => Math.random() * 1_000 } = this.#options

@@ -8,6 +8,8 @@ type Context = FaultContext<AnykeeperBed>
 const downMs = 10_000
 const hungMs = 12_000
 const heldMs = 15_000
+/** A member that has just changed its leader is passed over by a proxy that starts. */
+const settledMs = 2_000
 const quorumLostMs = 20_000
 
 export const etcdFaults: readonly AnykeeperFault[] = [
@@ -28,7 +30,10 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     before: '1.2–5.3; 0–10 of 31',
     goal: { gapS: 1.5, noneDisconnected: true, noneLost: true, text: '≤ 1.5; none' },
     async run(context) {
-      const member = context.bed.members[await context.bed.leader()]!
+      const leader = await context.bed.leader()
+      const member = context.bed.members[leader]!
+      context.note(`member ${leader}`)
+      noteConnections(context)
       await member.kill()
       await sleep(downMs)
       member.launch()
@@ -188,29 +193,41 @@ export const etcdFaults: readonly AnykeeperFault[] = [
 /** Proxies that have just been started use the first host of their list. */
 async function freshUnderOtherLeader(bed: AnykeeperBed): Promise<void> {
   if ((await bed.leader()) === 0) await bed.lead(1)
+  await sleep(settledMs)
   await bed.restartProxies()
 }
 
 async function freshUnderFirst(bed: AnykeeperBed): Promise<void> {
   await bed.lead(0)
+  await sleep(settledMs)
   await bed.restartProxies()
 }
 
-async function hang({ bed, healed }: Context, index: number): Promise<void> {
+function noteConnections({ bed, note }: Context): void {
+  note(`connections by member ${bed.storeConnections.join('/')}`)
+}
+
+async function hang(context: Context, index: number): Promise<void> {
+  const { bed, healed } = context
+  noteConnections(context)
   bed.members[index]!.signal('SIGSTOP')
   await sleep(hungMs)
   bed.members[index]!.signal('SIGCONT')
   healed()
 }
 
-async function cutOff({ bed, healed }: Context, index: number): Promise<void> {
+async function cutOff(context: Context, index: number): Promise<void> {
+  const { bed, healed } = context
+  noteConnections(context)
   bed.peers.cutOff(index)
   await sleep(heldMs)
   bed.peers.heal()
   healed()
 }
 
-async function noEntries({ bed, healed, note }: Context, index: number): Promise<void> {
+async function noEntries(context: Context, index: number): Promise<void> {
+  const { bed, healed, note } = context
+  noteConnections(context)
   bed.peers.holdEntries(index)
   await sleep(heldMs)
   const statuses = await Promise.all(

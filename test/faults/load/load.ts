@@ -105,6 +105,13 @@ export class Load {
     await within('the load stands still', quiesceMsMax, paused, busy)
   }
 
+  /** As many clients on each server, as at the start. */
+  spread(): void {
+    for (const [index, client] of this.clients.entries()) {
+      client.moveTo(index % this.#bed.clientPorts.length)
+    }
+  }
+
   /** All connected, and each writer has had a write acknowledged after `ms`. */
   isHealthySince(ms: number): boolean {
     return this.roles.every(
