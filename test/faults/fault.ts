@@ -14,6 +14,7 @@ export type BedName =
   | 'clock behind'
   | 'history'
   | 'zookeeper'
+  | 'zookeeper with links'
 
 export interface FaultContext<B> {
   readonly bed: B
@@ -35,6 +36,8 @@ export interface Goal {
   readonly gapS?: number
   /** At most so long from `back` until a write succeeds. Unit: s. */
   readonly afterBackS?: number
+  /** No read without sync shows a state older than that. Unit: s. */
+  readonly staleS?: number
   /** No client is disconnected. */
   readonly noneDisconnected?: boolean
   /** No session is lost. */

@@ -66,7 +66,7 @@ function cell(rows: readonly Row[]): string {
 
 function verdictOf(rows: readonly Row[], { goal }: Fault): string {
   const misses: string[] = []
-  const { gapS, afterBackS, noneDisconnected, noneLost } = goal
+  const { gapS, afterBackS, staleS, noneDisconnected, noneLost } = goal
   const count = (isMissed: (row: Row) => boolean): number => rows.filter(isMissed).length
   const note = (missed: number, what: string): void => {
     if (missed > 0) misses.push(`${what} in ${missed} of ${rows.length}`)
@@ -82,11 +82,14 @@ function verdictOf(rows: readonly Row[], { goal }: Fault): string {
       `> ${afterBackS} after it is back`,
     )
   }
-  if (noneDisconnected)
-    note(
-      count((row) => row.disconnected > 0),
-      'disconnected',
-    )
+  if (staleS !== undefined) {
+    const missed = count((row) => row.staleS > staleS)
+    note(missed, `stale > ${staleS}`)
+  }
+  if (noneDisconnected) {
+    const missed = count((row) => row.disconnected > 0)
+    note(missed, 'disconnected')
+  }
   if (noneLost)
     note(
       count((row) => row.lost > 0),

@@ -195,12 +195,19 @@ export class AnykeeperBed implements Bed {
         flags: etcdFlags,
       })
       this.peers.lead(index, member.peerHost)
+      const links = (): TcpFaultProxy[] => this.storeLinks.map((row) => row[index]!)
+      member.onDown = () => {
+        for (const link of links()) link.stopListening()
+      }
+      member.onUp = () => {
+        for (const link of links()) void link.listenAgain()
+      }
       this.members.push(member)
     }
+    for (let index = 0; index < proxyCount; index++) await this.#addProxy(index)
     for (const member of this.members) member.launch()
     for (const index of this.members.keys()) await this.untilQuorum([index])
     await this.learnMemberIds()
-    for (let index = 0; index < proxyCount; index++) await this.#addProxy(index)
     await Promise.all(this.servers.map((server) => server.start()))
   }
 

@@ -21,6 +21,9 @@ export class EtcdMember {
   readonly name: string
   readonly api: EtcdApi
   readonly dataFolder: string
+  /** Its process is about to go, or has gone; it is being started. */
+  onDown: (() => void) | undefined
+  onUp: (() => void) | undefined
   readonly #options: EtcdMemberOptions
   #child: Child | undefined
 
@@ -73,6 +76,11 @@ export class EtcdMember {
         ...moreFlags,
       ],
     })
+    const child = this.#child
+    void child.exited.then(() => {
+      if (child === this.#child) this.onDown?.()
+    })
+    this.onUp?.()
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -80,6 +88,7 @@ export class EtcdMember {
   }
 
   async kill(): Promise<void> {
+    this.onDown?.()
     await this.#child?.kill()
   }
 

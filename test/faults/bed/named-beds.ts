@@ -50,7 +50,9 @@ export async function startNamedBed(name: BedName, options: NamedBedOptions): Pr
   const program = options.program === undefined ? {} : { program: options.program }
   switch (name) {
     case 'zookeeper':
-      return ZookeeperBed.start(options.zookeeperVersion)
+      return ZookeeperBed.start(options.zookeeperVersion, false)
+    case 'zookeeper with links':
+      return ZookeeperBed.start(options.zookeeperVersion, true)
     case 'one etcd':
       return AnykeeperBed.start({ ...program, members: 1 })
     case 'small quota':

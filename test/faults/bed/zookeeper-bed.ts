@@ -1,4 +1,8 @@
-/** The yardstick: a ZooKeeper ensemble of three, every two members joined by links of their own. */
+/**
+ * The yardstick: a ZooKeeper ensemble of three. Where faults need it, every two members are joined by
+ * links of their own; not otherwise, for a link accepts connections to a member that is gone, and
+ * elections take longer then.
+ */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child } from '../../support/child.ts'
@@ -31,10 +35,10 @@ export class ZookeeperBed implements Bed {
   /** Those that lead from one member to another, by both. */
   #links: { readonly from: number; readonly to: number; readonly link: TcpFaultProxy }[] = []
 
-  static async start(version: string): Promise<ZookeeperBed> {
+  static async start(version: string, hasLinks: boolean): Promise<ZookeeperBed> {
     const bed = new ZookeeperBed()
     try {
-      await bed.#start(version)
+      await bed.#start(version, hasLinks)
       return bed
     } catch (error) {
       await bed.stop()
@@ -95,7 +99,7 @@ export class ZookeeperBed implements Bed {
     removeFolder(this.folder)
   }
 
-  async #start(version: string): Promise<void> {
+  async #start(version: string, hasLinks: boolean): Promise<void> {
     const classPath = zookeeperClassPath(version)
     if (classPath === undefined) throw new Error(`no jars of ZooKeeper ${version}`)
     const ports = await freePorts(3 * size)
@@ -105,8 +109,8 @@ export class ZookeeperBed implements Bed {
       const lines = [`server.${from + 1}=127.0.0.1:${quorum(from)}:${election(from)}`]
       for (let to = 0; to < size; to++) {
         if (to === from) continue
-        const links: number[] = []
-        for (const port of [quorum(to), election(to)]) {
+        const links: number[] = hasLinks ? [] : [quorum(to), election(to)]
+        for (const port of hasLinks ? [quorum(to), election(to)] : []) {
           const link = await TcpFaultProxy.start(`127.0.0.1:${port}`)
           this.#links.push({ from, to, link })
           links.push(portOf(link))

@@ -1,7 +1,7 @@
 /** The yardstick's faults, under the names of those of anykeeper that they stand beside. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ZookeeperBed } from '../bed/zookeeper-bed.ts'
-import type { FaultContext, Goal, ZookeeperFault } from '../fault.ts'
+import type { BedName, FaultContext, Goal, ZookeeperFault } from '../fault.ts'
 
 type Context = FaultContext<ZookeeperBed>
 
@@ -10,9 +10,13 @@ const downMs = 10_000
 const hungMs = 12_000
 const heldMs = 15_000
 
-function fault(name: string, before: string, run: (context: Context) => Promise<void>) {
-  return { peer: 'zookeeper', name, bed: 'zookeeper', before, goal: yardstick, run } as const
+type Run = (context: Context) => Promise<void>
+
+function fault(name: string, before: string, run: Run, bed: BedName = 'zookeeper') {
+  return { peer: 'zookeeper', name, bed, before, goal: yardstick, run } as const
 }
+
+const linked = 'zookeeper with links'
 
 async function killMember({ bed, healed }: Context, index: number, ms: number): Promise<void> {
   await bed.servers[index]!.kill()
@@ -63,13 +67,19 @@ export const zookeeperFaults: readonly ZookeeperFault[] = [
   fault('first host hung as follower', '0.29; a third', async (context) =>
     stopMember(context, await context.bed.follower(), hungMs),
   ),
-  fault('first host cut off as follower', '–', async (context) =>
-    cutOff(context, await context.bed.follower()),
+  fault(
+    'first host cut off as follower',
+    '–',
+    async (context) => cutOff(context, await context.bed.follower()),
+    linked,
   ),
-  fault('first host cut off as leader', '–', async (context) =>
-    cutOff(context, await context.bed.leader()),
+  fault(
+    'first host cut off as leader',
+    '–',
+    async (context) => cutOff(context, await context.bed.leader()),
+    linked,
   ),
-  fault('first host gets no entries', 'follower cut after syncLimit', noEntries),
+  fault('first host gets no entries', 'follower cut after syncLimit', noEntries, linked),
   fault('proxy SIGKILL', '0.23', async (context) =>
     killMember(context, await context.bed.follower(), 5_000),
   ),

@@ -66,6 +66,7 @@ export class Load {
       random,
       registers: new RegisterCheck(witness, history),
       pairs: Array.from({ length: pairCount }, (_, index) => `/p/${index}`),
+      ports: bed.clientPorts,
       chapter: { folder: '/none', check: new OnceCheck(witness) },
     }
     this.#admin = this.#client('admin').start(0)
@@ -109,6 +110,16 @@ export class Load {
   spread(): void {
     for (const [index, client] of this.clients.entries()) {
       client.moveTo(index % this.#bed.clientPorts.length)
+    }
+  }
+
+  /** The clients leave that server, and use it again after `undefined`. */
+  avoid(server: number | undefined): void {
+    const ports = this.#bed.clientPorts
+    this.context.ports = ports.filter((_, index) => index !== server)
+    const count = this.context.ports.length
+    for (const [index, client] of this.clients.entries()) {
+      if (client.server === server) client.moveTo((server + 1 + (index % count)) % ports.length)
     }
   }
 
@@ -179,12 +190,7 @@ export class Load {
         kind: 'silent',
         count: 2,
         pauseMs: 50,
-        make: (options) =>
-          new SilentRole({
-            ...options,
-            ports: () => this.#bed.clientPorts,
-            timeoutMs: sessionTimeoutMs,
-          }),
+        make: (options) => new SilentRole({ ...options, timeoutMs: sessionTimeoutMs }),
       },
     ]
     let server = 0

@@ -22,6 +22,8 @@ export interface LoadContext {
   readonly pairs: readonly string[]
   readonly random: () => number
   chapter: Chapter
+  /** Where sessions of the moment may connect. */
+  ports: readonly number[]
 }
 
 export interface RoleOptions {
@@ -37,7 +39,7 @@ export const errors = { NO_NODE, NODE_EXISTS, BAD_VERSION } as const
 const refusals = new Set<number>(Object.values(errors))
 
 /** A request without an answer for so long, on a connection that lives, is stuck. */
-const stuckMs = 30_000
+const stuckMs = 12_000
 
 export abstract class Role {
   readonly client: SessionClient

@@ -11,18 +11,15 @@ const lookMs = 50
 const lifeMsMax = 120_000
 
 export interface SilentOptions extends RoleOptions {
-  readonly ports: () => readonly number[]
   readonly timeoutMs: number
 }
 
 export class SilentRole extends Role {
-  readonly #ports: () => readonly number[]
   readonly #timeoutMs: number
   #stopping = false
 
   constructor(options: SilentOptions) {
     super(options)
-    this.#ports = options.ports
     this.#timeoutMs = options.timeoutMs
   }
 
@@ -41,10 +38,11 @@ export class SilentRole extends Role {
     const { witness } = this.context
     const name = this.nextId().replace(':', '-')
     const path = `/e/${name}`
+    const { ports } = this.context
     let lost = false
     const silent = new SessionClient({
       name,
-      ports: this.#ports(),
+      ports,
       timeoutMs: this.#timeoutMs,
       observer: {
         connected: () => {},
@@ -56,7 +54,7 @@ export class SilentRole extends Role {
         },
         violation: (kind, text) => witness.violation(kind, text),
       },
-    }).start(this.random(this.#ports().length))
+    }).start(this.random(ports.length))
     try {
       const made = await this.#untilStopping(silent.call(1, { path, data: name, flags: 1 }))
       if (made?.err !== 0) return
