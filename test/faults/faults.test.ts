@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { allFaults } from './all-faults.ts'
+import { type HistoryLine, plantLostUpdate, plantStaleRead } from './checks/plant.ts'
 import { RegisterCheck } from './checks/register-check.ts'
 import { Witness } from './checks/witness.ts'
 import { Run } from './run.ts'
@@ -119,5 +120,27 @@ describe('faults: the check of registers finds what is planted', () => {
       }
     })
     expect(found).to.deep.equal(['session went back'])
+  })
+})
+
+describe('faults: what is planted in a recorded history', () => {
+  const recorded = (op: 'read' | 'write', version: number, at: number): HistoryLine => ({
+    process: 1,
+    key: '/r',
+    op,
+    value: `v${version}`,
+    version,
+    call_ns: at,
+    return_ns: at + 5,
+    outcome: 'ok',
+  })
+  const history = [recorded('write', 1, 10), recorded('write', 2, 20), recorded('read', 2, 30)]
+
+  it('a read of what was no more', () => {
+    expect(plantStaleRead(history)[2]).to.include({ version: 1, value: 'v1' })
+  })
+
+  it('a write in the place of another', () => {
+    expect(plantLostUpdate(history)[1]).to.include({ version: 1, value: 'v2' })
   })
 })

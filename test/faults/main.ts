@@ -47,6 +47,8 @@ const zookeeperVersion =
   '3.8'
 const folder = values.out ?? mkdtempSync(join(tmpdir(), 'anykeeper-faults-'))
 console.log(`seed ${seed}, ZooKeeper ${zookeeperVersion}, details in ${folder}`)
+// So that what runs at exit runs: children are ended, folders and mounts removed.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const startMs = performance.now()
 const report = await new Run({
   faults,

@@ -80,13 +80,16 @@ export class EtcdApi {
     await this.#post('/v3/maintenance/transfer-leadership', { targetID: memberId })
   }
 
-  async alarms(): Promise<string[]> {
+  async alarms(): Promise<{ memberID: string; alarm: string }[]> {
     const answer = await this.#post('/v3/maintenance/alarm', { action: 'GET' })
-    return ((answer.alarms ?? []) as { alarm?: string }[]).map(({ alarm }) => String(alarm))
+    return (answer.alarms ?? []) as { memberID: string; alarm: string }[]
   }
 
-  async disarmNoSpace(): Promise<void> {
-    await this.#post('/v3/maintenance/alarm', { action: 'DEACTIVATE', alarm: 'NOSPACE' })
+  /** Of every member that has raised one. */
+  async disarm(): Promise<void> {
+    for (const alarm of await this.alarms()) {
+      await this.#post('/v3/maintenance/alarm', { action: 'DEACTIVATE', ...alarm })
+    }
   }
 
   #post(path: string, body: object, timeoutMs = timeoutMsDefault): Promise<Answer> {

@@ -111,12 +111,13 @@ async function noSpace({ bed, back, healed, note }: Context): Promise<void> {
       break
     }
   }
-  note(`alarms ${(await api.alarms()).join(' ')}`)
+  const alarms = (await api.alarms()).map(({ alarm }) => alarm)
+  note(`alarms ${alarms.join(' ') || 'none'}`)
   await sleep(fullMs)
   await api.deletePrefix('/other/')
   await api.compact(await api.confirm())
   for (const member of bed.members) await member.api.defragment()
-  await api.disarmNoSpace()
+  await api.disarm()
   back(performance.now())
   healed()
 }
