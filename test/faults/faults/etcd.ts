@@ -60,6 +60,7 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     goal: { gapS: 0.5, noneDisconnected: true, noneLost: true, text: '≤ 0.5; none' },
     prepare: freshUnderOtherLeader,
     async run(context) {
+      await follow(context, 0)
       await hang(context, 0)
     },
   },
@@ -81,6 +82,7 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     goal: { gapS: 1, noneDisconnected: true, noneLost: true, text: '≤ 1; none' },
     prepare: freshUnderOtherLeader,
     async run(context) {
+      await follow(context, 0)
       await cutOff(context, 0)
     },
   },
@@ -209,6 +211,11 @@ function noteConnections({ bed, note }: Context): void {
   note(`connections by member ${bed.storeConnections.join('/')}`)
 }
 
+/** An election since the preparation may have made it the leader. */
+async function follow({ bed }: Context, index: number): Promise<void> {
+  if ((await bed.leader()) === index) await bed.lead((index + 1) % bed.members.length)
+}
+
 async function hang(context: Context, index: number): Promise<void> {
   const { bed, healed } = context
   noteConnections(context)
@@ -229,6 +236,7 @@ async function cutOff(context: Context, index: number): Promise<void> {
 
 async function noEntries(context: Context, index: number): Promise<void> {
   const { bed, healed, note } = context
+  await follow(context, index)
   noteConnections(context)
   bed.peers.holdEntries(index)
   await sleep(entriesHeldMs)

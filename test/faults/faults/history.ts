@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../../support/eventually.ts'
 import type { AnykeeperBed } from '../bed/anykeeper-bed.ts'
 import { missingSnapshotTools, restoreSnapshot, saveSnapshot } from '../bed/etcd-snapshots.ts'
 import type { AnykeeperFault, FaultContext } from '../fault.ts'
@@ -10,6 +11,7 @@ type Context = FaultContext<AnykeeperBed>
 
 /** Written under load after the snapshot, and lost with it. */
 const lostMs = 4_000
+const recordMsMax = 60_000
 
 export const historyFaults: readonly AnykeeperFault[] = [
   historyFault('older snapshot restored', (context) => restore(context, false), {
@@ -60,9 +62,13 @@ export const historyFaults: readonly AnykeeperFault[] = [
   }),
   historyFault(
     'record of a znode deleted',
-    async ({ bed, historyLost, back, note }) => {
-      const count = await bed.members[1]!.api.delete(`${bed.prefix}/n/a1/p`)
-      if (count !== 1) note('there was no such record')
+    async ({ bed, historyLost, back }) => {
+      const { api } = bed.members[1]!
+      const key = `${bed.prefix}/n/a1/p`
+      // Under load records are written some time behind the journal.
+      const isWritten = async (): Promise<boolean> => (await api.get(key)) !== undefined
+      await eventually(`a record ${key}`, isWritten, recordMsMax)
+      await api.delete(key)
       historyLost()
       back(performance.now())
     },
