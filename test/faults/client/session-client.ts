@@ -87,6 +87,8 @@ export class SessionClient {
   #lastAnsweredMs = 0
   #timer: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
+  /** Called before anything else is sent on a new connection. */
+  onConnected: (() => void) | undefined
   onEvent: ((event: WatchEvent, connection: number) => void) | undefined
 
   constructor(options: SessionClientOptions) {
@@ -302,6 +304,7 @@ export class SessionClient {
     this.#isFirst = false
     this.#lastAnsweredMs = this.#lastSentMs
     this.#options.observer.connected(this)
+    this.onConnected?.()
     this.#wake()
   }
 
@@ -322,8 +325,9 @@ export class SessionClient {
       return
     }
     this.#lastAnsweredMs = Math.max(this.#lastAnsweredMs, pending.sentMs)
-    if (zxid > 0) {
-      if (zxid < this.#lastZxid && pending.op !== 11) {
+    // As in ZooKeeper's client, what a ping's answer says does not count as seen.
+    if (zxid > 0 && pending.op !== 11) {
+      if (zxid < this.#lastZxid) {
         const seen = `0x${zxid.toString(16)} after 0x${this.#lastZxid.toString(16)}`
         this.#violation('zxid', `op ${pending.op} answered at ${seen}`)
       }

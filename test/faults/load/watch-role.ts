@@ -21,6 +21,7 @@ export class OneShotWatchRole extends Role {
   constructor(options: RoleOptions) {
     super(options)
     options.client.onEvent = (event) => this.#onEvent(event)
+    options.client.onConnected = () => this.#reconnected()
   }
 
   override get isWriter(): boolean {
@@ -29,7 +30,6 @@ export class OneShotWatchRole extends Role {
 
   protected async step(): Promise<void> {
     await this.client.ready()
-    if (this.client.connection !== this.#connection) this.#reconnected()
     const connection = this.#connection
     for (const path of this.context.registers.paths) {
       const watch = !this.#armed.has(path)
