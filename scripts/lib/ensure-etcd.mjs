@@ -102,6 +102,44 @@ async function build(version, folder, more = async () => {}) {
   })
 }
 
+/** Imports what is built, so that it is in the module's graph. */
+const etcdutlGo = `package main
+
+import _ "go.etcd.io/etcd/etcdutl/v3/etcdutl"
+
+func main() {}
+`
+
+/**
+ * etcd's program for data at rest, which restores snapshots.
+ *
+ * @returns {Promise<{path: string} | {problem: string}>}
+ */
+export async function ensureEtcdutl() {
+  try {
+    const folder = await cached(`etcdutl-${versions.etcd}`, buildEtcdutl)
+    return { path: join(folder, 'etcdutl') }
+  } catch (error) {
+    return { problem: firstLine(error) }
+  }
+}
+
+async function buildEtcdutl(folder) {
+  const go = which('go')
+  if (go === undefined) throw new Error(`no Go to build etcdutl ${versions.etcd} with`)
+  await timed(`building etcdutl ${versions.etcd} with Go, once`, async () => {
+    const source = join(folder, 'source')
+    mkdirSync(source)
+    writeFileSync(join(source, 'main.go'), etcdutlGo)
+    const module = 'go.etcd.io/etcd/etcdutl/v3'
+    const run = (...args) => runQuiet(go, args, { cwd: source })
+    await run('mod', 'init', 'etcdutl')
+    await run('get', `${module}@v${versions.etcd}`)
+    await run('build', '-trimpath', '-ldflags=-s -w', '-o', join(folder, 'etcdutl'), module)
+    rmSync(source, { recursive: true })
+  })
+}
+
 function firstLine(error) {
   return error.message.split('\n').slice(0, 2).join(': ')
 }

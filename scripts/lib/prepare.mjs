@@ -1,6 +1,6 @@
 /** Gets what tests and benchmarks need of the machine; says what it could not get. */
 import { ensureDebian } from './ensure-debian.mjs'
-import { ensureDebianEtcd, ensureEtcd, ensureOtherEtcd } from './ensure-etcd.mjs'
+import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl, ensureOtherEtcd } from './ensure-etcd.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureNode } from './ensure-node.mjs'
@@ -28,6 +28,7 @@ const packagesOf = {
     ...(which('python3') ? [] : ['python3']),
   ],
   kazoo: () => ['python3-kazoo'],
+  faketime: () => ['faketime'],
   'kazoo-suite': () => ['python3-venv'],
   // Certificates of the tests over TLS are made with openssl.
   redis: () => ['redis-server', 'openssl'],
@@ -65,6 +66,7 @@ export async function prepare(needs) {
     ['etcd', async () => useEtcd(env, await ensureEtcd())],
     ['etcd-3.5', () => ensureOtherEtcd('3.5')],
     ['etcd-3.7', () => ensureOtherEtcd('3.7')],
+    ['etcdutl', async () => (await ensureEtcdutl()).problem],
   ]
   const mavenSteps = [
     ['zookeeper-3.9', () => ensureZookeeper('3.9')],

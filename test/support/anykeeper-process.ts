@@ -26,6 +26,8 @@ export interface AnykeeperOptions {
   env?: Record<string, string | undefined>
   /** The compiled program (default) or, through tsx, the sources as they are now. */
   from?: 'dist' | 'sources'
+  /** dist/cli.js of another build, instead of `from`. */
+  program?: string
 }
 
 export class AnykeeperProcess {
@@ -50,9 +52,9 @@ export class AnykeeperProcess {
 
   /** Starts it, also again on the same port, and waits for its ready line. */
   async start(options: WaitOptions = {}): Promise<this> {
-    const { from = 'dist', env, nodeArgs = [] } = this.#options
-    if (from === 'dist' && !existsSync(built)) throw new Error('no dist/cli.js: npm run build')
-    const program = from === 'dist' ? [built] : ['--import', 'tsx', source]
+    const { from = 'dist', program: dist = built, env, nodeArgs = [] } = this.#options
+    if (from === 'dist' && !existsSync(dist)) throw new Error(`no ${dist}: npm run build`)
+    const program = from === 'dist' ? [dist] : ['--import', 'tsx', source]
     this.#child = spawnChild({
       name: `anykeeper:${this.port}`,
       command: process.execPath,

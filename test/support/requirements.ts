@@ -81,6 +81,11 @@ export function otherEtcdProgram(line: '3.5' | '3.7'): string {
   return join(cacheFolder(), `etcd-${versions.etcdOthers[line]}`, 'etcd')
 }
 
+/** etcd's program for data at rest: restores snapshots. */
+export function etcdutlProgram(): string {
+  return join(cacheFolder(), `etcdutl-${versions.etcd}`, 'etcdutl')
+}
+
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
   'node-20.19': () => has(nodeProgram('20.19')),
@@ -93,6 +98,7 @@ const checks = {
   etcdctl: () => has(join(dirname(etcdProgram()), 'etcdctl')),
   'etcd-3.5': () => has(otherEtcdProgram('3.5')),
   'etcd-3.7': () => has(otherEtcdProgram('3.7')),
+  etcdutl: () => has(etcdutlProgram()),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs()),

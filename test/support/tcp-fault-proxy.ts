@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** `up`: from the client to the server. */
 export type Direction = 'up' | 'down'
 
+const LOOK_MS = 10
+
 interface Pair {
   readonly client: Socket
   readonly server: Socket
@@ -15,6 +17,8 @@ export class TcpFaultProxy {
   readonly #pairs = new Set<Pair>()
   readonly #paused = new Set<Direction>()
   #refusing = false
+  #stopped = false
+  #port = 0
   #downBytes = 0
   #downWaiters: { readonly bytes: number; readonly resolve: () => void }[] = []
   #connections = 0
@@ -33,12 +37,17 @@ export class TcpFaultProxy {
 
   /** host:port to connect to. */
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `127.0.0.1:${(this.#server.address() as AddressInfo | null)?.port ?? this.#port}`
   }
 
   /** Connections accepted so far. */
   get connections(): number {
     return this.#connections
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#pairs.size
   }
 
   /** Nothing more passes in this direction, on present and future connections; nothing is lost. */
@@ -67,6 +76,23 @@ export class TcpFaultProxy {
     this.#target = endpointOf(target)
   }
 
+  /** New connections are refused, as those to a process that is gone; open ones stay. */
+  stopListening(): void {
+    this.#port = (this.#server.address() as AddressInfo | null)?.port ?? this.#port
+    this.#server.close()
+  }
+
+  /** Listens where it did, as soon as the target does. Resolves at once when it listens already. */
+  async listenAgain(): Promise<void> {
+    while (!this.#server.listening && !this.#stopped) {
+      if (await accepts(this.#target)) {
+        this.#server.listen(this.#port, '127.0.0.1')
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+
   /** New connections are closed at once. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing
@@ -79,6 +105,7 @@ export class TcpFaultProxy {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.cut()
     await closed
@@ -123,6 +150,18 @@ export class TcpFaultProxy {
 
 function source(pair: Pair, direction: Direction): Socket {
   return direction === 'up' ? pair.client : pair.server
+}
+
+function accepts(target: { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(target)
+    const end = (isAccepted: boolean): void => {
+      socket.destroy()
+      resolve(isAccepted)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
 }
 
 function endpointOf(text: string): { host: string; port: number } {

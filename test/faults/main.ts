@@ -1,0 +1,83 @@
+/** `npm run test:faults`: see README.md. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { allFaults } from './all-faults.ts'
+import { zookeeperClassPath } from './bed/zookeeper-bed.ts'
+import { Run } from './run.ts'
+import { line, table } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    only: { type: 'string' },
+    peer: { type: 'string', default: 'anykeeper' },
+    seed: { type: 'string' },
+    zookeeper: { type: 'string' },
+    program: { type: 'string' },
+    out: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+})
+
+const minutes = Number(values.minutes)
+const seed = Number(values.seed ?? Date.now() % 2 ** 31)
+if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
+  throw new Error('--minutes and --seed are numbers')
+}
+const { peer } = values
+if (!['anykeeper', 'zookeeper', 'both'].includes(peer)) {
+  throw new Error('--peer is anykeeper, zookeeper or both')
+}
+const only = values.only?.split(',').map((part) => part.trim().toLowerCase())
+const faults = allFaults.filter(
+  (fault) =>
+    (peer === 'both' || fault.peer === peer) &&
+    (only === undefined || only.some((part) => fault.name.toLowerCase().includes(part))),
+)
+if (faults.length === 0) throw new Error(`no fault is called so; --list shows them`)
+if (values.list) {
+  for (const fault of faults) console.log(`${fault.peer}: ${fault.name}`)
+  process.exit(0)
+}
+const zookeeperVersion =
+  values.zookeeper ??
+  ['3.9.5', '3.8'].find((version) => zookeeperClassPath(version) !== undefined) ??
+  '3.8'
+const folder = values.out ?? mkdtempSync(join(tmpdir(), 'anykeeper-faults-'))
+console.log(`seed ${seed}, ZooKeeper ${zookeeperVersion}, details in ${folder}`)
+// So that what runs at exit runs: children are ended, folders and mounts removed.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+const startMs = performance.now()
+const report = await new Run({
+  faults,
+  minutes,
+  seed,
+  folder,
+  zookeeperVersion,
+  program: values.program,
+  say: (text) => console.log(text),
+  onRow: (row) => console.log(line(row)),
+}).run()
+
+const shown = table(report.rows, allFaults)
+writeFileSync(join(folder, 'table.md'), `${shown}\n`)
+writeFileSync(join(folder, 'violations.json'), `${JSON.stringify(report.violations, null, 1)}\n`)
+for (const skipped of report.skipped) console.log(`skipped: ${skipped}`)
+console.log(`\n${shown}\n`)
+const seconds = Math.round((performance.now() - startMs) / 1_000)
+const lives = report.silentLivesMs.map((ms) => ms / 1_000)
+const silent =
+  lives.length === 0
+    ? ''
+    : `; ${lives.length} sessions fell silent, gone after ` +
+      `${Math.min(...lives).toFixed(1)}–${Math.max(...lives).toFixed(1)} s`
+const ofYardstick = report.violations.filter(({ fault }) => fault.startsWith('zookeeper')).length
+const violations = report.violationCount - ofYardstick
+console.log(
+  `${report.rows.length} faults in ${seconds} s: ${report.writes} acknowledged writes, ` +
+    `${report.reads} register reads, ${violations} violations${silent}`,
+)
+if (ofYardstick > 0) console.log(`of ZooKeeper: ${ofYardstick} violations`)
+process.exit(violations === 0 ? 0 : 1)
