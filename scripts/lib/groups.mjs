@@ -19,7 +19,7 @@ export const groups = [
   {
     name: 'simulation',
     paths: ['test/simulation/'],
-    needs: [],
+    needs: ['porcupine'],
     minutesMax: 5,
   },
   {

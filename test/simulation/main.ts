@@ -2,6 +2,7 @@
  * `npm run test:sim -- --seeds 500 [--from 1] [--faults core|lag|clock|history|all] [--seed N --verbose]`
  */
 import { parseArgs } from 'node:util'
+import { TODAY, WANTED } from './check/goals.ts'
 import { FAULT_SETS, type FaultSet } from './scenario.ts'
 import { simulate } from './simulate.ts'
 
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     faults: { type: 'string', default: 'core' },
+    goals: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     'go-on': { type: 'boolean', default: false },
   },
@@ -19,6 +21,7 @@ const faults = values.faults as FaultSet
 if (!Object.hasOwn(FAULT_SETS, faults)) {
   throw new Error(`--faults is one of ${Object.keys(FAULT_SETS).join(', ')}`)
 }
+const goals = values.goals ? WANTED : TODAY
 const from = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 const startMs = performance.now()
@@ -28,13 +31,15 @@ let acknowledged = 0
 let failed = 0
 for (let seed = from; seed < from + count; seed++) {
   const sink = values.verbose ? (line: string) => console.log(line) : undefined
-  const report = await simulate({ seed, faults, ...(sink === undefined ? {} : { sink }) })
+  const report = await simulate({ seed, faults, goals, ...(sink === undefined ? {} : { sink }) })
   events += report.events
   requests += report.requests
   acknowledged += report.acknowledged
   if (report.violations.length === 0) continue
   failed++
-  console.log(`SEED=${seed} npm run test:sim -- --seed ${seed} --faults ${faults}`)
+  console.log(
+    `SEED=${seed} npm run test:sim -- --seed ${seed} --faults ${faults}${values.goals ? ' --goals' : ''}`,
+  )
   for (const { law, what } of report.violations.slice(0, 5)) console.log(`  ${law}: ${what}`)
   if (count === 1) console.log(report.faults.join('\n'))
   if (!values['go-on']) break

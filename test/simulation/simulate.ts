@@ -4,6 +4,7 @@
  */
 import { Layout } from '../../lib/index.ts'
 import type { Violation } from './check/findings.ts'
+import type { Goals } from './check/goals.ts'
 import { checkLaws } from './check/laws.ts'
 import type { History } from './client/history.ts'
 import type { SimRequest } from './client/requests.ts'
@@ -14,6 +15,7 @@ import { Nemesis } from './faults/nemesis.ts'
 import { SimProxy } from './proxy/sim-proxy.ts'
 import { type FaultSet, type Scenario, scenarioOf } from './scenario.ts'
 import { Cluster } from './store/cluster.ts'
+import type { LogEntry } from './store/store-log.ts'
 import { Network } from './world/network.ts'
 import { SeededRandom } from './world/seeded-random.ts'
 import { SimNode } from './world/sim-node.ts'
@@ -23,12 +25,14 @@ import { World } from './world/world.ts'
 const PREFIX = '/anykeeper'
 /** After the last fault each proxy serves and a write succeeds within this. Simulated ms. */
 export const LIVE_MS = 25_000
-/** Clients go on for so long after the last fault. Simulated ms. */
+/** Clients continue for so long after the last fault; longer where history was lost. Simulated ms. */
 const AFTERMATH_MS = 2_500
+const AFTERMATH_LOST_MS = 12_000
 
 export interface SimulateOptions {
   readonly seed: number
   readonly faults: FaultSet
+  readonly goals: Goals
   readonly sink?: TraceSink
 }
 
@@ -41,9 +45,12 @@ export interface Report {
   readonly faults: readonly string[]
   readonly violations: readonly Violation[]
   readonly history: History
+  readonly entries: readonly LogEntry[]
+  readonly healedMs: number
+  readonly endMs: number
 }
 
-export async function simulate({ seed, faults, sink }: SimulateOptions): Promise<Report> {
+export async function simulate({ seed, faults, goals, sink }: SimulateOptions): Promise<Report> {
   const scenario = scenarioOf(seed, faults)
   const world = new World(seed, sink)
   const network = new Network(world)
@@ -105,7 +112,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   for (const proxy of proxies) if (!proxy.isWanted) proxy.start()
   const probes = proxies.map((proxy, i) => clientOf(`probe${i}`, 200 + i, new OneWrite(), [proxy]))
   for (const probe of probes) probe.start(0)
-  await world.run(healedMs + AFTERMATH_MS)
+  await world.run(healedMs + (cluster.log.isBroken ? AFTERMATH_LOST_MS : AFTERMATH_MS))
   for (const client of clients) client.isQuiet = true
   await world.run(healedMs + LIVE_MS)
 
@@ -113,7 +120,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   const violations =
     crashes.length > 0
       ? crashes.map(({ node, error }) => ({ law: 'no crash', what: `${node}: ${text(error)}` }))
-      : await checkLaws({ cluster, proxies, history, layout, healedMs, endMs: world.nowMs })
+      : await checkLaws({ cluster, proxies, history, layout, goals, healedMs, endMs: world.nowMs })
   return {
     scenario,
     hash: trace.hash,
@@ -123,6 +130,9 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
     faults: nemesis.names,
     violations,
     history,
+    entries: cluster.log.entries,
+    healedMs,
+    endMs: world.nowMs,
   }
 }
 

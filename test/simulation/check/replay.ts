@@ -5,7 +5,7 @@
  */
 import { sessionName } from '../../../lib/index.ts'
 import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
-import type { WriteRequest } from '../client/requests.ts'
+import { isWrite, type WriteRequest } from '../client/requests.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { readProblem, writeProblem } from './answers.ts'
 import { type Effect, effectOf, show } from './effects.ts'
@@ -111,7 +111,7 @@ class Replay {
     if (!isNext) this.#findings.add('one history', `zxid ${zxid} behind zxid ${before}`)
     const answered = this.#answered.get(zxid)
     this.#answered.delete(zxid)
-    const by = answered ?? this.#unknownBehind(effects, atMs)
+    const by = answered ?? this.#unknownBehind(effects, zxid, atMs)
     this.#txns.push({ zxid, atMs, effects, by })
     if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
     else {
@@ -167,7 +167,7 @@ class Replay {
   }
 
   /** The request without an answer that this can only be. */
-  #unknownBehind(effects: readonly Effect[], atMs: number): AskedWrite | undefined {
+  #unknownBehind(effects: readonly Effect[], zxid: number, atMs: number): AskedWrite | undefined {
     for (const effect of effects) {
       if (effect.type !== 'create' && effect.type !== 'set') continue
       const asked = this.#byData.get(effect.data)
@@ -177,11 +177,29 @@ class Replay {
     const [first] = effects
     if (first?.type !== 'delete' && first?.type !== 'close') return undefined
     const is = show(effects)
-    const at = this.#withoutData.findIndex(
+    const fitting = this.#withoutData.filter(
       ({ request, session, callMs }) =>
         callMs <= atMs && show(this.#model.plan(request, session.id).effects) === is,
     )
-    return at < 0 ? undefined : this.#withoutData.splice(at, 1)[0]
+    // Several clients may have asked for the same: the one whose turn it can have been.
+    const asked = fitting.find((one) => this.#isInTurn(one, zxid))
+    if (asked !== undefined) this.#withoutData.splice(this.#withoutData.indexOf(asked), 1)
+    return asked
+  }
+
+  /** Do the answers of its session leave room for it there? */
+  #isInTurn(asked: Asked, zxid: number): boolean {
+    let isBehind = false
+    for (const connection of asked.session.connections) {
+      for (const other of connection.asked) {
+        if (other === asked) isBehind = true
+        const otherZxid =
+          this.#zxidOf.get(other) ?? (isWrite(other.request) ? other.reply?.zxid : 0)
+        if (otherZxid === undefined || otherZxid === 0 || other === asked) continue
+        if (isBehind ? otherZxid < zxid : otherZxid > zxid) return false
+      }
+    }
+    return true
   }
 
   #readAt(zxid: number): void {

@@ -13,7 +13,12 @@ const LATE_MS = 14_000
 export function checkSessions(
   history: History,
   txns: readonly PlacedTxn[],
-  times: { readonly healedMs: number; readonly endMs: number },
+  times: {
+    readonly healedMs: number
+    readonly endMs: number
+    readonly earlyMsMax: number
+    readonly deadMsMax: number
+  },
   findings: Findings,
 ): void {
   const ends = new Map<bigint, number>()
@@ -44,13 +49,13 @@ export function checkSessions(
     const wasAsked = closeCalledMs !== undefined && closeCalledMs <= endMs
     // Only requests that were sent before the end count: later ones are told of by another law.
     const answered = Math.min(answeredSentMs, answeredBefore(session, endMs))
-    if (!wasAsked && endMs < answered + timeoutMs) {
+    if (!wasAsked && endMs + times.earlyMsMax < answered + timeoutMs) {
       const earlyMs = Math.round(answered + timeoutMs - endMs)
       const what = `${who} ended at ${endMs.toFixed(0)} ms, ${earlyMs} ms early`
       findings.add('no session ends early', what)
     }
     for (const { openedMs, proxy } of session.connections) {
-      if (openedMs <= endMs) continue
+      if (openedMs <= endMs + times.deadMsMax) continue
       const what = `${who}, ended at ${endMs.toFixed(0)} ms, resumed on ${proxy} by a request of ${openedMs.toFixed(0)} ms`
       findings.add('a dead session stays dead', what)
     }

@@ -47,6 +47,8 @@ export interface ConnectionHistory {
   /** The highest zxid that the session had seen before. */
   readonly seenBefore: number
   endedMs: number | undefined
+  /** When what the proxy has read of it had reached its machine; the ConnectRequest first. */
+  readonly arrivedMs: number[]
 }
 
 export interface SessionHistory {

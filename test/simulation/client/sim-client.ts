@@ -185,6 +185,7 @@ export class SimClient {
         asked: [],
         seenBefore: this.#seenZxid,
         endedMs: undefined,
+        arrivedMs: [],
       },
       input: Buffer.alloc(0),
       isOpen: false,
@@ -193,6 +194,7 @@ export class SimClient {
       heardMs: world.nowMs,
     }
     this.#live = live
+    server.onRead = (dueMs) => live.history.arrivedMs.push(dueMs)
     client.on('data', (bytes: Buffer) => this.#data_(live, bytes))
     client.on('close', () => this.#ended(live))
     client.open(() => {

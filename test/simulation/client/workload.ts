@@ -6,7 +6,7 @@ import type { History } from './history.ts'
 import type { ModelOp, SimRequest } from './requests.ts'
 import type { SimClient, Workload } from './sim-client.ts'
 
-const REGISTERS = ['/r/0', '/r/1', '/r/2'] as const
+export const REGISTERS = ['/r/0', '/r/1', '/r/2'] as const
 const PAIR = ['/m/a', '/m/b'] as const
 const ROOMS = ['/r', '/n', '/q', '/e', '/m', '/t'] as const
 const SET_NODES = 6

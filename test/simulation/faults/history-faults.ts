@@ -8,12 +8,22 @@ const BUMP = 1_000_000
 export const LAG_FAULTS: readonly Fault[] = [
   {
     name: 'member lags',
-    weight: 1,
+    weight: 2,
     lastsMs: [1_000, 12_000],
     start({ cluster, random }) {
       const member = random.pick(cluster.members)
       member.lag()
       return () => member.catchUp()
+    },
+  },
+  {
+    name: 'member lags for good',
+    weight: 1,
+    lastsMs: [1, 2],
+    start({ cluster }) {
+      // Always the same one: two others are a quorum.
+      cluster.members[0]?.lag()
+      return undefined
     },
   },
 ]
@@ -51,8 +61,9 @@ export const HISTORY_FAULTS: readonly Fault[] = [
     name: 'head deleted',
     weight: 1,
     lastsMs: [1, 2],
-    start({ cluster, prefix }) {
+    start({ cluster, prefix, world }) {
       const { head } = new Layout(prefix)
+      cluster.log.headLostMs ??= world.nowMs
       cluster.outsider({ compares: [], ops: [{ type: 'delete', key: head }] })
       return undefined
     },
@@ -65,6 +76,7 @@ export const HISTORY_FAULTS: readonly Fault[] = [
       const start = Buffer.from(`${prefix}/`)
       const end = Buffer.from(`${prefix}0`)
       cluster.outsider({ compares: [], ops: [{ type: 'deleteRange', start, end }] })
+      cluster.log.rewind(0)
       return undefined
     },
   },

@@ -23,6 +23,11 @@ export interface SimProxyOptions {
   readonly txnOpsMax: number
 }
 
+export interface Proposal {
+  readonly session: bigint
+  readonly atMs: number
+}
+
 export class SimProxy {
   readonly node: SimNode
   keeper: Keeper | undefined
@@ -31,6 +36,10 @@ export class SimProxy {
   isWanted = true
   /** When it has loaded its tree again. Simulated ms. */
   readonly resyncs: number[] = []
+  /** Sessions it proposed to end. */
+  readonly proposals: Proposal[] = []
+  /** Changes between serving and not. */
+  readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
   readonly #o: SimProxyOptions
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
@@ -84,10 +93,8 @@ export class SimProxy {
       })
       if (node.incarnation !== incarnation) return
       this.keeper = keeper
-      this.#noteResyncs(keeper)
+      this.#note(keeper)
       this.server = ProxyServer.unbound(keeper)
-      keeper.onServingChange = (serving) =>
-        world.trace.note(world.nowMs, node.name, () => `serving ${serving}`)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
       await store.close()
@@ -95,13 +102,31 @@ export class SimProxy {
     }
   }
 
-  /** The laws of events are others for connections that have lived through one. */
-  #noteResyncs({ committer }: Keeper): void {
+  /** What the laws must know and no client can see. */
+  #note(keeper: Keeper): void {
+    const { world } = this.#o
+    const { committer } = keeper
     const reset = committer.reset.bind(committer)
     committer.reset = (...state) => {
-      this.resyncs.push(this.#o.world.nowMs)
+      this.resyncs.push(world.nowMs)
       reset(...state)
     }
+    const submit = committer.submit.bind(committer)
+    committer.submit = (task) => {
+      if (task.request.type === 'expireSession') {
+        this.proposals.push({ session: task.request.id, atMs: world.nowMs })
+      }
+      submit(task)
+    }
+    this.#serves(keeper.isServing)
+    keeper.onServingChange = (isServing) => {
+      world.trace.note(world.nowMs, this.node.name, () => `serving ${isServing}`)
+      this.#serves(isServing)
+    }
+  }
+
+  #serves(isServing: boolean): void {
+    this.servings.push({ atMs: this.#o.world.nowMs, isServing })
   }
 
   connect(socket: SimSocket): void {
@@ -112,6 +137,7 @@ export class SimProxy {
 
   /** SIGKILL. */
   kill(): void {
+    this.#serves(false)
     this.keeper = undefined
     this.server = undefined
     this.isWanted = false
@@ -129,6 +155,7 @@ export class SimProxy {
     if (keeper === undefined || server === undefined || store === undefined) return done()
     this.#o.world.after(this.node, 0, 'stop', () => {
       this.server = undefined
+      this.#serves(false)
       const closing = async (): Promise<void> => {
         await server.close(500)
         await keeper.close(500)

@@ -127,7 +127,6 @@ export class Cluster {
 
   /** Directly at the store, as an operator's etcdctl does it. */
   outsider(txn: Txn): void {
-    this.log.tamperedMs ??= this.world.nowMs
     this.backend.txn(txn)
     this.#committed()
   }

@@ -24,14 +24,19 @@ export interface Rewind {
 export class StoreLog {
   readonly entries: LogEntry[] = []
   readonly rewinds: Rewind[] = []
-  /** An outsider deleted or wrote what is ours: the rules of histories do not hold from here on. */
-  tamperedMs: number | undefined
+  /** When an outsider deleted the head: the journal is there, but nothing says where it ends. */
+  headLostMs: number | undefined
   readonly #layout: Layout
   readonly #now: () => number
 
   constructor(layout: Layout, now: () => number) {
     this.#layout = layout
     this.#now = now
+  }
+
+  /** Committed entries are gone, or cannot be found any more. */
+  get isBroken(): boolean {
+    return this.headLostMs !== undefined || this.rewinds.length > 0
   }
 
   add(commits: readonly Commit[]): void {

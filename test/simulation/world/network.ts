@@ -19,8 +19,19 @@ interface HeldMessage {
   readonly to: SimNode
   readonly incarnation: number
   readonly what: string
-  readonly run: () => void
+  /** `dueMs`: when it reaches the machine, which may be stopped then. */
+  readonly run: (dueMs: number) => void
+  /** Of a single call: one of its own. */
+  readonly stream: Stream
 }
+
+/** When the last message of a stream arrives. */
+export interface Stream {
+  lastMs: number
+}
+
+/** What TCP may take to try again once the link is back. Unit ms. */
+const RETRY_MS_MAX = 3_000
 
 class Link {
   readonly state: LinkState = {
@@ -60,11 +71,8 @@ export class Network {
     this.#link(from, to).state.isHeld = true
   }
 
-  /** What was held comes now, in its order. */
   release(from: SimNode, to: SimNode): void {
-    const link = this.#link(from, to)
-    link.state.isHeld = false
-    for (const message of link.held.splice(0)) this.#deliver(message, this.#world.nowMs + 0.1)
+    this.#release(this.#link(from, to))
   }
 
   /** All links as they were at first. */
@@ -73,8 +81,25 @@ export class Network {
       link.state.extraMs = 0
       link.state.lossShare = 0
       link.state.twiceShare = 0
-      link.state.isHeld = false
-      for (const message of link.held.splice(0)) this.#deliver(message, this.#world.nowMs + 0.1)
+      this.#release(link)
+    }
+  }
+
+  /** What was held comes, each connection when it happens to try again, in its own order. */
+  #release(link: Link): void {
+    const { random, nowMs } = this.#world
+    link.state.isHeld = false
+    const resumed = new Map<Stream, number>()
+    const isPrompt = random.chance(0.5)
+    for (const message of link.held.splice(0)) {
+      const { stream } = message
+      let atMs = resumed.get(stream)
+      if (atMs === undefined) {
+        atMs = nowMs + (isPrompt ? random.between(0.1, 5) : random.between(0.1, RETRY_MS_MAX))
+        resumed.set(stream, atMs)
+      }
+      stream.lastMs = Math.max(stream.lastMs, atMs)
+      this.#deliver(message, stream.lastMs)
     }
   }
 
@@ -88,7 +113,7 @@ export class Network {
   ): boolean {
     const { random, nowMs } = this.#world
     const { state, held } = this.#link(from, to)
-    const message = { to, incarnation: to.incarnation, what, run }
+    const message = { to, incarnation: to.incarnation, what, run, stream: { lastMs: 0 } }
     if (random.chance(state.lossShare)) {
       this.#world.trace.note(nowMs, from.name, () => `lost: ${what} to ${to.name}`)
       return false
@@ -112,13 +137,13 @@ export class Network {
   sendInOrder(
     from: SimNode,
     to: SimNode,
-    stream: { lastMs: number },
+    stream: Stream,
     what: string,
-    run: () => void,
+    run: (dueMs: number) => void,
   ): void {
     const { random, nowMs } = this.#world
     const { state, held } = this.#link(from, to)
-    const message = { to, incarnation: to.incarnation, what, run }
+    const message = { to, incarnation: to.incarnation, what, run, stream }
     if (state.isHeld) {
       held.push(message)
       return
@@ -130,6 +155,6 @@ export class Network {
 
   #deliver({ to, incarnation, what, run }: HeldMessage, atMs: number): void {
     if (to.incarnation !== incarnation) return
-    this.#world.input(to, atMs, what, run)
+    this.#world.input(to, atMs, what, () => run(atMs))
   }
 }

@@ -13,6 +13,8 @@ export class SimSocket extends EventEmitter {
   readonly remoteAddress: string
   readonly remotePort: number
   peer!: SimSocket
+  /** Told when bytes are read that reached the machine at `dueMs`. */
+  onRead: ((dueMs: number) => void) | undefined
   destroyed = false
   writableEnded = false
   /** The kernel takes everything. */
@@ -48,7 +50,7 @@ export class SimSocket extends EventEmitter {
     const copy = Buffer.from(bytes)
     this.#world.trace.bytes(copy)
     const { peer } = this
-    this.#send(`${copy.length} bytes from ${this.node.name}`, () => peer.#arrived(copy))
+    this.#send(`${copy.length} bytes from ${this.node.name}`, (dueMs) => peer.#arrived(copy, dueMs))
     return true
   }
 
@@ -105,12 +107,15 @@ export class SimSocket extends EventEmitter {
     this.#send(`reset from ${this.node.name}`, () => peer.#ended())
   }
 
-  #send(what: string, run: () => void): void {
+  #send(what: string, run: (dueMs: number) => void): void {
     this.#network.sendInOrder(this.node, this.peer.node, this.#stream, what, run)
   }
 
-  #arrived(bytes: Buffer): void {
-    this.#read(() => this.emit('data', bytes))
+  #arrived(bytes: Buffer, dueMs: number): void {
+    this.#read(() => {
+      this.onRead?.(dueMs)
+      this.emit('data', bytes)
+    })
   }
 
   #ended(): void {
