@@ -37,8 +37,8 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
     seed,
     proxies: random.pick([1, 2, 2, 3, 3]),
     clients: 3 + random.below(3),
-    timeoutMs: 6_000,
-    thinkMs: random.pick([60, 200, 500]) * (durationMs / 12_000),
+    timeoutMs: random.pick([4_000, 6_000, 6_000]),
+    thinkMs: random.pick([150, 300, 700]) * (durationMs / 12_000),
     depthMax: random.pick([1, 4, 12]),
     faultsFromMs: 1_500,
     faultsUntilMs: 1_500 + durationMs,
@@ -53,6 +53,7 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
       loadPageKeysMax: random.pick([3, 50_000]),
       historyRetentionMs: random.pick([0, 3_000, 300_000]),
       reaperIntervalMs: 1_000,
+      sessionTimeoutMsMin: 4_000,
     },
     txnOpsMax: random.pick([8, 128]),
   }

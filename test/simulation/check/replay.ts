@@ -72,6 +72,7 @@ class Replay {
 
   run(entries: readonly LogEntry[]): Replayed {
     this.#readAt(0)
+    this.#foretell(entries)
     let seq = 0
     for (const { batch, atMs } of entries) {
       if (batch.seq !== seq + 1) {
@@ -91,6 +92,20 @@ class Replay {
       this.#findings.add('refused ones absent', `failed writes of nobody in the log: ${counts}`)
     }
     return { model: this.#model, txns: this.#txns, zxidOf: this.#zxidOf }
+  }
+
+  /** Data tells whose a transaction is, wherever it lies: so the order of a session is known ahead. */
+  #foretell(entries: readonly LogEntry[]): void {
+    for (const { batch } of entries) {
+      for (const { zxid, ops } of batch.txns) {
+        if (this.#answered.has(zxid)) continue
+        for (const op of ops) {
+          const data = op.type === 'create' || op.type === 'setData' ? op.data : undefined
+          const asked = this.#byData.get(data ?? '')
+          if (asked !== undefined && !this.#zxidOf.has(asked)) this.#zxidOf.set(asked, zxid)
+        }
+      }
+    }
   }
 
   #addUnknown(asked: AskedWrite): void {

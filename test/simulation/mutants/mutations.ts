@@ -283,6 +283,7 @@ export const MUTATIONS: readonly Mutation[] = [
         to: 'return',
       },
     ],
+    goals: true,
     seedsMax: 200,
   },
   {
