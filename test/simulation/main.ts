@@ -1,10 +1,11 @@
 /**
- * `npm run test:sim -- --seeds 500 [--from 1] [--faults core|lag|clock|history|all] [--seed N --verbose]`
+ * `npm run test:sim -- --seeds 500 [--from 1] [--faults core|lag|clock|history|all] [--goals]
+ * [--seed N --verbose] [--keep-going] [--mutants [--only TEXT]]`: see README.md.
  */
 import { parseArgs } from 'node:util'
 import { TODAY, WANTED } from './check/goals.ts'
 import { FAULT_SETS, type FaultSet } from './scenario.ts'
-import { simulate } from './simulate.ts'
+import { type Report, simulate } from './simulate.ts'
 
 const { values } = parseArgs({
   options: {
@@ -14,39 +15,56 @@ const { values } = parseArgs({
     faults: { type: 'string', default: 'core' },
     goals: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
-    'go-on': { type: 'boolean', default: false },
+    'keep-going': { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
+    only: { type: 'string' },
   },
 })
-const faults = values.faults as FaultSet
-if (!Object.hasOwn(FAULT_SETS, faults)) {
-  throw new Error(`--faults is one of ${Object.keys(FAULT_SETS).join(', ')}`)
-}
-const goals = values.goals ? WANTED : TODAY
-const from = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-const startMs = performance.now()
-let events = 0
-let requests = 0
-let acknowledged = 0
-let failed = 0
-for (let seed = from; seed < from + count; seed++) {
-  const sink = values.verbose ? (line: string) => console.log(line) : undefined
-  const report = await simulate({ seed, faults, goals, ...(sink === undefined ? {} : { sink }) })
-  events += report.events
-  requests += report.requests
-  acknowledged += report.acknowledged
-  if (report.violations.length === 0) continue
-  failed++
+
+if (values.mutants) {
+  // Loaded here only, for a mutant's own copy of this program has no use for it.
+  const { huntMutants } = await import('./mutants/hunt-all.ts')
+  await huntMutants(values.only)
+} else await runSeeds()
+
+async function runSeeds(): Promise<void> {
+  const faults = values.faults as FaultSet
+  if (!Object.hasOwn(FAULT_SETS, faults)) {
+    throw new Error(`--faults is one of ${Object.keys(FAULT_SETS).join(', ')}`)
+  }
+  const from = Number(values.seed ?? values.from)
+  const count = values.seed === undefined ? Number(values.seeds) : 1
+  if (!Number.isSafeInteger(from) || !(count >= 1)) throw new Error('seeds are numbers')
+  const goals = values.goals ? WANTED : TODAY
+  const sink = values.verbose ? { sink: (line: string) => console.log(line) } : {}
+  const startMs = performance.now()
+  const totals = { seeds: 0, failed: 0, events: 0, requests: 0, answered: 0 }
+  for (let seed = from; seed < from + count; seed++) {
+    const report = await simulate({ seed, faults, goals, ...sink })
+    totals.seeds++
+    totals.events += report.events
+    totals.requests += report.requests
+    totals.answered += report.acknowledged
+    if (report.violations.length === 0) continue
+    totals.failed++
+    show(report, faults)
+    if (count === 1) console.log(report.faults.join('\n'))
+    if (!values['keep-going']) break
+  }
+  const perSecond = (totals.seeds * 1_000) / (performance.now() - startMs)
+  const { seeds, failed, events, requests, answered } = totals
   console.log(
-    `SEED=${seed} npm run test:sim -- --seed ${seed} --faults ${faults}${values.goals ? ' --goals' : ''}`,
+    `${seeds} seeds from ${from}, ${faults} faults: ${failed} failed; ${events} events, ` +
+      `${requests} requests, ${answered} answered; ${perSecond.toFixed(1)} seeds/s`,
   )
-  for (const { law, what } of report.violations.slice(0, 5)) console.log(`  ${law}: ${what}`)
-  if (count === 1) console.log(report.faults.join('\n'))
-  if (!values['go-on']) break
+  if (failed > 0) process.exitCode = 1
 }
-const seconds = (performance.now() - startMs) / 1_000
-console.log(
-  `${count} seeds from ${from}, faults ${faults}: ${failed} failed; ${events} events, ` +
-    `${requests} requests, ${acknowledged} answered; ${(count / seconds).toFixed(1)} seeds/s`,
-)
-if (failed > 0) process.exitCode = 1
+
+/** The line that repeats it, and the first violations. */
+function show({ scenario, violations }: Report, faults: FaultSet): void {
+  const goals = values.goals ? ' --goals' : ''
+  const { seed } = scenario
+  console.log(`SEED=${seed} npm run test:sim -- --seed ${seed} --faults ${faults}${goals}`)
+  for (const { law, what } of violations.slice(0, 5)) console.log(`  ${law}: ${what}`)
+  if (violations.length > 5) console.log(`  and ${violations.length - 5} more`)
+}

@@ -81,11 +81,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/member/keeper.ts',
-        from: 'this.#feedLoop = this.#feed(loaded.revision + 1)',
-        to: 'this.#feedLoop = this.#feed(loaded.revision + 2)',
+        from: 'this.#follower.start(loaded.revision + 1)',
+        to: 'this.#follower.start(loaded.revision + 2)',
       },
       {
-        file: 'lib/member/keeper.ts',
+        file: 'lib/member/tree/follower.ts',
         from: 'from = loaded.revision + 1',
         to: 'from = loaded.revision + 2',
       },
@@ -116,7 +116,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: 'for (const attended of this.#attended.values()) attended.heardMs = now',
+        from: 'for (const owned of this.#owned.values()) owned.lastSeenMs = now',
         to: '',
       },
     ],
@@ -132,7 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: MANAGER,
-        from: 'else this.#attended.delete(record.id)',
+        from: 'else this.#owned.delete(record.id)',
         to: '',
       },
     ],
@@ -144,11 +144,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: 'const known = this.#attended.get(id)\n    if (known',
+        from: 'const known = this.#owned.get(id)\n    if (known',
         to:
           'const stored = this.#host.replica.sessions.get(id)\n' +
-          '    if (stored !== undefined && !this.#attended.has(id)) this.#attend(stored)\n' +
-          '    const known = this.#attended.get(id)\n    if (known',
+          '    if (stored !== undefined && !this.#owned.has(id)) this.#own(stored)\n' +
+          '    const known = this.#owned.get(id)\n    if (known',
       },
     ],
     goals: true,
@@ -210,8 +210,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: COMMITTER,
-        from: 'this.#queue = [...tasks, ...this.#queue]',
-        to: 'this.#queue = [...this.#queue, ...tasks]',
+        from: 'this.#queue = [...this.#chain.cut(index), ...this.#queue]',
+        to: 'this.#queue = [...this.#queue, ...this.#chain.cut(index)]',
       },
     ],
     seedsMax: 100,
@@ -220,9 +220,9 @@ export const MUTATIONS: readonly Mutation[] = [
     bug: 'a sync does not reach the store',
     edits: [
       {
-        file: COMMITTER,
+        file: 'lib/member/commit/head-check.ts',
         from: 'const revision = head?.kvs[0]?.modRevision ?? 0\n',
-        to: 'const revision = this.#headRevision\n',
+        to: 'const revision = before\n',
       },
     ],
     seedsMax: 50,
@@ -232,11 +232,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'proxy/connection.ts',
-        from: '  event(type: EventType, path: string): void {',
+        from: '  event(type: EventType, path: string, zxid: number): void {',
         to:
-          '  event(type: EventType, path: string): void {\n' +
-          '    setImmediate(() => this.late(type, path))\n  }\n' +
-          '  late(type: EventType, path: string): void {',
+          '  event(type: EventType, path: string, zxid: number): void {\n' +
+          '    setImmediate(() => this.late(type, path, zxid))\n  }\n' +
+          '  late(type: EventType, path: string, zxid: number): void {',
       },
     ],
     seedsMax: 5,
@@ -279,7 +279,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/member/keeper.ts',
-        from: 'if (!this.#serving || !this.#isSilent()) return',
+        from: 'if (!this.#serving || !this.#health.isSilent) return',
         to: 'return',
       },
     ],

@@ -1,10 +1,10 @@
-/** `npm run test:sim -- --mutants [--only TEXT]`: the table of deliberate bugs, each with where it was found. */
-import { parseArgs } from 'node:util'
+/** The table of deliberate bugs, each with the seed that found it: `npm run test:sim -- --mutants`. */
 import { hunt } from './hunt.ts'
 import { MUTATIONS } from './mutations.ts'
 
 export async function huntMutants(only: string | undefined): Promise<void> {
   let missed = 0
+  console.log('| bug | seeds | found by |\n| --- | --- | --- |')
   for (const mutation of MUTATIONS) {
     const { bug, seedsMax } = mutation
     if (only !== undefined && !bug.includes(only)) continue
@@ -14,9 +14,4 @@ export async function huntMutants(only: string | undefined): Promise<void> {
     console.log(`| ${bug} | ${seedsMax} | ${where} |`)
   }
   if (missed > 0) process.exitCode = 1
-}
-
-if (process.argv[1]?.endsWith('mutants/main.ts') === true) {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } })
-  await huntMutants(values.only)
 }
