@@ -2,7 +2,7 @@
  * Listens, accepts up to its limits, flushes connections once a tick, drains on stop.
  * Neighbours: connection (one per client), outbox, admin/four-letter-words.
  */
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
@@ -45,24 +45,18 @@ export class ProxyServer implements ProxyHost {
     this.keeper = keeper
     this.options = options
     this.logger = logger
-    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
-      const connection = new Connection(this, socket)
-      const { address } = connection
-      const ofAddress = (this.#perAddress.get(address) ?? 0) + 1
-      this.connections.add(connection)
-      this.#perAddress.set(address, ofAddress)
-      const { connectionsMax, connectionsPerAddressMax } = this.options
-      if (
-        this.connections.size > connectionsMax ||
-        (connectionsPerAddressMax > 0 && ofAddress > connectionsPerAddressMax)
-      ) {
-        this.stats.connectionsRejected++
-        this.logger.warn({ client: connection.name }, 'too many connections: client disconnected')
-        connection.close()
-        return
-      }
-      this.stats.connectionsAccepted++
-    })
+    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
+      this.accept(socket),
+    )
+  }
+
+  /** A server without a port: clients reach it by {@link accept} only. */
+  static unbound(
+    keeper: Keeper,
+    options: Partial<ProxyOptions> = {},
+    logger: Logger = keeper.logger,
+  ): ProxyServer {
+    return new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
   }
 
   /** Resolves when clients are accepted. Rejects when the port is not available. */
@@ -91,6 +85,26 @@ export class ProxyServer implements ProxyHost {
 
   get port(): number {
     return this.#port
+  }
+
+  /** Serves the client of this connection, up to the limits on their number. */
+  accept(socket: Socket): void {
+    const connection = new Connection(this, socket)
+    const { address } = connection
+    const ofAddress = (this.#perAddress.get(address) ?? 0) + 1
+    this.connections.add(connection)
+    this.#perAddress.set(address, ofAddress)
+    const { connectionsMax, connectionsPerAddressMax } = this.options
+    if (
+      this.connections.size > connectionsMax ||
+      (connectionsPerAddressMax > 0 && ofAddress > connectionsPerAddressMax)
+    ) {
+      this.stats.connectionsRejected++
+      this.logger.warn({ client: connection.name }, 'too many connections: client disconnected')
+      connection.close()
+      return
+    }
+    this.stats.connectionsAccepted++
   }
 
   /**

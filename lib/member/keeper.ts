@@ -3,7 +3,6 @@
  * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
-import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
@@ -132,7 +131,7 @@ export class Keeper {
     this.#suspendedMs = this.clock.monotonic()
     this.limits = limits
     this.superDigest = options.superDigest
-    this.proxy = randomBytes(8).toString('hex')
+    this.proxy = Buffer.from(random.bytes(8)).toString('hex')
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica

@@ -26,7 +26,7 @@ export const groups = [
   {
     name: 'simulation',
     paths: ['test/simulation/'],
-    needs: [],
+    needs: ['porcupine'],
     minutesMax: 10,
   },
   {

@@ -4,6 +4,7 @@ import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl, ensureOtherEtcd } from './
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureNode } from './ensure-node.mjs'
+import { ensurePorcupine } from './ensure-porcupine.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
 import { ensureZookeeper } from './ensure-zookeeper.mjs'
 import { say } from './log.mjs'
@@ -56,6 +57,7 @@ export async function prepare(needs) {
     ['etcd-3.4', async () => (await ensureDebianEtcd()).problem],
     ['kazoo-suite', ensureKazooSuite],
     ['zookeeper-npm', ensureZookeeperClient],
+    ['porcupine', ensurePorcupine],
     ...['20.19', '22', '24'].map((line) => [
       `node-${line}`,
       async () => (await ensureNode(line)).problem,

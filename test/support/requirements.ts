@@ -1,5 +1,6 @@
 /** What a test needs of the machine: there, or the test is skipped, or with CI=true it fails. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -86,6 +87,16 @@ export function etcdutlProgram(): string {
   return join(cacheFolder(), `etcdutl-${versions.etcd}`, 'etcdutl')
 }
 
+/** The checker of linearizability. Same rule as scripts/lib/ensure-porcupine.mjs, which builds it. */
+export function porcupineProgram(): string {
+  const digest = createHash('sha256')
+  for (const file of ['main.go', 'go.mod', 'go.sum']) {
+    digest.update(readFileSync(new URL(`../linearizability/${file}`, import.meta.url)))
+  }
+  const folder = `porcupine-${digest.digest('hex').slice(0, 12)}`
+  return join(cacheFolder(), folder, 'porcupine')
+}
+
 /** Each returns what is missing, in a few words, or undefined. */
 const checks = {
   'node-20.19': () => has(nodeProgram('20.19')),
@@ -110,6 +121,7 @@ const checks = {
   kazoo: () => runs('/usr/bin/python3', ['-c', 'import kazoo']),
   curator: () => runs('java', ['-version']) ?? has(curatorLibs()),
   'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
+  porcupine: () => has(porcupineProgram()),
   redis: () => runs('redis-server', ['--version']) ?? runs('openssl', ['version']),
 } satisfies Record<string, () => string | undefined>
 

@@ -1,0 +1,95 @@
+/**
+ * Runs a mutant: the sources, copied, with the bug in them, simulated by a process of their own until a
+ * law is broken in a seed in which the code as it is holds all of them.
+ */
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
+import { TODAY, WANTED } from '../check/goals.ts'
+import { simulate } from '../simulate.ts'
+import type { Mutation } from './mutations.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const COPIED = [
+  'lib',
+  'proxy',
+  'adapters/mvcc',
+  'adapters/memory',
+  'test/simulation',
+  'test/support',
+  'package.json',
+  'tsconfig.json',
+]
+
+export interface Found {
+  readonly seed: number
+  readonly law: string
+}
+
+/** undefined: not within `mutation.seedsMax` seeds. */
+export async function hunt(mutation: Mutation): Promise<Found | undefined> {
+  const folder = mutantFolder(mutation)
+  const { faults = 'core', goals = false, seedsMax } = mutation
+  try {
+    for (let from = 1; from <= seedsMax; ) {
+      const found = await firstFailure(folder, from, seedsMax - from + 1, faults, goals)
+      if (found === undefined) return undefined
+      const asIs = await simulate({ seed: found.seed, faults, goals: goals ? WANTED : TODAY })
+      if (asIs.violations.length === 0) return found
+      from = found.seed + 1
+    }
+    return undefined
+  } finally {
+    removeFolder(folder)
+  }
+}
+
+function mutantFolder({ edits, bug }: Mutation): string {
+  const folder = temporaryFolder('simulated-mutant')
+  for (const path of COPIED) {
+    mkdirSync(join(folder, path, '..'), { recursive: true })
+    cpSync(join(root, path), join(folder, path), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (const { file, from, to, everywhere } of edits) {
+    const path = join(folder, file)
+    const parts = readFileSync(path, 'utf8').split(from)
+    if (parts.length !== 2 && !(everywhere === true && parts.length > 2)) {
+      throw new Error(`${bug}: ${file} has "${from}" ${parts.length - 1} times`)
+    }
+    writeFileSync(path, parts.join(to))
+  }
+  return folder
+}
+
+/** A mutant may also hang or end: that is a bug found, too. */
+function firstFailure(
+  folder: string,
+  from: number,
+  count: number,
+  faults: string,
+  goals: boolean,
+): Promise<Found | undefined> {
+  const args = ['--import', 'tsx', join(folder, 'test/simulation/main.ts')]
+  args.push('--from', String(from), '--seeds', String(count), '--faults', faults)
+  if (goals) args.push('--goals')
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      output += chunk
+    })
+    child.on('error', reject)
+    child.on('exit', (status) => {
+      const match = /^SEED=(\d+) .*\n {2}([^:]+):/m.exec(output)
+      if (match !== null) resolve({ seed: Number(match[1]), law: match[2] as string })
+      else if (status === 0) resolve(undefined)
+      else reject(new Error(`the mutant ended with ${status}:\n${output.slice(-2_000)}`))
+    })
+  })
+}

@@ -1,0 +1,182 @@
+/**
+ * One proxy process: a keeper on the simulated store and a server whose sockets are simulated. It is
+ * started, stopped politely, killed and started again, as by a supervisor.
+ */
+import { Keeper, type KeeperLimits, type Logger, type MetadataStore } from '../../../lib/index.ts'
+import { ProxyServer } from '../../../proxy/index.ts'
+import type { Cluster } from '../store/cluster.ts'
+import { openSimStore } from '../store/sim-store.ts'
+import { SeededRandom } from '../world/seeded-random.ts'
+import { SimNode } from '../world/sim-node.ts'
+import type { SimSocket } from '../world/sim-socket.ts'
+import type { World } from '../world/world.ts'
+
+const RESTART_MS = 500
+
+export interface SimProxyOptions {
+  readonly world: World
+  readonly cluster: Cluster
+  readonly name: string
+  readonly stream: number
+  readonly prefix: string
+  readonly limits: Partial<KeeperLimits>
+  readonly txnOpsMax: number
+}
+
+export interface Proposal {
+  readonly session: bigint
+  readonly atMs: number
+}
+
+export class SimProxy {
+  readonly node: SimNode
+  keeper: Keeper | undefined
+  server: ProxyServer | undefined
+  /** Whether the supervisor lets it run. */
+  isWanted = true
+  /** When it has loaded its tree again. Simulated ms. */
+  readonly resyncs: number[] = []
+  /** Sessions it proposed to end. */
+  readonly proposals: Proposal[] = []
+  /** Changes between serving and not. */
+  readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
+  readonly #o: SimProxyOptions
+  readonly #random: SeededRandom
+  readonly #sockets = new Set<SimSocket>()
+  #store: MetadataStore | undefined
+
+  constructor(options: SimProxyOptions) {
+    this.#o = options
+    this.node = new SimNode(options.world, options.name)
+    this.#random = new SeededRandom(options.world.seed, options.stream)
+  }
+
+  /** Clients can connect. */
+  get isListening(): boolean {
+    return this.server !== undefined
+  }
+
+  start(): void {
+    const { world } = this.#o
+    this.isWanted = true
+    world.after(this.node, 0, 'start', () => void this.#open())
+  }
+
+  async #open(): Promise<void> {
+    const { world, cluster, prefix, limits, txnOpsMax } = this.#o
+    const { node } = this
+    const { incarnation } = node
+    const clock = node.clock()
+    const store = openSimStore({
+      cluster,
+      node,
+      clock,
+      features: {
+        persistent: true,
+        shared: true,
+        txnOpsMax,
+        txnBytesMax: 1_571_840,
+        valueBytesMax: 1_500_000,
+        progressAdvances: true,
+      },
+    })
+    this.#store = store
+    try {
+      const keeper = await Keeper.open({
+        store,
+        prefix,
+        clock,
+        random: this.#random,
+        limits,
+        logger: this.#logger(),
+        address: node.name,
+      })
+      if (node.incarnation !== incarnation) return
+      this.keeper = keeper
+      this.#note(keeper)
+      this.server = ProxyServer.unbound(keeper)
+    } catch (error) {
+      world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
+      await store.close()
+      world.after(node, RESTART_MS, 'start again', () => void this.#open())
+    }
+  }
+
+  /** What the laws must know and no client can see. */
+  #note(keeper: Keeper): void {
+    const { world } = this.#o
+    const { committer } = keeper
+    const reset = committer.reset.bind(committer)
+    committer.reset = (...state) => {
+      this.resyncs.push(world.nowMs)
+      reset(...state)
+    }
+    const submit = committer.submit.bind(committer)
+    committer.submit = (task) => {
+      if (task.request.type === 'expireSession') {
+        this.proposals.push({ session: task.request.id, atMs: world.nowMs })
+      }
+      submit(task)
+    }
+    this.#serves(keeper.isServing)
+    keeper.onServingChange = (isServing) => {
+      world.trace.note(world.nowMs, this.node.name, () => `serving ${isServing}`)
+      this.#serves(isServing)
+    }
+  }
+
+  #serves(isServing: boolean): void {
+    this.servings.push({ atMs: this.#o.world.nowMs, isServing })
+  }
+
+  connect(socket: SimSocket): void {
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    this.server?.accept(socket.asSocket())
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#serves(false)
+    this.keeper = undefined
+    this.server = undefined
+    this.isWanted = false
+    this.node.kill()
+    for (const socket of [...this.#sockets]) socket.lost()
+    this.#sockets.clear()
+    if (this.#store !== undefined) this.#o.cluster.forget(this.node)
+  }
+
+  /** SIGTERM: drains, signs off, and ends. */
+  stop(done: () => void): void {
+    const { keeper, server } = this
+    const store = this.#store
+    this.isWanted = false
+    if (keeper === undefined || server === undefined || store === undefined) return done()
+    this.#o.world.after(this.node, 0, 'stop', () => {
+      this.server = undefined
+      this.#serves(false)
+      const closing = async (): Promise<void> => {
+        await server.close(500)
+        await keeper.close(500)
+        await store.close()
+        this.keeper = undefined
+        done()
+      }
+      void closing()
+    })
+  }
+
+  #logger(): Logger {
+    const { world } = this.#o
+    const line = (level: string) => (fields: object, message: string) =>
+      world.trace.note(world.nowMs, this.node.name, () => `${level}: ${message} ${show(fields)}`)
+    return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+  }
+}
+
+function show(fields: object): string {
+  return JSON.stringify(fields, (_, value) =>
+    typeof value === 'bigint' ? `${value}` : value instanceof Error ? value.message : value,
+  )
+}

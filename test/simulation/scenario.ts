@@ -1,0 +1,60 @@
+/** What a seed stands for: how many of what, how they are set up, and which faults they meet. */
+import type { KeeperLimits } from '../../lib/index.ts'
+import type { FaultKind } from './faults/nemesis.ts'
+import { SeededRandom } from './world/seeded-random.ts'
+
+/** core: what must hold in any case, run by CI. all: also lost history, lagging members, wrong clocks. */
+export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'history' | 'all'
+
+export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
+  none: [],
+  core: ['process', 'link', 'store'],
+  lag: ['process', 'link', 'store', 'lag'],
+  clock: ['process', 'link', 'store', 'clock'],
+  history: ['process', 'link', 'store', 'history'],
+  all: ['process', 'link', 'store', 'lag', 'clock', 'history'],
+}
+
+export interface Scenario {
+  readonly seed: number
+  readonly proxies: number
+  readonly clients: number
+  readonly timeoutMs: number
+  readonly thinkMs: number
+  readonly depthMax: number
+  /** Faults come between these. Simulated ms. */
+  readonly faultsFromMs: number
+  readonly faultsUntilMs: number
+  readonly kinds: readonly FaultKind[]
+  readonly limits: Partial<KeeperLimits>
+  readonly txnOpsMax: number
+}
+
+export function scenarioOf(seed: number, faults: FaultSet): Scenario {
+  const random = new SeededRandom(seed, 1)
+  const durationMs = random.pick([6_000, 12_000, 20_000])
+  return {
+    seed,
+    proxies: random.pick([1, 2, 2, 3, 3]),
+    clients: 3 + random.below(3),
+    timeoutMs: random.pick([4_000, 6_000, 6_000]),
+    thinkMs: random.pick([150, 300, 700]) * (durationMs / 12_000),
+    depthMax: random.pick([1, 4, 12]),
+    faultsFromMs: 1_500,
+    faultsUntilMs: 1_500 + durationMs,
+    kinds: FAULT_SETS[faults],
+    limits: {
+      // Small, so that what happens once in an hour happens in a run.
+      batchRequestsMax: random.pick([3, 4_000]),
+      commitsInFlightMax: random.pick([1, 2, 3]),
+      flushDelayMs: random.pick([20, 100, 2_000]),
+      flushKeysPerTxnMax: random.pick([2, 1_000]),
+      flushLateMs: random.pick([200, 10_000]),
+      loadPageKeysMax: random.pick([3, 50_000]),
+      historyRetentionMs: random.pick([0, 3_000, 300_000]),
+      reaperIntervalMs: 1_000,
+      sessionTimeoutMsMin: 4_000,
+    },
+    txnOpsMax: random.pick([8, 128]),
+  }
+}

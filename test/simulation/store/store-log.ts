@@ -1,0 +1,57 @@
+/**
+ * The truth of a run: every journal entry that was ever committed, in order, seen at the store itself.
+ * A restore from a snapshot takes the newest ones back; they are kept apart.
+ */
+import type { Commit } from '../../../adapters/mvcc/commit-log.ts'
+import { decodeBatch } from '../../../lib/format/journal.ts'
+import type { Batch } from '../../../lib/format/ops.ts'
+import type { Layout, Revision } from '../../../lib/index.ts'
+import { compareBytes } from '../../../lib/store/bytes.ts'
+
+export interface LogEntry {
+  readonly batch: Batch
+  readonly revision: Revision
+  /** Simulated ms. */
+  readonly atMs: number
+}
+
+export interface Rewind {
+  readonly atMs: number
+  /** Entries that the restored store does not have. */
+  readonly lost: readonly LogEntry[]
+}
+
+export class StoreLog {
+  readonly entries: LogEntry[] = []
+  readonly rewinds: Rewind[] = []
+  /** When an outsider deleted the head: the journal is there, but nothing says where it ends. */
+  headLostMs: number | undefined
+  readonly #layout: Layout
+  readonly #now: () => number
+
+  constructor(layout: Layout, now: () => number) {
+    this.#layout = layout
+    this.#now = now
+  }
+
+  /** Committed entries are gone, or cannot be found any more. */
+  get isBroken(): boolean {
+    return this.headLostMs !== undefined || this.rewinds.length > 0
+  }
+
+  add(commits: readonly Commit[]): void {
+    const { start, end } = this.#layout.journal
+    for (const { revision, events } of commits) {
+      for (const event of events) {
+        if (event.type !== 'put') continue
+        const { key, value } = event.kv
+        if (compareBytes(key, start) < 0 || compareBytes(key, end) >= 0) continue
+        this.entries.push({ batch: decodeBatch(value), revision, atMs: this.#now() })
+      }
+    }
+  }
+
+  rewind(length: number): void {
+    this.rewinds.push({ atMs: this.#now(), lost: this.entries.splice(length) })
+  }
+}
