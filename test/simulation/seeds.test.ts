@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { TODAY } from './check/goals.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 500
+const SEEDS = 100
 const PER_TEST = 50
 
 describe('simulation', function () {

@@ -19,6 +19,7 @@ export type Effect =
   | { readonly type: 'open'; readonly id: bigint }
   | { readonly type: 'move'; readonly id: bigint }
   | { readonly type: 'close'; readonly id: bigint; readonly paths: readonly string[] }
+  | { readonly type: 'epoch' }
 
 export function effectOf(op: Op): Effect {
   switch (op.type) {
@@ -40,6 +41,8 @@ export function effectOf(op: Op): Effect {
       return { type: 'move', id: op.id }
     case 'closeSession':
       return { type: 'close', id: op.id, paths: op.paths }
+    case 'newEpoch':
+      return { type: 'epoch' }
     default:
       throw new Error(`the simulation knows no ${op.type}`)
   }
@@ -57,6 +60,8 @@ export function show(effects: readonly Effect[]): string {
           return `delete ${effect.path}`
         case 'set':
           return `set ${effect.path} ${effect.data} v${effect.version}`
+        case 'epoch':
+          return 'epoch'
         case 'close':
           return `close ${sessionName(effect.id)} ${[...effect.paths].sort().join(' ')}`
         default:

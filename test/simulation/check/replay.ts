@@ -27,8 +27,6 @@ export interface Replayed {
   readonly zxidOf: ReadonlyMap<Asked, number>
 }
 
-const EPOCH = 2 ** 32
-
 export function replay(
   entries: readonly LogEntry[],
   history: History,
@@ -122,13 +120,14 @@ class Replay {
       return
     }
     const before = this.#model.zxid
-    const isNext = zxid === before + 1 || (zxid > before && zxid % EPOCH === 1)
+    const isNext = zxid === before + 1 || (zxid > before && first?.type === 'epoch')
     if (!isNext) this.#findings.add('one history', `zxid ${zxid} behind zxid ${before}`)
     const answered = this.#answered.get(zxid)
     this.#answered.delete(zxid)
     const by = answered ?? this.#unknownBehind(effects, zxid, atMs)
     this.#txns.push({ zxid, atMs, effects, by })
-    if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
+    if (first?.type === 'epoch') this.#model.apply([], zxid, atMs)
+    else if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
     else {
       this.#zxidOf.set(by, zxid)
       this.#asked(by, zxid, atMs, effects)
