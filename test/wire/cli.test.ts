@@ -161,6 +161,7 @@ describe('anykeeper serve', () => {
       ANYKEEPER_FOUR_LETTER_WORDS: 'conf, ruok',
       ANYKEEPER_SASL_USERS: join(folder, 'users'),
       ANYKEEPER_SASL_SUPER_USER: 'alice',
+      ANYKEEPER_ACCEPT_DAMAGED_TREE: '1',
       ANYKEEPER_WORKERS: '1',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }
