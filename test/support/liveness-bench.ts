@@ -33,9 +33,12 @@ const LIMITS: Partial<KeeperLimits> = {
   reaperIntervalMs: 3_600_000,
 }
 
+let steadyCount = 0
+
 /** No luck: jitter is always the same. */
 const steady = (fraction: number): Random => {
-  let seed = 1
+  // Each has bytes of its own: a keeper draws its id from them.
+  let seed = ++steadyCount
   return {
     fraction: () => fraction,
     bytes: (count) => Uint8Array.from({ length: count }, () => (seed = (seed * 31 + 7) % 251)),
