@@ -30,6 +30,9 @@ describe('compare: the oracle is lost', function () {
     compare = await CompareProcess.start(sides, { graceMs: 700 })
   }
 
+  /** A client that says nothing while the oracle starts, which may take long on a busy machine. */
+  const connect = () => RawClient.connect({ port: compare.port, timeoutMs: 40_000 })
+
   /** The oracle is tried again when something is to be asked. */
   async function untilBack(client: RawClient): Promise<void> {
     let isBack = false
@@ -41,14 +44,14 @@ describe('compare: the oracle is lost', function () {
 
   it('clients go on, and what they ask counts as unchecked', async () => {
     await start(oracle.connectString)
-    const a = await RawClient.connect({ port: compare.port })
+    const a = await connect()
     await a.create('/a')
     await a.getData('/a', true)
     await oracle.kill()
     expect((await a.setData('/a', 'x')).err).to.equal(0)
     expect(a.events).to.have.length(1)
     expect((await a.getData('/a')).record.stat!.version).to.equal(1)
-    const b = await RawClient.connect({ port: compare.port })
+    const b = await connect()
     expect((await b.exists('/a')).err).to.equal(0)
     await Promise.all([a.close(), b.close()])
     const { exitCode, counts, found, summary } = await compare.verdict()
@@ -64,7 +67,7 @@ describe('compare: the oracle is lost', function () {
 
   it('it is asked again when it is back; what it missed makes differences suspect', async () => {
     await start(oracle.connectString)
-    const a = await RawClient.connect({ port: compare.port })
+    const a = await connect()
     await a.create('/a')
     await a.exists('/a')
     await oracle.kill()
@@ -87,7 +90,7 @@ describe('compare: the oracle is lost', function () {
   it('it is there only later: clients are served, then compared', async () => {
     await oracle.kill()
     await start(oracle.connectString)
-    const a = await RawClient.connect({ port: compare.port })
+    const a = await connect()
     await a.getData('/')
     await oracle.start()
     await untilBack(a)
@@ -104,7 +107,7 @@ describe('compare: the oracle is lost', function () {
   it('its connection alone is lost: that is a difference, the session is taken up again', async () => {
     relay = await TcpFaultProxy.start(oracle.connectString)
     await start(relay.host)
-    const a = await RawClient.connect({ port: compare.port })
+    const a = await connect()
     await a.create('/a', { flags: 1 })
     await a.auth('digest', 'u:p')
     // The oracle's answer, too: header and Stat.
