@@ -9,7 +9,7 @@ import type { Logger } from '../../base/log.ts'
 import { ByteWriter } from '../../format/bytes.ts'
 import { type Digest, digestOfEntry } from '../../format/digest.ts'
 import { headBehind } from '../../format/head.ts'
-import { encodeHeader, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
+import { encodeEntry, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { Batch, TxnEntry } from '../../format/ops.ts'
 import { znodeBytesMax } from '../../format/record.ts'
@@ -236,7 +236,7 @@ export class BatchPlanner {
       check: replica.check,
       txns,
     }
-    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
+    const journal = encodeEntry(batch, out)
     const digest = digestOfEntry(journal)
     const head = headBehind(batch, digest)
     const next = { batch, tasks, planned, txnOf, flush, journal, digest, head }
