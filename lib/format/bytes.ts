@@ -7,9 +7,12 @@ import { StoreError } from '../model/errors.ts'
  * Up to this many characters a loop beats the native encoder. Below 128: their size is one byte.
  */
 const SHORT_STRING_CHARS = 64
+const INT_MAX = 0x7fffffff
 
 export class ByteWriter {
-  #buffer = Buffer.allocUnsafe(4096)
+  #buffer: Buffer = Buffer.allocUnsafe(4096)
+  /** Of the same bytes. Big-endian, and faster than Buffer's methods. */
+  #view = viewOf(this.#buffer)
   #length = 0
 
   get length(): number {
@@ -22,7 +25,7 @@ export class ByteWriter {
   clear(): void {
     this.#length = 0
     // A rare giant entry must not pin its memory.
-    if (this.#buffer.length > 4 * 1024 * 1024) this.#buffer = Buffer.allocUnsafe(4096)
+    if (this.#buffer.length > 4 * 1024 * 1024) this.#use(Buffer.allocUnsafe(4096))
   }
   /** What was written; holds until the next write. */
   get bytesSoFar(): Uint8Array {
@@ -34,7 +37,12 @@ export class ByteWriter {
     if (needed <= this.#buffer.length) return
     const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
     this.#buffer.copy(grown, 0, 0, this.#length)
-    this.#buffer = grown
+    this.#use(grown)
+  }
+
+  #use(buffer: Buffer): void {
+    this.#buffer = buffer
+    this.#view = viewOf(buffer)
   }
 
   u8(value: number): void {
@@ -44,12 +52,15 @@ export class ByteWriter {
   /** Unsigned, up to 2^53 − 1. */
   varint(value: number): void {
     this.#reserve(8)
+    const buffer = this.#buffer
+    let at = this.#length
     let rest = value
-    while (rest >= 0x80) {
-      this.#buffer[this.#length++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    this.#buffer[this.#length++] = rest
+    // Beyond 31 bits arithmetic is in floating point, which is slow.
+    for (; rest > INT_MAX; rest = Math.floor(rest / 0x80)) buffer[at++] = (rest % 0x80) | 0x80
+    let int = rest | 0
+    for (; int >= 0x80; int >>= 7) buffer[at++] = (int & 0x7f) | 0x80
+    buffer[at++] = int
+    this.#length = at
   }
   /** Signed, −2^52 to 2^52 − 1: small ones of either sign are short. */
   zigzag(value: number): void {
@@ -57,15 +68,18 @@ export class ByteWriter {
   }
   u64(value: bigint): void {
     this.#reserve(8)
-    this.#length = this.#buffer.writeBigUInt64BE(value, this.#length)
+    this.#view.setBigUint64(this.#length, value)
+    this.#length += 8
   }
   i32(value: number): void {
     this.#reserve(4)
-    this.#length = this.#buffer.writeInt32BE(value, this.#length)
+    this.#view.setInt32(this.#length, value)
+    this.#length += 4
   }
   i64(value: bigint): void {
     this.#reserve(8)
-    this.#length = this.#buffer.writeBigInt64BE(value, this.#length)
+    this.#view.setBigInt64(this.#length, value)
+    this.#length += 8
   }
   bytes(value: Uint8Array): void {
     this.varint(value.length)
@@ -106,6 +120,10 @@ export class ByteWriter {
     this.#length = start + length
     return true
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 export class ByteReader {
