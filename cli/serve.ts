@@ -42,6 +42,7 @@ interface ServeFlags {
   readonly superDigest?: string
   readonly acceptDamagedTree?: boolean
   readonly recordCheck: number
+  readonly journalFormat: string
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly workers: number
@@ -127,6 +128,15 @@ export function serveCommand(): Command {
       )
         .default(LIMITS_DEFAULT.recordCheckMs)
         .argParser(parseWhole),
+    )
+    .addOption(
+      flag(
+        '--journal-format <n>',
+        'while this proxy lives, all write journal entries of this format: 2 for 0.1.0',
+        'JOURNAL_FORMAT',
+      )
+        .default('3')
+        .choices(['2', '3']),
     )
     .addOption(
       flag(
@@ -241,6 +251,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         sessionTimeoutMsMax: maxTimeout,
         proxyTtlMs,
         recordCheckMs: flags.recordCheck,
+        journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
       },
       ...(flags.saslUsers === undefined

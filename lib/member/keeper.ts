@@ -175,6 +175,7 @@ export class Keeper {
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
+      journalFormat: limits.journalFormatMax,
       onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
