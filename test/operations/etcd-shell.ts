@@ -30,7 +30,10 @@ export class EtcdShell {
     execFileSync(etcdctl, ['put', `${prefix}/${key}`], options)
   }
 
-  delete(key: string): void {
-    execFileSync(etcdctl, ['del', `${prefix}/${key}`], { env: this.#env, timeout: 10_000 })
+  delete(key: string, ...flags: string[]): void {
+    execFileSync(etcdctl, ['del', `${prefix}/${key}`, ...flags], {
+      env: this.#env,
+      timeout: 10_000,
+    })
   }
 }
