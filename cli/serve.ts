@@ -7,6 +7,7 @@ import { openStore } from '../adapters/index.ts'
 import {
   ACL_SCHEMES_DEFAULT,
   Keeper,
+  LIMITS_DEFAULT,
   type Logger,
   type MetadataStore,
   StoreError,
@@ -19,6 +20,7 @@ import {
   logLevelFlag,
   maxFrameBytesFlag,
   parsePositive,
+  parseWhole,
   prefixFlag,
   shownAddress,
   shownUrl,
@@ -39,6 +41,8 @@ interface ServeFlags {
   readonly maxFrameBytes: number
   readonly superDigest?: string
   readonly acceptDamagedTree?: boolean
+  readonly recordCheck: number
+  readonly journalFormat: string
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly workers: number
@@ -115,6 +119,24 @@ export function serveCommand(): Command {
         'start even if records of znodes are missing or head is: what is there is served',
         'ACCEPT_DAMAGED_TREE',
       ),
+    )
+    .addOption(
+      flag(
+        '--record-check <ms>',
+        'compare a page of the stored records with the tree this often; 0: never',
+        'RECORD_CHECK',
+      )
+        .default(LIMITS_DEFAULT.recordCheckMs)
+        .argParser(parseWhole),
+    )
+    .addOption(
+      flag(
+        '--journal-format <n>',
+        'while this proxy lives, all write journal entries of this format: 2 for 0.1.0',
+        'JOURNAL_FORMAT',
+      )
+        .default('3')
+        .choices(['2', '3']),
     )
     .addOption(
       flag(
@@ -228,6 +250,8 @@ async function serve(flags: ServeFlags): Promise<void> {
         sessionTimeoutMsMin: minTimeout,
         sessionTimeoutMsMax: maxTimeout,
         proxyTtlMs,
+        recordCheckMs: flags.recordCheck,
+        journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
       },
       ...(flags.saslUsers === undefined

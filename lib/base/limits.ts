@@ -56,6 +56,18 @@ export interface KeeperLimits {
   readonly reaperIntervalMs: number
   /** Containers and TTL znodes removed per minute at most. Source: ContainerManager. */
   readonly reapedPerMinuteMax: number
+  /**
+   * How often one live proxy compares a page of the stored records with its tree, ms. 0: never. A round over
+   * a million znodes with child records takes as many turns as there are pages.
+   */
+  readonly recordCheckMs: number
+  /** Records of such a page at most. Large ones make it smaller, to some 256 KiB. */
+  readonly recordCheckKeysMax: number
+  /**
+   * Newest format of journal entries that this member says it reads. 2: all members write entries that 0.1.0
+   * reads, for as long as this one lives; it still reads newer ones.
+   */
+  readonly journalFormatMax: 2 | 3
   /** Target size of a page while the tree is loaded, bytes. Two pages are in memory at a time. */
   readonly loadPageBytes: number
   /** Keys of such a page. etcd walks the rest of the range for each. */
@@ -95,6 +107,9 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   commitSilenceMsMax: 10_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
+  recordCheckMs: 1_000,
+  recordCheckKeysMax: 512,
+  journalFormatMax: 3,
   loadPageBytes: 8 * 1024 * 1024,
   loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,

@@ -18,9 +18,10 @@ import { JournalFollower } from './tree/follower.ts'
 import { forkOf, isSameEnd, lastCommonZxid, nextEpoch } from './tree/fork.ts'
 import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
-import { Compactor } from './upkeep/compactor.ts'
-import { Reaper, restoreAges } from './upkeep/reaper.ts'
+import { restoreAges } from './upkeep/reaper.ts'
+import type { RecordCheck } from './upkeep/record-check.ts'
 import { StoreHealth } from './upkeep/store-health.ts'
+import { Upkeep } from './upkeep/upkeep.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
 /** Options of {@link Keeper.open}. */
@@ -45,9 +46,6 @@ export interface KeeperOptions {
   readonly logger?: Logger
 }
 
-/** Looks at head that may be in flight together, when the store is slow. */
-const PROOFS_MAX = 3
-
 function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
   const { acceptDamagedTree = false, logger = silentLogger } = options
   return {
@@ -56,6 +54,9 @@ function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions 
     onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
   }
 }
+
+/** Looks at head that may be in flight together, when the store is slow. */
+const PROOFS_MAX = 3
 
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
@@ -74,8 +75,7 @@ export class Keeper {
   readonly sessions: SessionManager
   /** The live members. */
   readonly registry: ProxyRegistry
-  readonly #reaper: Reaper
-  readonly #compactor: Compactor
+  readonly #upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #health: StoreHealth
   #closed = false
@@ -162,7 +162,7 @@ export class Keeper {
           found,
           'this tree differs from another proxy’s after the same batch, reloading it',
         )
-        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the tree differs'))
+        this.#follower.replace()
       },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
@@ -175,26 +175,26 @@ export class Keeper {
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
+      journalFormat: limits.journalFormatMax,
       onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
       onPeerStarved: (id) => this.committer.addContender(id),
     })
-    this.#reaper = new Reaper({
-      clock,
-      committer: this.committer,
-      tree: () => this.#replica.tree,
-      isMyTurn: () => this.#serving && this.registry.isFirst,
-      intervalMs: limits.reaperIntervalMs,
-      perMinuteMax: limits.reapedPerMinuteMax,
-    })
-    this.#compactor = new Compactor({
+    this.#upkeep = new Upkeep({
       store: options.store,
+      layout,
       clock,
       logger,
       limits,
       revision: loaded.revision,
+      committer: this.committer,
+      replica: () => this.#replica,
       isMyTurn: () => this.#serving && this.registry.isFirst,
+      onReplicaWrong: (message) => {
+        logger.error({}, `${message}: reloading it`)
+        this.#follower.replace()
+      },
     })
     this.#health = new StoreHealth({
       clock,
@@ -209,13 +209,13 @@ export class Keeper {
       clock,
       logger,
       onEntry: (entry, revision) => {
-        this.#compactor.seen(revision, entry.length)
+        this.#upkeep.seen(revision, entry.length)
         this.committer.receive(entry, revision)
       },
       onEvent: () => this.#health.feedEvent(),
       catchUp: () => this.committer.prove(),
       onHistoryLost: (error) => this.#loseHistory(error.message),
-      onReload: (reloaded) => this.#reloaded(reloaded),
+      onReload: (reloaded, replaces) => this.#reloaded(reloaded, replaces),
     })
     // Other proxies know better how old what they wrote is; alone, our clock is all there is.
     const isAlone = loaded.proxies.size === 0
@@ -233,7 +233,11 @@ export class Keeper {
   }
   /** How often this keeper compacted the store's history. */
   get compactionCount(): number {
-    return this.#compactor.compactions
+    return this.#upkeep.compactionCount
+  }
+  /** What came of comparing the stored records with the tree. */
+  get recordChecks(): Readonly<RecordCheck['counters']> {
+    return this.#upkeep.recordChecks
   }
   get logger(): Logger {
     return this.#logger
@@ -267,9 +271,8 @@ export class Keeper {
 
   #stopTimers(): void {
     this.sessions.stop()
-    this.#reaper.stop()
+    this.#upkeep.stop()
     this.#health.stop()
-    this.#compactor.stop()
   }
 
   async #start(loaded: Loaded): Promise<void> {
@@ -278,7 +281,7 @@ export class Keeper {
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
     await this.committer.prove()
     this.#health.start()
-    this.#compactor.start()
+    this.#upkeep.start()
   }
 
   #adopt(replica: Replica): void {
@@ -289,17 +292,17 @@ export class Keeper {
   }
 
   /**
-   * Nothing was missed: all stays as it is. Otherwise events were, so clients are disconnected, and where
+   * Nothing was missed: all stays as it is, unless the replica was wrong (`replaces`). Otherwise events were, so clients are disconnected, and where
    * history went back an epoch begins before anybody is served.
    */
-  #reloaded({ replica, head }: Loaded): void {
+  #reloaded({ replica, head }: Loaded, replaces: boolean): void {
     const before = this.#replica
     this.#health.feedEvent()
     if (head === undefined && before.seq > 0) {
       const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
       throw new StoreError('STORE_INTERNAL', message)
     }
-    if (isSameEnd(before, replica) && !this.#hasLostHistory) return
+    if (isSameEnd(before, replica) && !this.#hasLostHistory && !replaces) return
     const fork = forkOf(before, replica)
     if (fork !== undefined) this.#loseHistory(fork)
     if (this.#serving) this.#setServing(false)

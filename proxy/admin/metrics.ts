@@ -61,6 +61,10 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_history_losses', keeper.historyLossCount],
     ['anykeeper_feed_catch_ups', keeper.committer.catchUps],
     ['anykeeper_tree_differences', keeper.committer.counters.treeDifferences],
+    ['anykeeper_records_checked', keeper.recordChecks.records],
+    ['anykeeper_record_check_rounds', keeper.recordChecks.rounds],
+    ['anykeeper_record_differences', keeper.recordChecks.differences],
+    ['anykeeper_records_rewritten', keeper.recordChecks.rewritten],
   ]
 }
 

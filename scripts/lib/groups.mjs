@@ -60,6 +60,12 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'operations',
+    paths: ['test/operations/'],
+    needs: ['etcd', 'etcdutl', 'anykeeper-0.1'],
+    minutesMax: 12,
+  },
+  {
     name: 'wire',
     paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9'],

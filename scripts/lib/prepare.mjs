@@ -4,6 +4,7 @@ import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl, ensureOtherEtcd } from './
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureNode } from './ensure-node.mjs'
+import { ensureOldRelease } from './ensure-old-release.mjs'
 import { ensurePorcupine } from './ensure-porcupine.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
 import { ensureZookeeper } from './ensure-zookeeper.mjs'
@@ -58,6 +59,7 @@ export async function prepare(needs) {
     ['kazoo-suite', ensureKazooSuite],
     ['zookeeper-npm', ensureZookeeperClient],
     ['porcupine', ensurePorcupine],
+    ['anykeeper-0.1', ensureOldRelease],
     ...['20.19', '22', '24'].map((line) => [
       `node-${line}`,
       async () => (await ensureNode(line)).problem,

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 interface Versions {
   node: Record<NodeLine, string>
   typescriptOldest: string
+  oldRelease: { release: string; commit: string }
   etcd: string
   etcdOthers: Record<'3.5' | '3.7', string>
   zookeeper: Record<'3.9', { zookeeper: string }>
@@ -87,6 +88,12 @@ export function etcdutlProgram(): string {
   return join(cacheFolder(), `etcdutl-${versions.etcd}`, 'etcdutl')
 }
 
+/** The folder of the build of the release before. Same rule as scripts/lib/ensure-old-release.mjs. */
+export function oldRelease(): string {
+  const { release, commit } = versions.oldRelease
+  return join(cacheFolder(), `anykeeper-${release}-${commit}`)
+}
+
 /** The checker of linearizability. Same rule as scripts/lib/ensure-porcupine.mjs, which builds it. */
 export function porcupineProgram(): string {
   const digest = createHash('sha256')
@@ -121,6 +128,7 @@ const checks = {
   kazoo: () => runs('/usr/bin/python3', ['-c', 'import kazoo']),
   curator: () => runs('java', ['-version']) ?? has(curatorLibs()),
   'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
+  'anykeeper-0.1': () => has(join(oldRelease(), 'dist', 'cli.js')),
   porcupine: () => has(porcupineProgram()),
   redis: () => runs('redis-server', ['--version']) ?? runs('openssl', ['version']),
 } satisfies Record<string, () => string | undefined>

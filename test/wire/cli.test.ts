@@ -162,6 +162,8 @@ describe('anykeeper serve', () => {
       ANYKEEPER_SASL_USERS: join(folder, 'users'),
       ANYKEEPER_SASL_SUPER_USER: 'alice',
       ANYKEEPER_ACCEPT_DAMAGED_TREE: '1',
+      ANYKEEPER_RECORD_CHECK: '0',
+      ANYKEEPER_JOURNAL_FORMAT: '2',
       ANYKEEPER_WORKERS: '1',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }

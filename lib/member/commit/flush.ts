@@ -20,7 +20,8 @@ export interface Flush {
   readonly flushed: number
 }
 
-function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): WriteOp {
+/** What brings this record to the replica's state. */
+export function writeRecord(replica: Replica, layout: Layout, { kind, name }: Dirty): WriteOp {
   switch (kind) {
     case 'n': {
       const key = layout.znode(name)

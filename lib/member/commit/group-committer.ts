@@ -4,6 +4,7 @@ import { decodeBatch, decodeHeader } from '../../format/journal.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { Revision } from '../../store/types.ts'
 import type { Planned } from '../plan/planned.ts'
+import type { Dirty } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
 import { BatchSender } from './batch-sender.ts'
@@ -195,6 +196,13 @@ export class GroupCommitter {
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
     this.#schedule()
+  }
+
+  /** These records are not what they should be: they are written behind once more. */
+  rewrite(records: readonly Dirty[]): void {
+    const { backlog, seq } = this.#replica
+    for (const { kind, name } of records) backlog.touch(kind, name, seq)
+    if (backlog.size > 0) this.#flushTimer.arm('own')
   }
 
   /** Takes no more requests; those queued or in flight are abandoned, their outcome unknown. */

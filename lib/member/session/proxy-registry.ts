@@ -18,8 +18,9 @@ import type { LeaseId, Revision } from '../../store/types.ts'
 const HEARTBEATS_PER_TTL = 4
 
 /**
- * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have
- * received from its clients, up to the moment when its next heartbeat was due. Unit ms.
+ * How long a proxy has been unable to hear its clients, at least, when its lease ran out: it serves on for
+ * `silenceMsMax` behind its newest confirmed heartbeat, from which the lease counts. 0 for one that said goodbye.
+ * Unit ms.
  */
 export function goneForMs(record: ProxyRecord): number {
   return record.leaving ? 0 : Math.max(0, record.ttlMs - record.silenceMsMax)
@@ -36,6 +37,8 @@ export interface ProxyRegistryOptions {
   readonly ttlMs: number
   /** It serves for so long without a confirmed heartbeat, ms. */
   readonly silenceMsMax: number
+  /** The newest format of journal entries that it says it reads: nobody writes a newer one while it lives. */
+  readonly journalFormat: number
   /** A heartbeat sent at this monotonic time was confirmed. */
   readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
@@ -132,7 +135,7 @@ export class ProxyRegistry {
       address: this.#options.address,
       ttlMs: this.#grantedTtlMs,
       leaving: false,
-      journalFormat: JOURNAL_FORMAT,
+      journalFormat: Math.min(JOURNAL_FORMAT, this.#options.journalFormat),
       silenceMsMax: this.#options.silenceMsMax,
     }
   }

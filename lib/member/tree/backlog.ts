@@ -33,6 +33,12 @@ const NOT_ABSENT = -1
 /** Finished entries at the front of the queue before they are dropped. */
 const CUT_MIN = 4_096
 
+/** Which records were behind the journal at any time since {@link Backlog.observe}. */
+export interface Unsettled {
+  has(kind: DirtyKind, name: string): boolean
+  end(): void
+}
+
 /** Records in flight with one commit, as of batch `seq`. */
 export interface Portion {
   readonly entries: readonly Dirty[]
@@ -50,6 +56,8 @@ export class Backlog {
   /** Oldest first. */
   #portions: Portion[] = []
   #foreignCount = 0
+  /** What became behind, or was no longer, since observe(): kind and name. */
+  #moved: Set<string> | undefined
 
   /** Kept apart by room, so that a path is looked up as it is, with the hash it has already. */
   #mapOf(kind: DirtyKind): Map<string, Entry> {
@@ -80,6 +88,31 @@ export class Backlog {
     if (this.#head < CUT_MIN || this.#head * 2 < queue.length) return
     this.#queue = queue.slice(this.#head)
     this.#head = 0
+  }
+
+  /**
+   * From now on it is known which records may be in the store in another state than the replica's. One observer
+   * at a time; it must end.
+   */
+  observe(): Unsettled {
+    const moved = new Set<string>()
+    this.#moved = moved
+    return {
+      has: (kind, name) => this.#mapOf(kind).has(name) || moved.has(kind + name),
+      end: () => {
+        if (this.#moved === moved) this.#moved = undefined
+      },
+    }
+  }
+
+  /** Is its record behind the journal, or in flight to the store? */
+  has(kind: DirtyKind, name: string): boolean {
+    return this.#mapOf(kind).has(name)
+  }
+
+  #settle({ kind, name }: Dirty): void {
+    this.#moved?.add(kind + name)
+    this.#mapOf(kind).delete(name)
   }
 
   /**
@@ -139,8 +172,7 @@ export class Backlog {
     this.#portions = this.#portions.filter((other) => other !== portion)
     for (const entry of portion.entries as readonly Entry[]) {
       entry.state = 'gone'
-      const records = this.#mapOf(entry.kind)
-      if (records.get(entry.name) === entry) records.delete(entry.name)
+      if (this.#mapOf(entry.kind).get(entry.name) === entry) this.#settle(entry)
     }
   }
 
@@ -179,7 +211,7 @@ export class Backlog {
       if (entry.last > flushed) entry.first = flushed + 1
       else {
         entry.state = 'gone'
-        this.#mapOf(entry.kind).delete(entry.name)
+        this.#settle(entry)
       }
     }
   }

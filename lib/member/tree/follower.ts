@@ -17,6 +17,8 @@ import { type Loaded, type LoadOptions, loadReplica } from './load.ts'
 const RELOAD_RETRY = { firstMs: 200, maxMs: 5_000 }
 /** A late feed is opened again no more often. Unit ms. */
 const REOPEN_MS = 2_000
+/** A replica that differs from others is replaced no more often. Unit ms. */
+const REPLACE_MS = 60_000
 
 export interface FollowerOptions extends FeedListener {
   readonly store: MetadataStore
@@ -30,12 +32,18 @@ export interface FollowerOptions extends FeedListener {
    */
   readonly catchUp: () => Promise<Revision | undefined>
   readonly onHistoryLost: (error: HistoryLost) => void
-  /** The tree was reloaded: what was known before may be stale. Throws what makes it load again. */
-  readonly onReload: (loaded: Loaded) => void
+  /**
+   * The tree was reloaded: what was known before may be stale. `replaces`: the replica was wrong, whatever its
+   * end. Throws what makes it load again.
+   */
+  readonly onReload: (loaded: Loaded, replaces: boolean) => void
 }
 
 /** Why the feed is opened again. */
-type Reason = StoreError | HistoryLost | FeedLate
+type Reason = StoreError | HistoryLost | ReplicaWrong | FeedLate
+
+/** The replica is not what the journal makes: catching up is no help. */
+class ReplicaWrong extends Error {}
 
 /** The feed lives, but the store has more than it brought. */
 class FeedLate extends Error {}
@@ -48,6 +56,7 @@ export class JournalFollower {
   /** Everything up to here was handed over. */
   #revision: Revision = 0
   #reopenedMs = Number.NEGATIVE_INFINITY
+  #replacedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -61,6 +70,17 @@ export class JournalFollower {
   /** The feed and head do not agree: the tree is reloaded. */
   giveUp(reason: StoreError | HistoryLost): void {
     this.#feedStop.abort(reason)
+  }
+
+  /**
+   * The replica is not what its journal makes, so it is loaded again. Where that does not help it is another proxy's
+   * that is wrong: not again and again.
+   */
+  replace(): void {
+    const now = this.#options.clock.monotonic()
+    if (now - this.#replacedMs < REPLACE_MS) return
+    this.#replacedMs = now
+    this.#feedStop.abort(new ReplicaWrong('the tree is not what its journal makes'))
   }
 
   /** The feed is behind, or silent: it is opened again, on another member where there is one. */
@@ -121,15 +141,16 @@ export class JournalFollower {
     const { logger, clock, onHistoryLost } = this.#options
     if (reason instanceof HistoryLost) onHistoryLost(reason)
     else logger.warn({ err: reason }, 'journal feed lost')
-    let isLost = reason instanceof HistoryLost
+    const replaces = reason instanceof ReplicaWrong
+    let mustReload = replaces || reason instanceof HistoryLost
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
-        const reached = isLost ? undefined : await this.#options.catchUp()
-        this.#revision = reached ?? (await this.#reload(tries))
+        const reached = mustReload ? undefined : await this.#options.catchUp()
+        this.#revision = reached ?? (await this.#reload(tries, replaces))
         return true
       } catch (error) {
         if (isClosed(error)) return false
-        if (error instanceof HistoryLost) isLost = true
+        if (error instanceof HistoryLost) mustReload = true
         logger.warn({ err: error, tries }, 'tree not loadable, retrying')
         await new Promise<void>((resolve) => {
           clock.after(backoffMs(tries, RELOAD_RETRY), resolve)
@@ -139,10 +160,10 @@ export class JournalFollower {
     return false
   }
 
-  async #reload(tries: number): Promise<Revision> {
+  async #reload(tries: number, replaces: boolean): Promise<Revision> {
     const { store, layout, load, logger, onReload } = this.#options
     const loaded = await loadReplica(store, layout, load)
-    onReload(loaded)
+    onReload(loaded, replaces)
     logger.info({ revision: loaded.revision, tries }, 'tree reloaded')
     return loaded.revision
   }

@@ -38,12 +38,30 @@ export interface LoadOptions {
   readonly onDamage?: (message: string) => void
 }
 
+/** A load that meets a compaction is begun again, at the newest revision. So many times in all. */
+const LOADS_MAX = 5
+
 /**
- * @throws {StoreError} STORE_COMPACTED when it took longer than history is kept: load again;
+ * @throws {StoreError} STORE_COMPACTED when each of {@link LOADS_MAX} loads took longer than history is kept;
  * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished;
  * STORE_INTERNAL when records, journal and head do not belong together.
  */
 export async function loadReplica(
+  store: MetadataStore,
+  layout: Layout,
+  options: LoadOptions,
+): Promise<Loaded> {
+  for (let loads = 1; ; loads++) {
+    try {
+      return await loadAtOneRevision(store, layout, options)
+    } catch (error) {
+      const isCompacted = error instanceof StoreError && error.code === 'STORE_COMPACTED'
+      if (!isCompacted || loads === LOADS_MAX) throw error
+    }
+  }
+}
+
+async function loadAtOneRevision(
   store: MetadataStore,
   layout: Layout,
   options: LoadOptions,

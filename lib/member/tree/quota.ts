@@ -9,6 +9,11 @@ import type { Znode } from '../../model/znode.ts'
 const LIMITS_NAME = '/zookeeper_limits'
 const STATS_NAME = '/zookeeper_stats'
 
+/** Is the data of this znode computed, so that its record may have older data? */
+export function isDerived(path: string): boolean {
+  return path.endsWith(STATS_NAME) && path.startsWith(RESERVED.quota)
+}
+
 /** What is counted: a tree, as far as quotas care. */
 export interface CountedTree {
   get(path: string): Znode | undefined

@@ -20,6 +20,7 @@ describe('proxy registry', () => {
       address: '127.0.0.1:2181',
       ttlMs: 60_000,
       silenceMsMax: 4_000,
+      journalFormat: 3,
       onHeartbeat: () => {},
       onPeerLeft: () => {},
       onPeerJoined: () => {},

@@ -1,0 +1,78 @@
+/**
+ * What one of the live members does for all: reaping, compacting, comparing records at rest.
+ * Neighbour: keeper.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Layout } from '../../format/layout.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { Revision } from '../../store/types.ts'
+import type { GroupCommitter } from '../commit/group-committer.ts'
+import type { Replica } from '../tree/replica.ts'
+import { Compactor } from './compactor.ts'
+import { Reaper } from './reaper.ts'
+import { RecordCheck } from './record-check.ts'
+
+export interface UpkeepOptions {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: KeeperLimits
+  /** The tree was loaded as of this revision. */
+  readonly revision: Revision
+  readonly committer: GroupCommitter
+  /** The replica as of now: a reload replaces it. */
+  readonly replica: () => Replica
+  /** One of the live members does it. */
+  readonly isMyTurn: () => boolean
+  /** The replica must be loaded again. */
+  readonly onReplicaWrong: (message: string) => void
+}
+
+export class Upkeep {
+  readonly #reaper: Reaper
+  readonly #compactor: Compactor
+  readonly #recordCheck: RecordCheck
+
+  constructor(options: UpkeepOptions) {
+    const { committer, replica, limits } = options
+    this.#reaper = new Reaper({
+      ...options,
+      tree: () => replica().tree,
+      intervalMs: limits.reaperIntervalMs,
+      perMinuteMax: limits.reapedPerMinuteMax,
+    })
+    this.#compactor = new Compactor(options)
+    this.#recordCheck = new RecordCheck({
+      ...options,
+      prove: () => committer.prove(),
+      rewrite: (records) => committer.rewrite(records),
+    })
+  }
+
+  /** How often the store's history was compacted. */
+  get compactionCount(): number {
+    return this.#compactor.compactions
+  }
+  get recordChecks(): Readonly<RecordCheck['counters']> {
+    return this.#recordCheck.counters
+  }
+
+  /** The feed brought a journal entry of this size. */
+  seen(revision: Revision, bytes: number): void {
+    this.#compactor.seen(revision, bytes)
+  }
+
+  start(): void {
+    this.#compactor.start()
+    this.#recordCheck.start()
+  }
+
+  stop(): void {
+    this.#reaper.stop()
+    this.#compactor.stop()
+    this.#recordCheck.stop()
+  }
+}

@@ -1,0 +1,39 @@
+/** etcdctl, as somebody runs it by hand. */
+import { execFile, execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { etcdProgram } from '../support/requirements.ts'
+
+const etcdctl = join(dirname(etcdProgram()), 'etcdctl')
+const prefix = '/anykeeper'
+
+export class EtcdShell {
+  readonly #env: NodeJS.ProcessEnv
+
+  constructor(host: string) {
+    this.#env = { PATH: process.env.PATH, ETCDCTL_ENDPOINTS: host }
+  }
+
+  /** Value of a key below the prefix; without the newline that etcdctl adds. undefined: absent. */
+  async get(key: string): Promise<string | undefined> {
+    const args = ['get', `${prefix}/${key}`, '--print-value-only']
+    const { stdout } = await promisify(execFile)(etcdctl, args, { env: this.#env, timeout: 10_000 })
+    return stdout === '' ? undefined : stdout.slice(0, -1)
+  }
+
+  async json<T>(key: string): Promise<T> {
+    return JSON.parse((await this.get(key)) ?? 'null') as T
+  }
+
+  put(key: string, value: string): void {
+    const options = { env: this.#env, timeout: 10_000, input: value }
+    execFileSync(etcdctl, ['put', `${prefix}/${key}`], options)
+  }
+
+  delete(key: string, ...flags: string[]): void {
+    execFileSync(etcdctl, ['del', `${prefix}/${key}`, ...flags], {
+      env: this.#env,
+      timeout: 10_000,
+    })
+  }
+}
