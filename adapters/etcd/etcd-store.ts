@@ -2,7 +2,7 @@
  * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
  * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
-import { type Clock, systemClock } from '../../lib/base/clock.ts'
+import { type Clock, type Random, systemClock, systemRandom } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
 import {
@@ -27,9 +27,17 @@ import type {
 import { isMemberFailure, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
-import { type ConnectionOptions, Members } from './members.ts'
-import { answersProgressInOrder, probeTxnOpsMax, probeVersion, versionWarnings } from './probe.ts'
-import { encodeRange, toStart } from './range-codec.ts'
+import type { ConnectionOptions, Member } from './member.ts'
+import { MemberHealth } from './member-health.ts'
+import { Members } from './members.ts'
+import {
+  answersProgressInOrder,
+  PROBE_KEY,
+  probeTxnOpsMax,
+  probeVersion,
+  versionWarnings,
+} from './probe.ts'
+import { encodeRange, type RangeAnswer, toStart } from './range-codec.ts'
 import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
@@ -39,7 +47,12 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
    * @default systemClock
    */
   readonly clock?: Clock
-  /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
+  /** Draws the member that this store prefers. @default systemRandom */
+  readonly random?: Random
+  /**
+   * Deadline of a txn; of a compaction, a grant or a revocation, attempts on other members included.
+   * Unit: ms. @default 5000
+   */
   readonly writeTimeoutMs?: number
   /** Deadline of a range, attempts on other members included. Unit: ms. @default 5000 */
   readonly readTimeoutMs?: number
@@ -55,12 +68,21 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
-/** Each member has its share of a renewal's deadline, and no fewer than a third of it. */
-const RENEW_ATTEMPTS_MAX = 3
+/**
+ * With several members, a renewal is sent so often within its deadline, each time to the next one: an etcd
+ * member without a leader answers it a second after there is one, or never.
+ */
+const RENEW_ATTEMPTS = 5
 /** Answers from another cluster in a row, for each member, after which it is the store. */
 const FOREIGN_ANSWERS_PER_MEMBER = 2
-/** How long the first members may take to answer a read of one key, before it goes to the next. Unit ms. */
-const QUICK_READ_MS = 500
+/**
+ * How long a member may take to answer a read of one key, before it goes to the next. Unit ms. It doubles
+ * when all have had their turn, up to the larger bound: a store that is slow answers in the end.
+ */
+const QUICK_READ_MS = 300
+const QUICK_READ_MS_MAX = 1_200
+/** Deadline of the read that shows whether a suspected member is well again. Unit ms. */
+const PROBE_MS = 1_000
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
 
@@ -82,11 +104,14 @@ class EtcdAdapter implements ServerAdapter {
   readonly #clock: Clock
   readonly #writeTimeoutMs: number
   readonly #readTimeoutMs: number
+  readonly #health: MemberHealth
   /** Separate, so that no large range and no busy watch delays a renewal: etcd-io/etcd#15402. */
   readonly #kv: Members
   readonly #watches: Members
   readonly #leases: Members
   readonly #leaseStream: LeaseStream
+  /** The member of the newest watch, by the range's start. */
+  readonly #watched = new Map<string, Member>()
   /** Members that a renewal goes to, one after the other, within its deadline. */
   readonly #renewAttempts: number
   readonly #closed = new AbortController()
@@ -101,11 +126,26 @@ class EtcdAdapter implements ServerAdapter {
     this.#clock = options.clock ?? systemClock
     this.#writeTimeoutMs = options.writeTimeoutMs ?? 5_000
     this.#readTimeoutMs = options.readTimeoutMs ?? 5_000
-    const connection = { ...options, loginTimeoutMs: this.#writeTimeoutMs }
-    this.#kv = new Members(connection)
-    this.#watches = new Members(connection)
-    this.#leases = new Members(connection)
-    this.#renewAttempts = Math.min(options.hosts.length, RENEW_ATTEMPTS_MAX)
+    const { length: count } = options.hosts
+    this.#health = new MemberHealth({
+      count,
+      clock: this.#clock,
+      probe: (index) => this.#probe(index),
+    })
+    // Stores begin at different members, and so do the channels of one: a member that hangs holds up few.
+    const first = Math.floor((options.random ?? systemRandom).fraction() * count)
+    const members = (offset: number): Members =>
+      new Members({
+        ...options,
+        loginTimeoutMs: this.#writeTimeoutMs,
+        preferred: (first + offset) % count,
+        health: this.#health,
+        clock: this.#clock,
+      })
+    this.#kv = members(0)
+    this.#watches = members(1)
+    this.#leases = members(2)
+    this.#renewAttempts = count === 1 ? 1 : RENEW_ATTEMPTS
     this.#leaseStream = new LeaseStream({
       members: this.#leases,
       clock: this.#clock,
@@ -134,33 +174,37 @@ class EtcdAdapter implements ServerAdapter {
 
   async range(query: RangeQuery): Promise<RangeResult> {
     const request = encodeRange(query)
-    const firstMsMax = query.end === undefined ? QUICK_READ_MS : Number.POSITIVE_INFINITY
-    const answer = await this.#anyMember(
-      (timeoutMs) =>
-        this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs })),
-      firstMsMax,
-    )
-    this.#checkCluster(answer.clusterId)
+    const read = (timeoutMs: number): Promise<RangeAnswer> =>
+      this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs }))
+    const answer = await (query.end === undefined
+      ? this.#quickRead(read)
+      : this.#anyMember(read, this.#readTimeoutMs))
+    this.#checkCluster(answer.clusterId, this.#kv)
     const { kvs, revision, more } = answer
     return { kvs, revision, more }
   }
 
   async txn(txn: Txn, options: TxnOptions = {}): Promise<TxnResult> {
-    if (options.suspect === true) this.#kv.suspect()
+    if (options.suspect === true) this.#kv.suspectSilent()
     const request = encodeTxn(txn)
-    const answer = await this.#kv.call((m) => m.callTxn(request, this.#writeOptions()))
-    this.#checkCluster(answer.clusterId)
+    const deadline = Date.now() + this.#writeTimeoutMs
+    const answer = await this.#kv.call((m) => m.callTxn(request, { deadline }))
+    this.#checkCluster(answer.clusterId, this.#kv)
     return { committed: answer.succeeded, revision: answer.revision }
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {
+    const range = Buffer.from(options.start).toString('latin1')
+    const before = this.#watched.get(range)
+    if (options.suspect === true && before !== undefined) this.#watches.suspect(before)
     return watchLoop(
       {
         members: this.#watches,
         clock: this.#clock,
         progressMs: this.#options.progressMs ?? 2_000,
         trustManualProgress: this.#trustManualProgress,
-        checkCluster: (id) => this.#checkCluster(id),
+        checkCluster: (id) => this.#checkCluster(id, this.#watches),
+        onOpen: (member) => this.#watched.set(range, member),
         closed: this.#closed.signal,
       },
       { ...options, start: toStart(options.start) },
@@ -169,8 +213,9 @@ class EtcdAdapter implements ServerAdapter {
 
   async grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
     const TTL = Math.ceil(ttlMs / 1_000)
-    const lease = await this.#leases.call((m) =>
-      m.leaseClient.leaseGrant({ TTL, ID: 0 }, this.#writeOptions()),
+    // A grant may be repeated: what nobody knows of runs out by itself.
+    const lease = await this.#onLeases((m, deadline) =>
+      m.leaseClient.leaseGrant({ TTL, ID: 0 }, { deadline }),
     )
     return { id: BigInt(lease.ID), ttlMs: fromInt64(lease.TTL) * 1_000 }
   }
@@ -192,8 +237,8 @@ class EtcdAdapter implements ServerAdapter {
 
   async revokeLease(id: LeaseId): Promise<void> {
     try {
-      await this.#leases.call((m) =>
-        m.leaseClient.leaseRevoke({ ID: String(id) }, this.#writeOptions()),
+      await this.#onLeases((m, deadline) =>
+        m.leaseClient.leaseRevoke({ ID: String(id) }, { deadline }),
       )
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_LEASE_NOT_FOUND') throw error
@@ -202,7 +247,10 @@ class EtcdAdapter implements ServerAdapter {
 
   async compact(revision: Revision): Promise<void> {
     try {
-      await this.#kv.call((m) => m.kv.compact({ revision }, this.#writeOptions()))
+      await this.#anyMember((timeoutMs) => {
+        const deadline = Date.now() + timeoutMs
+        return this.#kv.call((m) => m.kv.compact({ revision }, { deadline }))
+      }, this.#writeTimeoutMs)
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_COMPACTED') throw error
     }
@@ -211,31 +259,64 @@ class EtcdAdapter implements ServerAdapter {
   async close(): Promise<void> {
     this.#closed.abort()
     this.#leaseStream.close()
+    this.#health.close()
     for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
   }
 
-  #writeOptions(): { deadline: number } {
-    return { deadline: Date.now() + this.#writeTimeoutMs }
+  #onLeases<T>(run: (member: Member, deadline: number) => Promise<T>): Promise<T> {
+    return this.#anyMember(
+      (timeoutMs) => this.#leases.call((m) => run(m, Date.now() + timeoutMs)),
+      this.#writeTimeoutMs,
+    )
   }
 
   /**
-   * Runs a read on one member after the other within the deadline. Each attempt has an equal share
-   * of the time that is left, so a member that never answers leaves some for the next.
-   * All but the last have no more than `firstMsMax`.
+   * Runs what may be repeated on one member after the other within `timeoutMs`. Each attempt has an equal
+   * share of the time that is left, so a member that never answers leaves some for the next.
    */
   async #anyMember<T>(
-    read: (timeoutMs: number) => Promise<T>,
-    firstMsMax = Number.POSITIVE_INFINITY,
+    run: (timeoutMs: number) => Promise<T>,
+    timeoutMs = this.#readTimeoutMs,
   ): Promise<T> {
-    const endMs = this.#clock.monotonic() + this.#readTimeoutMs
+    const endMs = this.#clock.monotonic() + timeoutMs
     for (let attemptsLeft = this.#kv.count; ; attemptsLeft--) {
       const leftMs = endMs - this.#clock.monotonic()
       try {
-        if (attemptsLeft <= 1) return await read(leftMs)
-        return await read(Math.min(leftMs / attemptsLeft, firstMsMax))
+        return await run(leftMs / Math.max(attemptsLeft, 1))
       } catch (error) {
         if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
       }
+    }
+  }
+
+  /** Reads one key, on one member after the other, until the deadline or until all have refused it. */
+  async #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const { count } = this.#kv
+    const endMs = this.#clock.monotonic() + this.#readTimeoutMs
+    let refusals = 0
+    let quickMs = QUICK_READ_MS
+    for (let attempt = 1; ; attempt++) {
+      const leftMs = endMs - this.#clock.monotonic()
+      try {
+        return await read(Math.min(quickMs, leftMs))
+      } catch (cause) {
+        const error = toStoreError(cause)
+        if (!isMemberFailure(error)) throw error
+        if (error.code !== 'STORE_TIMEOUT') refusals++
+        if (refusals >= count || this.#clock.monotonic() >= endMs) throw error
+        if (attempt % count === 0) quickMs = Math.min(quickMs * 2, QUICK_READ_MS_MAX)
+      }
+    }
+  }
+
+  /** Whether a member answers a linearizable read; what it refuses is an answer, too. */
+  async #probe(index: number): Promise<boolean> {
+    try {
+      const deadline = Date.now() + PROBE_MS
+      await this.#kv.at(index).callRange(encodeRange({ start: PROBE_KEY }), { deadline })
+      return true
+    } catch (cause) {
+      return !isMemberFailure(toStoreError(cause))
     }
   }
 
@@ -244,7 +325,7 @@ class EtcdAdapter implements ServerAdapter {
    * answers from another cluster is refused for as long as ours still answers now and then. When only the
    * other one does, it is the store from now on; what that means for the tree is seen in its head.
    */
-  #checkCluster(clusterId: string): void {
+  #checkCluster(clusterId: string, members: Members): void {
     this.#clusterId ??= clusterId
     if (clusterId === this.#clusterId) {
       this.#foreignAnswers = 0
@@ -255,7 +336,7 @@ class EtcdAdapter implements ServerAdapter {
       this.#clusterId = clusterId
       return
     }
-    this.#kv.suspect()
+    members.suspect(members.current())
     throw new StoreError(
       'STORE_UNAVAILABLE',
       `etcd: cluster ${clusterId} answered, the store was opened on ${this.#clusterId}`,

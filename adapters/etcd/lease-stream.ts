@@ -8,7 +8,8 @@ import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
 import { toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
-import type { Member, Members } from './members.ts'
+import type { Member } from './member.ts'
+import type { Members } from './members.ts'
 
 type Duplex = IDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>
 
