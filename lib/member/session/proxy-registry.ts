@@ -15,7 +15,9 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
 /** Heartbeats in one TTL. */
-const HEARTBEATS_PER_TTL = 4
+const HEARTBEATS_PER_TTL = 6
+/** After one that was not confirmed, the next one comes so soon. Unit ms. */
+const HEARTBEAT_RETRY_MS = 250
 
 /**
  * How long a proxy was gone, at least, when its lease ran out. It may have crashed, and have
@@ -163,12 +165,16 @@ export class ProxyRegistry {
 
   async #renew(): Promise<void> {
     const { store, clock, logger, onHeartbeat } = this.#options
+    let isConfirmed = true
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(this.#grantedTtlMs / HEARTBEATS_PER_TTL)
+      const pauseMs = this.#grantedTtlMs / HEARTBEATS_PER_TTL
+      await this.#sleep(isConfirmed ? pauseMs : Math.min(pauseMs, HEARTBEAT_RETRY_MS))
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
+      isConfirmed = false
       try {
         await store.keepLeaseAlive(this.#lease)
+        isConfirmed = true
         onHeartbeat(sentMs)
         // The watch of the list may be behind, or follow a history that is gone.
         await this.#relist()
