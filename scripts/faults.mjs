@@ -17,7 +17,7 @@ async function main() {
   await ensureBuild()
   const given = process.argv.slice(2)
   const needsPeer = given.includes('zookeeper') || given.includes('both')
-  const needs = ['etcd', 'etcdutl', 'faketime', ...(needsPeer ? ['zookeeper'] : [])]
+  const needs = ['etcd', 'etcdutl', 'faketime', 'porcupine', ...(needsPeer ? ['zookeeper'] : [])]
   const env = given.includes('--list') ? {} : await prepare(needs)
   const args = ['--import', 'tsx', 'test/faults/main.ts', ...given]
   const status = await runShown(process.execPath, args, { env: { ...process.env, ...env } })

@@ -72,6 +72,12 @@ export const groups = [
     minutesMax: 10,
   },
   {
+    name: 'faults',
+    paths: ['test/faults/'],
+    needs: ['etcd', 'porcupine'],
+    minutesMax: 8,
+  },
+  {
     name: 'packed',
     paths: ['test/packed/'],
     needs: ['node-20.19', 'node-22', 'node-24'],

@@ -196,7 +196,7 @@ export const etcdFaults: readonly AnykeeperFault[] = [
   },
 ]
 
-/** Proxies that have just been started use the first host of their list. */
+/** Proxies that have just been started have a channel at each member: see adapters/etcd/members.ts. */
 async function freshUnderOtherLeader(bed: AnykeeperBed): Promise<void> {
   if ((await bed.leader()) === 0) await bed.lead(1)
   await sleep(settledMs)
