@@ -74,7 +74,7 @@ export const groups = [
   {
     name: 'faults',
     paths: ['test/faults/'],
-    needs: ['etcd', 'porcupine'],
+    needs: ['etcd', 'etcdutl', 'porcupine'],
     minutesMax: 8,
   },
   {

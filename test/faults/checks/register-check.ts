@@ -187,7 +187,7 @@ export class RegisterCheck {
       else low = middle + 1
     }
     const newer = register.shownMs[low]
-    if (newer === undefined || newer.ms >= callMs) return
+    if (this.#witness.suspended || newer === undefined || newer.ms >= callMs) return
     this.#witness.staleMsMax = Math.max(this.#witness.staleMsMax, callMs - newer.ms)
   }
 
