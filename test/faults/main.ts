@@ -7,6 +7,7 @@ import { missing } from '../support/requirements.ts'
 import { allFaults } from './all-faults.ts'
 import { zookeeperClassPath } from './bed/zookeeper-bed.ts'
 import { judgeHistory, judgePlanted } from './checks/linearizability.ts'
+import type { Row } from './measure.ts'
 import { Run } from './run.ts'
 import { line, table } from './table.ts'
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     out: { type: 'string' },
     list: { type: 'boolean', default: false },
     check: { type: 'string' },
+    sum: { type: 'string' },
   },
 })
 
@@ -45,7 +47,19 @@ function judge(file: string): boolean {
   return isLinearizable && staleReadFound && lostUpdateFound
 }
 
+/** What a run left in its folder. */
+function rowsOf(runFolder: string): Row[] {
+  const lines = readFileSync(join(runFolder, 'rows.jsonl'), 'utf8').split('\n')
+  return lines.filter((text) => text !== '').map((text) => JSON.parse(text) as Row)
+}
+
 if (values.check !== undefined) process.exit(judge(values.check) ? 0 : 1)
+if (values.sum !== undefined) {
+  const rows = values.sum.split(',').flatMap((name) => rowsOf(name))
+  console.log(table(rows, allFaults))
+  console.log(`\n${rows.length} faults`)
+  process.exit(0)
+}
 const minutes = Number(values.minutes)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 if (!(minutes > 0) || !Number.isSafeInteger(seed)) {

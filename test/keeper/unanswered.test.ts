@@ -1,7 +1,7 @@
 /** A store that leaves calls without an answer, or takes no writes: how long, and who pays for it. */
 import { expect } from 'chai'
 import { createOp, StoreError, type WriteRequest } from '../../lib/index.ts'
-import { livenessBench, TIMEOUT_MS } from '../support/liveness-bench.ts'
+import { livenessBench, SILENCE_MS, TIMEOUT_MS } from '../support/liveness-bench.ts'
 
 describe('keeper/unanswered', () => {
   const bench = livenessBench()
@@ -71,6 +71,17 @@ describe('keeper/unanswered', () => {
     await bench.clock.advance(0)
     expect(client.replies).to.deep.equal([[tag, 0]])
     expect(one.keeper.replica.tree.get('/a')?.version).to.equal(0)
+  })
+
+  it('one that is slow to list the proxies delays no heartbeat', async () => {
+    const one = await bench.start()
+    const client = await bench.open(one)
+    const { range } = one.store
+    one.store.range = (query) => (query.end === undefined ? range(query) : new Promise(() => {}))
+    await bench.clock.advance(3 * SILENCE_MS)
+    expect(client.endReason).to.equal(undefined)
+    expect(one.keeper.isServing).to.equal(true)
+    one.store.range = range
   })
 
   it('while it takes no writes, nobody can resume, and no session ends', async () => {

@@ -52,6 +52,8 @@ export class ProxyRegistry {
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
+  /** The reading of the list behind a heartbeat, while it lasts. */
+  #relisting: Promise<unknown> | undefined
   /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
@@ -176,8 +178,11 @@ export class ProxyRegistry {
         await store.keepLeaseAlive(this.#lease)
         isConfirmed = true
         onHeartbeat(sentMs)
-        // The watch of the list may be behind, or follow a history that is gone.
-        await this.#relist()
+        // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
+        // answer this must not delay the next heartbeat.
+        this.#relisting ??= this.#relist().finally(() => {
+          this.#relisting = undefined
+        })
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
