@@ -68,19 +68,10 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
-/**
- * With several members, a renewal is sent so often within its deadline, each time to the next one: an etcd
- * member without a leader answers it a second after there is one, or never.
- */
-const RENEW_ATTEMPTS = 5
 /** Answers from another cluster in a row, for each member, after which it is the store. */
 const FOREIGN_ANSWERS_PER_MEMBER = 2
-/**
- * How long a member may take to answer a read of one key, before it goes to the next. Unit ms. It doubles
- * when all have had their turn, up to the larger bound: a store that is slow answers in the end.
- */
-const QUICK_READ_MS = 300
-const QUICK_READ_MS_MAX = 1_200
+/** Without an answer for so long, a read of one key goes to the next member too. Unit ms. */
+const HEDGE_MS = 300
 /** Deadline of the read that shows whether a suspected member is well again. Unit ms. */
 const PROBE_MS = 1_000
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
@@ -112,8 +103,6 @@ class EtcdAdapter implements ServerAdapter {
   readonly #leaseStream: LeaseStream
   /** The member of the newest watch, by the range's start. */
   readonly #watched = new Map<string, Member>()
-  /** Members that a renewal goes to, one after the other, within its deadline. */
-  readonly #renewAttempts: number
   readonly #closed = new AbortController()
   /** As in the first answer. */
   #clusterId: string | undefined
@@ -145,11 +134,10 @@ class EtcdAdapter implements ServerAdapter {
     this.#kv = members(0)
     this.#watches = members(1)
     this.#leases = members(2)
-    this.#renewAttempts = count === 1 ? 1 : RENEW_ATTEMPTS
     this.#leaseStream = new LeaseStream({
       members: this.#leases,
       clock: this.#clock,
-      timeoutMs: (options.renewTimeoutMs ?? 2_000) / this.#renewAttempts,
+      timeoutMs: options.renewTimeoutMs ?? 2_000,
     })
   }
 
@@ -224,15 +212,8 @@ class EtcdAdapter implements ServerAdapter {
    * Before 3.5.23 and 3.6.5 etcd may renew a lease that is already revoked: a renewal alone does
    * not prove that the lease's keys exist. Source: etcd-io/etcd#20615.
    */
-  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    for (let attemptsLeft = this.#renewAttempts; ; attemptsLeft--) {
-      try {
-        return await this.#leaseStream.renew(id)
-      } catch (error) {
-        // A renewal may be repeated: the next one goes to the next member.
-        if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
-      }
-    }
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#leaseStream.renew(id)
   }
 
   async revokeLease(id: LeaseId): Promise<void> {
@@ -289,24 +270,49 @@ class EtcdAdapter implements ServerAdapter {
     }
   }
 
-  /** Reads one key, on one member after the other, until the deadline or until all have refused it. */
-  async #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
+  /**
+   * Reads one key: on one member, while that is late on the next one too, and after a refusal on another.
+   * The first answer counts, so a member that is slow is given its time.
+   */
+  #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
     const { count } = this.#kv
     const endMs = this.#clock.monotonic() + this.#readTimeoutMs
-    let refusals = 0
-    let quickMs = QUICK_READ_MS
-    for (let attempt = 1; ; attempt++) {
-      const leftMs = endMs - this.#clock.monotonic()
-      try {
-        return await read(Math.min(quickMs, leftMs))
-      } catch (cause) {
-        const error = toStoreError(cause)
-        if (!isMemberFailure(error)) throw error
-        if (error.code !== 'STORE_TIMEOUT') refusals++
-        if (refusals >= count || this.#clock.monotonic() >= endMs) throw error
-        if (attempt % count === 0) quickMs = Math.min(quickMs * 2, QUICK_READ_MS_MAX)
+    return new Promise((resolve, reject) => {
+      let tries = 0
+      let pending = 0
+      let refusals = 0
+      let cancelHedge = (): void => {}
+      let isSettled = false
+      const settle = (how: () => void): void => {
+        isSettled = true
+        cancelHedge()
+        how()
       }
-    }
+      const attempt = (): void => {
+        cancelHedge()
+        tries++
+        pending++
+        read(endMs - this.#clock.monotonic()).then(
+          (answer) => settle(() => resolve(answer)),
+          (cause: unknown) => {
+            pending--
+            if (isSettled) return
+            const error = toStoreError(cause)
+            const isRefusal = error.code !== 'STORE_TIMEOUT'
+            if (isRefusal) refusals++
+            if (!isMemberFailure(error)) settle(() => reject(error))
+            else if (isRefusal && refusals < count) attempt()
+            else if (pending === 0) settle(() => reject(error))
+          },
+        )
+        if (tries >= count) return
+        cancelHedge = this.#clock.after(HEDGE_MS, () => {
+          this.#kv.suspectSilent()
+          attempt()
+        })
+      }
+      attempt()
+    })
   }
 
   /** Whether a member answers a linearizable read; what it refuses is an answer, too. */

@@ -112,6 +112,30 @@ describe('etcd of three members', function () {
     expect(await first).to.deep.include({ committed: false })
   })
 
+  it('a watch that was behind is opened again at another member, and others stay where they are', async () => {
+    const store = await open(0)
+    const space = new Space(store)
+    const revision = await space.write(space.put('a'))
+    const openWatch = (suspect: boolean) => {
+      const stop = new AbortController()
+      const { start, end } = space
+      const options = { start, end, fromRevision: revision, suspect, signal: stop.signal }
+      const first = store.watch(options)[Symbol.asyncIterator]().next()
+      return { stop, first }
+    }
+    const before = openWatch(false)
+    await before.first
+    const [at0, at1, at2] = links.map(({ connections }) => connections)
+    expect(at1).to.be.above(0)
+    before.stop.abort()
+    const again = openWatch(true)
+    await again.first
+    expect(links[1]!.connections, 'the member that was behind').to.equal(at1)
+    expect(links[2]!.connections, 'the next one').to.be.above(at2!)
+    expect(links[0]!.connections, 'that of commits').to.equal(at0)
+    again.stop.abort()
+  })
+
   it('a renewal does not wait for one that hangs', async () => {
     const store = await open(0)
     const { id } = await store.grantLease({ ttlMs: 30_000 })
