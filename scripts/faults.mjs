@@ -16,9 +16,10 @@ async function main() {
   await ensureNodeModules()
   await ensureBuild()
   const given = process.argv.slice(2)
+  const isAboutEarlier = given.some((arg) => /^--(list|check|sum)\b/.test(arg))
   const needsPeer = given.includes('zookeeper') || given.includes('both')
-  const needs = ['etcd', 'etcdutl', 'faketime', ...(needsPeer ? ['zookeeper'] : [])]
-  const env = given.includes('--list') ? {} : await prepare(needs)
+  const needs = ['etcd', 'etcdutl', 'faketime', 'porcupine', ...(needsPeer ? ['zookeeper'] : [])]
+  const env = await prepare(isAboutEarlier ? ['porcupine'] : needs)
   const args = ['--import', 'tsx', 'test/faults/main.ts', ...given]
   const status = await runShown(process.execPath, args, { env: { ...process.env, ...env } })
   process.exitCode = typeof status === 'number' ? status : 1

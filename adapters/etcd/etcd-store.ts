@@ -2,7 +2,7 @@
  * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
  * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
-import { type Clock, systemClock } from '../../lib/base/clock.ts'
+import { type Clock, type Random, systemClock, systemRandom } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
 import {
@@ -27,9 +27,17 @@ import type {
 import { isMemberFailure, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
-import { type ConnectionOptions, Members } from './members.ts'
-import { answersProgressInOrder, probeTxnOpsMax, probeVersion, versionWarnings } from './probe.ts'
-import { encodeRange, toStart } from './range-codec.ts'
+import type { ConnectionOptions, Member } from './member.ts'
+import { MemberHealth } from './member-health.ts'
+import { Members } from './members.ts'
+import {
+  answersProgressInOrder,
+  PROBE_KEY,
+  probeTxnOpsMax,
+  probeVersion,
+  versionWarnings,
+} from './probe.ts'
+import { encodeRange, type RangeAnswer, toStart } from './range-codec.ts'
 import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
@@ -39,7 +47,12 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
    * @default systemClock
    */
   readonly clock?: Clock
-  /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
+  /** Draws the member that this store prefers. @default systemRandom */
+  readonly random?: Random
+  /**
+   * Deadline of a txn; of a compaction, a grant or a revocation, attempts on other members included.
+   * Unit: ms. @default 5000
+   */
   readonly writeTimeoutMs?: number
   /** Deadline of a range, attempts on other members included. Unit: ms. @default 5000 */
   readonly readTimeoutMs?: number
@@ -55,12 +68,12 @@ export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutM
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
-/** Each member has its share of a renewal's deadline, and no fewer than a third of it. */
-const RENEW_ATTEMPTS_MAX = 3
 /** Answers from another cluster in a row, for each member, after which it is the store. */
 const FOREIGN_ANSWERS_PER_MEMBER = 2
-/** How long the first members may take to answer a read of one key, before it goes to the next. Unit ms. */
-const QUICK_READ_MS = 500
+/** Without an answer for so long, a read of one key goes to the next member too. Unit ms. */
+const HEDGE_MS = 300
+/** Deadline of the read that shows whether a suspected member is well again. Unit ms. */
+const PROBE_MS = 1_000
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
 
@@ -82,13 +95,14 @@ class EtcdAdapter implements ServerAdapter {
   readonly #clock: Clock
   readonly #writeTimeoutMs: number
   readonly #readTimeoutMs: number
+  readonly #health: MemberHealth
   /** Separate, so that no large range and no busy watch delays a renewal: etcd-io/etcd#15402. */
   readonly #kv: Members
   readonly #watches: Members
   readonly #leases: Members
   readonly #leaseStream: LeaseStream
-  /** Members that a renewal goes to, one after the other, within its deadline. */
-  readonly #renewAttempts: number
+  /** The member of the newest watch, by the range's start. */
+  readonly #watched = new Map<string, Member>()
   readonly #closed = new AbortController()
   /** As in the first answer. */
   #clusterId: string | undefined
@@ -101,15 +115,29 @@ class EtcdAdapter implements ServerAdapter {
     this.#clock = options.clock ?? systemClock
     this.#writeTimeoutMs = options.writeTimeoutMs ?? 5_000
     this.#readTimeoutMs = options.readTimeoutMs ?? 5_000
-    const connection = { ...options, loginTimeoutMs: this.#writeTimeoutMs }
-    this.#kv = new Members(connection)
-    this.#watches = new Members(connection)
-    this.#leases = new Members(connection)
-    this.#renewAttempts = Math.min(options.hosts.length, RENEW_ATTEMPTS_MAX)
+    const { length: count } = options.hosts
+    this.#health = new MemberHealth({
+      count,
+      clock: this.#clock,
+      probe: (index) => this.#probe(index),
+    })
+    // Stores begin at different members, and so do the channels of one: a member that hangs holds up few.
+    const first = Math.floor((options.random ?? systemRandom).fraction() * count)
+    const members = (offset: number): Members =>
+      new Members({
+        ...options,
+        loginTimeoutMs: this.#writeTimeoutMs,
+        preferred: (first + offset) % count,
+        health: this.#health,
+        clock: this.#clock,
+      })
+    this.#kv = members(0)
+    this.#watches = members(1)
+    this.#leases = members(2)
     this.#leaseStream = new LeaseStream({
       members: this.#leases,
       clock: this.#clock,
-      timeoutMs: (options.renewTimeoutMs ?? 2_000) / this.#renewAttempts,
+      timeoutMs: options.renewTimeoutMs ?? 2_000,
     })
   }
 
@@ -134,33 +162,37 @@ class EtcdAdapter implements ServerAdapter {
 
   async range(query: RangeQuery): Promise<RangeResult> {
     const request = encodeRange(query)
-    const firstMsMax = query.end === undefined ? QUICK_READ_MS : Number.POSITIVE_INFINITY
-    const answer = await this.#anyMember(
-      (timeoutMs) =>
-        this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs })),
-      firstMsMax,
-    )
-    this.#checkCluster(answer.clusterId)
+    const read = (timeoutMs: number): Promise<RangeAnswer> =>
+      this.#kv.call((m) => m.callRange(request, { deadline: Date.now() + timeoutMs }))
+    const answer = await (query.end === undefined
+      ? this.#quickRead(read)
+      : this.#anyMember(read, this.#readTimeoutMs))
+    this.#checkCluster(answer.clusterId, this.#kv)
     const { kvs, revision, more } = answer
     return { kvs, revision, more }
   }
 
   async txn(txn: Txn, options: TxnOptions = {}): Promise<TxnResult> {
-    if (options.suspect === true) this.#kv.suspect()
+    if (options.suspect === true) this.#kv.suspectSilent()
     const request = encodeTxn(txn)
-    const answer = await this.#kv.call((m) => m.callTxn(request, this.#writeOptions()))
-    this.#checkCluster(answer.clusterId)
+    const deadline = Date.now() + this.#writeTimeoutMs
+    const answer = await this.#kv.call((m) => m.callTxn(request, { deadline }))
+    this.#checkCluster(answer.clusterId, this.#kv)
     return { committed: answer.succeeded, revision: answer.revision }
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {
+    const range = Buffer.from(options.start).toString('latin1')
+    const before = this.#watched.get(range)
+    if (options.suspect === true && before !== undefined) this.#watches.suspect(before)
     return watchLoop(
       {
         members: this.#watches,
         clock: this.#clock,
         progressMs: this.#options.progressMs ?? 2_000,
         trustManualProgress: this.#trustManualProgress,
-        checkCluster: (id) => this.#checkCluster(id),
+        checkCluster: (id) => this.#checkCluster(id, this.#watches),
+        onOpen: (member) => this.#watched.set(range, member),
         closed: this.#closed.signal,
       },
       { ...options, start: toStart(options.start) },
@@ -169,8 +201,9 @@ class EtcdAdapter implements ServerAdapter {
 
   async grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
     const TTL = Math.ceil(ttlMs / 1_000)
-    const lease = await this.#leases.call((m) =>
-      m.leaseClient.leaseGrant({ TTL, ID: 0 }, this.#writeOptions()),
+    // A grant may be repeated: what nobody knows of runs out by itself.
+    const lease = await this.#onLeases((m, deadline) =>
+      m.leaseClient.leaseGrant({ TTL, ID: 0 }, { deadline }),
     )
     return { id: BigInt(lease.ID), ttlMs: fromInt64(lease.TTL) * 1_000 }
   }
@@ -179,21 +212,14 @@ class EtcdAdapter implements ServerAdapter {
    * Before 3.5.23 and 3.6.5 etcd may renew a lease that is already revoked: a renewal alone does
    * not prove that the lease's keys exist. Source: etcd-io/etcd#20615.
    */
-  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    for (let attemptsLeft = this.#renewAttempts; ; attemptsLeft--) {
-      try {
-        return await this.#leaseStream.renew(id)
-      } catch (error) {
-        // A renewal may be repeated: the next one goes to the next member.
-        if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
-      }
-    }
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#leaseStream.renew(id)
   }
 
   async revokeLease(id: LeaseId): Promise<void> {
     try {
-      await this.#leases.call((m) =>
-        m.leaseClient.leaseRevoke({ ID: String(id) }, this.#writeOptions()),
+      await this.#onLeases((m, deadline) =>
+        m.leaseClient.leaseRevoke({ ID: String(id) }, { deadline }),
       )
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_LEASE_NOT_FOUND') throw error
@@ -202,7 +228,10 @@ class EtcdAdapter implements ServerAdapter {
 
   async compact(revision: Revision): Promise<void> {
     try {
-      await this.#kv.call((m) => m.kv.compact({ revision }, this.#writeOptions()))
+      await this.#anyMember((timeoutMs) => {
+        const deadline = Date.now() + timeoutMs
+        return this.#kv.call((m) => m.kv.compact({ revision }, { deadline }))
+      }, this.#writeTimeoutMs)
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_COMPACTED') throw error
     }
@@ -211,31 +240,89 @@ class EtcdAdapter implements ServerAdapter {
   async close(): Promise<void> {
     this.#closed.abort()
     this.#leaseStream.close()
+    this.#health.close()
     for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
   }
 
-  #writeOptions(): { deadline: number } {
-    return { deadline: Date.now() + this.#writeTimeoutMs }
+  #onLeases<T>(run: (member: Member, deadline: number) => Promise<T>): Promise<T> {
+    return this.#anyMember(
+      (timeoutMs) => this.#leases.call((m) => run(m, Date.now() + timeoutMs)),
+      this.#writeTimeoutMs,
+    )
   }
 
   /**
-   * Runs a read on one member after the other within the deadline. Each attempt has an equal share
-   * of the time that is left, so a member that never answers leaves some for the next.
-   * All but the last have no more than `firstMsMax`.
+   * Runs what may be repeated on one member after the other within `timeoutMs`. Each attempt has an equal
+   * share of the time that is left, so a member that never answers leaves some for the next.
    */
   async #anyMember<T>(
-    read: (timeoutMs: number) => Promise<T>,
-    firstMsMax = Number.POSITIVE_INFINITY,
+    run: (timeoutMs: number) => Promise<T>,
+    timeoutMs = this.#readTimeoutMs,
   ): Promise<T> {
-    const endMs = this.#clock.monotonic() + this.#readTimeoutMs
+    const endMs = this.#clock.monotonic() + timeoutMs
     for (let attemptsLeft = this.#kv.count; ; attemptsLeft--) {
       const leftMs = endMs - this.#clock.monotonic()
       try {
-        if (attemptsLeft <= 1) return await read(leftMs)
-        return await read(Math.min(leftMs / attemptsLeft, firstMsMax))
+        return await run(leftMs / Math.max(attemptsLeft, 1))
       } catch (error) {
         if (!isMemberFailure(toStoreError(error)) || attemptsLeft <= 1) throw error
       }
+    }
+  }
+
+  /**
+   * Reads one key: on one member, while that is late on the next one too, and after a refusal on another.
+   * The first answer counts, so a member that is slow is given its time.
+   */
+  #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const { count } = this.#kv
+    const endMs = this.#clock.monotonic() + this.#readTimeoutMs
+    return new Promise((resolve, reject) => {
+      let tries = 0
+      let pending = 0
+      let refusals = 0
+      let cancelHedge = (): void => {}
+      let isSettled = false
+      const settle = (how: () => void): void => {
+        isSettled = true
+        cancelHedge()
+        how()
+      }
+      const attempt = (): void => {
+        cancelHedge()
+        tries++
+        pending++
+        read(endMs - this.#clock.monotonic()).then(
+          (answer) => settle(() => resolve(answer)),
+          (cause: unknown) => {
+            pending--
+            if (isSettled) return
+            const error = toStoreError(cause)
+            const isRefusal = error.code !== 'STORE_TIMEOUT'
+            if (isRefusal) refusals++
+            if (!isMemberFailure(error)) settle(() => reject(error))
+            else if (isRefusal && refusals < count) attempt()
+            else if (pending === 0) settle(() => reject(error))
+          },
+        )
+        if (tries >= count) return
+        cancelHedge = this.#clock.after(HEDGE_MS, () => {
+          this.#kv.suspectSilent()
+          attempt()
+        })
+      }
+      attempt()
+    })
+  }
+
+  /** Whether a member answers a linearizable read; what it refuses is an answer, too. */
+  async #probe(index: number): Promise<boolean> {
+    try {
+      const deadline = Date.now() + PROBE_MS
+      await this.#kv.at(index).callRange(encodeRange({ start: PROBE_KEY }), { deadline })
+      return true
+    } catch (cause) {
+      return !isMemberFailure(toStoreError(cause))
     }
   }
 
@@ -244,7 +331,7 @@ class EtcdAdapter implements ServerAdapter {
    * answers from another cluster is refused for as long as ours still answers now and then. When only the
    * other one does, it is the store from now on; what that means for the tree is seen in its head.
    */
-  #checkCluster(clusterId: string): void {
+  #checkCluster(clusterId: string, members: Members): void {
     this.#clusterId ??= clusterId
     if (clusterId === this.#clusterId) {
       this.#foreignAnswers = 0
@@ -255,7 +342,7 @@ class EtcdAdapter implements ServerAdapter {
       this.#clusterId = clusterId
       return
     }
-    this.#kv.suspect()
+    members.suspect(members.current())
     throw new StoreError(
       'STORE_UNAVAILABLE',
       `etcd: cluster ${clusterId} answered, the store was opened on ${this.#clusterId}`,

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { StoreError } from '../../lib/model/errors.ts'
-import type { ConnectionOptions } from './members.ts'
+import type { ConnectionOptions } from './member.ts'
 
 const DEFAULT_PORT = 2379
 const FILES = ['ca', 'cert', 'key']

@@ -1,19 +1,25 @@
 /**
- * Renews all leases over one shared stream, each renewal with a deadline of its own.
- * Measured: 24 µs a renewal; with a stream for each, 234 µs. Neighbour: etcd-store.ts.
+ * Renews all leases over one shared stream, each renewal with a deadline of its own. One that is late is sent
+ * to the next member too, and the first answer counts: a member that is slow is given its time, and one
+ * that hangs costs none. Measured: 24 µs a renewal; with a stream for each, 234 µs. Neighbour: etcd-store.ts.
  */
 import type { IDuplexStream, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3'
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
-import { toStoreError } from './errors.ts'
+import { isMemberFailure, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
-import type { Member, Members } from './members.ts'
+import type { Member } from './member.ts'
+import type { Members } from './members.ts'
 
 type Duplex = IDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>
 
+interface Renewed {
+  readonly ttlMs: number
+}
+
 interface Waiter {
-  readonly resolve: (renewed: { readonly ttlMs: number }) => void
+  readonly resolve: (renewed: Renewed) => void
   readonly reject: (error: StoreError) => void
   readonly cancelTimer: () => void
 }
@@ -24,29 +30,83 @@ interface Session {
   readonly stream: Promise<Duplex>
   /** By lease id in decimal, as etcd answers; answers to one id come in the order of requests. */
   readonly waiting: Map<string, Waiter[]>
+  isOver: boolean
 }
 
 export interface LeaseStreamDeps {
   readonly members: Members
   readonly clock: Clock
-  /** Unit: ms. */
+  /** Of a renewal, tries on other members included. Unit: ms. */
   readonly timeoutMs: number
 }
 
+/** Without an answer for so long, a renewal is sent to the next member too. Unit: ms. */
+const HEDGE_MS = 400
+/** Tries of one renewal: a member of etcd without a leader answers none, also when there is one again. */
+const TRIES_MAX = 5
+
 export class LeaseStream {
   readonly #deps: LeaseStreamDeps
+  /** The one for the next renewal. */
   #session: Session | undefined
+  /** With those that a renewal still waits on. */
+  readonly #sessions = new Set<Session>()
 
   constructor(deps: LeaseStreamDeps) {
     this.#deps = deps
   }
 
   /** @throws {StoreError} STORE_LEASE_NOT_FOUND, STORE_TIMEOUT, STORE_UNAVAILABLE */
-  renew(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    const key = String(id)
+  renew(id: LeaseId): Promise<Renewed> {
+    const { members, clock, timeoutMs } = this.#deps
+    const endMs = clock.monotonic() + timeoutMs
+    const triesMax = members.count === 1 ? 1 : TRIES_MAX
     return new Promise((resolve, reject) => {
-      const session = this.#open()
-      const cancelTimer = this.#deps.clock.after(this.#deps.timeoutMs, () =>
+      let tries = 0
+      let pending = 0
+      let cancelHedge = (): void => {}
+      let isSettled = false
+      const settle = (how: () => void): void => {
+        isSettled = true
+        cancelHedge()
+        how()
+      }
+      const attempt = (): void => {
+        cancelHedge()
+        tries++
+        pending++
+        const session = this.#open()
+        this.#send(session, String(id), endMs).then(
+          (renewed) => settle(() => resolve(renewed)),
+          (error: StoreError) => {
+            pending--
+            if (isSettled) return
+            const mayRetry = isMemberFailure(error) && tries < triesMax && clock.monotonic() < endMs
+            if (!isMemberFailure(error)) settle(() => reject(error))
+            else if (pending === 0 && !mayRetry) settle(() => reject(error))
+            else if (mayRetry) attempt()
+          },
+        )
+        if (tries >= triesMax) return
+        cancelHedge = clock.after(HEDGE_MS, () => {
+          members.suspect(session.member)
+          if (this.#session === session) this.#session = undefined
+          attempt()
+        })
+      }
+      attempt()
+    })
+  }
+
+  close(): void {
+    const error = new StoreError('STORE_CLOSED', 'the store is closed', { outcome: 'unknown' })
+    for (const session of [...this.#sessions]) this.#fail(session, error)
+  }
+
+  #send(session: Session, key: string, endMs: number): Promise<Renewed> {
+    const { clock } = this.#deps
+    return new Promise((resolve, reject) => {
+      const cancelTimer = clock.after(endMs - clock.monotonic(), () =>
         // When one answer is late, those behind it are too: the stream is abandoned.
         this.#fail(
           session,
@@ -61,19 +121,11 @@ export class LeaseStream {
       else waiters.push(waiter)
       session.stream.then(
         (stream) => {
-          if (this.#session === session) stream.write({ ID: key })
+          if (!session.isOver) stream.write({ ID: key })
         },
         (error) => this.#fail(session, toStoreError(error)),
       )
     })
-  }
-
-  close(): void {
-    if (this.#session === undefined) return
-    this.#fail(
-      this.#session,
-      new StoreError('STORE_CLOSED', 'the store is closed', { outcome: 'unknown' }),
-    )
   }
 
   #open(): Session {
@@ -83,8 +135,10 @@ export class LeaseStream {
       member,
       stream: member.leaseStreams.leaseKeepAlive(),
       waiting: new Map(),
+      isOver: false,
     }
     this.#session = session
+    this.#sessions.add(session)
     session.stream.then(
       (stream) => {
         stream.on('data', (response) => this.#onResponse(session, response))
@@ -112,11 +166,14 @@ export class LeaseStream {
     const ttlSeconds = fromInt64(response.TTL)
     if (ttlSeconds > 0) waiter.resolve({ ttlMs: ttlSeconds * 1_000 })
     else waiter.reject(new StoreError('STORE_LEASE_NOT_FOUND', `etcd: no lease ${response.ID}`))
+    // One that was given up, and answers while the newest does not, is the better one.
+    this.#session ??= session
+    if (this.#session !== session && session.waiting.size === 0) this.#end(session)
   }
 
   #fail(session: Session, error: StoreError): void {
-    if (this.#session !== session) return
-    this.#session = undefined
+    if (session.isOver) return
+    this.#end(session)
     this.#deps.members.streamFailed(session.member, error)
     for (const waiters of session.waiting.values()) {
       for (const waiter of waiters) {
@@ -124,6 +181,12 @@ export class LeaseStream {
         waiter.reject(error)
       }
     }
+  }
+
+  #end(session: Session): void {
+    session.isOver = true
+    this.#sessions.delete(session)
+    if (this.#session === session) this.#session = undefined
     session.stream.then(
       (stream) => {
         stream.end()

@@ -7,7 +7,7 @@ import type { Members } from './members.ts'
 const TXN_OPS_TRIED = [16_384, 8_192, 4_096, 2_048, 1_024, 512, 256, 128, 64, 32, 16, 8]
 
 /** A key that does not exist. Compared with version -1, which no key has. */
-const PROBE_KEY = Buffer.from('\0anykeeper probe')
+export const PROBE_KEY = Buffer.from('\0anykeeper probe')
 
 export interface ServerVersion {
   readonly text: string

@@ -32,7 +32,16 @@ export interface UnaryChannelOptions {
 /** HTTP/2 flow-control window: pages of a load are megabytes. */
 const WINDOW_BYTES = 8 * 1024 * 1024
 
+/** How long a connection may take to be made, whatever the deadlines of the calls on it. Unit: ms. */
+const CONNECT_MS_MAX = 2_000
+/** etcd closes connections that ping more often. Unit: ms. */
+const PING_PAUSE_MS = 5_000
+
 interface Connection {
+  /** Monotonic, as are all times here. Unit: ms. */
+  readonly begunMs: number
+  /** Of the newest ping. */
+  pingedMs: number
   readonly session: ClientHttp2Session
   /** false: nothing that was sent can have left this process. */
   isOpen: boolean
@@ -100,6 +109,8 @@ export class UnaryChannel {
     }
     const session = connect(this.#authority(), this.#connectOptions())
     const connection: Connection = {
+      begunMs: this.#options.clock.monotonic(),
+      pingedMs: Number.NEGATIVE_INFINITY,
       session,
       isOpen: false,
       isRetired: false,
@@ -153,6 +164,13 @@ export class UnaryChannel {
   /** After a call without an answer in time: is the server slow, or the connection dead? */
   #doubt(connection: Connection): void {
     if (connection.isRetired) return
+    const now = this.#options.clock.monotonic()
+    if (!connection.isOpen) {
+      if (now - connection.begunMs > CONNECT_MS_MAX) this.#drop(connection)
+      return
+    }
+    // A ping that is unanswered yet must not be forgotten for a newer one.
+    if (now - connection.pingedMs < PING_PAUSE_MS) return
     connection.cancelPing()
     this.#ping(connection)
   }
@@ -163,6 +181,7 @@ export class UnaryChannel {
     // A connection that is not made by now is replaced by the next call.
     if (!connection.isOpen || session.closed || session.destroyed) return this.#drop(connection)
     connection.isWatched = true
+    connection.pingedMs = clock.monotonic()
     const cancelWait = clock.after(keepaliveTimeoutMs, () => this.#drop(connection))
     connection.cancelPing = cancelWait
     const answered = (): void => {

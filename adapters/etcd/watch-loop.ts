@@ -8,6 +8,7 @@ import { pause } from '../../lib/base/pause.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { WatchBatch, WatchOptions } from '../../lib/store/types.ts'
 import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import type { Member } from './member.ts'
 import type { Members } from './members.ts'
 import { WatchStream } from './watch-stream.ts'
 
@@ -18,6 +19,8 @@ export interface WatchLoopDeps {
   readonly progressMs: number
   readonly trustManualProgress: boolean
   readonly checkCluster: (clusterId: string) => void
+  /** Each time a stream is opened. */
+  readonly onOpen: (member: Member) => void
   /** Aborted when the store closes. */
   readonly closed: AbortSignal
 }
@@ -40,9 +43,9 @@ export async function* watchLoop(
   /** Streams in a row that received nothing after their creation. */
   let fruitless = 0
   let exactStart = false
-  if (options.suspect === true) members.suspect()
   while (!ended.aborted) {
     const member = members.current()
+    deps.onOpen(member)
     let stream: WatchStream | undefined
     const onEnded = (): void => stream?.cancel()
     try {

@@ -78,6 +78,12 @@ export const groups = [
     minutesMax: 10,
   },
   {
+    name: 'faults',
+    paths: ['test/faults/'],
+    needs: ['etcd', 'etcdutl', 'porcupine'],
+    minutesMax: 8,
+  },
+  {
     name: 'packed',
     paths: ['test/packed/'],
     needs: ['node-20.19', 'node-22', 'node-24'],

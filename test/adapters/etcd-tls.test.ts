@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Context } from 'mocha'
 import { parseEtcdUrl } from '../../adapters/etcd/etcd-url.ts'
+import { MemberHealth } from '../../adapters/etcd/member-health.ts'
 import { Members } from '../../adapters/etcd/members.ts'
 import { encodeRange } from '../../adapters/etcd/range-codec.ts'
 import { openStore } from '../../adapters/index.ts'
+import { systemClock } from '../../lib/base/clock.ts'
 import type { StoreError } from '../../lib/model/errors.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import { Space } from '../conformance/support.ts'
@@ -102,7 +104,11 @@ describe('etcd over TLS with client certificates', function () {
       const refused = await refusal(opening)
       expect(refused.message).to.match(says)
       expect(refused.outcome).to.equal('unapplied')
-      const members = new Members({ ...(await parseEtcdUrl(url)), loginTimeoutMs: PATIENCE_MS })
+      const parsed = await parseEtcdUrl(url)
+      const clock = systemClock
+      const health = new MemberHealth({ count: 1, clock, probe: async () => false })
+      const options = { ...parsed, loginTimeoutMs: PATIENCE_MS, preferred: 0, health, clock }
+      const members = new Members(options)
       try {
         const request = encodeRange({ start: Buffer.from('a') })
         const deadline = Date.now() + PATIENCE_MS

@@ -61,6 +61,8 @@ interface FaultOf<P, B> {
   readonly run: (context: FaultContext<B>) => Promise<void>
   /** The history went back: the load that was is over, and what it remembers is not judged. */
   readonly losesHistory?: boolean
+  /** Of those: what an operator does, where nothing is served until then. Adds notes. */
+  readonly repair?: (bed: B, note: (text: string) => void) => Promise<void>
   /** Of those: nothing that a session saw is lost, so it may continue. */
   readonly sessionsMayContinue?: boolean
 }

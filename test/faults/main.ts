@@ -1,10 +1,13 @@
 /** `npm run test:faults`: see README.md. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { missing } from '../support/requirements.ts'
 import { allFaults } from './all-faults.ts'
 import { zookeeperClassPath } from './bed/zookeeper-bed.ts'
+import { judgeHistory, judgePlanted } from './checks/linearizability.ts'
+import type { Row } from './measure.ts'
 import { Run } from './run.ts'
 import { line, table } from './table.ts'
 
@@ -18,9 +21,45 @@ const { values } = parseArgs({
     program: { type: 'string' },
     out: { type: 'string' },
     list: { type: 'boolean', default: false },
+    check: { type: 'string' },
+    sum: { type: 'string' },
   },
 })
 
+/** By porcupine; whether it would find what is planted; false: a lie was found, or one was not. */
+function judge(file: string): boolean {
+  const lack = missing('porcupine')
+  if (lack !== undefined) {
+    console.log(`the history is not checked: ${lack}`)
+    return true
+  }
+  const text = readFileSync(file, 'utf8')
+  const { registers, operations, isLinearizable, output } = judgeHistory(text)
+  console.log(
+    `porcupine: ${operations} operations on ${registers} registers are ` +
+      `${isLinearizable ? 'linearizable' : `NOT linearizable: ${output}`}`,
+  )
+  const { staleReadFound, lostUpdateFound } = judgePlanted(text)
+  const found = (isFound: boolean): string => (isFound ? 'found' : 'NOT found')
+  console.log(
+    `a planted stale read is ${found(staleReadFound)}, a planted lost update is ${found(lostUpdateFound)}`,
+  )
+  return isLinearizable && staleReadFound && lostUpdateFound
+}
+
+/** What a run left in its folder. */
+function rowsOf(runFolder: string): Row[] {
+  const lines = readFileSync(join(runFolder, 'rows.jsonl'), 'utf8').split('\n')
+  return lines.filter((text) => text !== '').map((text) => JSON.parse(text) as Row)
+}
+
+if (values.check !== undefined) process.exit(judge(values.check) ? 0 : 1)
+if (values.sum !== undefined) {
+  const rows = values.sum.split(',').flatMap((name) => rowsOf(name))
+  console.log(table(rows, allFaults))
+  console.log(`\n${rows.length} faults`)
+  process.exit(0)
+}
 const minutes = Number(values.minutes)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
@@ -80,4 +119,5 @@ console.log(
     `${report.reads} register reads, ${violations} violations${silent}`,
 )
 if (ofYardstick > 0) console.log(`of ZooKeeper: ${ofYardstick} violations`)
-process.exit(violations === 0 ? 0 : 1)
+const isLinearizable = judge(join(folder, 'registers.jsonl'))
+process.exit(violations === 0 && isLinearizable ? 0 : 1)

@@ -54,7 +54,7 @@ export async function measureLoss(
     },
     historyLost: () => {
       lostMs = performance.now()
-      witness.suspended = true
+      load.historyLost()
       for (const { name, sessionId, lastZxid } of load.clients) {
         before.set(name, { sessionId, zxid: lastZxid })
       }
@@ -75,6 +75,10 @@ export async function measureLoss(
     )
   }
   notes.push(`${loudLines(bed)} loud lines`)
+  if (fault.repair !== undefined) {
+    await fault.repair(bed, (text) => notes.push(text))
+    backMs = performance.now()
+  }
   const healthyMs = await serveAgain(bed, witness, startLoad)
   return {
     name: fault.name,

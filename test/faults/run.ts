@@ -12,6 +12,7 @@ import type { Fault } from './fault.ts'
 import { Load } from './load/load.ts'
 import { measure, type Row, UnhealthyBed } from './measure.ts'
 import { measureLoss } from './measure-loss.ts'
+import { verdictOf } from './table.ts'
 
 export interface RunOptions {
   readonly faults: readonly Fault[]
@@ -145,7 +146,7 @@ export class Run {
       if (error instanceof UnhealthyBed) this.#done(error.row)
       throw error
     } finally {
-      this.#report(bed, this.#witness.violations.slice(before))
+      this.#report(bed, fault, this.#witness.violations.slice(before))
     }
   }
 
@@ -181,16 +182,18 @@ export class Run {
     this.#witness.violation('the run broke off', text)
   }
 
-  #report(bed: Bed, violations: readonly Violation[]): void {
+  #report(bed: Bed, fault: Fault, violations: readonly Violation[]): void {
     this.#history.flush()
-    if (violations.length === 0) return
+    const newest = this.#rows.at(-1)
+    const verdict = newest?.name === fault.name ? verdictOf([newest], fault) : 'no row'
+    if (violations.length === 0 && verdict === 'met') return
     const { folder, say } = this.#options
     const file = join(folder, `outputs-${this.#rows.length}.txt`)
     const outputs = Object.entries(bed.outputs()).map(([name, text]) => `== ${name}\n${text}\n`)
     const texts = violations.map(
       ({ atMs, fault, kind, text }) => `${Math.round(atMs)} [${fault}] ${kind}: ${text}`,
     )
-    writeFileSync(file, `${texts.join('\n')}\n\n${outputs.join('\n')}`)
+    writeFileSync(file, `${[...texts, verdict].join('\n')}\n\n${outputs.join('\n')}`)
     for (const text of texts.slice(0, 6)) say(`  VIOLATION ${text}`)
     if (texts.length > 6) say(`  and ${texts.length - 6} more, in ${file}`)
   }

@@ -64,7 +64,8 @@ function cell(rows: readonly Row[]): string {
   return `${parts.join('; ')} (${rows.length}×)`
 }
 
-function verdictOf(rows: readonly Row[], { goal }: Fault): string {
+/** `met`, or which goals were missed in how many of the runs. */
+export function verdictOf(rows: readonly Row[], { goal }: Fault): string {
   const misses: string[] = []
   const { gapS, afterBackS, staleS, noneDisconnected, noneLost } = goal
   const count = (isMissed: (row: Row) => boolean): number => rows.filter(isMissed).length

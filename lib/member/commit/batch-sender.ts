@@ -38,9 +38,13 @@ export interface BatchSenderOptions {
 const CONFLICT_PATIENCE_MS = 300
 
 /** Without an answer for so long, the same batch is sent once more, to another member. Unit ms. */
-const HEDGE_MS = 500
+const HEDGE_MS = 300
+/** From then on again after so long, or as soon as the store answers what it did not. Unit ms. */
+const RESEND_MS = 1_000
+/** Between two looks at whether it does. Unit ms. */
+const LOOK_MS = 100
 /** Tries of one batch that may wait for their answers together. */
-const TRIES_PENDING_MAX = 3
+const TRIES_PENDING_MAX = 8
 
 type Answer =
   | { readonly result: TxnResult; readonly sentMs: number }
@@ -77,6 +81,10 @@ class Tries {
 
 export class BatchSender {
   readonly #options: BatchSenderOptions
+  /** Batches without an answer for {@link HEDGE_MS}. */
+  #late = 0
+  /** Resolves when the store answers a read again that it left waiting. */
+  #revival: Promise<void> | undefined
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
@@ -129,20 +137,57 @@ export class BatchSender {
     )
   }
 
-  /** Sends the batch again, a few times, while no try is answered: it commits at most once. */
+  /**
+   * Sends the batch again, a few times, while no try is answered: it commits at most once. A store that
+   * lost its leader may have lost all tries of that time, so the next one does not wait for them.
+   */
   async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
-    const { clock } = this.#options
-    for (;;) {
-      if (tries.pendingCount >= TRIES_PENDING_MAX) return tries.next()
-      let cancel = (): void => {}
-      const late = new Promise<undefined>((resolve) => {
-        cancel = clock.after(HEDGE_MS, () => resolve(undefined))
-      })
-      const answer = await Promise.race([tries.next(), late])
-      cancel()
-      if (answer !== undefined) return answer
-      this.#try(tries, txn)
+    const answer = await this.#within(HEDGE_MS, tries.next())
+    if (answer !== undefined) return answer
+    this.#late++
+    try {
+      for (;;) {
+        if (tries.pendingCount >= TRIES_PENDING_MAX) return await tries.next()
+        this.#try(tries, txn)
+        this.#revival ??= this.#untilRevived()
+        const sooner = this.#revival.then(() => undefined)
+        const next = await this.#within(RESEND_MS, Promise.race([tries.next(), sooner]))
+        if (next !== undefined) return next
+      }
+    } finally {
+      this.#late--
     }
+  }
+
+  /** Undefined after `ms`. */
+  async #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
+    let cancel = (): void => {}
+    const late = new Promise<undefined>((resolve) => {
+      cancel = this.#options.clock.after(ms, () => resolve(undefined))
+    })
+    try {
+      return await Promise.race([result, late])
+    } finally {
+      cancel()
+    }
+  }
+
+  /** Or when no batch is late any more. */
+  async #untilRevived(): Promise<void> {
+    const { store, layout, clock } = this.#options
+    let sinceMs = clock.monotonic()
+    while (this.#late > 0) {
+      const isAnswered = await store.range({ start: layout.head }).then(
+        () => true,
+        () => false,
+      )
+      const now = clock.monotonic()
+      // One that answers reads soon is only slow to write.
+      if (isAnswered && now - sinceMs >= HEDGE_MS) break
+      if (isAnswered) sinceMs = now
+      await this.#within(LOOK_MS, new Promise<never>(() => {}))
+    }
+    this.#revival = undefined
   }
 
   #toTxn({ planned, guards }: InFlight): Txn {

@@ -3,7 +3,7 @@ import { backoffMs } from '../../base/backoff.ts'
 import type { Clock, Random } from '../../base/clock.ts'
 
 /** Between two tries of the same call. Unit ms. */
-const RETRY = { firstMs: 100, maxMs: 1_000 }
+const RETRY = { firstMs: 50, maxMs: 300 }
 
 export class Changes {
   readonly #clock: Clock

@@ -60,6 +60,11 @@ export class Orphans {
     }
   }
 
+  /** For so long clients could not come back. */
+  delay(ms: number): void {
+    for (const [id, endMs] of this.#ends) this.#ends.set(id, endMs + ms)
+  }
+
   /** Takes those out whose time is up. */
   takeDue(sessions: SessionTable, nowMs: number): SessionRecord[] {
     const due: SessionRecord[] = []

@@ -15,7 +15,9 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
 /** Heartbeats in one TTL. */
-const HEARTBEATS_PER_TTL = 4
+const HEARTBEATS_PER_TTL = 6
+/** After one that was not confirmed, the next one comes so soon. Unit ms. */
+const HEARTBEAT_RETRY_MS = 250
 
 /**
  * How long a proxy has been unable to hear its clients, at least, when its lease ran out: it serves on for
@@ -53,6 +55,8 @@ export class ProxyRegistry {
   #lease: LeaseId = 0n
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
+  /** The reading of the list behind a heartbeat, while it lasts. */
+  #relisting: Promise<unknown> | undefined
   /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
   #grantedTtlMs: number
@@ -166,15 +170,22 @@ export class ProxyRegistry {
 
   async #renew(): Promise<void> {
     const { store, clock, logger, onHeartbeat } = this.#options
+    let isConfirmed = true
     while (!this.#stop.signal.aborted) {
-      await this.#sleep(this.#grantedTtlMs / HEARTBEATS_PER_TTL)
+      const pauseMs = this.#grantedTtlMs / HEARTBEATS_PER_TTL
+      await this.#sleep(isConfirmed ? pauseMs : Math.min(pauseMs, HEARTBEAT_RETRY_MS))
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
+      isConfirmed = false
       try {
         await store.keepLeaseAlive(this.#lease)
+        isConfirmed = true
         onHeartbeat(sentMs)
-        // The watch of the list may be behind, or follow a history that is gone.
-        await this.#relist()
+        // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
+        // answer this must not delay the next heartbeat.
+        this.#relisting ??= this.#relist().finally(() => {
+          this.#relisting = undefined
+        })
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return

@@ -18,6 +18,9 @@ import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
+/** Nothing was committed for so long, though something is to be: nobody can resume. Unit ms. */
+const STALL_MS = 1_000
+
 /** A session this proxy owns; `connection` is missing while its client is away. */
 interface OwnedSession {
   record: SessionRecord
@@ -47,6 +50,8 @@ export class SessionManager implements SessionObserver {
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
+  /** As of the last check: see {@link STALL_MS}. */
+  #stalled = false
   #isAlive: (proxy: string) => boolean = () => true
   expiredCount = 0
 
@@ -311,11 +316,30 @@ export class SessionManager implements SessionObserver {
     this.#cancelTimer = this.#clock.after(periodMs, () => {
       const now = this.#clock.monotonic()
       // This process slept: what clients sent meanwhile is still unread. Read that first.
-      const stalled = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
+      const slept = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
+      const pausedMs = this.#stalledMs(now)
       this.#lastCheckMs = now
-      if (!stalled && !this.#suspended) this.#expire(now)
+      if (pausedMs > 0) this.#pause(pausedMs, now)
+      else if (!slept && !this.#suspended) this.#expire(now)
       this.#schedule()
     })
+  }
+
+  /** For how long since the last check nothing could be committed, a resume no more than a write. Unit ms. */
+  #stalledMs(now: number): number {
+    const { stalledMs } = this.#host.committer
+    const wasStalled = this.#stalled
+    this.#stalled = stalledMs >= STALL_MS
+    if (!this.#stalled) return 0
+    return wasStalled ? now - this.#lastCheckMs : stalledMs
+  }
+
+  /** Time in which no client could come back is not counted. */
+  #pause(ms: number, now: number): void {
+    for (const owned of this.#owned.values()) {
+      owned.lastSeenMs = Math.min(now, owned.lastSeenMs + ms)
+    }
+    this.#orphans.delay(ms)
   }
 
   #expire(now: number): void {

@@ -46,8 +46,10 @@ export class EtcdApi {
     await this.#post('/v3/kv/put', { key: base64(key), value: base64(value) }, timeoutMs)
   }
 
-  async get(key: string): Promise<Buffer | undefined> {
-    const answer = await this.#post('/v3/kv/range', { key: base64(key) })
+  /** @param revision as of when; 0: now */
+  async get(key: string, revision = 0): Promise<Buffer | undefined> {
+    const range = { key: base64(key), revision: String(revision) }
+    const answer = await this.#post('/v3/kv/range', range)
     const [pair] = (answer.kvs ?? []) as { value?: string }[]
     return pair === undefined ? undefined : Buffer.from(pair.value ?? '', 'base64')
   }
@@ -57,9 +59,10 @@ export class EtcdApi {
     return Number((await this.#post('/v3/kv/range', range)).count ?? 0)
   }
 
-  /** Resolves with how many there were: 0 or 1. */
+  /** Resolves with its revision. */
   async delete(key: string): Promise<number> {
-    return Number((await this.#post('/v3/kv/deleterange', { key: base64(key) })).deleted ?? 0)
+    const { header } = await this.#post('/v3/kv/deleterange', { key: base64(key) })
+    return Number((header as Answer).revision)
   }
 
   async deletePrefix(prefix: string): Promise<void> {

@@ -1,25 +1,9 @@
 /**
- * Plants a fault in a recorded register history, so that the checker of histories can be checked:
- *
- *   node --import tsx test/faults/checks/plant.ts stale-read registers.jsonl > planted.jsonl
- *   node --import tsx test/faults/checks/plant.ts lost-update registers.jsonl > planted.jsonl
- *
- * Only the operations of one register are written, up to the planted one and a little behind it.
+ * Plants a fault in a recorded register history, so that the checker of histories can be checked. Only the
+ * operations of one register are left, up to the planted one and a little behind it.
+ * Neighbour: linearizability.ts.
  */
-import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-
-/** One line of the history: see register-history.ts. */
-export interface HistoryLine {
-  process: number
-  key: string
-  op: 'read' | 'write' | 'cas'
-  value: string
-  version: number | null
-  call_ns: number
-  return_ns: number | null
-  outcome: 'ok' | 'unknown' | 'fail'
-}
+import { type HistoryLine, linesOf } from './register-history.ts'
 
 const keptBehind = 50
 
@@ -56,9 +40,7 @@ export function plantLostUpdate(lines: readonly HistoryLine[]): HistoryLine[] {
 /** The operations of the register that has most of them, as they were called. */
 export function busiestRegister(text: string): HistoryLine[] {
   const byKey = new Map<string, HistoryLine[]>()
-  for (const row of text.split('\n')) {
-    if (row === '') continue
-    const line = JSON.parse(row) as HistoryLine
+  for (const line of linesOf(text)) {
     const lines = byKey.get(line.key) ?? []
     lines.push(line)
     byKey.set(line.key, lines)
@@ -76,14 +58,4 @@ type Made = HistoryLine & { version: number }
 /** Copies: what is planted afterwards does not change them. */
 function writesByVersion(history: readonly HistoryLine[]): Map<number, Made> {
   return new Map(history.filter(isMade).map((line) => [line.version, { ...line }]))
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [what, file] = process.argv.slice(2)
-  const plant = { 'stale-read': plantStaleRead, 'lost-update': plantLostUpdate }[what ?? '']
-  if (plant === undefined || file === undefined) {
-    throw new Error('plant.ts stale-read|lost-update registers.jsonl')
-  }
-  const planted = plant(busiestRegister(readFileSync(file, 'utf8')))
-  process.stdout.write(`${planted.map((line) => JSON.stringify(line)).join('\n')}\n`)
 }

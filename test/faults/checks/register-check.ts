@@ -3,7 +3,7 @@
  * them totally, and linearizability is: every write has a version of its own, above every version
  * that was complete when it was called, and a read after sync shows none below those.
  */
-import type { RegisterHistory } from './register-history.ts'
+import type { LoadHistory } from './register-history.ts'
 import type { Witness } from './witness.ts'
 
 interface Register {
@@ -31,10 +31,10 @@ const shownKept = 4_000
 
 export class RegisterCheck {
   readonly #witness: Witness
-  readonly #history: RegisterHistory | undefined
+  readonly #history: LoadHistory | undefined
   readonly #registers = new Map<string, Register>()
 
-  constructor(witness: Witness, history?: RegisterHistory) {
+  constructor(witness: Witness, history?: LoadHistory) {
     this.#witness = witness
     this.#history = history
   }
@@ -187,7 +187,7 @@ export class RegisterCheck {
       else low = middle + 1
     }
     const newer = register.shownMs[low]
-    if (newer === undefined || newer.ms >= callMs) return
+    if (this.#witness.suspended || newer === undefined || newer.ms >= callMs) return
     this.#witness.staleMsMax = Math.max(this.#witness.staleMsMax, callMs - newer.ms)
   }
 

@@ -37,7 +37,9 @@ export const etcdFaults: readonly AnykeeperFault[] = [
       context.note(`member ${leader}`)
       noteConnections(context)
       await member.kill()
-      await sleep(downMs)
+      const killedMs = performance.now()
+      await noteElection(context, leader, killedMs)
+      await sleep(downMs - (performance.now() - killedMs))
       member.launch()
       context.healed()
     },
@@ -49,7 +51,7 @@ export const etcdFaults: readonly AnykeeperFault[] = [
     before: '5.2–5.8; all',
     goal: { gapS: 3, noneDisconnected: true, noneLost: true, text: '≤ 3; none' },
     async run(context) {
-      await hang(context, await context.bed.leader())
+      await hang(context, await context.bed.leader(), true)
     },
   },
   {
@@ -194,7 +196,7 @@ export const etcdFaults: readonly AnykeeperFault[] = [
   },
 ]
 
-/** Proxies that have just been started use the first host of their list. */
+/** Proxies that have just been started have a channel at each member: see adapters/etcd/members.ts. */
 async function freshUnderOtherLeader(bed: AnykeeperBed): Promise<void> {
   if ((await bed.leader()) === 0) await bed.lead(1)
   await sleep(settledMs)
@@ -211,16 +213,29 @@ function noteConnections({ bed, note }: Context): void {
   note(`connections by member ${bed.storeConnections.join('/')}`)
 }
 
+/** Until another member answers a linearizable read: what no client of etcd can be faster than. */
+async function noteElection(
+  { bed, note }: Context,
+  leader: number,
+  sinceMs: number,
+): Promise<void> {
+  const others = [...bed.members.keys()].filter((index) => index !== leader)
+  const electedMs = await bed.untilQuorum(others)
+  note(`etcd itself answered after ${((electedMs - sinceMs) / 1_000).toFixed(2)} s`)
+}
+
 /** An election since the preparation may have made it the leader. */
 async function follow({ bed }: Context, index: number): Promise<void> {
   if ((await bed.leader()) === index) await bed.lead((index + 1) % bed.members.length)
 }
 
-async function hang(context: Context, index: number): Promise<void> {
+async function hang(context: Context, index: number, leads = false): Promise<void> {
   const { bed, healed } = context
   noteConnections(context)
   bed.members[index]!.signal('SIGSTOP')
-  await sleep(hungMs)
+  const stoppedMs = performance.now()
+  if (leads) await noteElection(context, index, stoppedMs)
+  await sleep(hungMs - (performance.now() - stoppedMs))
   bed.members[index]!.signal('SIGCONT')
   healed()
 }

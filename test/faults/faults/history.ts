@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../../support/eventually.ts'
 import type { AnykeeperBed } from '../bed/anykeeper-bed.ts'
 import { missingSnapshotTools, restoreSnapshot, saveSnapshot } from '../bed/etcd-snapshots.ts'
+import { SessionClient } from '../client/session-client.ts'
 import type { AnykeeperFault, FaultContext } from '../fault.ts'
 
 type Context = FaultContext<AnykeeperBed>
@@ -43,28 +44,40 @@ export const historyFaults: readonly AnykeeperFault[] = [
     bed.members[2]!.launch(['--force-new-cluster'])
     context.back(await bed.untilQuorum([2]))
   }),
-  historyFault('another, empty cluster at the same addresses', async (context) => {
-    const { bed } = context
-    await stopAll(bed)
-    for (const member of bed.members) member.removeData()
-    context.historyLost()
-    context.back(await startAll(bed))
-  }),
-  historyFault('head deleted', async ({ bed, historyLost, back }) => {
-    await bed.members[1]!.api.delete(`${bed.prefix}/head`)
-    historyLost()
-    back(performance.now())
-  }),
-  historyFault('whole prefix deleted', async ({ bed, historyLost, back }) => {
-    await bed.members[1]!.api.deletePrefix(`${bed.prefix}/`)
-    historyLost()
-    back(performance.now())
-  }),
+  historyFault(
+    'another, empty cluster at the same addresses',
+    async (context) => {
+      const { bed } = context
+      await stopAll(bed)
+      for (const member of bed.members) member.removeData()
+      context.historyLost()
+      context.back(await startAll(bed))
+    },
+    { repair: beginEmpty },
+  ),
+  historyFault(
+    'head deleted',
+    async ({ bed, historyLost, back }) => {
+      await bed.members[1]!.api.delete(headOf(bed))
+      historyLost()
+      back(performance.now())
+    },
+    { repair: putHeadBack },
+  ),
+  historyFault(
+    'whole prefix deleted',
+    async ({ bed, historyLost, back }) => {
+      await bed.members[1]!.api.deletePrefix(`${bed.prefix}/`)
+      historyLost()
+      back(performance.now())
+    },
+    { repair: beginEmpty },
+  ),
   historyFault(
     'record of a znode deleted',
     async ({ bed, historyLost, back }) => {
       const { api } = bed.members[1]!
-      const key = `${bed.prefix}/n/a1/p`
+      const key = recordOf(bed)
       // Under load records are written some time behind the journal.
       const isWritten = async (): Promise<boolean> => (await api.get(key)) !== undefined
       await eventually(`a record ${key}`, isWritten, recordMsMax)
@@ -72,14 +85,14 @@ export const historyFaults: readonly AnykeeperFault[] = [
       historyLost()
       back(performance.now())
     },
-    { sessionsMayContinue: true },
+    { sessionsMayContinue: true, repair: writeRecordAgain },
   ),
 ]
 
 function historyFault(
   name: string,
   run: (context: Context) => Promise<void>,
-  more: Pick<AnykeeperFault, 'missing' | 'sessionsMayContinue'> = {},
+  more: Pick<AnykeeperFault, 'missing' | 'sessionsMayContinue' | 'repair'> = {},
 ): AnykeeperFault {
   return {
     peer: 'anykeeper',
@@ -90,6 +103,66 @@ function historyFault(
     losesHistory: true,
     run,
     ...more,
+  }
+}
+
+function headOf({ prefix }: AnykeeperBed): string {
+  return `${prefix}/head`
+}
+
+/** Of the znode /p. */
+function recordOf({ prefix }: AnykeeperBed): string {
+  return `${prefix}/n/a1/p`
+}
+
+/** Nobody serves a tree that is not there. A proxy that is started on nothing begins one. */
+async function beginEmpty({ servers }: AnykeeperBed): Promise<void> {
+  await servers[0]!.end()
+  await servers[0]!.start()
+}
+
+/** Nothing was committed without it: the value that it had last fits all the rest. */
+async function putHeadBack(bed: AnykeeperBed): Promise<void> {
+  const { api } = bed.members[1]!
+  for (let revision = await api.confirm(); revision > 0; revision--) {
+    const value = await api.get(headOf(bed), revision)
+    if (value === undefined) continue
+    await api.put(headOf(bed), value)
+    return
+  }
+}
+
+/** No proxy starts on the damaged tree; one that runs has all of it, and a change writes the record. */
+async function writeRecordAgain(bed: AnykeeperBed, note: (text: string) => void): Promise<void> {
+  const refusal = await bed.startAnotherProxy().then(
+    async (proxy) => {
+      await proxy.kill()
+      return undefined
+    },
+    (error: Error) => error.message,
+  )
+  if (refusal?.includes('the tree is not the one that head names') !== true) {
+    throw new Error(`a proxy started on a tree without a record: ${refusal ?? 'it serves'}`)
+  }
+  note('a proxy started now refused the tree')
+  const client = new SessionClient({
+    name: 'repair',
+    ports: [bed.servers[0]!.port],
+    timeoutMs: 10_000,
+    observer: {
+      connected: () => {},
+      disconnected: () => {},
+      sessionLost: () => {},
+      violation: () => {},
+    },
+  }).start(0)
+  try {
+    await client.call(5, { path: '/p', data: '', version: -1 })
+    const isWritten = async (): Promise<boolean> =>
+      (await bed.members[1]!.api.get(recordOf(bed))) !== undefined
+    await eventually('the record is written again', isWritten, recordMsMax)
+  } finally {
+    await client.stop()
   }
 }
 

@@ -24,13 +24,17 @@ export const quietProxyFault: AnykeeperFault = {
   async prepare(bed) {
     if ((await bed.leader()) === 0) await bed.lead(1)
     await sleep(settledMs)
-    for (const index of [0, 1]) {
-      const link = bed.storeLinks[index]![0]!
+    await bed.servers[quiet]!.end()
+    // The quiet one opens its feed on member 0, since it reaches no other; the others leave that member.
+    const cut = [0, 1, 2].map((index) =>
+      bed.storeLinks[index]!.filter((_, m) => (m === 0) !== (index === quiet)),
+    )
+    for (const link of cut.flat()) {
       link.refuse(true)
       link.cut()
     }
-    await bed.servers[quiet]!.end()
     await bed.servers[quiet]!.start()
+    for (const link of cut[quiet]!) link.refuse(false)
   },
   async run(context) {
     const { bed, load } = context

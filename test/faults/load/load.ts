@@ -8,7 +8,7 @@ import type { RawMultiOp, RawOp, RawRequests } from '../../support/raw-codec.ts'
 import type { Bed } from '../bed/bed.ts'
 import { OnceCheck } from '../checks/once-check.ts'
 import { RegisterCheck } from '../checks/register-check.ts'
-import type { RegisterHistory } from '../checks/register-history.ts'
+import type { LoadHistory, RegisterHistory } from '../checks/register-history.ts'
 import type { Witness } from '../checks/witness.ts'
 import { type Reply, SessionClient } from '../client/session-client.ts'
 import { CreateRole } from './create-role.ts'
@@ -52,6 +52,7 @@ export class Load {
   readonly #bed: Bed
   readonly #name: string
   readonly #random: () => number
+  readonly #history: LoadHistory | undefined
   #chapters = 0
   readonly #admin: SessionClient
 
@@ -60,16 +61,22 @@ export class Load {
     this.#name = name
     this.#random = random
     this.witness = witness
-    history?.startHistory(name)
+    this.#history = history?.of(name)
     this.context = {
       witness,
       random,
-      registers: new RegisterCheck(witness, history),
+      registers: new RegisterCheck(witness, this.#history),
       pairs: Array.from({ length: pairCount }, (_, index) => `/p/${index}`),
       ports: bed.clientPorts,
       chapter: { folder: '/none', check: new OnceCheck(witness) },
     }
     this.#admin = this.#client('admin').start(0)
+  }
+
+  /** The servers may show less than it has seen: what it saw is not judged. */
+  historyLost(): void {
+    this.witness.suspended = true
+    this.#history?.lost()
   }
 
   /** Makes the fixed znodes, or takes over those of an earlier load, and lets the clients begin. */
