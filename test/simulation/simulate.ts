@@ -98,8 +98,11 @@ export async function simulate({ seed, faults, goals, sink }: SimulateOptions): 
     node: new SimNode(world, 'nemesis'),
     random: new SeededRandom(seed, 2),
     prefix: PREFIX,
-    snapshot: undefined,
+    isDamaged: false,
     clientsKilled: 0,
+  }
+  cluster.log.onRewind = ({ lost }) => {
+    for (const proxy of proxies) proxy.historyLost(lost)
   }
   for (const proxy of proxies) proxy.start()
   for (const [i, client] of clients.entries()) client.start(i === 0 ? 100 : 1_000)
@@ -162,7 +165,7 @@ class OneWrite implements Workload {
   next(client: SimClient): readonly SimRequest[] {
     if (this.#isAsked) return []
     this.#isAsked = true
-    return [{ type: 'create', path: '/n/probe-', flags: 2, data: client.freshData(), ttlMs: 0 }]
+    return [{ type: 'create', path: '/probe-', flags: 2, data: client.freshData(), ttlMs: 0 }]
   }
 }
 

@@ -1,21 +1,19 @@
 /** All laws, by name, on one finished run. Each is in a file of its own; the README lists them. */
 import type { Layout } from '../../../lib/index.ts'
-import type { Asked, History } from '../client/history.ts'
-import { isWrite } from '../client/requests.ts'
+import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
 import type { Cluster } from '../store/cluster.ts'
-import type { LogEntry, StoreLog } from '../store/store-log.ts'
+import type { LogEntry } from '../store/store-log.ts'
 import { checkEndState } from './end-state.ts'
 import { Findings, type Violation } from './findings.ts'
 import type { Goals } from './goals.ts'
+import { checkLostHistory } from './lost-history.ts'
 import { checkRealTime, checkSessionOrder, checkStaleness } from './order.ts'
 import { checkProposals } from './proposals.ts'
 import { type Replayed, replay } from './replay.ts'
 import { checkSessions } from './sessions.ts'
+import { trustIn } from './trust.ts'
 import { checkWatches, type Resyncs } from './watches.ts'
-
-/** After the store's history went back, and all faults are over: by then everybody serves the new one. */
-const NOTICED_MS = 5_000
 
 export interface FinishedRun {
   readonly cluster: Cluster
@@ -30,12 +28,12 @@ export interface FinishedRun {
 
 export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]> {
   const { cluster, proxies, layout } = run
-  const { log } = cluster
   const findings = new Findings()
-  if (log.headLostMs === undefined) checkLiveness(run, findings)
-  const { model } = log.isBroken ? checkAfterRewind(run, findings) : checkWhole(run, findings)
-  const isComparable = log.headLostMs === undefined
-  await checkEndState(cluster, proxies, layout, isComparable ? model : undefined, findings)
+  checkLiveness(run, findings)
+  const { model } = cluster.log.isBroken
+    ? checkAfterRewind(run, findings)
+    : checkWhole(run, findings)
+  await checkEndState(cluster, proxies, layout, model, findings)
   return findings.violations
 }
 
@@ -71,23 +69,19 @@ export function checkHistory(
 }
 
 /**
- * Committed writes are lost then, by the operator's hand. What was asked before anybody can have noticed
- * counts as unknown; what is asked afterwards must hold in the history that the store has now.
+ * Committed writes are lost then, by the operator's hand. What nobody can hold against the log is not: see
+ * trust. Everything else must hold in the history that the store has now.
  */
 function checkAfterRewind(run: FinishedRun, findings: Findings): Replayed {
-  const { cluster, history, healedMs } = run
-  const settledMs = Math.max(healedMs, lastBreakMs(cluster.log)) + NOTICED_MS
-  const asked = history.asked.flatMap((one): Asked[] => {
-    if (one.callMs >= settledMs) return [one]
-    return isWrite(one.request) ? [{ ...one, reply: undefined }] : []
-  })
-  const replayed = replay(cluster.log.entries, { ...history, asked }, findings)
-  checkRealTime({ ...history, asked }, replayed.zxidOf, findings)
+  const { cluster, proxies, history } = run
+  const { log } = cluster
+  const trusts = trustIn(log)
+  const replayed = replay(log.entries, history, findings, trusts)
+  const { zxidOf } = replayed
+  checkRealTime(history, zxidOf, findings, trusts)
+  checkSessionOrder(history, zxidOf, findings, trusts)
+  checkLostHistory(history, proxies, log, findings)
   return replayed
-}
-
-function lastBreakMs({ rewinds, headLostMs }: StoreLog): number {
-  return Math.max(headLostMs ?? 0, ...rewinds.map(({ atMs }) => atMs))
 }
 
 /** Every proxy serves again, and a write through each of them has succeeded. */

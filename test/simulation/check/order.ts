@@ -7,14 +7,16 @@ import type { Asked, History } from '../client/history.ts'
 import { isWrite } from '../client/requests.ts'
 import type { Findings } from './findings.ts'
 import { name } from './replay.ts'
+import { type Trust, trustAll } from './trust.ts'
 
 /** The order of ZooKeeper's own promise, at every moment that matters. */
 export function checkRealTime(
   history: History,
   zxidOf: ReadonlyMap<Asked, number>,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): void {
-  const byReply = history.asked.filter(({ reply }) => reply !== undefined)
+  const byReply = history.asked.filter((asked) => asked.reply !== undefined && trusts(asked))
   byReply.sort((a, b) => (a.reply?.atMs ?? 0) - (b.reply?.atMs ?? 0))
   const byCall = [...history.asked].sort((a, b) => a.callMs - b.callMs)
   let at = 0
@@ -29,7 +31,7 @@ export function checkRealTime(
       seen = zxid
       seenBy = earlier
     }
-    const zxid = asked.reply?.zxid ?? zxidOf.get(asked)
+    const zxid = (trusts(asked) ? asked.reply?.zxid : undefined) ?? zxidOf.get(asked)
     if (zxid === undefined || seenBy === undefined) continue
     if (isWrite(asked.request) && zxid <= seen) {
       findings.add('writes linearizable', `${name(asked)} behind ${name(seenBy)}`)
@@ -45,6 +47,7 @@ export function checkSessionOrder(
   history: History,
   zxidOf: ReadonlyMap<Asked, number>,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): void {
   for (const { connections } of history.sessions) {
     let seen = 0
@@ -54,6 +57,7 @@ export function checkSessionOrder(
         if (entry.kind !== 'reply') continue
         const { asked } = entry
         if (asked.xid <= -1000) findings.add('FIFO', `an answer out of turn: ${name(asked)}`)
+        if (!trusts(asked)) continue
         const zxid = asked.reply?.zxid ?? 0
         if (zxid < seen) {
           findings.add('a session never goes back', `${name(asked)} after zxid ${seen}`)
@@ -77,11 +81,12 @@ export function checkStaleness(
   commits: readonly { readonly zxid: number; readonly atMs: number }[],
   staleMsMax: number,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): number {
   let worst = 0
   for (const asked of history.asked) {
     const { reply, callMs } = asked
-    if (reply === undefined) continue
+    if (reply === undefined || !trusts(asked)) continue
     const next = firstAfter(commits, reply.zxid)
     if (next === undefined || next.atMs >= callMs) continue
     const ageMs = callMs - next.atMs

@@ -2,10 +2,13 @@
  * One proxy process: a keeper on the simulated store and a server whose sockets are simulated. It is
  * started, stopped politely, killed and started again, as by a supervisor.
  */
+
+import { digestOfEntry } from '../../../lib/format/digest.ts'
 import { Keeper, type KeeperLimits, type Logger, type MetadataStore } from '../../../lib/index.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { openSimStore } from '../store/sim-store.ts'
+import type { LogEntry } from '../store/store-log.ts'
 import { SeededRandom } from '../world/seeded-random.ts'
 import { SimNode } from '../world/sim-node.ts'
 import type { SimSocket } from '../world/sim-socket.ts'
@@ -28,6 +31,13 @@ export interface Proposal {
   readonly atMs: number
 }
 
+/** A keeper that had applied what the store lost. */
+export interface Witness {
+  readonly had: LogEntry
+  /** It lives, and has not noticed. */
+  isBlind(): boolean
+}
+
 export class SimProxy {
   readonly node: SimNode
   keeper: Keeper | undefined
@@ -40,6 +50,7 @@ export class SimProxy {
   readonly proposals: Proposal[] = []
   /** Changes between serving and not. */
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
+  readonly witnesses: Witness[] = []
   readonly #o: SimProxyOptions
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
@@ -127,6 +138,20 @@ export class SimProxy {
 
   #serves(isServing: boolean): void {
     this.servings.push({ atMs: this.#o.world.nowMs, isServing })
+  }
+
+  /** The store has lost these. */
+  historyLost(lost: readonly LogEntry[]): void {
+    const { keeper } = this
+    if (keeper === undefined) return
+    const { history } = keeper.replica
+    const had = lost.findLast(({ batch, bytes }) => {
+      return history.digestAt(batch.seq) === digestOfEntry(bytes)
+    })
+    if (had === undefined) return
+    const before = keeper.historyLossCount
+    const isBlind = (): boolean => this.keeper === keeper && keeper.historyLossCount === before
+    this.witnesses.push({ had, isBlind })
   }
 
   connect(socket: SimSocket): void {

@@ -13,7 +13,7 @@ import {
 import type { Network } from '../world/network.ts'
 import { SimNode } from '../world/sim-node.ts'
 import type { World } from '../world/world.ts'
-import { Backend, type Snapshot } from './backend.ts'
+import { Backend, type RestoreOptions, type Snapshot } from './backend.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { StoreLog } from './store-log.ts'
 
@@ -139,10 +139,10 @@ export class Cluster {
     }
   }
 
-  restore(snapshot: Snapshot, bump: number): void {
+  restore(snapshot: Snapshot, options: RestoreOptions): void {
     this.generation++
     this.#waiting = []
-    this.backend.restore(snapshot, bump)
+    this.backend.restore(snapshot, options)
     this.#followed = this.backend.mvcc.revision
     for (const member of this.members) member.restored(this.backend.mvcc.revision)
   }

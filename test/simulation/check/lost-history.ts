@@ -1,0 +1,51 @@
+/**
+ * History that went back is noticed by whoever had served it, and a client that has seen what is lost does
+ * not continue as if nothing had happened. Neighbour: trust.
+ */
+import { sessionName } from '../../../lib/index.ts'
+import type { History } from '../client/history.ts'
+import type { SimProxy } from '../proxy/sim-proxy.ts'
+import type { StoreLog } from '../store/store-log.ts'
+import type { Findings } from './findings.ts'
+import { type Lost, lostEntries } from './trust.ts'
+
+export function checkLostHistory(
+  history: History,
+  proxies: readonly SimProxy[],
+  log: StoreLog,
+  findings: Findings,
+): void {
+  for (const lost of lostEntries(log)) {
+    const { entries, atMs } = lost
+    if (entries.length === 0) continue
+    for (const { node, witnesses } of proxies) {
+      const missed = witnesses.some(({ had, isBlind }) => entries.includes(had) && isBlind())
+      if (!missed) continue
+      findings.add(
+        'history that went back is noticed',
+        `not by ${node.name}: ${atMs.toFixed(0)} ms`,
+      )
+    }
+    checkSessions(history, log, lost, findings)
+  }
+}
+
+/** Where no epoch began, nobody who had served the lost history was left to notice. */
+function checkSessions(history: History, log: StoreLog, lost: Lost, findings: Findings): void {
+  const began = log.entries.find(
+    ({ batch, atMs }) => atMs >= lost.atMs && batch.txns[0]?.ops[0]?.type === 'newEpoch',
+  )
+  if (began === undefined) return
+  const zxids = new Set(lost.entries.flatMap(({ batch }) => batch.txns.map(({ zxid }) => zxid)))
+  for (const { id, client, connections } of history.sessions) {
+    const saw = connections
+      .flatMap(({ asked }) => asked)
+      .find(({ reply }) => reply !== undefined && reply.atMs < lost.atMs && zxids.has(reply.zxid))
+    if (saw === undefined) continue
+    const again = connections.find(({ openedMs }) => openedMs > began.atMs)
+    if (again === undefined) continue
+    const who = `${client}, session ${sessionName(id)}`
+    const what = `${who}, which saw zxid ${saw.reply?.zxid}, resumed at ${again.openedMs.toFixed(0)} ms`
+    findings.add('who saw lost history begins again', what)
+  }
+}
