@@ -30,8 +30,11 @@ export interface FollowerOptions extends FeedListener {
    */
   readonly catchUp: () => Promise<Revision | undefined>
   readonly onHistoryLost: (error: HistoryLost) => void
-  /** The tree was reloaded: what was known before may be stale. Throws what makes it load again. */
-  readonly onReload: (loaded: Loaded) => void
+  /**
+   * The tree was reloaded: what was known before may be stale. `isWrong`: what was applied here must not be
+   * kept, even if it ends with the same entry. Throws what makes it load again.
+   */
+  readonly onReload: (loaded: Loaded, isWrong: boolean) => void
 }
 
 /** Why the feed is opened again. */
@@ -48,6 +51,8 @@ export class JournalFollower {
   /** Everything up to here was handed over. */
   #revision: Revision = 0
   #reopenedMs = Number.NEGATIVE_INFINITY
+  /** What was applied is not what the store has: catching up would change nothing. */
+  #isWrong = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -60,6 +65,7 @@ export class JournalFollower {
 
   /** The feed and head do not agree: the tree is reloaded. */
   giveUp(reason: StoreError | HistoryLost): void {
+    this.#isWrong = true
     this.#feedStop.abort(reason)
   }
 
@@ -121,15 +127,15 @@ export class JournalFollower {
     const { logger, clock, onHistoryLost } = this.#options
     if (reason instanceof HistoryLost) onHistoryLost(reason)
     else logger.warn({ err: reason }, 'journal feed lost')
-    let isLost = reason instanceof HistoryLost
+    if (reason instanceof HistoryLost) this.#isWrong = true
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
-        const reached = isLost ? undefined : await this.#options.catchUp()
+        const reached = this.#isWrong ? undefined : await this.#options.catchUp()
         this.#revision = reached ?? (await this.#reload(tries))
         return true
       } catch (error) {
         if (isClosed(error)) return false
-        if (error instanceof HistoryLost) isLost = true
+        if (error instanceof HistoryLost) this.#isWrong = true
         logger.warn({ err: error, tries }, 'tree not loadable, retrying')
         await new Promise<void>((resolve) => {
           clock.after(backoffMs(tries, RELOAD_RETRY), resolve)
@@ -142,7 +148,8 @@ export class JournalFollower {
   async #reload(tries: number): Promise<Revision> {
     const { store, layout, load, logger, onReload } = this.#options
     const loaded = await loadReplica(store, layout, load)
-    onReload(loaded)
+    onReload(loaded, this.#isWrong)
+    this.#isWrong = false
     logger.info({ revision: loaded.revision, tries }, 'tree reloaded')
     return loaded.revision
   }

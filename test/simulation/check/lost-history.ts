@@ -36,7 +36,8 @@ function checkSessions(history: History, log: StoreLog, lost: Lost, findings: Fi
     ({ batch, atMs }) => atMs >= lost.atMs && batch.txns[0]?.ops[0]?.type === 'newEpoch',
   )
   if (began === undefined) return
-  const zxids = new Set(lost.entries.flatMap(({ batch }) => batch.txns.map(({ zxid }) => zxid)))
+  const txns = lost.entries.flatMap(({ batch }) => batch.txns)
+  const zxids = new Set(txns.filter(({ takesZxid }) => takesZxid).map(({ zxid }) => zxid))
   for (const { id, client, connections } of history.sessions) {
     const saw = connections
       .flatMap(({ asked }) => asked)

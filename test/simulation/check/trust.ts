@@ -37,8 +37,9 @@ export function trustIn(log: StoreLog): Trust {
   const shownUntilMs = new Map<number, number>()
   for (const { entries, atMs } of losses) {
     for (const { batch } of entries) {
-      for (const { zxid, session, cxid } of batch.txns) {
+      for (const { zxid, takesZxid, session, cxid } of batch.txns) {
         if (cxid !== 0) names.add(`${session}/${cxid}`)
+        if (!takesZxid) continue
         shownUntilMs.set(zxid, Math.max(shownUntilMs.get(zxid) ?? 0, atMs + NOTICED_MS))
       }
     }

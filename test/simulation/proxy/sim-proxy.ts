@@ -51,6 +51,8 @@ export class SimProxy {
   /** Changes between serving and not. */
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
   readonly witnesses: Witness[] = []
+  /** Losses of history that it had noticed when it served last. */
+  #lossesServed = 0
   readonly #o: SimProxyOptions
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
@@ -104,6 +106,7 @@ export class SimProxy {
       })
       if (node.incarnation !== incarnation) return
       this.keeper = keeper
+      this.#lossesServed = 0
       this.#note(keeper)
       this.server = ProxyServer.unbound(keeper)
     } catch (error) {
@@ -137,6 +140,7 @@ export class SimProxy {
   }
 
   #serves(isServing: boolean): void {
+    if (isServing) this.#lossesServed = this.keeper?.historyLossCount ?? 0
     this.servings.push({ atMs: this.#o.world.nowMs, isServing })
   }
 
@@ -150,6 +154,8 @@ export class SimProxy {
     })
     if (had === undefined) return
     const before = keeper.historyLossCount
+    // It knows already that it must not serve what it has.
+    if (before > this.#lossesServed) return
     const isBlind = (): boolean => this.keeper === keeper && keeper.historyLossCount === before
     this.witnesses.push({ had, isBlind })
   }
