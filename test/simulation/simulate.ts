@@ -4,7 +4,6 @@
  */
 import { Layout } from '../../lib/index.ts'
 import type { Violation } from './check/findings.ts'
-import type { Goals } from './check/goals.ts'
 import { checkLaws } from './check/laws.ts'
 import type { History } from './client/history.ts'
 import type { SimRequest } from './client/requests.ts'
@@ -32,7 +31,6 @@ const AFTERMATH_LOST_MS = 12_000
 export interface SimulateOptions {
   readonly seed: number
   readonly faults: FaultSet
-  readonly goals: Goals
   readonly sink?: TraceSink
 }
 
@@ -50,7 +48,7 @@ export interface Report {
   readonly endMs: number
 }
 
-export async function simulate({ seed, faults, goals, sink }: SimulateOptions): Promise<Report> {
+export async function simulate({ seed, faults, sink }: SimulateOptions): Promise<Report> {
   const scenario = scenarioOf(seed, faults)
   const world = new World(seed, sink)
   const network = new Network(world)
@@ -123,7 +121,7 @@ export async function simulate({ seed, faults, goals, sink }: SimulateOptions): 
   const violations =
     crashes.length > 0
       ? crashes.map(({ node, error }) => ({ law: 'no crash', what: `${node}: ${text(error)}` }))
-      : await checkLaws({ cluster, proxies, history, layout, goals, healedMs, endMs: world.nowMs })
+      : await checkLaws({ cluster, proxies, history, layout, healedMs, endMs: world.nowMs })
   return {
     scenario,
     hash: trace.hash,

@@ -6,21 +6,19 @@ import type { Cluster } from '../store/cluster.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { checkEndState } from './end-state.ts'
 import { Findings, type Violation } from './findings.ts'
-import type { Goals } from './goals.ts'
 import { checkLostHistory } from './lost-history.ts'
 import { checkRealTime, checkSessionOrder, checkStaleness } from './order.ts'
 import { checkProposals } from './proposals.ts'
 import { type Replayed, replay } from './replay.ts'
 import { checkSessions } from './sessions.ts'
 import { trustIn } from './trust.ts'
-import { checkWatches, type Resyncs } from './watches.ts'
+import { checkWatches } from './watches.ts'
 
 export interface FinishedRun {
   readonly cluster: Cluster
   readonly proxies: readonly SimProxy[]
   readonly history: History
   readonly layout: Layout
-  readonly goals: Goals
   /** When the last fault ended, and when the run did. Simulated ms. */
   readonly healedMs: number
   readonly endMs: number
@@ -38,11 +36,10 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
 }
 
 function checkWhole(run: FinishedRun, findings: Findings): Replayed {
-  const { cluster, proxies, history, goals, healedMs, endMs } = run
-  const resyncs = new Map(proxies.map(({ node, resyncs: at }) => [node.name, at]))
+  const { cluster, proxies, history, healedMs, endMs } = run
   const times = { healedMs, endMs }
-  checkProposals(history, proxies, goals, findings)
-  return checkHistory({ entries: cluster.log.entries, history, resyncs, goals, times }, findings)
+  checkProposals(history, proxies, findings)
+  return checkHistory({ entries: cluster.log.entries, history, times }, findings)
 }
 
 /** What needs only what clients saw and what the store was told. */
@@ -50,21 +47,19 @@ export function checkHistory(
   what: {
     readonly entries: readonly LogEntry[]
     readonly history: History
-    readonly resyncs: Resyncs
-    readonly goals: Goals
     readonly times: { readonly healedMs: number; readonly endMs: number }
   },
   findings: Findings,
 ): Replayed {
-  const { entries, history, resyncs, goals, times } = what
+  const { entries, history, times } = what
   const replayed = replay(entries, history, findings)
   const { txns, zxidOf } = replayed
   const tree = txns.filter(({ effects }) => effects[0]?.type !== 'move')
   checkRealTime(history, zxidOf, findings)
   checkSessionOrder(history, zxidOf, findings)
-  checkStaleness(history, tree, goals.staleMsMax, findings)
-  checkSessions(history, txns, { ...times, ...goals }, findings)
-  checkWatches(history, tree, goals.watchesAcrossResync ? new Map() : resyncs, findings)
+  checkStaleness(history, tree, findings)
+  checkSessions(history, txns, times, findings)
+  checkWatches(history, tree, findings)
   return replayed
 }
 

@@ -13,12 +13,7 @@ const LATE_MS = 14_000
 export function checkSessions(
   history: History,
   txns: readonly PlacedTxn[],
-  times: {
-    readonly healedMs: number
-    readonly endMs: number
-    readonly earlyMsMax: number
-    readonly deadMsMax: number
-  },
+  times: { readonly healedMs: number; readonly endMs: number },
   findings: Findings,
 ): void {
   const ends = new Map<bigint, number>()
@@ -49,13 +44,13 @@ export function checkSessions(
     const wasAsked = closeCalledMs !== undefined && closeCalledMs <= endMs
     // Only requests that were sent before the end count: later ones are told of by another law.
     const answered = Math.min(answeredSentMs, answeredBefore(session, endMs))
-    if (!wasAsked && endMs + times.earlyMsMax < answered + timeoutMs) {
+    if (!wasAsked && endMs < answered + timeoutMs) {
       const earlyMs = Math.round(answered + timeoutMs - endMs)
       const what = `${who} ended at ${endMs.toFixed(0)} ms, ${earlyMs} ms early`
       findings.add('no session ends early', what)
     }
     for (const { openedMs, proxy } of session.connections) {
-      if (openedMs <= endMs + times.deadMsMax) continue
+      if (openedMs <= endMs) continue
       const what = `${who}, ended at ${endMs.toFixed(0)} ms, resumed on ${proxy} by a request of ${openedMs.toFixed(0)} ms`
       findings.add('a dead session stays dead', what)
     }

@@ -43,6 +43,25 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   },
 ]
 
+export const FORMAT_FAULTS: readonly Fault[] = [
+  {
+    name: 'proxy replaced by an older version',
+    weight: 4,
+    lastsMs: [1_500, 15_000],
+    start({ proxies, random }) {
+      const proxy = random.pick(proxies)
+      if (!proxy.isWanted || proxy.isOldVersion) return undefined
+      const as = (isOld: boolean): void => {
+        if (proxy.isWanted) proxy.kill()
+        proxy.isOldVersion = isOld
+        proxy.start()
+      }
+      as(true)
+      return () => as(false)
+    },
+  },
+]
+
 function restoreLater(bed: Bed, bump: number): Heal {
   const { cluster } = bed
   if (bed.isDamaged) return undefined

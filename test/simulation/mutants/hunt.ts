@@ -7,7 +7,6 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
-import { TODAY, WANTED } from '../check/goals.ts'
 import { simulate } from '../simulate.ts'
 import type { Mutation } from './mutations.ts'
 
@@ -31,12 +30,12 @@ export interface Found {
 /** undefined: not within `mutation.seedsMax` seeds. */
 export async function hunt(mutation: Mutation): Promise<Found | undefined> {
   const folder = mutantFolder(mutation)
-  const { faults = 'core', goals = false, seedsMax } = mutation
+  const { faults = 'core', seedsMax } = mutation
   try {
     for (let from = 1; from <= seedsMax; ) {
-      const found = await firstFailure(folder, from, seedsMax - from + 1, faults, goals)
+      const found = await firstFailure(folder, from, seedsMax - from + 1, faults)
       if (found === undefined) return undefined
-      const asIs = await simulate({ seed: found.seed, faults, goals: goals ? WANTED : TODAY })
+      const asIs = await simulate({ seed: found.seed, faults })
       if (asIs.violations.length === 0) return found
       from = found.seed + 1
     }
@@ -70,11 +69,9 @@ function firstFailure(
   from: number,
   count: number,
   faults: string,
-  goals: boolean,
 ): Promise<Found | undefined> {
   const args = ['--import', 'tsx', join(folder, 'test/simulation/main.ts')]
   args.push('--from', String(from), '--seeds', String(count), '--faults', faults)
-  if (goals) args.push('--goals')
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

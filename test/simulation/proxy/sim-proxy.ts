@@ -4,9 +4,16 @@
  */
 
 import { digestOfEntry } from '../../../lib/format/digest.ts'
-import { Keeper, type KeeperLimits, type Logger, type MetadataStore } from '../../../lib/index.ts'
+import {
+  Keeper,
+  type KeeperLimits,
+  Layout,
+  type Logger,
+  type MetadataStore,
+} from '../../../lib/index.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
+import { asOldVersion } from '../store/old-version.ts'
 import { openSimStore } from '../store/sim-store.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { SeededRandom } from '../world/seeded-random.ts'
@@ -44,8 +51,8 @@ export class SimProxy {
   server: ProxyServer | undefined
   /** Whether the supervisor lets it run. */
   isWanted = true
-  /** When it has loaded its tree again. Simulated ms. */
-  readonly resyncs: number[] = []
+  /** From its next start on it is one that writes and reads no newer format than 2. */
+  isOldVersion = false
   /** Sessions it proposed to end. */
   readonly proposals: Proposal[] = []
   /** Changes between serving and not. */
@@ -80,7 +87,7 @@ export class SimProxy {
     const { node } = this
     const { incarnation } = node
     const clock = node.clock()
-    const store = openSimStore({
+    const today = openSimStore({
       cluster,
       node,
       clock,
@@ -93,6 +100,7 @@ export class SimProxy {
         progressAdvances: true,
       },
     })
+    const store = this.isOldVersion ? asOldVersion(today, new Layout(prefix)) : today
     this.#store = store
     try {
       const keeper = await Keeper.open({
@@ -120,11 +128,6 @@ export class SimProxy {
   #note(keeper: Keeper): void {
     const { world } = this.#o
     const { committer } = keeper
-    const reset = committer.reset.bind(committer)
-    committer.reset = (...state) => {
-      this.resyncs.push(world.nowMs)
-      reset(...state)
-    }
     const submit = committer.submit.bind(committer)
     committer.submit = (task) => {
       if (task.request.type === 'expireSession') {
