@@ -27,6 +27,8 @@ export const LIVE_MS = 25_000
 /** Clients continue for so long after the last fault; longer where history was lost. Simulated ms. */
 const AFTERMATH_MS = 2_500
 const AFTERMATH_LOST_MS = 12_000
+/** An entry reaches every proxy within this: a look at head, and its patience. Simulated ms. */
+const REACHED_MS = 2_500
 
 export interface SimulateOptions {
   readonly seed: number
@@ -111,11 +113,17 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   const healedMs = world.nowMs
   nemesis.healAll()
   for (const proxy of proxies) if (!proxy.isWanted) proxy.start()
-  const probes = proxies.map((proxy, i) => clientOf(`probe${i}`, 200 + i, new OneWrite(), [proxy]))
+  const probes = proxies.map((proxy, i) =>
+    clientOf(`probe${i}`, 200 + i, new OneWrite(history), [proxy]),
+  )
   for (const probe of probes) probe.start(0)
   await world.run(healedMs + (cluster.log.isBroken ? AFTERMATH_LOST_MS : AFTERMATH_MS))
   for (const client of clients) client.isQuiet = true
   await world.run(healedMs + LIVE_MS)
+  // The newest entry has reached everybody, also behind a member that lags.
+  while ((cluster.log.entries.at(-1)?.atMs ?? 0) > world.nowMs - REACHED_MS) {
+    await world.run(world.nowMs + REACHED_MS)
+  }
 
   const { crashes, trace } = world
   const violations =
@@ -156,13 +164,19 @@ class SetUpFirst implements Workload {
   }
 }
 
-/** Writes once, as the proof that this proxy serves. */
+/** Writes until it was answered once, as the proof that this proxy serves. */
 class OneWrite implements Workload {
-  #isAsked = false
+  readonly #history: History
+
+  constructor(history: History) {
+    this.#history = history
+  }
 
   next(client: SimClient): readonly SimRequest[] {
-    if (this.#isAsked) return []
-    this.#isAsked = true
+    const isDone = this.#history.asked.some(
+      (one) => one.client === client.name && one.request.type === 'create' && one.reply?.err === 0,
+    )
+    if (isDone) return []
     return [{ type: 'create', path: '/probe-', flags: 2, data: client.freshData(), ttlMs: 0 }]
   }
 }
