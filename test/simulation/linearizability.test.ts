@@ -61,7 +61,7 @@ describe('linearizability of registers', function () {
 
 function lawsBroken({ entries, history, healedMs, endMs }: Report): string[] {
   const findings = new Findings()
-  const times = { healedMs, endMs }
+  const times = { healedMs, endMs, revokedMs: [] }
   checkHistory({ entries, history, times }, findings)
   return [...new Set(findings.violations.map(({ law }) => law))]
 }

@@ -10,7 +10,7 @@ import { checkLostHistory } from './lost-history.ts'
 import { checkRealTime, checkSessionOrder, checkStaleness } from './order.ts'
 import { checkProposals } from './proposals.ts'
 import { type Replayed, replay } from './replay.ts'
-import { checkSessions } from './sessions.ts'
+import { checkSessions, type RunTimes } from './sessions.ts'
 import { trustIn } from './trust.ts'
 import { checkWatches } from './watches.ts'
 
@@ -37,7 +37,7 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
 
 function checkWhole(run: FinishedRun, findings: Findings): Replayed {
   const { cluster, proxies, history, healedMs, endMs } = run
-  const times = { healedMs, endMs }
+  const times = { healedMs, endMs, revokedMs: cluster.revokedMs }
   checkProposals(history, proxies, findings)
   return checkHistory({ entries: cluster.log.entries, history, times }, findings)
 }
@@ -47,7 +47,7 @@ export function checkHistory(
   what: {
     readonly entries: readonly LogEntry[]
     readonly history: History
-    readonly times: { readonly healedMs: number; readonly endMs: number }
+    readonly times: RunTimes
   },
   findings: Findings,
 ): Replayed {

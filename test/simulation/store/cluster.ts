@@ -30,6 +30,8 @@ export class Cluster {
   readonly backend: Backend
   /** Out of space: puts are refused, with an outcome that the caller cannot know. */
   isFull = false
+  /** When outsiders revoked leases. Simulated ms. */
+  readonly revokedMs: number[] = []
   /** Grows with each restore: what was asked of an earlier one is never answered. */
   generation = 0
   /** Told when connections to a member break. */
@@ -119,8 +121,9 @@ export class Cluster {
     for (const member of this.members) member.followSoon()
   }
 
-  /** As if it had run out. */
+  /** By an outsider, long before it has run out. */
   revokeLease(id: LeaseId): void {
+    this.revokedMs.push(this.world.nowMs)
     this.backend.revokeLease(id)
     this.#committed()
   }
