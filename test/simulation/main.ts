@@ -47,7 +47,7 @@ if (values.mutants) {
   const startMs = performance.now()
   const totals =
     processes > 1 ? await share(from, count, processes) : await runSeeds(from, count, faults)
-  // Of a run in several processes, the first one says how it was.
+  // A part of a hunt: whoever has begun it says how it was.
   if (process.send !== undefined) process.send(totals)
   else {
     const { seeds, failed, events, requests, answered } = totals
@@ -64,6 +64,7 @@ async function runSeeds(from: number, count: number, faults: FaultSet): Promise<
   const sink = values.verbose ? { sink: (line: string) => console.log(line) } : {}
   const totals: Totals = { seeds: 0, failed: 0, events: 0, requests: 0, answered: 0 }
   for (let seed = from; seed < from + count; seed++) {
+    process.send?.(seed)
     const report = await simulate({ seed, faults, ...sink })
     totals.seeds++
     totals.events += report.events
@@ -100,7 +101,7 @@ function totalsOf(args: readonly string[]): Promise<Totals> {
     const child = fork(fileURLToPath(import.meta.url), args)
     let totals: Totals | undefined
     child.on('message', (message) => {
-      totals = message as Totals
+      if (typeof message !== 'number') totals = message as Totals
     })
     child.on('error', reject)
     child.on('exit', (status, signal) => {

@@ -26,17 +26,32 @@ export function checkLostHistory(
         `not by ${node.name}: ${atMs.toFixed(0)} ms`,
       )
     }
-    checkSessions(history, log, lost, findings)
+    checkSessions(history, proxies, log, lost, findings)
   }
 }
 
-/** Where no epoch began, nobody who had served the lost history was left to notice. */
-function checkSessions(history: History, log: StoreLog, lost: Lost, findings: Findings): void {
+/**
+ * Only who had served what is lost can begin an epoch above all of it: of what nobody was left to know, a
+ * client may not be told.
+ */
+function checkSessions(
+  history: History,
+  proxies: readonly SimProxy[],
+  log: StoreLog,
+  lost: Lost,
+  findings: Findings,
+): void {
   const began = log.entries.find(
     ({ batch, atMs }) => atMs >= lost.atMs && batch.txns[0]?.ops[0]?.type === 'newEpoch',
   )
   if (began === undefined) return
-  const txns = lost.entries.flatMap(({ batch }) => batch.txns)
+  const known = proxies
+    .flatMap(({ witnesses }) => witnesses)
+    .filter(({ had, by }) => by === began.batch.proxy && lost.entries.includes(had))
+  const seqMax = Math.max(0, ...known.map(({ had }) => had.batch.seq))
+  const txns = lost.entries
+    .filter(({ batch }) => batch.seq <= seqMax)
+    .flatMap(({ batch }) => batch.txns)
   const zxids = new Set(txns.filter(({ takesZxid }) => takesZxid).map(({ zxid }) => zxid))
   for (const { id, client, connections } of history.sessions) {
     const saw = connections

@@ -13,7 +13,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: `(${TRY}.catch(() => {}), Promise.resolve({ committed: true, revision: 0 }))`,
       },
     ],
-    seedsMax: 10,
+    seedsMax: 20,
   },
   {
     bug: 'an unknown outcome is taken for success',
@@ -134,7 +134,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: "    return {\n      type: 'multi',",
       },
     ],
-    seedsMax: 10,
+    seedsMax: 20,
   },
   {
     bug: 'the sequence counter is not carried over a load',
@@ -190,7 +190,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: 'this.#setServing(true)',
       },
     ],
-    seedsMax: 400,
+    seedsMax: 200,
   },
   {
     bug: 'events leave after the reply that shows the change',
@@ -204,7 +204,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
           '  late(type: EventType, path: string, zxid: number): void {',
       },
     ],
-    seedsMax: 10,
+    seedsMax: 20,
   },
   {
     bug: 'setWatches tells of the change that the client has seen',

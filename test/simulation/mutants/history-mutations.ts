@@ -83,7 +83,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 1_000,
+    seedsMax: 200,
   },
   {
     bug: 'a client that saw lost history resumes its session',
@@ -107,7 +107,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 400,
+    seedsMax: 200,
   },
   {
     bug: 'a feed that was given up reads the journal, and keeps the tree',
@@ -119,7 +119,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 400,
+    seedsMax: 200,
   },
   {
     bug: 'a start takes a tree that is not the one that head names',
@@ -131,6 +131,6 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 400,
+    seedsMax: 200,
   },
 ]

@@ -4,7 +4,7 @@ import type { Mutation } from './mutation.ts'
 import { MUTATIONS } from './mutations.ts'
 
 /** Hunted together. */
-const PARALLEL = 2
+const PARALLEL = 3
 
 /** `only`: those whose name contains it. */
 export async function huntMutants(only: string | undefined): Promise<void> {

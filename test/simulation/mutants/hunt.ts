@@ -2,7 +2,7 @@
  * Runs a mutant: the sources, copied, with the bug in them, simulated by a process of their own until a
  * law is broken in a seed in which the code as it is holds all of them.
  */
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,8 +21,8 @@ const COPIED = [
   'tsconfig.json',
 ]
 
-/** A mutant that has not ended by then hangs. Unit ms. */
-const HANGS_MS = 900_000
+/** A run that takes longer hangs. Unit ms. */
+const HANGS_MS = 120_000
 
 export interface Found {
   readonly seed: number
@@ -65,33 +65,41 @@ function mutantFolder({ edits, bug }: Mutation): string {
   return folder
 }
 
-/** A mutant may also hang or end: that is a bug found, too. */
+/** A mutant may also end, or never end: that is a bug found, too. */
 function firstFailure(
   folder: string,
   from: number,
   count: number,
   faults: string,
 ): Promise<Found | undefined> {
-  const args = ['--import', 'tsx', join(folder, 'test/simulation/main.ts')]
-  args.push('--from', String(from), '--seeds', String(count), '--faults', faults)
+  const args = ['--from', String(from), '--seeds', String(count), '--faults', faults]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = fork(join(folder, 'test/simulation/main.ts'), args, {
       cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: HANGS_MS,
+      execArgv: ['--import', 'tsx', '--max-old-space-size=1000'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     let output = ''
-    child.stdout.on('data', (chunk) => {
-      output += chunk
+    let seed = from
+    let hangs: NodeJS.Timeout | undefined
+    child.on('message', (message) => {
+      if (typeof message !== 'number') return
+      seed = message
+      clearTimeout(hangs)
+      hangs = setTimeout(() => child.kill('SIGKILL'), HANGS_MS)
     })
-    child.stderr.on('data', (chunk) => {
-      output += chunk
-    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        output += chunk
+      })
+    }
     child.on('error', reject)
-    child.on('exit', (status) => {
+    child.on('close', (status, signal) => {
+      clearTimeout(hangs)
       const match = /^SEED=(\d+) .*\n {2}([^:]+):/m.exec(output)
       if (match !== null) resolve({ seed: Number(match[1]), law: match[2] as string })
       else if (status === 0) resolve(undefined)
+      else if (signal !== null) resolve({ seed, law: 'it does not end, or takes all memory' })
       else reject(new Error(`the mutant ended with ${status}:\n${output.slice(-2_000)}`))
     })
   })

@@ -101,7 +101,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
         to: 'for (const path of [] as string[])',
       },
     ],
-    seedsMax: 10,
+    seedsMax: 20,
   },
   {
     bug: 'sessions are timed by the wall clock',

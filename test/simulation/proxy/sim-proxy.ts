@@ -40,7 +40,10 @@ export interface Proposal {
 
 /** A keeper that had applied what the store lost. */
 export interface Witness {
+  /** The newest of it. */
   readonly had: LogEntry
+  /** The keeper's id. */
+  readonly by: string
   /** It lives, and has not noticed. */
   isBlind(): boolean
 }
@@ -160,7 +163,7 @@ export class SimProxy {
     // It knows already that it must not serve what it has.
     if (before > this.#lossesServed) return
     const isBlind = (): boolean => this.keeper === keeper && keeper.historyLossCount === before
-    this.witnesses.push({ had, isBlind })
+    this.witnesses.push({ had, by: keeper.proxy, isBlind })
   }
 
   connect(socket: SimSocket): void {
