@@ -24,21 +24,20 @@ export interface FinishedRun {
   readonly endMs: number
 }
 
+/** Those that say most of what went wrong come first. */
 export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]> {
-  const { cluster, proxies, layout } = run
+  const { cluster, proxies, history, layout } = run
   const findings = new Findings()
-  checkLiveness(run, findings)
-  const { model } = cluster.log.isBroken
-    ? checkAfterRewind(run, findings)
-    : checkWhole(run, findings)
+  const { isBroken } = cluster.log
+  const { model } = isBroken ? checkAfterRewind(run, findings) : checkWhole(run, findings)
   await checkEndState(cluster, proxies, layout, model, findings)
+  if (!isBroken) checkProposals(history, proxies, findings)
+  checkLiveness(run, findings)
   return findings.violations
 }
 
-function checkWhole(run: FinishedRun, findings: Findings): Replayed {
-  const { cluster, proxies, history, healedMs, endMs } = run
+function checkWhole({ cluster, history, healedMs, endMs }: FinishedRun, findings: Findings) {
   const times = { healedMs, endMs, revokedMs: cluster.revokedMs }
-  checkProposals(history, proxies, findings)
   return checkHistory({ entries: cluster.log.entries, history, times }, findings)
 }
 

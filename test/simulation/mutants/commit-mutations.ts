@@ -67,8 +67,13 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/member/commit/flush.ts',
-        from: 'replica.journal.keptFrom(flushed) : first',
-        to: 'flushed + 2 : first',
+        from: 'if (kept > first) {',
+        to: 'if (flushed > before) {',
+      },
+      {
+        file: 'lib/member/commit/flush.ts',
+        from: 'end: layout.journalEntry(kept),',
+        to: 'end: layout.journalEntry(flushed + 2),',
       },
     ],
     seedsMax: 50,
