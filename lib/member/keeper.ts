@@ -15,7 +15,7 @@ import { OwnTask } from './commit/task.ts'
 import { ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { JournalFollower } from './tree/follower.ts'
-import { forkOf, isSameEnd, lastCommonZxid, nextEpoch } from './tree/fork.ts'
+import { forkOf, isSameEnd, lastCommonZxid, nextEpoch, type ServedEnd } from './tree/fork.ts'
 import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { restoreAges } from './upkeep/reaper.ts'
@@ -86,8 +86,8 @@ export class Keeper {
   resyncCount = 0
   /** How often what was in the store was not what had been served. */
   historyLossCount = 0
-  /** Nobody is served before an epoch has begun. */
-  #hasLostHistory = false
+  /** What was served last and is lost: nobody is served before an epoch has begun. */
+  #lost: ServedEnd | undefined
   /** When serving ended last, monotonic ms. */
   #suspendedMs: number
   /** When head was read last, and how many reads are in flight. */
@@ -215,7 +215,7 @@ export class Keeper {
       onEvent: () => this.#health.feedEvent(),
       catchUp: () => this.committer.prove(),
       onHistoryLost: (error) => this.#loseHistory(error.message),
-      onReload: (reloaded, replaces) => this.#reloaded(reloaded, replaces),
+      onReload: (reloaded, isWrong) => this.#reloaded(reloaded, isWrong),
     })
     // Other proxies know better how old what they wrote is; alone, our clock is all there is.
     const isAlone = loaded.proxies.size === 0
@@ -227,7 +227,7 @@ export class Keeper {
   get replica(): Replica {
     return this.#replica
   }
-  /** false: the store is out of reach, no session is served. */
+  /** false: no session is served. */
   get isServing(): boolean {
     return this.#serving
   }
@@ -292,34 +292,35 @@ export class Keeper {
   }
 
   /**
-   * Nothing was missed: all stays as it is, unless the replica was wrong (`replaces`). Otherwise events were, so clients are disconnected, and where
-   * history went back an epoch begins before anybody is served.
+   * Nothing was missed, and the replica was not wrong: all stays. Otherwise events were missed: clients are
+   * disconnected, and where history went back an epoch begins before anybody is served.
    */
-  #reloaded({ replica, head }: Loaded, replaces: boolean): void {
+  #reloaded({ replica, head }: Loaded, isWrong: boolean): void {
     const before = this.#replica
     this.#health.feedEvent()
     if (head === undefined && before.seq > 0) {
       const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
       throw new StoreError('STORE_INTERNAL', message)
     }
-    if (isSameEnd(before, replica) && !this.#hasLostHistory && !replaces) return
+    if (!isWrong && isSameEnd(before, replica) && this.#lost === undefined) return
     const fork = forkOf(before, replica)
     if (fork !== undefined) this.#loseHistory(fork)
     if (this.#serving) this.#setServing(false)
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
-    this.committer.reset(replica, head, this.#hasLostHistory)
+    this.committer.reset(replica, head, this.#lost !== undefined)
     this.sessions.reconcile()
     this.resyncCount++
-    if (this.#hasLostHistory) this.#beginEpoch(before, replica)
+    // It may have gone back twice: what was loaded in between was never served.
+    if (this.#lost !== undefined) this.#beginEpoch(this.#lost, replica)
   }
 
   /** What is in the store is not what was served: nobody is served before an epoch has begun. */
   #loseHistory(why: string): void {
-    if (this.#hasLostHistory) return
-    this.#hasLostHistory = true
+    if (this.#lost !== undefined) return
     this.historyLossCount++
-    const { zxid, seq } = this.#replica
+    const { zxid, seq, history } = this.#replica
+    this.#lost = { zxid, seq, history }
     this.#logger.error(
       { why, seq, zxid },
       'the history in the store is not the one that was served (restored from a backup?): ' +
@@ -328,7 +329,7 @@ export class Keeper {
     if (this.#serving) this.#setServing(false)
   }
 
-  #beginEpoch(before: Replica, after: Replica): void {
+  #beginEpoch(before: ServedEnd, after: Replica): void {
     const epoch = nextEpoch(before, after)
     if (epoch === undefined) return this.#epochBegun()
     const lastZxid = lastCommonZxid(before, after)
@@ -345,7 +346,7 @@ export class Keeper {
   }
 
   #epochBegun(): void {
-    this.#hasLostHistory = false
+    this.#lost = undefined
     this.#suspendedMs = this.clock.monotonic()
     this.#logger.warn({ zxid: this.#replica.zxid }, 'the new epoch has begun')
   }
@@ -362,7 +363,7 @@ export class Keeper {
 
   /** Serving begins behind a read of head that was sent after it ended. */
   #serveIfPossible(): void {
-    if (this.#serving || this.#closed || this.#hasLostHistory || this.#health.isSilent) return
+    if (this.#serving || this.#closed || this.#lost !== undefined || this.#health.isSilent) return
     if (this.#health.provenMs >= this.#suspendedMs) this.#setServing(true)
   }
 

@@ -10,8 +10,10 @@ import {
   KeeperClient,
   type Logger,
   type MetadataStore,
+  StoreError,
 } from '../../lib/index.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 import { Address, type Snapshot } from '../support/switched-store.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -41,11 +43,11 @@ describe('a history that went back', () => {
     }
   })
 
-  async function start(): Promise<Member> {
+  async function start(wrap = (store: MetadataStore) => store): Promise<Member> {
     const errors: string[] = []
     const note = (_fields: object, message: string) => errors.push(message)
     const logger: Logger = { debug() {}, info() {}, warn() {}, error: note }
-    const store = address.handle()
+    const store = wrap(address.handle())
     const keeper = await Keeper.open({
       store,
       logger,
@@ -127,6 +129,35 @@ describe('a history that went back', () => {
       expect(one.errors.join()).to.include('the history in the store is not the one')
     })
   }
+
+  it('twice before an epoch has begun: the epoch is above all that was served', async () => {
+    let refusal: StoreError | undefined
+    const { keeper } = await start((inner) => {
+      const store = faultyStore(inner)
+      store.beforeTxn = () => {
+        if (refusal !== undefined) throw refusal
+      }
+      return store
+    })
+    const first = await KeeperClient.connect(keeper)
+    const older = await address.snapshot()
+    await first.create('/kept', null)
+    await eventually(() => keeper.replica.backlog.size === 0)
+    const newer = await address.snapshot()
+    await first.create('/lost', null)
+    await address.restore(newer)
+    await eventually(() => keeper.isServing && epochOf(keeper.replica.zxid) === 1)
+    // An epoch was served. Now it is lost, and what was loaded instead is lost before another begins.
+    refusal = new StoreError('STORE_UNAVAILABLE', 'refused', { outcome: 'unapplied' })
+    await address.restore(newer)
+    await eventually(() => epochOf(keeper.replica.zxid) === 0)
+    await address.restore(older)
+    await eventually(() => !keeper.replica.tree.has('/kept'))
+    refusal = undefined
+    await eventually(() => keeper.isServing)
+    expect(epochOf(keeper.replica.zxid)).to.equal(2)
+    expect(keeper.historyLossCount).to.equal(2)
+  })
 
   it('a client that saw nothing of what is lost keeps its session', async () => {
     const one = await start()

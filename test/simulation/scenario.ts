@@ -3,16 +3,17 @@ import type { KeeperLimits } from '../../lib/index.ts'
 import type { FaultKind } from './faults/nemesis.ts'
 import { SeededRandom } from './world/seeded-random.ts'
 
-/** core: what must hold in any case, run by CI. all: also lost history, lagging members, wrong clocks. */
-export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'history' | 'all'
+/** core: of processes, links and the store. The others: these and one kind more. */
+export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'formats' | 'history' | 'all'
 
 export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
   none: [],
   core: ['process', 'link', 'store'],
   lag: ['process', 'link', 'store', 'lag'],
   clock: ['process', 'link', 'store', 'clock'],
+  formats: ['process', 'link', 'store', 'formats'],
   history: ['process', 'link', 'store', 'history'],
-  all: ['process', 'link', 'store', 'lag', 'clock', 'history'],
+  all: ['process', 'link', 'store', 'lag', 'clock', 'formats', 'history'],
 }
 
 export interface Scenario {

@@ -4,7 +4,6 @@
  */
 import { Layout } from '../../lib/index.ts'
 import type { Violation } from './check/findings.ts'
-import type { Goals } from './check/goals.ts'
 import { checkLaws } from './check/laws.ts'
 import type { History } from './client/history.ts'
 import type { SimRequest } from './client/requests.ts'
@@ -28,11 +27,12 @@ export const LIVE_MS = 25_000
 /** Clients continue for so long after the last fault; longer where history was lost. Simulated ms. */
 const AFTERMATH_MS = 2_500
 const AFTERMATH_LOST_MS = 12_000
+/** An entry reaches every proxy within this: a look at head, and its patience. Simulated ms. */
+const REACHED_MS = 2_500
 
 export interface SimulateOptions {
   readonly seed: number
   readonly faults: FaultSet
-  readonly goals: Goals
   readonly sink?: TraceSink
 }
 
@@ -50,7 +50,7 @@ export interface Report {
   readonly endMs: number
 }
 
-export async function simulate({ seed, faults, goals, sink }: SimulateOptions): Promise<Report> {
+export async function simulate({ seed, faults, sink }: SimulateOptions): Promise<Report> {
   const scenario = scenarioOf(seed, faults)
   const world = new World(seed, sink)
   const network = new Network(world)
@@ -98,8 +98,11 @@ export async function simulate({ seed, faults, goals, sink }: SimulateOptions): 
     node: new SimNode(world, 'nemesis'),
     random: new SeededRandom(seed, 2),
     prefix: PREFIX,
-    snapshot: undefined,
+    isDamaged: false,
     clientsKilled: 0,
+  }
+  cluster.log.onRewind = ({ lost }) => {
+    for (const proxy of proxies) proxy.historyLost(lost)
   }
   for (const proxy of proxies) proxy.start()
   for (const [i, client] of clients.entries()) client.start(i === 0 ? 100 : 1_000)
@@ -110,17 +113,23 @@ export async function simulate({ seed, faults, goals, sink }: SimulateOptions): 
   const healedMs = world.nowMs
   nemesis.healAll()
   for (const proxy of proxies) if (!proxy.isWanted) proxy.start()
-  const probes = proxies.map((proxy, i) => clientOf(`probe${i}`, 200 + i, new OneWrite(), [proxy]))
+  const probes = proxies.map((proxy, i) =>
+    clientOf(`probe${i}`, 200 + i, new OneWrite(history), [proxy]),
+  )
   for (const probe of probes) probe.start(0)
   await world.run(healedMs + (cluster.log.isBroken ? AFTERMATH_LOST_MS : AFTERMATH_MS))
   for (const client of clients) client.isQuiet = true
   await world.run(healedMs + LIVE_MS)
+  // The newest entry has reached everybody, also behind a member that lags.
+  while ((cluster.log.entries.at(-1)?.atMs ?? 0) > world.nowMs - REACHED_MS) {
+    await world.run(world.nowMs + REACHED_MS)
+  }
 
   const { crashes, trace } = world
   const violations =
     crashes.length > 0
       ? crashes.map(({ node, error }) => ({ law: 'no crash', what: `${node}: ${text(error)}` }))
-      : await checkLaws({ cluster, proxies, history, layout, goals, healedMs, endMs: world.nowMs })
+      : await checkLaws({ cluster, proxies, history, layout, healedMs, endMs: world.nowMs })
   return {
     scenario,
     hash: trace.hash,
@@ -155,14 +164,20 @@ class SetUpFirst implements Workload {
   }
 }
 
-/** Writes once, as the proof that this proxy serves. */
+/** Writes until it was answered once, as the proof that this proxy serves. */
 class OneWrite implements Workload {
-  #isAsked = false
+  readonly #history: History
+
+  constructor(history: History) {
+    this.#history = history
+  }
 
   next(client: SimClient): readonly SimRequest[] {
-    if (this.#isAsked) return []
-    this.#isAsked = true
-    return [{ type: 'create', path: '/n/probe-', flags: 2, data: client.freshData(), ttlMs: 0 }]
+    const isDone = this.#history.asked.some(
+      (one) => one.client === client.name && one.request.type === 'create' && one.reply?.err === 0,
+    )
+    if (isDone) return []
+    return [{ type: 'create', path: '/probe-', flags: 2, data: client.freshData(), ttlMs: 0 }]
   }
 }
 

@@ -33,10 +33,10 @@ export interface FollowerOptions extends FeedListener {
   readonly catchUp: () => Promise<Revision | undefined>
   readonly onHistoryLost: (error: HistoryLost) => void
   /**
-   * The tree was reloaded: what was known before may be stale. `replaces`: the replica was wrong, whatever its
-   * end. Throws what makes it load again.
+   * The tree was reloaded: what was known before may be stale. `isWrong`: what was applied here must not be
+   * kept, even if it ends with the same entry. Throws what makes it load again.
    */
-  readonly onReload: (loaded: Loaded, replaces: boolean) => void
+  readonly onReload: (loaded: Loaded, isWrong: boolean) => void
 }
 
 /** Why the feed is opened again. */
@@ -57,6 +57,8 @@ export class JournalFollower {
   #revision: Revision = 0
   #reopenedMs = Number.NEGATIVE_INFINITY
   #replacedMs = Number.NEGATIVE_INFINITY
+  /** What was applied is not what the store has: catching up would change nothing. */
+  #isWrong = false
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -69,6 +71,7 @@ export class JournalFollower {
 
   /** The feed and head do not agree: the tree is reloaded. */
   giveUp(reason: StoreError | HistoryLost): void {
+    this.#isWrong = true
     this.#feedStop.abort(reason)
   }
 
@@ -80,6 +83,7 @@ export class JournalFollower {
     const now = this.#options.clock.monotonic()
     if (now - this.#replacedMs < REPLACE_MS) return
     this.#replacedMs = now
+    this.#isWrong = true
     this.#feedStop.abort(new ReplicaWrong('the tree is not what its journal makes'))
   }
 
@@ -141,16 +145,15 @@ export class JournalFollower {
     const { logger, clock, onHistoryLost } = this.#options
     if (reason instanceof HistoryLost) onHistoryLost(reason)
     else logger.warn({ err: reason }, 'journal feed lost')
-    const replaces = reason instanceof ReplicaWrong
-    let mustReload = replaces || reason instanceof HistoryLost
+    if (reason instanceof HistoryLost) this.#isWrong = true
     for (let tries = 1; !this.#stop.signal.aborted; tries++) {
       try {
-        const reached = mustReload ? undefined : await this.#options.catchUp()
-        this.#revision = reached ?? (await this.#reload(tries, replaces))
+        const reached = this.#isWrong ? undefined : await this.#options.catchUp()
+        this.#revision = reached ?? (await this.#reload(tries))
         return true
       } catch (error) {
         if (isClosed(error)) return false
-        if (error instanceof HistoryLost) mustReload = true
+        if (error instanceof HistoryLost) this.#isWrong = true
         logger.warn({ err: error, tries }, 'tree not loadable, retrying')
         await new Promise<void>((resolve) => {
           clock.after(backoffMs(tries, RELOAD_RETRY), resolve)
@@ -160,10 +163,11 @@ export class JournalFollower {
     return false
   }
 
-  async #reload(tries: number, replaces: boolean): Promise<Revision> {
+  async #reload(tries: number): Promise<Revision> {
     const { store, layout, load, logger, onReload } = this.#options
     const loaded = await loadReplica(store, layout, load)
-    onReload(loaded, replaces)
+    onReload(loaded, this.#isWrong)
+    this.#isWrong = false
     logger.info({ revision: loaded.revision, tries }, 'tree reloaded')
     return loaded.revision
   }

@@ -5,6 +5,9 @@
 import { epochOf } from '../../model/zxid.ts'
 import type { Replica } from './replica.ts'
 
+/** Where a history that was served ended. */
+export type ServedEnd = Pick<Replica, 'seq' | 'zxid' | 'history'>
+
 /**
  * @returns why `after` is not what `before` became, or undefined. Where the store keeps neither the batch
  * that `before` ended with nor its digest, numbers decide: all of them must have gone forward.
@@ -27,7 +30,7 @@ export function isSameEnd(before: Replica, after: Replica): boolean {
 }
 
 /** The newest zxid that both histories share, as far as it can be shown; 0: nothing can be shown. */
-export function lastCommonZxid(before: Replica, after: Replica): number {
+export function lastCommonZxid(before: ServedEnd, after: Replica): number {
   for (let seq = Math.min(before.seq, after.seq); seq > 0; seq--) {
     const digest = after.history.digestAt(seq)
     if (digest === undefined) return 0
@@ -37,6 +40,6 @@ export function lastCommonZxid(before: Replica, after: Replica): number {
 }
 
 /** The epoch that must begin before `after` is served, where `before` was; undefined: it has begun. */
-export function nextEpoch(before: Replica, after: Replica): number | undefined {
+export function nextEpoch(before: ServedEnd, after: Replica): number | undefined {
   return epochOf(after.zxid) > epochOf(before.zxid) ? undefined : epochOf(before.zxid) + 1
 }

@@ -7,14 +7,19 @@ import type { Asked, History } from '../client/history.ts'
 import { isWrite } from '../client/requests.ts'
 import type { Findings } from './findings.ts'
 import { name } from './replay.ts'
+import { type Trust, trustAll } from './trust.ts'
+
+/** How old an answer may be: freshnessMsMax, and the way of the request. Unit ms. */
+const STALE_MS_MAX = 4_500
 
 /** The order of ZooKeeper's own promise, at every moment that matters. */
 export function checkRealTime(
   history: History,
   zxidOf: ReadonlyMap<Asked, number>,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): void {
-  const byReply = history.asked.filter(({ reply }) => reply !== undefined)
+  const byReply = history.asked.filter((asked) => asked.reply !== undefined && trusts(asked))
   byReply.sort((a, b) => (a.reply?.atMs ?? 0) - (b.reply?.atMs ?? 0))
   const byCall = [...history.asked].sort((a, b) => a.callMs - b.callMs)
   let at = 0
@@ -29,7 +34,7 @@ export function checkRealTime(
       seen = zxid
       seenBy = earlier
     }
-    const zxid = asked.reply?.zxid ?? zxidOf.get(asked)
+    const zxid = (trusts(asked) ? asked.reply?.zxid : undefined) ?? zxidOf.get(asked)
     if (zxid === undefined || seenBy === undefined) continue
     if (isWrite(asked.request) && zxid <= seen) {
       findings.add('writes linearizable', `${name(asked)} behind ${name(seenBy)}`)
@@ -45,6 +50,7 @@ export function checkSessionOrder(
   history: History,
   zxidOf: ReadonlyMap<Asked, number>,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): void {
   for (const { connections } of history.sessions) {
     let seen = 0
@@ -54,6 +60,7 @@ export function checkSessionOrder(
         if (entry.kind !== 'reply') continue
         const { asked } = entry
         if (asked.xid <= -1000) findings.add('FIFO', `an answer out of turn: ${name(asked)}`)
+        if (!trusts(asked)) continue
         const zxid = asked.reply?.zxid ?? 0
         if (zxid < seen) {
           findings.add('a session never goes back', `${name(asked)} after zxid ${seen}`)
@@ -71,26 +78,23 @@ export function checkSessionOrder(
   }
 }
 
-/** No answer comes from a state that was replaced longer ago than this before the request was sent. */
+/** No answer comes from a state that was replaced longer ago before the request was sent. */
 export function checkStaleness(
   history: History,
   commits: readonly { readonly zxid: number; readonly atMs: number }[],
-  staleMsMax: number,
   findings: Findings,
-): number {
-  let worst = 0
+  trusts: Trust = trustAll,
+): void {
   for (const asked of history.asked) {
     const { reply, callMs } = asked
-    if (reply === undefined) continue
+    if (reply === undefined || !trusts(asked)) continue
     const next = firstAfter(commits, reply.zxid)
     if (next === undefined || next.atMs >= callMs) continue
     const ageMs = callMs - next.atMs
-    worst = Math.max(worst, ageMs)
-    if (ageMs > staleMsMax) {
+    if (ageMs > STALE_MS_MAX) {
       findings.add('nothing stale', `${name(asked)}: ${Math.round(ageMs)} ms behind`)
     }
   }
-  return worst
 }
 
 /** The first transaction with a higher zxid. */

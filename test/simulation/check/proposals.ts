@@ -6,7 +6,6 @@ import { sessionName } from '../../../lib/index.ts'
 import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
 import type { Findings } from './findings.ts'
-import type { Goals } from './goals.ts'
 
 /** Between the last look at a clock and the event itself. Unit ms. */
 const SLACK_MS = 50
@@ -14,7 +13,6 @@ const SLACK_MS = 50
 export function checkProposals(
   history: History,
   proxies: readonly SimProxy[],
-  { outageCounts }: Goals,
   findings: Findings,
 ): void {
   const sessions = new Map(history.sessions.map((session) => [session.id, session]))
@@ -34,7 +32,6 @@ export function checkProposals(
           findings.add('what has arrived counts', what)
         }
       }
-      if (!outageCounts) continue
       const endMs = outages.findLast((ms) => ms <= atMs)
       if (endMs !== undefined && atMs + SLACK_MS < endMs + timeoutMs) {
         findings.add('an outage ends no session', `${who}, back since ${endMs.toFixed(0)} ms`)

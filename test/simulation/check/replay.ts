@@ -3,14 +3,17 @@
  * write must have had exactly the effects and the answer that the model gives it there, and each read
  * must show exactly the state that its zxid names. What nobody asked for must not be in the log.
  */
+import { JOURNAL_FORMAT } from '../../../lib/format/journal.ts'
 import { sessionName } from '../../../lib/index.ts'
+import { epochOf } from '../../../lib/model/zxid.ts'
 import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
-import { isWrite, type WriteRequest } from '../client/requests.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { readProblem, writeProblem } from './answers.ts'
+import { Askers, type Origin } from './askers.ts'
 import { type Effect, effectOf, show } from './effects.ts'
 import type { Findings } from './findings.ts'
 import { Model } from './model.ts'
+import { type Trust, trustAll } from './trust.ts'
 
 /** A transaction with its place, and whose it was, where that is known. */
 export interface PlacedTxn {
@@ -27,57 +30,63 @@ export interface Replayed {
   readonly zxidOf: ReadonlyMap<Asked, number>
 }
 
+/** `trusts`: which answers count; the outcome of the others is unknown. */
 export function replay(
   entries: readonly LogEntry[],
   history: History,
   findings: Findings,
+  trusts: Trust = trustAll,
 ): Replayed {
-  return new Replay(history, findings).run(entries)
+  return new Replay(history, findings, trusts).run(entries)
 }
 
 class Replay {
   readonly #findings: Findings
   readonly #model = new Model()
   readonly #txns: PlacedTxn[] = []
-  readonly #zxidOf = new Map<Asked, number>()
   readonly #answered = new Map<number, AskedWrite>()
   readonly #reads = new Map<number, Asked[]>()
-  /** Writes of unknown outcome: by the data they carry, and those that carry none. */
-  readonly #byData = new Map<string, AskedWrite>()
-  readonly #withoutData: AskedWrite[] = []
+  readonly #askers: Askers
+  readonly #trusts: Trust
+  readonly #placed = new Set<Asked>()
+  /** When a session was resumed last, by the log. */
+  readonly #movedMs = new Map<bigint, number>()
   #failedUnknown = 0
-  #unknownCount = 0
 
-  constructor(history: History, findings: Findings) {
+  constructor(history: History, findings: Findings, trusts: Trust) {
     this.#findings = findings
+    this.#trusts = trusts
+    this.#askers = new Askers(history, trusts)
     for (const asked of history.asked) {
       const { reply } = asked
+      if (reply === undefined || !trusts(asked)) continue
       if (!isAskedWrite(asked)) {
-        if (reply === undefined) continue
         const list = this.#reads.get(reply.zxid)
         if (list === undefined) this.#reads.set(reply.zxid, [asked])
         else list.push(asked)
-      } else if (reply === undefined) this.#addUnknown(asked)
-      else {
-        const other = this.#answered.get(reply.zxid)
-        if (other !== undefined) {
-          findings.add('zxids unique', `${reply.zxid}: ${name(asked)} and ${name(other)}`)
-        }
-        this.#answered.set(reply.zxid, asked)
+        continue
       }
+      const other = this.#answered.get(reply.zxid)
+      if (other !== undefined) {
+        findings.add('zxids unique', `${reply.zxid}: ${name(asked)} and ${name(other)}`)
+      }
+      this.#answered.set(reply.zxid, asked)
     }
   }
 
   run(entries: readonly LogEntry[]): Replayed {
     this.#readAt(0)
-    this.#foretell(entries)
+    this.#askers.foretell(entries, (zxid) => this.#answered.has(zxid))
     let seq = 0
     for (const { batch, atMs } of entries) {
       if (batch.seq !== seq + 1) {
         this.#findings.add('one history', `batch ${batch.seq} behind batch ${seq}`)
       }
       seq = batch.seq
-      for (const { zxid, ops } of batch.txns) this.#txn(zxid, atMs, ops.map(effectOf))
+      const isNamed = batch.format >= JOURNAL_FORMAT
+      for (const { zxid, ops, session, cxid } of batch.txns) {
+        this.#txn({ zxid, atMs, session, cxid, isNamed }, ops.map(effectOf))
+      }
     }
     for (const asked of this.#answered.values()) {
       this.#findings.add('acknowledged writes present', `${name(asked)} is not in the log`)
@@ -85,54 +94,67 @@ class Replay {
     for (const [zxid, [asked]] of this.#reads) {
       this.#findings.add('reads show committed states', `${zxid}: ${name(asked as Asked)}`)
     }
-    if (this.#failedUnknown > this.#unknownCount) {
-      const counts = `${this.#failedUnknown} of ${this.#unknownCount}`
+    const { unknownCount, zxidOf } = this.#askers
+    if (this.#failedUnknown > unknownCount) {
+      const counts = `${this.#failedUnknown} of ${unknownCount}`
       this.#findings.add('refused ones absent', `failed writes of nobody in the log: ${counts}`)
     }
-    return { model: this.#model, txns: this.#txns, zxidOf: this.#zxidOf }
+    return { model: this.#model, txns: this.#txns, zxidOf }
   }
 
-  /** Data tells whose a transaction is, wherever it lies: so the order of a session is known ahead. */
-  #foretell(entries: readonly LogEntry[]): void {
-    for (const { batch } of entries) {
-      for (const { zxid, ops } of batch.txns) {
-        if (this.#answered.has(zxid)) continue
-        for (const op of ops) {
-          const data = op.type === 'create' || op.type === 'setData' ? op.data : undefined
-          const asked = this.#byData.get(data ?? '')
-          if (asked !== undefined && !this.#zxidOf.has(asked)) this.#zxidOf.set(asked, zxid)
-        }
-      }
-    }
-  }
-
-  #addUnknown(asked: AskedWrite): void {
-    this.#unknownCount++
-    const datas = dataOf(asked.request)
-    for (const data of datas) this.#byData.set(data, asked)
-    if (datas.length === 0) this.#withoutData.push(asked)
-  }
-
-  #txn(zxid: number, atMs: number, effects: readonly Effect[]): void {
+  #txn(origin: Origin, effects: readonly Effect[]): void {
+    const { zxid, atMs } = origin
     const [first] = effects
     if (first?.type === 'move') {
+      this.#movedMs.set(first.id, atMs)
       this.#txns.push({ zxid, atMs, effects, by: undefined })
       return
     }
     const before = this.#model.zxid
-    const isNext = zxid === before + 1 || (zxid > before && first?.type === 'epoch')
-    if (!isNext) this.#findings.add('one history', `zxid ${zxid} behind zxid ${before}`)
-    const answered = this.#answered.get(zxid)
-    this.#answered.delete(zxid)
-    const by = answered ?? this.#unknownBehind(effects, zxid, atMs)
+    const isEpoch = beginsEpoch(origin, effects, before)
+    if (zxid !== before + 1 && !isEpoch) {
+      this.#findings.add('one history', `zxid ${zxid} behind zxid ${before}`)
+    }
+    const by = this.#askerOf(origin, effects)
     this.#txns.push({ zxid, atMs, effects, by })
-    if (first?.type === 'epoch') this.#model.apply([], zxid, atMs)
+    if (isEpoch) this.#model.apply([], zxid, atMs)
     else if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
+    else if ((this.#movedMs.get(by.session.id) ?? 0) > by.callMs) this.#fenced(by, origin, effects)
     else {
-      this.#zxidOf.set(by, zxid)
+      if (this.#placed.has(by)) this.#findings.add('no write is applied twice', name(by))
+      this.#placed.add(by)
+      this.#askers.zxidOf.set(by, zxid)
       this.#asked(by, zxid, atMs, effects)
     }
     this.#readAt(zxid)
+  }
+
+  #askerOf(origin: Origin, effects: readonly Effect[]): AskedWrite | undefined {
+    const { zxid, cxid } = origin
+    const answered = this.#answered.get(zxid)
+    this.#answered.delete(zxid)
+    if (!origin.isNamed) return answered ?? this.#askers.unnamed(effects, origin, this.#model)
+    const named = cxid === 0 ? undefined : this.#askers.named(origin)
+    if (named === undefined && cxid !== 0) {
+      const session = sessionName(origin.session)
+      const what = `${zxid}: ${show(effects)} of session ${session}, request ${cxid}`
+      this.#findings.add('nothing that nobody asked for', what)
+    }
+    if (answered !== undefined && answered !== named) {
+      const who = named === undefined ? 'nobody' : name(named)
+      this.#findings.add('the log names who asked', `${who}, not ${name(answered)}`)
+    }
+    return named ?? answered
+  }
+
+  /** Its client has resumed the session on another connection since. */
+  #fenced(by: AskedWrite, { zxid, atMs }: Origin, effects: readonly Effect[]): void {
+    if (effects.length > 0) {
+      const what = `${zxid}: ${show(effects)} of ${name(by)}`
+      this.#findings.add('a connection that lost its session writes nothing', what)
+    }
+    this.#askers.zxidOf.delete(by)
+    this.#model.apply(effects, zxid, atMs)
   }
 
   /** A request of a client: as the model says, and in the log as the model says. */
@@ -144,7 +166,11 @@ class Replay {
     }
     this.#model.apply(effects, zxid, by.callMs)
     const { reply } = by
-    if (reply === undefined) return
+    if (reply === undefined || !this.#trusts(by)) return
+    if (reply.zxid !== zxid) {
+      this.#findings.add('acknowledged writes present', `${name(by)} is at zxid ${zxid}`)
+      return
+    }
     if (reply.atMs < atMs) {
       const ms = `${reply.atMs.toFixed(1)} before ${atMs.toFixed(1)}`
       this.#findings.add('acknowledged after the commit', `${name(by)}: ${ms}`)
@@ -180,42 +206,6 @@ class Replay {
     this.#model.apply(effects, zxid, atMs)
   }
 
-  /** The request without an answer that this can only be. */
-  #unknownBehind(effects: readonly Effect[], zxid: number, atMs: number): AskedWrite | undefined {
-    for (const effect of effects) {
-      if (effect.type !== 'create' && effect.type !== 'set') continue
-      const asked = this.#byData.get(effect.data)
-      if (asked !== undefined) this.#byData.delete(effect.data)
-      return asked
-    }
-    const [first] = effects
-    if (first?.type !== 'delete' && first?.type !== 'close') return undefined
-    const is = show(effects)
-    const fitting = this.#withoutData.filter(
-      ({ request, session, callMs }) =>
-        callMs <= atMs && show(this.#model.plan(request, session.id).effects) === is,
-    )
-    // Several clients may have asked for the same: the one whose turn it can have been.
-    const asked = fitting.find((one) => this.#isInTurn(one, zxid))
-    if (asked !== undefined) this.#withoutData.splice(this.#withoutData.indexOf(asked), 1)
-    return asked
-  }
-
-  /** Do the answers of its session leave room for it there? */
-  #isInTurn(asked: Asked, zxid: number): boolean {
-    let isBehind = false
-    for (const connection of asked.session.connections) {
-      for (const other of connection.asked) {
-        if (other === asked) isBehind = true
-        const otherZxid =
-          this.#zxidOf.get(other) ?? (isWrite(other.request) ? other.reply?.zxid : 0)
-        if (otherZxid === undefined || otherZxid === 0 || other === asked) continue
-        if (isBehind ? otherZxid < zxid : otherZxid > zxid) return false
-      }
-    }
-    return true
-  }
-
   #readAt(zxid: number): void {
     const reads = this.#reads.get(zxid)
     if (reads === undefined) return
@@ -229,9 +219,15 @@ class Replay {
   }
 }
 
-function dataOf(request: WriteRequest): string[] {
-  if (request.type === 'multi') return request.ops.flatMap((op) => dataOf(op as WriteRequest))
-  return request.type === 'create' || request.type === 'set' ? [request.data] : []
+/** Entries before format 3 do not say so: there a zxid of another epoch does. */
+function beginsEpoch(
+  { zxid, isNamed }: Origin,
+  effects: readonly Effect[],
+  before: number,
+): boolean {
+  if (zxid <= before) return false
+  if (isNamed) return effects[0]?.type === 'epoch'
+  return effects.length === 0 && epochOf(zxid) > epochOf(before)
 }
 
 /** For people. */

@@ -8,23 +8,15 @@ import { Model } from './model.ts'
 import type { PlacedTxn } from './replay.ts'
 import { type StateOf, type Told, WatchModel } from './watch-model.ts'
 
-/** When a proxy has loaded its tree again: told by the proxies of a run. */
-export type Resyncs = ReadonlyMap<string, readonly number[]>
-
 export function checkWatches(
   history: History,
   txns: readonly PlacedTxn[],
-  resyncs: Resyncs,
   findings: Findings,
 ): void {
   const states = new PastStates(txns)
   for (const session of history.sessions) {
     for (const connection of session.connections) {
-      const { openedMs, endedMs, proxy } = connection
-      const isResynced = (resyncs.get(proxy) ?? []).some(
-        (atMs) => atMs >= openedMs && atMs <= (endedMs ?? Number.POSITIVE_INFINITY),
-      )
-      if (isResynced) continue
+      const { openedMs, proxy } = connection
       const problem = new Walk(connection, txns, states).run()
       if (problem !== undefined) {
         const where = `${session.client} on ${proxy} from ${openedMs.toFixed(0)} ms`

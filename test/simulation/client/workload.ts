@@ -62,7 +62,7 @@ export class RandomWorkload implements Workload {
     if (dice < 98) {
       return [{ type: 'addWatch', path: random.pick(ROOMS), recursive: random.chance(0.5) }]
     }
-    return random.chance(0.15) ? [{ type: 'close' }] : [{ type: 'sync', path: '/' }]
+    return random.chance(0.4) ? [{ type: 'close' }] : [{ type: 'sync', path: '/' }]
   }
 
   #anyPath(client: SimClient): string {

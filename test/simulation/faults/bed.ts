@@ -1,7 +1,6 @@
 /** What faults act on. Neighbours: the fault tables, simulate. */
 import type { SimClient } from '../client/sim-client.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
-import type { Snapshot } from '../store/backend.ts'
 import type { Cluster } from '../store/cluster.ts'
 import type { Network } from '../world/network.ts'
 import type { SeededRandom } from '../world/seeded-random.ts'
@@ -19,8 +18,8 @@ export interface Bed {
   /** Of the faults alone. */
   readonly random: SeededRandom
   readonly prefix: string
-  /** Taken before: what a restore may go back to. */
-  snapshot: Snapshot | undefined
+  /** Records are missing: one such fault at a time. */
+  isDamaged: boolean
   clientsKilled: number
 }
 

@@ -1,6 +1,6 @@
 /** Faults in which what was believed of the store, or of time, does not hold any more. */
-import { Layout } from '../../../lib/index.ts'
-import type { Fault } from './bed.ts'
+import { type Key, Layout } from '../../../lib/index.ts'
+import type { Bed, Fault, Heal } from './bed.ts'
 
 /** Behind what a restore with --bump-revision adds. */
 const BUMP = 1_000_000
@@ -43,41 +43,125 @@ export const CLOCK_FAULTS: readonly Fault[] = [
   },
 ]
 
+export const FORMAT_FAULTS: readonly Fault[] = [
+  {
+    name: 'proxy replaced by an older version',
+    weight: 4,
+    lastsMs: [1_500, 15_000],
+    start({ proxies, random }) {
+      const proxy = random.pick(proxies)
+      if (!proxy.isWanted || proxy.isOldVersion) return undefined
+      const as = (isOld: boolean): void => {
+        if (proxy.isWanted) proxy.kill()
+        proxy.isOldVersion = isOld
+        proxy.start()
+      }
+      as(true)
+      return () => as(false)
+    },
+  },
+]
+
+function restoreLater(bed: Bed, bump: number): Heal {
+  const { cluster } = bed
+  if (bed.isDamaged) return undefined
+  const snapshot = cluster.backend.snapshot()
+  return () => cluster.restore(snapshot, { bump })
+}
+
 export const HISTORY_FAULTS: readonly Fault[] = [
   {
-    name: 'store restored',
-    weight: 3,
+    name: 'snapshot restored',
+    weight: 2,
+    lastsMs: [500, 6_000],
+    start: (bed) => restoreLater(bed, 0),
+  },
+  {
+    name: 'snapshot restored, revisions bumped and compacted',
+    weight: 2,
+    lastsMs: [500, 6_000],
+    start: (bed) => restoreLater(bed, BUMP),
+  },
+  {
+    name: 'new cluster of a member that lagged',
+    weight: 2,
     lastsMs: [500, 6_000],
     start(bed) {
-      const { cluster, random } = bed
-      bed.snapshot = cluster.backend.snapshot()
-      const bump = random.chance(0.4) ? BUMP : 0
-      return () => {
-        if (bed.snapshot !== undefined) cluster.restore(bed.snapshot, bump)
-      }
+      const member = bed.random.pick(bed.cluster.members)
+      member.lag()
+      // What it has applied is what the new cluster begins with.
+      return restoreLater(bed, 0) ?? (() => member.catchUp())
     },
   },
   {
     name: 'head deleted',
     weight: 1,
-    lastsMs: [1, 2],
-    start({ cluster, prefix, world }) {
-      const { head } = new Layout(prefix)
-      cluster.log.headLostMs ??= world.nowMs
-      cluster.outsider({ compares: [], ops: [{ type: 'delete', key: head }] })
-      return undefined
-    },
+    lastsMs: [300, 5_000],
+    start: (bed) => damage(bed, (head) => (head === undefined ? [] : [head])),
   },
   {
     name: 'prefix deleted',
     weight: 1,
-    lastsMs: [1, 2],
-    start({ cluster, prefix }) {
+    lastsMs: [300, 5_000],
+    start(bed) {
+      const { cluster, prefix, random, proxies } = bed
+      if (bed.isDamaged) return undefined
+      bed.isDamaged = true
+      const snapshot = cluster.backend.snapshot()
+      const { generation } = cluster
       const start = Buffer.from(`${prefix}/`)
       const end = Buffer.from(`${prefix}0`)
       cluster.outsider({ compares: [], ops: [{ type: 'deleteRange', start, end }] })
-      cluster.log.rewind(0)
-      return undefined
+      cluster.log.replace([])
+      return () => {
+        bed.isDamaged = false
+        if (cluster.generation !== generation) return
+        if (random.chance(0.6)) return cluster.restore(snapshot, { bump: random.pick([0, BUMP]) })
+        // Nobody has a backup: one who has not served the tree begins an empty one.
+        const proxy = random.pick(proxies)
+        if (proxy.isWanted) proxy.kill()
+        proxy.start()
+      }
     },
   },
+  {
+    name: 'a record deleted',
+    weight: 1,
+    lastsMs: [300, 5_000],
+    start: (bed) => damage(bed, (_, { znodes }) => pickKeys(bed, znodes)),
+  },
+  {
+    name: 'a journal entry deleted',
+    weight: 1,
+    lastsMs: [300, 5_000],
+    start: (bed) => damage(bed, (_, { journal }) => pickKeys(bed, journal)),
+  },
 ]
+
+function pickKeys({ cluster, random }: Bed, range: { start: Key; end: Key }): Key[] {
+  const { kvs } = cluster.backend.mvcc.range(range)
+  return kvs.length === 0 ? [] : [random.pick(kvs).key]
+}
+
+/** An outsider deletes keys; later the operator restores what was there before. */
+function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => readonly Key[]): Heal {
+  const { cluster, prefix, random, world } = bed
+  const layout = new Layout(prefix)
+  if (bed.isDamaged) return undefined
+  const snapshot = cluster.backend.snapshot()
+  const head = cluster.backend.mvcc.range({ start: layout.head }).kvs[0]
+  const keys = choose(head?.key, layout)
+  if (keys.length === 0) return undefined
+  bed.isDamaged = true
+  const { generation } = cluster
+  const damages = { fromMs: world.nowMs, untilMs: Number.POSITIVE_INFINITY }
+  cluster.log.damages.push(damages)
+  cluster.outsider({ compares: [], ops: keys.map((key) => ({ type: 'delete', key })) })
+  return () => {
+    bed.isDamaged = false
+    damages.untilMs = world.nowMs
+    if (cluster.generation === generation) {
+      cluster.restore(snapshot, { bump: random.pick([0, 0, BUMP]) })
+    }
+  }
+}

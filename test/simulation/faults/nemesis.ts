@@ -1,6 +1,6 @@
 /** Chooses faults by chance, starts and heals them at their times, and heals all in the end. */
 import type { Bed, Fault, Heal } from './bed.ts'
-import { CLOCK_FAULTS, HISTORY_FAULTS, LAG_FAULTS } from './history-faults.ts'
+import { CLOCK_FAULTS, FORMAT_FAULTS, HISTORY_FAULTS, LAG_FAULTS } from './history-faults.ts'
 import { LINK_FAULTS } from './link-faults.ts'
 import { PROCESS_FAULTS } from './process-faults.ts'
 import { STORE_FAULTS } from './store-faults.ts'
@@ -12,6 +12,7 @@ export const FAULT_KINDS = {
   store: STORE_FAULTS,
   lag: LAG_FAULTS,
   clock: CLOCK_FAULTS,
+  formats: FORMAT_FAULTS,
   history: HISTORY_FAULTS,
 } as const satisfies Record<string, readonly Fault[]>
 

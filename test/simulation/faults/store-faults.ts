@@ -73,7 +73,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'lease expired',
+    name: 'lease revoked',
     weight: 2,
     lastsMs: [1, 2],
     start({ cluster, random }) {

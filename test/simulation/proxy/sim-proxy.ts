@@ -2,10 +2,20 @@
  * One proxy process: a keeper on the simulated store and a server whose sockets are simulated. It is
  * started, stopped politely, killed and started again, as by a supervisor.
  */
-import { Keeper, type KeeperLimits, type Logger, type MetadataStore } from '../../../lib/index.ts'
+
+import { digestOfEntry } from '../../../lib/format/digest.ts'
+import {
+  Keeper,
+  type KeeperLimits,
+  Layout,
+  type Logger,
+  type MetadataStore,
+} from '../../../lib/index.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
+import { asOldVersion } from '../store/old-version.ts'
 import { openSimStore } from '../store/sim-store.ts'
+import type { LogEntry } from '../store/store-log.ts'
 import { SeededRandom } from '../world/seeded-random.ts'
 import { SimNode } from '../world/sim-node.ts'
 import type { SimSocket } from '../world/sim-socket.ts'
@@ -28,18 +38,31 @@ export interface Proposal {
   readonly atMs: number
 }
 
+/** A keeper that had applied what the store lost. */
+export interface Witness {
+  /** The newest of it. */
+  readonly had: LogEntry
+  /** The keeper's id. */
+  readonly by: string
+  /** It lives, and has not noticed. */
+  isBlind(): boolean
+}
+
 export class SimProxy {
   readonly node: SimNode
   keeper: Keeper | undefined
   server: ProxyServer | undefined
   /** Whether the supervisor lets it run. */
   isWanted = true
-  /** When it has loaded its tree again. Simulated ms. */
-  readonly resyncs: number[] = []
+  /** From its next start on it is one that writes and reads no newer format than 2. */
+  isOldVersion = false
   /** Sessions it proposed to end. */
   readonly proposals: Proposal[] = []
   /** Changes between serving and not. */
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
+  readonly witnesses: Witness[] = []
+  /** Losses of history that it had noticed when it served last. */
+  #lossesServed = 0
   readonly #o: SimProxyOptions
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
@@ -67,7 +90,7 @@ export class SimProxy {
     const { node } = this
     const { incarnation } = node
     const clock = node.clock()
-    const store = openSimStore({
+    const today = openSimStore({
       cluster,
       node,
       clock,
@@ -80,6 +103,7 @@ export class SimProxy {
         progressAdvances: true,
       },
     })
+    const store = this.isOldVersion ? asOldVersion(today, new Layout(prefix)) : today
     this.#store = store
     try {
       const keeper = await Keeper.open({
@@ -93,6 +117,7 @@ export class SimProxy {
       })
       if (node.incarnation !== incarnation) return
       this.keeper = keeper
+      this.#lossesServed = 0
       this.#note(keeper)
       this.server = ProxyServer.unbound(keeper)
     } catch (error) {
@@ -106,11 +131,6 @@ export class SimProxy {
   #note(keeper: Keeper): void {
     const { world } = this.#o
     const { committer } = keeper
-    const reset = committer.reset.bind(committer)
-    committer.reset = (...state) => {
-      this.resyncs.push(world.nowMs)
-      reset(...state)
-    }
     const submit = committer.submit.bind(committer)
     committer.submit = (task) => {
       if (task.request.type === 'expireSession') {
@@ -126,7 +146,24 @@ export class SimProxy {
   }
 
   #serves(isServing: boolean): void {
+    if (isServing) this.#lossesServed = this.keeper?.historyLossCount ?? 0
     this.servings.push({ atMs: this.#o.world.nowMs, isServing })
+  }
+
+  /** The store has lost these. */
+  historyLost(lost: readonly LogEntry[]): void {
+    const { keeper } = this
+    if (keeper === undefined) return
+    const { history } = keeper.replica
+    const had = lost.findLast(({ batch, bytes }) => {
+      return history.digestAt(batch.seq) === digestOfEntry(bytes)
+    })
+    if (had === undefined) return
+    const before = keeper.historyLossCount
+    // It knows already that it must not serve what it has.
+    if (before > this.#lossesServed) return
+    const isBlind = (): boolean => this.keeper === keeper && keeper.historyLossCount === before
+    this.witnesses.push({ had, by: keeper.proxy, isBlind })
   }
 
   connect(socket: SimSocket): void {

@@ -2,6 +2,7 @@
  * The one history that all members agree on: an Mvcc whose newest state is kept beside it, so that a
  * snapshot can be taken and the store restored from it. Neighbours: cluster (who may ask), store-log.
  */
+import type { Commit } from '../../../adapters/mvcc/commit-log.ts'
 import { KeyIndex } from '../../../adapters/mvcc/key-index.ts'
 import type { MvccBase } from '../../../adapters/mvcc/key-states.ts'
 import { Mvcc } from '../../../adapters/mvcc/mvcc.ts'
@@ -12,10 +13,12 @@ import type {
   Lease,
   LeaseId,
   Revision,
+  StoreEvent,
   Txn,
   TxnResult,
+  WriteOp,
 } from '../../../lib/index.ts'
-import type { StoreLog } from './store-log.ts'
+import type { LogEntry, StoreLog } from './store-log.ts'
 
 interface Item {
   readonly key: Key
@@ -42,14 +45,19 @@ class NewestState implements MvccBase {
   }
 }
 
-/** What an operator has saved: every key as it was, and the leases they hang on. */
+/** What an operator has saved: the store as it was, its history since the last compaction included. */
 export interface Snapshot {
-  readonly revision: Revision
-  readonly kvs: readonly KeyValue[]
+  /** Every key as of this revision, and what came after it. */
+  readonly base: { readonly revision: Revision; readonly kvs: readonly KeyValue[] }
+  readonly commits: readonly Commit[]
   readonly leases: ReadonlyMap<LeaseId, number>
-  readonly lastLease: LeaseId
-  /** How much of the log it has. */
-  readonly logLength: number
+  readonly entries: readonly LogEntry[]
+}
+
+/** As `etcdctl snapshot restore` does it; a volume snapshot is the same without options. */
+export interface RestoreOptions {
+  /** --bump-revision, and --mark-compacted with it. 0: neither. */
+  readonly bump: number
 }
 
 export const ALL_KEYS = { start: Uint8Array.of(0), end: Uint8Array.of(0xff, 0xff, 0xff) }
@@ -107,32 +115,56 @@ export class Backend {
   }
 
   snapshot(): Snapshot {
-    const { kvs, revision } = this.mvcc.range(ALL_KEYS)
+    const { mvcc } = this
+    const revision = Math.max(mvcc.compacted, 1)
+    const kvs = revision === 1 ? [] : mvcc.range({ ...ALL_KEYS, revision }).kvs
     return {
-      revision,
-      kvs,
+      base: { revision, kvs },
+      commits: mvcc.commits(revision + 1, Number.MAX_SAFE_INTEGER),
       leases: new Map(this.#leases),
-      lastLease: this.mvcc.leases.lastId,
-      logLength: this.#log.entries.length,
+      entries: [...this.#log.entries],
     }
   }
 
-  /** As `etcdctl snapshot restore` does; `bump`: with --bump-revision and --mark-compacted. */
-  restore(snapshot: Snapshot, bump: number): void {
+  restore({ base, commits, leases, entries }: Snapshot, { bump }: RestoreOptions): void {
+    this.#begin(base.revision, base.kvs, leases)
+    for (const { events } of commits) this.#redo(events, leases)
+    if (bump > 0) {
+      const { kvs, revision } = this.mvcc.range(ALL_KEYS)
+      this.#begin(revision + bump, kvs, leases)
+    }
+    this.#log.replace(entries)
+  }
+
+  #begin(revision: Revision, kvs: readonly KeyValue[], leases: Snapshot['leases']): void {
+    // etcd gives no id of a lease twice.
+    const { lastId } = this.mvcc.leases
     this.mvcc.leases.stop()
     this.#newest = new NewestState()
-    for (const kv of snapshot.kvs) this.#newest.set(kv.key, kv)
+    for (const kv of kvs) this.#newest.set(kv.key, kv)
     this.mvcc = new Mvcc({
       clock: this.#clock,
       base: this.#newest,
-      revision: snapshot.revision + bump,
+      ...(revision === 1 ? {} : { revision }),
       onLeaseDue: this.#onLeaseDue,
     })
-    this.#leases = new Map(snapshot.leases)
-    const { leases } = this.mvcc
-    leases.lastId = snapshot.lastLease
-    for (const [id, ttlMs] of snapshot.leases) leases.add({ id, ttlMs })
-    for (const { key, lease } of snapshot.kvs) leases.rebind(key, 0n, lease)
-    this.#log.rewind(snapshot.logLength)
+    this.#leases = new Map(leases)
+    this.mvcc.leases.lastId = lastId
+    for (const [id, ttlMs] of leases) this.mvcc.leases.add({ id, ttlMs })
+    for (const { key, lease } of kvs) this.mvcc.leases.rebind(key, 0n, lease)
+  }
+
+  /** A commit of the snapshot once more, under the revision that it had. */
+  #redo(events: readonly StoreEvent[], leases: Snapshot['leases']): void {
+    const { mvcc } = this
+    const ops = events.map((event): WriteOp => {
+      if (event.type === 'delete') return { type: 'delete', key: event.key }
+      const { key, value, lease } = event.kv
+      // Of a lease that ended since: a later commit deletes the key.
+      return leases.has(lease) ? { type: 'put', key, value, lease } : { type: 'put', key, value }
+    })
+    mvcc.txn({ compares: [], ops })
+    for (const { key, kv } of mvcc.changes.keys.values()) this.#newest.set(key, kv)
+    mvcc.publish()
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { Network } from '../world/network.ts'
 import { SimNode } from '../world/sim-node.ts'
 import type { World } from '../world/world.ts'
-import { Backend, type Snapshot } from './backend.ts'
+import { Backend, type RestoreOptions, type Snapshot } from './backend.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { StoreLog } from './store-log.ts'
 
@@ -30,6 +30,8 @@ export class Cluster {
   readonly backend: Backend
   /** Out of space: puts are refused, with an outcome that the caller cannot know. */
   isFull = false
+  /** When outsiders revoked leases. Simulated ms. */
+  readonly revokedMs: number[] = []
   /** Grows with each restore: what was asked of an earlier one is never answered. */
   generation = 0
   /** Told when connections to a member break. */
@@ -119,8 +121,9 @@ export class Cluster {
     for (const member of this.members) member.followSoon()
   }
 
-  /** As if it had run out. */
+  /** By an outsider, long before it has run out. */
   revokeLease(id: LeaseId): void {
+    this.revokedMs.push(this.world.nowMs)
     this.backend.revokeLease(id)
     this.#committed()
   }
@@ -139,10 +142,10 @@ export class Cluster {
     }
   }
 
-  restore(snapshot: Snapshot, bump: number): void {
+  restore(snapshot: Snapshot, options: RestoreOptions): void {
     this.generation++
     this.#waiting = []
-    this.backend.restore(snapshot, bump)
+    this.backend.restore(snapshot, options)
     this.#followed = this.backend.mvcc.revision
     for (const member of this.members) member.restored(this.backend.mvcc.revision)
   }

@@ -13,6 +13,7 @@ import {
   StoreError,
   type StoreFeatures,
   type Txn,
+  type TxnOptions,
   type TxnResult,
   type WatchBatch,
   type WatchOptions,
@@ -29,6 +30,8 @@ import { StickyMembers } from './sticky-members.ts'
 const WRITE_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 5_000
 const RENEW_TIMEOUT_MS = 2_000
+/** What a member has for a read of one key, while there are others to ask. Unit ms. */
+const ONE_KEY_MS = 500
 const REFUSED_AFTER_MS = 0.5
 
 interface Call {
@@ -76,22 +79,23 @@ class SimStore implements MetadataStore {
 
   async range(query: RangeQuery): Promise<RangeResult> {
     const endMs = this.#clock.monotonic() + READ_TIMEOUT_MS
+    const firstMsMax = query.end === undefined ? ONE_KEY_MS : Number.POSITIVE_INFINITY
     for (let tries = this.#kv.count; ; tries--) {
       const leftMs = endMs - this.#clock.monotonic()
+      const timeoutMs = tries <= 1 ? leftMs : Math.min(leftMs / tries, firstMsMax)
       try {
-        return await this.#call(this.#kv, 'range', leftMs / Math.max(tries, 1), () => ({
+        return await this.#call(this.#kv, 'range', timeoutMs, () => ({
           revision: this.#cluster.backend.mvcc.revision,
           value: () => this.#cluster.backend.mvcc.range(query),
         }))
       } catch (error) {
-        const { code } = error as StoreError
-        const another = code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT'
-        if (!another || tries <= 1) throw error
+        if (!isOfMember(error) || tries <= 1) throw error
       }
     }
   }
 
-  txn(txn: Txn): Promise<TxnResult> {
+  txn(txn: Txn, options: TxnOptions = {}): Promise<TxnResult> {
+    if (options.suspect === true) this.#kv.suspect()
     return this.#write(this.#kv, 'txn', WRITE_TIMEOUT_MS, () => this.#cluster.txn(txn))
   }
 
@@ -116,10 +120,18 @@ class SimStore implements MetadataStore {
     })
   }
 
-  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    return this.#write(this.#leases, 'renew', RENEW_TIMEOUT_MS, () =>
-      this.#cluster.backend.mvcc.leases.keepAlive(id),
-    )
+  /** A renewal may be repeated: the next one goes to the next member. */
+  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    const timeoutMs = RENEW_TIMEOUT_MS / this.#leases.count
+    for (let tries = this.#leases.count; ; tries--) {
+      try {
+        return await this.#write(this.#leases, 'renew', timeoutMs, () =>
+          this.#cluster.backend.mvcc.leases.keepAlive(id),
+        )
+      } catch (error) {
+        if (!isOfMember(error) || tries <= 1) throw error
+      }
+    }
   }
 
   async revokeLease(id: LeaseId): Promise<void> {
@@ -236,6 +248,12 @@ class SimStore implements MetadataStore {
       ),
     )
   }
+}
+
+/** Another member may answer. */
+function isOfMember(error: unknown): boolean {
+  const { code } = error as StoreError
+  return code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT'
 }
 
 function closed(): StoreError {

@@ -37,6 +37,7 @@ export async function* simWatch(
   const { signal } = options
   let next = options.fromRevision
   let fruitless = 0
+  if (options.suspect === true) members.suspect()
   while (!signal.aborted && !closed.aborted) {
     const member = members.current
     const stream = new WatchStream(deps, member, { ...options, fromRevision: next })

@@ -19,6 +19,11 @@ export class StickyMembers {
     return this.#members[this.#at] as ClusterMember
   }
 
+  /** The current member is behind, though it answers. */
+  suspect(): void {
+    this.#at = (this.#at + 1) % this.#members.length
+  }
+
   failed(member: ClusterMember, error: unknown): void {
     if (!(error instanceof StoreError)) return
     const isMemberFailure = error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'

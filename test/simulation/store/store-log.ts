@@ -10,6 +10,8 @@ import { compareBytes } from '../../../lib/store/bytes.ts'
 
 export interface LogEntry {
   readonly batch: Batch
+  /** As stored. */
+  readonly bytes: Uint8Array
   readonly revision: Revision
   /** Simulated ms. */
   readonly atMs: number
@@ -24,8 +26,9 @@ export interface Rewind {
 export class StoreLog {
   readonly entries: LogEntry[] = []
   readonly rewinds: Rewind[] = []
-  /** When an outsider deleted the head: the journal is there, but nothing says where it ends. */
-  headLostMs: number | undefined
+  /** While records were missing: who loads them meanwhile may show anything. */
+  readonly damages: { readonly fromMs: number; untilMs: number }[] = []
+  onRewind: ((rewind: Rewind) => void) | undefined
   readonly #layout: Layout
   readonly #now: () => number
 
@@ -34,9 +37,9 @@ export class StoreLog {
     this.#now = now
   }
 
-  /** Committed entries are gone, or cannot be found any more. */
+  /** Committed entries are gone, or were for a while. */
   get isBroken(): boolean {
-    return this.headLostMs !== undefined || this.rewinds.length > 0
+    return this.rewinds.length > 0 || this.damages.length > 0
   }
 
   add(commits: readonly Commit[]): void {
@@ -46,12 +49,18 @@ export class StoreLog {
         if (event.type !== 'put') continue
         const { key, value } = event.kv
         if (compareBytes(key, start) < 0 || compareBytes(key, end) >= 0) continue
-        this.entries.push({ batch: decodeBatch(value), revision, atMs: this.#now() })
+        this.entries.push({ batch: decodeBatch(value), bytes: value, revision, atMs: this.#now() })
       }
     }
   }
 
-  rewind(length: number): void {
-    this.rewinds.push({ atMs: this.#now(), lost: this.entries.splice(length) })
+  /** The store has these now, of what it had. */
+  replace(entries: readonly LogEntry[]): void {
+    const kept = new Set(entries)
+    const lost = this.entries.filter((entry) => !kept.has(entry))
+    this.entries.splice(0, this.entries.length, ...entries)
+    const rewind = { atMs: this.#now(), lost }
+    this.rewinds.push(rewind)
+    this.onRewind?.(rewind)
   }
 }

@@ -1,0 +1,67 @@
+/**
+ * History that went back is noticed by whoever had served it, and a client that has seen what is lost does
+ * not continue as if nothing had happened. Neighbour: trust.
+ */
+import { sessionName } from '../../../lib/index.ts'
+import type { History } from '../client/history.ts'
+import type { SimProxy } from '../proxy/sim-proxy.ts'
+import type { StoreLog } from '../store/store-log.ts'
+import type { Findings } from './findings.ts'
+import { type Lost, lostEntries } from './trust.ts'
+
+export function checkLostHistory(
+  history: History,
+  proxies: readonly SimProxy[],
+  log: StoreLog,
+  findings: Findings,
+): void {
+  for (const lost of lostEntries(log)) {
+    const { entries, atMs } = lost
+    if (entries.length === 0) continue
+    for (const { node, witnesses } of proxies) {
+      const missed = witnesses.some(({ had, isBlind }) => entries.includes(had) && isBlind())
+      if (!missed) continue
+      findings.add(
+        'history that went back is noticed',
+        `not by ${node.name}: ${atMs.toFixed(0)} ms`,
+      )
+    }
+    checkSessions(history, proxies, log, lost, findings)
+  }
+}
+
+/**
+ * Only who had served what is lost can begin an epoch above all of it: of what nobody was left to know, a
+ * client may not be told.
+ */
+function checkSessions(
+  history: History,
+  proxies: readonly SimProxy[],
+  log: StoreLog,
+  lost: Lost,
+  findings: Findings,
+): void {
+  const began = log.entries.find(
+    ({ batch, atMs }) => atMs >= lost.atMs && batch.txns[0]?.ops[0]?.type === 'newEpoch',
+  )
+  if (began === undefined) return
+  const known = proxies
+    .flatMap(({ witnesses }) => witnesses)
+    .filter(({ had, by }) => by === began.batch.proxy && lost.entries.includes(had))
+  const seqMax = Math.max(0, ...known.map(({ had }) => had.batch.seq))
+  const txns = lost.entries
+    .filter(({ batch }) => batch.seq <= seqMax)
+    .flatMap(({ batch }) => batch.txns)
+  const zxids = new Set(txns.filter(({ takesZxid }) => takesZxid).map(({ zxid }) => zxid))
+  for (const { id, client, connections } of history.sessions) {
+    const saw = connections
+      .flatMap(({ asked }) => asked)
+      .find(({ reply }) => reply !== undefined && reply.atMs < lost.atMs && zxids.has(reply.zxid))
+    if (saw === undefined) continue
+    const again = connections.find(({ openedMs }) => openedMs > began.atMs)
+    if (again === undefined) continue
+    const who = `${client}, session ${sessionName(id)}`
+    const what = `${who}, which saw zxid ${saw.reply?.zxid}, resumed at ${again.openedMs.toFixed(0)} ms`
+    findings.add('who saw lost history begins again', what)
+  }
+}

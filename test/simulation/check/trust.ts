@@ -1,0 +1,58 @@
+/**
+ * Which answers still hold? Where the store's history went back, writes that a client saw committed are
+ * gone, by the operator's hand, and until a proxy has noticed it shows what is lost. All other answers hold.
+ */
+import { type Asked, isAskedWrite } from '../client/history.ts'
+import type { LogEntry, StoreLog } from '../store/store-log.ts'
+
+/** May its answer be held against the log? */
+export type Trust = (asked: Asked) => boolean
+
+export const trustAll: Trust = () => true
+
+/** After history went back: by then nobody shows the lost one any more. Unit ms. */
+export const NOTICED_MS = 5_000
+
+export interface Lost {
+  readonly entries: readonly LogEntry[]
+  /** When the store went back. Simulated ms. */
+  readonly atMs: number
+}
+
+/** By restore: entries that the store does not have now. */
+export function lostEntries({ entries, rewinds }: StoreLog): readonly Lost[] {
+  // A later restore may have brought them back.
+  const present = new Set(entries)
+  return rewinds.map(({ atMs, lost }) => ({
+    atMs,
+    entries: lost.filter((entry) => !present.has(entry)),
+  }))
+}
+
+export function trustIn(log: StoreLog): Trust {
+  if (!log.isBroken) return trustAll
+  const losses = lostEntries(log)
+  const names = new Set<string>()
+  /** zxid → until when an answer may show it. */
+  const shownUntilMs = new Map<number, number>()
+  for (const { entries, atMs } of losses) {
+    for (const { batch } of entries) {
+      for (const { zxid, takesZxid, session, cxid } of batch.txns) {
+        if (cxid !== 0) names.add(`${session}/${cxid}`)
+        if (!takesZxid) continue
+        shownUntilMs.set(zxid, Math.max(shownUntilMs.get(zxid) ?? 0, atMs + NOTICED_MS))
+      }
+    }
+  }
+  return (asked) => {
+    const { reply, session, xid, callMs } = asked
+    if (reply === undefined) return true
+    const isDamaged = log.damages.some(
+      ({ fromMs, untilMs }) => reply.atMs >= fromMs && callMs <= untilMs + NOTICED_MS,
+    )
+    if (isAskedWrite(asked)) {
+      if (names.has(`${session.id}/${xid}`)) return false
+    } else if (isDamaged) return false
+    return callMs > (shownUntilMs.get(reply.zxid) ?? Number.NEGATIVE_INFINITY)
+  }
+}

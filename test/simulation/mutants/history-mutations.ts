@@ -1,0 +1,136 @@
+/** Deliberate bugs of the feed, and of what happens when the store's history goes back. */
+import { COMMITTER, FOLLOWER, KEEPER, MANAGER, type Mutation } from './mutation.ts'
+
+const ENTRY_CHECK = 'lib/member/commit/entry-check.ts'
+const HEAD_CHECK = 'lib/member/commit/head-check.ts'
+
+export const HISTORY_MUTATIONS: readonly Mutation[] = [
+  {
+    bug: 'a watch resumed one late, and a gap that is not seen',
+    edits: [
+      {
+        file: FOLLOWER,
+        from: 'fromRevision: this.#revision + 1,',
+        to: 'fromRevision: this.#revision + 2,',
+      },
+      { file: COMMITTER, from: 'if (seq !== replica.seq + 1) {', to: 'if (seq < 0) {' },
+      { file: COMMITTER, from: 'checkNext(replica, header)\n', to: '\n' },
+    ],
+    seedsMax: 50,
+  },
+  {
+    bug: 'after a lost feed the tree is loaded, and watchers are not told what they missed',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'catchUp: () => this.committer.prove(),',
+        to: 'catchUp: () => Promise.resolve(undefined),',
+      },
+      {
+        file: KEEPER,
+        from: 'if (this.#serving) this.#setServing(false)\n    restoreAges',
+        to: 'restoreAges',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    bug: 'grafted history: nothing but numbers is compared',
+    edits: [
+      {
+        file: ENTRY_CHECK,
+        from: 'if (known === undefined) return\n',
+        to: 'if (known !== 0n) return\n',
+      },
+      {
+        file: ENTRY_CHECK,
+        from: 'if (previous === undefined || end === undefined || previous === end) return',
+        to: 'if (previous !== 0n) return',
+      },
+      {
+        file: HEAD_CHECK,
+        from: 'if ((head?.seq ?? 0) < seq) throw wentBack(head, seq)',
+        to: '',
+      },
+      {
+        file: HEAD_CHECK,
+        from: 'known !== undefined && known !== head.chain',
+        to: 'known === 0n',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 50,
+  },
+  {
+    bug: 'no epoch begins where history went back',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'this.#beginEpoch(this.#lost, replica)',
+        to: 'this.#epochBegun()',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 50,
+  },
+  {
+    bug: 'the epoch is counted from what was loaded last, not from what was served',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'this.#beginEpoch(this.#lost, replica)',
+        to: 'this.#beginEpoch(before, replica)',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 200,
+  },
+  {
+    bug: 'a client that saw lost history resumes its session',
+    edits: [
+      {
+        file: MANAGER,
+        from: 'if (this.#host.replica.isLost(lastZxidSeen)) return',
+        to: 'if (id === 0n) return',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 50,
+  },
+  {
+    bug: 'pending requests survive a history that went back',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'this.committer.reset(replica, head, this.#lost !== undefined)',
+        to: 'this.committer.reset(replica, head, false)',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 200,
+  },
+  {
+    bug: 'a feed that was given up reads the journal, and keeps the tree',
+    edits: [
+      {
+        file: FOLLOWER,
+        from: 'this.#isWrong = true\n    this.#feedStop',
+        to: 'this.#feedStop',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 200,
+  },
+  {
+    bug: 'a start takes a tree that is not the one that head names',
+    edits: [
+      {
+        file: 'lib/member/tree/load.ts',
+        from: 'if (options.acceptDamage !== true) throw damaged(damage)',
+        to: '',
+      },
+    ],
+    faults: 'history',
+    seedsMax: 200,
+  },
+]
