@@ -6,6 +6,8 @@ import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
 import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
 
 export interface ProxyOptions {
@@ -18,6 +20,21 @@ export interface ProxyOptions {
   readonly greetingTimeoutMs: number
   /** Requests in flight of one connection. At this many its socket is paused. @default 1000 */
   readonly outstandingMax: number
+  /**
+   * Bytes of requests in flight of one connection. At this many its requests wait. A single one may
+   * be larger. @default 8 MiB
+   */
+  readonly outstandingBytesMax: number
+  /** Bytes of requests in flight of all connections; then each may have one. @default 128 MiB */
+  readonly requestBytesMax: number
+  /** Unsent output of all connections; then those with the most are disconnected. @default 512 MiB */
+  readonly replyBytesMax: number
+  /** How long one client's requests are served before it is others' turn, ms. @default 2 */
+  readonly sliceMs: number
+  /** How long those that wait for their turn are served in one turn of the event loop, ms. @default 4 */
+  readonly turnMs: number
+  /** Identities that one connection may prove. @default 1000 */
+  readonly identitiesMax: number
   /** Unread output at which a client is disconnected, bytes. @default 64 MiB */
   readonly outputBytesMax: number
   /** Open connections. Above this many a new one is closed. @default 20000 */
@@ -63,6 +80,8 @@ export interface ClientConnection extends SessionSink {
   refuse(xid: number, zxid: number, errno: number): void
   /** Sends pending output, then ends the connection. The session stays for a reconnect. */
   close(): void
+  /** Forgets pending output and ends the connection. */
+  drop(): void
 }
 
 /** A connection's output. */
@@ -79,6 +98,14 @@ export interface ProxyHost {
   readonly startedMs: number
   readonly port: number
   readonly connections: ReadonlySet<ClientConnection>
+  /** Clients that have more to be served than one slice. */
+  readonly turns: FairTurns
+  /** Requests in flight of all connections. */
+  readonly requestBytes: ByteBudget
+  /** Unsent output of all connections. */
+  readonly replyBytes: ByteBudget
+  /** More is unsent than may be: disconnects the clients with the most. */
+  shedReplies(): void
   /** Memory that all connections encode into. */
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */

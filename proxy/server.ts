@@ -6,7 +6,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
+import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
+import { FairTurns } from './fair-turns.ts'
 import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
 import { ServerStats } from './stats.ts'
 
@@ -19,7 +21,13 @@ export const PROXY_DEFAULT: ProxyOptions = {
   frameBytesMax: 0xfffff,
   greetingTimeoutMs: 10_000,
   outstandingMax: 1_000,
+  outstandingBytesMax: 8 * 1024 * 1024,
+  requestBytesMax: 128 * 1024 * 1024,
   outputBytesMax: 64 * 1024 * 1024,
+  replyBytesMax: 512 * 1024 * 1024,
+  sliceMs: 2,
+  turnMs: 4,
+  identitiesMax: 1_000,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
   fourLetterWords: READ_ONLY_WORDS,
@@ -36,6 +44,9 @@ export class ProxyServer implements ProxyHost {
   readonly startedMs = Date.now()
   readonly connections = new Set<ClientConnection>()
   readonly outputChunks = new ChunkPool(OUTPUT_KEPT_BYTES_MAX)
+  readonly turns: FairTurns
+  readonly requestBytes: ByteBudget
+  readonly replyBytes: ByteBudget
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
   #toFlush: Flushable[] = []
@@ -45,6 +56,10 @@ export class ProxyServer implements ProxyHost {
     this.keeper = keeper
     this.options = options
     this.logger = logger
+    const now = () => keeper.clock.monotonic()
+    this.turns = new FairTurns({ now, turnMs: options.turnMs })
+    this.requestBytes = new ByteBudget(options.requestBytesMax)
+    this.replyBytes = new ByteBudget(options.replyBytesMax)
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
       this.accept(socket),
     )
@@ -129,6 +144,18 @@ export class ProxyServer implements ProxyHost {
     const due = this.#toFlush
     this.#toFlush = []
     for (const outbox of due) outbox.flush()
+  }
+
+  shedReplies(): void {
+    const unsent = [...this.connections].filter(({ socket }) => socket.writableLength > 0)
+    unsent.sort((a, b) => b.socket.writableLength - a.socket.writableLength)
+    for (const connection of unsent) {
+      if (!this.replyBytes.isFull) return
+      this.stats.slowReadersDropped++
+      const fields = { client: connection.name, unsentBytes: connection.socket.writableLength }
+      this.logger.warn(fields, 'clients do not read their replies, this one least: disconnected')
+      connection.drop()
+    }
   }
 
   removed(connection: ClientConnection): void {

@@ -42,7 +42,7 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
   const acl = fixupAcl(request.acl, caller.ids, view.aclSchemes)
-  if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
+  if (typeof acl === 'number') return acl
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno

@@ -4,7 +4,7 @@
  * Source: ZooKeeper's FinalRequestProcessor.
  */
 
-import { isAllowed, maskDigests } from '../../model/acl.ts'
+import { isAllowed, maskDigests, userOf } from '../../model/acl.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import {
   type AuthId,
@@ -148,5 +148,5 @@ function countDescendants(context: ReadContext, path: string): Planned {
 
 /** A digest id shows its user name alone. Source: DigestAuthenticationProvider.getUserName. */
 function nameOnly(id: AuthId): AuthId {
-  return id.scheme === 'digest' ? { scheme: id.scheme, id: id.id.split(':', 1)[0] ?? '' } : id
+  return id.scheme === 'digest' ? { scheme: id.scheme, id: userOf(id.id) } : id
 }
