@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
 import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import type { Listings } from './admin/listings.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
@@ -41,8 +42,10 @@ export interface ProxyOptions {
   readonly connectionsMax: number
   /** Open connections of one address; 0: no such limit. @default 0 */
   readonly connectionsPerAddressMax: number
-  /** Four-letter words that are answered; '*': all. @default all but crst and srst */
+  /** Four-letter words that are answered; '*': all. @default all but crst, srst, dump, wchc and wchp */
   readonly fourLetterWords: readonly string[]
+  /** What conf shows as the data's place, without passwords. @default "the store" */
+  readonly storeName: string
   /** SASL DIGEST-MD5 users and their passwords. @default none: no client can authenticate by SASL */
   readonly saslUsers: ReadonlyMap<string, string>
   /** The SASL user that passes every ACL (zookeeper.superUser). @default none */
@@ -106,6 +109,8 @@ export interface ProxyHost {
   readonly replyBytes: ByteBudget
   /** More is unsent than may be: disconnects the clients with the most. */
   shedReplies(): void
+  /** Long answers to four-letter words. */
+  readonly listings: Listings
   /** Memory that all connections encode into. */
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */

@@ -5,7 +5,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
-import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
+import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
+import { Listings } from './admin/listings.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -14,6 +15,8 @@ import { ServerStats } from './stats.ts'
 
 /** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
 const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
+
+const BUSY = 'Other long answers are being sent: try again later.\n'
 
 export const PROXY_DEFAULT: ProxyOptions = {
   host: '127.0.0.1',
@@ -30,7 +33,8 @@ export const PROXY_DEFAULT: ProxyOptions = {
   identitiesMax: 1_000,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
-  fourLetterWords: READ_ONLY_WORDS,
+  fourLetterWords: WORDS_DEFAULT,
+  storeName: 'the store',
   saslUsers: new Map(),
   saslSuperUser: undefined,
   worker: 0,
@@ -47,6 +51,7 @@ export class ProxyServer implements ProxyHost {
   readonly turns: FairTurns
   readonly requestBytes: ByteBudget
   readonly replyBytes: ByteBudget
+  readonly listings: Listings
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
   #toFlush: Flushable[] = []
@@ -58,6 +63,7 @@ export class ProxyServer implements ProxyHost {
     this.logger = logger
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
+    this.listings = new Listings(keeper.clock)
     this.requestBytes = new ByteBudget(options.requestBytesMax)
     this.replyBytes = new ByteBudget(options.replyBytesMax)
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
@@ -173,7 +179,10 @@ export class ProxyServer implements ProxyHost {
     const answer = allowed
       ? answerFourLetterWord(this, word)
       : `${word} is not executed because it is not in the whitelist.\n`
-    connection.socket.end(answer, () => connection.close())
+    const { socket } = connection
+    const done = () => connection.close()
+    if (typeof answer === 'string') socket.end(answer, done)
+    else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
     return true
   }
 }

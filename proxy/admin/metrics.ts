@@ -62,6 +62,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_reply_bytes', server.replyBytes.bytes],
     ['anykeeper_reply_bytes_peak', server.replyBytes.peakBytes],
     ['anykeeper_slow_readers_dropped', stats.slowReadersDropped],
+    ['anykeeper_listings_refused', server.listings.refused],
     ['anykeeper_slices_used', stats.slicesUsed],
     ['anykeeper_compactions', keeper.compactionCount],
     ['anykeeper_resyncs', keeper.resyncCount],

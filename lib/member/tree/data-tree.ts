@@ -85,6 +85,10 @@ export class DataTree {
   ephemeralsOf(session: bigint): ReadonlySet<string> {
     return this.#ephemerals.get(session) ?? NO_PATHS
   }
+  /** Sessions that own any. */
+  get ephemeralOwnerCount(): number {
+    return this.#ephemerals.size
+  }
   get ephemeralCount(): number {
     let count = 0
     for (const paths of this.#ephemerals.values()) count += paths.size
