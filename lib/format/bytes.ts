@@ -24,9 +24,9 @@ export class ByteWriter {
     // A rare giant entry must not pin its memory.
     if (this.#buffer.length > 4 * 1024 * 1024) this.#buffer = Buffer.allocUnsafe(4096)
   }
-  /** A copy of what was written. */
-  toBytes(): Uint8Array {
-    return Buffer.from(this.#buffer.subarray(0, this.#length))
+  /** What was written; holds until the next write. */
+  get bytesSoFar(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
   }
 
   #reserve(count: number): void {

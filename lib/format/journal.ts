@@ -197,8 +197,17 @@ function writeTxnHeader(out: ByteWriter, txn: TxnEntry, before: TxnBase): void {
 /** All of a batch but its transactions. */
 export type BatchHeader = Omit<Batch, 'txns'>
 
-export function encodeHeader(batch: BatchHeader): Uint8Array {
-  const out = new ByteWriter()
+/** Written before the transactions, but known after them. Emptied for every entry. */
+const headerOut = new ByteWriter()
+
+/** A whole entry, of what {@link writeTxn} wrote. */
+export function encodeEntry(batch: BatchHeader, txns: ByteWriter): Uint8Array {
+  headerOut.clear()
+  writeHeader(headerOut, batch)
+  return Buffer.concat([headerOut.bytesSoFar, txns.bytesSoFar])
+}
+
+function writeHeader(out: ByteWriter, batch: BatchHeader): void {
   const { format, passes, previous, check } = batch
   if (format < JOURNAL_FORMAT) out.u8(passes ? 2 : 1)
   else {
@@ -215,14 +224,13 @@ export function encodeHeader(batch: BatchHeader): Uint8Array {
   out.varint(batch.zxid)
   out.varint(batch.flushed)
   out.varint(batch.time)
-  if (format < JOURNAL_FORMAT) return out.toBytes()
+  if (format < JOURNAL_FORMAT) return
   if (previous !== undefined) out.u64(previous)
   if (check !== undefined) {
     out.varint(check.seq)
     out.varint(check.znodes)
     out.u64(check.digest)
   }
-  return out.toBytes()
 }
 
 function readHeader(input: ByteReader): BatchHeader {
@@ -256,35 +264,34 @@ export function decodeHeader(bytes: Uint8Array): BatchHeader {
   return readHeader(new ByteReader(bytes))
 }
 
-/** A transaction whose zxid is not known yet: only how far it is from the one before. */
-interface ReadTxn extends Omit<TxnEntry, 'zxid'> {
-  readonly distance: number
-}
+/** A transaction as it is read: its zxid is not known yet, only how far it is from the one before. */
+type ReadTxn = { -readonly [K in keyof TxnEntry]: TxnEntry[K] }
 
 export function decodeBatch(bytes: Uint8Array): Batch {
   const input = new ByteReader(bytes)
   const header = readHeader(input)
-  const read: ReadTxn[] = []
+  const txns: ReadTxn[] = []
   let before: TxnBase = { zxid: 0, time: header.time, session: 0n }
   let zxid = header.zxid
   while (!input.atEnd) {
     const txn =
       header.format < JOURNAL_FORMAT ? readOldTxn(input, header.time) : readTxn(input, before)
-    read.push(txn)
-    zxid -= txn.distance
-    before = { zxid: 0, time: txn.time, session: txn.session }
+    txns.push(txn)
+    zxid -= txn.zxid
+    before = txn
   }
-  const txns = read.map(({ distance, ...txn }): TxnEntry => {
-    zxid += distance
-    return { zxid, ...txn }
-  })
+  // In place: a copy of each would be a large part of reading an entry.
+  for (const txn of txns) {
+    zxid += txn.zxid
+    txn.zxid = zxid
+  }
   return { ...header, txns }
 }
 
 function readOldTxn(input: ByteReader, time: number): ReadTxn {
   const takesZxid = input.u8() === 1
   const distance = takesZxid ? 1 : 0
-  return { distance, takesZxid, time, session: 0n, cxid: 0, ops: readOps(input) }
+  return { zxid: distance, takesZxid, time, session: 0n, cxid: 0, ops: readOps(input) }
 }
 
 function readTxn(input: ByteReader, before: TxnBase): ReadTxn {
@@ -295,7 +302,8 @@ function readTxn(input: ByteReader, before: TxnBase): ReadTxn {
   else if ((flags & TXN.sameSession) !== 0) session = before.session
   const cxid = session === 0n ? 0 : input.zigzag()
   const time = before.time + ((flags & TXN.time) === 0 ? 0 : input.zigzag())
-  return { distance, takesZxid: distance > 0, time, session, cxid, ops: readOps(input) }
+  const takesZxid = distance > 0
+  return { zxid: distance, takesZxid, time, session, cxid, ops: readOps(input) }
 }
 
 function readOps(input: ByteReader): Op[] {

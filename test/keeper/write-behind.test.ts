@@ -1,13 +1,18 @@
 /** Records follow the journal, and the journal is cut behind them, whatever is written. */
 import { expect } from 'chai'
-import { Layout } from '../../lib/format/layout.ts'
-import { KeeperClient } from '../../lib/index.ts'
+import { type KeyRange, Layout } from '../../lib/format/layout.ts'
+import { KeeperClient, StoreError } from '../../lib/index.ts'
+import { FLUSH_HOLD_MS } from '../../lib/member/commit/batch-planner.ts'
 import { JOURNAL_KEPT_BYTES_MAX } from '../../lib/member/tree/journal-tail.ts'
 import { keeperBench } from '../support/keepers.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
-const { journal } = new Layout('/anykeeper')
+const { journal, znodes } = new Layout('/anykeeper')
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+const isIn = (key: Uint8Array, { start, end }: KeyRange) =>
+  Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0
 
 /** Three of them are more than is kept of the journal. */
 const large = Buffer.alloc(400_000)
@@ -54,6 +59,52 @@ describe('write-behind', () => {
       const starts = removed.map(({ start }) => start)
       const ends = removed.map(({ end }) => end)
       expect(starts.slice(1)).to.deep.equal(ends.slice(0, -1))
+    } finally {
+      await bench.close()
+    }
+  })
+
+  it('a record that the store refuses holds up no request, and is written when the store takes it', async () => {
+    const bench = keeperBench()
+    try {
+      const clock = new ManualClock()
+      const { keeper, store } = await bench.open({}, { clock })
+      const client = await KeeperClient.connect(keeper)
+      await keeper.committer.drain(10_000)
+      let refusals = 0
+      store.beforeTxn = ({ ops }) => {
+        if (!ops.some((op) => op.type === 'put' && isIn(op.key, znodes))) return
+        refusals++
+        throw new StoreError('STORE_TOO_LARGE', 'injected', { outcome: 'unapplied' })
+      }
+      for (const path of ['/a', '/b', '/c']) await client.create(path)
+      // Smaller and smaller, until a single record is refused; then once a second.
+      for (let second = 0; second < 5; second++) await clock.advance(FLUSH_HOLD_MS)
+      expect(refusals).to.be.within(4, 12)
+      await client.setData('/a', Buffer.from('x'))
+      expect(keeper.replica.backlog.size).to.be.above(0)
+      store.beforeTxn = undefined
+      for (let second = 0; second < 5; second++) await clock.advance(FLUSH_HOLD_MS)
+      expect(keeper.replica.backlog.size).to.equal(0)
+    } finally {
+      await bench.close()
+    }
+  })
+
+  it('a request is not blamed for the record beside it', async () => {
+    const bench = keeperBench()
+    try {
+      const clock = new ManualClock()
+      // Every commit carries records.
+      const { keeper, store } = await bench.open({ backlogKeysTarget: 1 }, { clock })
+      const client = await KeeperClient.connect(keeper)
+      await client.create('/a')
+      store.beforeTxn = ({ ops }) => {
+        if (ops.length <= 2) return
+        throw new StoreError('STORE_TOO_LARGE', 'injected', { outcome: 'unapplied' })
+      }
+      for (const path of ['/b', '/c']) await client.create(path)
+      expect(keeper.replica.tree.has('/c')).to.equal(true)
     } finally {
       await bench.close()
     }

@@ -9,7 +9,7 @@ import type { Logger } from '../../base/log.ts'
 import { ByteWriter } from '../../format/bytes.ts'
 import { type Digest, digestOfEntry } from '../../format/digest.ts'
 import { headBehind } from '../../format/head.ts'
-import { encodeHeader, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
+import { encodeEntry, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { Batch, TxnEntry } from '../../format/ops.ts'
 import { znodeBytesMax } from '../../format/record.ts'
@@ -58,6 +58,8 @@ const SYNCED: Planned = { type: 'none' }
  * six.
  */
 const LARGE_BYTES = 32 * 1024
+/** How long nothing is written behind after the store refused one record alone. Unit ms. */
+export const FLUSH_HOLD_MS = 1_000
 /** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
 const OVERHEAD_BYTES = 4_096
 
@@ -76,6 +78,8 @@ export class BatchPlanner {
   /** Lowered when the store takes less than its features say. */
   #flushKeysMax: number
   #batchBytesMax: number
+  /** Until then no record is written behind. Monotonic ms. */
+  #flushHeldUntilMs = Number.NEGATIVE_INFINITY
   /** Tasks that the store refused alone: too large for any commit. */
   readonly #rejected = new WeakSet<CommitTask>()
 
@@ -95,19 +99,26 @@ export class BatchPlanner {
   }
 
   /**
-   * The store takes less than its features say, and applied nothing: later batches are smaller, or
-   * that one request is refused. false: there is nothing left to make smaller.
+   * The store takes less than its features say, and applied nothing: later batches are smaller, or that
+   * one request is refused, or records wait. @returns how long they wait, ms; 0: they do not
    */
-  shrink(refused: PlannedBatch): boolean {
+  shrink(refused: PlannedBatch): number {
     const { flush, tasks, journal } = refused
+    const { clock } = this.#options
     if (flush.ops.length > 1) {
       this.#flushKeysMax = Math.max(1, Math.floor(flush.ops.length / 2))
+    } else if (tasks.length === 0 || (flush.ops.length > 0 && !this.#isFlushHeld)) {
+      // Whether the store takes it later is not known, but requests do not depend on it.
+      this.#flushHeldUntilMs = clock.monotonic() + FLUSH_HOLD_MS
+      return FLUSH_HOLD_MS
     } else if (tasks.length > 1) {
       this.#batchBytesMax = Math.max(1_024, Math.floor(journal.length / 2))
-    } else if (tasks[0] !== undefined) {
-      this.#rejected.add(tasks[0])
-    } else return false
-    return true
+    } else this.#rejected.add(tasks[0] as CommitTask)
+    return 0
+  }
+
+  get #isFlushHeld(): boolean {
+    return this.#options.clock.monotonic() < this.#flushHeldUntilMs
   }
 
   /** The oldest planned batch is in the store: the replica applies it next. */
@@ -208,17 +219,17 @@ export class BatchPlanner {
       txnOf.push(txn)
     }
     const bytesLeft = features.txnBytesMax - out.length - OVERHEAD_BYTES
-    const keys = Math.min(
-      this.#pacer.keysFor(replica, tasks.length, options.flushAll),
-      this.#flushKeysMax,
-    )
+    const isHeld = this.#isFlushHeld
+    const keys = isHeld
+      ? 0
+      : Math.min(this.#pacer.keysFor(replica, tasks.length, options.flushAll), this.#flushKeysMax)
     const flush = planFlush(replica, layout, {
       keysMax: keys,
       bytesMax: bytesLeft,
       before: before.flushed,
     })
     // Moving the mark alone is worth a commit only where requests wait for exactly that.
-    const moves = throttled && flush.flushed > before.flushed
+    const moves = throttled && !isHeld && flush.flushed > before.flushed
     if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
       view.truncate(view.depth - 1)
       return undefined
@@ -236,7 +247,7 @@ export class BatchPlanner {
       check: replica.check,
       txns,
     }
-    const journal = Buffer.concat([encodeHeader(batch), out.toBytes()])
+    const journal = encodeEntry(batch, out)
     const digest = digestOfEntry(journal)
     const head = headBehind(batch, digest)
     const next = { batch, tasks, planned, txnOf, flush, journal, digest, head }

@@ -293,12 +293,22 @@ export class GroupCommitter {
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',
         )
-        if (!this.#planner.shrink(planned)) throw outcome.error
+        this.#flushAfter(this.#planner.shrink(planned))
         this.#lose(this.#chain.indexOf(next))
         return
       case 'closed':
         return this.close()
     }
+  }
+
+  /** What a refused batch carried of records is still to be written, if no request waits either. */
+  #flushAfter(heldMs: number): void {
+    const flush = () => {
+      this.#flushDue = true
+      this.#schedule()
+    }
+    if (heldMs === 0) flush()
+    else this.#options.clock.after(heldMs, flush)
   }
 
   /** The batch at `index` and those behind it will never be applied: their requests are planned again. */

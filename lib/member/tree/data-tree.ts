@@ -109,10 +109,9 @@ export class DataTree {
       case 'setACL': {
         const node = this.#nodes.get(op.path)
         if (node === undefined) return
-        this.#digest?.remove(op.path, node)
+        this.#digest?.changing(op.path, node)
         node.acl = op.acl
         node.aversion = op.aversion
-        this.#digest?.add(op.path, node)
         this.onDirty?.('n', op.path)
       }
     }
@@ -139,10 +138,9 @@ export class DataTree {
       parent.addChild(nameOf(path))
       const hadRecord = parent.hasChildRecord
       if (op.parentCreates > parent.creates) {
-        this.#digest?.remove(parentPath, parent)
+        this.#digest?.changing(parentPath, parent)
         parent.creates = op.parentCreates
         parent.pzxid = zxid
-        this.#digest?.add(parentPath, parent)
       }
       this.onDirty?.('c', parentPath, !hadRecord)
     }
@@ -157,12 +155,11 @@ export class DataTree {
     const before = node.data?.length ?? 0
     const after = op.data?.length ?? 0
     this.#dataBytes += after - before
-    this.#digest?.remove(op.path, node)
+    this.#digest?.changing(op.path, node)
     node.data = op.data
     node.version = op.version
     node.mzxid = zxid
     node.mtime = time
-    this.#digest?.add(op.path, node)
     if (node.kind !== KIND.plain) this.reapable.set(op.path, this.monotonic())
     this.onDirty?.('n', op.path)
     this.quotas.resized(op.path, after - before)
@@ -177,9 +174,8 @@ export class DataTree {
     if (parent !== undefined) {
       parent.removeChild(nameOf(path))
       if (zxid > parent.pzxid) {
-        this.#digest?.remove(parentPath, parent)
+        this.#digest?.changing(parentPath, parent)
         parent.pzxid = zxid
-        this.#digest?.add(parentPath, parent)
       }
       this.onDirty?.('c', parentPath)
     }

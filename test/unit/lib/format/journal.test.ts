@@ -1,12 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ByteReader, ByteWriter } from '../../../../lib/format/bytes.ts'
-import {
-  decodeBatch,
-  encodeHeader,
-  type TxnBase,
-  writeTxn,
-} from '../../../../lib/format/journal.ts'
+import { decodeBatch, encodeEntry, type TxnBase, writeTxn } from '../../../../lib/format/journal.ts'
 import type { Batch, Op, TxnEntry } from '../../../../lib/format/ops.ts'
 import { OPEN_ACL } from '../../../../lib/model/acl.ts'
 import { toByteString } from '../../../../lib/model/byte-string.ts'
@@ -115,7 +110,7 @@ function encode(b: Batch): Buffer {
     writeTxn(out, b.format, t, before)
     before = t
   }
-  return Buffer.concat([encodeHeader(b), out.toBytes()])
+  return Buffer.from(encodeEntry(b, out))
 }
 
 function decodeOrStoreError(bytes: Uint8Array): boolean {
@@ -168,7 +163,7 @@ describe('format/journal', () => {
     }
     const out = new ByteWriter()
     for (const value of strings) out.string(value)
-    const input = new ByteReader(out.toBytes())
+    const input = new ByteReader(out.bytesSoFar)
     expect(strings.map(() => input.string())).to.deep.equal(strings)
     expect(input.atEnd).to.equal(true)
   })

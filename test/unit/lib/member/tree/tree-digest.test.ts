@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { showDigest } from '../../../../../lib/format/digest.ts'
 import type { TreeOp } from '../../../../../lib/format/ops.ts'
 import { DataTree } from '../../../../../lib/member/tree/data-tree.ts'
 import { TreeDigest } from '../../../../../lib/member/tree/tree-digest.ts'
@@ -51,6 +52,38 @@ describe('tree/tree-digest', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('is the same however often it is read in between', () => {
+    const step = fc.record({ op, read: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const tree = new DataTree()
+        for (const [zxid, { op: one, read }] of steps.entries()) {
+          tree.apply(one, zxid + 1, 1_700_000_000_000 + zxid)
+          if (read) expect(tree.digest).to.equal(recomputed(tree))
+        }
+        expect(tree.digest).to.equal(recomputed(tree))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is the value that stored entries and heads of other proxies have', () => {
+    const tree = new DataTree()
+    expect(showDigest(tree.digest)).to.equal('c45540fc6372044b')
+    const at = { acl: OPEN_ACL, kind: KIND.plain, ttlMs: 0 } as const
+    const create = { ...at, type: 'create', parentCreates: 1 } as const
+    const [zxid, time] = [2 ** 33 + 5, 1_700_000_000_123]
+    tree.apply({ ...create, path: '/ä', data: 'xyz', ephemeralOwner: 0n }, zxid, time)
+    tree.apply({ ...create, path: '/ä/b', data: null, ephemeralOwner: -7n }, zxid + 1, time + 1)
+    tree.apply({ type: 'setData', path: '/ä', data: 'wxyz', version: -1 }, zxid + 2, time + 2)
+    tree.apply(
+      { ...create, path: '/t', data: '', ephemeralOwner: 0n, kind: KIND.ttl, ttlMs: 2 ** 35 },
+      zxid + 3,
+      time + 3,
+    )
+    expect(showDigest(tree.digest)).to.equal('7172442e33f4139b')
   })
 
   it('differs where a znode or its place in the history does', () => {
