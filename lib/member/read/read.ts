@@ -135,15 +135,7 @@ function countDescendants(context: ReadContext, path: string): Planned {
   if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }
   // The empty path reads the root, and here ZooKeeper counts the root among what lies below.
   if (path === '') return { type: 'count', count: context.tree.nodeCount }
-  let count = 0
-  const pending = [path]
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    for (const name of context.tree.get(at)?.children ?? []) {
-      count++
-      pending.push(`${at}/${name}`)
-    }
-  }
-  return { type: 'count', count }
+  return { type: 'count', count: node.descendants }
 }
 
 /** A digest id shows its user name alone. Source: DigestAuthenticationProvider.getUserName. */

@@ -112,8 +112,8 @@ export async function loadReplica(
   }
   // After the replay: until then a child record may lag behind its children.
   tree.completeChildRecords()
-  tree.quotas.rebuild()
   tree.endLoad()
+  tree.quotas.rebuild()
   replica.loaded()
   const damage = head === undefined ? undefined : damageOf(replica, head, changedSeq)
   if (damage !== undefined) {
