@@ -4,7 +4,6 @@
  */
 import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
 import {
   openServerStore,
   type ServerAdapter,
@@ -63,6 +62,8 @@ const FOREIGN_ANSWERS_PER_MEMBER = 2
 const QUICK_READ_MS = 500
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
+/** Beside the longest value there is room for keys of so many bytes. */
+const KEYS_ROOM_BYTES = 65_536
 
 /**
  * Connects, detects the server's version and limits, and returns the store.
@@ -126,8 +127,7 @@ class EtcdAdapter implements ServerAdapter {
       txnOpsMax:
         this.#options.txnOpsMax ?? (await this.#anyMember((ms) => probeTxnOpsMax(this.#kv, ms))),
       txnBytesMax,
-      // A put with the longest key still fits.
-      valueBytesMax: txnBytesMax - KEY_BYTES_MAX - 2 * TXN_ITEM_OVERHEAD_BYTES,
+      valueBytesMax: txnBytesMax - KEYS_ROOM_BYTES - 2 * TXN_ITEM_OVERHEAD_BYTES,
       progressAdvances: this.#trustManualProgress,
     }
   }
