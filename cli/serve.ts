@@ -13,6 +13,7 @@ import {
   StoreError,
 } from '../lib/index.ts'
 import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers } from '../proxy/index.ts'
+import { addBounds, boundsOf } from './bounds.ts'
 import {
   EXIT_USAGE,
   flag,
@@ -76,7 +77,7 @@ function readSaslUsers(file: string): ReadonlyMap<string, string> {
 }
 
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .summary('serve ZooKeeper clients from a store')
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
     .addOption(listenFlag())
@@ -141,7 +142,7 @@ export function serveCommand(): Command {
     .addOption(
       flag(
         '--four-letter-words <list>',
-        'answer these words, comma-separated; * for all (default: all but crst and srst)',
+        'answer these words, comma-separated; * for all (default: all but crst, srst, dump, wchc, wchp)',
         'FOUR_LETTER_WORDS',
       ).argParser(parseWords),
     )
@@ -164,9 +165,7 @@ export function serveCommand(): Command {
         .default(1)
         .argParser(parseWorkers),
     )
-    .addOption(logLevelFlag())
-    .allowExcessArguments(false)
-    .action(serve)
+  return addBounds(command).addOption(logLevelFlag()).allowExcessArguments(false).action(serve)
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -205,6 +204,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   }
   if (flags.workers > 1 && cluster.isPrimary) return superviseWorkers(flags.workers, logger)
   growSmallHeap()
+  const bounds = boundsOf(flags)
   let stopping = false
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
@@ -253,6 +253,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         recordCheckMs: flags.recordCheck,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
+        ...bounds.keeper,
       },
       ...(flags.saslUsers === undefined
         ? {}
@@ -266,7 +267,9 @@ async function serve(flags: ServeFlags): Promise<void> {
     host: flags.listen.host,
     port: flags.listen.port,
     frameBytesMax: flags.maxFrameBytes,
+    ...bounds.proxy,
     ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
+    storeName: url,
     saslSuperUser: flags.saslSuperUser,
     ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })

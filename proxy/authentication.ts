@@ -21,14 +21,21 @@ export class Authentication {
 
   auth(xid: number, scheme: string, auth: Uint8Array | null): void {
     const { server, session, writer, name } = this.#connection
-    if (auth !== null && session?.authenticate(scheme, auth) === true) {
+    if (auth !== null && this.#hasRoom && session?.authenticate(scheme, auth) === true) {
       encodeErrorReply(writer, xid, 0, 0)
       this.#connection.replied()
       return
     }
     server.stats.authFailed++
-    server.logger.warn({ client: name, scheme }, 'authentication failed: client disconnected')
+    const fields = { client: name, scheme, identities: session?.ids.length ?? 0 }
+    server.logger.warn(fields, 'authentication failed: client disconnected')
     this.#connection.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
+  }
+
+  /** Each identity costs every later check of an ACL. */
+  get #hasRoom(): boolean {
+    const { server, session } = this.#connection
+    return (session?.ids.length ?? 0) < server.options.identitiesMax
   }
 
   /** One step of the exchange (H12). */

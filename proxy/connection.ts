@@ -19,13 +19,15 @@ import {
 import { FrameSplitter } from '../lib/protocol/frame.ts'
 import { JuteReader } from '../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
-import { decodeRequest } from '../lib/protocol/wire/decode-request.ts'
-import { encodeErrorReply, encodeEvent, encodeReply } from '../lib/protocol/wire/encode-reply.ts'
-import { malformedFate, XID } from '../lib/protocol/wire/opcodes.ts'
+import { encodeErrorReply, encodeEvent } from '../lib/protocol/wire/encode-reply.ts'
+import { XID } from '../lib/protocol/wire/opcodes.ts'
 import { Authentication } from './authentication.ts'
+import { decodeOrFail } from './decode-or-fail.ts'
 import { openSession } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
+import { InFlight } from './in-flight.ts'
 import { Outbox } from './outbox.ts'
+import { Slice } from './slice.ts'
 import { Latency } from './stats.ts'
 import { Throttle } from './throttle.ts'
 
@@ -39,8 +41,8 @@ type Phase =
   | 'open'
   | 'closed'
 
-/** Frames that a client may send before its ConnectRequest is answered. */
-const EARLY_FRAMES_MAX = 1_000
+/** Longest ConnectRequest: it has some fifty bytes. Nobody is known yet who could be billed for more. */
+const GREETING_BYTES_MAX = 4_096
 /** How long a closed connection may take to send its last output, ms. */
 const LINGER_MS = 2_000
 
@@ -67,8 +69,10 @@ export class Connection implements ClientConnection {
   /** The first four bytes were no four-letter word: all input is frames. */
   #isFramed = false
   #session: Session | undefined
-  /** xid → when its write arrived, monotonic ms. */
-  readonly #writeArrivedMs = new Map<number, number>()
+  readonly #inFlight: InFlight
+  readonly #slice: Slice
+  /** Bytes that the client's side had taken when it was looked at last. */
+  #takenBytes = 0
   #cancelTimeout: (() => void) | undefined
   #authentication: Authentication | undefined
 
@@ -80,24 +84,31 @@ export class Connection implements ClientConnection {
     this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
+    this.#slice = new Slice(() => server.keeper.clock.monotonic(), server.options.sliceMs)
+    this.#inFlight = new InFlight(server.requestBytes)
     this.#throttle = new Throttle({
       socket,
       limits: server.options,
+      turns: server.turns,
+      budget: server.requestBytes,
+      inFlight: this.#inFlight,
       outstanding: () => this.queued,
       isOpen: () => this.#phase === 'open',
+      onTurn: () => this.#slice.begin(),
       onFrame: (frame) => this.#heldRequest(frame),
     })
     this.#outbox = new Outbox(server, socket, this.#throttle, this.name)
     this.writer = this.#outbox.writer
     this.#splitter = new FrameSplitter({
-      frameBytesMax: server.options.frameBytesMax,
+      frameBytesMax: Math.min(GREETING_BYTES_MAX, server.options.frameBytesMax),
       onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
     })
     socket.on('data', (chunk) => this.#data(chunk))
     socket.on('error', () => this.close())
     socket.on('close', () => this.close())
-    socket.on('end', () => this.close())
-    socket.on('drain', () => this.#throttle.maybeResume())
+    // It may have sent its last requests, such as closeSession, while others had their turn.
+    socket.on('end', () => this.#throttle.afterHeld(() => this.close()))
+    socket.on('drain', () => this.#drained())
     this.#cancelTimeout = server.keeper.clock.after(server.options.greetingTimeoutMs, () => {
       server.stats.sessionlessDropped++
       server.logger.info({ client: this.name }, 'no ConnectRequest in time: client disconnected')
@@ -140,6 +151,7 @@ export class Connection implements ClientConnection {
       }
       this.#isFramed = true
     }
+    if (!this.#throttle.isPaused) this.#slice.begin()
     try {
       this.#splitter.push(chunk)
     } catch (error) {
@@ -156,6 +168,7 @@ export class Connection implements ClientConnection {
     switch (this.#phase) {
       case 'new':
         this.#phase = 'handshake'
+        this.#splitter.frameBytesMax = this.server.options.frameBytesMax
         this.#cancelTimeout?.()
         openSession(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) => {
           if (error instanceof WireError) this.#malformed(error)
@@ -166,11 +179,9 @@ export class Connection implements ClientConnection {
         })
         break
       case 'handshake':
-        if (this.#throttle.heldCount >= EARLY_FRAMES_MAX) this.close()
-        else this.#throttle.hold(buffer, start, end)
+        this.#throttle.hold(buffer, start, end)
         break
       case 'open':
-        // Held frames come from one chunk at most: the socket is paused.
         if (this.#throttle.isPaused) this.#throttle.hold(buffer, start, end)
         else this.#request(buffer, start, end)
         break
@@ -206,32 +217,22 @@ export class Connection implements ClientConnection {
     const xid = reader.int()
     const op = reader.int()
     this.lastXid = xid
-    let request: Request | undefined
-    try {
-      request = decodeRequest(op, reader)
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      request = this.#undecodable(op, error)
-    }
+    const request = decodeOrFail(op, reader, this.server.stats)
     if (request === undefined) {
       this.server.stats.unimplemented++
       this.server.logger.info({ client: this.name, op }, 'unknown opcode: client disconnected')
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       return
     }
-    this.#dispatch(op === OP.ping ? XID.ping : xid, op, request)
+    const encoded = this.#outbox.encodedBytes
+    this.#dispatch(op === OP.ping ? XID.ping : xid, op, request, end - start)
+    const bytes = end - start + this.#outbox.encodedBytes - encoded
+    if (!this.#slice.isOverAfter(bytes)) return
+    this.server.stats.slicesUsed++
+    this.#throttle.endTurn()
   }
 
-  /** A malformed record gets an error reply in its turn; only auth and sasl close the connection. */
-  #undecodable(op: number, error: WireError): Request {
-    const fate = malformedFate(op)
-    if (fate === 'close') throw error
-    this.server.stats.malformedRequests++
-    const { errno } = ZK_ERRORS.MARSHALLING
-    return fate === 'write' ? { type: 'fail', errno } : { type: 'failRead', errno }
-  }
-
-  #dispatch(xid: number, op: number, request: Request): void {
+  #dispatch(xid: number, op: number, request: Request, bytes: number): void {
     const session = this.#session as Session
     switch (request.type) {
       case 'auth':
@@ -239,10 +240,12 @@ export class Connection implements ClientConnection {
       case 'sasl':
         return this.#authenticator.sasl(xid, request.token)
       case 'reconfig':
-        return this.#write(session, xid, {
-          type: 'fail',
-          errno: ZK_ERRORS.RECONFIG_DISABLED.errno,
-        })
+        return this.#write(
+          session,
+          xid,
+          { type: 'fail', errno: ZK_ERRORS.RECONFIG_DISABLED.errno },
+          bytes,
+        )
       case 'create':
       case 'check':
       case 'delete':
@@ -253,26 +256,31 @@ export class Connection implements ClientConnection {
       case 'closeSession':
       case 'fail':
       case 'sync':
-        return this.#write(session, xid, request)
+        return this.#write(session, xid, request, bytes)
       default:
         this.server.stats.reads++
-        session.read(request, xid)
         if (op !== OP.ping) this.lastOperation = request.type
-        this.#pauseIfBusy(session)
+        // Behind a write of its session it waits, too.
+        if (session.outstanding === 0) session.read(request, xid)
+        else {
+          this.#inFlight.add(Number.NaN, bytes)
+          session.read(request, xid)
+          this.#throttle.pauseIfBusy()
+        }
     }
   }
 
-  #write(session: Session, xid: number, request: Parameters<Session['write']>[0]): void {
+  #write(
+    session: Session,
+    xid: number,
+    request: Parameters<Session['write']>[0],
+    bytes: number,
+  ): void {
     this.server.stats.writes++
-    this.#writeArrivedMs.set(xid, performance.now())
+    this.#inFlight.add(performance.now(), bytes)
     this.lastOperation = request.type
     session.write(request, xid)
-    this.#pauseIfBusy(session)
-  }
-
-  /** Reads count too: they wait behind their session's writes. */
-  #pauseIfBusy(session: Session): void {
-    if (session.outstanding >= this.server.options.outstandingMax) this.#throttle.pause()
+    this.#throttle.pauseIfBusy()
   }
 
   get #authenticator(): Authentication {
@@ -297,46 +305,44 @@ export class Connection implements ClientConnection {
   // SessionSink
 
   reply(xid: number, _query: SessionQuery, zxid: number, errno: number, result: Result): void {
+    // A read that did not have to wait is answered while none does.
+    if (!this.#inFlight.isEmpty) {
+      const arrivedMs = this.#inFlight.answered()
+      if (!Number.isNaN(arrivedMs)) {
+        const ms = performance.now() - arrivedMs
+        this.latency.record(ms)
+        this.server.stats.latency.record(ms)
+      }
+    }
     if (errno === 0) {
-      if (!this.#encode(xid, zxid, result)) return
+      if (!this.#outbox.encode(xid, zxid, result)) return this.close()
     } else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
       // ZooKeeper answers it by closing the connection (H7).
       this.close()
       return
     } else encodeErrorReply(this.writer, xid, zxid, errno)
     this.lastZxid = zxid
-    if (this.#writeArrivedMs.size > 0) {
-      const arrivedMs = this.#writeArrivedMs.get(xid)
-      if (arrivedMs !== undefined) {
-        this.#writeArrivedMs.delete(xid)
-        const ms = performance.now() - arrivedMs
-        this.latency.record(ms)
-        this.server.stats.latency.record(ms)
-      }
-    }
     this.replied()
     if (this.#throttle.isPaused) this.#throttle.maybeResume()
-  }
-
-  /** false: pending output would exceed `outputBytesMax`, so the client was disconnected. */
-  #encode(xid: number, zxid: number, result: Result): boolean {
-    try {
-      encodeReply(this.writer, xid, zxid, result)
-      return true
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.writer.rollback()
-      const fields = { client: this.name, reason: error.message }
-      this.server.logger.warn(fields, 'reply too large: client disconnected')
-      this.close()
-      return false
-    }
   }
 
   event(type: EventType, path: string, zxid: number): void {
     encodeEvent(this.writer, type, path, zxid)
     this.server.stats.eventsSent++
     this.replied()
+  }
+
+  hasProgress(): boolean {
+    const { socket } = this
+    const takenBytes = socket.bytesWritten - socket.writableLength
+    const hasTaken = takenBytes > this.#takenBytes && socket.writableLength > 0
+    this.#takenBytes = takenBytes
+    return hasTaken || this.#throttle.isOurs
+  }
+
+  #drained(): void {
+    this.#outbox.drained()
+    this.#throttle.maybeResume()
   }
 
   ended(reason: EndReason): void {
@@ -367,13 +373,19 @@ export class Connection implements ClientConnection {
       session.end('closed')
       this.server.keeper.sessions.detach(session)
     }
-    this.#writeArrivedMs.clear()
+    this.#inFlight.clear()
     this.#throttle.clear()
+    this.#outbox.dropped()
     this.socket.destroySoon()
     // A client that does not read would keep the socket, and the process, open for ever.
     if (this.socket.writableLength > 0) {
       this.server.keeper.clock.after(LINGER_MS, () => this.socket.destroy())
     }
     this.server.removed(this)
+  }
+
+  drop(): void {
+    this.socket.destroy()
+    this.close()
   }
 }

@@ -6,6 +6,9 @@ import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
 import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import type { Listings } from './admin/listings.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
 
 export interface ProxyOptions {
@@ -18,14 +21,31 @@ export interface ProxyOptions {
   readonly greetingTimeoutMs: number
   /** Requests in flight of one connection. At this many its socket is paused. @default 1000 */
   readonly outstandingMax: number
+  /**
+   * Bytes of requests in flight of one connection. At this many its requests wait. A single one may
+   * be larger. @default 8 MiB
+   */
+  readonly outstandingBytesMax: number
+  /** Bytes of requests in flight of all connections; then each may have one. @default 128 MiB */
+  readonly requestBytesMax: number
+  /** Unsent output of all connections; then those with the most are disconnected. @default 512 MiB */
+  readonly replyBytesMax: number
+  /** How long one client's requests are served before it is others' turn, ms. @default 2 */
+  readonly sliceMs: number
+  /** How long those that wait for their turn are served in one turn of the event loop, ms. @default 4 */
+  readonly turnMs: number
+  /** Identities that one connection may prove. @default 1000 */
+  readonly identitiesMax: number
   /** Unread output at which a client is disconnected, bytes. @default 64 MiB */
   readonly outputBytesMax: number
   /** Open connections. Above this many a new one is closed. @default 20000 */
   readonly connectionsMax: number
   /** Open connections of one address; 0: no such limit. @default 0 */
   readonly connectionsPerAddressMax: number
-  /** Four-letter words that are answered; '*': all. @default all but crst and srst */
+  /** Four-letter words that are answered; '*': all. @default all but crst, srst, dump, wchc and wchp */
   readonly fourLetterWords: readonly string[]
+  /** What conf shows as the data's place, without passwords. @default "the store" */
+  readonly storeName: string
   /** SASL DIGEST-MD5 users and their passwords. @default none: no client can authenticate by SASL */
   readonly saslUsers: ReadonlyMap<string, string>
   /** The SASL user that passes every ACL (zookeeper.superUser). @default none */
@@ -63,6 +83,8 @@ export interface ClientConnection extends SessionSink {
   refuse(xid: number, zxid: number, errno: number): void
   /** Sends pending output, then ends the connection. The session stays for a reconnect. */
   close(): void
+  /** Forgets pending output and ends the connection. */
+  drop(): void
 }
 
 /** A connection's output. */
@@ -79,6 +101,16 @@ export interface ProxyHost {
   readonly startedMs: number
   readonly port: number
   readonly connections: ReadonlySet<ClientConnection>
+  /** Clients that have more to be served than one slice. */
+  readonly turns: FairTurns
+  /** Requests in flight of all connections. */
+  readonly requestBytes: ByteBudget
+  /** Unsent output of all connections. */
+  readonly replyBytes: ByteBudget
+  /** More is unsent than may be: disconnects the clients with the most. */
+  shedReplies(): void
+  /** Long answers to four-letter words. */
+  readonly listings: Listings
   /** Memory that all connections encode into. */
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */

@@ -1,5 +1,5 @@
 /** The proxy's public names. */
-export { READ_ONLY_WORDS, WORDS as FOUR_LETTER_WORDS } from './admin/four-letter-words.ts'
+export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
 export type { CompareOptions } from './compare/host.ts'
 export { type CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'

@@ -4,7 +4,9 @@
  * Line: connection → here → bytes. Neighbours: server flushes it, throttle.
  */
 import type { Socket } from 'node:net'
+import { type Result, WireError } from '../lib/index.ts'
 import { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import { encodeReply } from '../lib/protocol/wire/encode-reply.ts'
 import type { ProxyHost } from './host.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -19,6 +21,9 @@ export class Outbox {
   readonly #client: string
   readonly #flushBytes: number
   #flushDue = false
+  #flushedBytes = 0
+  /** What the budget of all connections knows of. */
+  #unsentBytes = 0
 
   constructor(server: ProxyHost, socket: Socket, throttle: Throttle, client: string) {
     const { outputBytesMax } = server.options
@@ -28,6 +33,25 @@ export class Outbox {
     this.#throttle = throttle
     this.#client = client
     this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
+  }
+
+  /** All that was ever encoded. */
+  get encodedBytes(): number {
+    return this.#flushedBytes + this.writer.pendingBytes
+  }
+
+  /** false: pending output would exceed `outputBytesMax`, so the client is to be disconnected. */
+  encode(xid: number, zxid: number, result: Result): boolean {
+    try {
+      encodeReply(this.writer, xid, zxid, result)
+      return true
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.writer.rollback()
+      const fields = { client: this.#client, reason: error.message }
+      this.#server.logger.warn(fields, 'reply too large: client disconnected')
+      return false
+    }
   }
 
   /** Writes at the end of the tick, or immediately when much is pending. */
@@ -42,16 +66,38 @@ export class Outbox {
     this.#flushDue = false
     const bytes = this.writer.take()
     if (bytes === null) return
+    this.#flushedBytes += bytes.length
     this.#server.stats.bytesSent += bytes.length
     if (this.#socket.destroyed || this.#socket.writableEnded) return
     this.#socket.write(bytes)
     const unsent = this.#socket.writableLength
     // Usual: the kernel took all of it. It does not when the client reads too slowly.
     if (unsent === 0) return this.writer.release()
+    this.#count(unsent)
     if (unsent > this.#server.options.outputBytesMax) {
       const fields = { client: this.#client, unsentBytes: unsent }
       this.#server.logger.warn(fields, 'client does not read its replies: disconnected')
       this.#socket.destroy()
     } else if (unsent > this.#server.options.outputBytesMax / 16) this.#throttle.pause()
+  }
+
+  /** The kernel has all of it. */
+  drained(): void {
+    this.#count(this.#socket.writableLength)
+  }
+
+  /** The connection is closed: what is unsent is nobody's. */
+  dropped(): void {
+    this.#count(0)
+  }
+
+  #count(unsentBytes: number): void {
+    const { replyBytes } = this.#server
+    const before = this.#unsentBytes
+    this.#unsentBytes = unsentBytes
+    if (unsentBytes > before) {
+      replyBytes.add(unsentBytes - before)
+      if (replyBytes.isFull) this.#server.shedReplies()
+    } else replyBytes.remove(before - unsentBytes)
   }
 }

@@ -5,13 +5,18 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
-import { answerFourLetterWord, READ_ONLY_WORDS, WORDS } from './admin/four-letter-words.ts'
+import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
+import { Listings } from './admin/listings.ts'
+import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
+import { FairTurns } from './fair-turns.ts'
 import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
 import { ServerStats } from './stats.ts'
 
 /** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
 const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
+
+const BUSY = 'Other long answers are being sent: try again later.\n'
 
 export const PROXY_DEFAULT: ProxyOptions = {
   host: '127.0.0.1',
@@ -19,10 +24,17 @@ export const PROXY_DEFAULT: ProxyOptions = {
   frameBytesMax: 0xfffff,
   greetingTimeoutMs: 10_000,
   outstandingMax: 1_000,
+  outstandingBytesMax: 8 * 1024 * 1024,
+  requestBytesMax: 128 * 1024 * 1024,
   outputBytesMax: 64 * 1024 * 1024,
+  replyBytesMax: 512 * 1024 * 1024,
+  sliceMs: 2,
+  turnMs: 4,
+  identitiesMax: 1_000,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
-  fourLetterWords: READ_ONLY_WORDS,
+  fourLetterWords: WORDS_DEFAULT,
+  storeName: 'the store',
   saslUsers: new Map(),
   saslSuperUser: undefined,
   worker: 0,
@@ -36,6 +48,10 @@ export class ProxyServer implements ProxyHost {
   readonly startedMs = Date.now()
   readonly connections = new Set<ClientConnection>()
   readonly outputChunks = new ChunkPool(OUTPUT_KEPT_BYTES_MAX)
+  readonly turns: FairTurns
+  readonly requestBytes: ByteBudget
+  readonly replyBytes: ByteBudget
+  readonly listings: Listings
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
   #toFlush: Flushable[] = []
@@ -45,6 +61,11 @@ export class ProxyServer implements ProxyHost {
     this.keeper = keeper
     this.options = options
     this.logger = logger
+    const now = () => keeper.clock.monotonic()
+    this.turns = new FairTurns({ now, turnMs: options.turnMs })
+    this.listings = new Listings(keeper.clock)
+    this.requestBytes = new ByteBudget(options.requestBytesMax)
+    this.replyBytes = new ByteBudget(options.replyBytesMax)
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
       this.accept(socket),
     )
@@ -131,6 +152,18 @@ export class ProxyServer implements ProxyHost {
     for (const outbox of due) outbox.flush()
   }
 
+  shedReplies(): void {
+    const unsent = [...this.connections].filter(({ socket }) => socket.writableLength > 0)
+    unsent.sort((a, b) => b.socket.writableLength - a.socket.writableLength)
+    for (const connection of unsent) {
+      if (!this.replyBytes.isFull) return
+      this.stats.slowReadersDropped++
+      const fields = { client: connection.name, unsentBytes: connection.socket.writableLength }
+      this.logger.warn(fields, 'clients do not read their replies, this one least: disconnected')
+      connection.drop()
+    }
+  }
+
   removed(connection: ClientConnection): void {
     if (!this.connections.delete(connection)) return
     const left = (this.#perAddress.get(connection.address) ?? 1) - 1
@@ -146,7 +179,10 @@ export class ProxyServer implements ProxyHost {
     const answer = allowed
       ? answerFourLetterWord(this, word)
       : `${word} is not executed because it is not in the whitelist.\n`
-    connection.socket.end(answer, () => connection.close())
+    const { socket } = connection
+    const done = () => connection.close()
+    if (typeof answer === 'string') socket.end(answer, done)
+    else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
     return true
   }
 }

@@ -38,6 +38,10 @@ export class ServerStats {
   malformedRequests = 0
   unimplemented = 0
   authFailed = 0
+  /** Disconnected: of all that did not read their replies, they had the most unsent. */
+  slowReadersDropped = 0
+  /** How often a client had its slice, and others were served first. */
+  slicesUsed = 0
   reads = 0
   writes = 0
   eventsSent = 0

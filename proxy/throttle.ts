@@ -1,79 +1,151 @@
 /**
- * Backpressure on one client: stops reading from a client that has too many requests in flight or
- * does not read its replies, and holds the frames that it had already sent.
- * Neighbours: connection, outbox.
+ * Backpressure on one client. Its requests wait here while too many of them are in flight, while it does not
+ * read its replies, and while it is others' turn. What it sends meanwhile is still read up to a bound, so that
+ * its pings count. Neighbours: connection, outbox, fair-turns, byte-budget.
  */
 import type { Socket } from 'node:net'
+import type { ByteBudget } from './byte-budget.ts'
+import type { FairTurns, Waiting } from './fair-turns.ts'
 import type { ProxyOptions } from './host.ts'
+import type { InFlight } from './in-flight.ts'
 
 export interface ThrottleOptions {
   readonly socket: Socket
-  readonly limits: Pick<ProxyOptions, 'outstandingMax' | 'outputBytesMax'>
+  readonly limits: Pick<ProxyOptions, 'outstandingMax' | 'outstandingBytesMax' | 'outputBytesMax'>
+  readonly turns: FairTurns
+  /** Requests of all connections. */
+  readonly budget: ByteBudget
+  readonly inFlight: InFlight
   /** Requests in flight. */
   outstanding(): number
   /** Whether requests are served: from the handshake's end until the connection closes. */
   isOpen(): boolean
+  /** A slice begins: frames that were held are served next. */
+  onTurn(): void
   /** The next held frame is to be served. */
   onFrame(frame: Buffer): void
 }
 
-export class Throttle {
-  /** Neither the socket nor the held frames are read. */
+/** Held frames up to which a paused client's input is read. Unit bytes. */
+const HELD_BYTES_MAX = 64 * 1024
+/** What a frame costs besides its bytes. */
+const FRAME_BYTES = 128
+
+export class Throttle implements Waiting {
+  /** Frames are held. */
   isPaused = false
   readonly #options: ThrottleOptions
-  /** Frames that arrived during the handshake or just before a pause. */
-  readonly #held: Buffer[] = []
-  #resumeDue = false
+  /** Frames that arrived during the handshake or a pause. */
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #waitsForTurn = false
+  #isReading = true
+  #afterHeld: (() => void) | undefined
+  readonly #wake = () => this.maybeResume()
 
   constructor(options: ThrottleOptions) {
     this.#options = options
   }
 
-  get heldCount(): number {
-    return this.#held.length
+  /** Input of this client may lie unread in the kernel, for our reasons. */
+  get isReading(): boolean {
+    return this.#isReading
+  }
+
+  /** It is not the client that keeps its requests waiting. */
+  get isOurs(): boolean {
+    const { socket, limits } = this.#options
+    return !this.#isReading && socket.writableLength <= limits.outputBytesMax / 32
   }
 
   /** Copies the frame: the buffer that it lies in is reused. */
   hold(buffer: Buffer, start: number, end: number): void {
     this.#held.push(Buffer.from(buffer.subarray(start, end)))
+    this.#heldBytes += end - start + FRAME_BYTES
+    if (this.#heldBytes < HELD_BYTES_MAX || !this.#isReading) return
+    this.#isReading = false
+    this.#options.socket.pause()
   }
 
   pause(): void {
-    if (this.isPaused) return
     this.isPaused = true
-    this.#options.socket.pause()
+  }
+
+  /** Too much is in flight already: what follows waits. */
+  pauseIfBusy(): void {
+    if (this.isPaused) return
+    const { limits, inFlight, outstanding, budget } = this.#options
+    if (outstanding() >= limits.outstandingMax || inFlight.bytes >= limits.outstandingBytesMax) {
+      this.pause()
+    } else if (budget.isFull && inFlight.bytes > 0) {
+      this.pause()
+      budget.wait(this.#wake)
+    }
+  }
+
+  /** The slice is over: what follows waits for its turn. */
+  endTurn(): void {
+    this.isPaused = true
+    this.#queue()
   }
 
   /** Resumes in a later tick: the caller may be in the middle of a reply. */
   maybeResume(): void {
-    if (!this.isPaused || this.#resumeDue || !this.#options.isOpen() || !this.#hasRoom) return
-    this.#resumeDue = true
-    setImmediate(() => {
-      this.#resumeDue = false
-      if (!this.#options.isOpen() || !this.#hasRoom) return
-      this.isPaused = false
-      this.takeHeld()
-      if (!this.isPaused) this.#options.socket.resume()
-    })
+    if (this.isPaused && this.#options.isOpen() && this.#hasRoom) this.#queue()
+  }
+
+  #queue(): void {
+    if (this.#waitsForTurn) return
+    this.#waitsForTurn = true
+    this.#options.turns.add(this)
+  }
+
+  run(): void {
+    this.#waitsForTurn = false
+    if (!this.isPaused || !this.#options.isOpen() || !this.#hasRoom) return
+    this.isPaused = false
+    this.takeHeld()
   }
 
   /** Serves held frames until it is paused again. */
   takeHeld(): void {
+    const { isOpen, onTurn, onFrame, socket } = this.#options
+    onTurn()
     let taken = 0
-    while (taken < this.#held.length && !this.isPaused && this.#options.isOpen()) {
-      this.#options.onFrame(this.#held[taken++] as Buffer)
+    while (taken < this.#held.length && !this.isPaused && isOpen()) {
+      const frame = this.#held[taken++] as Buffer
+      this.#heldBytes -= frame.length + FRAME_BYTES
+      onFrame(frame)
     }
-    this.#held.splice(0, taken)
+    this.#held = this.#held.slice(taken)
+    if (this.#held.length === 0) this.#afterHeld?.()
+    if (this.#isReading || this.#heldBytes >= HELD_BYTES_MAX / 2 || !isOpen()) return
+    this.#isReading = true
+    socket.resume()
+  }
+
+  /** Calls `done` when nothing is held, which may be at once. */
+  afterHeld(done: () => void): void {
+    if (this.#held.length === 0) done()
+    else this.#afterHeld = done
   }
 
   clear(): void {
-    this.#held.length = 0
+    this.#afterHeld = undefined
+    this.#held = []
+    this.#heldBytes = 0
+    this.#options.budget.forget(this.#wake)
   }
 
   get #hasRoom(): boolean {
-    const { socket, limits, outstanding } = this.#options
+    const { socket, limits, outstanding, budget, inFlight } = this.#options
+    if (budget.isFull && inFlight.bytes > 0) {
+      budget.wait(this.#wake)
+      return false
+    }
     return (
       outstanding() <= limits.outstandingMax / 2 &&
+      inFlight.bytes <= limits.outstandingBytesMax / 2 &&
       socket.writableLength <= limits.outputBytesMax / 32
     )
   }

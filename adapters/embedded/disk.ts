@@ -162,10 +162,10 @@ export class Disk implements MvccBase {
 
   *#range(start: Key, end: Key, reverse: boolean): Generator<KeyValue> {
     // In reverse, lmdb's upper bound is inclusive.
-    const last = asBuffer(end)
+    const last = bound(end)
     const options = reverse
-      ? { start: last, reverse: true, ...(start.length > 0 ? { end: asBuffer(start) } : {}) }
-      : { ...(start.length > 0 ? { start: asBuffer(start) } : {}), end: last }
+      ? { start: last, reverse: true, ...(start.length > 0 ? { end: bound(start) } : {}) }
+      : { ...(start.length > 0 ? { start: bound(start) } : {}), end: last }
     for (const { key, value } of this.#tables.keys.getRange(options)) {
       if (reverse && key.compare(last) >= 0) continue
       yield this.#decode(key, value)
@@ -250,6 +250,17 @@ function* inOrder(
     yield kv
   }
   while (next < rest.length) yield rest[next++]!.kv
+}
+
+/**
+ * Where a range of the table of short keys begins or ends. The driver takes no key that is longer than its own;
+ * among keys of at most so many bytes, this one has the same place.
+ */
+function bound(key: Key): Buffer {
+  if (key.length <= TREE_KEY_BYTES_MAX) return asBuffer(key)
+  const short = Buffer.alloc(TREE_KEY_BYTES_MAX + 1)
+  short.set(key.subarray(0, TREE_KEY_BYTES_MAX))
+  return short
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

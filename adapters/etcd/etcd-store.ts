@@ -4,7 +4,6 @@
  */
 import { type Clock, type Random, systemClock, systemRandom } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { KEY_BYTES_MAX } from '../../lib/store/checked-store.ts'
 import {
   openServerStore,
   type ServerAdapter,
@@ -76,6 +75,8 @@ const HEDGE_MS = 300
 const PROBE_MS = 1_000
 /** A raft request's own header, with a margin for what a later etcd adds to it. */
 const REQUEST_OVERHEAD_BYTES = 1_024
+/** Beside the longest value there is room for keys of so many bytes. */
+const KEYS_ROOM_BYTES = 65_536
 
 /**
  * Connects, detects the server's version and limits, and returns the store.
@@ -154,8 +155,7 @@ class EtcdAdapter implements ServerAdapter {
       txnOpsMax:
         this.#options.txnOpsMax ?? (await this.#anyMember((ms) => probeTxnOpsMax(this.#kv, ms))),
       txnBytesMax,
-      // A put with the longest key still fits.
-      valueBytesMax: txnBytesMax - KEY_BYTES_MAX - 2 * TXN_ITEM_OVERHEAD_BYTES,
+      valueBytesMax: txnBytesMax - KEYS_ROOM_BYTES - 2 * TXN_ITEM_OVERHEAD_BYTES,
       progressAdvances: this.#trustManualProgress,
     }
   }

@@ -44,6 +44,7 @@ const TAG = {
   moveSession: 6,
   closeSession: 7,
   newEpoch: 8,
+  endSession: 9,
 } as const
 
 function writeAcl(out: ByteWriter, acl: readonly Acl[]): void {
@@ -111,6 +112,8 @@ function writeOp(out: ByteWriter, op: Op): void {
       out.varint(op.paths.length)
       for (const path of op.paths) out.string(path)
       return
+    case 'endSession':
+      return out.i64(op.id)
     case 'newEpoch':
       out.varint(op.lastZxid)
   }
@@ -158,6 +161,8 @@ function readOp(input: ByteReader): Op {
       }
     case TAG.closeSession:
       return { type: 'closeSession', id: input.i64(), paths: readStrings(input) }
+    case TAG.endSession:
+      return { type: 'endSession', id: input.i64() }
     case TAG.newEpoch:
       return { type: 'newEpoch', lastZxid: input.varint() }
     default:

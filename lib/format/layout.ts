@@ -15,7 +15,7 @@
  */
 
 import { depthOf } from '../model/path.ts'
-import type { Key } from '../store/types.ts'
+import { KEY_BYTES_MAX, type Key } from '../store/types.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -74,6 +74,12 @@ export class Layout {
     this.proxies = this.#range('p')
     this.epochs = Buffer.from(`${prefix}/epochs`)
     this.importMarker = Buffer.from(`${prefix}/import`)
+  }
+
+  /** Of the longest path whose n/ and c/ keys are no longer than a store takes. */
+  get pathBytesMax(): number {
+    // "/n/", and at most eight characters for the depth.
+    return KEY_BYTES_MAX - Buffer.byteLength(this.prefix) - 11
   }
 
   #range(letter: string): KeyRange {

@@ -54,6 +54,11 @@ export type SessionOp =
    * may find the znodes gone already, but must still set their parents' pzxid.
    */
   | { readonly type: 'closeSession'; readonly id: bigint; readonly paths: readonly string[] }
+  /**
+   * The same, where the paths are too many to be named: those that it owns by then. From format 3 on. A parent's
+   * child record is written no later than its ephemeral is removed, so a replay misses no pzxid.
+   */
+  | { readonly type: 'endSession'; readonly id: bigint }
 
 /**
  * History went back, and an epoch begins here: what came after `lastZxid` before it is lost. Takes a zxid,

@@ -3,7 +3,8 @@
  * ZooKeeper's PrepRequestProcessor.fixupACL and ZooKeeperServer.checkACL.
  */
 import { createHash } from 'node:crypto'
-import { BlockList, isIP } from 'node:net'
+import { isAllowedBy, parseSubnet } from './acl-check.ts'
+import { ZK_ERRORS } from './errors.ts'
 import type { Acl, AuthId } from './request.ts'
 import { PERMS } from './request.ts'
 
@@ -22,60 +23,34 @@ export const SUPER_ID: AuthId = { scheme: 'super', id: '' }
 const isOpen = ({ perms, id }: Acl): boolean =>
   perms === PERMS.ALL && id.scheme === 'world' && id.id === 'anyone'
 
+/** What stands before the first colon, or all of it. A split would look through the rest, too. */
+export function userOf(id: string): string {
+  const colon = id.indexOf(':')
+  return colon < 0 ? id : id.slice(0, colon)
+}
+
 /** `user:base64(sha1(user:password))`, the digest scheme's id of a proven `user:password`. */
 export function digestOf(credentials: Uint8Array): string | undefined {
   const text = Buffer.from(credentials).toString('utf8')
-  const user = text.split(':', 1)[0] ?? ''
-  return `${user}:${createHash('sha1').update(credentials).digest('base64')}`
-}
-
-/** `address` or `address/bits`, v4 or v6. */
-function parseSubnet(id: string): { address: string; bits: number; family: 4 | 6 } | undefined {
-  const parts = id.split('/')
-  const address = parts[0] ?? ''
-  const family = isIP(address)
-  if (parts.length > 2 || (family !== 4 && family !== 6)) return undefined
-  const bitsMax = family === 4 ? 32 : 128
-  if (parts.length === 1) return { address, bits: bitsMax, family }
-  if (!/^\d{1,3}$/.test(parts[1] ?? '')) return undefined
-  const bits = Number(parts[1])
-  return bits <= bitsMax ? { address, bits, family } : undefined
-}
-
-const subnets = new Map<string, BlockList>()
-const SUBNETS_MAX = 10_000
-
-function ipMatches(clientAddress: string, id: string): boolean {
-  let list = subnets.get(id)
-  if (list === undefined) {
-    const subnet = parseSubnet(id)
-    if (subnet === undefined) return false
-    list = new BlockList()
-    list.addSubnet(subnet.address, subnet.bits, subnet.family === 4 ? 'ipv4' : 'ipv6')
-    if (subnets.size >= SUBNETS_MAX) subnets.clear()
-    subnets.set(id, list)
-  }
-  return list.check(clientAddress, isIP(clientAddress) === 6 ? 'ipv6' : 'ipv4')
+  return `${userOf(text)}:${createHash('sha1').update(credentials).digest('base64')}`
 }
 
 /** May a session with these ids do `perm`? An empty ACL allows everything (A5). */
 export function isAllowed(acl: readonly Acl[], perm: number, ids: readonly AuthId[]): boolean {
-  if (acl === OPEN_ACL || acl.length === 0) return true
-  for (const own of ids) if (own.scheme === 'super') return true
-  for (const { perms, id } of acl) {
-    if ((perms & perm) === 0) continue
-    if (id.scheme === 'world' && id.id === 'anyone') return true
-    for (const own of ids) {
-      if (own.scheme !== id.scheme) continue
-      if (own.scheme === 'ip' ? ipMatches(own.id, id.id) : own.id === id.id) return true
-    }
-  }
-  return false
+  return acl === OPEN_ACL || isAllowedBy(acl, perm, ids)
 }
 
-/** Java's split drops trailing empty parts, so "a:b:" has two and "a:" has one. */
-function partsOf(id: string): number {
-  return id.replace(/:+$/, '').split(':').length
+/**
+ * Has it two parts for Java's split, which drops empty ones at the end? "a:b:" has two, "a:" has one.
+ * Walks over a long id once, whatever is in it.
+ */
+function hasTwoParts(id: string): boolean {
+  let end = id.length
+  while (end > 0 && id[end - 1] === ':') end--
+  const colon = id.indexOf(':')
+  if (colon < 0 || colon >= end) return false
+  const another = id.indexOf(':', colon + 1)
+  return another < 0 || another >= end
 }
 
 /** Schemes whose ids may stand in an ACL besides world and auth. */
@@ -87,7 +62,7 @@ function isValidId({ scheme, id }: AuthId, schemes: ReadonlySet<string>): boolea
     case 'world':
       return id === 'anyone'
     case 'digest':
-      return partsOf(id) === 2
+      return hasTwoParts(id)
     case 'ip':
       return parseSubnet(id) !== undefined
     default:
@@ -106,25 +81,34 @@ function withoutDuplicates(acl: readonly Acl[]): readonly Acl[] {
   return [...seen.values()]
 }
 
+/** What `auth` may become, bytes of ids: as much as a request may have by default. */
+export const EXPANDED_ACL_BYTES_MAX = 0xfffff
+
 /**
  * What is stored for a requested ACL: duplicates removed, `auth` expanded to every id the client
- * has proven (ip and super do not count). undefined: INVALIDACL (A2, A3).
+ * has proven (ip and super do not count). A number is the errno: INVALIDACL (A2, A3), or BADARGUMENTS when
+ * the expansion has more than {@link EXPANDED_ACL_BYTES_MAX}.
  */
 export function fixupAcl(
   acl: readonly Acl[] | null,
   ids: readonly AuthId[],
   schemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT,
-): readonly Acl[] | undefined {
-  if (acl === null || acl.length === 0) return undefined
+): readonly Acl[] | number {
+  if (acl === null || acl.length === 0) return ZK_ERRORS.INVALID_ACL.errno
   if (acl.length === 1 && isOpen(acl[0] as Acl)) return OPEN_ACL
+  const proven = ids.filter((own) => own.scheme !== 'ip' && own.scheme !== 'super')
+  let provenBytes = 0
+  for (const own of proven) provenBytes += own.scheme.length + own.id.length
+  let expandedBytes = 0
   const out: Acl[] = []
   for (const entry of withoutDuplicates(acl)) {
     if (entry.id.scheme === 'auth') {
-      const proven = ids.filter((own) => own.scheme !== 'ip' && own.scheme !== 'super')
-      if (proven.length === 0) return undefined
+      if (proven.length === 0) return ZK_ERRORS.INVALID_ACL.errno
+      expandedBytes += provenBytes
+      if (expandedBytes > EXPANDED_ACL_BYTES_MAX) return ZK_ERRORS.BAD_ARGUMENTS.errno
       for (const own of proven) out.push({ perms: entry.perms, id: own })
     } else if (isValidId(entry.id, schemes)) out.push(entry)
-    else return undefined
+    else return ZK_ERRORS.INVALID_ACL.errno
   }
   return internAcl(out)
 }
@@ -135,22 +119,33 @@ export function maskDigests(acl: readonly Acl[]): readonly Acl[] {
     entry.id.scheme === 'digest'
       ? {
           perms: entry.perms,
-          id: { scheme: 'digest', id: `${entry.id.id.split(':', 1)[0]}:x` },
+          id: { scheme: 'digest', id: `${userOf(entry.id.id)}:x` },
         }
       : entry,
   )
 }
 
+/** Only short lists are shared: what a client makes up is not to fill the memory of all. */
 const interned = new Map<string, readonly Acl[]>()
-const INTERNED_MAX = 100_000
+const INTERNED_ENTRIES_MAX = 16
+const INTERNED_BYTES_MAX = 16 * 1024 * 1024
+let internedBytes = 0
 
-/** One shared object per distinct list: a million znodes have a handful of ACLs. */
+/** One shared object per distinct short list: a million znodes have a handful of ACLs. */
 export function internAcl(acl: readonly Acl[]): readonly Acl[] {
+  if (acl.length === 1 && isOpen(acl[0] as Acl)) return OPEN_ACL
+  if (acl.length > INTERNED_ENTRIES_MAX) return acl
   const key = JSON.stringify(acl.map((a) => [a.perms, a.id.scheme, a.id.id]))
   const known = interned.get(key)
   if (known !== undefined) return known
-  if (interned.size >= INTERNED_MAX) interned.clear()
+  // The key, and about as much again for the list and its place.
+  const bytes = 2 * key.length + 200
+  if (bytes > INTERNED_BYTES_MAX / 16) return acl
+  if (internedBytes + bytes > INTERNED_BYTES_MAX) {
+    interned.clear()
+    internedBytes = 0
+  }
+  internedBytes += bytes
   interned.set(key, acl)
   return acl
 }
-interned.set(JSON.stringify([[PERMS.ALL, 'world', 'anyone']]), OPEN_ACL)

@@ -33,6 +33,11 @@ export class Znode {
   ephemeralOwner: bigint
   kind: Kind
   ttlMs: number
+  /** The znode above, in the same tree; undefined: the root, or not in a tree (any more). */
+  parent: Znode | undefined
+  /** Znodes below, at any depth, and the bytes of their data and this one's: see DataTree. */
+  descendants = 0
+  subtreeBytes: number
   #children: Children | undefined
 
   constructor(init: {
@@ -54,6 +59,8 @@ export class Znode {
     this.ephemeralOwner = init.ephemeralOwner ?? 0n
     this.kind = init.kind ?? KIND.plain
     this.ttlMs = init.ttlMs ?? 0
+    this.parent = undefined
+    this.subtreeBytes = init.data?.length ?? 0
   }
 
   get children(): ReadonlySet<string> {

@@ -44,7 +44,8 @@ export function bodyOf(encode: (writer: JuteWriter) => void): Buffer {
 }
 
 export class FrameSplitter {
-  private readonly frameBytesMax: number
+  /** As in the options; what is read from now on is held against it. */
+  frameBytesMax: number
   private readonly onFrame: FrameHandler
   private stopped = false
   /** The length's bytes so far, and how many of them. */

@@ -6,25 +6,24 @@ import { StoreError } from '../model/errors.ts'
 import { bytesId, compareBytes } from './bytes.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { txnBytes } from './txn-size.ts'
-import type {
-  Compare,
-  Key,
-  Lease,
-  LeaseId,
-  RangeQuery,
-  RangeResult,
-  Revision,
-  StoreFeatures,
-  Txn,
-  TxnOptions,
-  TxnResult,
-  WatchBatch,
-  WatchOptions,
-  WriteOp,
+import {
+  type Compare,
+  KEY_BYTES_MAX,
+  type Key,
+  type Lease,
+  type LeaseId,
+  type RangeQuery,
+  type RangeResult,
+  type Revision,
+  type StoreFeatures,
+  type Txn,
+  type TxnOptions,
+  type TxnResult,
+  type WatchBatch,
+  type WatchOptions,
+  type WriteOp,
 } from './types.ts'
 
-/** Unit: bytes. */
-export const KEY_BYTES_MAX = 65_536
 /** Unit: ms. */
 export const LEASE_TTL_MS_MIN = 1_000
 /** Unit: ms. One day. */

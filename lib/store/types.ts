@@ -9,7 +9,9 @@
  */
 export type Revision = number
 
-/** Raw key bytes, compared byte by byte (memcmp). At most 65,536 bytes. */
+/** Longest key: what a path of jute.maxbuffer needs by default, and 64 KiB for what stands before it. Unit bytes. */
+export const KEY_BYTES_MAX = 17 * 65_536
+/** Raw key bytes, compared byte by byte (memcmp). At most {@link KEY_BYTES_MAX} bytes. */
 export type Key = Uint8Array
 
 /** Opaque lease name, chosen by the store. Positive and below 2^63. 0n means "no lease". */

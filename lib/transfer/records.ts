@@ -5,9 +5,8 @@ import { encodeChildRecord, encodeSession, encodeZnode } from '../format/record.
 import { DataTree } from '../member/tree/data-tree.ts'
 import { CopyError } from '../model/errors.ts'
 import { isReservedPath } from '../model/path.ts'
-import { KEY_BYTES_MAX } from '../store/checked-store.ts'
 import { opBytes } from '../store/txn-size.ts'
-import type { StoreFeatures, WriteOp } from '../store/types.ts'
+import { KEY_BYTES_MAX, type StoreFeatures, type WriteOp } from '../store/types.ts'
 import type { TreeHeader, TreeSession } from './format.ts'
 import type { TreeZnode } from './parse.ts'
 

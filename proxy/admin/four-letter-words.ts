@@ -3,14 +3,12 @@
  * that tools parse (zookeeper-reference §1.6). Neighbours: server, metrics.
  */
 import { hostname, release, type, userInfo } from 'node:os'
-import type { ClientConnection, ProxyHost } from '../host.ts'
+import type { ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
+import { clientLines, cons, dump, wchc, wchp, wchs, zxidHex } from './listing-words.ts'
 import { metricLines } from './metrics.ts'
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n'
-
-const hex = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`
-const zxidHex = (zxid: number): string => `0x${zxid.toString(16)}`
 
 function header({ keeper, stats, connections }: ProxyHost, clients: string): string {
   const { latency } = stats
@@ -28,29 +26,14 @@ function header({ keeper, stats, connections }: ProxyHost, clients: string): str
   ].join('\n')
 }
 
-const brief = (c: ClientConnection): string =>
-  ` /${c.name}[${c.session === undefined ? 0 : 1}](queued=${c.queued},recved=${c.received},sent=${c.sent})`
-
-function full(c: ClientConnection): string {
-  const session =
-    c.session === undefined
-      ? ''
-      : `,sid=${hex(c.session.id)},lop=${c.lastOperation},est=${c.establishedMs},to=${c.session.timeoutMs},lcxid=0x${(c.lastXid >>> 0).toString(16)},lzxid=${c.lastZxid < 0 ? '0xffffffffffffffff' : zxidHex(c.lastZxid)},lresp=${Math.round(performance.now())},llat=0,minlat=${Math.round(c.latency.minMs)},avglat=${Math.round(c.latency.averageMs)},maxlat=${Math.round(c.latency.maxMs)}`
-  return `${brief(c).slice(0, -1)}${session})`
-}
-
-function others(server: ProxyHost): ClientConnection[] {
-  return [...server.connections]
-}
-
 function conf({ options, port, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
     'secureClientPort=-1',
-    'dataDir=',
+    `dataDir=${options.storeName}`,
     'dataDirSize=0',
-    'dataLogDir=',
+    `dataLogDir=${options.storeName}`,
     'dataLogSize=0',
     `tickTime=${limits.tickTimeMs}`,
     `maxClientCnxns=${options.connectionsPerAddressMax}`,
@@ -77,77 +60,17 @@ function envi(): string {
   ].join('\n')
 }
 
-function dump({ keeper, connections }: ProxyHost): string {
-  const { sessions, tree } = keeper.replica
-  const byTimeout = new Map<number, string[]>()
-  for (const { id, timeoutMs } of sessions.values()) {
-    const known = byTimeout.get(timeoutMs)
-    if (known === undefined) byTimeout.set(timeoutMs, [hex(id)])
-    else known.push(hex(id))
-  }
-  const lines = ['SessionTracker dump:', `Session Sets (${byTimeout.size})/(${sessions.size}):`]
-  for (const [timeoutMs, ids] of byTimeout) {
-    lines.push(`${ids.length} with a timeout of ${timeoutMs}ms:`)
-    for (const id of ids) lines.push(`\t${id}`)
-  }
-  const owners = [...tree.ephemeralEntries()]
-  lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.length}):`)
-  for (const [id, paths] of owners) {
-    lines.push(`${hex(id)}:`)
-    for (const path of paths) lines.push(`\t${path}`)
-  }
-  lines.push('Connections dump:', `Connections Sets (1)/(${connections.size}):`)
-  for (const connection of connections) lines.push(`\tip: /${connection.name}`)
-  return `${lines.join('\n')}\n`
+function* stat(server: ProxyHost): Iterable<string> {
+  const [version = '', numbers = ''] = header(server, 'Clients:\n').split('Clients:\n')
+  yield `${version}Clients:\n`
+  yield* clientLines(server)
+  yield `\n${numbers}`
 }
 
-/** Watches as session → paths. A watcher is a Session. */
-function watchesBySession(server: ProxyHost): Map<string, Set<string>> {
-  const { data, child } = server.keeper.watches
-  const bySession = new Map<string, Set<string>>()
-  for (const connection of server.connections) {
-    const { session } = connection
-    if (session === undefined) continue
-    const paths = new Set([...(data.pathsOf(session) ?? []), ...(child.pathsOf(session) ?? [])])
-    if (paths.size > 0) bySession.set(hex(session.id), paths)
-  }
-  return bySession
-}
-
-function wchs(server: ProxyHost): string {
-  const bySession = watchesBySession(server)
-  const paths = new Set<string>()
-  for (const own of bySession.values()) for (const path of own) paths.add(path)
-  return `${bySession.size} connections watching ${paths.size} paths\nTotal watches:${server.keeper.watches.watchCount}\n`
-}
-
-function wchc(server: ProxyHost): string {
-  let out = ''
-  for (const [id, paths] of watchesBySession(server)) {
-    out += `${id}\n`
-    for (const path of paths) out += `\t${path}\n`
-  }
-  return out
-}
-
-function wchp(server: ProxyHost): string {
-  const byPath = new Map<string, string[]>()
-  for (const [id, paths] of watchesBySession(server)) {
-    for (const path of paths) {
-      const known = byPath.get(path)
-      if (known === undefined) byPath.set(path, [id])
-      else known.push(id)
-    }
-  }
-  let out = ''
-  for (const [path, ids] of byPath) out += `${path}\n${ids.map((id) => `\t${id}\n`).join('')}`
-  return out
-}
-
-const ANSWERS: Record<string, (server: ProxyHost) => string> = {
+const ANSWERS: Record<string, (server: ProxyHost) => string | Iterable<string>> = {
   srvr: (s) => header(s, ''),
-  stat: (s) => header(s, `Clients:\n${others(s).map(brief).join('\n')}\n\n`),
-  cons: (s) => `${others(s).map(full).join('\n')}\n\n`,
+  stat,
+  cons,
   mntr: metricLines,
   conf,
   envi,
@@ -175,12 +98,14 @@ const ALWAYS = new Set(['ruok', 'isro', 'conf', 'envi', 'crst', 'srst', 'mntr'])
 
 /** All known words. Any other four bytes are the length of a packet. */
 export const WORDS: ReadonlySet<string> = new Set(['ruok', 'isro', ...Object.keys(ANSWERS)])
-export const READ_ONLY_WORDS: readonly string[] = [...WORDS].filter(
-  (word) => word !== 'crst' && word !== 'srst',
+/** Not answered unless they are asked for: two change something, three show what others do. */
+export const WORDS_OFF: readonly string[] = ['crst', 'srst', 'dump', 'wchc', 'wchp']
+export const WORDS_DEFAULT: readonly string[] = [...WORDS].filter(
+  (word) => !WORDS_OFF.includes(word),
 )
 
 /** ruok reports whether the store answers, not only whether this process does. */
-export function answerFourLetterWord(server: ProxyHost, word: string): string {
+export function answerFourLetterWord(server: ProxyHost, word: string): string | Iterable<string> {
   const serving = server.keeper.isServing
   if (word === 'ruok') return serving ? 'imok' : NOT_SERVING
   if (word === 'isro') return serving ? 'rw' : 'null'

@@ -87,7 +87,7 @@ export class BatchPlanner {
     this.#options = options
     const { features, limits, clock, aclSchemes } = options
     this.#replica = replica
-    this.#view = new PlanView(replica, aclSchemes)
+    this.#view = new PlanView(replica, { aclSchemes, pathBytesMax: options.layout.pathBytesMax })
     this.#pacer = new FlushPacer(limits, clock)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
@@ -164,6 +164,7 @@ export class BatchPlanner {
     const before = last?.batch ?? replica
     const format = Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
     this.#saysCuts = format >= JOURNAL_FORMAT
+    view.hasEndSession = format >= JOURNAL_FORMAT
     view.push()
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)
@@ -213,6 +214,8 @@ export class BatchPlanner {
         txn = txns.length
         txns.push(entry)
         base = entry
+        // The task stays in the queue.
+        if (view.isPartial) break
       }
       tasks.push(task)
       planned.push(result)
@@ -230,7 +233,7 @@ export class BatchPlanner {
     })
     // Moving the mark alone is worth a commit only where requests wait for exactly that.
     const moves = throttled && !isHeld && flush.flushed > before.flushed
-    if (tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
+    if (txns.length === 0 && tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
       view.truncate(view.depth - 1)
       return undefined
     }

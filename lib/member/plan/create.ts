@@ -42,13 +42,14 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
   const acl = fixupAcl(request.acl, caller.ids, view.aclSchemes)
-  if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
+  if (typeof acl === 'number') return acl
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
   if (!isAllowed(parent.acl, PERMS.CREATE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const path = sequential ? request.path + sequenceSuffix(parent.creates) : request.path
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+  if (view.isTooLong(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   if (view.get(path) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
 

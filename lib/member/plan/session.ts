@@ -49,9 +49,46 @@ export function planMoveSession(view: PlanView, request: MoveSession): Planned {
   return NONE
 }
 
+/** Named paths cost their bytes in one entry, so there are not more of them than this. Unit bytes. */
+export const CLOSE_BYTES_MAX = 32 * 1024
+
+function bytesOf(paths: Iterable<string>): number {
+  let bytes = 0
+  for (const path of paths) bytes += Buffer.byteLength(path)
+  return bytes
+}
+
+/**
+ * However many ephemerals there are. Where older proxies read along, each of which has to be named, they go in
+ * several transactions, and the session with the last: see {@link PlanView.isPartial}.
+ */
 export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
   const paths = [...view.ephemeralsOf(id)]
+  const isLong = bytesOf(paths) > CLOSE_BYTES_MAX
+  if (isLong && !view.hasEndSession) return planPartOfClose(view, paths)
+  planRemovals(view, paths)
+  view.putSession(id, null)
+  view.ops.push(isLong ? { type: 'endSession', id } : { type: 'closeSession', id, paths })
+  return NONE
+}
+
+function planPartOfClose(view: PlanView, paths: readonly string[]): Planned {
+  let bytes = 0
+  let count = 0
+  for (const path of paths) {
+    bytes += Buffer.byteLength(path)
+    if (count > 0 && bytes > CLOSE_BYTES_MAX) break
+    count++
+  }
+  const part = paths.slice(0, count)
+  planRemovals(view, part)
+  for (const path of part) view.ops.push({ type: 'delete', path })
+  view.isPartial = true
+  return NONE
+}
+
+function planRemovals(view: PlanView, paths: readonly string[]): void {
   for (const path of paths) {
     const parentPath = parentOf(path)
     const parent = view.get(parentPath)
@@ -62,9 +99,6 @@ export function planCloseSession(view: PlanView, id: bigint): Planned {
     }
     view.remove(path)
   }
-  view.putSession(id, null)
-  view.ops.push({ type: 'closeSession', id, paths })
-  return NONE
 }
 
 export function planExpireSession(view: PlanView, request: ExpireSession): Planned {

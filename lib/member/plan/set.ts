@@ -38,7 +38,7 @@ export function planSetAcl(view: PlanView, request: SetAclRequest, caller: Calle
   const { path } = request
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const acl = fixupAcl(request.acl, caller.ids, view.aclSchemes)
-  if (acl === undefined) return ZK_ERRORS.INVALID_ACL.errno
+  if (typeof acl === 'number') return acl
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.ADMIN, caller.ids)) return ZK_ERRORS.NO_AUTH.errno

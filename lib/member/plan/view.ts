@@ -79,12 +79,28 @@ export class PlanView {
   /** Wall clock (ms) of the request being planned. */
   time = 0
 
+  /** What was planned is only a part of the request: the rest is planned next, as if it were another. */
+  isPartial = false
+  /** Entries may end a session without naming its ephemerals. */
+  hasEndSession = true
+
   /** Schemes an ACL may name. */
   readonly aclSchemes: ReadonlySet<string>
+  /** The longest path whose records the store can keep, bytes. */
+  readonly pathBytesMax: number
 
-  constructor(replica: Replica, aclSchemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT) {
+  constructor(
+    replica: Replica,
+    options: { readonly aclSchemes?: ReadonlySet<string>; readonly pathBytesMax?: number } = {},
+  ) {
     this.#replica = replica
-    this.aclSchemes = aclSchemes
+    this.aclSchemes = options.aclSchemes ?? ACL_SCHEMES_DEFAULT
+    this.pathBytesMax = options.pathBytesMax ?? Number.POSITIVE_INFINITY
+  }
+
+  /** A character has at most three bytes: most paths need not be measured. */
+  isTooLong(path: string): boolean {
+    return path.length * 3 > this.pathBytesMax && Buffer.byteLength(path) > this.pathBytesMax
   }
 
   /** Batches that have a layer. */
@@ -122,6 +138,7 @@ export class PlanView {
     this.base = base
     this.time = time
     this.ops = []
+    this.isPartial = false
     this.#forgetUndo()
   }
 

@@ -4,7 +4,7 @@
  * Source: ZooKeeper's FinalRequestProcessor.
  */
 
-import { isAllowed, maskDigests } from '../../model/acl.ts'
+import { isAllowed, maskDigests, userOf } from '../../model/acl.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import {
   type AuthId,
@@ -135,18 +135,10 @@ function countDescendants(context: ReadContext, path: string): Planned {
   if (path === '/') return { type: 'count', count: context.tree.nodeCount - 1 }
   // The empty path reads the root, and here ZooKeeper counts the root among what lies below.
   if (path === '') return { type: 'count', count: context.tree.nodeCount }
-  let count = 0
-  const pending = [path]
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    for (const name of context.tree.get(at)?.children ?? []) {
-      count++
-      pending.push(`${at}/${name}`)
-    }
-  }
-  return { type: 'count', count }
+  return { type: 'count', count: node.descendants }
 }
 
 /** A digest id shows its user name alone. Source: DigestAuthenticationProvider.getUserName. */
 function nameOnly(id: AuthId): AuthId {
-  return id.scheme === 'digest' ? { scheme: id.scheme, id: id.id.split(':', 1)[0] ?? '' } : id
+  return id.scheme === 'digest' ? { scheme: id.scheme, id: userOf(id.id) } : id
 }

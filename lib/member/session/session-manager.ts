@@ -345,6 +345,7 @@ export class SessionManager implements SessionObserver {
   #expire(now: number): void {
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned
+      if (owned.connection?.hasProgress === true) owned.lastSeenMs = now
       if (owned.closing || now - owned.lastSeenMs < timeoutMs) continue
       owned.closing = true
       this.#proposeEnd(record, () => {

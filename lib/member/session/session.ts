@@ -45,6 +45,11 @@ export interface SessionSink {
   event(type: EventType, path: string, zxid: number): void
   /** Nothing comes after it. */
   ended(reason: EndReason): void
+  /**
+   * Has its client shown since the last call that it is there, though it was not heard? It takes what it
+   * was sent, or what it sends lies unread for reasons of the server's. Asked about twice a second. Absent: no.
+   */
+  hasProgress?(): boolean
 }
 
 /** A request that a session answers in its line. */
@@ -134,6 +139,10 @@ export class Session implements Watcher {
   /** No reply or event follows. */
   get isEnded(): boolean {
     return this.#sink === undefined
+  }
+  /** See {@link SessionSink.hasProgress}. */
+  get hasProgress(): boolean {
+    return this.#sink?.hasProgress?.() === true
   }
   /** The client sent closeSession. */
   get closeRequested(): boolean {

@@ -25,6 +25,18 @@ export interface TreeObserver {
   nodeChildrenChanged(path: string, acl: readonly Acl[]): void
 }
 
+/** Walks up, level by level, and hashes no path for it. */
+function countBelow(parent: Znode, znodes: number, bytes: number): void {
+  for (let at: Znode | undefined = parent; at !== undefined; at = at.parent) {
+    at.descendants += znodes
+    at.subtreeBytes += bytes
+  }
+}
+
+function countBytes(node: Znode, bytes: number): void {
+  for (let at: Znode | undefined = node; at !== undefined; at = at.parent) at.subtreeBytes += bytes
+}
+
 const NO_PATHS: ReadonlySet<string> = new Set()
 
 export class DataTree {
@@ -39,6 +51,7 @@ export class DataTree {
   /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
   onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
   #dataBytes = 0
+  #ephemeralCount = 0
   /** Of the whole tree; undefined while it is loaded. */
   #digest: TreeDigest | undefined = new TreeDigest()
 
@@ -52,9 +65,13 @@ export class DataTree {
     zookeeper.addChild('config')
     const config = Znode.reserved(READ_ACL)
     config.aversion = -1
+    const quota = Znode.reserved()
+    zookeeper.parent = root
+    quota.parent = zookeeper
+    config.parent = zookeeper
     this.#nodes.set(RESERVED.root, root)
     this.#nodes.set(RESERVED.zookeeper, zookeeper)
-    this.#nodes.set(RESERVED.quota, Znode.reserved())
+    this.#nodes.set(RESERVED.quota, quota)
     this.#nodes.set(RESERVED.config, config)
     this.endLoad()
   }
@@ -85,10 +102,12 @@ export class DataTree {
   ephemeralsOf(session: bigint): ReadonlySet<string> {
     return this.#ephemerals.get(session) ?? NO_PATHS
   }
+  /** Sessions that own any. */
+  get ephemeralOwnerCount(): number {
+    return this.#ephemerals.size
+  }
   get ephemeralCount(): number {
-    let count = 0
-    for (const paths of this.#ephemerals.values()) count += paths.size
-    return count
+    return this.#ephemeralCount
   }
   ephemeralEntries(): IterableIterator<[bigint, ReadonlySet<string>]> {
     return this.#ephemerals.entries()
@@ -127,9 +146,9 @@ export class DataTree {
     // A replay may meet what a later flush already wrote or removed: the newest op wins in the end.
     const stale = this.#nodes.get(path)
     if (stale !== undefined) this.#forget(path, stale)
-    this.#remember(path, node)
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
+    this.#remember(path, node, parent)
     if (parent !== undefined) {
       parent.addChild(nameOf(path))
       const hadRecord = parent.hasChildRecord
@@ -151,6 +170,7 @@ export class DataTree {
     const before = node.data?.length ?? 0
     const after = op.data?.length ?? 0
     this.#dataBytes += after - before
+    if (after !== before && this.#digest !== undefined) countBytes(node, after - before)
     this.#digest?.changing(op.path, node)
     node.data = op.data
     node.version = op.version
@@ -184,25 +204,34 @@ export class DataTree {
     this.observer?.nodeDeleted(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
 
-  #remember(path: string, node: Znode): void {
+  #remember(path: string, node: Znode, parent: Znode | undefined): void {
     this.#nodes.set(path, node)
+    if (parent !== undefined) {
+      node.parent = parent
+      if (this.#digest !== undefined) countBelow(parent, 1, node.subtreeBytes)
+    }
     this.#digest?.add(path, node)
     this.#dataBytes += path.length + (node.data?.length ?? 0)
     if (node.ephemeralOwner !== 0n) {
       const paths = this.#ephemerals.get(node.ephemeralOwner)
       if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([path]))
       else paths.add(path)
+      this.#ephemeralCount++
     }
     if (node.kind !== KIND.plain) this.reapable.set(path, this.monotonic())
   }
 
   #forget(path: string, node: Znode): void {
     this.#nodes.delete(path)
+    if (node.parent !== undefined && this.#digest !== undefined) {
+      countBelow(node.parent, -1 - node.descendants, -node.subtreeBytes)
+    }
+    node.parent = undefined
     this.#digest?.remove(path, node)
     this.#dataBytes -= path.length + (node.data?.length ?? 0)
     if (node.ephemeralOwner !== 0n) {
       const paths = this.#ephemerals.get(node.ephemeralOwner)
-      paths?.delete(path)
+      if (paths?.delete(path) === true) this.#ephemeralCount--
       if (paths?.size === 0) this.#ephemerals.delete(node.ephemeralOwner)
     }
     if (node.kind !== KIND.plain) this.reapable.delete(path)
@@ -219,17 +248,43 @@ export class DataTree {
     const digest = new TreeDigest()
     for (const [path, node] of this.#nodes) digest.add(path, node)
     this.#digest = digest
+    this.#countAll()
+  }
+
+  /** What the changes during a load left uncounted. */
+  #countAll(): void {
+    // What lies below has a longer path: the longest are counted first.
+    const byLength: Znode[][] = []
+    for (const [path, node] of this.#nodes) {
+      node.descendants = 0
+      node.subtreeBytes = node.data?.length ?? 0
+      const same = byLength[path.length]
+      if (same === undefined) byLength[path.length] = [node]
+      else same.push(node)
+    }
+    for (let length = byLength.length - 1; length >= 0; length--) {
+      for (const { parent, descendants, subtreeBytes } of byLength[length] ?? []) {
+        if (parent === undefined) continue
+        parent.descendants += 1 + descendants
+        parent.subtreeBytes += subtreeBytes
+      }
+    }
   }
 
   /** Puts a stored znode in its place. Its parent must be loaded already, or it stays detached. */
   loadZnode(path: string, node: Znode): void {
     const reserved = this.#nodes.get(path)
     if (reserved !== undefined) {
-      for (const name of reserved.children) node.addChild(name)
+      for (const name of reserved.children) {
+        node.addChild(name)
+        const child = this.#nodes.get(path === '/' ? `/${name}` : `${path}/${name}`)
+        if (child !== undefined) child.parent = node
+      }
       this.#forget(path, reserved)
     }
-    this.#remember(path, node)
-    if (path !== '/') this.#nodes.get(parentOf(path))?.addChild(nameOf(path))
+    const parent = path === '/' ? undefined : this.#nodes.get(parentOf(path))
+    this.#remember(path, node, parent)
+    parent?.addChild(nameOf(path))
   }
 
   loadChildRecord(path: string, record: { creates: number; pzxid: number }): void {

@@ -130,8 +130,8 @@ async function loadAtOneRevision(
   }
   // After the replay: until then a child record may lag behind its children.
   tree.completeChildRecords()
-  tree.quotas.rebuild()
   tree.endLoad()
+  tree.quotas.rebuild()
   replica.loaded()
   const damage = head === undefined ? undefined : damageOf(replica, head, changedSeq)
   if (damage !== undefined) {

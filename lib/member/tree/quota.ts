@@ -29,6 +29,8 @@ export class QuotaTable {
   readonly #tree: CountedTree
   /** Quota'd path → usage. Few of them; the common case is none. */
   readonly #usage = new Map<string, Usage>()
+  /** Lengths of those paths, the longest first. */
+  #lengths: number[] = []
 
   constructor(tree: CountedTree) {
     this.#tree = tree
@@ -47,6 +49,7 @@ export class QuotaTable {
   deleted(path: string, node: Znode): void {
     if (path.startsWith(RESERVED.quota) && path.endsWith(LIMITS_NAME)) {
       this.#usage.delete(parentOf(path).slice(RESERVED.quota.length))
+      this.#measure()
     }
     this.#account(path, -1, -(node.data?.length ?? 0))
   }
@@ -58,6 +61,7 @@ export class QuotaTable {
   /** After a load: counts everything again. */
   rebuild(): void {
     this.#usage.clear()
+    this.#lengths = []
     for (const path of this.#tree.paths()) {
       if (path.startsWith(`${RESERVED.quota}/`) && path.endsWith(LIMITS_NAME)) {
         this.#activate(parentOf(path).slice(RESERVED.quota.length))
@@ -67,36 +71,38 @@ export class QuotaTable {
 
   #activate(quotaPath: string): void {
     this.#usage.set(quotaPath, { count: 0, bytes: 0 })
+    this.#measure()
     this.#recount(quotaPath)
+  }
+
+  #measure(): void {
+    const lengths = new Set<number>()
+    for (const path of this.#usage.keys()) lengths.add(path.length)
+    this.#lengths = [...lengths].sort((x, y) => y - x)
   }
 
   #recount(quotaPath: string): void {
     const usage = this.#usage.get(quotaPath)
     if (usage === undefined) return
-    usage.count = 0
-    usage.bytes = 0
-    const visit = (path: string) => {
-      const node = this.#tree.get(path)
-      if (node === undefined) return
-      usage.count++
-      usage.bytes += node.data?.length ?? 0
-      for (const name of node.children) visit(`${path}/${name}`)
-    }
-    visit(quotaPath)
+    const node = this.#tree.get(quotaPath)
+    usage.count = node === undefined ? 0 : 1 + node.descendants
+    usage.bytes = node?.subtreeBytes ?? 0
     this.#publish(quotaPath, usage)
   }
 
   /** The longest quota'd prefix takes the change. Source: DataTree.getMaxPrefixWithQuota. */
   #account(path: string, count: number, bytes: number): void {
     if (this.#usage.size === 0) return
-    for (let at = path; at !== '/'; at = parentOf(at)) {
+    // Not level by level: a path may have thousands, and few of them have a quota.
+    for (const length of this.#lengths) {
+      if (length > path.length || (length < path.length && path[length] !== '/')) continue
+      const at = path.slice(0, length)
       const usage = this.#usage.get(at)
-      if (usage !== undefined) {
-        usage.count += count
-        usage.bytes += bytes
-        this.#publish(at, usage)
-        return
-      }
+      if (usage === undefined) continue
+      usage.count += count
+      usage.bytes += bytes
+      this.#publish(at, usage)
+      return
     }
   }
 

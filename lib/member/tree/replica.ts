@@ -177,6 +177,10 @@ export class Replica {
         if (session !== undefined) this.sessionObserver?.sessionClosed(session)
         return
       }
+      case 'endSession': {
+        const paths = [...this.tree.ephemeralsOf(op.id)]
+        return this.#applyOp({ type: 'closeSession', id: op.id, paths }, zxid, time)
+      }
       case 'newEpoch':
         return this.#cut(epochOf(zxid), op.lastZxid)
       default:

@@ -4,7 +4,6 @@
  * Source: ZooKeeper's WatchManager. Neighbour: watch-registry.
  */
 
-import { parentOf } from '../../model/path.ts'
 import type { Acl, EventType } from '../../model/request.ts'
 import { EVENT } from '../../model/request.ts'
 
@@ -23,7 +22,9 @@ export type Mode = (typeof MODE)[keyof typeof MODE]
 export class WatchTable {
   readonly #byPath = new Map<string, Map<Watcher, number>>()
   readonly #byWatcher = new Map<Watcher, Set<string>>()
-  #recursive = 0
+  #count = 0
+  /** Lengths of the paths that have recursive watches → how many. */
+  readonly #recursive = new Map<number, number>()
 
   add(path: string, watcher: Watcher, mode: Mode): void {
     let watchers = this.#byPath.get(path)
@@ -34,8 +35,9 @@ export class WatchTable {
     const modes = watchers.get(watcher) ?? 0
     if ((modes & mode) !== 0) return
     watchers.set(watcher, modes | mode)
-    if (mode === MODE.recursive) this.#recursive++
+    if (mode === MODE.recursive) this.#countRecursive(path, 1)
     if (modes !== 0) return
+    this.#count++
     const paths = this.#byWatcher.get(watcher)
     if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]))
     else paths.add(path)
@@ -52,12 +54,13 @@ export class WatchTable {
     const had = watchers?.get(watcher) ?? 0
     if (watchers === undefined || (had & modes) === 0) return false
     const left = had & ~modes
-    if ((had & modes & MODE.recursive) !== 0) this.#recursive--
+    if ((had & modes & MODE.recursive) !== 0) this.#countRecursive(path, -1)
     if (left !== 0) {
       watchers.set(watcher, left)
       return true
     }
     watchers.delete(watcher)
+    this.#count--
     if (watchers.size === 0) this.#byPath.delete(path)
     const paths = this.#byWatcher.get(watcher)
     paths?.delete(path)
@@ -70,11 +73,18 @@ export class WatchTable {
     if (paths === undefined) return
     for (const path of paths) {
       const watchers = this.#byPath.get(path)
-      if (((watchers?.get(watcher) ?? 0) & MODE.recursive) !== 0) this.#recursive--
+      if (((watchers?.get(watcher) ?? 0) & MODE.recursive) !== 0) this.#countRecursive(path, -1)
       watchers?.delete(watcher)
       if (watchers?.size === 0) this.#byPath.delete(path)
     }
+    this.#count -= paths.size
     this.#byWatcher.delete(watcher)
+  }
+
+  #countRecursive(path: string, change: 1 | -1): void {
+    const count = (this.#recursive.get(path.length) ?? 0) + change
+    if (count === 0) this.#recursive.delete(path.length)
+    else this.#recursive.set(path.length, count)
   }
 
   /**
@@ -88,7 +98,7 @@ export class WatchTable {
     already?: ReadonlySet<Watcher>,
   ): ReadonlySet<Watcher> | undefined {
     const exact = this.#byPath.get(path)
-    if (exact === undefined && this.#recursive === 0) return undefined
+    if (exact === undefined && this.#recursive.size === 0) return undefined
     const notified = new Set<Watcher>()
     if (exact !== undefined) {
       for (const [watcher, modes] of exact) {
@@ -98,10 +108,12 @@ export class WatchTable {
         if ((modes & MODE.standard) !== 0) this.remove(path, watcher, MODE.standard)
       }
     }
-    if (this.#recursive > 0 && type !== EVENT.NodeChildrenChanged) {
-      for (let at = path; at !== '/'; ) {
-        at = parentOf(at)
-        const above = this.#byPath.get(at)
+    if (type !== EVENT.NodeChildrenChanged) {
+      // Not level by level: a path may have thousands, and few of them are watched.
+      for (const length of this.#recursive.keys()) {
+        const isRoot = length === 1
+        if (length >= path.length || (!isRoot && path[length] !== '/')) continue
+        const above = this.#byPath.get(path.slice(0, length))
         if (above === undefined) continue
         for (const [watcher, modes] of above) {
           if ((modes & MODE.recursive) !== 0) notified.add(watcher)
@@ -121,9 +133,7 @@ export class WatchTable {
     return this.#byWatcher.size
   }
   get watchCount(): number {
-    let count = 0
-    for (const watchers of this.#byPath.values()) count += watchers.size
-    return count
+    return this.#count
   }
   pathsOf(watcher: Watcher): ReadonlySet<string> | undefined {
     return this.#byWatcher.get(watcher)

@@ -18,6 +18,8 @@ const acl = (scheme: string, id: string, perms: number = PERMS.ALL): Acl => ({
 })
 const IP: AuthId = { scheme: 'ip', id: '10.1.2.3' }
 const ALICE: AuthId = { scheme: 'digest', id: 'alice:abc=' }
+/** ZooKeeper's errno. */
+const INVALID_ACL = -114
 const BOB: AuthId = { scheme: 'digest', id: 'bob:def=' }
 
 describe('znode/acl', () => {
@@ -61,13 +63,16 @@ describe('znode/acl', () => {
     }
     for (const [scheme, id] of invalid) {
       it(`${scheme}:${id} is INVALIDACL, also beside a good one`, () => {
-        expect(fixupAcl([acl(scheme, id)], [IP, ALICE])).to.equal(undefined)
-        expect(fixupAcl([...OPEN_ACL, acl(scheme, id)], [IP, ALICE])).to.equal(undefined)
+        expect(fixupAcl([acl(scheme, id)], [IP, ALICE])).to.equal(INVALID_ACL)
+        expect(fixupAcl([...OPEN_ACL, acl(scheme, id)], [IP, ALICE])).to.equal(INVALID_ACL)
       })
     }
 
     it('null and empty lists are INVALIDACL', () => {
-      expect([fixupAcl(null, [ALICE]), fixupAcl([], [ALICE])]).to.deep.equal([undefined, undefined])
+      expect([fixupAcl(null, [ALICE]), fixupAcl([], [ALICE])]).to.deep.equal([
+        INVALID_ACL,
+        INVALID_ACL,
+      ])
     })
 
     it('auth becomes every identity proven, but ip and super', () => {
@@ -76,8 +81,27 @@ describe('znode/acl', () => {
         { perms: PERMS.READ, id: ALICE },
         { perms: PERMS.READ, id: BOB },
       ])
-      expect(fixupAcl(asked, [IP])).to.equal(undefined)
-      expect(fixupAcl(asked, [IP, SUPER_ID])).to.equal(undefined)
+      expect(fixupAcl(asked, [IP])).to.equal(INVALID_ACL)
+      expect(fixupAcl(asked, [IP, SUPER_ID])).to.equal(INVALID_ACL)
+    })
+
+    it('auth becomes no more than a request may have', () => {
+      const proven = Array.from({ length: 3_000 }, (_, i) => ({ scheme: 'digest', id: `u${i}:x` }))
+      const asked = Array.from({ length: 20_000 }, (_, i) => acl('auth', `${i}`))
+      expect(fixupAcl(asked, proven)).to.equal(-8)
+      expect(fixupAcl(asked.slice(0, 10), proven)).to.have.length(30_000)
+    })
+
+    it('an id is walked over once, whatever is in it', () => {
+      const colons = ':'.repeat(1_000_000)
+      for (const id of [colons, `${colons}a`, `a${colons}`, `a:b${colons}`, `a:b${colons}c`]) {
+        const isValid = id === `a:b${colons}`
+        expect(fixupAcl([acl('digest', id)], [])).to.deep.equal(
+          isValid ? [acl('digest', id)] : INVALID_ACL,
+        )
+        expect(maskDigests([acl('digest', id)])[0]!.id.id.length).to.be.at.most(3)
+      }
+      expect(fixupAcl([acl('ip', '/'.repeat(1_000_000))], [])).to.equal(INVALID_ACL)
     })
 
     it('duplicates go, the order stays, other permissions are no duplicate', () => {
@@ -130,6 +154,43 @@ describe('znode/acl', () => {
       expect(isAllowed(list, PERMS.READ, [IP, ALICE])).to.equal(true)
       expect(isAllowed(list, PERMS.READ, [IP, BOB])).to.equal(false)
       expect(isAllowed(list, PERMS.READ, [{ scheme: 'ip', id: ALICE.id }])).to.equal(false)
+    })
+
+    it('a long list answers as a short one does, by every scheme and permission', () => {
+      const own: AuthId[] = [IP, ALICE, { scheme: 'ip', id: 'fe80::1' }]
+      const entry = fc.record({
+        perms: fc.integer({ min: 0, max: 31 }),
+        id: fc.constantFrom<AuthId>(
+          ALICE,
+          BOB,
+          { scheme: 'world', id: 'anyone' },
+          { scheme: 'world', id: 'nobody' },
+          { scheme: 'ip', id: '10.0.0.0/8' },
+          { scheme: 'ip', id: '11.0.0.0/8' },
+          { scheme: 'ip', id: 'fe80::/10' },
+        ),
+      })
+      fc.assert(
+        fc.property(fc.array(entry, { minLength: 1, maxLength: 60 }), (list) => {
+          for (const perm of [1, 2, 4, 8, 16, 17]) {
+            const short = list.some((one) => isAllowed([one], perm, own))
+            expect(isAllowed(list, perm, own)).to.equal(short)
+          }
+        }),
+      )
+    })
+
+    it('a long list is looked through once for each connection', () => {
+      const list = Array.from({ length: 15_000 }, (_, i) =>
+        acl('ip', `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`, PERMS.READ),
+      )
+      const ids = [{ scheme: 'ip', id: '10.0.58.151' }]
+      // Walked each time, this would take minutes.
+      for (let i = 0; i < 100_000; i++) {
+        if (!isAllowed(list, PERMS.READ, ids)) expect.fail('it is in the list')
+      }
+      expect(isAllowed(list, PERMS.WRITE, ids)).to.equal(false)
+      expect(isAllowed(list, PERMS.READ, [{ scheme: 'ip', id: '10.0.58.152' }])).to.equal(false)
     })
 
     it('super passes everywhere', () => {

@@ -1,0 +1,163 @@
+/**
+ * The bounds of `serve` that an operator may move: a flag, its variable, and what it sets. The defaults are those of
+ * the library and the proxy. ZooKeeper's name, where it has one, stands in parentheses. Neighbour: serve.
+ */
+import { type Command, InvalidArgumentError } from 'commander'
+import { type KeeperLimits, LIMITS_DEFAULT } from '../lib/index.ts'
+import { PROXY_DEFAULT, type ProxyOptions } from '../proxy/index.ts'
+import { flag } from './flags.ts'
+
+type Numbers<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T]
+
+interface Bound {
+  readonly flags: string
+  readonly env: string
+  readonly text: string
+  /** Smallest value. */
+  readonly min: number
+  readonly proxy?: Numbers<ProxyOptions>
+  readonly keeper?: Numbers<KeeperLimits>
+}
+
+const BOUNDS: readonly Bound[] = [
+  {
+    flags: '--max-connections <n>',
+    env: 'MAX_CONNECTIONS',
+    text: 'open connections (maxCnxns)',
+    min: 1,
+    proxy: 'connectionsMax',
+  },
+  {
+    flags: '--max-connections-per-address <n>',
+    env: 'MAX_CONNECTIONS_PER_ADDRESS',
+    text: 'open connections of one address, 0: no limit (maxClientCnxns)',
+    min: 0,
+    proxy: 'connectionsPerAddressMax',
+  },
+  {
+    flags: '--greeting-timeout <ms>',
+    env: 'GREETING_TIMEOUT',
+    text: 'time for a connection to send its ConnectRequest',
+    min: 1,
+    proxy: 'greetingTimeoutMs',
+  },
+  {
+    flags: '--max-outstanding <n>',
+    env: 'MAX_OUTSTANDING',
+    text: 'requests in flight of one connection: more wait (globalOutstandingLimit)',
+    min: 1,
+    proxy: 'outstandingMax',
+  },
+  {
+    flags: '--max-outstanding-bytes <n>',
+    env: 'MAX_OUTSTANDING_BYTES',
+    text: 'bytes of requests in flight of one connection: more wait',
+    min: 1,
+    proxy: 'outstandingBytesMax',
+  },
+  {
+    flags: '--max-request-queue-bytes <n>',
+    env: 'MAX_REQUEST_QUEUE_BYTES',
+    text: 'bytes of requests in flight of all connections: more wait (largeRequestMaxBytes)',
+    min: 1,
+    proxy: 'requestBytesMax',
+  },
+  {
+    flags: '--max-unread-bytes <n>',
+    env: 'MAX_UNREAD_BYTES',
+    text: 'unread output at which a client is disconnected',
+    min: 65_536,
+    proxy: 'outputBytesMax',
+  },
+  {
+    flags: '--max-response-queue-bytes <n>',
+    env: 'MAX_RESPONSE_QUEUE_BYTES',
+    text: 'unread output of all clients at which those with the most are disconnected',
+    min: 65_536,
+    proxy: 'replyBytesMax',
+  },
+  {
+    flags: '--max-identities <n>',
+    env: 'MAX_IDENTITIES',
+    text: 'identities that one connection may prove',
+    min: 1,
+    proxy: 'identitiesMax',
+  },
+  {
+    flags: '--client-slice <ms>',
+    env: 'CLIENT_SLICE',
+    text: 'time for which one client is served before others have their turn',
+    min: 1,
+    proxy: 'sliceMs',
+  },
+  {
+    flags: '--container-check-interval <ms>',
+    env: 'CONTAINER_CHECK_INTERVAL',
+    text: 'look for empty containers and old TTL znodes this often (znode.container.checkIntervalMs)',
+    min: 1,
+    keeper: 'reaperIntervalMs',
+  },
+  {
+    flags: '--max-containers-per-minute <n>',
+    env: 'MAX_CONTAINERS_PER_MINUTE',
+    text: 'remove no more of them than this (znode.container.maxPerMinute)',
+    min: 1,
+    keeper: 'reapedPerMinuteMax',
+  },
+  {
+    flags: '--history-retention <ms>',
+    env: 'HISTORY_RETENTION',
+    text: 'keep so much of the store’s history, 0: never compact',
+    min: 0,
+    keeper: 'historyRetentionMs',
+  },
+  {
+    flags: '--max-history-bytes <n>',
+    env: 'MAX_HISTORY_BYTES',
+    text: 'compact earlier behind so many bytes of journal',
+    min: 1,
+    keeper: 'historyBytesMax',
+  },
+]
+
+const defaultOf = ({ proxy, keeper }: Bound): number =>
+  proxy === undefined ? LIMITS_DEFAULT[keeper as Numbers<KeeperLimits>] : PROXY_DEFAULT[proxy]
+
+/** The name under which commander keeps the flag's value. */
+const keyOf = ({ flags }: Bound): string =>
+  flags
+    .slice(2, flags.indexOf(' '))
+    .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+const parserFrom = (min: number) => (text: string) => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > Number.MAX_SAFE_INTEGER) {
+    throw new InvalidArgumentError(`expected a whole number from ${min} on, without a unit.`)
+  }
+  return value
+}
+
+export function addBounds(command: Command): Command {
+  for (const bound of BOUNDS) {
+    command.addOption(
+      flag(bound.flags, bound.text, bound.env)
+        .default(defaultOf(bound))
+        .argParser(parserFrom(bound.min)),
+    )
+  }
+  return command
+}
+
+/** What the flags set. */
+export function boundsOf(flags: object): {
+  readonly proxy: Partial<ProxyOptions>
+  readonly keeper: Partial<KeeperLimits>
+} {
+  const values = flags as Record<string, number>
+  const chosen = (bound: Bound) => values[keyOf(bound)] as number
+  const of = (room: 'proxy' | 'keeper') =>
+    Object.fromEntries(
+      BOUNDS.filter((bound) => bound[room] !== undefined).map((b) => [b[room], chosen(b)]),
+    )
+  return { proxy: of('proxy'), keeper: of('keeper') }
+}

@@ -1,0 +1,85 @@
+/**
+ * Long answers to four-letter words, sent piece by piece: one after the other, a slice in each turn of the event
+ * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
+ */
+import type { Socket } from 'node:net'
+import type { Clock } from '../../lib/index.ts'
+
+/** Answers that may wait for the one that is being sent. More are refused. */
+export const LISTINGS_WAITING_MAX = 16
+/** How long pieces are made in one turn of the event loop, ms. */
+const SLICE_MS = 1
+/** Bytes of a write. */
+const PIECE_CHARS = 64 * 1024
+/** How long a reader may take none of a piece, ms. */
+const UNREAD_MS_MAX = 10_000
+
+interface Listing {
+  readonly socket: Socket
+  readonly lines: Iterator<string>
+  readonly done: () => void
+}
+
+export class Listings {
+  readonly #clock: Clock
+  readonly #waiting: Listing[] = []
+  #isSending = false
+  refused = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Sends `lines` and ends the socket, in its turn. false: too many wait already. */
+  send(socket: Socket, lines: Iterable<string>, done: () => void): boolean {
+    if (this.#waiting.length >= LISTINGS_WAITING_MAX) {
+      this.refused++
+      return false
+    }
+    this.#waiting.push({ socket, lines: lines[Symbol.iterator](), done })
+    if (!this.#isSending) this.#next()
+    return true
+  }
+
+  #next(): void {
+    const listing = this.#waiting.shift()
+    this.#isSending = listing !== undefined
+    if (listing !== undefined) this.#continue(listing)
+  }
+
+  #continue(listing: Listing): void {
+    const { socket, lines, done } = listing
+    if (socket.destroyed) {
+      done()
+      return this.#next()
+    }
+    const untilMs = this.#clock.monotonic() + SLICE_MS
+    let piece = ''
+    let count = 0
+    for (;;) {
+      const { value, done: isLast } = lines.next()
+      if (isLast === true) {
+        socket.end(piece, done)
+        return this.#next()
+      }
+      piece += value
+      if (piece.length >= PIECE_CHARS) break
+      if (++count % 64 === 0 && this.#clock.monotonic() >= untilMs) break
+    }
+    if (piece === '' || socket.write(piece)) setImmediate(() => this.#continue(listing))
+    else this.#whenRead(listing)
+  }
+
+  #whenRead(listing: Listing): void {
+    const { socket } = listing
+    const resume = () => {
+      cancel()
+      socket.off('drain', resume)
+      socket.off('close', resume)
+      this.#continue(listing)
+    }
+    const cancel = this.#clock.after(UNREAD_MS_MAX, () => socket.destroy())
+    socket.once('drain', resume)
+    socket.once('close', resume)
+  }
+}
