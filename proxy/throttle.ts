@@ -124,7 +124,7 @@ export class Throttle implements Waiting {
     socket.resume()
   }
 
-  /** Calls `done` when nothing is held, which may be at once. */
+  /** Calls `done` when nothing is held, which may be immediately. */
   afterHeld(done: () => void): void {
     if (this.#held.length === 0) done()
     else this.#afterHeld = done

@@ -71,7 +71,7 @@ export class Keeper {
   #replica: Replica
   /** Commits the writes of this member. */
   readonly committer: GroupCommitter
-  /** Sessions that this member owns. */
+  /** Those that this member owns. */
   readonly sessions: SessionManager
   /** The live members. */
   readonly registry: ProxyRegistry
@@ -80,7 +80,7 @@ export class Keeper {
   readonly #health: StoreHealth
   #closed = false
   #serving = false
-  /** Called when serving begins or ends: see {@link isServing}. */
+  /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
   /** How often the tree was reloaded because the feed was lost. */
   resyncCount = 0
@@ -241,9 +241,6 @@ export class Keeper {
   }
   get logger(): Logger {
     return this.#logger
-  }
-  get layout(): Layout {
-    return this.#layout
   }
 
   /** Resolves when this replica has everything that was committed before the call. */

@@ -48,7 +48,7 @@ function ipMatches(clientAddress: string, id: string): boolean {
   return list.check(clientAddress, familyOf(clientAddress))
 }
 
-/** A long list, by what is asked for. */
+/** A long list, by what a request needs. */
 interface Table {
   /** Of world:anyone. */
   readonly worldPerms: number

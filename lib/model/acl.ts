@@ -138,7 +138,7 @@ export function internAcl(acl: readonly Acl[]): readonly Acl[] {
   const key = JSON.stringify(acl.map((a) => [a.perms, a.id.scheme, a.id.id]))
   const known = interned.get(key)
   if (known !== undefined) return known
-  // The key, and about as much again for the list and its place.
+  // The key, and about the same for the list and its place.
   const bytes = 2 * key.length + 200
   if (bytes > INTERNED_BYTES_MAX / 16) return acl
   if (internedBytes + bytes > INTERNED_BYTES_MAX) {

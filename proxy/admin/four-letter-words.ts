@@ -98,7 +98,7 @@ const ALWAYS = new Set(['ruok', 'isro', 'conf', 'envi', 'crst', 'srst', 'mntr'])
 
 /** All known words. Any other four bytes are the length of a packet. */
 export const WORDS: ReadonlySet<string> = new Set(['ruok', 'isro', ...Object.keys(ANSWERS)])
-/** Not answered unless they are asked for: two change something, three show what others do. */
+/** Not answered unless a flag names them: two change something, three show what others do. */
 export const WORDS_OFF: readonly string[] = ['crst', 'srst', 'dump', 'wchc', 'wchp']
 export const WORDS_DEFAULT: readonly string[] = [...WORDS].filter(
   (word) => !WORDS_OFF.includes(word),

@@ -1,6 +1,6 @@
 /** Group commit on a store that fails: nothing lost, nothing doubled, nothing acknowledged early. */
 import { expect } from 'chai'
-import { createOp, KeeperClient, ZnodeError } from '../../lib/index.ts'
+import { createOp, KeeperClient, Layout, ZnodeError } from '../../lib/index.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -35,7 +35,7 @@ describe('group commit', () => {
   it('is guarded by the value of head, which no two histories leave', async () => {
     const { keeper, store } = await bench.open()
     const client = await KeeperClient.connect(keeper)
-    const key = keeper.layout.head
+    const key = new Layout('/anykeeper').head
     const seen = new Set<string>()
     for (let i = 0; i < 3; i++) {
       const [head] = (await store.range({ start: key })).kvs

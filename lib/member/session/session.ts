@@ -46,8 +46,8 @@ export interface SessionSink {
   /** Nothing comes after it. */
   ended(reason: EndReason): void
   /**
-   * Has its client shown since the last call that it is there, though it was not heard? It takes what it
-   * was sent, or what it sends lies unread for reasons of the server's. Asked about twice a second. Absent: no.
+   * Has its client shown since the last call that it is there, though nothing was received? It takes what
+   * it was sent, or what it sends lies unread for reasons of the server's. Called about twice a second. Absent: no.
    */
   hasProgress?(): boolean
 }

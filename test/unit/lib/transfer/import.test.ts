@@ -14,6 +14,7 @@ import {
   readTree,
   StoreError,
 } from '../../../../lib/index.ts'
+import { KEY_BYTES_MAX } from '../../../../lib/store/types.ts'
 import type { Fault } from '../../../support/faulty-store.ts'
 import { pictureOf } from '../../../support/tree-picture.ts'
 import {
@@ -300,7 +301,7 @@ describe('copy/import', () => {
     })
 
     it('a path longer than a key may be', async () => {
-      const prefix = `/${'p'.repeat(65_525)}`
+      const prefix = `/${'p'.repeat(KEY_BYTES_MAX - 11)}`
       await refusal(importInto(target(), { prefix }), 'COPY_TOO_LARGE')
     })
 
