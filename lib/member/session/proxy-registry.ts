@@ -18,7 +18,7 @@ import type { LeaseId, Revision } from '../../store/types.ts'
 const HEARTBEATS_PER_TTL = 4
 
 /**
- * How long a proxy has been unable to hear its clients, at least, when its lease ran out: it serves on for
+ * How long ago a proxy can have received from its clients last, at least, when its lease ran out: it serves on for
  * `silenceMsMax` behind its newest confirmed heartbeat, from which the lease counts. 0 for one that said goodbye.
  * Unit ms.
  */
