@@ -190,7 +190,7 @@ describe('records at rest', () => {
     expect(lines).to.deep.equal([])
   })
 
-  it('a tree in memory that is not what its changes made is loaded anew, and its records stay', async () => {
+  it('a tree in memory that is not what its changes made is loaded again, and its records stay', async () => {
     const { keeper } = await plant()
     const before = await recordOf('n/a2/a/b')
     keeper.replica.tree.get('/a/b')!.version = 77
@@ -201,7 +201,7 @@ describe('records at rest', () => {
     await eventually('serving', () => keeper.isServing)
   })
 
-  it('a tree that differs from another proxy’s after the same batch is loaded anew', async () => {
+  it('a tree that differs from another proxy’s after the same batch is loaded again', async () => {
     const one = await open()
     const two = (await bench.open({ recordCheckMs: 0 }, { logger })).keeper
     const client = await KeeperClient.connect(one)

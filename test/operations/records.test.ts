@@ -1,6 +1,6 @@
 /** Records of a real etcd that are changed with etcdctl under a keeper: named by path, and mended. */
 import { expect } from 'chai'
-import { openStore } from '../../adapters/index.ts'
+import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import { Keeper, KeeperClient, type Logger, type MetadataStore } from '../../lib/index.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
@@ -19,7 +19,7 @@ describe('records that are changed with etcdctl', () => {
     requireOrSkip(this, 'etcd', 'etcdctl')
     etcd = await startEtcd()
     shell = new EtcdShell(etcd.host)
-    store = await openStore(`etcd://${etcd.host}`)
+    store = await openEtcdStore({ hosts: [etcd.host] })
     const logger: Logger = {
       debug() {},
       info() {},

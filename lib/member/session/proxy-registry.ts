@@ -20,7 +20,7 @@ const HEARTBEATS_PER_TTL = 6
 const HEARTBEAT_RETRY_MS = 250
 
 /**
- * How long a proxy has been without input of its clients, at least, when its lease ran out: it serves on for
+ * How long ago a proxy can have received from its clients last, at least, when its lease ran out: it serves on for
  * `silenceMsMax` behind its newest confirmed heartbeat, from which the lease counts. 0 for one that said goodbye.
  * Unit ms.
  */
