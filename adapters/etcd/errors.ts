@@ -107,6 +107,11 @@ export function isForbidden(error: StoreError): boolean {
   return error.code === 'STORE_UNAUTHENTICATED' && error.message.includes('permission denied')
 }
 
+/** The member left a call to an earlier leader, and has another one now. */
+export function isLeaderChange(error: StoreError): boolean {
+  return error.message.includes('leader changed')
+}
+
 /** Another member may answer. */
 export function isMemberFailure(error: StoreError): boolean {
   return error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'

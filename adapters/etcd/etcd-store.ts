@@ -272,7 +272,8 @@ class EtcdAdapter implements ServerAdapter {
 
   /**
    * Reads one key: on one member, while that is late on the next one too, and after a refusal on another.
-   * The first answer counts, so a member that is slow is given its time.
+   * The first answer counts, so a member that is slow is given its time. When all are late, it goes to them
+   * once more, less and less often.
    */
   #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
     const { count } = this.#kv
@@ -301,12 +302,13 @@ class EtcdAdapter implements ServerAdapter {
             const isRefusal = error.code !== 'STORE_TIMEOUT'
             if (isRefusal) refusals++
             if (!isMemberFailure(error)) settle(() => reject(error))
-            else if (isRefusal && refusals < count) attempt()
+            else if (isRefusal && refusals < 2 * count) attempt()
             else if (pending === 0) settle(() => reject(error))
           },
         )
-        if (tries >= count) return
-        cancelHedge = this.#clock.after(HEDGE_MS, () => {
+        if (count === 1 || tries >= 2 * count) return
+        const lateMs = HEDGE_MS * 2 ** Math.max(0, tries - count + 1)
+        cancelHedge = this.#clock.after(lateMs, () => {
           this.#kv.suspectSilent()
           attempt()
         })

@@ -21,7 +21,7 @@ const PROBE_PAUSE_MS_MAX = 16_000
 const FORGIVEN_MS = 60_000
 
 interface Record {
-  /** Counts up over all members; the lowest is the one suspected longest ago. 0: it is not suspected. */
+  /** Counts up over all members; the lowest is the one suspected or used longest ago. 0: it is not suspected. */
   order: number
   /** Unit ms, monotonic. */
   suspectedMs: number
@@ -32,7 +32,7 @@ interface Record {
 export class MemberHealth {
   readonly #options: MemberHealthOptions
   readonly #records: Record[]
-  #suspicions = 0
+  #orders = 0
   #closed = false
 
   constructor(options: MemberHealthOptions) {
@@ -46,8 +46,8 @@ export class MemberHealth {
   }
 
   /**
-   * The member to use: `preferred`, or the next one that is not suspected. When all are, the one that was
-   * suspected longest ago: so calls that fail go through all of them.
+   * The member to use: `preferred`, or the next one that is not suspected. When all are, one after the other,
+   * beginning with the one that was suspected longest ago.
    */
   choose(preferred: number): number {
     const { count } = this.#options
@@ -58,7 +58,20 @@ export class MemberHealth {
       if (order === 0) return index
       if (order < this.#records[oldest]!.order) oldest = index
     }
+    this.#records[oldest]!.order = ++this.#orders
     return oldest
+  }
+
+  isSuspected(index: number): boolean {
+    return this.#records[index]!.order !== 0
+  }
+
+  /** Member `index` answered what it can answer only when it is well. */
+  answered(index: number): void {
+    const record = this.#records[index]!
+    if (record.order === 0) return
+    record.order = 0
+    record.cancelProbe()
   }
 
   /** Member `index` did not answer, or failed: it is avoided until a probe is answered. */
@@ -67,7 +80,7 @@ export class MemberHealth {
     const record = this.#records[index]!
     if (this.#closed || count === 1) return
     const wasSuspected = record.order !== 0
-    record.order = ++this.#suspicions
+    record.order = ++this.#orders
     if (wasSuspected) return
     const now = clock.monotonic()
     const isForgiven = now - record.suspectedMs > FORGIVEN_MS
@@ -89,7 +102,7 @@ export class MemberHealth {
   async #probe(index: number): Promise<void> {
     const answers = await this.#options.probe(index)
     if (this.#closed) return
-    if (answers) this.#records[index]!.order = 0
-    else this.#probeLater(index, PROBE_PAUSE_MS)
+    if (answers) this.answered(index)
+    else if (this.isSuspected(index)) this.#probeLater(index, PROBE_PAUSE_MS)
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
-import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { isLeaderChange, isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
 import { type ConnectionOptions, Member } from './member.ts'
 import type { MemberHealth } from './member-health.ts'
 
@@ -84,13 +84,16 @@ export class Members {
     const { clock, health } = this.#options
     const now = clock.monotonic()
     for (const [index, pending] of this.#pending.entries()) {
-      if (pending.silentMs(now) >= SILENT_MS) health.suspect(index)
+      const isNews = !health.isSuspected(index) && pending.silentMs(now) >= SILENT_MS
+      if (isNews) health.suspect(index)
     }
   }
 
   /** After `member` failed with `error`: is it to be avoided by later calls? */
   failed(member: Member, error: StoreError): void {
     if (wantsNewToken(error)) this.#drop(member)
+    // It has a leader again: nobody is better now.
+    else if (isLeaderChange(error)) this.#options.health.answered(member.index)
     else if (isMemberFailure(error)) this.#options.health.suspect(member.index)
   }
 
@@ -136,12 +139,13 @@ export class Members {
   }
 
   async #timed<T>(member: Member, run: (member: Member) => Promise<T>): Promise<T> {
-    const { clock } = this.#options
+    const { clock, health } = this.#options
     const pending = this.#pending[member.index]!
     const call = pending.begin(clock.monotonic())
     try {
       const answer = await run(member)
       pending.lastAnswerMs = clock.monotonic()
+      health.answered(member.index)
       return answer
     } finally {
       pending.end(call)

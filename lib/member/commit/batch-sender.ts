@@ -39,6 +39,11 @@ const CONFLICT_PATIENCE_MS = 300
 
 /** Without an answer for so long, the same batch is sent once more, to another member. Unit ms. */
 const HEDGE_MS = 300
+/** On a store that is slow anyway, only after so many times what it usually takes, but no later. Unit ms. */
+const HEDGE_TIMES = 4
+const HEDGE_MS_MAX = 1_000
+/** Share of the newest commit in what is usual. */
+const USUAL_SHARE = 0.1
 /** From then on again after so long, or as soon as the store answers what it did not. Unit ms. */
 const RESEND_MS = 1_000
 /** Between two looks at whether it does. Unit ms. */
@@ -81,8 +86,10 @@ class Tries {
 
 export class BatchSender {
   readonly #options: BatchSenderOptions
-  /** Batches without an answer for {@link HEDGE_MS}. */
+  /** Batches that were sent once more. */
   #late = 0
+  /** How long the store takes to answer a commit. Unit ms. */
+  #usualMs = 0
   /** Resolves when the store answers a read again that it left waiting. */
   #revival: Promise<void> | undefined
 
@@ -127,7 +134,10 @@ export class BatchSender {
     const suspect = tries.isPending
     tries.add(
       store.txn(txn, { suspect }).then(
-        (result) => ({ result, sentMs }),
+        (result) => {
+          this.#usualMs += (clock.monotonic() - sentMs - this.#usualMs) * USUAL_SHARE
+          return { result, sentMs }
+        },
         (error: unknown) => {
           if (!(error instanceof StoreError)) throw error
           if (error.outcome === 'unknown') counters.unknownOutcomes++
@@ -142,7 +152,8 @@ export class BatchSender {
    * lost its leader may have lost all tries of that time, so the next one does not wait for them.
    */
   async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
-    const answer = await this.#within(HEDGE_MS, tries.next())
+    const hedgeMs = Math.min(Math.max(HEDGE_MS, HEDGE_TIMES * this.#usualMs), HEDGE_MS_MAX)
+    const answer = await this.#within(hedgeMs, tries.next())
     if (answer !== undefined) return answer
     this.#late++
     try {

@@ -32,13 +32,20 @@ describe('etcd/member-health', () => {
     expect(health.choose(1)).to.equal(1)
   })
 
-  it('with all suspected, goes through them: the one suspected longest ago is next', () => {
+  it('with all suspected, goes through them: the one suspected or used longest ago is next', () => {
     for (const index of [1, 0, 2]) health.suspect(index)
-    expect(health.choose(2)).to.equal(1)
-    health.suspect(1)
-    expect(health.choose(2)).to.equal(0)
+    const used = [2, 2, 2, 2, 2].map((preferred) => health.choose(preferred))
+    expect(used).to.deep.equal([1, 0, 2, 1, 0])
+  })
+
+  it('trusts one again that has answered a call, without a probe', async () => {
     health.suspect(0)
-    expect(health.choose(2)).to.equal(2)
+    expect(health.isSuspected(0)).to.equal(true)
+    health.answered(0)
+    expect(health.isSuspected(0)).to.equal(false)
+    expect(health.choose(0)).to.equal(0)
+    await clock.advance(60_000)
+    expect(probed).to.deep.equal([])
   })
 
   it('avoids a suspected member until it has answered a probe', async () => {
