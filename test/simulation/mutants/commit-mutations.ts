@@ -184,7 +184,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: 'return',
       },
     ],
-    seedsMax: 50,
+    seedsMax: 200,
   },
   {
     bug: 'serving begins again without a look at head',
