@@ -187,17 +187,6 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
     seedsMax: 200,
   },
   {
-    bug: 'serving begins again without a look at head',
-    edits: [
-      {
-        file: KEEPER,
-        from: 'if (this.#health.provenMs >= this.#suspendedMs) this.#setServing(true)',
-        to: 'this.#setServing(true)',
-      },
-    ],
-    seedsMax: 200,
-  },
-  {
     bug: 'events leave after the reply that shows the change',
     edits: [
       {
