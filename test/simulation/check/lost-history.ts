@@ -3,6 +3,7 @@
  * not continue as if nothing had happened. Neighbour: trust.
  */
 import { sessionName } from '../../../lib/index.ts'
+import { epochOf } from '../../../lib/model/zxid.ts'
 import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
 import type { StoreLog } from '../store/store-log.ts'
@@ -26,7 +27,25 @@ export function checkLostHistory(
         `not by ${node.name}: ${atMs.toFixed(0)} ms`,
       )
     }
+    checkEpoch(proxies, log, lost, findings)
     checkSessions(history, proxies, log, lost, findings)
+  }
+}
+
+/** Who had served what is lost, and lives, has begun an epoch above it, or has found one. */
+function checkEpoch(
+  proxies: readonly SimProxy[],
+  log: StoreLog,
+  { entries, atMs }: Lost,
+  findings: Findings,
+): void {
+  const epoch = epochOf(log.entries.at(-1)?.batch.zxid ?? 0)
+  for (const { node, keeper, witnesses } of proxies) {
+    for (const { had, by, zxid } of witnesses) {
+      if (!entries.includes(had) || keeper?.proxy !== by || epoch > epochOf(zxid)) continue
+      const what = `${node.name} served zxid ${zxid} before ${atMs.toFixed(0)} ms, and the epoch is ${epoch}`
+      findings.add('an epoch begins above what was served', what)
+    }
   }
 }
 

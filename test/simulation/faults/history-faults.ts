@@ -143,9 +143,12 @@ function pickKeys({ cluster, random }: Bed, range: { start: Key; end: Key }): Ke
   return kvs.length === 0 ? [] : [random.pick(kvs).key]
 }
 
-/** An outsider deletes keys; later the operator restores what was there before. */
+/**
+ * An outsider deletes keys; later the operator restores what was there before, and restarts the proxies that
+ * loaded a tree meanwhile: they cannot always tell that something was missing.
+ */
 function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => readonly Key[]): Heal {
-  const { cluster, prefix, random, world } = bed
+  const { cluster, prefix, random, world, proxies } = bed
   const layout = new Layout(prefix)
   if (bed.isDamaged) return undefined
   const snapshot = cluster.backend.snapshot()
@@ -153,15 +156,20 @@ function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => rea
   const keys = choose(head?.key, layout)
   if (keys.length === 0) return undefined
   bed.isDamaged = true
-  const { generation } = cluster
   const damages = { fromMs: world.nowMs, untilMs: Number.POSITIVE_INFINITY }
+  const before = proxies.map(({ keeper }) => ({ keeper, resyncs: keeper?.resyncCount }))
   cluster.log.damages.push(damages)
   cluster.outsider({ compares: [], ops: keys.map((key) => ({ type: 'delete', key })) })
   return () => {
     bed.isDamaged = false
     damages.untilMs = world.nowMs
-    if (cluster.generation === generation) {
-      cluster.restore(snapshot, { bump: random.pick([0, 0, BUMP]) })
+    cluster.restore(snapshot, { bump: random.pick([0, 0, BUMP]) })
+    for (const [i, proxy] of proxies.entries()) {
+      const { keeper, isWanted } = proxy
+      const hasLoaded = keeper !== before[i]?.keeper || keeper?.resyncCount !== before[i]?.resyncs
+      if (!isWanted || (keeper !== undefined && !hasLoaded)) continue
+      proxy.kill()
+      proxy.start()
     }
   }
 }

@@ -184,17 +184,6 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: 'return',
       },
     ],
-    seedsMax: 50,
-  },
-  {
-    bug: 'serving begins again without a look at head',
-    edits: [
-      {
-        file: KEEPER,
-        from: 'if (this.#health.provenMs >= this.#suspendedMs) this.#setServing(true)',
-        to: 'this.#setServing(true)',
-      },
-    ],
     seedsMax: 200,
   },
   {

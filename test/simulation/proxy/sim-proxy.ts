@@ -44,6 +44,8 @@ export interface Witness {
   readonly had: LogEntry
   /** The keeper's id. */
   readonly by: string
+  /** Up to where it had served. */
+  readonly zxid: number
   /** It lives, and has not noticed. */
   isBlind(): boolean
 }
@@ -154,7 +156,7 @@ export class SimProxy {
   historyLost(lost: readonly LogEntry[]): void {
     const { keeper } = this
     if (keeper === undefined) return
-    const { history } = keeper.replica
+    const { history, zxid } = keeper.replica
     const had = lost.findLast(({ batch, bytes }) => {
       return history.digestAt(batch.seq) === digestOfEntry(bytes)
     })
@@ -163,7 +165,7 @@ export class SimProxy {
     // It knows already that it must not serve what it has.
     if (before > this.#lossesServed) return
     const isBlind = (): boolean => this.keeper === keeper && keeper.historyLossCount === before
-    this.witnesses.push({ had, by: keeper.proxy, isBlind })
+    this.witnesses.push({ had, by: keeper.proxy, zxid, isBlind })
   }
 
   connect(socket: SimSocket): void {
