@@ -17,6 +17,9 @@
 import { depthOf } from '../model/path.ts'
 import { KEY_BYTES_MAX, type Key } from '../store/types.ts'
 
+/** Longest prefix: it is part of every key. Unit bytes. */
+export const PREFIX_BYTES_MAX = 4_096
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 function depthCode(depth: number): string {
@@ -63,8 +66,14 @@ export class Layout {
   /** There while an import is unfinished. */
   readonly importMarker: Key
 
-  /** @param prefix starts with "/", no "/" at its end, e.g. "/anykeeper". */
+  /**
+   * @param prefix starts with "/", no "/" at its end, at most {@link PREFIX_BYTES_MAX} bytes, e.g. "/anykeeper"
+   * @throws {TypeError} it is longer
+   */
   constructor(prefix: string) {
+    if (Buffer.byteLength(prefix) > PREFIX_BYTES_MAX) {
+      throw new TypeError(`a prefix has at most ${PREFIX_BYTES_MAX} bytes`)
+    }
     this.prefix = prefix
     this.head = Buffer.from(`${prefix}/head`)
     this.journal = this.#range('j')
@@ -119,12 +128,17 @@ export class Layout {
   }
   /** The id in an s/ key. */
   sessionOf(key: Key): bigint {
-    return BigInt(`0x${decoder.decode(key).slice(this.prefix.length + 3)}`)
+    return sessionNamed(decoder.decode(key).slice(this.prefix.length + 3))
   }
   /** The id in a p/ key. */
   proxyOf(key: Key): string {
     return decoder.decode(key).slice(this.prefix.length + 3)
   }
+}
+
+/** The id of 16 hex digits. Like ZooKeeper's, ids are signed. */
+export function sessionNamed(name: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${name}`))
 }
 
 /** 16 hex digits, as in the s/ keys. */

@@ -226,9 +226,9 @@ function pathOf(fields: Fields): string {
   return path
 }
 
-/** Session ids are positive. */
+/** Like ZooKeeper's, session ids are signed. */
 function sessionId(fields: Fields, name: string): bigint {
-  const id = BigInt(matching(fields, name, /^0x[0-7][0-9a-f]{15}$/))
+  const id = BigInt.asIntN(64, BigInt(matching(fields, name, /^0x[0-9a-f]{16}$/)))
   if (id === 0n) throw wrong(name)
   return id
 }

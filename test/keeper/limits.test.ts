@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { importTree, Keeper, KeeperClient, Layout, readTree } from '../../lib/index.ts'
+import { OwnTask } from '../../lib/member/commit/task.ts'
 import { narrowStore } from '../support/narrow-store.ts'
 
 const PREFIX = '/anykeeper'
@@ -187,5 +188,38 @@ describe('limits of a store', function () {
     const { kvs } = await old.range(layout.journal)
     expect(kvs.at(-1)!.value[0]).to.be.below(3)
     await livesOn(keeper)
+  })
+
+  it('under a longer prefix the longest path does not fit: an import says so, with its line', async () => {
+    const keeper = await open()
+    const client = await KeeperClient.connect(keeper)
+    await client.create(`/${'p'.repeat(PATH_BYTES_MAX - 1)}`)
+    const tree = await readTree({ store: narrowStore(openMemoryStore({ backend })) })
+    const input = [...tree].map((text) => Buffer.from(text))
+    const store = narrowStore(openMemoryStore({ backend: new MemoryBackend() }))
+    const prefix = `${PREFIX}${'s'.repeat(100)}`
+    const error = await importTree({ store, input, prefix }).catch((e: unknown) => e)
+    expect(error).to.have.property('code', 'COPY_TOO_LARGE')
+    expect(error).to.have.property('line').that.is.a('number')
+    expect(() => new Layout(`/${'p'.repeat(4_096)}`)).to.throw(TypeError, /4096 bytes/)
+  })
+
+  it('a session whose id has the top bit set, as a copied one may, lives on in its record', async () => {
+    const keeper = await open()
+    const id = -(2n ** 63n) + 5n
+    await new Promise<unknown>((resolve, reject) => {
+      const owner = keeper.proxy
+      const request = {
+        type: 'openSession',
+        id,
+        timeoutMs: 30_000,
+        passwordDigest: '0'.repeat(64),
+        owner,
+      } as const
+      keeper.committer.submit(new OwnTask(request, resolve, reject))
+    })
+    await livesOn(keeper)
+    const loaded = await open()
+    expect([...loaded.replica.sessions.keys()]).to.deep.equal([id])
   })
 })

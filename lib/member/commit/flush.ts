@@ -5,7 +5,7 @@
  */
 
 import { encodeCuts } from '../../format/head.ts'
-import type { Layout } from '../../format/layout.ts'
+import { type Layout, sessionNamed } from '../../format/layout.ts'
 import { encodeChildRecord, encodeSession, encodeZnode } from '../../format/record.ts'
 import { opBytes } from '../../store/txn-size.ts'
 import type { WriteOp } from '../../store/types.ts'
@@ -40,7 +40,7 @@ export function writeRecord(replica: Replica, layout: Layout, { kind, name }: Di
     case 'e':
       return { type: 'put', key: layout.epochs, value: encodeCuts(replica.cuts) }
     case 's': {
-      const id = BigInt(`0x${name}`)
+      const id = sessionNamed(name)
       const key = layout.session(id)
       const session = replica.sessions.get(id)
       return session === undefined

@@ -3,7 +3,7 @@
  * while the round lasts are left to the next one. Neighbour: record-check.
  */
 import type { KeyRange, Layout } from '../../format/layout.ts'
-import { sessionName } from '../../format/layout.ts'
+import { sessionName, sessionNamed } from '../../format/layout.ts'
 import { isReservedPath } from '../../model/path.ts'
 import type { Znode } from '../../model/znode.ts'
 import type { Key } from '../../store/types.ts'
@@ -111,7 +111,7 @@ export class CheckRound {
 
   #isThere({ kind, name }: Dirty): boolean {
     if (kind !== 's') return true
-    return this.replica.sessions.has(BigInt(`0x${name}`))
+    return this.replica.sessions.has(sessionNamed(name))
   }
 }
 

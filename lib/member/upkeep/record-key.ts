@@ -1,5 +1,5 @@
 /** Which record a key is of, and whether its bytes are what the replica says. Neighbour: record-check. */
-import { type Layout, sessionName } from '../../format/layout.ts'
+import { type Layout, sessionName, sessionNamed } from '../../format/layout.ts'
 import {
   decodeChildRecord,
   decodeSession,
@@ -64,7 +64,7 @@ function encodedAgain({ kind, name }: Dirty, value: Uint8Array): Uint8Array | un
       case 'c':
         return encodeChildRecord(decodeChildRecord(value, name))
       case 's':
-        return encodeSession(decodeSession(value, BigInt(`0x${name}`)))
+        return encodeSession(decodeSession(value, sessionNamed(name)))
       case 'e':
         return undefined
     }

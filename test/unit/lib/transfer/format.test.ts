@@ -137,7 +137,6 @@ describe('copy/format', () => {
     ['base64 that is none', `{${start},"base64":"YQ"}`, /"base64"/],
     ['an owner of 0', `{${start},"owner":"0x0000000000000000","data":null}`, /"owner"/],
     ['an owner of 15 digits', `{${start},"owner":"0x000000000000001","data":null}`, /"owner"/],
-    ['a negative owner', `{${start},"owner":"0x8000000000000000","data":null}`, /"owner"/],
     ['a TTL of 0', `{${start},"ttl":0,"data":null}`, /"ttl"/],
     ['a container with a TTL', `{${start},"container":true,"ttl":5,"data":null}`, /one of them/],
     ['no container', `{${start},"container":false,"data":null}`, /"container"/],

@@ -14,7 +14,6 @@ import {
   readTree,
   StoreError,
 } from '../../../../lib/index.ts'
-import { KEY_BYTES_MAX } from '../../../../lib/store/types.ts'
 import type { Fault } from '../../../support/faulty-store.ts'
 import { pictureOf } from '../../../support/tree-picture.ts'
 import {
@@ -298,11 +297,6 @@ describe('copy/import', () => {
       expect(source.lines[error.line! - 1]).to.contain(/\/app\/n\d+/.exec(error.message)![0])
       const checked = await refusal(checkTree(chunks(source.lines), { store }), 'COPY_TOO_LARGE')
       expect(checked.message).to.equal(error.message)
-    })
-
-    it('a path longer than a key may be', async () => {
-      const prefix = `/${'p'.repeat(KEY_BYTES_MAX - 11)}`
-      await refusal(importInto(target(), { prefix }), 'COPY_TOO_LARGE')
     })
 
     it('one that fills a transaction is a step of its own', async () => {
