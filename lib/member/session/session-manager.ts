@@ -150,9 +150,12 @@ export class SessionManager implements SessionObserver {
         owner: this.#proxy,
       },
       (planned) => {
-        if (typeof planned !== 'number') session = this.#attach(id, sink, ids, requestedTimeoutMs)
+        // An epoch may have begun before it.
+        if (typeof planned === 'number' || this.#host.replica.isLost(lastZxidSeen)) return
+        session = this.#attach(id, sink, ids, requestedTimeoutMs)
       },
     )
+    if (this.#host.replica.isLost(lastZxidSeen)) return this.#endLost(id, password, lastZxidSeen)
     return session
   }
 
@@ -246,6 +249,14 @@ export class SessionManager implements SessionObserver {
     // A client's own close is answered first, and that ends the connection (E4).
     const connection = owned?.connection
     if (connection?.closeRequested === false) connection.end('expired')
+  }
+
+  /** What its clients have seen is judged when they come back. */
+  epochBegan(): void {
+    for (const owned of this.#owned.values()) {
+      owned.connection?.end('suspended')
+      owned.connection = undefined
+    }
   }
 
   /** After a resync: sessions that ended, moved or were opened while the feed was lost. */

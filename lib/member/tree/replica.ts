@@ -20,6 +20,8 @@ export interface SessionObserver {
   sessionOpened(session: SessionRecord): void
   sessionMoved(session: SessionRecord, before: SessionRecord): void
   sessionClosed(session: SessionRecord): void
+  /** History went back, and this replica has applied what counts as lost now, or may have. */
+  epochBegan(): void
 }
 
 /** What is known of a journal entry besides what it says. */
@@ -142,6 +144,7 @@ export class Replica {
       this.cuts.delete(oldest)
     }
     this.backlog.touch('e', '', this.#applying, false)
+    this.sessionObserver?.epochBegan()
   }
 
   #applyOp(op: Op, zxid: number, time: number): void {
