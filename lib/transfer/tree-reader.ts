@@ -38,7 +38,8 @@ export class TreeReader {
   #line = 0
   #header: TreeHeader | undefined
   readonly #sessions = new Set<bigint>()
-  #lastSession = 0n
+  /** Ids are signed: the smallest one is above this. */
+  #lastSession = -(2n ** 63n) - 1n
   #znodes = 0
   readonly #way: Step[] = []
   #trailer: TreeLine | undefined
