@@ -8,7 +8,7 @@ import { allFaults } from './all-faults.ts'
 import { zookeeperClassPath } from './bed/zookeeper-bed.ts'
 import { judgeHistory, judgePlanted } from './checks/linearizability.ts'
 import type { Row } from './measure.ts'
-import { Run } from './run.ts'
+import { loadLetters, Run } from './run.ts'
 import { line, table } from './table.ts'
 
 const { values } = parseArgs({
@@ -34,11 +34,18 @@ function judge(file: string): boolean {
     return true
   }
   const text = readFileSync(file, 'utf8')
-  const { registers, operations, isLinearizable, output } = judgeHistory(text)
-  console.log(
-    `porcupine: ${operations} operations on ${registers} registers are ` +
-      `${isLinearizable ? 'linearizable' : `NOT linearizable: ${output}`}`,
-  )
+  const verdictOn = (name: keyof typeof loadLetters): boolean => {
+    const { registers, operations, isLinearizable, output } = judgeHistory(text, loadLetters[name])
+    if (registers === 0) return true
+    console.log(
+      `porcupine: ${operations} operations on ${registers} registers of ${name} are ` +
+        `${isLinearizable ? 'linearizable' : `NOT linearizable: ${output}`}`,
+    )
+    return isLinearizable
+  }
+  const isLinearizable = verdictOn('anykeeper')
+  // The yardstick is reported only.
+  verdictOn('zookeeper')
   const { staleReadFound, lostUpdateFound } = judgePlanted(text)
   const found = (isFound: boolean): string => (isFound ? 'found' : 'NOT found')
   console.log(

@@ -41,6 +41,9 @@ export interface RunReport {
   readonly silentLivesMs: readonly number[]
 }
 
+/** What the names of loads begin with, so that a history shows whose it is. */
+export const loadLetters = { anykeeper: 'b', zookeeper: 'z' } as const
+
 /** Small and seeded. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
@@ -171,7 +174,7 @@ export class Run {
       witness: this.#witness,
       random: this.#random,
       history: this.#history,
-      name: `b${this.#loads++}`,
+      name: `${loadLetters[bed.peer]}${this.#loads++}`,
     })
     await sleep(500)
     return load

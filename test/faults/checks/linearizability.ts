@@ -15,9 +15,12 @@ export interface HistoryVerdict {
   readonly output: string
 }
 
-/** Registers of a load whose history was lost are left out: nothing holds for them. */
-export function judgeHistory(text: string): HistoryVerdict {
-  const registers = registersOf(linesOf(text))
+/**
+ * Registers of a load whose history was lost are left out: nothing holds for them.
+ * @param letter of the loads that are judged
+ */
+export function judgeHistory(text: string, letter = 'b'): HistoryVerdict {
+  const registers = registersOf(linesOf(text).filter(({ key }) => key.startsWith(letter)))
   const ops = registers.flatMap(registerOps)
   const verdict = checkRegisters(ops)
   return { registers: registers.length, operations: ops.length, ...verdict }
