@@ -84,7 +84,8 @@ export class Connection implements ClientConnection {
     this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
-    this.#slice = new Slice(() => server.keeper.clock.monotonic(), server.options.sliceMs)
+    const now = () => server.keeper.clock.monotonic()
+    this.#slice = new Slice(now, server.options.sliceMs, server.turns)
     this.#inFlight = new InFlight(server.requestBytes)
     this.#throttle = new Throttle({
       socket,
@@ -151,7 +152,10 @@ export class Connection implements ClientConnection {
       }
       this.#isFramed = true
     }
-    if (!this.#throttle.isPaused) this.#slice.begin()
+    if (this.#phase === 'open' && !this.#throttle.isPaused) {
+      if (this.server.turns.isOver) this.#throttle.endTurn(false)
+      else this.#slice.begin()
+    }
     try {
       this.#splitter.push(chunk)
     } catch (error) {
@@ -229,7 +233,7 @@ export class Connection implements ClientConnection {
     const bytes = end - start + this.#outbox.encodedBytes - encoded
     if (!this.#slice.isOverAfter(bytes)) return
     this.server.stats.slicesUsed++
-    this.#throttle.endTurn()
+    this.#throttle.endTurn(true)
   }
 
   #dispatch(xid: number, op: number, request: Request, bytes: number): void {

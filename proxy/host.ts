@@ -23,7 +23,7 @@ export interface ProxyOptions {
   readonly outstandingMax: number
   /**
    * Bytes of requests in flight of one connection. At this many its requests wait. A single one may
-   * be larger. @default 8 MiB
+   * be larger. @default 2 MiB
    */
   readonly outstandingBytesMax: number
   /** Bytes of requests in flight of all connections; then each may have one. @default 128 MiB */

@@ -24,7 +24,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   frameBytesMax: 0xfffff,
   greetingTimeoutMs: 10_000,
   outstandingMax: 1_000,
-  outstandingBytesMax: 8 * 1024 * 1024,
+  outstandingBytesMax: 2 * 1024 * 1024,
   requestBytesMax: 128 * 1024 * 1024,
   outputBytesMax: 64 * 1024 * 1024,
   replyBytesMax: 512 * 1024 * 1024,

@@ -83,21 +83,21 @@ export class Throttle implements Waiting {
     }
   }
 
-  /** The slice is over: what follows waits for its turn. */
-  endTurn(): void {
+  /** What follows waits for its turn. `isHeavy`: the slice is over; otherwise others used up this one's time. */
+  endTurn(isHeavy: boolean): void {
     this.isPaused = true
-    this.#queue()
+    this.#queue(isHeavy)
   }
 
   /** Resumes in a later tick: the caller may be in the middle of a reply. */
   maybeResume(): void {
-    if (this.isPaused && this.#options.isOpen() && this.#hasRoom) this.#queue()
+    if (this.isPaused && this.#options.isOpen() && this.#hasRoom) this.#queue(false)
   }
 
-  #queue(): void {
+  #queue(isHeavy: boolean): void {
     if (this.#waitsForTurn) return
     this.#waitsForTurn = true
-    this.#options.turns.add(this)
+    this.#options.turns.add(this, isHeavy)
   }
 
   run(): void {

@@ -84,6 +84,12 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'attack',
+    paths: ['test/attack/'],
+    needs: [],
+    minutesMax: 12,
+  },
+  {
     name: 'packed',
     paths: ['test/packed/'],
     needs: ['node-20.19', 'node-22', 'node-24'],

@@ -14,6 +14,7 @@ import {
   type MultiResult,
   PERMS,
   type ReadRequest,
+  type Result,
 } from '../../model/request.ts'
 import { statOf } from '../../model/znode.ts'
 import { NONE, type Planned } from '../plan/planned.ts'
@@ -21,7 +22,7 @@ import { MODE } from '../watch/watch-table.ts'
 import { lookUp, type ReadContext } from './context.ts'
 import { restoreWatches } from './set-watches.ts'
 
-const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER } = ZK_ERRORS
+const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER, THROTTLED_OP } = ZK_ERRORS
 
 export function answerRead(context: ReadContext, request: ReadRequest): Planned {
   switch (request.type) {
@@ -108,16 +109,29 @@ function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
 }
 
 /** Each read is answered on its own; one failure does not touch the others (M6). */
+/** What one multiRead may bring, bytes of data and names: ten thousand paths fit into a request. */
+export const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024
+
+/** What is beyond {@link MULTI_READ_BYTES_MAX} is not read: THROTTLEDOP in its place. */
 function multiRead(context: ReadContext, request: MultiReadRequest): Planned {
+  let bytes = 0
   const results = request.ops.map((op): MultiResult => {
+    if (bytes > MULTI_READ_BYTES_MAX) return { type: 'error', errno: THROTTLED_OP.errno }
     const answer =
       op.type === 'getData' ? getData(context, op) : getChildren(context, op.path, op.watch, false)
     if (typeof answer === 'number') return { type: 'error', errno: answer }
+    bytes += sizeOf(answer)
     if (answer.type === 'data') return { type: 'getData', data: answer.data, stat: answer.stat }
     if (answer.type === 'children') return { type: 'getChildren', children: answer.children }
     return { type: 'error', errno: MARSHALLING.errno }
   })
   return { type: 'multi', results }
+}
+
+function sizeOf(answer: Result): number {
+  if (answer.type === 'data') return answer.data?.length ?? 0
+  if (answer.type !== 'children') return 0
+  return answer.children.reduce((sum, name) => sum + name.length + 4, 0)
 }
 
 /** Own ephemerals whose path starts with the text; all for "" and "/". */
