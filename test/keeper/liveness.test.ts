@@ -131,6 +131,17 @@ describe('liveness', () => {
       expect(lives(next, client)).to.equal(true)
     })
 
+    it('for almost as long as its lease, the next one counts from when it serves', async () => {
+      const one = await start()
+      const client = await open(one)
+      await client.create('/e', 'ephemeral')
+      await crash(one)
+      await clock.advance(TTL_MS - 100)
+      // The lease runs out when this one has begun: what it says of the silence is no time in which one served.
+      const two = await start()
+      expect(await endsAfter(two, client)).to.be.within(TIMEOUT_MS, TIMEOUT_MS + TICK_MS + 50)
+    })
+
     it('for a moment, nobody dies early', async () => {
       const one = await start()
       const client = await open(one)

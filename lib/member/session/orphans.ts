@@ -17,20 +17,22 @@ export class Orphans {
   }
 
   /**
-   * A proxy vanished: its sessions have what is left of their timeouts. `spreadMs` is drawn for
-   * each, so that survivors do not propose the same ends together.
+   * A proxy vanished: its sessions have what is left of their timeouts, and all of them since this proxy serves:
+   * before, there may have been no other. `spreadMs` is drawn for each, so that survivors do not propose the same
+   * ends together.
    */
   addAllOf(
     proxy: string,
     gone: ProxyRecord,
     sessions: SessionTable,
-    nowMs: number,
+    { nowMs, servedFromMs }: { readonly nowMs: number; readonly servedFromMs: number },
     spreadMs: () => number,
   ): void {
     const spentMs = goneForMs(gone)
     for (const { id, owner, timeoutMs } of sessions.values()) {
       if (owner !== proxy) continue
-      this.#ends.set(id, nowMs + Math.max(0, timeoutMs - spentMs) + spreadMs())
+      const leftMs = Math.max(0, timeoutMs - spentMs)
+      this.#ends.set(id, Math.max(nowMs + leftMs, servedFromMs + timeoutMs) + spreadMs())
     }
   }
 

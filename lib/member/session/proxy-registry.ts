@@ -53,6 +53,9 @@ export class ProxyRegistry {
   readonly #options: ProxyRegistryOptions
   readonly #peers = new Map<string, ProxyRecord>()
   #lease: LeaseId = 0n
+  /** Our key is in the store, on our lease, as far as we know. */
+  #isListed = false
+  #registering: Promise<void> | undefined
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
   /** The reading of the list behind a heartbeat, while it lasts. */
@@ -91,7 +94,7 @@ export class ProxyRegistry {
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
   async leave(): Promise<void> {
     this.#stop.abort()
-    await Promise.all([...this.#loops, this.#pendingReports])
+    await Promise.all([...this.#loops, this.#pendingReports, this.#registering?.catch(() => {})])
     const { store, layout, proxy, logger } = this.#options
     try {
       await store.txn({
@@ -144,12 +147,27 @@ export class ProxyRegistry {
     }
   }
 
-  async #register(): Promise<void> {
-    const { store, layout, proxy, clock, onHeartbeat } = this.#options
+  /** Once at a time: the loops ask for it independently. */
+  #register(options: { readonly hasLease?: boolean } = {}): Promise<void> {
+    this.#isListed = false
+    this.#registering ??= (options.hasLease === true ? this.#list() : this.#grant()).finally(() => {
+      this.#registering = undefined
+    })
+    return this.#registering
+  }
+
+  async #grant(): Promise<void> {
+    const { store, clock, onHeartbeat } = this.#options
     const sentMs = clock.monotonic()
     const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
+    await this.#list()
+    onHeartbeat(sentMs)
+  }
+
+  async #list(): Promise<void> {
+    const { store, layout, proxy } = this.#options
     // An import looks for proxies after it has written its marker: one of the two sees the other.
     const { committed } = await store.txn({
       compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],
@@ -158,14 +176,22 @@ export class ProxyRegistry {
           type: 'put',
           key: layout.proxy(proxy),
           value: encodeProxy(this.#record()),
-          lease: lease.id,
+          lease: this.#lease,
         },
       ],
     })
     if (!committed) throw unfinishedImport(layout.prefix)
+    this.#isListed = true
     this.#peers.set(proxy, this.#record())
     this.#peersChanged()
-    onHeartbeat(sentMs)
+  }
+
+  async #registerAgain(options: { readonly hasLease: boolean }): Promise<void> {
+    try {
+      await this.#register(options)
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'could not register again')
+    }
   }
 
   async #renew(): Promise<void> {
@@ -177,8 +203,10 @@ export class ProxyRegistry {
       if (this.#stop.signal.aborted) return
       const sentMs = clock.monotonic()
       isConfirmed = false
+      const lease = this.#lease
+      let hasLease = true
       try {
-        await store.keepLeaseAlive(this.#lease)
+        await store.keepLeaseAlive(lease)
         isConfirmed = true
         onHeartbeat(sentMs)
         // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
@@ -191,10 +219,12 @@ export class ProxyRegistry {
         if (error.code === 'STORE_CLOSED') return
         logger.warn({ err: error }, 'heartbeat not confirmed')
         if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
-        await this.#register().catch((failed: unknown) => {
-          logger.warn({ err: failed }, 'could not register again')
-        })
+        hasLease = lease !== this.#lease
       }
+      // A lease alone is not seen by others: its key may be gone, or may not have been written with it.
+      if (hasLease && this.#isListed) continue
+      await this.#registerAgain({ hasLease })
+      isConfirmed &&= this.#isListed
     }
   }
 
@@ -268,9 +298,7 @@ export class ProxyRegistry {
     }
     if (this.#stop.signal.aborted) return
     // Our own lease ran out although we are alive: register again.
-    this.#register().catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, 'could not register again')
-    })
+    void this.#registerAgain({ hasLease: false })
   }
 
   #sleep(delayMs: number): Promise<void> {

@@ -50,6 +50,8 @@ export class SessionManager implements SessionObserver {
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
+  /** When serving began last, monotonic ms. */
+  #servedFromMs = Number.NEGATIVE_INFINITY
   /** As of the last check: see {@link STALL_MS}. */
   #stalled = false
   #isAlive: (proxy: string) => boolean = () => true
@@ -198,6 +200,7 @@ export class SessionManager implements SessionObserver {
   unsuspend(): void {
     this.#suspended = false
     const now = this.#clock.monotonic()
+    this.#servedFromMs = now
     for (const owned of this.#owned.values()) owned.lastSeenMs = now
     this.#orphans.extend(this.#host.replica.sessions, now)
   }
@@ -210,7 +213,7 @@ export class SessionManager implements SessionObserver {
       proxy,
       record,
       sessions,
-      this.#clock.monotonic(),
+      { nowMs: this.#clock.monotonic(), servedFromMs: this.#servedFromMs },
       () => this.#random.fraction() * spreadMsMax,
     )
   }

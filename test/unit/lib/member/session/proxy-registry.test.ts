@@ -1,31 +1,39 @@
 import { expect } from 'chai'
 import { openMemoryStore } from '../../../../../adapters/memory/memory-store.ts'
-import { systemClock } from '../../../../../lib/base/clock.ts'
+import { type Clock, systemClock } from '../../../../../lib/base/clock.ts'
 import { silentLogger } from '../../../../../lib/base/log.ts'
 import { Layout } from '../../../../../lib/format/layout.ts'
 import { decodeProxy } from '../../../../../lib/format/record.ts'
 import { ProxyRegistry } from '../../../../../lib/member/session/proxy-registry.ts'
+import type { MetadataStore } from '../../../../../lib/store/metadata-store.ts'
 import { faultyStore } from '../../../../support/faulty-store.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
+
+const layout = new Layout('/anykeeper')
+const TTL_MS = 60_000
+
+function registryOn(store: MetadataStore, clock: Clock): ProxyRegistry {
+  return new ProxyRegistry({
+    store,
+    layout,
+    clock,
+    logger: silentLogger,
+    proxy: 'p1',
+    address: '127.0.0.1:2181',
+    ttlMs: TTL_MS,
+    silenceMsMax: 4_000,
+    journalFormat: 3,
+    onHeartbeat: () => {},
+    onPeerLeft: () => {},
+    onPeerJoined: () => {},
+    onPeerStarved: () => {},
+  })
+}
 
 describe('proxy registry', () => {
   it('a wish for a turn that is still on its way does not take back the goodbye', async () => {
     const store = faultyStore(openMemoryStore())
-    const layout = new Layout('/anykeeper')
-    const registry = new ProxyRegistry({
-      store,
-      layout,
-      clock: systemClock,
-      logger: silentLogger,
-      proxy: 'p1',
-      address: '127.0.0.1:2181',
-      ttlMs: 60_000,
-      silenceMsMax: 4_000,
-      journalFormat: 3,
-      onHeartbeat: () => {},
-      onPeerLeft: () => {},
-      onPeerJoined: () => {},
-      onPeerStarved: () => {},
-    })
+    const registry = registryOn(store, systemClock)
     await registry.start(new Map(), 1)
     const seen: boolean[] = []
     const watching = (async () => {
@@ -56,6 +64,28 @@ describe('proxy registry', () => {
     await left
     await watching
     expect(seen).to.deep.equal([false, false, false, true])
+    await store.close()
+  })
+
+  it('who got a new lease but could not write its key writes it with a later heartbeat', async () => {
+    const clock = new ManualClock()
+    const store = faultyStore(openMemoryStore({ clock }))
+    const registry = registryOn(store, clock)
+    await registry.start(new Map(), 1)
+    const listed = async () => (await store.range(layout.proxies)).kvs.map(({ lease }) => lease)
+    const [first] = await listed()
+    // The new lease is granted, and the write of the key is lost, twice.
+    store.faults.push('refused', 'before')
+    await store.revokeLease(first as bigint)
+    await clock.advance(0)
+    expect(await listed()).to.deep.equal([])
+    await clock.advance(TTL_MS)
+    const [second] = await listed()
+    expect(second).to.be.a('bigint').that.does.not.equal(first)
+    // And keeps it.
+    await clock.advance(2 * TTL_MS)
+    expect(await listed()).to.deep.equal([second])
+    await registry.leave()
     await store.close()
   })
 })
