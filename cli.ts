@@ -9,6 +9,7 @@ import { exportCommand } from './cli/export.ts'
 import { EXIT_USAGE, UsageError } from './cli/flags.ts'
 import { importCommand } from './cli/import.ts'
 import { serveCommand } from './cli/serve.ts'
+import { stayAlive } from './cli/stay-alive.ts'
 import { isKeeperError, StoreError } from './lib/index.ts'
 
 const program = new Command('anykeeper')
@@ -20,8 +21,10 @@ for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
 }
 
+const release = stayAlive()
 try {
   await program.parseAsync()
+  release()
 } catch (error) {
   if (error instanceof CommanderError) {
     const help = error.code === 'commander.helpDisplayed' || error.code === 'commander.version'

@@ -30,6 +30,7 @@ import {
   warningsOf,
 } from './flags.ts'
 import { growSmallHeap } from './heap.ts'
+import { stayAlive } from './stay-alive.ts'
 import { announce, parseWorkers, superviseWorkers, workerNumber } from './workers.ts'
 
 interface ServeFlags {
@@ -204,6 +205,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   }
   if (flags.workers > 1 && cluster.isPrimary) return superviseWorkers(flags.workers, logger)
   growSmallHeap()
+  // Until it exits: while it stops, no client's socket is left.
+  stayAlive()
   const bounds = boundsOf(flags)
   let stopping = false
   let keeper: Keeper | undefined
