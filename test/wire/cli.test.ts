@@ -164,6 +164,20 @@ describe('anykeeper serve', () => {
       ANYKEEPER_ACCEPT_DAMAGED_TREE: '1',
       ANYKEEPER_RECORD_CHECK: '0',
       ANYKEEPER_JOURNAL_FORMAT: '2',
+      ANYKEEPER_MAX_CONNECTIONS: '100',
+      ANYKEEPER_MAX_CONNECTIONS_PER_ADDRESS: '70',
+      ANYKEEPER_GREETING_TIMEOUT: '5000',
+      ANYKEEPER_MAX_OUTSTANDING: '50',
+      ANYKEEPER_MAX_OUTSTANDING_BYTES: '100000',
+      ANYKEEPER_MAX_REQUEST_QUEUE_BYTES: '1000000',
+      ANYKEEPER_MAX_UNREAD_BYTES: '1000000',
+      ANYKEEPER_MAX_RESPONSE_QUEUE_BYTES: '2000000',
+      ANYKEEPER_MAX_IDENTITIES: '5',
+      ANYKEEPER_CLIENT_SLICE: '3',
+      ANYKEEPER_CONTAINER_CHECK_INTERVAL: '30000',
+      ANYKEEPER_MAX_CONTAINERS_PER_MINUTE: '500',
+      ANYKEEPER_HISTORY_RETENTION: '60000',
+      ANYKEEPER_MAX_HISTORY_BYTES: '1000000',
       ANYKEEPER_WORKERS: '1',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }
@@ -176,7 +190,7 @@ describe('anykeeper serve', () => {
     const [, text] = await child.waitForLine(/^anykeeper ready on 127\.0\.0\.1:(\d+) /)
     const port = Number(text)
     const conf = await fourLetterWord({ host: '127.0.0.1', port }, 'conf')
-    expect(conf).to.contain('tickTime=600\nmaxClientCnxns')
+    expect(conf).to.contain('tickTime=600\nmaxClientCnxns=70\n')
     expect(conf).to.contain('minSessionTimeout=1500\nmaxSessionTimeout=2500\n')
     const refused = await fourLetterWord({ host: '127.0.0.1', port }, 'mntr')
     expect(refused).to.contain('not in the whitelist')
