@@ -11,6 +11,11 @@ export interface KeeperLimits {
   /** Requests per batch. */
   readonly batchRequestsMax: number
   /**
+   * Bytes of the paths that the end of a session names in its journal entry. A session whose ephemerals have more
+   * ends without naming them; beside proxies that need the names, in several transactions.
+   */
+  readonly closeBytesMax: number
+  /**
    * Commits in flight: while the store works on one, the next is planned. More of them cost more
    * where proxies race, because all behind a lost one are planned again.
    */
@@ -91,6 +96,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   tickTimeMs: 3_000,
   batchBytesMax: 512 * 1024,
   batchRequestsMax: 4_000,
+  closeBytesMax: 32 * 1024,
   commitsInFlightMax: 2,
   backlogKeysTarget: 300_000,
   backlogKeysMax: 1_000_000,

@@ -29,12 +29,14 @@ export interface Scenario {
   readonly kinds: readonly FaultKind[]
   readonly limits: Partial<KeeperLimits>
   readonly txnOpsMax: number
+  /** So many proxies begin as an older version. */
+  readonly older: number
 }
 
 export function scenarioOf(seed: number, faults: FaultSet): Scenario {
   const random = new SeededRandom(seed, 1)
   const durationMs = random.pick([6_000, 12_000, 20_000])
-  return {
+  const scenario: Scenario = {
     seed,
     proxies: random.pick([1, 2, 2, 3, 3]),
     clients: 3 + random.below(3),
@@ -57,5 +59,14 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
       sessionTimeoutMsMin: 4_000,
     },
     txnOpsMax: random.pick([8, 128]),
+    older: 0,
   }
+  // Drawn last: what was drawn before is as it was.
+  const closeBytesMax = random.pick([8, 32 * 1024])
+  const limits = { ...scenario.limits, closeBytesMax }
+  if (!scenario.kinds.includes('formats')) return { ...scenario, limits }
+  // The way up, and the way down: where entries of format 3 are written, an older version cannot begin.
+  const older = random.chance(0.4) ? 1 + random.below(scenario.proxies) : 0
+  const journalFormatMax = older === 0 && random.chance(0.3) ? 2 : 3
+  return { ...scenario, older, limits: { ...limits, journalFormatMax } }
 }

@@ -104,7 +104,10 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   cluster.log.onRewind = ({ lost }) => {
     for (const proxy of proxies) proxy.historyLost(lost)
   }
-  for (const proxy of proxies) proxy.start()
+  for (const [i, proxy] of proxies.entries()) {
+    proxy.isOldVersion = i < scenario.older
+    proxy.start()
+  }
   for (const [i, client] of clients.entries()) client.start(i === 0 ? 100 : 1_000)
   const nemesis = new Nemesis(bed)
   nemesis.plan(scenario.kinds, scenario.faultsFromMs, scenario.faultsUntilMs)
@@ -112,7 +115,10 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
 
   const healedMs = world.nowMs
   nemesis.healAll()
-  for (const proxy of proxies) if (!proxy.isWanted) proxy.start()
+  for (const proxy of proxies) {
+    if (proxy.isOldVersion) proxy.replaceBy('today')
+    else if (!proxy.isWanted) proxy.start()
+  }
   const probes = proxies.map((proxy, i) =>
     clientOf(`probe${i}`, 200 + i, new OneWrite(history), [proxy]),
   )

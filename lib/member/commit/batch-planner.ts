@@ -87,7 +87,9 @@ export class BatchPlanner {
     this.#options = options
     const { features, limits, clock, aclSchemes } = options
     this.#replica = replica
-    this.#view = new PlanView(replica, { aclSchemes, pathBytesMax: options.layout.pathBytesMax })
+    const { pathBytesMax } = options.layout
+    const { closeBytesMax } = limits
+    this.#view = new PlanView(replica, { aclSchemes, pathBytesMax, closeBytesMax })
     this.#pacer = new FlushPacer(limits, clock)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)

@@ -49,9 +49,6 @@ export function planMoveSession(view: PlanView, request: MoveSession): Planned {
   return NONE
 }
 
-/** Named paths cost their bytes in one entry, so there are not more of them than this. Unit bytes. */
-export const CLOSE_BYTES_MAX = 32 * 1024
-
 function bytesOf(paths: Iterable<string>): number {
   let bytes = 0
   for (const path of paths) bytes += Buffer.byteLength(path)
@@ -65,7 +62,7 @@ function bytesOf(paths: Iterable<string>): number {
 export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
   const paths = [...view.ephemeralsOf(id)]
-  const isLong = bytesOf(paths) > CLOSE_BYTES_MAX
+  const isLong = bytesOf(paths) > view.closeBytesMax
   if (isLong && !view.hasEndSession) return planPartOfClose(view, paths)
   planRemovals(view, paths)
   view.putSession(id, null)
@@ -78,7 +75,7 @@ function planPartOfClose(view: PlanView, paths: readonly string[]): Planned {
   let count = 0
   for (const path of paths) {
     bytes += Buffer.byteLength(path)
-    if (count > 0 && bytes > CLOSE_BYTES_MAX) break
+    if (count > 0 && bytes > view.closeBytesMax) break
     count++
   }
   const part = paths.slice(0, count)

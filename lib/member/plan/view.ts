@@ -5,6 +5,7 @@
  * Line: session queue → here → batch.
  */
 
+import { LIMITS_DEFAULT } from '../../base/limits.ts'
 import type { Op } from '../../format/ops.ts'
 import type { SessionRecord } from '../../format/record.ts'
 import { ACL_SCHEMES_DEFAULT } from '../../model/acl.ts'
@@ -86,15 +87,22 @@ export class PlanView {
 
   /** Schemes an ACL may name. */
   readonly aclSchemes: ReadonlySet<string>
+  /** Of the paths that one entry names where a session ends, bytes. */
+  readonly closeBytesMax: number
   /** The longest path whose records the store can keep, bytes. */
   readonly pathBytesMax: number
 
   constructor(
     replica: Replica,
-    options: { readonly aclSchemes?: ReadonlySet<string>; readonly pathBytesMax?: number } = {},
+    options: {
+      readonly aclSchemes?: ReadonlySet<string>
+      readonly pathBytesMax?: number
+      readonly closeBytesMax?: number
+    } = {},
   ) {
     this.#replica = replica
     this.aclSchemes = options.aclSchemes ?? ACL_SCHEMES_DEFAULT
+    this.closeBytesMax = options.closeBytesMax ?? LIMITS_DEFAULT.closeBytesMax
     this.pathBytesMax = options.pathBytesMax ?? Number.POSITIVE_INFINITY
   }
 

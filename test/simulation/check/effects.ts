@@ -19,6 +19,8 @@ export type Effect =
   | { readonly type: 'open'; readonly id: bigint }
   | { readonly type: 'move'; readonly id: bigint }
   | { readonly type: 'close'; readonly id: bigint; readonly paths: readonly string[] }
+  /** The same, where the log does not name them. */
+  | { readonly type: 'end'; readonly id: bigint }
   | { readonly type: 'epoch' }
 
 export function effectOf(op: Op): Effect {
@@ -41,6 +43,8 @@ export function effectOf(op: Op): Effect {
       return { type: 'move', id: op.id }
     case 'closeSession':
       return { type: 'close', id: op.id, paths: op.paths }
+    case 'endSession':
+      return { type: 'end', id: op.id }
     case 'newEpoch':
       return { type: 'epoch' }
     default:

@@ -89,8 +89,7 @@ export class Model {
     const view = new Overlay(this)
     const effects: Effect[] = []
     if (request.type === 'close') {
-      const paths = [...this.nodes].filter(([, node]) => node.owner === session).map(([p]) => p)
-      return { err: 0, answers: [{ err: 0 }], effects: [{ type: 'close', id: session, paths }] }
+      return { err: 0, answers: [{ err: 0 }], effects: [this.close(session)] }
     }
     if (request.type !== 'multi') {
       const answer = planOne(view, request, session, effects)
@@ -108,6 +107,12 @@ export class Model {
       return { err: 0, answers: all, effects: [] }
     }
     return { err: 0, answers, effects }
+  }
+
+  /** The end of a session, with everything that it owns. */
+  close(id: bigint): Effect & { type: 'close' } {
+    const paths = [...this.nodes].filter(([, { owner }]) => owner === id).map(([path]) => path)
+    return { type: 'close', id, paths }
   }
 
   /** `touchedMs`: when the client asked for it. */

@@ -51,6 +51,8 @@ class Replay {
   readonly #placed = new Set<Asked>()
   /** When a session was resumed last, by the log. */
   readonly #movedMs = new Map<bigint, number>()
+  /** Sessions of which a part has ended. */
+  readonly #closing = new Set<bigint>()
   #failedUnknown = 0
 
   constructor(history: History, findings: Findings, trusts: Trust) {
@@ -94,6 +96,7 @@ class Replay {
     for (const [zxid, [asked]] of this.#reads) {
       this.#findings.add('reads show committed states', `${zxid}: ${name(asked as Asked)}`)
     }
+    for (const id of this.#closing) this.#halfClosed(id, 'left alive')
     const { unknownCount, zxidOf } = this.#askers
     if (this.#failedUnknown > unknownCount) {
       const counts = `${this.#failedUnknown} of ${unknownCount}`
@@ -102,11 +105,15 @@ class Replay {
     return { model: this.#model, txns: this.#txns, zxidOf }
   }
 
-  #txn(origin: Origin, effects: readonly Effect[]): void {
+  #txn(origin: Origin, logged: readonly Effect[]): void {
     const { zxid, atMs } = origin
+    // What the log does not name is what the session has by then.
+    const effects = logged.map((one) => (one.type === 'end' ? this.#model.close(one.id) : one))
     const [first] = effects
+    if (first?.type === 'close') this.#closing.delete(first.id)
     if (first?.type === 'move') {
       this.#movedMs.set(first.id, atMs)
+      if (this.#closing.has(first.id)) this.#halfClosed(first.id, 'resumed')
       this.#txns.push({ zxid, atMs, effects, by: undefined })
       return
     }
@@ -193,7 +200,8 @@ class Replay {
       }
     } else if (first.type === 'delete') {
       const node = this.#model.nodes.get(first.path)
-      if (node === undefined || node.ttlMs === 0) {
+      if (node !== undefined && node.owner !== 0n) this.#partOfClose(zxid, node.owner, effects)
+      else if (node === undefined || node.ttlMs === 0) {
         this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
       } else if (atMs < node.touchedMs + node.ttlMs) {
         const ageMs = Math.round(atMs - node.touchedMs)
@@ -204,6 +212,23 @@ class Replay {
       this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
     }
     this.#model.apply(effects, zxid, atMs)
+  }
+
+  /** In format 2 a session with many ephemerals ends in several transactions, all before anything else of it. */
+  #partOfClose(zxid: number, owner: bigint, effects: readonly Effect[]): void {
+    this.#closing.add(owner)
+    for (const effect of effects) {
+      const node = effect.type === 'delete' ? this.#model.nodes.get(effect.path) : undefined
+      if (node?.owner === owner) continue
+      this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
+      return
+    }
+  }
+
+  #halfClosed(id: bigint, how: string): void {
+    this.#closing.delete(id)
+    const what = `session ${sessionName(id)} lost some of them, and was ${how}`
+    this.#findings.add('ephemerals end with their session', what)
   }
 
   #readAt(zxid: number): void {

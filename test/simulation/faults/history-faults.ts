@@ -51,13 +51,18 @@ export const FORMAT_FAULTS: readonly Fault[] = [
     start({ proxies, random }) {
       const proxy = random.pick(proxies)
       if (!proxy.isWanted || proxy.isOldVersion) return undefined
-      const as = (isOld: boolean): void => {
-        if (proxy.isWanted) proxy.kill()
-        proxy.isOldVersion = isOld
-        proxy.start()
-      }
-      as(true)
-      return () => as(false)
+      proxy.replaceBy('older')
+      return () => proxy.replaceBy('today')
+    },
+  },
+  {
+    name: 'older proxy replaced by today’s version',
+    weight: 2,
+    lastsMs: [1, 2],
+    start({ proxies, random }) {
+      const proxy = random.pick(proxies)
+      if (proxy.isWanted && proxy.isOldVersion) proxy.replaceBy('today')
+      return undefined
     },
   },
 ]

@@ -186,6 +186,13 @@ export class SimProxy {
     if (this.#store !== undefined) this.#o.cluster.forget(this.node)
   }
 
+  /** Killed, if it runs, and started as this version. */
+  replaceBy(version: 'older' | 'today'): void {
+    if (this.isWanted) this.kill()
+    this.isOldVersion = version === 'older'
+    this.start()
+  }
+
   /** SIGTERM: drains, signs off, and ends. */
   stop(done: () => void): void {
     const { keeper, server } = this
