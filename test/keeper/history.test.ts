@@ -28,6 +28,8 @@ const eventually = (check: () => boolean): Promise<boolean> =>
 
 const epochOf = (zxid: number): number => Math.floor(zxid / 2 ** 32)
 
+const codeOf = (error: { code: string }): string => error.code
+
 describe('a history that went back', () => {
   let address: Address
   let members: Member[]
@@ -104,8 +106,16 @@ describe('a history that went back', () => {
       await address.restore(snapshot, bumped)
       // Somebody who has never seen the lost history writes a while into the new one.
       const stranger = await start()
-      const c = await KeeperClient.connect(stranger.keeper)
-      for (let i = 0; i < writesOfOthers; i++) await c.create(`/new-${i}`, Buffer.from('new'))
+      let c = await KeeperClient.connect(stranger.keeper)
+      for (let i = 0; i < writesOfOthers; i++) {
+        const created = () => c.create(`/new-${i}`, Buffer.from('new')).then(() => '', codeOf)
+        // An epoch that begins meanwhile disconnects everybody.
+        for (let code = await created(); code !== ''; code = await created()) {
+          if (code === 'ZK_NODE_EXISTS') break
+          expect(code).to.equal('ZK_CONNECTION_LOSS')
+          c = await KeeperClient.connect(stranger.keeper)
+        }
+      }
       // A write that is acknowledged now must be in the new history.
       const acked: string[] = []
       for (const client of [a.client, b.client]) {
