@@ -277,6 +277,8 @@ export class Keeper {
     this.#follower.start(loaded.revision + 1)
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
     await this.committer.prove()
+    // A commit may have proved it before, but no client could come.
+    if (this.#serving) this.sessions.unsuspend()
     this.#health.start()
     this.#upkeep.start()
   }

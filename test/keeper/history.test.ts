@@ -14,6 +14,7 @@ import {
 } from '../../lib/index.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
 import { faultyStore } from '../support/faulty-store.ts'
+import { Probe } from '../support/liveness-bench.ts'
 import { Address, type Snapshot } from '../support/switched-store.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -182,6 +183,41 @@ describe('a history that went back', () => {
     expect(early.seen).to.deep.equal(['suspended', 'connected'])
     expect(one.keeper.replica.tree.get('/mine')?.ephemeralOwner).to.equal(early.client.sessionId)
     await expectOneTree()
+  })
+
+  it('a client that saw what is lost leaves a keeper that had not served it, once the epoch has begun', async () => {
+    let refusal: StoreError | undefined
+    const one = await start((inner) => {
+      const store = faultyStore(inner)
+      store.beforeTxn = () => {
+        if (refusal !== undefined) throw refusal
+      }
+      return store
+    })
+    const { session, password } = await one.keeper.sessions.open(30_000, new Probe(), [])
+    const writer = await KeeperClient.connect(one.keeper)
+    await flushed(one)
+    const snapshot = await address.snapshot()
+    for (let i = 0; i < 5; i++) await writer.create(`/lost-${i}`)
+    const lastZxidSeen = one.keeper.replica.zxid
+    // Who has served what is lost cannot begin an epoch yet.
+    refusal = new StoreError('STORE_UNAVAILABLE', 'refused', { outcome: 'unapplied' })
+    await address.restore(snapshot)
+    const stranger = await start()
+    const other = await KeeperClient.connect(stranger.keeper)
+    for (let i = 0; i < 20; i++) await other.create(`/new-${i}`)
+    expect(stranger.keeper.replica.zxid).to.be.above(lastZxidSeen)
+    const probe = new Probe()
+    const resume = (sink: Probe) =>
+      stranger.keeper.sessions.resume(session.id, password, sink, [], { lastZxidSeen })
+    // Nothing tells the stranger that this zxid is of another history.
+    expect(await resume(probe)).to.not.equal(undefined)
+    expect(probe.endReason).to.equal(undefined)
+    refusal = undefined
+    await eventually(() => epochOf(stranger.keeper.replica.zxid) === 1)
+    expect(probe.endReason).to.equal('suspended')
+    expect(await resume(new Probe())).to.equal(undefined)
+    await eventually(() => !stranger.keeper.replica.sessions.has(session.id))
   })
 
   it('is not served while head, or the whole tree, is gone', async () => {

@@ -64,7 +64,10 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])
   const limits = { ...scenario.limits, closeBytesMax }
-  if (!scenario.kinds.includes('formats')) return { ...scenario, limits }
+  // Not with histories that go back: format 2 does not say which entry is before which.
+  if (!scenario.kinds.includes('formats') || scenario.kinds.includes('history')) {
+    return { ...scenario, limits }
+  }
   // The way up, and the way down: where entries of format 3 are written, an older version cannot begin.
   const older = random.chance(0.4) ? 1 + random.below(scenario.proxies) : 0
   const journalFormatMax = older === 0 && random.chance(0.3) ? 2 : 3

@@ -21,13 +21,15 @@ export interface Lost {
 
 /** By restore: entries that the store does not have now. */
 export function lostEntries({ entries, rewinds }: StoreLog): readonly Lost[] {
-  // A later restore may have brought them back.
-  const present = new Set(entries)
+  // A later restore may have brought them back; or whoever had no answer to the same txn sent it again.
+  const present = new Set(entries.map(identityOf))
   return rewinds.map(({ atMs, lost }) => ({
     atMs,
-    entries: lost.filter((entry) => !present.has(entry)),
+    entries: lost.filter((entry) => !present.has(identityOf(entry))),
   }))
 }
+
+const identityOf = ({ bytes }: LogEntry): string => Buffer.from(bytes).toString('latin1')
 
 export function trustIn(log: StoreLog): Trust {
   if (!log.isBroken) return trustAll

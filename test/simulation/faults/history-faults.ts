@@ -48,9 +48,9 @@ export const FORMAT_FAULTS: readonly Fault[] = [
     name: 'proxy replaced by an older version',
     weight: 4,
     lastsMs: [1_500, 15_000],
-    start({ proxies, random }) {
+    start({ proxies, random, isDamaged }) {
       const proxy = random.pick(proxies)
-      if (!proxy.isWanted || proxy.isOldVersion) return undefined
+      if (!proxy.isWanted || proxy.isOldVersion || isDamaged) return undefined
       proxy.replaceBy('older')
       return () => proxy.replaceBy('today')
     },
@@ -110,7 +110,8 @@ export const HISTORY_FAULTS: readonly Fault[] = [
     lastsMs: [300, 5_000],
     start(bed) {
       const { cluster, prefix, random, proxies } = bed
-      if (bed.isDamaged) return undefined
+      // An older version would begin an empty tree in format 2, and all would follow it: see README, limits.
+      if (bed.isDamaged || proxies.some(({ isOldVersion }) => isOldVersion)) return undefined
       bed.isDamaged = true
       const snapshot = cluster.backend.snapshot()
       const { generation } = cluster

@@ -19,7 +19,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
   {
     bug: 'expiry by a woken proxy, before it reads its input',
     edits: [
-      { file: MANAGER, from: 'if (!stalled && !this.#suspended)', to: 'if (!this.#suspended)' },
+      { file: MANAGER, from: 'if (!slept && !this.#suspended)', to: 'if (!this.#suspended)' },
     ],
     seedsMax: 200,
   },

@@ -182,7 +182,7 @@ class SimStore implements MetadataStore {
     timeoutMs: number,
     act: () => { readonly revision: number; readonly value: () => T },
   ): Promise<T> {
-    const { world, network } = this.#cluster
+    const { world, network, generation } = this.#cluster
     const member = members.current
     return new Promise<T>((resolve, reject) => {
       const call: Call = {
@@ -217,7 +217,9 @@ class SimStore implements MetadataStore {
         const sent = network.send(member.node, this.node, `${what}: ${name}`, run)
         if (!sent) this.#maybeReset(call)
       }
-      const arrived = (): void =>
+      const arrived = (): void => {
+        // A member that was frozen has it from a connection that a restore has ended.
+        if (generation !== this.#cluster.generation) return
         this.#cluster.propose(member, what, () => {
           try {
             const { revision, value } = act()
@@ -233,6 +235,7 @@ class SimStore implements MetadataStore {
             answer(() => call.fail(error as StoreError), 'failed')
           }
         })
+      }
       const options = { mayComeTwice: what === 'txn' }
       if (!network.send(this.node, member.node, what, arrived, options)) this.#maybeReset(call)
     })

@@ -49,9 +49,19 @@ export class StoreLog {
         if (event.type !== 'put') continue
         const { key, value } = event.kv
         if (compareBytes(key, start) < 0 || compareBytes(key, end) >= 0) continue
-        this.entries.push({ batch: decodeBatch(value), bytes: value, revision, atMs: this.#now() })
+        const atMs = this.#lostMs(value) ?? this.#now()
+        this.entries.push({ batch: decodeBatch(value), bytes: value, revision, atMs })
       }
     }
+  }
+
+  /** When the same entry was committed first, which a restore has lost and its proxy has sent again. */
+  #lostMs(value: Uint8Array): number | undefined {
+    for (const { lost } of this.rewinds) {
+      const same = lost.find(({ bytes }) => compareBytes(bytes, value) === 0)
+      if (same !== undefined) return same.atMs
+    }
+    return undefined
   }
 
   /** The store has these now, of what it had. */
