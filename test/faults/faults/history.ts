@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../../support/eventually.ts'
+import { RawClient } from '../../support/raw-client.ts'
 import type { AnykeeperBed } from '../bed/anykeeper-bed.ts'
 import { missingSnapshotTools, restoreSnapshot, saveSnapshot } from '../bed/etcd-snapshots.ts'
 import { SessionClient } from '../client/session-client.ts'
@@ -115,10 +116,16 @@ function recordOf({ prefix }: AnykeeperBed): string {
   return `${prefix}/n/a1/p`
 }
 
-/** Nobody serves a tree that is not there. A proxy that is started on nothing begins one. */
+/**
+ * Nobody serves a tree that is not there. A proxy that is started on nothing begins one with the first write, and
+ * what was opened there before the others begin their epoch is ended by it.
+ */
 async function beginEmpty({ servers }: AnykeeperBed): Promise<void> {
   await servers[0]!.end()
   await servers[0]!.start()
+  const client = await RawClient.connect({ port: servers[0]!.port })
+  await client.create('/begun').catch(() => {})
+  client.destroy()
 }
 
 /** Nothing was committed without it: the value that it had last fits all the rest. */
