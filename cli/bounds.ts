@@ -105,6 +105,13 @@ const BOUNDS: readonly Bound[] = [
     keeper: 'reapedPerMinuteMax',
   },
   {
+    flags: '--record-check <ms>',
+    env: 'RECORD_CHECK',
+    text: 'compare a page of the stored records with the tree this often, 0: never',
+    min: 0,
+    keeper: 'recordCheckMs',
+  },
+  {
     flags: '--history-retention <ms>',
     env: 'HISTORY_RETENTION',
     text: 'keep so much of the store’s history, 0: never compact',

@@ -28,10 +28,6 @@ export function parsePositive(text: string): number {
   return value
 }
 
-export function parseWhole(text: string): number {
-  return text === '0' ? 0 : parsePositive(text)
-}
-
 export function parsePrefix(text: string): string {
   if (!/^\/[^\0]*[^/\0]$/.test(text)) {
     throw new InvalidArgumentError(

@@ -7,12 +7,11 @@ import { openStore } from '../adapters/index.ts'
 import {
   ACL_SCHEMES_DEFAULT,
   Keeper,
-  LIMITS_DEFAULT,
   type Logger,
   type MetadataStore,
   StoreError,
 } from '../lib/index.ts'
-import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers } from '../proxy/index.ts'
+import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers, WORDS_OFF } from '../proxy/index.ts'
 import { addBounds, boundsOf } from './bounds.ts'
 import {
   EXIT_USAGE,
@@ -21,7 +20,6 @@ import {
   logLevelFlag,
   maxFrameBytesFlag,
   parsePositive,
-  parseWhole,
   prefixFlag,
   shownAddress,
   shownUrl,
@@ -43,7 +41,6 @@ interface ServeFlags {
   readonly maxFrameBytes: number
   readonly superDigest?: string
   readonly acceptDamagedTree?: boolean
-  readonly recordCheck: number
   readonly journalFormat: string
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
@@ -124,15 +121,6 @@ export function serveCommand(): Command {
     )
     .addOption(
       flag(
-        '--record-check <ms>',
-        'compare a page of the stored records with the tree this often; 0: never',
-        'RECORD_CHECK',
-      )
-        .default(LIMITS_DEFAULT.recordCheckMs)
-        .argParser(parseWhole),
-    )
-    .addOption(
-      flag(
         '--journal-format <n>',
         'while this proxy lives, all write journal entries of this format: 2 for 0.1.0',
         'JOURNAL_FORMAT',
@@ -143,7 +131,7 @@ export function serveCommand(): Command {
     .addOption(
       flag(
         '--four-letter-words <list>',
-        'answer these words, comma-separated; * for all (default: all but crst, srst, dump, wchc, wchp)',
+        `answer these words, comma-separated; * for all (default: all but ${WORDS_OFF.join(', ')})`,
         'FOUR_LETTER_WORDS',
       ).argParser(parseWords),
     )
@@ -253,7 +241,6 @@ async function serve(flags: ServeFlags): Promise<void> {
         sessionTimeoutMsMin: minTimeout,
         sessionTimeoutMsMax: maxTimeout,
         proxyTtlMs,
-        recordCheckMs: flags.recordCheck,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
         ...bounds.keeper,

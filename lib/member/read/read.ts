@@ -108,11 +108,13 @@ function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
   return { type: 'acl', acl, stat: statOf(node, node.data?.length ?? 0) }
 }
 
-/** Each read is answered on its own; one failure does not touch the others (M6). */
 /** What one multiRead may bring, bytes of data and names: ten thousand paths fit into a request. */
 export const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024
 
-/** What is beyond {@link MULTI_READ_BYTES_MAX} is not read: THROTTLEDOP in its place. */
+/**
+ * Each read is answered on its own; one failure does not touch the others (M6). What is beyond
+ * {@link MULTI_READ_BYTES_MAX} is not read: THROTTLEDOP in its place.
+ */
 function multiRead(context: ReadContext, request: MultiReadRequest): Planned {
   let bytes = 0
   const results = request.ops.map((op): MultiResult => {
