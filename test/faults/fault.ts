@@ -7,6 +7,7 @@ import type { Load } from './load/load.ts'
 /** Which servers a fault needs. Faults of one bed share it, if they leave it as they found it. */
 export type BedName =
   | 'ordinary'
+  | 'quick elections'
   | 'one etcd'
   | 'small quota'
   | 'small disk'
