@@ -73,6 +73,11 @@ export class SilentRole extends Role {
 
   async #watch(path: string, silent: SessionClient): Promise<void> {
     const endMs = performance.now() + lifeMsMax
+    // What this client's server has not applied yet is not gone; behind a sync it has.
+    while (!this.#stopping && performance.now() < endMs) {
+      if ((await this.#untilStopping(this.ask(9, { path }))) !== undefined) break
+      await sleep(lookMs)
+    }
     while (!this.#stopping && performance.now() < endMs) {
       const reply = await this.#untilStopping(this.ask(3, { path }))
       if (reply?.err === errors.NO_NODE) {
