@@ -11,6 +11,7 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
+import { Patience } from './patience.ts'
 
 export type Outcome =
   /** `sentMs`: of the try that was answered, monotonic. Head was its own until the answer. */
@@ -86,6 +87,7 @@ class Tries {
 
 export class BatchSender {
   readonly #options: BatchSenderOptions
+  readonly #patience: Patience
   /** Batches that were sent once more. */
   #late = 0
   /** How long the store takes to answer a commit. Unit ms. */
@@ -95,6 +97,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    this.#patience = new Patience(options.clock)
   }
 
   async send(next: InFlight): Promise<Outcome> {
@@ -153,7 +156,7 @@ export class BatchSender {
    */
   async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
     const hedgeMs = Math.min(Math.max(HEDGE_MS, HEDGE_TIMES * this.#usualMs), HEDGE_MS_MAX)
-    const answer = await this.#within(hedgeMs, tries.next())
+    const answer = await this.#patience.within(hedgeMs, tries.next())
     if (answer !== undefined) return answer
     this.#late++
     try {
@@ -162,24 +165,11 @@ export class BatchSender {
         this.#try(tries, txn)
         this.#revival ??= this.#untilRevived()
         const sooner = this.#revival.then(() => undefined)
-        const next = await this.#within(RESEND_MS, Promise.race([tries.next(), sooner]))
+        const next = await this.#patience.within(RESEND_MS, Promise.race([tries.next(), sooner]))
         if (next !== undefined) return next
       }
     } finally {
       this.#late--
-    }
-  }
-
-  /** Undefined after `ms`. */
-  async #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
-    let cancel = (): void => {}
-    const late = new Promise<undefined>((resolve) => {
-      cancel = this.#options.clock.after(ms, () => resolve(undefined))
-    })
-    try {
-      return await Promise.race([result, late])
-    } finally {
-      cancel()
     }
   }
 
@@ -196,7 +186,7 @@ export class BatchSender {
       // One that answers reads soon is only slow to write.
       if (isAnswered && now - sinceMs >= HEDGE_MS) break
       if (isAnswered) sinceMs = now
-      await this.#within(LOOK_MS, new Promise<never>(() => {}))
+      await this.#patience.within(LOOK_MS, new Promise<never>(() => {}))
     }
     this.#revival = undefined
   }
