@@ -11,6 +11,7 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
+import { failBatch } from './fault.ts'
 import { Patience } from './patience.ts'
 
 export type Outcome =
@@ -55,6 +56,8 @@ const TRIES_PENDING_MAX = 8
 type Answer =
   | { readonly result: TxnResult; readonly sentMs: number }
   | { readonly error: StoreError }
+  /** What no store may throw. */
+  | { readonly fault: unknown }
 
 /** All tries of one batch: what was answered, and what is still in flight. */
 class Tries {
@@ -107,7 +110,12 @@ export class BatchSender {
       if (!tries.isPending) this.#try(tries, txn)
       const answer = await this.#firstAnswer(tries, txn)
       if (next.settled) return { type: 'settled' }
-      if (!('error' in answer)) {
+      if ('fault' in answer) {
+        failBatch(answer.fault, next.planned, this.#options)
+        await this.#untilSettled(next)
+        return { type: 'settled' }
+      }
+      if ('result' in answer) {
         const { result, sentMs } = answer
         if (result.committed) return { type: 'committed', revision: result.revision, sentMs }
         if (!(await this.#wasOvertaken(next, result.revision))) await this.#untilSettled(next)
@@ -142,7 +150,7 @@ export class BatchSender {
           return { result, sentMs }
         },
         (error: unknown) => {
-          if (!(error instanceof StoreError)) throw error
+          if (!(error instanceof StoreError)) return { fault: error }
           if (error.outcome === 'unknown') counters.unknownOutcomes++
           return { error }
         },
