@@ -28,6 +28,7 @@ options, with what they are good for:
   --sizes N,…           of cold-start, memory and growth
   --zookeeper-heap MIB  of ZooKeeper's JVM
   --profile FOLDER      CPU profiles of the proxies go there
+  --base FOLDER         another checkout that is built: peer "base", and what commit-path compares with
   --quick               small and short, to see that everything works
   --write               into bench/results.md and docs/
 `

@@ -14,6 +14,8 @@ export interface Options {
   /** Unit MiB. */
   readonly zookeeperHeapMib: number | undefined
   readonly profileFolder: string | undefined
+  /** Another checkout or build of anykeeper: its dist/ is what the peer `base` runs. */
+  readonly baseFolder: string | undefined
   /** Small and short: to see that everything works, not to measure. */
   readonly quick: boolean
   /** Into bench/results.md and docs/. */
@@ -29,6 +31,7 @@ const settings = {
   sizes: { type: 'string' },
   'zookeeper-heap': { type: 'string' },
   profile: { type: 'string' },
+  base: { type: 'string' },
   quick: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -77,6 +80,7 @@ export function parseOptions(args: readonly string[], suites: readonly string[])
     sizes: list(values.sizes)?.map((size) => Math.round(number('sizes', size))),
     zookeeperHeapMib: optional('zookeeper-heap'),
     profileFolder: values.profile,
+    baseFolder: values.base,
     quick: values.quick,
     write: values.write,
     help: values.help,

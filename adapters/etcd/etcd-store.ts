@@ -78,6 +78,11 @@ const REQUEST_OVERHEAD_BYTES = 1_024
 /** Beside the longest value there is room for keys of so many bytes. */
 const KEYS_ROOM_BYTES = 65_536
 
+/** What every answer of the driver has. */
+interface Answered {
+  readonly header: { readonly cluster_id: string }
+}
+
 /**
  * Connects, detects the server's version and limits, and returns the store.
  * @throws {StoreError} STORE_UNAVAILABLE or STORE_TIMEOUT when no member answers within
@@ -138,6 +143,7 @@ class EtcdAdapter implements ServerAdapter {
     this.#leaseStream = new LeaseStream({
       members: this.#leases,
       clock: this.#clock,
+      checkCluster: (id) => this.#checkCluster(id, this.#leases),
       timeoutMs: options.renewTimeoutMs ?? 2_000,
     })
   }
@@ -230,7 +236,10 @@ class EtcdAdapter implements ServerAdapter {
     try {
       await this.#anyMember((timeoutMs) => {
         const deadline = Date.now() + timeoutMs
-        return this.#kv.call((m) => m.kv.compact({ revision }, { deadline }))
+        return this.#ofOurs(
+          this.#kv,
+          this.#kv.call((m) => m.kv.compact({ revision }, { deadline })),
+        )
       }, this.#writeTimeoutMs)
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_COMPACTED') throw error
@@ -244,11 +253,22 @@ class EtcdAdapter implements ServerAdapter {
     for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
   }
 
-  #onLeases<T>(run: (member: Member, deadline: number) => Promise<T>): Promise<T> {
+  #onLeases<T extends Answered>(run: (member: Member, deadline: number) => Promise<T>): Promise<T> {
     return this.#anyMember(
-      (timeoutMs) => this.#leases.call((m) => run(m, Date.now() + timeoutMs)),
+      (timeoutMs) =>
+        this.#ofOurs(
+          this.#leases,
+          this.#leases.call((m) => run(m, Date.now() + timeoutMs)),
+        ),
       this.#writeTimeoutMs,
     )
+  }
+
+  /** The driver's answer, if it is of our cluster. */
+  async #ofOurs<T extends Answered>(members: Members, answering: Promise<T>): Promise<T> {
+    const answer = await answering
+    this.#checkCluster(answer.header.cluster_id, members)
+    return answer
   }
 
   /**

@@ -36,6 +36,8 @@ interface Session {
 export interface LeaseStreamDeps {
   readonly members: Members
   readonly clock: Clock
+  /** @throws {StoreError} when the answer is another cluster's, and does not count */
+  readonly checkCluster: (clusterId: string) => void
   /** Of a renewal, tries on other members included. Unit: ms. */
   readonly timeoutMs: number
 }
@@ -158,6 +160,11 @@ export class LeaseStream {
   }
 
   #onResponse(session: Session, response: ILeaseKeepAliveResponse): void {
+    try {
+      this.#deps.checkCluster(response.header.cluster_id)
+    } catch (error) {
+      return this.#fail(session, toStoreError(error))
+    }
     const waiters = session.waiting.get(response.ID)
     const waiter = waiters?.shift()
     if (waiter === undefined) return

@@ -1,6 +1,7 @@
 /** anykeeper as users run it, one proxy or several, and its store as a child beside it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   type AnykeeperOptions,
   type AnykeeperProcess,
@@ -90,11 +91,19 @@ export function proxyOptions(store: string, { profileFolder }: PeerOptions): Any
   }
 }
 
-/** So many proxies on one store. */
+/** One proxy of another build, on an etcd of its own. */
+export function basePeer(options: PeerOptions): Promise<Peer> {
+  const { baseFolder } = options
+  if (baseFolder === undefined) throw new TypeError('the peer "base" needs --base FOLDER')
+  return anykeeperPeer('etcd', 1, options, join(baseFolder, 'dist', 'cli.js'))
+}
+
+/** So many proxies on one store. `program`: dist/cli.js of another build. */
 export async function anykeeperPeer(
   storeName: StoreName,
   proxies: number,
   options: PeerOptions,
+  program?: string,
 ): Promise<Peer> {
   const store = await stores[storeName]()
   const started: AnykeeperProcess[] = []
@@ -104,7 +113,9 @@ export async function anykeeperPeer(
   }
   try {
     while (started.length < proxies) {
-      started.push(await startAnykeeper(proxyOptions(store.url, options)))
+      started.push(
+        await startAnykeeper({ ...proxyOptions(store.url, options), ...(program && { program }) }),
+      )
     }
   } catch (error) {
     await stop()

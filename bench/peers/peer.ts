@@ -21,6 +21,8 @@ export interface PeerOptions {
   readonly zookeeperHeapMib: number
   /** Folder for CPU profiles of the proxies. undefined: none are taken. */
   readonly profileFolder: string | undefined
+  /** Of another build; has dist/. undefined: there is no peer `base`. */
+  readonly baseFolder: string | undefined
   /** A JVM that starts faster and runs slower. */
   readonly quick: boolean
 }

@@ -1,5 +1,5 @@
 /** Every peer by its name. A store more is one line here and its launcher in anykeeper.ts. */
-import { anykeeperPeer } from './anykeeper.ts'
+import { anykeeperPeer, basePeer } from './anykeeper.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 import { zookeeperEnsemblePeer, zookeeperPeer } from './zookeeper.ts'
 
@@ -12,6 +12,7 @@ const named =
 export const PEERS: Readonly<Record<string, Start>> = {
   zookeeper: zookeeperPeer,
   'zookeeper-3': zookeeperEnsemblePeer,
+  base: named('base', basePeer),
   anykeeper: (options) => anykeeperPeer('etcd', 1, options),
   'anykeeper-3': (options) => anykeeperPeer('etcd', 3, options),
   memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),

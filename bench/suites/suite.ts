@@ -30,6 +30,11 @@ export interface Suite {
 
 /** @param heapMib of ZooKeeper's JVM unless the command line says otherwise. */
 export const peerOptions = (
-  { profileFolder, quick, zookeeperHeapMib }: Options,
+  { profileFolder, baseFolder, quick, zookeeperHeapMib }: Options,
   heapMib = ZOOKEEPER_HEAP_MIB,
-): PeerOptions => ({ profileFolder, quick, zookeeperHeapMib: zookeeperHeapMib ?? heapMib })
+): PeerOptions => ({
+  profileFolder,
+  baseFolder,
+  quick,
+  zookeeperHeapMib: zookeeperHeapMib ?? heapMib,
+})

@@ -1,5 +1,6 @@
 /** Every suite by its name. */
 import { coldStart } from './cold-start.ts'
+import { commitPath } from './commit-path.ts'
 import { growth } from './growth.ts'
 import { latency } from './latency.ts'
 import { loads } from './loads.ts'
@@ -20,4 +21,5 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   proxies,
   stores,
   growth,
+  'commit-path': commitPath,
 }

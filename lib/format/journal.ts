@@ -247,7 +247,7 @@ function readHeader(input: ByteReader): BatchHeader {
     )
   }
   const flags = format < JOURNAL_FORMAT ? format - 1 : input.u8()
-  const common = {
+  return {
     format,
     passes: (flags & HEADER.passes) !== 0,
     seq: input.varint(),
@@ -256,9 +256,9 @@ function readHeader(input: ByteReader): BatchHeader {
     zxid: input.varint(),
     flushed: input.varint(),
     time: input.varint(),
+    previous: (flags & HEADER.previous) === 0 ? undefined : input.u64(),
+    check: (flags & HEADER.check) === 0 ? undefined : readCheck(input),
   }
-  const previous = (flags & HEADER.previous) === 0 ? undefined : input.u64()
-  return { ...common, previous, check: (flags & HEADER.check) === 0 ? undefined : readCheck(input) }
 }
 
 function readCheck(input: ByteReader): TreeCheck {

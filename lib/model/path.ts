@@ -2,12 +2,9 @@
 
 /** Characters ZooKeeper refuses anywhere in a path, by UTF-16 unit. */
 function isForbidden(unit: number): boolean {
-  return (
-    unit <= 0x1f ||
-    (unit >= 0x7f && unit <= 0x9f) ||
-    (unit >= 0xd800 && unit <= 0xf8ff) ||
-    (unit >= 0xfff0 && unit <= 0xffff)
-  )
+  // Nearly every one is ASCII.
+  if (unit < 0x7f) return unit <= 0x1f
+  return unit <= 0x9f || (unit >= 0xd800 && unit <= 0xf8ff) || (unit >= 0xfff0 && unit <= 0xffff)
 }
 
 /**

@@ -67,6 +67,44 @@ describe('another cluster at an address', () => {
     expect(Object.keys(pictureOf(other).nodes as object).join()).not.to.include('ours')
   })
 
+  it('one of two addresses: its answers about leases are refused, too', async () => {
+    const store = await openEtcdStore({ hosts: [links[0]!.host, links[1]!.host] })
+    try {
+      const { id } = await store.grantLease({ ttlMs: 60_000 })
+      for (let i = 0; i < 4; i++) {
+        // Which of the two is used is drawn: each is theirs in turn.
+        const link = links[i % 2]!
+        link.redirect(theirs.host)
+        link.cut()
+        for (let k = 0; k < 4; k++) {
+          expect((await store.keepLeaseAlive(id)).ttlMs).to.be.above(0)
+          const granted = await store.grantLease({ ttlMs: 60_000 })
+          expect((await store.keepLeaseAlive(granted.id)).ttlMs).to.be.above(0)
+        }
+        link.redirect(ours.host)
+        link.cut()
+      }
+    } finally {
+      await store.close()
+    }
+  })
+
+  it('the only address: that it does not have our lease is not for it to say', async () => {
+    const store = await openEtcdStore({ hosts: [links[0]!.host] })
+    try {
+      const { id } = await store.grantLease({ ttlMs: 60_000 })
+      links[0]!.redirect(theirs.host)
+      links[0]!.cut()
+      // The first may fail with the connection. The other one is taken for the store only later.
+      for (let i = 0; i < 2; i++) {
+        const refused = await store.keepLeaseAlive(id).catch(({ code }) => code)
+        expect(refused).to.equal('STORE_UNAVAILABLE')
+      }
+    } finally {
+      await store.close()
+    }
+  })
+
   it('all addresses: it is taken after some refusals, as a history that went back', async () => {
     const other = await plantTheirs()
     const keeper = await open(links[0]!.host)

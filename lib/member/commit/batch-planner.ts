@@ -268,7 +268,18 @@ export class BatchPlanner {
     return { zxid, takesZxid, time: view.time, session: id, cxid: cxid ?? 0, ops: view.ops }
   }
 
+  /** A planner that throws fails its request alone. Source: PrepRequestProcessor. */
   #planTask(view: PlanView, task: CommitTask): Planned {
+    try {
+      return this.#planned(view, task)
+    } catch (err) {
+      view.rollback()
+      this.#options.logger.error({ err, request: task.request.type }, 'a request cannot be planned')
+      return ZK_ERRORS.MARSHALLING.errno
+    }
+  }
+
+  #planned(view: PlanView, task: CommitTask): Planned {
     const { request, session, caller } = task
     if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
     switch (request.type) {

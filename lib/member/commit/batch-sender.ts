@@ -11,6 +11,8 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
+import { failBatch } from './fault.ts'
+import { Patience } from './patience.ts'
 
 export type Outcome =
   /** `sentMs`: of the try that was answered, monotonic. Head was its own until the answer. */
@@ -54,6 +56,8 @@ const TRIES_PENDING_MAX = 8
 type Answer =
   | { readonly result: TxnResult; readonly sentMs: number }
   | { readonly error: StoreError }
+  /** What no store may throw. */
+  | { readonly fault: unknown }
 
 /** All tries of one batch: what was answered, and what is still in flight. */
 class Tries {
@@ -86,6 +90,7 @@ class Tries {
 
 export class BatchSender {
   readonly #options: BatchSenderOptions
+  readonly #patience: Patience
   /** Batches that were sent once more. */
   #late = 0
   /** How long the store takes to answer a commit. Unit ms. */
@@ -95,6 +100,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options
+    this.#patience = new Patience(options.clock)
   }
 
   async send(next: InFlight): Promise<Outcome> {
@@ -104,7 +110,12 @@ export class BatchSender {
       if (!tries.isPending) this.#try(tries, txn)
       const answer = await this.#firstAnswer(tries, txn)
       if (next.settled) return { type: 'settled' }
-      if (!('error' in answer)) {
+      if ('fault' in answer) {
+        failBatch(answer.fault, next.planned, this.#options)
+        await this.#untilSettled(next)
+        return { type: 'settled' }
+      }
+      if ('result' in answer) {
         const { result, sentMs } = answer
         if (result.committed) return { type: 'committed', revision: result.revision, sentMs }
         if (!(await this.#wasOvertaken(next, result.revision))) await this.#untilSettled(next)
@@ -139,7 +150,7 @@ export class BatchSender {
           return { result, sentMs }
         },
         (error: unknown) => {
-          if (!(error instanceof StoreError)) throw error
+          if (!(error instanceof StoreError)) return { fault: error }
           if (error.outcome === 'unknown') counters.unknownOutcomes++
           return { error }
         },
@@ -153,7 +164,7 @@ export class BatchSender {
    */
   async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
     const hedgeMs = Math.min(Math.max(HEDGE_MS, HEDGE_TIMES * this.#usualMs), HEDGE_MS_MAX)
-    const answer = await this.#within(hedgeMs, tries.next())
+    const answer = await this.#patience.within(hedgeMs, tries.next())
     if (answer !== undefined) return answer
     this.#late++
     try {
@@ -162,24 +173,11 @@ export class BatchSender {
         this.#try(tries, txn)
         this.#revival ??= this.#untilRevived()
         const sooner = this.#revival.then(() => undefined)
-        const next = await this.#within(RESEND_MS, Promise.race([tries.next(), sooner]))
+        const next = await this.#patience.within(RESEND_MS, Promise.race([tries.next(), sooner]))
         if (next !== undefined) return next
       }
     } finally {
       this.#late--
-    }
-  }
-
-  /** Undefined after `ms`. */
-  async #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
-    let cancel = (): void => {}
-    const late = new Promise<undefined>((resolve) => {
-      cancel = this.#options.clock.after(ms, () => resolve(undefined))
-    })
-    try {
-      return await Promise.race([result, late])
-    } finally {
-      cancel()
     }
   }
 
@@ -196,7 +194,7 @@ export class BatchSender {
       // One that answers reads soon is only slow to write.
       if (isAnswered && now - sinceMs >= HEDGE_MS) break
       if (isAnswered) sinceMs = now
-      await this.#within(LOOK_MS, new Promise<never>(() => {}))
+      await this.#patience.within(LOOK_MS, new Promise<never>(() => {}))
     }
     this.#revival = undefined
   }

@@ -13,6 +13,7 @@ import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
 import type { CommitCounters, CommitterOptions } from './committer-options.ts'
 import { checkKnown, checkNext, type TreeDifference, treeDifference } from './entry-check.ts'
+import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { HeadCheck } from './head-check.ts'
 import type { CommitTask } from './task.ts'
@@ -265,7 +266,7 @@ export class GroupCommitter {
         return
       }
       this.#queue = this.#queue.slice(planned.tasks.length)
-      void this.#commit(planned)
+      this.#commit(planned).catch((error) => failBatch(error, planned, this.#options))
     }
   }
 
@@ -337,7 +338,15 @@ export class GroupCommitter {
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
     this.#head = last.planned.head
-    while (!last.settled) this.#applyOwn(this.#chain.shift())
+    while (!last.settled) {
+      const own = this.#chain.shift()
+      try {
+        this.#applyOwn(own)
+      } catch (error) {
+        failBatch(error, own.planned, this.#options)
+        throw error
+      }
+    }
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('own')
     this.#changes.wake()
     if (this.#chain.length === 0 && this.#closed === undefined) {
@@ -376,10 +385,7 @@ export class GroupCommitter {
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 
-  /**
-   * Answers a batch that has nothing to write once head is checked; what cannot be answered is
-   * queued.
-   */
+  /** Answers a batch that has nothing to write once head is checked; what cannot be answered is queued. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)

@@ -56,18 +56,20 @@ function toMultiResult(op: MultiOp, result: Result): MultiResult {
 }
 
 export function planMulti(view: PlanView, request: MultiRequest, caller: Caller): Planned {
-  if (request.ops.some(hasUnusableFlags)) return ZK_ERRORS.MARSHALLING.errno
+  const { ops } = request
+  for (const op of ops) if (hasUnusableFlags(op)) return ZK_ERRORS.MARSHALLING.errno
   const results: MultiResult[] = []
-  for (const [index, op] of request.ops.entries()) {
+  for (const op of ops) {
     const planned = planOp(view, op, caller)
     if (typeof planned !== 'number') {
       results.push(toMultiResult(op, planned))
       continue
     }
     view.rollback()
+    const index = results.length
     return {
       type: 'multi',
-      results: request.ops.map((_, i): MultiResult => {
+      results: ops.map((_, i): MultiResult => {
         if (i < index) return { type: 'error', errno: 0 }
         return {
           type: 'error',

@@ -70,8 +70,8 @@ export class PlanView {
   /** Oldest first: the batches in flight, and last the one being planned. */
   #layers: Layer[] = []
   #top = new Layer()
-  readonly #undo: Undo[] = []
-  readonly #undoSessions: UndoSession[] = []
+  #undo: Undo[] = []
+  #undoSessions: UndoSession[] = []
   /** Operations of the request being planned. */
   ops: Op[] = []
   /** zxid of the request being planned, and of the one before it. */
@@ -168,8 +168,8 @@ export class PlanView {
   }
 
   #forgetUndo(): void {
-    this.#undo.length = 0
-    this.#undoSessions.length = 0
+    if (this.#undo.length > 0) this.#undo = []
+    if (this.#undoSessions.length > 0) this.#undoSessions = []
   }
 
   /** As planned, in the newest layer that says anything; undefined: none does. */

@@ -1,17 +1,17 @@
 /** Session ids and passwords. Source of the id's form: ZooKeeper's SessionTrackerImpl (H5). */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Clock, Random } from '../../base/clock.ts'
 
 export const PASSWORD_BYTES = 16
 
 export function passwordDigest(password: Uint8Array): string {
-  return createHash('sha256').update(password).digest('hex')
+  return hash('sha256', password, 'hex')
 }
 
 /** Constant time. */
 export function samePassword(digest: string, password: Uint8Array): boolean {
   const a = Buffer.from(digest, 'hex')
-  const b = createHash('sha256').update(password).digest()
+  const b = hash('sha256', password, 'buffer')
   return a.length === b.length && timingSafeEqual(a, b)
 }
 

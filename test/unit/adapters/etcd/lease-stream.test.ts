@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { LeaseStream } from '../../../../adapters/etcd/lease-stream.ts'
 import type { Members } from '../../../../adapters/etcd/members.ts'
-import type { StoreError } from '../../../../lib/model/errors.ts'
+import { StoreError } from '../../../../lib/model/errors.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 /** A stream of renewals that only the test answers. */
@@ -17,8 +17,8 @@ class Duplex extends EventEmitter {
     this.isEnded = true
   }
   cancel(): void {}
-  answer(id: string, TTL = '6'): void {
-    this.emit('data', { ID: id, TTL })
+  answer(id: string, TTL = '6', cluster = 'ours'): void {
+    this.emit('data', { ID: id, TTL, header: { cluster_id: cluster } })
   }
 }
 
@@ -51,9 +51,12 @@ describe('etcd/lease-stream', () => {
       count: 3,
       current: () => memberAt(current),
       suspect: ({ index }: { readonly index: number }) => next(index),
-      streamFailed: () => {},
+      streamFailed: ({ index }: { readonly index: number }) => next(index),
     } as unknown as Members
-    leases = new LeaseStream({ members, clock, timeoutMs: 2_000 })
+    const checkCluster = (id: string): void => {
+      if (id !== 'ours') throw new StoreError('STORE_UNAVAILABLE', `cluster ${id}`)
+    }
+    leases = new LeaseStream({ members, clock, checkCluster, timeoutMs: 2_000 })
   })
 
   /** What became of the renewal: undefined as long as it is pending. */
@@ -86,6 +89,19 @@ describe('etcd/lease-stream', () => {
     await clock.advance(0)
     expect(second.outcome).to.equal(6_000)
     expect(opened.length).to.equal(2)
+  })
+
+  it('an answer of another cluster is none: the next member is tried at once', async () => {
+    const renewal = renew(7n)
+    await clock.advance(0)
+    opened[0]!.duplex.answer('7', '0', 'theirs')
+    await clock.advance(0)
+    expect(renewal.outcome).to.equal(undefined)
+    expect(opened[0]!.duplex.isEnded).to.equal(true)
+    expect(opened.map(({ member }) => member)).to.deep.equal([0, 1])
+    opened[1]!.duplex.answer('7')
+    await clock.advance(0)
+    expect(renewal.outcome).to.equal(6_000)
   })
 
   it('one that is slow is given its time, and its stream is closed when nothing waits on it', async () => {

@@ -1,0 +1,24 @@
+/**
+ * A fault of our own while a batch is sent or applied: no answer of the store, but a bug, here or in an adapter.
+ * Whether the batch is in the store is not known, and the replica may have half of it. Its requests are abandoned, and
+ * the tree is loaded again: that abandons the batches behind it, and nothing is left pending.
+ * Neighbours: batch-sender, group-committer.
+ */
+import type { Logger } from '../../base/log.ts'
+import { StoreError } from '../../model/errors.ts'
+import type { PlannedBatch } from './batch-planner.ts'
+
+export function failBatch(
+  cause: unknown,
+  { batch, tasks }: PlannedBatch,
+  options: { readonly logger: Logger; readonly onStuck: (seq: number) => void },
+): void {
+  const fields = { err: cause, seq: batch.seq, tasks: tasks.length }
+  options.logger.error(fields, 'fault in the committer, its requests are abandoned')
+  const error = new StoreError('STORE_INTERNAL', 'fault in the committer', {
+    outcome: 'unknown',
+    cause,
+  })
+  for (const task of tasks) task.abandoned(error)
+  options.onStuck(batch.seq)
+}

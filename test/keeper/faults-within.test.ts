@@ -1,0 +1,76 @@
+/** Bugs in the committer or in an adapter: who pays, and that nothing is left pending. */
+import { expect } from 'chai'
+import { createOp, type WriteRequest } from '../../lib/index.ts'
+import { livenessBench } from '../support/liveness-bench.ts'
+
+const create = (path: string) => ({ ...createOp(path, null) }) as WriteRequest
+
+describe('keeper/faults within', () => {
+  const bench = livenessBench()
+
+  for (const applied of [false, true]) {
+    it(`a store that throws what is no StoreError, ${applied ? 'after' : 'before'} it committed`, async () => {
+      const one = await bench.start()
+      const client = await bench.open(one)
+      const other = await bench.open(one)
+      const { txn } = one.store
+      one.store.txn = async (request) => {
+        one.store.txn = txn
+        if (applied) await txn(request)
+        throw new TypeError('injected')
+      }
+      client.write(create('/a'))
+      await bench.clock.advance(0)
+      other.write(create('/b'))
+      await bench.clock.advance(2_000)
+      // Before it is not known what became of it. The feed knows, where it did not get lost.
+      expect(client.replies).to.deep.equal(applied ? [[1, 0]] : [])
+      expect(client.endReason).to.equal(applied ? undefined : 'suspended')
+      expect(one.keeper.replica.tree.has('/a')).to.equal(applied)
+      expect(one.keeper.committer.queueLength).to.equal(0)
+      expect(one.keeper.committer.stalledMs).to.equal(0)
+      expect(one.keeper.isServing).to.equal(true)
+      const again = await bench.resume(one, other)
+      await again!.create('/c')
+    })
+  }
+
+  it('a reply that throws: the rest of its batch is abandoned, and the tree is whole', async () => {
+    const one = await bench.start()
+    const [first, second, third] = [
+      await bench.open(one),
+      await bench.open(one),
+      await bench.open(one),
+    ]
+    second!.reply = () => {
+      throw new TypeError('injected')
+    }
+    first!.write(create('/a'))
+    second!.write(create('/b'))
+    third!.write(create('/c'))
+    await bench.clock.advance(2_000)
+    expect(first!.replies).to.deep.equal([[1, 0]])
+    expect(third!.replies).to.deep.equal([])
+    for (const client of [first, second, third]) expect(client!.endReason).to.equal('suspended')
+    for (const path of ['/a', '/b', '/c']) expect(one.keeper.replica.tree.has(path)).to.equal(true)
+    expect(one.keeper.committer.queueLength).to.equal(0)
+    expect(one.keeper.isServing).to.equal(true)
+    const again = await bench.resume(one, third!)
+    await again!.create('/d')
+  })
+
+  it('a request that cannot be planned is an error of its own, and of nobody else', async () => {
+    const one = await bench.start()
+    const client = await bench.open(one)
+    const other = await bench.open(one)
+    // A planner reads the path of each operation.
+    const poison = { type: 'multi', ops: [create('/x'), { type: 'setData', path: null }] }
+    client.write(poison as unknown as WriteRequest)
+    const tag = other.write(create('/b'))
+    await bench.clock.advance(0)
+    expect(client.replies).to.deep.equal([[1, -5]])
+    expect(other.replies).to.deep.equal([[tag, 0]])
+    expect(one.keeper.replica.tree.has('/x')).to.equal(false)
+    await client.create('/y')
+  })
+})
