@@ -61,7 +61,7 @@ function bytesOf(paths: Iterable<string>): number {
  */
 export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
-  const paths = [...view.ephemeralsOf(id)]
+  const paths = [...view.ephemeralsOf(id)].sort()
   const isLong = bytesOf(paths) > view.closeBytesMax
   if (isLong && !view.hasEndSession) return planPartOfClose(view, paths)
   planRemovals(view, paths)

@@ -181,7 +181,8 @@ export class Replica {
         return
       }
       case 'endSession': {
-        const paths = [...this.tree.ephemeralsOf(op.id)]
+        // A replica that loaded them knows them in another order than one that saw them made.
+        const paths = [...this.tree.ephemeralsOf(op.id)].sort()
         return this.#applyOp({ type: 'closeSession', id: op.id, paths }, zxid, time)
       }
       case 'newEpoch':

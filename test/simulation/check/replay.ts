@@ -49,8 +49,8 @@ class Replay {
   readonly #askers: Askers
   readonly #trusts: Trust
   readonly #placed = new Set<Asked>()
-  /** When a session was resumed last, by the log. */
-  readonly #movedMs = new Map<bigint, number>()
+  /** When a session was resumed last, by the log, and at which keeper. */
+  readonly #moved = new Map<bigint, { readonly atMs: number; readonly owner: string }>()
   /** Sessions of which a part has ended. */
   readonly #closing = new Set<bigint>()
   #failedUnknown = 0
@@ -108,11 +108,11 @@ class Replay {
   #txn(origin: Origin, logged: readonly Effect[]): void {
     const { zxid, atMs } = origin
     // What the log does not name is what the session has by then.
-    const effects = logged.map((one) => (one.type === 'end' ? this.#model.close(one.id) : one))
+    const effects = logged.map((one) => (one.type === 'end' ? this.#model.end(one.id) : one))
     const [first] = effects
     if (first?.type === 'close') this.#closing.delete(first.id)
     if (first?.type === 'move') {
-      this.#movedMs.set(first.id, atMs)
+      this.#moved.set(first.id, { atMs, owner: first.owner })
       if (this.#closing.has(first.id)) this.#halfClosed(first.id, 'resumed')
       this.#txns.push({ zxid, atMs, effects, by: undefined })
       return
@@ -126,7 +126,7 @@ class Replay {
     this.#txns.push({ zxid, atMs, effects, by })
     if (isEpoch) this.#model.apply([], zxid, atMs)
     else if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
-    else if ((this.#movedMs.get(by.session.id) ?? 0) > by.callMs) this.#fenced(by, origin, effects)
+    else if (this.#hasLostSession(by)) this.#fenced(by, origin, effects)
     else {
       if (this.#placed.has(by)) this.#findings.add('no write is applied twice', name(by))
       this.#placed.add(by)
@@ -154,7 +154,13 @@ class Replay {
     return named ?? answered
   }
 
-  /** Its client has resumed the session on another connection since. */
+  /** The session was resumed on another connection, be it on one that the client had given up by then. */
+  #hasLostSession({ session, connection }: AskedWrite): boolean {
+    const moved = this.#moved.get(session.id)
+    if (moved === undefined) return false
+    return moved.atMs > connection.greetedMs || moved.owner !== connection.keeper
+  }
+
   #fenced(by: AskedWrite, { zxid, atMs }: Origin, effects: readonly Effect[]): void {
     if (effects.length > 0) {
       const what = `${zxid}: ${show(effects)} of ${name(by)}`

@@ -40,7 +40,10 @@ export type Entry = { readonly kind: 'reply'; readonly asked: Asked } | SeenEven
 export interface ConnectionHistory {
   readonly proxy: string
   readonly openedMs: number
-  /** The server has answered the ConnectRequest. */
+  /** The id of the keeper that has it; undefined: there was none to take it. */
+  keeper: string | undefined
+  /** When the client had the answer to its ConnectRequest: by then the session was this connection's. */
+  greetedMs: number
   readonly entries: Entry[]
   /** Asked on it, in order. */
   readonly asked: Asked[]

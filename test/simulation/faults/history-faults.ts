@@ -1,5 +1,6 @@
 /** Faults in which what was believed of the store, or of time, does not hold any more. */
 import { type Key, Layout } from '../../../lib/index.ts'
+import type { Snapshot } from '../store/backend.ts'
 import type { Bed, Fault, Heal } from './bed.ts'
 
 /** Behind what a restore with --bump-revision adds. */
@@ -71,7 +72,24 @@ function restoreLater(bed: Bed, bump: number): Heal {
   const { cluster } = bed
   if (bed.isDamaged) return undefined
   const snapshot = cluster.backend.snapshot()
-  return () => cluster.restore(snapshot, { bump })
+  return () => restore(bed, snapshot, bump)
+}
+
+/** A backup of a time when the prefix was empty is none. */
+function restore(bed: Bed, snapshot: Snapshot, bump: number): void {
+  const { cluster, prefix } = bed
+  cluster.restore(snapshot, { bump })
+  const { kvs } = cluster.backend.mvcc.range({ start: new Layout(prefix).head })
+  if (kvs.length === 0) beginAgain(bed)
+}
+
+/** Nobody has a backup: the operator has one begin an empty tree who has not served what is gone. */
+function beginAgain({ proxies, random }: Bed): void {
+  // An older version would begin it in format 2, and all would follow it: see README, limits.
+  for (const proxy of proxies) if (proxy.isOldVersion) proxy.replaceBy('today')
+  const proxy = random.pick(proxies)
+  if (proxy.isWanted) proxy.kill()
+  proxy.start()
 }
 
 export const HISTORY_FAULTS: readonly Fault[] = [
@@ -122,11 +140,8 @@ export const HISTORY_FAULTS: readonly Fault[] = [
       return () => {
         bed.isDamaged = false
         if (cluster.generation !== generation) return
-        if (random.chance(0.6)) return cluster.restore(snapshot, { bump: random.pick([0, BUMP]) })
-        // Nobody has a backup: one who has not served the tree begins an empty one.
-        const proxy = random.pick(proxies)
-        if (proxy.isWanted) proxy.kill()
-        proxy.start()
+        if (random.chance(0.6)) return restore(bed, snapshot, random.pick([0, BUMP]))
+        beginAgain(bed)
       }
     },
   },
@@ -169,7 +184,7 @@ function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => rea
   return () => {
     bed.isDamaged = false
     damages.untilMs = world.nowMs
-    cluster.restore(snapshot, { bump: random.pick([0, 0, BUMP]) })
+    restore(bed, snapshot, random.pick([0, 0, BUMP]))
     for (const [i, proxy] of proxies.entries()) {
       const { keeper, isWanted } = proxy
       const hasLoaded = keeper !== before[i]?.keeper || keeper?.resyncCount !== before[i]?.resyncs

@@ -69,6 +69,7 @@ export class SimProxy {
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
   #store: MetadataStore | undefined
+  #isRunning = false
 
   constructor(options: SimProxyOptions) {
     this.#o = options
@@ -81,9 +82,13 @@ export class SimProxy {
     return this.server !== undefined
   }
 
+  /** Nothing happens where it runs; where it is about to end, it is ended first. */
   start(): void {
     const { world } = this.#o
+    if (this.#isRunning && this.isWanted) return
+    if (this.#isRunning) this.kill()
     this.isWanted = true
+    this.#isRunning = true
     world.after(this.node, 0, 'start', () => void this.#open())
   }
 
@@ -180,6 +185,7 @@ export class SimProxy {
     this.keeper = undefined
     this.server = undefined
     this.isWanted = false
+    this.#isRunning = false
     this.node.kill()
     for (const socket of [...this.#sockets]) socket.lost()
     this.#sockets.clear()
@@ -207,6 +213,7 @@ export class SimProxy {
         await keeper.close(500)
         await store.close()
         this.keeper = undefined
+        this.#isRunning = false
         done()
       }
       void closing()
