@@ -169,7 +169,9 @@ describe('limits of a store', function () {
       const client = await KeeperClient.connect(keeper)
       await client.create('/e')
       const owner = await KeeperClient.connect(keeper)
-      const paths = ['b', 'ä', 'a', 'C', 'b'.repeat(2)].map((name) => `/e/${name.padEnd(bytes, '-')}`)
+      const paths = ['b', 'ä', 'a', 'C', 'b'.repeat(2)].map(
+        (name) => `/e/${name.padEnd(bytes, '-')}`,
+      )
       for (const path of paths) await owner.create(path, null, { mode: 'ephemeral' })
       const replayed = await open()
       await keeper.committer.drain(20_000)

@@ -31,6 +31,8 @@ export interface Scenario {
   readonly txnOpsMax: number
   /** So many proxies begin as an older version. */
   readonly older: number
+  /** So many of the clients only read. */
+  readonly readers: number
 }
 
 export function scenarioOf(seed: number, faults: FaultSet): Scenario {
@@ -60,6 +62,7 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
     },
     txnOpsMax: random.pick([8, 128]),
     older: 0,
+    readers: new SeededRandom(seed, 3).below(2),
   }
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])

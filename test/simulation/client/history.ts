@@ -50,7 +50,7 @@ export interface ConnectionHistory {
   /** The highest zxid that the session had seen before. */
   readonly seenBefore: number
   endedMs: number | undefined
-  /** When what the proxy has read of it had reached its machine; the ConnectRequest first. */
+  /** When its bytes reached the proxy's machine; the ConnectRequest first. */
   readonly arrivedMs: number[]
 }
 

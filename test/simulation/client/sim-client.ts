@@ -202,7 +202,7 @@ export class SimClient {
       heardMs: world.nowMs,
     }
     this.#live = live
-    server.onRead = (dueMs) => live.history.arrivedMs.push(dueMs)
+    server.onArrival = (dueMs) => live.history.arrivedMs.push(dueMs)
     client.on('data', (bytes: Buffer) => this.#data_(live, bytes))
     client.on('close', () => this.#ended(live))
     client.open(() => {

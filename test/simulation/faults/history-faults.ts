@@ -117,6 +117,25 @@ export const HISTORY_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'an old backup restored, twice',
+    weight: 2,
+    lastsMs: [20, 1_500],
+    start(bed) {
+      const { backups, cluster } = bed
+      const [backup] = backups
+      if (bed.isDamaged) return undefined
+      if (backup === undefined) {
+        backups.push(cluster.backend.snapshot())
+        return undefined
+      }
+      restore(bed, backup, 0)
+      // By then some have loaded what the first one brought, and none has served it.
+      return () => {
+        if (!bed.isDamaged) restore(bed, backup, 0)
+      }
+    },
+  },
+  {
     name: 'head deleted',
     weight: 1,
     lastsMs: [300, 5_000],
@@ -181,6 +200,12 @@ function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => rea
   const before = proxies.map(({ keeper }) => ({ keeper, resyncs: keeper?.resyncCount }))
   cluster.log.damages.push(damages)
   cluster.outsider({ compares: [], ops: keys.map((key) => ({ type: 'delete', key })) })
+  // One begins that has nothing but what is left.
+  const starting = random.pick(proxies)
+  if (random.chance(0.5) && starting.isWanted) {
+    starting.kill()
+    starting.start()
+  }
   return () => {
     bed.isDamaged = false
     damages.untilMs = world.nowMs

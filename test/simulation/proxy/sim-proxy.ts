@@ -4,13 +4,16 @@
  */
 
 import { digestOfEntry } from '../../../lib/format/digest.ts'
+import type { TreeCheck } from '../../../lib/format/ops.ts'
 import {
   Keeper,
   type KeeperLimits,
   Layout,
   type Logger,
   type MetadataStore,
+  type Revision,
 } from '../../../lib/index.ts'
+import type { Replica } from '../../../lib/member/tree/replica.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { asOldVersion } from '../store/old-version.ts'
@@ -38,6 +41,13 @@ export interface Proposal {
   readonly atMs: number
 }
 
+/** The tree that a keeper began with, where head said what it is. */
+export interface LoadedTree {
+  readonly atMs: number
+  readonly is: TreeCheck
+  readonly should: TreeCheck
+}
+
 /** A keeper that had applied what the store lost. */
 export interface Witness {
   /** The newest of it. */
@@ -63,6 +73,7 @@ export class SimProxy {
   /** Changes between serving and not. */
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
   readonly witnesses: Witness[] = []
+  readonly loads: LoadedTree[] = []
   /** Losses of history that it had noticed when it served last. */
   #lossesServed = 0
   readonly #o: SimProxyOptions
@@ -110,6 +121,7 @@ export class SimProxy {
         progressAdvances: true,
       },
     })
+    const loadedAt = loadRevisions(today, new Layout(prefix))
     const store = this.isOldVersion ? asOldVersion(today, new Layout(prefix)) : today
     this.#store = store
     try {
@@ -126,6 +138,7 @@ export class SimProxy {
       this.keeper = keeper
       this.#lossesServed = 0
       this.#note(keeper)
+      this.#noteLoad(keeper.replica, loadedAt())
       this.server = ProxyServer.unbound(keeper)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
@@ -150,6 +163,24 @@ export class SimProxy {
       world.trace.note(world.nowMs, this.node.name, () => `serving ${isServing}`)
       this.#serves(isServing)
     }
+  }
+
+  /** What head says of the tree holds from the newest batch on that changed anything. */
+  #noteLoad(replica: Replica, revision: Revision): void {
+    const { world, cluster } = this.#o
+    const { entries } = cluster.log
+    const end = entries.findLast((entry) => entry.revision <= revision)
+    const should = end?.batch.check
+    if (end === undefined || should === undefined) return
+    const { seq } = end.batch
+    const changes = entries.some(
+      ({ batch }) =>
+        batch.seq > should.seq && batch.seq <= seq && batch.txns.some(({ ops }) => ops.length > 0),
+    )
+    const is = replica.checkAt(seq)
+    const isOther = replica.history.digestAt(seq) !== digestOfEntry(end.bytes)
+    if (changes || is === undefined || isOther) return
+    this.loads.push({ atMs: world.nowMs, is, should })
   }
 
   #serves(isServing: boolean): void {
@@ -232,4 +263,15 @@ function show(fields: object): string {
   return JSON.stringify(fields, (_, value) =>
     typeof value === 'bigint' ? `${value}` : value instanceof Error ? value.message : value,
   )
+}
+
+/** @returns the revision of the newest load that this store was asked for */
+function loadRevisions(store: MetadataStore, { importMarker }: Layout): () => Revision {
+  const range = store.range.bind(store)
+  let newest = 0
+  store.range = (query) => {
+    if (Buffer.compare(query.start, importMarker) === 0) newest = query.revision ?? newest
+    return range(query)
+  }
+  return () => newest
 }
