@@ -62,7 +62,7 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
     },
     txnOpsMax: random.pick([8, 128]),
     older: 0,
-    readers: new SeededRandom(seed, 3).below(2),
+    readers: new SeededRandom(seed, 3).below(3),
   }
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])

@@ -72,6 +72,7 @@ function restoreLater(bed: Bed, bump: number): Heal {
   const { cluster } = bed
   if (bed.isDamaged) return undefined
   const snapshot = cluster.backend.snapshot()
+  bed.backups.push(snapshot)
   return () => restore(bed, snapshot, bump)
 }
 
@@ -118,8 +119,8 @@ export const HISTORY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'an old backup restored, twice',
-    weight: 2,
-    lastsMs: [20, 1_500],
+    weight: 3,
+    lastsMs: [5, 150],
     start(bed) {
       const { backups, cluster } = bed
       const [backup] = backups
