@@ -68,6 +68,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
         prefix: PREFIX,
         limits: scenario.limits,
         txnOpsMax: scenario.txnOpsMax,
+        budgets: scenario.budgets,
       }),
   )
   const clientOf = (name: string, stream: number, workload: Workload, among = proxies) => {

@@ -118,9 +118,9 @@ export const HISTORY_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'an old backup restored, twice',
-    weight: 3,
-    lastsMs: [5, 150],
+    name: 'an old backup restored without space, and again',
+    weight: 2,
+    lastsMs: [400, 4_000],
     start(bed) {
       const { backups, cluster } = bed
       const [backup] = backups
@@ -130,8 +130,10 @@ export const HISTORY_FAULTS: readonly Fault[] = [
         return undefined
       }
       restore(bed, backup, 0)
-      // By then some have loaded what the first one brought, and none has served it.
+      // Proxies load what this one brings, but cannot begin an epoch: nobody serves it.
+      cluster.isFull = true
       return () => {
+        cluster.isFull = false
         if (!bed.isDamaged) restore(bed, backup, 0)
       }
     },

@@ -14,6 +14,7 @@ import {
   type Revision,
 } from '../../../lib/index.ts'
 import type { Replica } from '../../../lib/member/tree/replica.ts'
+import type { ProxyOptions } from '../../../proxy/host.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { asOldVersion } from '../store/old-version.ts'
@@ -34,6 +35,7 @@ export interface SimProxyOptions {
   readonly prefix: string
   readonly limits: Partial<KeeperLimits>
   readonly txnOpsMax: number
+  readonly budgets: Partial<ProxyOptions>
 }
 
 export interface Proposal {
@@ -139,7 +141,7 @@ export class SimProxy {
       this.#lossesServed = 0
       this.#note(keeper)
       this.#noteLoad(keeper.replica, loadedAt())
-      this.server = ProxyServer.unbound(keeper)
+      this.server = ProxyServer.unbound(keeper, this.#o.budgets)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
       await store.close()
@@ -265,13 +267,20 @@ function show(fields: object): string {
   )
 }
 
-/** @returns the revision of the newest load that this store was asked for */
+/** @returns the revision of the load that a keeper began with: reloads come after its lease */
 function loadRevisions(store: MetadataStore, { importMarker }: Layout): () => Revision {
   const range = store.range.bind(store)
+  const grantLease = store.grantLease.bind(store)
   let newest = 0
+  let isLoaded = false
   store.range = (query) => {
-    if (Buffer.compare(query.start, importMarker) === 0) newest = query.revision ?? newest
+    const isLoad = !isLoaded && Buffer.compare(query.start, importMarker) === 0
+    if (isLoad) newest = query.revision ?? newest
     return range(query)
+  }
+  store.grantLease = (options) => {
+    isLoaded = true
+    return grantLease(options)
   }
   return () => newest
 }
