@@ -55,8 +55,9 @@ export type SessionOp =
    */
   | { readonly type: 'closeSession'; readonly id: bigint; readonly paths: readonly string[] }
   /**
-   * The same, where the paths are too many to be named: those that it owns by then. From format 3 on. A parent's
-   * child record is written no later than its ephemeral is removed, so a replay misses no pzxid.
+   * The same, where the paths are too many to be named: those that it owns by then, in the order of their UTF-16
+   * code units. From format 3 on. A parent's child record is written no later than its ephemeral is removed, so a
+   * replay misses no pzxid.
    */
   | { readonly type: 'endSession'; readonly id: bigint }
 

@@ -163,6 +163,42 @@ describe('limits of a store', function () {
     })
   }
 
+  for (const bytes of [10, 20_000]) {
+    it(`ephemerals of ${bytes} bytes end in one order at every keeper, whatever it knows them from`, async () => {
+      const keeper = await open()
+      const client = await KeeperClient.connect(keeper)
+      await client.create('/e')
+      const owner = await KeeperClient.connect(keeper)
+      const paths = ['b', 'ä', 'a', 'C', 'b'.repeat(2)].map(
+        (name) => `/e/${name.padEnd(bytes, '-')}`,
+      )
+      for (const path of paths) await owner.create(path, null, { mode: 'ephemeral' })
+      const replayed = await open()
+      await keeper.committer.drain(20_000)
+      const loaded = await open()
+      const told = await Promise.all(
+        [keeper, replayed, loaded].map(async (each) => {
+          const watcher = await KeeperClient.connect(each)
+          const deleted: string[] = []
+          let done = (): void => {}
+          const all = new Promise<void>((resolve) => {
+            done = resolve
+          })
+          const seen = (path: string) => {
+            if (deleted.push(path) === paths.length) done()
+          }
+          for (const path of paths) await watcher.exists(path, () => seen(path))
+          return { deleted, all }
+        }),
+      )
+      await owner.close()
+      for (const { deleted, all } of told) {
+        await all
+        expect(deleted).to.deep.equal([...paths].sort())
+      }
+    })
+  }
+
   it('beside a proxy of 0.1.0 it ends in parts, each of which that one reads', async () => {
     const layout = new Layout(PREFIX)
     const old = openMemoryStore({ backend })

@@ -1,5 +1,6 @@
 /** What a seed stands for: how many of what, how they are set up, and which faults they meet. */
 import type { KeeperLimits } from '../../lib/index.ts'
+import type { ProxyOptions } from '../../proxy/host.ts'
 import type { FaultKind } from './faults/nemesis.ts'
 import { SeededRandom } from './world/seeded-random.ts'
 
@@ -31,6 +32,19 @@ export interface Scenario {
   readonly txnOpsMax: number
   /** So many proxies begin as an older version. */
   readonly older: number
+  /** So many of the clients only read. */
+  readonly readers: number
+  /** Of each proxy: requests and bytes of them that may wait for their answers. */
+  readonly budgets: Pick<ProxyOptions, 'outstandingMax' | 'outstandingBytesMax' | 'requestBytesMax'>
+}
+
+/** Some so small that one client, or all of them together, fill them at once. */
+function budgetsOf(random: SeededRandom): Scenario['budgets'] {
+  return {
+    outstandingMax: random.pick([1_000, 1_000, 2]),
+    outstandingBytesMax: random.pick([2_000_000, 2_000_000, 150]),
+    requestBytesMax: random.pick([2_000_000, 2_000_000, 300]),
+  }
 }
 
 export function scenarioOf(seed: number, faults: FaultSet): Scenario {
@@ -60,6 +74,8 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
     },
     txnOpsMax: random.pick([8, 128]),
     older: 0,
+    readers: new SeededRandom(seed, 3).below(3),
+    budgets: budgetsOf(new SeededRandom(seed, 4)),
   }
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])

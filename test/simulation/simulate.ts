@@ -8,7 +8,7 @@ import { checkLaws } from './check/laws.ts'
 import type { History } from './client/history.ts'
 import type { SimRequest } from './client/requests.ts'
 import { SimClient, type Workload } from './client/sim-client.ts'
-import { RandomWorkload, SETUP_PATHS } from './client/workload.ts'
+import { RandomWorkload, ReadingWorkload, SETUP_PATHS } from './client/workload.ts'
 import type { Bed } from './faults/bed.ts'
 import { Nemesis } from './faults/nemesis.ts'
 import { SimProxy } from './proxy/sim-proxy.ts'
@@ -68,6 +68,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
         prefix: PREFIX,
         limits: scenario.limits,
         txnOpsMax: scenario.txnOpsMax,
+        budgets: scenario.budgets,
       }),
   )
   const clientOf = (name: string, stream: number, workload: Workload, among = proxies) => {
@@ -86,9 +87,11 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
     })
   }
   const random = new RandomWorkload(history, { withTtl: true })
-  const clients = Array.from({ length: scenario.clients }, (_, i) =>
-    clientOf(`client${i}`, 100 + i, i === 0 ? new SetUpFirst(random) : random),
-  )
+  const reading = new ReadingWorkload()
+  const clients = Array.from({ length: scenario.clients }, (_, i) => {
+    const other = i < scenario.clients - scenario.readers ? random : reading
+    return clientOf(`client${i}`, 100 + i, i === 0 ? new SetUpFirst(random) : other)
+  })
   const bed: Bed = {
     world,
     network,
@@ -98,6 +101,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
     node: new SimNode(world, 'nemesis'),
     random: new SeededRandom(seed, 2),
     prefix: PREFIX,
+    backups: [],
     isDamaged: false,
     clientsKilled: 0,
   }

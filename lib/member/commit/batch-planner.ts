@@ -18,6 +18,7 @@ import type { StoreFeatures } from '../../store/types.ts'
 import { planNewEpoch } from '../plan/epoch.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
+import { planRestOfClose } from '../plan/session.ts'
 import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
@@ -82,6 +83,8 @@ export class BatchPlanner {
   #flushHeldUntilMs = Number.NEGATIVE_INFINITY
   /** Tasks that the store refused alone: too large for any commit. */
   readonly #rejected = new WeakSet<CommitTask>()
+  /** Ends of sessions of which a part was planned. */
+  readonly #begun = new WeakSet<CommitTask>()
 
   constructor(options: BatchPlannerOptions, replica: Replica) {
     this.#options = options
@@ -216,8 +219,11 @@ export class BatchPlanner {
         txn = txns.length
         txns.push(entry)
         base = entry
-        // The task stays in the queue.
-        if (view.isPartial) break
+        if (view.isPartial) {
+          // The task stays in the queue.
+          this.#begun.add(task)
+          break
+        }
       }
       tasks.push(task)
       planned.push(result)
@@ -263,8 +269,7 @@ export class BatchPlanner {
   #entryOf(view: PlanView, task: CommitTask, takesZxid: boolean, base: TxnBase): TxnEntry {
     const { request, session, cxid } = task
     const zxid = takesZxid ? view.zxid : base.zxid
-    let id = session?.id
-    if (id === undefined) id = 'id' in request ? request.id : 0n
+    const id = session?.id ?? idOf(request)
     return { zxid, takesZxid, time: view.time, session: id, cxid: cxid ?? 0, ops: view.ops }
   }
 
@@ -282,12 +287,15 @@ export class BatchPlanner {
   #planned(view: PlanView, task: CommitTask): Planned {
     const { request, session, caller } = task
     if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+    const ended = this.#begun.has(task) ? (session?.id ?? idOf(request)) : 0n
+    if (ended !== 0n && view.session(ended) === undefined) return planRestOfClose(view, ended)
     switch (request.type) {
       case 'sync':
         return SYNCED
       case 'openSession':
       case 'moveSession':
       case 'expireSession':
+      case 'finishClose':
         return planSession(view, request)
       case 'newEpoch':
         // An older format cannot say what was kept: the same holds for all who read it.
@@ -310,6 +318,7 @@ export class BatchPlanner {
         return false
       case 'openSession':
       case 'expireSession':
+      case 'finishClose':
       case 'newEpoch':
       case 'deleteContainer':
         return typeof planned !== 'number'
@@ -337,6 +346,11 @@ export class BatchPlanner {
     )
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
+}
+
+/** The session that a request of the keeper itself is about; 0n: none. */
+function idOf(request: CommitTask['request']): bigint {
+  return 'id' in request ? request.id : 0n
 }
 
 /** The one after, or the first of the next epoch. */

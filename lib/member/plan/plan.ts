@@ -10,6 +10,7 @@ import type { Caller, Planned } from './planned.ts'
 import {
   planCloseSession,
   planExpireSession,
+  planFinishClose,
   planMoveSession,
   planOpenSession,
   type SessionRequest,
@@ -44,6 +45,8 @@ export function planSession(view: PlanView, request: SessionRequest): Planned {
       return planMoveSession(view, request)
     case 'expireSession':
       return planExpireSession(view, request)
+    case 'finishClose':
+      return planFinishClose(view, request)
   }
 }
 

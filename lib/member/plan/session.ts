@@ -27,7 +27,12 @@ export interface ExpireSession {
   readonly owner: string
   readonly fence: number
 }
-export type SessionRequest = OpenSession | MoveSession | ExpireSession
+/** Removes what a session has left that ended in part, and whose proxy did not come to the rest. */
+export interface FinishClose {
+  readonly type: 'finishClose'
+  readonly id: bigint
+}
+export type SessionRequest = OpenSession | MoveSession | ExpireSession | FinishClose
 
 export function planOpenSession(view: PlanView, request: OpenSession): Planned {
   const { id, timeoutMs, passwordDigest, owner } = request
@@ -56,33 +61,43 @@ function bytesOf(paths: Iterable<string>): number {
 }
 
 /**
- * However many ephemerals there are. Where older proxies read along, each of which has to be named, they go in
- * several transactions, and the session with the last: see {@link PlanView.isPartial}.
+ * However many ephemerals there are. Where older proxies read along, for which each has to be named, they go in
+ * several transactions: see {@link PlanView.isPartial}. The session ends with the first, so that nobody resumes it
+ * without them.
  */
 export function planCloseSession(view: PlanView, id: bigint): Planned {
   if (view.session(id) === undefined) return ZK_ERRORS.SESSION_EXPIRED.errno
-  const paths = [...view.ephemeralsOf(id)]
-  const isLong = bytesOf(paths) > view.closeBytesMax
-  if (isLong && !view.hasEndSession) return planPartOfClose(view, paths)
+  return planRestOfClose(view, id)
+}
+
+/** The session, if it is there, and what it still owns, or as much of that as one entry names. */
+export function planRestOfClose(view: PlanView, id: bigint): Planned {
+  const owned = [...view.ephemeralsOf(id)].sort()
+  const isLong = bytesOf(owned) > view.closeBytesMax
+  const isNamed = !isLong || !view.hasEndSession
+  const paths = isNamed ? firstOf(owned, view.closeBytesMax) : owned
+  view.isPartial = paths.length < owned.length
   planRemovals(view, paths)
   view.putSession(id, null)
-  view.ops.push(isLong ? { type: 'endSession', id } : { type: 'closeSession', id, paths })
+  view.ops.push(isNamed ? { type: 'closeSession', id, paths } : { type: 'endSession', id })
   return NONE
 }
 
-function planPartOfClose(view: PlanView, paths: readonly string[]): Planned {
+export function planFinishClose(view: PlanView, { id }: FinishClose): Planned {
+  const isDone = view.session(id) !== undefined || view.ephemeralsOf(id).size === 0
+  return isDone ? ZK_ERRORS.NO_NODE.errno : planRestOfClose(view, id)
+}
+
+/** At least one of them. */
+function firstOf(paths: readonly string[], bytesMax: number): readonly string[] {
   let bytes = 0
   let count = 0
   for (const path of paths) {
     bytes += Buffer.byteLength(path)
-    if (count > 0 && bytes > view.closeBytesMax) break
+    if (count > 0 && bytes > bytesMax) break
     count++
   }
-  const part = paths.slice(0, count)
-  planRemovals(view, part)
-  for (const path of part) view.ops.push({ type: 'delete', path })
-  view.isPartial = true
-  return NONE
+  return paths.slice(0, count)
 }
 
 function planRemovals(view: PlanView, paths: readonly string[]): void {

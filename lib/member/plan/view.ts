@@ -80,7 +80,7 @@ export class PlanView {
   /** Wall clock (ms) of the request being planned. */
   time = 0
 
-  /** What was planned is only a part of the request: the rest is planned next, as if it were another. */
+  /** What was planned is only a part of the end of a session: the rest is planned next, for the same request. */
   isPartial = false
   /** Entries may end a session without naming its ephemerals. */
   hasEndSession = true

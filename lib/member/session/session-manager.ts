@@ -16,6 +16,7 @@ import type { SessionRequest } from '../plan/session.ts'
 import type { SessionObserver } from '../tree/replica.ts'
 import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
+import { Remains } from './remains.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 
 /** Nothing was committed for so long, though something is to be: nobody can resume. Unit ms. */
@@ -47,6 +48,7 @@ export class SessionManager implements SessionObserver {
   readonly #ids: SessionIds
   readonly #owned = new Map<bigint, OwnedSession>()
   readonly #orphans = new Orphans()
+  readonly #remains: Remains
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
   #suspended = false
@@ -72,6 +74,7 @@ export class SessionManager implements SessionObserver {
     this.#random = options.random
     this.#logger = options.logger
     this.#ids = new SessionIds(options.clock, options.random)
+    this.#remains = new Remains(options.random, options.limits.tickTimeMs)
     this.#lastCheckMs = options.clock.monotonic()
   }
 
@@ -368,6 +371,9 @@ export class SessionManager implements SessionObserver {
     }
     for (const record of this.#orphans.takeDue(this.#host.replica.sessions, now)) {
       this.#proposeEnd(record, () => {})
+    }
+    for (const id of this.#remains.takeDue(this.#host.replica.endedInPart, now)) {
+      this.#commit({ type: 'finishClose', id }, () => {}).catch(() => {})
     }
   }
 

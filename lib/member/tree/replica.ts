@@ -39,6 +39,8 @@ const CHECKS_MAX = 256
 export class Replica {
   readonly tree = new DataTree()
   readonly sessions = new Map<bigint, SessionRecord>()
+  /** Sessions that have ended, but still own ephemerals: of some a part goes in an entry of its own. */
+  readonly endedInPart = new Set<bigint>()
   readonly backlog = new Backlog()
   readonly journal = new JournalTail()
   readonly history = new History()
@@ -115,6 +117,10 @@ export class Replica {
   loaded(): void {
     this.#checks.clear()
     this.#rememberCheck()
+    this.endedInPart.clear()
+    for (const [id] of this.tree.ephemeralEntries()) {
+      if (!this.sessions.has(id)) this.endedInPart.add(id)
+    }
   }
 
   #rememberCheck(): void {
@@ -177,11 +183,14 @@ export class Replica {
         for (const path of op.paths) this.tree.remove(path, zxid)
         this.sessions.delete(op.id)
         this.#touchSession(op.id)
+        if (this.tree.ephemeralsOf(op.id).size > 0) this.endedInPart.add(op.id)
+        else this.endedInPart.delete(op.id)
         if (session !== undefined) this.sessionObserver?.sessionClosed(session)
         return
       }
       case 'endSession': {
-        const paths = [...this.tree.ephemeralsOf(op.id)]
+        // A replica that loaded them knows them in another order than one that saw them made.
+        const paths = [...this.tree.ephemeralsOf(op.id)].sort()
         return this.#applyOp({ type: 'closeSession', id: op.id, paths }, zxid, time)
       }
       case 'newEpoch':

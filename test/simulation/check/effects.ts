@@ -17,7 +17,7 @@ export type Effect =
   | { readonly type: 'delete'; readonly path: string }
   | { readonly type: 'set'; readonly path: string; readonly data: string; readonly version: number }
   | { readonly type: 'open'; readonly id: bigint }
-  | { readonly type: 'move'; readonly id: bigint }
+  | { readonly type: 'move'; readonly id: bigint; readonly owner: string }
   | { readonly type: 'close'; readonly id: bigint; readonly paths: readonly string[] }
   /** The same, where the log does not name them. */
   | { readonly type: 'end'; readonly id: bigint }
@@ -40,7 +40,7 @@ export function effectOf(op: Op): Effect {
     case 'createSession':
       return { type: 'open', id: op.id }
     case 'moveSession':
-      return { type: 'move', id: op.id }
+      return { type: 'move', id: op.id, owner: op.owner }
     case 'closeSession':
       return { type: 'close', id: op.id, paths: op.paths }
     case 'endSession':

@@ -32,8 +32,20 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
   const { model } = isBroken ? checkAfterRewind(run, findings) : checkWhole(run, findings)
   await checkEndState(cluster, proxies, layout, model, findings)
   if (!isBroken) checkProposals(history, proxies, findings)
+  checkLoads(proxies, findings)
   checkLiveness(run, findings)
   return findings.violations
+}
+
+/** A start takes the tree that head names, or none. */
+function checkLoads(proxies: FinishedRun['proxies'], findings: Findings): void {
+  for (const { node, loads } of proxies) {
+    for (const { atMs, is, should } of loads) {
+      if (is.znodes === should.znodes && is.digest === should.digest) continue
+      const what = `${node.name} at ${atMs.toFixed(0)} ms: ${is.znodes} znodes, not ${should.znodes}, or others`
+      findings.add('a damaged tree is not served', what)
+    }
+  }
 }
 
 function checkWhole({ cluster, history, healedMs, endMs }: FinishedRun, findings: Findings) {

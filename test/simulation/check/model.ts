@@ -115,6 +115,12 @@ export class Model {
     return { type: 'close', id, paths }
   }
 
+  /** The same where the log does not name them: every replica removes them in the order of their paths. */
+  end(id: bigint): Effect & { type: 'close' } {
+    const { type, paths } = this.close(id)
+    return { type, id, paths: [...paths].sort() }
+  }
+
   /** `touchedMs`: when the client asked for it. */
   apply(effects: readonly Effect[], zxid: number, touchedMs: number): void {
     this.zxid = zxid

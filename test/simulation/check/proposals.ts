@@ -1,6 +1,6 @@
 /**
  * When a proxy proposes the end of a session: never while something of its client lies unread on the
- * machine, and never before the client had its whole timeout since any proxy served.
+ * machine, also where it ends the connection before it reads it, and never before the client had its whole timeout since any proxy served.
  */
 import { sessionName } from '../../../lib/index.ts'
 import type { History } from '../client/history.ts'

@@ -49,10 +49,10 @@ class Replay {
   readonly #askers: Askers
   readonly #trusts: Trust
   readonly #placed = new Set<Asked>()
-  /** When a session was resumed last, by the log. */
-  readonly #movedMs = new Map<bigint, number>()
-  /** Sessions of which a part has ended. */
-  readonly #closing = new Set<bigint>()
+  /** When a session was resumed last, by the log, and at which keeper. */
+  readonly #moved = new Map<bigint, { readonly atMs: number; readonly owner: string }>()
+  /** Sessions that have ended in part, which format 2 does: what they left goes later. */
+  readonly #inParts = new Set<bigint>()
   #failedUnknown = 0
 
   constructor(history: History, findings: Findings, trusts: Trust) {
@@ -96,7 +96,10 @@ class Replay {
     for (const [zxid, [asked]] of this.#reads) {
       this.#findings.add('reads show committed states', `${zxid}: ${name(asked as Asked)}`)
     }
-    for (const id of this.#closing) this.#halfClosed(id, 'left alive')
+    for (const id of this.#inParts) {
+      const { paths } = this.#model.close(id)
+      if (paths.length > 0) this.#halfClosed(id, `still owns ${paths.join(' ')} at the end`)
+    }
     const { unknownCount, zxidOf } = this.#askers
     if (this.#failedUnknown > unknownCount) {
       const counts = `${this.#failedUnknown} of ${unknownCount}`
@@ -108,12 +111,11 @@ class Replay {
   #txn(origin: Origin, logged: readonly Effect[]): void {
     const { zxid, atMs } = origin
     // What the log does not name is what the session has by then.
-    const effects = logged.map((one) => (one.type === 'end' ? this.#model.close(one.id) : one))
+    const effects = logged.map((one) => (one.type === 'end' ? this.#model.end(one.id) : one))
     const [first] = effects
-    if (first?.type === 'close') this.#closing.delete(first.id)
     if (first?.type === 'move') {
-      this.#movedMs.set(first.id, atMs)
-      if (this.#closing.has(first.id)) this.#halfClosed(first.id, 'resumed')
+      this.#moved.set(first.id, { atMs, owner: first.owner })
+      if (this.#inParts.has(first.id)) this.#halfClosed(first.id, 'was resumed')
       this.#txns.push({ zxid, atMs, effects, by: undefined })
       return
     }
@@ -125,8 +127,8 @@ class Replay {
     const by = this.#askerOf(origin, effects)
     this.#txns.push({ zxid, atMs, effects, by })
     if (isEpoch) this.#model.apply([], zxid, atMs)
-    else if (by === undefined) this.#withoutAsker(zxid, atMs, effects)
-    else if ((this.#movedMs.get(by.session.id) ?? 0) > by.callMs) this.#fenced(by, origin, effects)
+    else if (by === undefined) this.#withoutAsker(origin, effects)
+    else if (this.#hasLostSession(by)) this.#fenced(by, origin, effects)
     else {
       if (this.#placed.has(by)) this.#findings.add('no write is applied twice', name(by))
       this.#placed.add(by)
@@ -154,7 +156,13 @@ class Replay {
     return named ?? answered
   }
 
-  /** Its client has resumed the session on another connection since. */
+  /** The session was resumed on another connection, be it on one that the client had given up by then. */
+  #hasLostSession({ session, connection }: AskedWrite): boolean {
+    const moved = this.#moved.get(session.id)
+    if (moved === undefined) return false
+    return moved.atMs > connection.greetedMs || moved.owner !== connection.keeper
+  }
+
   #fenced(by: AskedWrite, { zxid, atMs }: Origin, effects: readonly Effect[]): void {
     if (effects.length > 0) {
       const what = `${zxid}: ${show(effects)} of ${name(by)}`
@@ -166,7 +174,12 @@ class Replay {
 
   /** A request of a client: as the model says, and in the log as the model says. */
   #asked(by: AskedWrite, zxid: number, atMs: number, effects: readonly Effect[]): void {
-    const planned = this.#model.plan(by.request, by.session.id)
+    const { id } = by.session
+    // Its session has ended with an earlier part, and it is answered with the last one.
+    const isRest = by.request.type === 'close' && this.#inParts.has(id)
+    const planned = isRest
+      ? { err: 0, answers: [{ err: 0 }], effects: [this.#model.close(id)] }
+      : this.#model.plan(by.request, id)
     const [is, should] = [show(effects), show(planned.effects)]
     if (is !== should) {
       this.#findings.add('writes as the model has them', `${name(by)}: "${is}", not "${should}"`)
@@ -189,19 +202,19 @@ class Replay {
   }
 
   /** Not a client's: a session's life, the reaper, or a failed write whose answer was lost. */
-  #withoutAsker(zxid: number, atMs: number, effects: readonly Effect[]): void {
+  #withoutAsker({ zxid, atMs, isNamed }: Origin, effects: readonly Effect[]): void {
     const [first] = effects
     if (first === undefined) this.#failedUnknown++
     else if (first.type === 'close') {
       const should = this.#model.plan({ type: 'close' }, first.id).effects
-      if (show(should) !== show(effects)) {
+      if (this.#isPart(first, isNamed)) this.#inParts.add(first.id)
+      else if (show(should) !== show(effects)) {
         const what = `${show(effects)}, not ${show(should)}`
         this.#findings.add('ephemerals end with their session', what)
       }
     } else if (first.type === 'delete') {
       const node = this.#model.nodes.get(first.path)
-      if (node !== undefined && node.owner !== 0n) this.#partOfClose(zxid, node.owner, effects)
-      else if (node === undefined || node.ttlMs === 0) {
+      if (node === undefined || node.ttlMs === 0) {
         this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
       } else if (atMs < node.touchedMs + node.ttlMs) {
         const ageMs = Math.round(atMs - node.touchedMs)
@@ -214,20 +227,16 @@ class Replay {
     this.#model.apply(effects, zxid, atMs)
   }
 
-  /** In format 2 a session with many ephemerals ends in several transactions, all before anything else of it. */
-  #partOfClose(zxid: number, owner: bigint, effects: readonly Effect[]): void {
-    this.#closing.add(owner)
-    for (const effect of effects) {
-      const node = effect.type === 'delete' ? this.#model.nodes.get(effect.path) : undefined
-      if (node?.owner === owner) continue
-      this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
-      return
-    }
+  /** In format 2 it may have left something; what it left goes in any format. */
+  #isPart({ id, paths }: Effect & { type: 'close' }, isNamed: boolean): boolean {
+    const owned = new Set(this.#model.close(id).paths)
+    if (!paths.every((path) => owned.has(path))) return false
+    if (this.#inParts.has(id)) return owned.size > 0 && (!isNamed || paths.length === owned.size)
+    return !isNamed && this.#model.sessions.has(id) && paths.length > 0 && paths.length < owned.size
   }
 
   #halfClosed(id: bigint, how: string): void {
-    this.#closing.delete(id)
-    const what = `session ${sessionName(id)} lost some of them, and was ${how}`
+    const what = `session ${sessionName(id)} has ended in part, and ${how}`
     this.#findings.add('ephemerals end with their session', what)
   }
 

@@ -38,7 +38,8 @@ export function checkSessions(
     for (const effect of effects) {
       if (effect.type === 'open') alive.add(effect.id)
       if (effect.type !== 'close') continue
-      ends.set(effect.id, atMs)
+      // What a session has left that ended in part goes later.
+      if (!ends.has(effect.id)) ends.set(effect.id, atMs)
       alive.delete(effect.id)
     }
   }

@@ -40,14 +40,17 @@ export type Entry = { readonly kind: 'reply'; readonly asked: Asked } | SeenEven
 export interface ConnectionHistory {
   readonly proxy: string
   readonly openedMs: number
-  /** The server has answered the ConnectRequest. */
+  /** The id of the keeper that has it; undefined: there was none to take it. */
+  keeper: string | undefined
+  /** When the client had the answer to its ConnectRequest: by then the session was this connection's. */
+  greetedMs: number
   readonly entries: Entry[]
   /** Asked on it, in order. */
   readonly asked: Asked[]
   /** The highest zxid that the session had seen before. */
   readonly seenBefore: number
   endedMs: number | undefined
-  /** When what the proxy has read of it had reached its machine; the ConnectRequest first. */
+  /** When its bytes reached the proxy's machine; the ConnectRequest first. */
   readonly arrivedMs: number[]
 }
 

@@ -187,6 +187,8 @@ export class SimClient {
       history: {
         proxy: proxy.node.name,
         openedMs: world.nowMs,
+        keeper: undefined,
+        greetedMs: Number.POSITIVE_INFINITY,
         entries: [],
         asked: [],
         seenBefore: this.#seenZxid,
@@ -200,10 +202,11 @@ export class SimClient {
       heardMs: world.nowMs,
     }
     this.#live = live
-    server.onRead = (dueMs) => live.history.arrivedMs.push(dueMs)
+    server.onArrival = (dueMs) => live.history.arrivedMs.push(dueMs)
     client.on('data', (bytes: Buffer) => this.#data_(live, bytes))
     client.on('close', () => this.#ended(live))
     client.open(() => {
+      live.history.keeper = proxy.keeper?.proxy
       if (proxy.isListening) proxy.connect(server)
       else server.destroy()
     })
@@ -263,6 +266,7 @@ export class SimClient {
       history.sessions.push(this.session)
     } else this.session.answeredSentMs = live.sentMs
     this.session.connections.push(live.history)
+    live.history.greetedMs = world.nowMs
     live.isOpen = true
     const watches = this.#watches.again(this.#seenZxid)
     if (watches !== undefined) this.ask(watches)

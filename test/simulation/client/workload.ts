@@ -162,3 +162,13 @@ export class RandomWorkload implements Workload {
     }
   }
 }
+
+/** Only looks: where the store cannot be reached it is answered all the same, for as long as its proxy serves. */
+export class ReadingWorkload implements Workload {
+  next({ random }: SimClient): readonly SimRequest[] {
+    const dice = random.below(10)
+    if (dice === 0) return [{ type: 'multiRead', paths: [...PAIR] }]
+    if (dice < 3) return [{ type: 'children', path: random.pick(ROOMS), watch: random.chance(0.3) }]
+    return [{ type: 'get', path: random.pick(REGISTERS), watch: random.chance(0.3) }]
+  }
+}

@@ -1,6 +1,7 @@
 /** What faults act on. Neighbours: the fault tables, simulate. */
 import type { SimClient } from '../client/sim-client.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
+import type { Snapshot } from '../store/backend.ts'
 import type { Cluster } from '../store/cluster.ts'
 import type { Network } from '../world/network.ts'
 import type { SeededRandom } from '../world/seeded-random.ts'
@@ -18,6 +19,8 @@ export interface Bed {
   /** Of the faults alone. */
   readonly random: SeededRandom
   readonly prefix: string
+  /** That an operator may still have, oldest first. */
+  readonly backups: Snapshot[]
   /** Records are missing: one such fault at a time. */
   isDamaged: boolean
   clientsKilled: number

@@ -1,5 +1,6 @@
 /** Faults in which what was believed of the store, or of time, does not hold any more. */
 import { type Key, Layout } from '../../../lib/index.ts'
+import type { Snapshot } from '../store/backend.ts'
 import type { Bed, Fault, Heal } from './bed.ts'
 
 /** Behind what a restore with --bump-revision adds. */
@@ -71,7 +72,25 @@ function restoreLater(bed: Bed, bump: number): Heal {
   const { cluster } = bed
   if (bed.isDamaged) return undefined
   const snapshot = cluster.backend.snapshot()
-  return () => cluster.restore(snapshot, { bump })
+  bed.backups.push(snapshot)
+  return () => restore(bed, snapshot, bump)
+}
+
+/** A backup of a time when the prefix was empty is none. */
+function restore(bed: Bed, snapshot: Snapshot, bump: number): void {
+  const { cluster, prefix } = bed
+  cluster.restore(snapshot, { bump })
+  const { kvs } = cluster.backend.mvcc.range({ start: new Layout(prefix).head })
+  if (kvs.length === 0) beginAgain(bed)
+}
+
+/** Nobody has a backup: the operator has one begin an empty tree who has not served what is gone. */
+function beginAgain({ proxies, random }: Bed): void {
+  // An older version would begin it in format 2, and all would follow it: see README, limits.
+  for (const proxy of proxies) if (proxy.isOldVersion) proxy.replaceBy('today')
+  const proxy = random.pick(proxies)
+  if (proxy.isWanted) proxy.kill()
+  proxy.start()
 }
 
 export const HISTORY_FAULTS: readonly Fault[] = [
@@ -99,6 +118,27 @@ export const HISTORY_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'an old backup restored without space, and again',
+    weight: 2,
+    lastsMs: [400, 4_000],
+    start(bed) {
+      const { backups, cluster } = bed
+      const [backup] = backups
+      if (bed.isDamaged) return undefined
+      if (backup === undefined) {
+        backups.push(cluster.backend.snapshot())
+        return undefined
+      }
+      restore(bed, backup, 0)
+      // Proxies load what this one brings, but cannot begin an epoch: nobody serves it.
+      cluster.isFull = true
+      return () => {
+        cluster.isFull = false
+        if (!bed.isDamaged) restore(bed, backup, 0)
+      }
+    },
+  },
+  {
     name: 'head deleted',
     weight: 1,
     lastsMs: [300, 5_000],
@@ -122,11 +162,8 @@ export const HISTORY_FAULTS: readonly Fault[] = [
       return () => {
         bed.isDamaged = false
         if (cluster.generation !== generation) return
-        if (random.chance(0.6)) return cluster.restore(snapshot, { bump: random.pick([0, BUMP]) })
-        // Nobody has a backup: one who has not served the tree begins an empty one.
-        const proxy = random.pick(proxies)
-        if (proxy.isWanted) proxy.kill()
-        proxy.start()
+        if (random.chance(0.6)) return restore(bed, snapshot, random.pick([0, BUMP]))
+        beginAgain(bed)
       }
     },
   },
@@ -166,10 +203,16 @@ function damage(bed: Bed, choose: (head: Key | undefined, layout: Layout) => rea
   const before = proxies.map(({ keeper }) => ({ keeper, resyncs: keeper?.resyncCount }))
   cluster.log.damages.push(damages)
   cluster.outsider({ compares: [], ops: keys.map((key) => ({ type: 'delete', key })) })
+  // One begins that has nothing but what is left.
+  const starting = random.pick(proxies)
+  if (random.chance(0.5) && starting.isWanted) {
+    starting.kill()
+    starting.start()
+  }
   return () => {
     bed.isDamaged = false
     damages.untilMs = world.nowMs
-    cluster.restore(snapshot, { bump: random.pick([0, 0, BUMP]) })
+    restore(bed, snapshot, random.pick([0, 0, BUMP]))
     for (const [i, proxy] of proxies.entries()) {
       const { keeper, isWanted } = proxy
       const hasLoaded = keeper !== before[i]?.keeper || keeper?.resyncCount !== before[i]?.resyncs

@@ -48,6 +48,20 @@ export const LINK_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'a proxy reaches no member',
+    weight: 2,
+    lastsMs: [3_000, 12_000],
+    start(bed) {
+      const { node } = bed.random.pick(bed.proxies)
+      const members = bed.cluster.members.map((member) => member.node)
+      const isOneWay = bed.random.chance(0.3)
+      return hold(bed, [
+        ...members.map((member) => [member, node] as const),
+        ...(isOneWay ? [] : members.map((member) => [node, member] as const)),
+      ])
+    },
+  },
+  {
     name: 'store link lossy',
     weight: 4,
     lastsMs: [300, 6_000],

@@ -4,13 +4,17 @@
  */
 
 import { digestOfEntry } from '../../../lib/format/digest.ts'
+import type { TreeCheck } from '../../../lib/format/ops.ts'
 import {
   Keeper,
   type KeeperLimits,
   Layout,
   type Logger,
   type MetadataStore,
+  type Revision,
 } from '../../../lib/index.ts'
+import type { Replica } from '../../../lib/member/tree/replica.ts'
+import type { ProxyOptions } from '../../../proxy/host.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { asOldVersion } from '../store/old-version.ts'
@@ -31,11 +35,19 @@ export interface SimProxyOptions {
   readonly prefix: string
   readonly limits: Partial<KeeperLimits>
   readonly txnOpsMax: number
+  readonly budgets: Partial<ProxyOptions>
 }
 
 export interface Proposal {
   readonly session: bigint
   readonly atMs: number
+}
+
+/** The tree that a keeper began with, where head said what it is. */
+export interface LoadedTree {
+  readonly atMs: number
+  readonly is: TreeCheck
+  readonly should: TreeCheck
 }
 
 /** A keeper that had applied what the store lost. */
@@ -63,12 +75,14 @@ export class SimProxy {
   /** Changes between serving and not. */
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
   readonly witnesses: Witness[] = []
+  readonly loads: LoadedTree[] = []
   /** Losses of history that it had noticed when it served last. */
   #lossesServed = 0
   readonly #o: SimProxyOptions
   readonly #random: SeededRandom
   readonly #sockets = new Set<SimSocket>()
   #store: MetadataStore | undefined
+  #isRunning = false
 
   constructor(options: SimProxyOptions) {
     this.#o = options
@@ -81,9 +95,13 @@ export class SimProxy {
     return this.server !== undefined
   }
 
+  /** Nothing happens where it runs; where it is about to end, it is ended first. */
   start(): void {
     const { world } = this.#o
+    if (this.#isRunning && this.isWanted) return
+    if (this.#isRunning) this.kill()
     this.isWanted = true
+    this.#isRunning = true
     world.after(this.node, 0, 'start', () => void this.#open())
   }
 
@@ -105,6 +123,7 @@ export class SimProxy {
         progressAdvances: true,
       },
     })
+    const loadedAt = loadRevisions(today, new Layout(prefix))
     const store = this.isOldVersion ? asOldVersion(today, new Layout(prefix)) : today
     this.#store = store
     try {
@@ -121,7 +140,8 @@ export class SimProxy {
       this.keeper = keeper
       this.#lossesServed = 0
       this.#note(keeper)
-      this.server = ProxyServer.unbound(keeper)
+      this.#noteLoad(keeper.replica, loadedAt())
+      this.server = ProxyServer.unbound(keeper, this.#o.budgets)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
       await store.close()
@@ -145,6 +165,24 @@ export class SimProxy {
       world.trace.note(world.nowMs, this.node.name, () => `serving ${isServing}`)
       this.#serves(isServing)
     }
+  }
+
+  /** What head says of the tree holds from the newest batch on that changed anything. */
+  #noteLoad(replica: Replica, revision: Revision): void {
+    const { world, cluster } = this.#o
+    const { entries } = cluster.log
+    const end = entries.findLast((entry) => entry.revision <= revision)
+    const should = end?.batch.check
+    if (end === undefined || should === undefined) return
+    const { seq } = end.batch
+    const changes = entries.some(
+      ({ batch }) =>
+        batch.seq > should.seq && batch.seq <= seq && batch.txns.some(({ ops }) => ops.length > 0),
+    )
+    const is = replica.checkAt(seq)
+    const isOther = replica.history.digestAt(seq) !== digestOfEntry(end.bytes)
+    if (changes || is === undefined || isOther) return
+    this.loads.push({ atMs: world.nowMs, is, should })
   }
 
   #serves(isServing: boolean): void {
@@ -180,6 +218,7 @@ export class SimProxy {
     this.keeper = undefined
     this.server = undefined
     this.isWanted = false
+    this.#isRunning = false
     this.node.kill()
     for (const socket of [...this.#sockets]) socket.lost()
     this.#sockets.clear()
@@ -207,6 +246,7 @@ export class SimProxy {
         await keeper.close(500)
         await store.close()
         this.keeper = undefined
+        this.#isRunning = false
         done()
       }
       void closing()
@@ -225,4 +265,22 @@ function show(fields: object): string {
   return JSON.stringify(fields, (_, value) =>
     typeof value === 'bigint' ? `${value}` : value instanceof Error ? value.message : value,
   )
+}
+
+/** @returns the revision of the load that a keeper began with: reloads come after its lease */
+function loadRevisions(store: MetadataStore, { importMarker }: Layout): () => Revision {
+  const range = store.range.bind(store)
+  const grantLease = store.grantLease.bind(store)
+  let newest = 0
+  let isLoaded = false
+  store.range = (query) => {
+    const isLoad = !isLoaded && Buffer.compare(query.start, importMarker) === 0
+    if (isLoad) newest = query.revision ?? newest
+    return range(query)
+  }
+  store.grantLease = (options) => {
+    isLoaded = true
+    return grantLease(options)
+  }
+  return () => newest
 }

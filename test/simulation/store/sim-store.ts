@@ -114,34 +114,48 @@ class SimStore implements MetadataStore {
   }
 
   grantLease({ ttlMs }: { readonly ttlMs: number }): Promise<Lease> {
-    return this.#write(this.#leases, 'grant', WRITE_TIMEOUT_MS, () => {
+    return this.#anyMember(this.#leases, 'grant', WRITE_TIMEOUT_MS, () => {
       if (this.#cluster.isFull) throw noSpace()
       return this.#cluster.backend.grantLease(Math.ceil(ttlMs / 1_000) * 1_000)
     })
   }
 
-  /** A renewal may be repeated: the next one goes to the next member. */
-  async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
-    const timeoutMs = RENEW_TIMEOUT_MS / this.#leases.count
-    for (let tries = this.#leases.count; ; tries--) {
+  keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
+    return this.#anyMember(this.#leases, 'renew', RENEW_TIMEOUT_MS, () =>
+      this.#cluster.backend.mvcc.leases.keepAlive(id),
+    )
+  }
+
+  async revokeLease(id: LeaseId): Promise<void> {
+    try {
+      await this.#anyMember(this.#leases, 'revoke', WRITE_TIMEOUT_MS, () =>
+        this.#cluster.backend.revokeLease(id),
+      )
+    } catch (error) {
+      if ((error as StoreError).code !== 'STORE_LEASE_NOT_FOUND') throw error
+    }
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.#anyMember(this.#kv, 'compact', WRITE_TIMEOUT_MS, () =>
+      this.#cluster.compact(revision),
+    )
+  }
+
+  /** What may be repeated: on one member after the other, each of which has its share of the time. */
+  async #anyMember<T>(
+    members: StickyMembers,
+    what: string,
+    timeoutMs: number,
+    act: () => T,
+  ): Promise<T> {
+    for (let tries = members.count; ; tries--) {
       try {
-        return await this.#write(this.#leases, 'renew', timeoutMs, () =>
-          this.#cluster.backend.mvcc.leases.keepAlive(id),
-        )
+        return await this.#write(members, what, timeoutMs / members.count, act)
       } catch (error) {
         if (!isOfMember(error) || tries <= 1) throw error
       }
     }
-  }
-
-  async revokeLease(id: LeaseId): Promise<void> {
-    await this.#write(this.#leases, 'revoke', WRITE_TIMEOUT_MS, () =>
-      this.#cluster.backend.revokeLease(id),
-    )
-  }
-
-  async compact(revision: number): Promise<void> {
-    await this.#write(this.#kv, 'compact', WRITE_TIMEOUT_MS, () => this.#cluster.compact(revision))
   }
 
   async close(): Promise<void> {

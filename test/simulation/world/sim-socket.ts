@@ -13,8 +13,11 @@ export class SimSocket extends EventEmitter {
   readonly remoteAddress: string
   readonly remotePort: number
   peer!: SimSocket
-  /** Told when bytes are read that reached the machine at `dueMs`. */
-  onRead: ((dueMs: number) => void) | undefined
+  /**
+   * Told of bytes that reached the machine at `dueMs`, while the connection was there: late where the process was
+   * stopped, and also where it has ended the connection since without reading them.
+   */
+  onArrival: ((dueMs: number) => void) | undefined
   destroyed = false
   writableEnded = false
   /** The kernel takes everything. */
@@ -23,6 +26,7 @@ export class SimSocket extends EventEmitter {
   readonly #world: World
   readonly #stream = { lastMs: 0 }
   #isPaused = false
+  #destroyedMs = Number.POSITIVE_INFINITY
   /** What came while nobody read. */
   #unread: (() => void)[] = []
 
@@ -91,6 +95,7 @@ export class SimSocket extends EventEmitter {
   destroy(): this {
     if (this.destroyed) return this
     this.destroyed = true
+    this.#destroyedMs = this.#world.nowMs
     this.writableEnded = true
     const { peer } = this
     this.#send(`close from ${this.node.name}`, () => peer.#ended())
@@ -102,6 +107,7 @@ export class SimSocket extends EventEmitter {
   lost(): void {
     if (this.destroyed) return
     this.destroyed = true
+    this.#destroyedMs = this.#world.nowMs
     this.writableEnded = true
     const { peer } = this
     this.#send(`reset from ${this.node.name}`, () => peer.#ended())
@@ -112,16 +118,15 @@ export class SimSocket extends EventEmitter {
   }
 
   #arrived(bytes: Buffer, dueMs: number): void {
-    this.#read(() => {
-      this.onRead?.(dueMs)
-      this.emit('data', bytes)
-    })
+    if (!this.destroyed || dueMs < this.#destroyedMs) this.onArrival?.(dueMs)
+    this.#read(() => this.emit('data', bytes))
   }
 
   #ended(): void {
     this.#read(() => {
       if (this.destroyed) return
       this.destroyed = true
+      this.#destroyedMs = this.#world.nowMs
       this.writableEnded = true
       this.emit('end')
       this.emit('close')
