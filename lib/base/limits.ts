@@ -55,6 +55,11 @@ export interface KeeperLimits {
    */
   readonly commitSilenceMsMax: number
   /**
+   * After a pause of this process (stopped, a long turn, the machine suspended) requests wait for so long at most
+   * until the store was seen again, ms of running; then clients are disconnected.
+   */
+  readonly doubtMsMax: number
+  /**
    * Container and TTL znodes are looked through this often, ms. Source:
    * znode.container.checkIntervalMs.
    */
@@ -111,6 +116,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   freshnessCheckMs: 1_000,
   feedSilenceMsMax: 10_000,
   commitSilenceMsMax: 10_000,
+  doubtMsMax: 3_000,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
   recordCheckMs: 1_000,

@@ -3,6 +3,7 @@
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
 import type { Socket } from 'node:net'
+import { deadline } from '../../lib/base/deadline.ts'
 import type { Clock } from '../../lib/index.ts'
 
 /** Answers that may wait for the one that is being sent. More are refused. */
@@ -78,7 +79,7 @@ export class Listings {
       socket.off('close', resume)
       this.#continue(listing)
     }
-    const cancel = this.#clock.after(UNREAD_MS_MAX, () => socket.destroy())
+    const cancel = deadline(this.#clock, UNREAD_MS_MAX, () => socket.destroy())
     socket.once('drain', resume)
     socket.once('close', resume)
   }

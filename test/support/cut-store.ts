@@ -11,6 +11,9 @@ export interface CutStore extends MetadataStore {
   /** The same for watches only. */
   cutFeed(): void
   mendFeed(): void
+  /** The same for leases only. */
+  cutLeases(): void
+  mendLeases(): void
 }
 
 class Gate {
@@ -37,6 +40,7 @@ class Gate {
 export function cutStore(inner: MetadataStore): CutStore {
   const calls = new Gate()
   const feed = new Gate()
+  const leases = new Gate()
   /** Held on the way there and on the way back. */
   const through = async <T>(call: () => Promise<T>): Promise<T> => {
     await calls.pass()
@@ -50,6 +54,8 @@ export function cutStore(inner: MetadataStore): CutStore {
     mend: () => calls.open(),
     cutFeed: () => feed.shut(),
     mendFeed: () => feed.open(),
+    cutLeases: () => leases.shut(),
+    mendLeases: () => leases.open(),
     range: (query) => through(() => inner.range(query)),
     txn: (txn) => through(() => inner.txn(txn)),
     async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
@@ -70,13 +76,20 @@ export function cutStore(inner: MetadataStore): CutStore {
         await batches.return?.()
       }
     },
-    grantLease: (options) => through(() => inner.grantLease(options)),
-    keepLeaseAlive: (id) => through(() => inner.keepLeaseAlive(id)),
+    grantLease: async (options) => {
+      await leases.pass()
+      return through(() => inner.grantLease(options))
+    },
+    keepLeaseAlive: async (id) => {
+      await leases.pass()
+      return through(() => inner.keepLeaseAlive(id))
+    },
     revokeLease: (id) => through(() => inner.revokeLease(id)),
     compact: (revision) => through(() => inner.compact(revision)),
     async close() {
       calls.open()
       feed.open()
+      leases.open()
       await inner.close()
     },
   }

@@ -4,6 +4,7 @@
  * Line: group-committer → here → store txn.
  */
 import type { Clock } from '../../base/clock.ts'
+import { deadline } from '../../base/deadline.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
@@ -174,7 +175,7 @@ export class BatchSender {
   async #within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
     let cancel = (): void => {}
     const late = new Promise<undefined>((resolve) => {
-      cancel = this.#options.clock.after(ms, () => resolve(undefined))
+      cancel = deadline(this.#options.clock, ms, () => resolve(undefined))
     })
     try {
       return await Promise.race([result, late])

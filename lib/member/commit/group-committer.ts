@@ -108,6 +108,11 @@ export class GroupCommitter {
     return this.#options.clock.monotonic() - this.#progressMs
   }
 
+  /** This process was paused for so long: nobody could answer it meanwhile. */
+  resumed(pausedMs: number): void {
+    this.#progressMs = Math.min(this.#progressMs + pausedMs, this.#options.clock.monotonic())
+  }
+
   get #isIdle(): boolean {
     return this.#queue.length === 0 && this.#chain.length === 0 && !this.#confirming
   }
