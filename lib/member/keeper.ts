@@ -4,6 +4,7 @@
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
 import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
+import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
@@ -64,7 +65,7 @@ export class Keeper {
   readonly superDigest: string | undefined
   readonly clock: Clock
   readonly #layout: Layout
-  readonly #logger: Logger
+  readonly #logger: LimitedLogger
   #replica: Replica
   /** Commits the writes of this member. */
   readonly committer: GroupCommitter
@@ -123,7 +124,11 @@ export class Keeper {
     this.superDigest = options.superDigest
     this.proxy = Buffer.from(random.bytes(8)).toString('hex')
     this.#layout = layout
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = new LimitedLogger({
+      logger: options.logger ?? silentLogger,
+      clock: this.clock,
+      linesPerMinuteMax: limits.logLinesPerMinuteMax,
+    })
     this.#replica = loaded.replica
     const { clock, proxy } = this
     const logger = this.#logger
@@ -192,6 +197,7 @@ export class Keeper {
       logger,
       committer: this.committer,
       sessions: this.sessions,
+      replica: () => this.#replica,
       isBarred: () => this.#closed || this.#lost !== undefined,
       renewNow: () => this.registry.renewNow(),
       onFeedSilent: () => this.#follower.suspect(),
@@ -230,6 +236,14 @@ export class Keeper {
   get isInDoubt(): boolean {
     return this.#serving.isInDoubt
   }
+  /** Why this member is not well, in a sentence; undefined: it serves, and what is to be written is written. */
+  get trouble(): string | undefined {
+    return this.#serving.trouble
+  }
+  /** For how long records have been behind the journal while none was written, ms; 0: none is. */
+  get flushStalledMs(): number {
+    return this.#serving.writeBehind.stalledMs
+  }
   /** How often this process was paused, and how often serving ended. */
   get servingCounters(): Readonly<Serving['counters']> {
     return this.#serving.counters
@@ -238,10 +252,19 @@ export class Keeper {
   get compactionCount(): number {
     return this.#upkeep.compactionCount
   }
+  /** How often the store refused to. */
+  get compactionsRefused(): number {
+    return this.#upkeep.compactionsRefused
+  }
   /** What came of comparing the stored records with the tree. */
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#upkeep.recordChecks
   }
+  /** Lines that a flood of their kind would have been. */
+  get logLinesLeftOut(): number {
+    return this.#logger.leftOut
+  }
+  /** Takes so many lines of one kind in a minute as the limits say. */
   get logger(): Logger {
     return this.#logger
   }
@@ -273,6 +296,7 @@ export class Keeper {
     this.sessions.stop()
     this.#upkeep.stop()
     this.#serving.stop()
+    this.#logger.flush()
   }
 
   async #start(loaded: Loaded): Promise<void> {

@@ -29,6 +29,7 @@ export class GroupCommitter {
     unknownOutcomes: 0,
     flushedKeys: 0,
     treeDifferences: 0,
+    lastFailure: '',
   }
   readonly #options: CommitterOptions
   #replica: Replica
@@ -302,6 +303,7 @@ export class GroupCommitter {
         this.#options.onProven(outcome.sentMs)
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
+        this.counters.lastFailure = outcome.error.message
         this.#options.logger.warn(
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',

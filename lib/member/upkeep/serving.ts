@@ -8,7 +8,9 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { SessionManager } from '../session/session-manager.ts'
+import type { Replica } from '../tree/replica.ts'
 import { CHECK_MS, StoreHealth } from './store-health.ts'
+import { WriteBehind } from './write-behind.ts'
 
 /** Looks at head that may be in flight together, when the store is slow. */
 const PROOFS_MAX = 3
@@ -19,8 +21,9 @@ export interface ServingOptions {
   readonly clock: Clock
   readonly limits: KeeperLimits
   readonly logger: Logger
-  readonly committer: Pick<GroupCommitter, 'stalledMs' | 'prove' | 'resumed'>
+  readonly committer: Pick<GroupCommitter, 'stalledMs' | 'prove' | 'resumed' | 'counters'>
   readonly sessions: Pick<SessionManager, 'suspend' | 'unsuspend' | 'pause' | 'connections'>
+  readonly replica: () => Replica
   /** Nobody is served, whatever the store says. */
   readonly isBarred: () => boolean
   /** The next heartbeat is to be sent now. */
@@ -32,6 +35,7 @@ export interface ServingOptions {
 
 export class Serving {
   readonly health: StoreHealth
+  readonly writeBehind: WriteBehind
   /** How often this process was paused and looked at the store first, and how often serving ended. */
   readonly counters = { ownPauses: 0, outages: 0 }
   readonly #options: ServingOptions
@@ -43,6 +47,7 @@ export class Serving {
   /** When head was read last, and how many reads are in flight. */
   #askedMs = Number.NEGATIVE_INFINITY
   #proofs = 0
+  #isBehindStalled = false
   #cancel: (() => void) | undefined
 
   constructor(options: ServingOptions) {
@@ -50,6 +55,12 @@ export class Serving {
     const { clock, limits, committer } = options
     this.#suspendedMs = clock.monotonic()
     this.health = new StoreHealth({ clock, limits, stalledMs: () => committer.stalledMs })
+    this.writeBehind = new WriteBehind({
+      clock,
+      silenceMsMax: limits.flushSilenceMsMax,
+      replica: options.replica,
+      flushedKeys: () => committer.counters.flushedKeys,
+    })
   }
 
   get isServing(): boolean {
@@ -60,6 +71,20 @@ export class Serving {
   get isInDoubt(): boolean {
     this.#look()
     return this.#isDoubtful
+  }
+
+  /** Why this member is not well, in a sentence; undefined: it serves, and what is to be written is written. */
+  get trouble(): string | undefined {
+    const { lastFailure } = this.#options.committer.counters
+    const said = lastFailure === '' ? '' : `; the store said last: ${lastFailure}`
+    if (!this.#isServing) {
+      const { silentMs, unprovenMs, stalledMs } = this.health.silence
+      return `no heartbeat for ${silentMs} ms, no proof of freshness for ${unprovenMs} ms, no commit for ${stalledMs} ms${said}`
+    }
+    if (!this.writeBehind.isStalled) return undefined
+    const { size } = this.#options.replica().backlog
+    const stalledMs = Math.round(this.writeBehind.stalledMs)
+    return `${size} records are behind the journal, and none was written for ${stalledMs} ms${said}`
   }
 
   start(): void {
@@ -108,12 +133,23 @@ export class Serving {
   #check(): void {
     this.check()
     this.health.checked()
+    this.#lookBehind()
     if (this.health.isFeedSilent) this.#options.onFeedSilent()
     const now = this.#options.clock.monotonic()
     const { freshnessCheckMs } = this.#options.limits
     const dueMs = this.#isServing && !this.#isDoubtful ? freshnessCheckMs : 0
     if (now - Math.max(this.health.provenMs, this.#askedMs) < dueMs) return
     if (this.#proofs < PROOFS_MAX) this.#prove()
+  }
+
+  #lookBehind(): void {
+    this.writeBehind.look()
+    const { isStalled } = this.writeBehind
+    if (isStalled === this.#isBehindStalled) return
+    this.#isBehindStalled = isStalled
+    const { logger } = this.#options
+    if (isStalled) logger.error({ why: this.trouble }, 'records are not written behind the journal')
+    else logger.info({}, 'records are written behind the journal again')
   }
 
   #prove(): void {
@@ -138,6 +174,7 @@ export class Serving {
     // Nobody could be heard or answered meanwhile.
     committer.resumed(pausedMs)
     sessions.pause(pausedMs)
+    this.writeBehind.look(pausedMs)
     renewNow()
     this.#prove()
   }
