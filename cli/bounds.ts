@@ -101,7 +101,7 @@ const BOUNDS: readonly Bound[] = [
     flags: '--write-behind-timeout <ms>',
     env: 'WRITE_BEHIND_TIMEOUT',
     text: 'say that this server is not well when no record was written for so long',
-    min: 1,
+    min: 20_000,
     keeper: 'flushSilenceMsMax',
   },
   {

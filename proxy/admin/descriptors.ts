@@ -19,7 +19,8 @@ const ENTRIES_PER_READ = 512
 export class Descriptors {
   /** As counted last; undefined: not yet, or there is no /proc. */
   open: number | undefined
-  max: number | undefined
+  /** Infinity: not limited. */
+  max = Number.POSITIVE_INFINITY
   /** How often none was left. */
   shortages = 0
   readonly #clock: Clock
@@ -59,17 +60,19 @@ export class Descriptors {
 
   async #count(): Promise<void> {
     try {
-      this.max ??= await readMax()
+      this.max = await readMax()
       this.open = await countOpen()
-      this.#judge(this.open)
-    } catch {
-      this.open = undefined
+      this.#judge(this.open > this.max - SPARE_MIN)
+    } catch (error) {
+      // To ask takes one itself.
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EMFILE' || code === 'ENFILE') this.#judge(true)
+      else this.open = undefined
     }
   }
 
-  #judge(open: number): void {
-    const { max = Number.POSITIVE_INFINITY } = this
-    const isShort = open > max - SPARE_MIN
+  #judge(isShort: boolean): void {
+    const { open, max } = this
     if (isShort === this.#isShort) return
     this.#isShort = isShort
     if (!isShort) return this.#logger.info({ open, max }, 'there are file descriptors again')
@@ -81,9 +84,9 @@ export class Descriptors {
   }
 }
 
-async function readMax(): Promise<number | undefined> {
+async function readMax(): Promise<number> {
   const limit = /^Max open files\s+(\d+)/m.exec(await readFile('/proc/self/limits', 'utf8'))
-  return limit === null ? undefined : Number(limit[1])
+  return limit === null ? Number.POSITIVE_INFINITY : Number(limit[1])
 }
 
 /** Linux 6.2 and later has the count as the folder's size; before, its entries are counted. */

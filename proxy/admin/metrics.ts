@@ -88,7 +88,8 @@ export function metrics(server: ProxyHost): Metric[] {
 /** Monitors of ZooKeeper alert on these. Left out where there is no /proc. */
 function fileDescriptors({ descriptors: { open, max } }: ProxyHost): Metric[] {
   if (open === undefined) return []
-  const limit: Metric[] = max === undefined ? [] : [['max_file_descriptor_count', max]]
+  const limit: Metric[] =
+    max === Number.POSITIVE_INFINITY ? [] : [['max_file_descriptor_count', max]]
   return [['open_file_descriptor_count', open], ...limit]
 }
 
