@@ -4,9 +4,9 @@
  * Line: lib/protocol/frame, wire → here → session; session → here → outbox.
  */
 import type { Socket } from 'node:net'
-import { deadline } from '../lib/base/deadline.ts'
 import {
   type AuthId,
+  deadline,
   type EndReason,
   type EventType,
   OP,

@@ -1,4 +1,4 @@
-/** A timer for somebody's answer that tells this process's own pause from the other's silence. Neighbour: clock. */
+/** A timer for somebody's answer, for which this process's own pause is not the other's silence. Neighbour: clock. */
 import type { Clock } from './clock.ts'
 
 /** A timer that fires so late was kept from running: the process was stopped, or a turn was long. Unit ms. */

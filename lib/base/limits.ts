@@ -55,7 +55,7 @@ export interface KeeperLimits {
    */
   readonly commitSilenceMsMax: number
   /**
-   * Records are behind the journal, and none was written for this long (the store refuses them): serving goes on,
+   * Records are behind the journal, and none was written for this long (the store refuses them): serving continues,
    * and the server says that it is not well. Well above flushLateMs: under load none is written before. Unit ms.
    */
   readonly flushSilenceMsMax: number

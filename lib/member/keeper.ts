@@ -232,7 +232,7 @@ export class Keeper {
   get isServing(): boolean {
     return this.#serving.isServing
   }
-  /** What is asked now waits: this process was paused, and has not seen the store since. */
+  /** Requests wait: this process was paused, and has not seen the store since. */
   get isInDoubt(): boolean {
     return this.#serving.isInDoubt
   }

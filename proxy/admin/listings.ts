@@ -3,8 +3,7 @@
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
 import type { Socket } from 'node:net'
-import { deadline } from '../../lib/base/deadline.ts'
-import type { Clock } from '../../lib/index.ts'
+import { type Clock, deadline } from '../../lib/index.ts'
 
 /** Answers that may wait for the one that is being sent. More are refused. */
 export const LISTINGS_WAITING_MAX = 16

@@ -96,7 +96,7 @@ describe('a keeper that was paused', () => {
     expect(client.replies).to.deep.equal([[5, 0]])
   })
 
-  it('serves what was asked in its order, writes among them', async () => {
+  it('serves requests in their order, writes among them', async () => {
     const one = await start()
     const client = await open(one)
     clock.skip(6_000)
@@ -181,7 +181,7 @@ describe('a keeper that was paused', () => {
     expect(await endsAfter(one, client)).to.be.within(900, 1_000 + 2 * TICK_MS)
   })
 
-  it('beyond its lease tells the clients whose sessions others have ended', async () => {
+  it('beyond its lease disconnects the clients whose sessions others have ended', async () => {
     const one = await start()
     const two = await start()
     const client = await open(one)

@@ -93,7 +93,7 @@ export interface SessionHost {
   readonly watches: WatchRegistry
   readonly committer: GroupCommitter
   readonly superDigest: string | undefined
-  /** What is asked now waits, until {@link Session.release}. */
+  /** Requests wait, until {@link Session.release}. */
   readonly isInDoubt: boolean
   /** Ends serving if the store was silent for too long. */
   checkStore(): void

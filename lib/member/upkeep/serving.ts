@@ -7,7 +7,6 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
-import type { SessionManager } from '../session/session-manager.ts'
 import type { Replica } from '../tree/replica.ts'
 import { CHECK_MS, StoreHealth } from './store-health.ts'
 import { WriteBehind } from './write-behind.ts'
@@ -17,12 +16,22 @@ const PROOFS_MAX = 3
 /** Sessions whose held requests are served in one turn of the event loop. */
 const RELEASED_PER_TURN = 64
 
+/** The sessions of this member, as they are served or not. */
+interface Sessions {
+  suspend(): void
+  unsuspend(): void
+  /** For so long no client could be received from, ms. */
+  pause(ms: number): void
+  /** Connected ones; `release` serves what was held. false: nothing was. */
+  connections(): Iterator<{ release(): boolean }>
+}
+
 export interface ServingOptions {
   readonly clock: Clock
   readonly limits: KeeperLimits
   readonly logger: Logger
   readonly committer: Pick<GroupCommitter, 'stalledMs' | 'prove' | 'resumed' | 'counters'>
-  readonly sessions: Pick<SessionManager, 'suspend' | 'unsuspend' | 'pause' | 'connections'>
+  readonly sessions: Sessions
   readonly replica: () => Replica
   /** Nobody is served, whatever the store says. */
   readonly isBarred: () => boolean
@@ -67,7 +76,7 @@ export class Serving {
     return this.#isServing
   }
 
-  /** What is asked now must wait: this process was paused, and has not seen the store since. */
+  /** Requests must wait: this process was paused, and has not seen the store since. */
   get isInDoubt(): boolean {
     this.#look()
     return this.#isDoubtful
@@ -160,7 +169,7 @@ export class Serving {
     })
   }
 
-  /** Was this process paused? Then the store is asked before anybody is answered. */
+  /** Was this process paused? Then it looks at the store before it answers. */
   #look(): void {
     const pausedMs = this.health.look()
     if (pausedMs === undefined) return
@@ -171,7 +180,7 @@ export class Serving {
       { pausedMs: Math.round(pausedMs) },
       'this process was paused: requests wait until it has seen the store again',
     )
-    // Nobody could be heard or answered meanwhile.
+    // Nothing was received or answered meanwhile.
     committer.resumed(pausedMs)
     sessions.pause(pausedMs)
     this.writeBehind.look(pausedMs)

@@ -1,7 +1,7 @@
 /**
  * May clients be served? Judged by three facts: our heartbeats, how fresh the replica is proven to be, and
- * the commit that waits longest. A pause of this process is not the store's silence: what it missed meanwhile
- * is asked for first. Neighbours: serving (acts on it), proxy-registry (sends the heartbeats).
+ * the commit that waits longest. A pause of this process is not the store's silence: it looks
+ * at the store first. Neighbours: serving (acts on it), proxy-registry (sends the heartbeats).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -38,7 +38,7 @@ export class StoreHealth {
   /** When a check ran last, monotonic ms, and how far the wall clock was ahead of that. */
   #checkedMs: number
   #aheadMs: number
-  /** When this process went on after a pause of its own; monotonic ms. */
+  /** When this process continued after a pause of its own; monotonic ms. */
   #wokeMs = Number.NEGATIVE_INFINITY
   /** Since when it doubts, in time that it ran. */
   #doubtFromMs = Number.NEGATIVE_INFINITY
@@ -73,7 +73,7 @@ export class StoreHealth {
     // One pause behind the other must not put the end off for ever: only time that it ran counts.
     this.#doubtFromMs = this.isInDoubt ? this.#doubtFromMs + pausedMs : now
     this.#wokeMs = now
-    // It has been silent to us for no longer than we have been there to hear it.
+    // Its silence counts from here: what it said meanwhile is not read yet.
     this.#lastFeedEventMs = Math.max(this.#lastFeedEventMs, now)
     this.checked()
     return pausedMs

@@ -1,5 +1,5 @@
 /**
- * Are records written behind the journal? They are durable in it, so serving goes on without; but the journal grows, and
+ * Are records written behind the journal? They are durable in it, so serving continues without; but the journal grows, and
  * one day writes wait for it. No work is no trouble. Neighbours: serving (looks), tree/backlog (what is behind).
  */
 import type { Clock } from '../../base/clock.ts'
