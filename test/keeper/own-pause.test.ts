@@ -173,6 +173,21 @@ describe('a keeper that was paused', () => {
     expect(client.replies).to.deep.equal([[9, 0]])
   })
 
+  it('does not add it to the time for which a commit has been waiting', async () => {
+    const one = await start()
+    const client = await open(one)
+    one.store.cutWrites()
+    client.session.write({ ...createOp('/w', null) } as WriteRequest, 9)
+    // Together they are more than commitSilenceMsMax.
+    await clock.advance(9_000)
+    await clock.jump(2_000)
+    await clock.advance(300)
+    expect(client.endReason).to.equal(undefined)
+    one.store.mendWrites()
+    await clock.advance(300)
+    expect(client.replies).to.deep.equal([[9, 0]])
+  })
+
   it('does not count it as its clients’ silence', async () => {
     const one = await start()
     const client = await open(one)

@@ -14,6 +14,9 @@ export interface CutStore extends MetadataStore {
   /** The same for leases only. */
   cutLeases(): void
   mendLeases(): void
+  /** The same for transactions only. */
+  cutWrites(): void
+  mendWrites(): void
 }
 
 class Gate {
@@ -41,6 +44,7 @@ export function cutStore(inner: MetadataStore): CutStore {
   const calls = new Gate()
   const feed = new Gate()
   const leases = new Gate()
+  const writes = new Gate()
   /** Held on the way there and on the way back. */
   const through = async <T>(call: () => Promise<T>): Promise<T> => {
     await calls.pass()
@@ -56,8 +60,13 @@ export function cutStore(inner: MetadataStore): CutStore {
     mendFeed: () => feed.open(),
     cutLeases: () => leases.shut(),
     mendLeases: () => leases.open(),
+    cutWrites: () => writes.shut(),
+    mendWrites: () => writes.open(),
     range: (query) => through(() => inner.range(query)),
-    txn: (txn) => through(() => inner.txn(txn)),
+    txn: async (txn) => {
+      await writes.pass()
+      return through(() => inner.txn(txn))
+    },
     async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
       // One step of the feed is held, not queued: a watcher that stands still falls behind.
       const batches = inner.watch(options)[Symbol.asyncIterator]()
@@ -90,6 +99,7 @@ export function cutStore(inner: MetadataStore): CutStore {
       calls.open()
       feed.open()
       leases.open()
+      writes.open()
       await inner.close()
     },
   }

@@ -103,6 +103,7 @@ export function livenessBench() {
       store.mend()
       store.mendFeed()
       store.mendLeases()
+      store.mendWrites()
       const closed = keeper.close(0)
       await clock.advance(0)
       await closed
