@@ -91,6 +91,27 @@ const BOUNDS: readonly Bound[] = [
     proxy: 'sliceMs',
   },
   {
+    flags: '--doubt-timeout <ms>',
+    env: 'DOUBT_TIMEOUT',
+    text: 'after a pause of this process, disconnect clients unless the store was seen again',
+    min: 1,
+    keeper: 'doubtMsMax',
+  },
+  {
+    flags: '--write-behind-timeout <ms>',
+    env: 'WRITE_BEHIND_TIMEOUT',
+    text: 'say that this server is not well when no record was written for so long',
+    min: 20_000,
+    keeper: 'flushSilenceMsMax',
+  },
+  {
+    flags: '--max-log-lines <n>',
+    env: 'MAX_LOG_LINES',
+    text: 'log lines of one kind in a minute, 0: no limit',
+    min: 0,
+    keeper: 'logLinesPerMinuteMax',
+  },
+  {
     flags: '--container-check-interval <ms>',
     env: 'CONTAINER_CHECK_INTERVAL',
     text: 'look for empty containers and old TTL znodes this often (znode.container.checkIntervalMs)',

@@ -1,6 +1,7 @@
 /** The library's public names: importers outside lib use no other file, but for lib/protocol. */
 
 export { type Clock, type Random, systemClock, systemRandom } from './base/clock.ts'
+export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
 export { type ClientOptions, type ClientState, KeeperClient } from './client/keeper-client.ts'

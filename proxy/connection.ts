@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import {
   type AuthId,
+  deadline,
   type EndReason,
   type EventType,
   OP,
@@ -110,7 +111,7 @@ export class Connection implements ClientConnection {
     // It may have sent its last requests, such as closeSession, while others had their turn.
     socket.on('end', () => this.#throttle.afterHeld(() => this.close()))
     socket.on('drain', () => this.#drained())
-    this.#cancelTimeout = server.keeper.clock.after(server.options.greetingTimeoutMs, () => {
+    this.#cancelTimeout = deadline(server.keeper.clock, server.options.greetingTimeoutMs, () => {
       server.stats.sessionlessDropped++
       server.logger.info({ client: this.name }, 'no ConnectRequest in time: client disconnected')
       this.close()
@@ -264,13 +265,10 @@ export class Connection implements ClientConnection {
       default:
         this.server.stats.reads++
         if (op !== OP.ping) this.lastOperation = request.type
-        // Behind a write of its session it waits, too.
-        if (session.outstanding === 0) session.read(request, xid)
-        else {
-          this.#inFlight.add(Number.NaN, bytes)
-          session.read(request, xid)
-          this.#throttle.pauseIfBusy()
-        }
+        // Behind a write of its session it waits, too, and after a pause of this process.
+        if (session.read(request, xid)) return
+        this.#inFlight.add(Number.NaN, bytes)
+        this.#throttle.pauseIfBusy()
     }
   }
 

@@ -6,7 +6,9 @@ import type { Socket } from 'node:net'
 import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
 import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import type { Descriptors } from './admin/descriptors.ts'
 import type { Listings } from './admin/listings.ts'
+import type { LoopDelay } from './admin/loop-delay.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
@@ -111,6 +113,10 @@ export interface ProxyHost {
   shedReplies(): void
   /** Long answers to four-letter words. */
   readonly listings: Listings
+  /** Open files and sockets of this process. */
+  readonly descriptors: Descriptors
+  /** How long the event loop keeps its work waiting. */
+  readonly loopDelay: LoopDelay
   /** Memory that all connections encode into. */
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */

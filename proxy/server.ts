@@ -5,8 +5,10 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Keeper, Logger } from '../lib/index.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
+import { Descriptors } from './admin/descriptors.ts'
 import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
 import { Listings } from './admin/listings.ts'
+import { LoopDelay } from './admin/loop-delay.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -52,6 +54,8 @@ export class ProxyServer implements ProxyHost {
   readonly requestBytes: ByteBudget
   readonly replyBytes: ByteBudget
   readonly listings: Listings
+  readonly descriptors: Descriptors
+  readonly loopDelay: LoopDelay
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
   #toFlush: Flushable[] = []
@@ -64,6 +68,8 @@ export class ProxyServer implements ProxyHost {
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
     this.listings = new Listings(keeper.clock)
+    this.descriptors = new Descriptors(keeper.clock, logger)
+    this.loopDelay = new LoopDelay(keeper.clock)
     this.requestBytes = new ByteBudget(options.requestBytesMax)
     this.replyBytes = new ByteBudget(options.replyBytesMax)
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
@@ -94,12 +100,17 @@ export class ProxyServer implements ProxyHost {
         () => {
           proxy.#server.off('error', reject)
           // From here on an error is a failed accept, such as for lack of file descriptors.
-          proxy.#server.on('error', (error) => logger.error({ err: error }, 'accept failed'))
+          proxy.#server.on('error', (error) => {
+            proxy.stats.acceptsFailed++
+            logger.error({ err: error }, 'accept failed')
+          })
           resolve()
         },
       )
     })
     const address = proxy.#server.address()
+    proxy.loopDelay.start()
+    proxy.descriptors.start()
     proxy.#port = typeof address === 'object' && address !== null ? address.port : 0
     return proxy
   }
@@ -133,6 +144,8 @@ export class ProxyServer implements ProxyHost {
    * every client. Sessions stay, so that clients resume them at another proxy.
    */
   async close(drainMs = 2_000): Promise<void> {
+    this.loopDelay.stop()
+    this.descriptors.stop()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const connection of this.connections) connection.socket.pause()
     await this.keeper.committer.drain(drainMs)
@@ -174,6 +187,12 @@ export class ProxyServer implements ProxyHost {
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean {
     if (!WORDS.has(word)) return false
+    if (word === 'mntr') void this.descriptors.count().then(() => this.#answer(connection, word))
+    else this.#answer(connection, word)
+    return true
+  }
+
+  #answer(connection: ClientConnection, word: string): void {
     const { fourLetterWords } = this.options
     const allowed = fourLetterWords.includes('*') || fourLetterWords.includes(word)
     const answer = allowed
@@ -183,6 +202,5 @@ export class ProxyServer implements ProxyHost {
     const done = () => connection.close()
     if (typeof answer === 'string') socket.end(answer, done)
     else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
-    return true
   }
 }

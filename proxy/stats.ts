@@ -31,6 +31,8 @@ export class ServerStats {
   bytesSent = 0
   connectionsAccepted = 0
   connectionsRejected = 0
+  /** The system refused to accept one. */
+  acceptsFailed = 0
   /** Disconnected: they sent no ConnectRequest in time. */
   sessionlessDropped = 0
   malformedDropped = 0

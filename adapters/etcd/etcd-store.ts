@@ -3,6 +3,7 @@
  * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
 import { type Clock, type Random, systemClock, systemRandom } from '../../lib/base/clock.ts'
+import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import {
   openServerStore,
@@ -328,7 +329,7 @@ class EtcdAdapter implements ServerAdapter {
         )
         if (count === 1 || tries >= 2 * count) return
         const lateMs = HEDGE_MS * 2 ** Math.max(0, tries - count + 1)
-        cancelHedge = this.#clock.after(lateMs, () => {
+        cancelHedge = deadline(this.#clock, lateMs, () => {
           this.#kv.suspectSilent()
           attempt()
         })

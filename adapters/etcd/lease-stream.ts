@@ -5,6 +5,7 @@
  */
 import type { IDuplexStream, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3'
 import type { Clock } from '../../lib/base/clock.ts'
+import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
 import { isMemberFailure, toStoreError } from './errors.ts'
@@ -90,7 +91,7 @@ export class LeaseStream {
           },
         )
         if (tries >= triesMax) return
-        cancelHedge = clock.after(HEDGE_MS, () => {
+        cancelHedge = deadline(clock, HEDGE_MS, () => {
           members.suspect(session.member)
           if (this.#session === session) this.#session = undefined
           attempt()
@@ -108,7 +109,7 @@ export class LeaseStream {
   #send(session: Session, key: string, endMs: number): Promise<Renewed> {
     const { clock } = this.#deps
     return new Promise((resolve, reject) => {
-      const cancelTimer = clock.after(endMs - clock.monotonic(), () =>
+      const cancelTimer = deadline(clock, endMs - clock.monotonic(), () =>
         // When one answer is late, those behind it are too: the stream is abandoned.
         this.#fail(
           session,

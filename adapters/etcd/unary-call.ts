@@ -4,6 +4,7 @@
  * Source of the framing: gRPC over HTTP/2, PROTOCOL-HTTP2.md.
  */
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
+import { GRACE_MS, LATE_MS } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { statusToStoreError } from './errors.ts'
 
@@ -44,7 +45,7 @@ interface Caller {
 export class Call {
   readonly #stream: ClientHttp2Stream
   readonly #caller: Caller
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout
   readonly #chunks: Buffer[] = []
   #status: IncomingHttpHeaders | undefined
   #cause: unknown
@@ -66,7 +67,14 @@ export class Call {
       this.#cause = error
     })
     stream.on('close', () => this.#closed())
-    this.#timer = setTimeout(() => this.#expire(), Math.max(0, deadline - Date.now()))
+    const ms = Math.max(0, deadline - Date.now())
+    const dueMs = performance.now() + ms
+    // Unlike Clock's, this timer keeps the process alive.
+    this.#timer = setTimeout(() => {
+      if (performance.now() - dueMs <= LATE_MS) return this.#expire()
+      // This process was paused: an answer that has arrived is read first.
+      this.#timer = setTimeout(() => this.#expire(), GRACE_MS)
+    }, ms)
   }
 
   #expire(): void {

@@ -10,6 +10,7 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2'
 import type { Clock } from '../../lib/base/clock.ts'
+import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { Call, framed, lost } from './unary-call.ts'
 
@@ -182,7 +183,7 @@ export class UnaryChannel {
     if (!connection.isOpen || session.closed || session.destroyed) return this.#drop(connection)
     connection.isWatched = true
     connection.pingedMs = clock.monotonic()
-    const cancelWait = clock.after(keepaliveTimeoutMs, () => this.#drop(connection))
+    const cancelWait = deadline(clock, keepaliveTimeoutMs, () => this.#drop(connection))
     connection.cancelPing = cancelWait
     const answered = (): void => {
       cancelWait()

@@ -55,6 +55,21 @@ export interface KeeperLimits {
    */
   readonly commitSilenceMsMax: number
   /**
+   * Records are behind the journal, and none was written for this long (the store refuses them): serving continues,
+   * and the server says that it is not well. Well above flushLateMs: under load none is written before. Unit ms.
+   */
+  readonly flushSilenceMsMax: number
+  /**
+   * After a pause of this process (stopped, a long turn, the machine suspended) requests wait for so long at most
+   * until the store was seen again, ms of running; then clients are disconnected.
+   */
+  readonly doubtMsMax: number
+  /**
+   * Log lines of one kind in a minute; further ones are counted, and their number is logged at the end of the
+   * minute. 0: no limit.
+   */
+  readonly logLinesPerMinuteMax: number
+  /**
    * Container and TTL znodes are looked through this often, ms. Source:
    * znode.container.checkIntervalMs.
    */
@@ -111,6 +126,9 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   freshnessCheckMs: 1_000,
   feedSilenceMsMax: 10_000,
   commitSilenceMsMax: 10_000,
+  flushSilenceMsMax: 30_000,
+  doubtMsMax: 3_000,
+  logLinesPerMinuteMax: 10,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,
   recordCheckMs: 1_000,

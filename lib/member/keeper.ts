@@ -4,6 +4,7 @@
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
 import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
+import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
@@ -20,7 +21,7 @@ import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { restoreAges } from './upkeep/reaper.ts'
 import type { RecordCheck } from './upkeep/record-check.ts'
-import { StoreHealth } from './upkeep/store-health.ts'
+import { Serving } from './upkeep/serving.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
@@ -55,9 +56,6 @@ function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions 
   }
 }
 
-/** Looks at head that may be in flight together, when the store is slow. */
-const PROOFS_MAX = 3
-
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
@@ -67,7 +65,7 @@ export class Keeper {
   readonly superDigest: string | undefined
   readonly clock: Clock
   readonly #layout: Layout
-  readonly #logger: Logger
+  readonly #logger: LimitedLogger
   #replica: Replica
   /** Commits the writes of this member. */
   readonly committer: GroupCommitter
@@ -77,9 +75,8 @@ export class Keeper {
   readonly registry: ProxyRegistry
   readonly #upkeep: Upkeep
   readonly #follower: JournalFollower
-  readonly #health: StoreHealth
+  readonly #serving: Serving
   #closed = false
-  #serving = false
   /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
   /** How often the tree was reloaded because the feed was lost. */
@@ -88,11 +85,6 @@ export class Keeper {
   historyLossCount = 0
   /** What was served last and is lost: nobody is served before an epoch has begun. */
   #lost: ServedEnd | undefined
-  /** When serving ended last, monotonic ms. */
-  #suspendedMs: number
-  /** When head was read last, and how many reads are in flight. */
-  #askedMs = Number.NEGATIVE_INFINITY
-  #proofs = 0
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
@@ -128,12 +120,15 @@ export class Keeper {
   ) {
     const random = options.random ?? systemRandom
     this.clock = options.clock ?? systemClock
-    this.#suspendedMs = this.clock.monotonic()
     this.limits = limits
     this.superDigest = options.superDigest
     this.proxy = Buffer.from(random.bytes(8)).toString('hex')
     this.#layout = layout
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = new LimitedLogger({
+      logger: options.logger ?? silentLogger,
+      clock: this.clock,
+      linesPerMinuteMax: limits.logLinesPerMinuteMax,
+    })
     this.#replica = loaded.replica
     const { clock, proxy } = this
     const logger = this.#logger
@@ -154,7 +149,7 @@ export class Keeper {
         logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
         this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
       },
-      onProven: (atMs) => this.#proven(atMs),
+      onProven: (atMs) => this.#serving.proven(atMs),
       onHistoryLost: (error) => this.#follower.giveUp(error),
       onFeedLate: () => this.#follower.suspect(),
       onTreeDiffers: (found) => {
@@ -176,7 +171,7 @@ export class Keeper {
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
       journalFormat: limits.journalFormatMax,
-      onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
+      onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
       onPeerStarved: (id) => this.committer.addContender(id),
@@ -190,17 +185,23 @@ export class Keeper {
       revision: loaded.revision,
       committer: this.committer,
       replica: () => this.#replica,
-      isMyTurn: () => this.#serving && this.registry.isFirst,
+      isMyTurn: () => this.isServing && this.registry.isFirst,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
         this.#follower.replace()
       },
     })
-    this.#health = new StoreHealth({
+    this.#serving = new Serving({
       clock,
       limits,
-      stalledMs: () => this.committer.stalledMs,
-      onCheck: () => this.#check(),
+      logger,
+      committer: this.committer,
+      sessions: this.sessions,
+      replica: () => this.#replica,
+      isBarred: () => this.#closed || this.#lost !== undefined,
+      renewNow: () => this.registry.renewNow(),
+      onFeedSilent: () => this.#follower.suspect(),
+      onChange: (isServing) => this.onServingChange?.(isServing),
     })
     this.#follower = new JournalFollower({
       store: options.store,
@@ -212,7 +213,7 @@ export class Keeper {
         this.#upkeep.seen(revision, entry.length)
         this.committer.receive(entry, revision)
       },
-      onEvent: () => this.#health.feedEvent(),
+      onEvent: () => this.#serving.health.feedEvent(),
       catchUp: () => this.committer.prove(),
       onHistoryLost: (error) => this.#loseHistory(error.message),
       onReload: (reloaded, isWrong) => this.#reloaded(reloaded, isWrong),
@@ -229,16 +230,41 @@ export class Keeper {
   }
   /** false: no session is served. */
   get isServing(): boolean {
-    return this.#serving
+    return this.#serving.isServing
+  }
+  /** Requests wait: this process was paused, and has not seen the store since. */
+  get isInDoubt(): boolean {
+    return this.#serving.isInDoubt
+  }
+  /** Why this member is not well, in a sentence; undefined: it serves, and what is to be written is written. */
+  get trouble(): string | undefined {
+    return this.#serving.trouble
+  }
+  /** For how long records have been behind the journal while none was written, ms; 0: none is. */
+  get flushStalledMs(): number {
+    return this.#serving.writeBehind.stalledMs
+  }
+  /** How often this process was paused, and how often serving ended. */
+  get servingCounters(): Readonly<Serving['counters']> {
+    return this.#serving.counters
   }
   /** How often this keeper compacted the store's history. */
   get compactionCount(): number {
     return this.#upkeep.compactionCount
   }
+  /** How often the store refused to. */
+  get compactionsRefused(): number {
+    return this.#upkeep.compactionsRefused
+  }
   /** What came of comparing the stored records with the tree. */
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#upkeep.recordChecks
   }
+  /** Lines that a flood of their kind would have been. */
+  get logLinesLeftOut(): number {
+    return this.#logger.leftOut
+  }
+  /** Takes so many lines of one kind in a minute as the limits say. */
   get logger(): Logger {
     return this.#logger
   }
@@ -269,7 +295,8 @@ export class Keeper {
   #stopTimers(): void {
     this.sessions.stop()
     this.#upkeep.stop()
-    this.#health.stop()
+    this.#serving.stop()
+    this.#logger.flush()
   }
 
   async #start(loaded: Loaded): Promise<void> {
@@ -278,8 +305,8 @@ export class Keeper {
     this.sessions.start((proxy) => this.registry.peers.has(proxy))
     await this.committer.prove()
     // A commit may have proved it before, but no client could come.
-    if (this.#serving) this.sessions.unsuspend()
-    this.#health.start()
+    if (this.isServing) this.sessions.unsuspend()
+    this.#serving.start()
     this.#upkeep.start()
   }
 
@@ -296,7 +323,7 @@ export class Keeper {
    */
   #reloaded({ replica, head }: Loaded, isWrong: boolean): void {
     const before = this.#replica
-    this.#health.feedEvent()
+    this.#serving.health.feedEvent()
     if (head === undefined && before.seq > 0) {
       const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
       throw new StoreError('STORE_INTERNAL', message)
@@ -304,7 +331,7 @@ export class Keeper {
     if (!isWrong && isSameEnd(before, replica) && this.#lost === undefined) return
     const fork = forkOf(before, replica)
     if (fork !== undefined) this.#loseHistory(fork)
-    if (this.#serving) this.#setServing(false)
+    this.#serving.end()
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
     this.committer.reset(replica, head, this.#lost !== undefined)
@@ -325,7 +352,7 @@ export class Keeper {
       'the history in the store is not the one that was served (restored from a backup?): ' +
         'disconnecting all clients, reloading the tree, beginning an epoch',
     )
-    if (this.#serving) this.#setServing(false)
+    this.#serving.end()
   }
 
   #beginEpoch(before: ServedEnd, after: Replica): void {
@@ -346,55 +373,12 @@ export class Keeper {
 
   #epochBegun(): void {
     this.#lost = undefined
-    this.#suspendedMs = this.clock.monotonic()
+    this.#serving.beginAfterNow()
     this.#logger.warn({ zxid: this.#replica.zxid }, 'the new epoch has begun')
   }
 
-  #storeAnswered(sentMs: number): void {
-    this.#health.heartbeat(sentMs)
-    this.#serveIfPossible()
-  }
-
-  #proven(atMs: number): void {
-    this.#health.proven(atMs)
-    this.#serveIfPossible()
-  }
-
-  /** Serving begins behind a read of head that was sent after it ended. */
-  #serveIfPossible(): void {
-    if (this.#serving || this.#closed || this.#lost !== undefined || this.#health.isSilent) return
-    if (this.#health.provenMs >= this.#suspendedMs) this.#setServing(true)
-  }
-
-  #check(): void {
-    this.checkStore()
-    if (this.#health.isFeedSilent) this.#follower.suspect()
-    const now = this.clock.monotonic()
-    const dueMs = this.#serving ? this.limits.freshnessCheckMs : 0
-    if (now - Math.max(this.#health.provenMs, this.#askedMs) < dueMs) return
-    if (this.#proofs >= PROOFS_MAX) return
-    this.#askedMs = now
-    this.#proofs++
-    void this.committer.prove().finally(() => {
-      this.#proofs--
-    })
-  }
-
-  /**
-   * Disconnects the clients now if the store was silent for too long. To be called before a reply
-   * is sent: when a stopped process resumes, input may be read before its timers run.
-   */
+  /** See {@link Serving.check}. */
   checkStore(): void {
-    if (!this.#serving || !this.#health.isSilent) return
-    this.#logger.error(this.#health.silence, 'store out of reach, disconnecting all clients')
-    this.#setServing(false)
-  }
-
-  #setServing(serving: boolean): void {
-    this.#serving = serving
-    if (!serving) this.#suspendedMs = this.clock.monotonic()
-    if (serving) this.sessions.unsuspend()
-    else this.sessions.suspend()
-    this.onServingChange?.(serving)
+    this.#serving.check()
   }
 }

@@ -104,10 +104,16 @@ export const WORDS_DEFAULT: readonly string[] = [...WORDS].filter(
   (word) => !WORDS_OFF.includes(word),
 )
 
-/** ruok reports whether the store answers, not only whether this process does. */
+/** Whether the store answers and takes what is to be written, not only whether this process lives; or why not. */
+function answerRuok({ keeper }: ProxyHost): string {
+  const { trouble, isServing } = keeper
+  if (trouble === undefined) return 'imok'
+  return `${isServing ? '' : NOT_SERVING}${trouble}\n`
+}
+
 export function answerFourLetterWord(server: ProxyHost, word: string): string | Iterable<string> {
   const serving = server.keeper.isServing
-  if (word === 'ruok') return serving ? 'imok' : NOT_SERVING
+  if (word === 'ruok') return answerRuok(server)
   if (word === 'isro') return serving ? 'rw' : 'null'
   if (!serving && !ALWAYS.has(word)) return NOT_SERVING
   return ANSWERS[word]?.(server) ?? ''

@@ -3,7 +3,7 @@
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
 import type { Socket } from 'node:net'
-import type { Clock } from '../../lib/index.ts'
+import { type Clock, deadline } from '../../lib/index.ts'
 
 /** Answers that may wait for the one that is being sent. More are refused. */
 export const LISTINGS_WAITING_MAX = 16
@@ -78,7 +78,7 @@ export class Listings {
       socket.off('close', resume)
       this.#continue(listing)
     }
-    const cancel = this.#clock.after(UNREAD_MS_MAX, () => socket.destroy())
+    const cancel = deadline(this.#clock, UNREAD_MS_MAX, () => socket.destroy())
     socket.once('drain', resume)
     socket.once('close', resume)
   }

@@ -2,7 +2,6 @@
  * The lines of mntr, `zk_<name>\t<value>`: ZooKeeper's metrics first, then our own.
  * Neighbour: four-letter-words.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
@@ -30,7 +29,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['global_sessions', replica.sessions.size],
     ['local_sessions', 0],
     ['uptime', Date.now() - server.startedMs],
-    ...fileDescriptors(),
+    ...fileDescriptors(server),
     ...updateLatency(stats.latency),
     ['bytes_received_count', stats.bytesReceived],
     ['response_bytes', stats.bytesSent],
@@ -41,6 +40,16 @@ export function metrics(server: ProxyHost): Metric[] {
     ['auth_failed_count', stats.authFailed],
     ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
+    ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
+    ['anykeeper_outages', keeper.servingCounters.outages],
+    ['anykeeper_well', keeper.trouble === undefined ? 1 : 0],
+    ['anykeeper_commit_stalled_ms', Math.round(committer.stalledMs)],
+    ['anykeeper_write_behind_stalled_ms', Math.round(keeper.flushStalledMs)],
+    ...loopDelay(server),
+    ['anykeeper_accepts_failed', stats.acceptsFailed],
+    ['anykeeper_descriptor_shortages', server.descriptors.shortages],
+    ['anykeeper_log_lines_left_out', keeper.logLinesLeftOut],
+    ['anykeeper_compactions_refused', keeper.compactionsRefused],
     ['anykeeper_proxies', keeper.registry.peers.size],
     ['anykeeper_reads', stats.reads],
     ['anykeeper_writes', stats.writes],
@@ -77,15 +86,21 @@ export function metrics(server: ProxyHost): Metric[] {
 }
 
 /** Monitors of ZooKeeper alert on these. Left out where there is no /proc. */
-function fileDescriptors(): Metric[] {
-  try {
-    const open = readdirSync('/proc/self/fd').length
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
-    const max: Metric[] = limit === null ? [] : [['max_file_descriptor_count', Number(limit[1])]]
-    return [['open_file_descriptor_count', open], ...max]
-  } catch {
-    return []
-  }
+function fileDescriptors({ descriptors: { open, max } }: ProxyHost): Metric[] {
+  if (open === undefined) return []
+  const limit: Metric[] =
+    max === Number.POSITIVE_INFINITY ? [] : [['max_file_descriptor_count', max]]
+  return [['open_file_descriptor_count', open], ...limit]
+}
+
+/** Of the last minute or two, ms. */
+function loopDelay({ loopDelay: { recent } }: ProxyHost): Metric[] {
+  return [
+    ['anykeeper_avg_loop_delay', recent.mean.toFixed(4)],
+    ['anykeeper_p99_loop_delay', Math.round(recent.p99)],
+    ['anykeeper_max_loop_delay', Math.round(recent.max)],
+    ['anykeeper_cnt_loop_delay', recent.count],
+  ]
 }
 
 /** Latency of writes, from arrival to reply, ms. */

@@ -68,7 +68,7 @@ export const groups = [
   {
     name: 'wire',
     paths: ['test/wire/'],
-    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis'],
     minutesMax: 16,
   },
   {

@@ -241,26 +241,5 @@ describe('liveness', () => {
       expect(lives(one, client)).to.equal(true)
       expect(await endsAfter(one, client)).to.be.within(900, 1_000 + 2 * TICK_MS)
     })
-
-    it('answers nobody before it has looked at the clock', async () => {
-      const one = await start()
-      const client = await open(one)
-      one.keeper.checkStore()
-      expect(client.endReason).to.equal(undefined)
-      clock.skip(3 * TIMEOUT_MS)
-      one.keeper.checkStore()
-      expect(client.endReason).to.equal('suspended')
-    })
-
-    it('for longer than any timeout, cuts its clients and lets them come back', async () => {
-      const one = await start()
-      const client = await open(one)
-      await clock.jump(3 * TIMEOUT_MS)
-      await clock.advance(300)
-      expect(client.endReason).to.equal('suspended')
-      await clock.advance(3_000)
-      const again = await resume(one, client)
-      expect(again).to.not.equal(undefined)
-    })
   })
 })

@@ -4,6 +4,7 @@ import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { Keeper, systemRandom } from '../../lib/index.ts'
 import { OwnTask } from '../../lib/member/commit/task.ts'
 import { cutStore } from '../support/cut-store.ts'
+import { FreezableClock } from '../support/freezable-clock.ts'
 import { livenessBench, Probe, TICK_MS, TIMEOUT_MS } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
 
@@ -46,14 +47,16 @@ describe('keeper/silence of sessions', () => {
     }
     const limits = { tickTimeMs: TICK_MS, sessionTimeoutMsMin: 2_000, historyRetentionMs: 0 }
     const random = { bytes: systemRandom.bytes, fraction: () => 0 }
-    const opening = Keeper.open({ store, clock: bench.clock, limits, random })
+    const clock = new FreezableClock(bench.clock)
+    const opening = Keeper.open({ store, clock, limits, random })
     for (let i = 0; i < 3; i++) await settle()
     await bench.clock.advance(START_MS)
     const keeper = await opening
-    bench.members.push({ keeper, store })
+    const member = { keeper, store, clock }
+    bench.members.push(member)
     const openedMs = bench.clock.monotonic()
     expect(commitsMs[0]).to.be.below(openedMs - 1_000)
-    const endedMs = await bench.endsAfter({ keeper, store }, client)
+    const endedMs = await bench.endsAfter(member, client)
     expect(endedMs).to.be.within(TIMEOUT_MS, TIMEOUT_MS + TICK_MS)
   })
 

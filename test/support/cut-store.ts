@@ -11,6 +11,12 @@ export interface CutStore extends MetadataStore {
   /** The same for watches only. */
   cutFeed(): void
   mendFeed(): void
+  /** The same for leases only. */
+  cutLeases(): void
+  mendLeases(): void
+  /** The same for transactions only. */
+  cutWrites(): void
+  mendWrites(): void
 }
 
 class Gate {
@@ -37,6 +43,8 @@ class Gate {
 export function cutStore(inner: MetadataStore): CutStore {
   const calls = new Gate()
   const feed = new Gate()
+  const leases = new Gate()
+  const writes = new Gate()
   /** Held on the way there and on the way back. */
   const through = async <T>(call: () => Promise<T>): Promise<T> => {
     await calls.pass()
@@ -50,8 +58,15 @@ export function cutStore(inner: MetadataStore): CutStore {
     mend: () => calls.open(),
     cutFeed: () => feed.shut(),
     mendFeed: () => feed.open(),
+    cutLeases: () => leases.shut(),
+    mendLeases: () => leases.open(),
+    cutWrites: () => writes.shut(),
+    mendWrites: () => writes.open(),
     range: (query) => through(() => inner.range(query)),
-    txn: (txn) => through(() => inner.txn(txn)),
+    txn: async (txn) => {
+      await writes.pass()
+      return through(() => inner.txn(txn))
+    },
     async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
       // One step of the feed is held, not queued: a watcher that stands still falls behind.
       const batches = inner.watch(options)[Symbol.asyncIterator]()
@@ -70,13 +85,21 @@ export function cutStore(inner: MetadataStore): CutStore {
         await batches.return?.()
       }
     },
-    grantLease: (options) => through(() => inner.grantLease(options)),
-    keepLeaseAlive: (id) => through(() => inner.keepLeaseAlive(id)),
+    grantLease: async (options) => {
+      await leases.pass()
+      return through(() => inner.grantLease(options))
+    },
+    keepLeaseAlive: async (id) => {
+      await leases.pass()
+      return through(() => inner.keepLeaseAlive(id))
+    },
     revokeLease: (id) => through(() => inner.revokeLease(id)),
     compact: (revision) => through(() => inner.compact(revision)),
     async close() {
       calls.open()
       feed.open()
+      leases.open()
+      writes.open()
       await inner.close()
     },
   }

@@ -15,6 +15,7 @@ import {
   type WriteRequest,
 } from '../../lib/index.ts'
 import { type CutStore, cutStore } from './cut-store.ts'
+import { FreezableClock } from './freezable-clock.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
 export const TICK_MS = 1_000
@@ -84,6 +85,7 @@ export class Probe implements SessionSink {
 export interface Member {
   readonly keeper: Keeper
   readonly store: CutStore
+  readonly clock: FreezableClock
 }
 
 /** Registers its own hooks: a fresh clock and store before each test, keepers closed after it. */
@@ -100,6 +102,8 @@ export function livenessBench() {
     for (const { keeper, store } of members.splice(0)) {
       store.mend()
       store.mendFeed()
+      store.mendLeases()
+      store.mendWrites()
       const closed = keeper.close(0)
       await clock.advance(0)
       await closed
@@ -109,8 +113,10 @@ export function livenessBench() {
 
   async function start(fraction = 0): Promise<Member> {
     const store = cutStore(openMemoryStore({ backend }))
-    const keeper = await Keeper.open({ store, clock, random: steady(fraction), limits: LIMITS })
-    const member = { keeper, store }
+    const own = new FreezableClock(clock)
+    const random = steady(fraction)
+    const keeper = await Keeper.open({ store, clock: own, random, limits: LIMITS })
+    const member = { keeper, store, clock: own }
     members.push(member)
     await settle()
     return member
@@ -121,6 +127,15 @@ export function livenessBench() {
     members.splice(members.indexOf(member), 1)
     await member.store.close()
     await member.keeper.close(0)
+  }
+
+  /** Its process is stopped while `run` lasts. What it does then begins at the clock's next step. */
+  async function freeze({ clock: own, store }: Member, run: () => Promise<void>): Promise<void> {
+    own.freeze()
+    store.cut()
+    await run()
+    own.thaw()
+    store.mend()
   }
 
   async function open({ keeper }: Member, timeoutMs = TIMEOUT_MS): Promise<Probe> {
@@ -164,6 +179,7 @@ export function livenessBench() {
     members,
     start,
     crash,
+    freeze,
     open,
     resume,
     lives,

@@ -9,11 +9,12 @@ interface Timer {
 
 export class ManualClock implements Clock {
   #elapsedMs = 0
+  #suspendedMs = 0
   #order = 0
   readonly #timers = new Set<Timer>()
 
   now(): number {
-    return 1_700_000_000_000 + Math.floor(this.#elapsedMs)
+    return 1_700_000_000_000 + Math.floor(this.#elapsedMs + this.#suspendedMs)
   }
 
   monotonic(): number {
@@ -44,7 +45,12 @@ export class ManualClock implements Clock {
     this.#elapsedMs += ms
   }
 
-  /** The same, and now they run, late. */
+  /** As when the machine was suspended: the wall clock has gone on, and the monotonic one has not. */
+  suspend(ms: number): void {
+    this.#suspendedMs += ms
+  }
+
+  /** The same as {@link skip}, and now they run, late. */
   async jump(ms: number): Promise<void> {
     this.skip(ms)
     await this.advance(0)

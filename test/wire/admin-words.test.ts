@@ -222,7 +222,9 @@ describe('four-letter words', () => {
       await new Promise<void>((resolve) => {
         lost.keeper.onServingChange = (serving) => serving || resolve()
       })
-      expect(await ask(lost.port, 'ruok')).to.equal(NOT_SERVING)
+      const why = await ask(lost.port, 'ruok')
+      expect(why.startsWith(NOT_SERVING)).to.equal(true)
+      expect(why.slice(NOT_SERVING.length)).to.match(/^no heartbeat for \d+ ms, no proof/)
       expect(await ask(lost.port, 'isro')).to.equal('null')
       for (const word of ['srvr', 'stat', 'cons', 'dump', 'wchs', 'wchc', 'wchp', 'dirs']) {
         expect(await ask(lost.port, word), word).to.equal(NOT_SERVING)

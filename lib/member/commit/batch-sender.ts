@@ -28,7 +28,7 @@ export interface BatchSenderOptions {
   readonly layout: Layout
   readonly logger: Logger
   readonly changes: Changes
-  readonly counters: { unknownOutcomes: number }
+  readonly counters: { unknownOutcomes: number; lastFailure: string }
   /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
   /** Reads head and brings the replica there; undefined: it could not. */
@@ -234,7 +234,8 @@ export class BatchSender {
   }
 
   async #pauseAfter(error: StoreError, { planned }: InFlight, tries: number): Promise<void> {
-    const { logger, changes } = this.#options
+    const { logger, changes, counters } = this.#options
+    counters.lastFailure = error.message
     logger.warn(
       { err: error, seq: planned.batch.seq, tries, outcome: error.outcome },
       'commit not confirmed, sending it again',

@@ -17,6 +17,8 @@ export interface CommitCounters {
   flushedKeys: number
   /** Other proxies' claims about the tree that did not fit ours. */
   treeDifferences: number
+  /** What the store said last to a commit that it did not take; empty: it took all. */
+  lastFailure: string
 }
 
 export interface CommitterOptions {

@@ -30,6 +30,7 @@ export class GroupCommitter {
     unknownOutcomes: 0,
     flushedKeys: 0,
     treeDifferences: 0,
+    lastFailure: '',
   }
   readonly #options: CommitterOptions
   #replica: Replica
@@ -107,6 +108,11 @@ export class GroupCommitter {
   get stalledMs(): number {
     if (this.#isIdle) return 0
     return this.#options.clock.monotonic() - this.#progressMs
+  }
+
+  /** This process was paused for so long: nobody could answer it meanwhile. */
+  resumed(pausedMs: number): void {
+    this.#progressMs = Math.min(this.#progressMs + pausedMs, this.#options.clock.monotonic())
   }
 
   get #isIdle(): boolean {
@@ -298,6 +304,7 @@ export class GroupCommitter {
         this.#options.onProven(outcome.sentMs)
         return this.#applyUpTo(next, outcome.revision)
       case 'refused':
+        this.counters.lastFailure = outcome.error.message
         this.#options.logger.warn(
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',

@@ -5,6 +5,7 @@
  * Line: batch-planner → here → replies. Neighbours: keeper (asks for proofs), tree/history.
  */
 import type { Clock } from '../../base/clock.ts'
+import { GRACE_MS, LATE_MS } from '../../base/deadline.ts'
 import type { Logger } from '../../base/log.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import type { Layout } from '../../format/layout.ts'
@@ -151,11 +152,15 @@ export class HeadCheck {
   /** false: the tree is reloaded first. */
   async #reach(before: Replica, seq: number): Promise<boolean> {
     const { replica, closed, changes, clock, onFeedLate } = this.#options
-    const deadlineMs = clock.monotonic() + FEED_PATIENCE_MS
+    let deadlineMs = clock.monotonic() + FEED_PATIENCE_MS
     while (before.seq < seq && replica() === before && closed() === undefined) {
-      const leftMs = deadlineMs - clock.monotonic()
+      const now = clock.monotonic()
+      const leftMs = deadlineMs - now
       if (leftMs > 0) {
         await changes.next(leftMs)
+        // This process was paused: what the feed brought meanwhile is read first.
+        const lateMs = clock.monotonic() - now - leftMs
+        if (lateMs > LATE_MS) deadlineMs += lateMs + GRACE_MS
         continue
       }
       this.catchUps++

@@ -3,6 +3,7 @@
  * each costs more than a small batch does to plan. Neighbour: batch-sender.
  */
 import type { Clock } from '../../base/clock.ts'
+import { deadline } from '../../base/deadline.ts'
 
 interface Wait {
   /** Monotonic ms. */
@@ -33,7 +34,7 @@ export class Patience {
   #wakeAt(dueMs: number): void {
     if (this.#timer !== undefined && this.#timer.atMs <= dueMs) return
     this.#timer?.cancel()
-    const cancel = this.#clock.after(dueMs - this.#clock.monotonic(), () => this.#wake())
+    const cancel = deadline(this.#clock, dueMs - this.#clock.monotonic(), () => this.#wake())
     this.#timer = { atMs: dueMs, cancel }
   }
 

@@ -62,6 +62,9 @@ export class ProxyRegistry {
   #relisting: Promise<unknown> | undefined
   /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
+  /** Ends the pause before the next heartbeat. */
+  #endPause: (() => void) | undefined
+  #isHurried = false
   #grantedTtlMs: number
   #journalFormat = JOURNAL_FORMAT
 
@@ -137,6 +140,12 @@ export class ProxyRegistry {
     this.#pendingReports = Promise.all([this.#pendingReports, report])
   }
 
+  /** The next heartbeat is sent now, or as soon as the one in flight is settled. */
+  renewNow(): void {
+    this.#isHurried = true
+    this.#endPause?.()
+  }
+
   #record(): ProxyRecord {
     return {
       address: this.#options.address,
@@ -199,8 +208,9 @@ export class ProxyRegistry {
     let isConfirmed = true
     while (!this.#stop.signal.aborted) {
       const pauseMs = this.#grantedTtlMs / HEARTBEATS_PER_TTL
-      await this.#sleep(isConfirmed ? pauseMs : Math.min(pauseMs, HEARTBEAT_RETRY_MS))
+      await this.#pauseBetween(isConfirmed ? pauseMs : Math.min(pauseMs, HEARTBEAT_RETRY_MS))
       if (this.#stop.signal.aborted) return
+      this.#isHurried = false
       const sentMs = clock.monotonic()
       isConfirmed = false
       const lease = this.#lease
@@ -299,6 +309,15 @@ export class ProxyRegistry {
     if (this.#stop.signal.aborted) return
     // Our own lease ran out although we are alive: register again.
     void this.#registerAgain({ hasLease: false })
+  }
+
+  async #pauseBetween(delayMs: number): Promise<void> {
+    if (this.#isHurried) return
+    await new Promise<void>((resolve) => {
+      this.#endPause = resolve
+      void this.#sleep(delayMs).then(resolve)
+    })
+    this.#endPause = undefined
   }
 
   #sleep(delayMs: number): Promise<void> {

@@ -331,12 +331,13 @@ export class SessionManager implements SessionObserver {
   #schedule(): void {
     const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
     this.#cancelTimer = this.#clock.after(periodMs, () => {
+      this.#host.checkStore()
       const now = this.#clock.monotonic()
       // This process slept: what clients sent meanwhile is still unread. Read that first.
       const slept = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
       const pausedMs = this.#stalledMs(now)
       this.#lastCheckMs = now
-      if (pausedMs > 0) this.#pause(pausedMs, now)
+      if (pausedMs > 0) this.pause(pausedMs)
       else if (!slept && !this.#suspended) this.#expire(now)
       this.#schedule()
     })
@@ -352,7 +353,8 @@ export class SessionManager implements SessionObserver {
   }
 
   /** Time in which no client could come back is not counted. */
-  #pause(ms: number, now: number): void {
+  pause(ms: number): void {
+    const now = this.#clock.monotonic()
     for (const owned of this.#owned.values()) {
       owned.lastSeenMs = Math.min(now, owned.lastSeenMs + ms)
     }

@@ -93,6 +93,10 @@ export interface SessionHost {
   readonly watches: WatchRegistry
   readonly committer: GroupCommitter
   readonly superDigest: string | undefined
+  /** Requests wait, until {@link Session.release}. */
+  readonly isInDoubt: boolean
+  /** Ends serving if the store was silent for too long. */
+  checkStore(): void
 }
 
 /** One session on one connection. */
@@ -107,6 +111,8 @@ export class Session implements Watcher {
   #caller: Caller
   #line: (Turn | WaitingRead)[] = []
   #head = 0
+  /** Asked in doubt, in order: not in the line yet. */
+  #held: (Turn | WaitingRead)[] = []
   #closeRequested = false
 
   constructor(
@@ -150,7 +156,10 @@ export class Session implements Watcher {
   }
   /** Requests not answered yet. */
   get outstanding(): number {
-    return this.#line.length - this.#head
+    return this.#line.length - this.#head + this.#held.length
+  }
+  get #isHeld(): boolean {
+    return this.#held.length > 0 || this.#host.isInDoubt
   }
 
   /**
@@ -178,11 +187,18 @@ export class Session implements Watcher {
     this.#caller = { sessionId, ids: [...ids, ...fresh] }
   }
 
-  /** Answers `request` after all earlier ones. `tag` comes back with the reply. */
-  read(request: ReadRequest, tag: number): void {
-    if (this.#sink === undefined) return
-    if (this.#line.length === this.#head) this.#answer(request, tag, this.#caller)
-    else this.#line.push({ request, tag, caller: this.#caller })
+  /** Answers `request` after all earlier ones. `tag` comes back with the reply. false: it waits. */
+  read(request: ReadRequest, tag: number): boolean {
+    if (this.#sink === undefined) return true
+    const isHeld = this.#isHeld
+    if (!isHeld && this.#line.length === this.#head) {
+      this.#answer(request, tag, this.#caller)
+      return true
+    }
+    const waiting = { request, tag, caller: this.#caller }
+    if (isHeld) this.#held.push(waiting)
+    else this.#line.push(waiting)
+    return false
   }
 
   /** Commits `request` after all earlier ones. `tag` comes back with the reply. */
@@ -190,8 +206,27 @@ export class Session implements Watcher {
     if (this.#sink === undefined) return
     if (request.type === 'closeSession') this.#closeRequested = true
     const turn = new Turn(this, request, tag)
+    if (this.#isHeld) this.#held.push(turn)
+    else this.#submit(turn)
+  }
+
+  #submit(turn: Turn): void {
     this.#line.push(turn)
     this.#host.committer.submit(turn)
+  }
+
+  /** The store was seen again: what was held is served. false: nothing was. */
+  release(): boolean {
+    const held = this.#held
+    if (held.length === 0) return false
+    this.#held = []
+    for (const next of held) {
+      if (this.#sink === undefined) break
+      if (next instanceof Turn) this.#submit(next)
+      else if (this.#line.length > this.#head) this.#line.push(next)
+      else this.#answer(next.request, next.tag, next.caller)
+    }
+    return true
   }
 
   #answer(request: ReadRequest, tag: number, caller: Caller): void {
@@ -254,6 +289,7 @@ export class Session implements Watcher {
     const sink = this.#sink
     if (sink === undefined) return
     this.#sink = undefined
+    this.#held = []
     this.#host.watches.removeWatcher(this)
     sink.ended(reason)
   }

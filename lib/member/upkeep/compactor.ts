@@ -33,6 +33,8 @@ export interface CompactorOptions {
 
 export class Compactor {
   compactions = 0
+  /** Of them the store refused so many. */
+  refused = 0
   readonly #options: CompactorOptions
   #marks: Mark[] = []
   #revision: Revision
@@ -98,6 +100,7 @@ export class Compactor {
       this.#last = now
       this.compactions++
     } catch (error) {
+      this.refused++
       this.#options.logger.warn({ err: error }, 'history not compacted')
     }
     this.#compacting = false

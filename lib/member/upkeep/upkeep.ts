@@ -56,6 +56,9 @@ export class Upkeep {
   get compactionCount(): number {
     return this.#compactor.compactions
   }
+  get compactionsRefused(): number {
+    return this.#compactor.refused
+  }
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#recordCheck.counters
   }

@@ -1,5 +1,5 @@
 /** Deliberate bugs of commits, of the records behind them, and of what is read and told of them. */
-import { COMMITTER, KEEPER, type Mutation, PLANNER, SENDER } from './mutation.ts'
+import { COMMITTER, type Mutation, PLANNER, SENDER } from './mutation.ts'
 
 const TRY = 'store.txn(txn, { suspect })'
 
@@ -179,8 +179,8 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
     bug: 'stale reads: serving does not end when nothing proves how fresh the tree is',
     edits: [
       {
-        file: KEEPER,
-        from: 'if (!this.#serving || !this.#health.isSilent) return',
+        file: 'lib/member/upkeep/serving.ts',
+        from: 'if (!this.#isServing || !this.health.isSilent) return',
         to: 'return',
       },
     ],

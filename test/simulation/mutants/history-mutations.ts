@@ -28,7 +28,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
       {
         file: KEEPER,
-        from: 'if (this.#serving) this.#setServing(false)\n    restoreAges',
+        from: 'this.#serving.end()\n    restoreAges',
         to: 'restoreAges',
       },
     ],
