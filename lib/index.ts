@@ -20,7 +20,8 @@ export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export { decodeChildRecord, decodeZnode } from './format/record.ts'
-export { Keeper, type KeeperOptions } from './member/keeper.ts'
+export { Keeper } from './member/keeper.ts'
+export type { KeeperOptions, MemoryGuard } from './member/keeper-options.ts'
 export { samePassword } from './member/session/password.ts'
 export type {
   EndReason,

@@ -3,57 +3,27 @@
  * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
-import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
-import { ProxyRegistry } from './session/proxy-registry.ts'
+import { type KeeperOptions, loadOptions } from './keeper-options.ts'
+import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { JournalFollower } from './tree/follower.ts'
 import { forkOf, isSameEnd, lastCommonZxid, nextEpoch, type ServedEnd } from './tree/fork.ts'
-import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
+import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
+import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
 import type { RecordCheck } from './upkeep/record-check.ts'
 import { StoreHealth } from './upkeep/store-health.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
-
-/** Options of {@link Keeper.open}. */
-export interface KeeperOptions {
-  readonly store: MetadataStore
-  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
-  readonly prefix?: string
-  /** Where clients reach this keeper; only for people that read the store. @default "" */
-  readonly address?: string
-  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
-  readonly superDigest?: string
-  /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
-  readonly aclSchemes?: ReadonlySet<string>
-  readonly limits?: Partial<KeeperLimits>
-  /**
-   * Start also from a tree that is not the one that the store's head names (records are missing), and from
-   * records without a head. @default false
-   */
-  readonly acceptDamagedTree?: boolean
-  readonly clock?: Clock
-  readonly random?: Random
-  readonly logger?: Logger
-}
-
-function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
-  const { acceptDamagedTree = false, logger = silentLogger } = options
-  return {
-    bounds,
-    acceptDamage: acceptDamagedTree,
-    onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
-  }
-}
 
 /** Looks at head that may be in flight together, when the store is slow. */
 const PROOFS_MAX = 3
@@ -78,6 +48,7 @@ export class Keeper {
   readonly #upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #health: StoreHealth
+  readonly #quarantine: Quarantine
   #closed = false
   #serving = false
   /** When serving begins or ends. */
@@ -108,6 +79,7 @@ export class Keeper {
     const limits = { ...LIMITS_DEFAULT, ...options.limits }
     const layout = new Layout(prefix)
     const loaded = await loadReplica(options.store, layout, loadOptions(options, limits))
+    leaveToWholePeers(loaded, '', isWhole)
     const keeper = new Keeper(options, limits, layout, loaded)
     try {
       await keeper.#start(loaded)
@@ -135,6 +107,8 @@ export class Keeper {
     this.#layout = layout
     this.#logger = options.logger ?? silentLogger
     this.#replica = loaded.replica
+    this.#quarantine = new Quarantine(this.#logger, layout.prefix)
+    this.#quarantine.serving(loaded)
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -176,6 +150,7 @@ export class Keeper {
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
       journalFormat: limits.journalFormatMax,
+      unreadable: () => this.#replica.tree.unreadable.size,
       onHeartbeat: (sentMs) => this.#storeAnswered(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
@@ -191,6 +166,7 @@ export class Keeper {
       committer: this.committer,
       replica: () => this.#replica,
       isMyTurn: () => this.#serving && this.registry.isFirst,
+      isMyTurnAsWhole: () => this.#serving && this.registry.isFirstWhole,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
         this.#follower.replace()
@@ -238,6 +214,10 @@ export class Keeper {
   /** What came of comparing the stored records with the tree. */
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#upkeep.recordChecks
+  }
+  /** What could not be read when the tree was loaded. */
+  get quarantine(): QuarantineCounts {
+    return this.#quarantine.counts
   }
   get logger(): Logger {
     return this.#logger
@@ -294,19 +274,23 @@ export class Keeper {
    * Nothing was missed, and the replica was not wrong: all stays. Otherwise events were missed: clients are
    * disconnected, and where history went back an epoch begins before anybody is served.
    */
-  #reloaded({ replica, head }: Loaded, isWrong: boolean): void {
+  #reloaded(loaded: Loaded, isWrong: boolean): void {
+    const { replica, head } = loaded
     const before = this.#replica
     this.#health.feedEvent()
     if (head === undefined && before.seq > 0) {
       const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
       throw new StoreError('STORE_INTERNAL', message)
     }
+    leaveToWholePeers(loaded, this.proxy, isWhole)
     if (!isWrong && isSameEnd(before, replica) && this.#lost === undefined) return
     const fork = forkOf(before, replica)
     if (fork !== undefined) this.#loseHistory(fork)
     if (this.#serving) this.#setServing(false)
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
+    this.#quarantine.serving(loaded)
+    if (before.tree.unreadable.size !== replica.tree.unreadable.size) this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost !== undefined)
     this.sessions.reconcile()
     this.resyncCount++

@@ -73,6 +73,9 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_record_check_rounds', keeper.recordChecks.rounds],
     ['anykeeper_record_differences', keeper.recordChecks.differences],
     ['anykeeper_records_rewritten', keeper.recordChecks.rewritten],
+    ['anykeeper_quarantined', keeper.quarantine.findings],
+    ['anykeeper_unreadable_znodes', replica.tree.unreadable.size],
+    ['anykeeper_foreign_keys', keeper.quarantine.foreignKeys],
   ]
 }
 

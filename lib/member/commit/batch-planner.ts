@@ -249,7 +249,7 @@ export class BatchPlanner {
       flushed: flush.flushed,
       time,
       passes: options.passes,
-      check: replica.check,
+      check: replica.knownCheck,
       txns,
     }
     const journal = encodeEntry(batch, out)

@@ -46,6 +46,7 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(parentPath)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(parent.acl, PERMS.CREATE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const path = sequential ? request.path + sequenceSuffix(parent.creates) : request.path
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno

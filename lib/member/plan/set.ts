@@ -21,6 +21,7 @@ export function planSetData(view: PlanView, request: SetDataRequest, caller: Cal
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.WRITE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
@@ -41,6 +42,7 @@ export function planSetAcl(view: PlanView, request: SetAclRequest, caller: Calle
   if (typeof acl === 'number') return acl
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.ADMIN, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.aversion) {
     return ZK_ERRORS.BAD_VERSION.errno
@@ -57,6 +59,7 @@ export function planCheck(view: PlanView, request: CheckRequest, caller: Caller)
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.READ, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno

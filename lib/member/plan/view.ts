@@ -111,6 +111,12 @@ export class PlanView {
     return path.length * 3 > this.pathBytesMax && Buffer.byteLength(path) > this.pathBytesMax
   }
 
+  /** Its record could not be read: nobody knows who may change it. */
+  isUnreadable(path: string): boolean {
+    const { unreadable } = this.#replica.tree
+    return unreadable.size > 0 && unreadable.has(path)
+  }
+
   /** Batches that have a layer. */
   get depth(): number {
     return this.#layers.length
