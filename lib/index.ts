@@ -30,6 +30,7 @@ export type {
   SessionSink,
 } from './member/session/session.ts'
 export type { OpenedSession } from './member/session/session-manager.ts'
+export type { Finding, FindingKind } from './member/tree/damage.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
 export {
@@ -59,4 +60,5 @@ export {
   type ImportResult,
   importTree,
 } from './transfer/import.ts'
+export { type RepairOptions, type RepairReport, repairTree } from './transfer/repair.ts'
 export type { TreeInput } from './transfer/tree-reader.ts'

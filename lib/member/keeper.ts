@@ -290,7 +290,8 @@ export class Keeper {
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
     this.#quarantine.serving(loaded)
-    if (before.tree.unreadable.size !== replica.tree.unreadable.size) this.registry.reportUnreadable()
+    if (before.tree.unreadable.size !== replica.tree.unreadable.size)
+      this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost !== undefined)
     this.sessions.reconcile()
     this.resyncCount++

@@ -53,7 +53,10 @@ export async function abandonImport(options: AbandonOptions): Promise<number | u
 }
 
 /** Neighbouring keys of an import: the first and the last of each run, and how many. Those of others stay. */
-function runsOfOurs(layout: Layout, keys: readonly Key[]): [first: Key, last: Key, count: number][] {
+function runsOfOurs(
+  layout: Layout,
+  keys: readonly Key[],
+): [first: Key, last: Key, count: number][] {
   const runs: [Key, Key, number][] = []
   let run: [Key, Key, number] | undefined
   for (const key of keys) {

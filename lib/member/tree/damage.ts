@@ -30,6 +30,10 @@ export interface Finding {
   readonly kind: FindingKind
   /** Its key, as text; of what is missing, the key that it should have. */
   readonly key: string
+  /** Of the znode that it is about. */
+  readonly path?: string
+  /** Nothing is lost by it. */
+  readonly isHarmless?: boolean
   /** One sentence, without its full stop. */
   readonly text: string
   /** What the store has, where there is anything; only where {@link Damage.keepsValues}. */
@@ -38,6 +42,7 @@ export interface Finding {
 
 /** Foreign keys that are named; of more, each gap between our key ranges says only that there are. */
 const FOREIGN_NAMED_MAX = 10
+const JOURNAL_HAS_IT = ', but the journal has all of it'
 /** Findings that one message names. */
 const NAMED_MAX = 5
 
@@ -56,10 +61,24 @@ export class Damage {
   }
 
   /** `stored`: the key with its value. */
-  found(kind: FindingKind, stored: Pick<KeyValue, 'key'> | KeyValue, text: string): void {
+  found(
+    kind: FindingKind,
+    stored: Pick<KeyValue, 'key'> | KeyValue,
+    text: string,
+    more: Pick<Finding, 'path' | 'isHarmless'> = {},
+  ): void {
     const key = Buffer.from(stored.key).toString()
     const kept = this.keepsValues && 'value' in stored ? { stored } : {}
-    this.findings.push({ kind, key, text, ...kept })
+    this.findings.push({ kind, key, text, ...more, ...kept })
+  }
+
+  /** The journal is applied: of znodes that can be read now nothing is lost, as it had them. */
+  settle(unreadable: ReadonlySet<string>): void {
+    for (const [at, finding] of this.findings.entries()) {
+      const { kind, path, text } = finding
+      if (path === undefined || kind === 'missing' || unreadable.has(path)) continue
+      this.findings[at] = { ...finding, text: `${text}${JOURNAL_HAS_IT}`, isHarmless: true }
+    }
   }
 
   /** A key that no proxy writes: it is ignored, and never deleted. */

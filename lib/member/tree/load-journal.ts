@@ -71,7 +71,8 @@ export class JournalReplay {
       if (header.seq !== seq) throw new Error(`it says that it is batch ${header.seq}`)
       const digest = digestOfEntry(value)
       const before = history.digestAt(seq - 1)
-      if (isOther(header.previous, before)) this.#unusable(seq - 1, stored, 'the next one follows another')
+      if (isOther(header.previous, before))
+        this.#unusable(seq - 1, stored, 'the next one follows another')
       journal.add(seq, value.length)
       if (isOther(header.previous, before)) history.begin(seq, digest, header.zxid)
       else history.found(seq, digest, header.zxid)
@@ -82,7 +83,8 @@ export class JournalReplay {
 
   #unusable(seq: number, stored: KeyValue, why: string): void {
     const text = `entry ${seq} of the journal cannot be used, but the records have all of it: ${why}`
-    this.#damage.found('entry', { ...stored, key: this.#layout.journalEntry(seq) }, text)
+    const key = this.#layout.journalEntry(seq)
+    this.#damage.found('entry', { ...stored, key }, text, { isHarmless: true })
   }
 
   #replay(seq: number, stored: KeyValue): void {
@@ -99,7 +101,9 @@ export class JournalReplay {
       return
     }
     if (seq !== replica.seq + 1) {
-      this.#refuse(`journal jumps from batch ${replica.seq} to ${seq}: entries under j/ are missing`)
+      this.#refuse(
+        `journal jumps from batch ${replica.seq} to ${seq}: entries under j/ are missing`,
+      )
       // Operations hold absolute values: what follows a gap can be applied.
       replica.seq = seq - 1
     }
@@ -115,7 +119,8 @@ export class JournalReplay {
     if (seq - 1 <= this.#head.flushed) {
       // The records have that one, so this one is no worse off without it.
       const text = `entry ${seq - 1} of the journal is not the one that the next one follows`
-      this.#damage.found('entry', { key: this.#layout.journalEntry(seq - 1) }, text)
+      const key = this.#layout.journalEntry(seq - 1)
+      this.#damage.found('entry', { key }, text, { isHarmless: true })
       history.begin(seq - 1, previous, history.zxidAt(seq - 1) ?? 0)
       return
     }

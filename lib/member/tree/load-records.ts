@@ -57,8 +57,12 @@ export class RecordLoader {
         continue
       }
       this.znodeRecords++
-      const node = this.#decode('znode', kv, `the record of znode ${path}`, () =>
-        this.#checked(decodeZnode(kv.value, path)),
+      const node = this.#decode(
+        'znode',
+        kv,
+        `the record of znode ${path}`,
+        () => this.#checked(decodeZnode(kv.value, path)),
+        path,
       )
       if (node === undefined) tree.loadUnreadable(path)
       else tree.loadZnode(path, node)
@@ -74,11 +78,17 @@ export class RecordLoader {
         this.#damage.isForeign(kv)
         continue
       }
-      const record = this.#decode('child', kv, `the child record of znode ${path}`, () => {
-        const decoded = decodeChildRecord(kv.value, path)
-        this.#check(decoded.pzxid <= this.#zxidMax && decoded.creates >= 0)
-        return decoded
-      })
+      const record = this.#decode(
+        'child',
+        kv,
+        `the child record of znode ${path}`,
+        () => {
+          const decoded = decodeChildRecord(kv.value, path)
+          this.#check(decoded.pzxid <= this.#zxidMax && decoded.creates >= 0)
+          return decoded
+        },
+        path,
+      )
       if (record !== undefined) tree.loadChildRecord(path, record)
       // Its counter gives sequential znodes their numbers: none must be given out twice.
       else if (tree.has(path)) tree.loadUnreadable(path)
@@ -93,8 +103,11 @@ export class RecordLoader {
         this.#damage.isForeign(kv)
         continue
       }
-      const session = this.#decode('session', kv, `the record of session 0x${sessionName(id)}`, () =>
-        decodeSession(kv.value, id),
+      const session = this.#decode(
+        'session',
+        kv,
+        `the record of session 0x${sessionName(id)}`,
+        () => decodeSession(kv.value, id),
       )
       sessions.set(id, session ?? { ...UNREADABLE_SESSION, id })
     }
@@ -103,7 +116,8 @@ export class RecordLoader {
   /** Unreadable: of the epochs before the present one nothing counts as kept. */
   epochs(kv: KeyValue | undefined): void {
     const { cuts } = this.#replica
-    const read = kv && this.#decode('epochs', kv, 'the record of epochs', () => decodeCuts(kv.value))
+    const read =
+      kv && this.#decode('epochs', kv, 'the record of epochs', () => decodeCuts(kv.value))
     for (const [epoch, lastZxid] of read ?? []) cuts.set(epoch, lastZxid)
     if (kv !== undefined && read === undefined && this.#hasHead) cuts.set(epochOf(this.#zxidMax), 0)
   }
@@ -123,11 +137,14 @@ export class RecordLoader {
     stored: KeyValue,
     what: string,
     decode: () => T,
+    path?: string,
   ): T | undefined {
     try {
       return decode()
     } catch (error) {
-      this.#damage.found(kind, stored, `${what} cannot be read: ${reasonOf(error)}`)
+      this.#damage.found(kind, stored, `${what} cannot be read: ${reasonOf(error)}`, {
+        ...(path === undefined ? {} : { path }),
+      })
       return undefined
     }
   }

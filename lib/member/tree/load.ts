@@ -80,7 +80,7 @@ async function loadAtOneRevision(
   const quarantineChildren = (path: string): void => {
     tree.loadUnreadable(path)
     const text = `the child record of znode ${path} is missing or behind its children`
-    damage.found('child', { key: layout.childRecord(path) }, text)
+    damage.found('child', { key: layout.childRecord(path) }, text, { path })
   }
   const replica = new Replica()
   const { tree } = replica
@@ -136,8 +136,9 @@ async function loadAtOneRevision(
   }
   for (const path of tree.adoptOrphans()) {
     const text = `znode ${path} has no record, but there are znodes below it`
-    damage.found('missing', { key: layout.znode(path) }, text)
+    damage.found('missing', { key: layout.znode(path) }, text, { path })
   }
+  damage.settle(tree.unreadable)
   // After the replay: until then a child record may lag behind its children.
   const completed = tree.completeChildRecords()
   // The digest cannot show that these are right, where it is not known because of others.

@@ -105,11 +105,23 @@ describe('znode/layout', () => {
   })
 
   it('what is no key of a znode is refused', () => {
-    const names = ['a1', 'a2/x', 'a1/x/y', 'b02/x/y', 'a1/x/', 'a1/\u0001', 'head', 'n/a1/x', 'a0/x']
+    const names = [
+      'a1',
+      'a2/x',
+      'a1/x/y',
+      'b02/x/y',
+      'a1/x/',
+      'a1/\u0001',
+      'head',
+      'n/a1/x',
+      'a0/x',
+    ]
     for (const name of names) {
       expect(layout.pathOf(Buffer.from(`/any/where/n/${name}`)), name).to.equal(undefined)
     }
-    expect(layout.pathOf(Uint8Array.of(...Buffer.from('/any/where/n/a1/'), 0xff))).to.equal(undefined)
+    expect(layout.pathOf(Uint8Array.of(...Buffer.from('/any/where/n/a1/'), 0xff))).to.equal(
+      undefined,
+    )
     for (const name of ['head', '00ff', '00000000000000FF', '0000000000000000/x']) {
       expect(layout.sessionOf(Buffer.from(`/any/where/s/${name}`)), name).to.equal(undefined)
       expect(layout.proxyOf(Buffer.from(`/any/where/p/${name}`)), name).to.equal(undefined)
@@ -129,7 +141,10 @@ describe('znode/layout', () => {
     )
     for (const letter of ['c', 'j', 'n', 'p', 's', 'head', 'x', '']) {
       const key = Buffer.from(`/any/where/${letter}/n/a1/x`)
-      expect(ranges.filter((range) => isIn(key, range)), letter).to.have.length(1)
+      expect(
+        ranges.filter((range) => isIn(key, range)),
+        letter,
+      ).to.have.length(1)
     }
   })
 
