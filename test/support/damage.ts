@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
   }
 }
 
-export async function below(store: MetadataStore, prefix = '/anykeeper/'): Promise<KeyValue[]> {
+export async function below(store: MetadataStore, prefix: string): Promise<KeyValue[]> {
   const start = Buffer.from(prefix)
   const end = Buffer.from(prefix)
   end[end.length - 1]!++
@@ -22,12 +22,17 @@ export async function below(store: MetadataStore, prefix = '/anykeeper/'): Promi
 export const keyText = ({ key }: Pick<KeyValue, 'key'>): string => Buffer.from(key).toString()
 
 /** Changes one thing. @returns what, for a test that fails */
-export async function damageOne(store: MetadataStore, random: () => number): Promise<string> {
+export async function damageOne(
+  store: MetadataStore,
+  random: () => number,
+  prefix: string,
+): Promise<string> {
+  const kindOf = (kv: KeyValue) => keyText(kv).slice(prefix.length).split('/')[1]
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-  const kvs = (await below(store)).filter((kv) => !keyText(kv).startsWith('/anykeeper/p/'))
-  const kinds = [...new Set(kvs.map((kv) => keyText(kv).split('/')[2]))]
+  const kvs = (await below(store, `${prefix}/`)).filter((kv) => kindOf(kv) !== 'p')
+  const kinds = [...new Set(kvs.map(kindOf))]
   const kind = pick(kinds)
-  const { key, value } = pick(kvs.filter((kv) => keyText(kv).split('/')[2] === kind))
+  const { key, value } = pick(kvs.filter((kv) => kindOf(kv) === kind))
   const how = pick(['flip', 'delete', 'cut', 'empty', 'format', 'foreign'] as const)
   const bytes = Buffer.from(value)
   const put = (changed: Uint8Array, at: Uint8Array = key): WriteOp => ({
