@@ -51,6 +51,7 @@ export * from './model/request.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
 export { type AbandonOptions, abandonImport } from './transfer/abandon.ts'
+export { countZnodes } from './transfer/count.ts'
 export { type ExportOptions, readTree, TreeExport } from './transfer/export.ts'
 export type { TreeHeader, TreeSummary } from './transfer/format.ts'
 export {

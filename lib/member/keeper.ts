@@ -122,6 +122,7 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       head: loaded.head,
+      isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
       journalFormat: () => this.registry.journalFormat,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {

@@ -76,6 +76,9 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_quarantined', keeper.quarantine.findings],
     ['anykeeper_unreadable_znodes', replica.tree.unreadable.size],
     ['anykeeper_foreign_keys', keeper.quarantine.foreignKeys],
+    ['anykeeper_memory_soft_limit_bytes', server.options.memory?.softLimitBytes ?? 0],
+    ['anykeeper_memory_live_bytes', Math.round(server.options.memory?.liveBytes ?? 0)],
+    ['anykeeper_memory_refused', server.options.memory?.refused ?? 0],
   ]
 }
 

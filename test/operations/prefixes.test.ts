@@ -15,7 +15,7 @@ interface Served {
   readonly warnings: string[]
 }
 
-const NESTED = ['n', 'c', 'j', 's', 'p', 'x', 'head', 'n/a1', 'j/0']
+const NESTED = ['n', 'c', 'j', 's', 'p', 'x', 'head', 'j/0']
 
 for (const kind of ['etcd', 'redis', 'file'] as const) {
   describe(`overlapping prefixes on ${kind}`, () => {
@@ -100,6 +100,26 @@ for (const kind of ['etcd', 'redis', 'file'] as const) {
             .and.include(`${outer}/${name}`)
           for (const { keeper } of again) expect(keeper.quarantine.findings).to.equal(0)
           for (const served of again) await endOf(served)
+        })
+      }
+    }
+
+    for (const letter of ['n', 'c']) {
+      for (const order of ['outer', 'inner']) {
+        it(`/a/${letter}/a1 and /a are one place: the second is refused, the first one served (${order} first)`, async () => {
+          const outer = `/${kind}-${letter}-${order}`
+          const prefixes = [outer, `${outer}/${letter}/a1`]
+          if (order === 'inner') prefixes.reverse()
+          const first = await serve(prefixes[0]!)
+          await first.client.create('/app')
+          const refused = await serve(prefixes[1]!).catch((error: unknown) => error)
+          expect(refused).to.include({ code: 'STORE_INVALID' })
+          expect(String(refused)).to.include('give one of the two trees another prefix')
+          await endOf(first)
+          const again = await serve(prefixes[0]!)
+          expect(again.keeper.replica.tree.has('/app')).to.equal(true)
+          expect(again.keeper.quarantine).to.include({ findings: 0, znodes: 0 })
+          await endOf(again)
         })
       }
     }

@@ -47,6 +47,8 @@ export interface BatchPlannerOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
+  /** Is there no memory for a larger tree? Then requests that make it larger are refused. */
+  readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
 }
@@ -89,7 +91,10 @@ export class BatchPlanner {
     this.#replica = replica
     const { pathBytesMax } = options.layout
     const { closeBytesMax } = limits
-    this.#view = new PlanView(replica, { aclSchemes, pathBytesMax, closeBytesMax })
+    this.#view = new PlanView(replica, {
+      ...{ aclSchemes, pathBytesMax, closeBytesMax },
+      isMemoryShort: options.isMemoryShort,
+    })
     this.#pacer = new FlushPacer(limits, clock)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)

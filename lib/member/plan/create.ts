@@ -54,6 +54,8 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
   if (view.get(path) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
 
+  if (view.isMemoryShort()) return ZK_ERRORS.QUOTA_EXCEEDED.errno
+
   const parentCreates = (parent.creates + 1) | 0
   const edited = view.edit(parentPath, parent)
   edited.childCount++

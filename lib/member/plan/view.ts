@@ -89,6 +89,8 @@ export class PlanView {
   readonly aclSchemes: ReadonlySet<string>
   /** Of the paths that one entry names where a session ends, bytes. */
   readonly closeBytesMax: number
+  /** Is there no memory for a larger tree? */
+  readonly isMemoryShort: () => boolean
   /** The longest path whose records the store can keep, bytes. */
   readonly pathBytesMax: number
 
@@ -98,11 +100,13 @@ export class PlanView {
       readonly aclSchemes?: ReadonlySet<string>
       readonly pathBytesMax?: number
       readonly closeBytesMax?: number
+      readonly isMemoryShort?: (() => boolean) | undefined
     } = {},
   ) {
     this.#replica = replica
     this.aclSchemes = options.aclSchemes ?? ACL_SCHEMES_DEFAULT
     this.closeBytesMax = options.closeBytesMax ?? LIMITS_DEFAULT.closeBytesMax
+    this.isMemoryShort = options.isMemoryShort ?? (() => false)
     this.pathBytesMax = options.pathBytesMax ?? Number.POSITIVE_INFINITY
   }
 

@@ -53,6 +53,8 @@ export class Damage {
   readonly foreign: Finding[] = []
   /** Foreign keys found; where there are many in one place, not all are looked at. */
   foreignCount = 0
+  /** The first key of another tree where this one may have a znode: only one of the two can be served. */
+  ambiguous: string | undefined
   /** Findings keep what is stored, for a repair to save. */
   readonly keepsValues: boolean
 
@@ -87,6 +89,12 @@ export class Damage {
     if (this.foreign.length >= FOREIGN_NAMED_MAX) return
     const name = Buffer.from(key).toString()
     this.foreign.push({ kind: 'foreign', key: name, text: `no proxy writes the key ${name}` })
+  }
+
+  /** A key of another tree where this one may have a znode. */
+  isAmbiguous(kv: Pick<KeyValue, 'key'>): void {
+    this.ambiguous ??= Buffer.from(kv.key).toString()
+    this.isForeign(kv)
   }
 
   /** Keys between those ranges in which proxies write. */

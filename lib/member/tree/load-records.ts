@@ -2,14 +2,16 @@
  * The record part of a load: what can be read is loaded, and what cannot is quarantined, as one thing that is
  * confined to its znode or session. Neighbours: load (reads the pages), damage (the findings).
  */
-import { decodeCuts } from '../../format/head.ts'
+import { decodeCuts, decodeHead } from '../../format/head.ts'
 import { type Layout, sessionName } from '../../format/layout.ts'
 import {
   decodeChildRecord,
+  decodeImport,
   decodeSession,
   decodeZnode,
   type SessionRecord,
 } from '../../format/record.ts'
+import { nameOf } from '../../model/path.ts'
 import type { Znode } from '../../model/znode.ts'
 import { epochOf } from '../../model/zxid.ts'
 import type { KeyValue } from '../../store/types.ts'
@@ -28,6 +30,25 @@ const UNREADABLE_SESSION: Omit<SessionRecord, 'id'> = {
 }
 
 type Page = readonly KeyValue[]
+
+/** The keys of a tree that lie directly below its prefix, and what decodes them. No record of ours does it. */
+const TOP_KEYS = new Map<string, (value: Uint8Array) => unknown>([
+  ['head', decodeHead],
+  ['epochs', decodeCuts],
+  ['import', decodeImport],
+])
+
+/** A tree with the prefix /a/n/a1 has its head where the tree with the prefix /a has the znode /head. */
+function isOfAnotherTree(path: string, value: Uint8Array): boolean {
+  const decode = TOP_KEYS.get(nameOf(path))
+  if (decode === undefined) return false
+  try {
+    decode(value)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export class RecordLoader {
   /** Records of znodes seen so far, the unreadable ones included. */
@@ -56,6 +77,10 @@ export class RecordLoader {
         this.#damage.isForeign(kv)
         continue
       }
+      if (isOfAnotherTree(path, kv.value)) {
+        this.#damage.isAmbiguous(kv)
+        continue
+      }
       this.znodeRecords++
       const node = this.#decode(
         'znode',
@@ -76,6 +101,10 @@ export class RecordLoader {
       const path = this.#layout.pathOf(kv.key)
       if (path === undefined) {
         this.#damage.isForeign(kv)
+        continue
+      }
+      if (isOfAnotherTree(path, kv.value)) {
+        this.#damage.isAmbiguous(kv)
         continue
       }
       const record = this.#decode(

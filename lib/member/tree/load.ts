@@ -6,7 +6,7 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import { digestOfEntry, showDigest } from '../../format/digest.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import { decodeHeader } from '../../format/journal.ts'
-import type { Layout } from '../../format/layout.ts'
+import { Layout } from '../../format/layout.ts'
 import { decodeProxy, type ProxyRecord } from '../../format/record.ts'
 import { unfinishedImport } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
@@ -93,6 +93,7 @@ async function loadAtOneRevision(
   const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
   if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
   let head = readHead(layout, headValue, damage, salvages)
+  if (!salvages) await refuseNested(store, layout, revision)
   await damage.lookForForeign(store, layout, revision)
   const loader = new RecordLoader(replica, layout, damage, head?.zxid)
   for await (const page of pages(store, layout.znodes, revision, bounds)) {
@@ -102,6 +103,11 @@ async function loadAtOneRevision(
   for await (const page of pages(store, layout.childRecords, revision, bounds)) {
     loader.childRecords(page)
     options.onProgress?.(tree)
+  }
+  if (damage.ambiguous !== undefined && !salvages) {
+    throw ambiguous(
+      `${damage.ambiguous} is a key of another tree, and lies among the znodes of ${layout.prefix}`,
+    )
   }
   for await (const page of pages(store, layout.sessions, revision, bounds)) loader.sessions(page)
   const proxies = new Map<string, ProxyRecord>()
@@ -157,6 +163,26 @@ async function loadAtOneRevision(
     throw damaged(withSummary(most, damage))
   }
   return { replica, revision, head: headValue, proxies, damage }
+}
+
+/** A prefix among the znodes of another tree: the two would overwrite each other's keys. */
+async function refuseNested(
+  store: MetadataStore,
+  { prefix }: Layout,
+  revision: Revision,
+): Promise<void> {
+  for (const { index } of prefix.matchAll(/\/[cn]\/[a-z]\d+(?=\/|$)/g)) {
+    const outer = prefix.slice(0, index)
+    if (outer === '') continue
+    const start = new Layout(outer).head
+    const { kvs } = await store.range({ start, revision, keysOnly: true })
+    if (kvs.length > 0)
+      throw ambiguous(`${prefix} lies among the znodes of the tree below ${outer}`)
+  }
+}
+
+function ambiguous(what: string): StoreError {
+  return new StoreError('STORE_INVALID', `${what}: give one of the two trees another prefix`)
 }
 
 function readHead(

@@ -15,7 +15,7 @@ import type { Dirty } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import { TreeDigest } from '../tree/tree-digest.ts'
 import { CheckRound } from './check-round.ts'
-import { isAsWritten, parseRecordKey } from './record-key.ts'
+import { isAsWritten, isRecord, parseRecordKey } from './record-key.ts'
 
 /** Of one page. Unit: bytes. */
 const PAGE_BYTES_TARGET = 256 * 1024
@@ -144,15 +144,22 @@ export class RecordCheck {
     const dirty = parseRecordKey(layout, key)
     this.counters.records++
     if (dirty === undefined) {
-      const name = Buffer.from(key).toString()
-      if (this.#foreign.has(name) || this.#foreign.size >= FOREIGN_MAX) return undefined
-      this.#foreign.add(name)
-      return { what: 'invented', name, dirty }
+      return this.#foreignKey(key)
     }
     round.seen(dirty)
     if (isUnsettled(dirty.kind, dirty.name)) return undefined
     const state = isAsWritten(round.replica, layout, dirty, value)
+    // What is no record may be another tree's: see load-records. It is named, and never deleted.
+    if (state === 'invented' && !isRecord(dirty, value)) return this.#foreignKey(key)
     return state === true ? undefined : { what: state, name: nameOf(dirty), dirty }
+  }
+
+  /** undefined: it was named before. */
+  #foreignKey(key: Uint8Array): Difference | undefined {
+    const name = Buffer.from(key).toString()
+    if (this.#foreign.has(name) || this.#foreign.size >= FOREIGN_MAX) return undefined
+    this.#foreign.add(name)
+    return { what: 'invented', name, dirty: undefined }
   }
 
   /** After all pages: what should have been in one of them. */

@@ -70,6 +70,11 @@ function encodedAgain({ kind, name }: Dirty, value: Uint8Array): Uint8Array | un
   }
 }
 
+/** Can its bytes be read as what its key says? */
+export function isRecord(dirty: Dirty, value: Uint8Array): boolean {
+  return dirty.kind === 'e' || encodedAgain(dirty, value) !== undefined
+}
+
 /** Without the data. */
 function headerOf(value: Uint8Array): Uint8Array {
   return value.subarray(0, value.indexOf(10) + 1)
