@@ -3,16 +3,14 @@ import { totalmem } from 'node:os'
 import { InvalidArgumentError, type Option } from 'commander'
 import { countZnodes, type Logger, type MetadataStore, StoreError } from '../lib/index.ts'
 import { flag } from './flags.ts'
-import { fitsMachine, HeapGuard, hasChosenHeap, heapAdvice } from './memory.ts'
-
-const SOFT_LIMIT_DEFAULT = 0.8
+import { fitsMachine, HeapGuard, hasChosenHeap, heapAdvice, SOFT_LIMIT_DEFAULT } from './memory.ts'
 
 export function parseSoftLimit(text: string): number {
   const value = Number(text)
   const isRatio = /^(0?\.\d+|0|1)$/.test(text)
   if (isRatio || (/^\d+$/.test(text) && Number.isSafeInteger(value))) return value
   throw new InvalidArgumentError(
-    'expected a part of the heap, e.g. 0.8, or a number of bytes, or 0.',
+    'expected a part of the heap, e.g. 0.7, or a number of bytes, or 0.',
   )
 }
 

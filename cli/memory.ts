@@ -7,7 +7,7 @@
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { type MemoryGuard, StoreError } from '../lib/index.ts'
+import { LIMITS_DEFAULT, type MemoryGuard, StoreError } from '../lib/index.ts'
 
 const MIB = 1_024 * 1_024
 /** V8's young generation, three semi-spaces of 16 MiB: `heap_size_limit` counts it, but no tree lives there. */
@@ -16,8 +16,15 @@ const YOUNG_BYTES = 48 * MIB
 const ZNODE_BYTES = 520
 /** Requests are taken again below this part of the soft limit. */
 const AGAIN = 0.95
-/** A tree is loaded up to this part of the heap. */
-const LOADED_MAX = 0.95
+/**
+ * A tree is loaded up to this part of the heap. From there on V8 ends a process whose mark-compacts free little
+ * (`Heap::IsIneffectiveMarkCompact` in V8's heap.cc).
+ */
+const LOADED_MAX = 0.8
+/** The soft limit is this part of the heap, unless it is given. */
+export const SOFT_LIMIT_DEFAULT = 0.7
+/** The heap has room for so many pages of a load. */
+const PAGE_PART = 64
 /** Of the machine's memory that a heap is sized to take. */
 const MACHINE_PART = 0.75
 
@@ -48,11 +55,16 @@ export class HeapGuard implements MemoryGuard {
   readonly #onOverflow: (error: StoreError) => void
   /** In use without the tree, or with it after a mark-compact. */
   #liveBytes = getHeapStatistics().used_heap_size
+  /** Before a tree was loaded. */
+  #baseBytes = this.#liveBytes
   /** Of the tree when that was measured. */
   #measuredTreeBytes = 0
   #tree: () => TreeSize = () => EMPTY
   #isShort = false
   #isServing = false
+  /** Of the tree that is being loaded, now and when what lives was measured. */
+  #loadBytes = 0
+  #measuredLoadBytes = 0
   /** As far as a tree was loaded that did not fit. */
   largest: TreeSize | undefined
 
@@ -72,8 +84,10 @@ export class HeapGuard implements MemoryGuard {
 
   /** From now on this tree is served. `tree` is called often. */
   serve(tree: () => TreeSize): void {
+    // The tree that was loaded is the one that is served.
     this.#tree = tree
-    this.#measuredTreeBytes = 0
+    this.#measuredTreeBytes += this.#measuredLoadBytes
+    this.#loadEnded()
     this.#isServing = true
   }
 
@@ -86,9 +100,9 @@ export class HeapGuard implements MemoryGuard {
 
   /** So much lives now. */
   measured(liveBytes: number): void {
-    if (!this.#isServing) return
     this.#liveBytes = liveBytes
     this.#measuredTreeBytes = treeBytes(this.#tree())
+    this.#measuredLoadBytes = this.#loadBytes
   }
 
   /** An estimate of what would live after a mark-compact now. */
@@ -110,7 +124,8 @@ export class HeapGuard implements MemoryGuard {
   }
 
   loading(tree: TreeSize): void {
-    const bytes = this.liveBytes + treeBytes(tree)
+    this.#loadBytes = treeBytes(tree)
+    const bytes = this.liveBytes + this.#loadBytes - this.#measuredLoadBytes
     if (bytes <= this.#heapBytes * LOADED_MAX) return
     this.largest = { nodeCount: tree.nodeCount, dataBytes: tree.dataBytes }
     const error = new StoreError(
@@ -121,10 +136,30 @@ export class HeapGuard implements MemoryGuard {
     throw error
   }
 
+  /** A load begins: what lives without its tree is known. */
+  beginLoad(): void {
+    this.#loadEnded()
+    if (this.#isServing) return
+    this.#baseBytes = getHeapStatistics().used_heap_size
+    this.#liveBytes = this.#baseBytes
+    this.#measuredTreeBytes = 0
+  }
+
+  #loadEnded(): void {
+    this.#loadBytes = 0
+    this.#measuredLoadBytes = 0
+  }
+
+  /** Bytes of a page while a tree is loaded: two of them are in memory beside the tree. */
+  get pageBytes(): number {
+    return Math.min(LIMITS_DEFAULT.loadPageBytes, Math.floor(this.#heapBytes / PAGE_PART))
+  }
+
   /** MiB of heap that a tree of this size wants, with what else lives and the soft limit in view. */
   neededMiB(tree: TreeSize): number {
-    const part = Math.min(0.8, this.softLimitBytes / this.#heapBytes || 0.8)
-    return Math.ceil((this.#liveBytes + treeBytes(tree)) / part / MIB)
+    const softPart = this.softLimitBytes / this.#heapBytes
+    const part = softPart > 0 ? Math.min(SOFT_LIMIT_DEFAULT, softPart) : SOFT_LIMIT_DEFAULT
+    return Math.ceil((this.#baseBytes + treeBytes(tree)) / part / MIB)
   }
 }
 

@@ -235,8 +235,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
   const whatFits = { url, prefix: flags.prefix, store: opened, memory }
-  const opening = untilReachable('store not readable', url, logger, () =>
-    Keeper.open({
+  const opening = untilReachable('store not readable', url, logger, () => {
+    memory.beginLoad()
+    return Keeper.open({
       store: opened,
       memory,
       prefix: flags.prefix,
@@ -249,6 +250,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         proxyTtlMs,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
+        loadPageBytes: memory.pageBytes,
         ...bounds.keeper,
       },
       ...(flags.saslUsers === undefined
@@ -256,8 +258,8 @@ async function serve(flags: ServeFlags): Promise<void> {
         : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
       ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
       acceptDamagedTree: flags.acceptDamagedTree === true,
-    }),
-  )
+    })
+  })
   keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
   const serving = keeper
   memory.serve(() => serving.replica.tree)

@@ -1,8 +1,10 @@
 /** How many znodes a stored tree has, without reading them. Neighbour: export (reads them). */
-import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Layout } from '../format/layout.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Key } from '../store/types.ts'
+
+/** There may be little memory when this is of interest. */
+const KEYS_PER_PAGE = 10_000
 
 /**
  * Counts the records of znodes below `prefix`, those that the journal is ahead of included.
@@ -12,7 +14,7 @@ export async function countZnodes(store: MetadataStore, prefix: string): Promise
   const { start: first, end } = new Layout(prefix).znodes
   let start: Key = first
   for (let count = 0; ; ) {
-    const countMax = LIMITS_DEFAULT.loadPageKeysMax
+    const countMax = KEYS_PER_PAGE
     const { kvs, more } = await store.range({ start, end, countMax, keysOnly: true })
     count += kvs.length
     const last = kvs.at(-1)

@@ -96,7 +96,7 @@ describe('a small heap', () => {
     await large.stop()
     servers.length = 0
     const { output, code } = await serveUntilEnd(store)
-    expect(code).to.equal(1)
+    expect(code, output).to.equal(1)
     const needed = Number(/NODE_OPTIONS=--max-old-space-size=(\d+)/.exec(output)?.[1])
     expect(output).to.include('does not fit into memory: it needs about')
     expect(needed).to.be.above(SMALL).and.below(512)
