@@ -17,7 +17,13 @@ const program = new Command('anykeeper')
   .description('ZooKeeper, on etcd')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
-const commands = [serveCommand(), exportCommand(), importCommand(), repairCommand(), compareCommand()]
+const commands = [
+  serveCommand(),
+  exportCommand(),
+  importCommand(),
+  repairCommand(),
+  compareCommand(),
+]
 for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
 }

@@ -70,7 +70,7 @@ export class HeapGuard implements MemoryGuard {
 
   /**
    * @param softLimit up to 1: that part of the heap; above: bytes; 0: none
-   * @param onOverflow a tree that is loaded beside the one that is served does not fit: the process cannot go on
+   * @param onOverflow a tree that is loaded beside the one that is served does not fit: the process must end
    */
   constructor(
     softLimit: number,

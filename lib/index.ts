@@ -21,7 +21,6 @@ export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export { decodeChildRecord, decodeZnode } from './format/record.ts'
 export { Keeper } from './member/keeper.ts'
-export type { KeeperOptions, MemoryGuard } from './member/keeper-options.ts'
 export { samePassword } from './member/session/password.ts'
 export type {
   EndReason,
@@ -31,6 +30,7 @@ export type {
 } from './member/session/session.ts'
 export type { OpenedSession } from './member/session/session-manager.ts'
 export type { Finding, FindingKind } from './member/tree/damage.ts'
+export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
 export {

@@ -18,7 +18,7 @@ export class JournalReplay {
   readonly #head: HeadRecord
   readonly #layout: Layout
   readonly #damage: Damage
-  /** Go on behind what cannot be used, and say so; otherwise that is an error. */
+  /** Continue behind what cannot be used, and say so; otherwise that is an error. */
   readonly #salvages: boolean
 
   constructor(

@@ -1,9 +1,9 @@
 /** What a keeper is opened with. Neighbour: keeper. */
-import type { Clock, Random } from '../base/clock.ts'
-import type { KeeperLimits } from '../base/limits.ts'
-import { type Logger, silentLogger } from '../base/log.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
-import type { LoadOptions } from './tree/load.ts'
+import type { Clock, Random } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import { type Logger, silentLogger } from '../../base/log.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LoadOptions } from '../tree/load.ts'
 
 /** Memory for the tree, as the process knows it. */
 export interface MemoryGuard {
