@@ -135,6 +135,22 @@ describe('a damaged store', () => {
     expect(keeper.replica.tree.unreadable.size).to.equal(1)
   })
 
+  it('its records are not written, whatever becomes of what lies below', async () => {
+    await plant()
+    await put('n/a2/a/b', 'no record')
+    const { replica } = await open()
+    replica.tree.remove('/a/b/deep', replica.zxid + 1)
+    replica.tree.apply(
+      { type: 'setData', path: '/a/b', data: 'x', version: 7 },
+      replica.zxid + 2,
+      1,
+    )
+    expect(replica.backlog.has('n', '/a/b/deep')).to.equal(true)
+    expect(replica.backlog.has('c', '/a/b')).to.equal(false)
+    expect(replica.backlog.has('n', '/a/b')).to.equal(false)
+    expect(replica.tree.get('/a/b')!.version).to.equal(0)
+  })
+
   it('a session that cannot be read ends, with its ephemerals', async () => {
     const { keeper: one, store } = await bench.open({ ...limits, sessionTimeoutMsMin: 100 })
     const client = await KeeperClient.connect(one, { timeoutMs: 60_000 })
