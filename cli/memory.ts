@@ -54,9 +54,10 @@ export class HeapGuard implements MemoryGuard {
   readonly #heapBytes: number
   readonly #onOverflow: (error: StoreError) => void
   /** In use without the tree, or with it after a mark-compact. */
-  #liveBytes = getHeapStatistics().used_heap_size
+  #liveBytes: number
   /** Before a tree was loaded. */
-  #baseBytes = this.#liveBytes
+  #baseBytes: number
+  readonly #usedBytes: () => number
   /** Of the tree when that was measured. */
   #measuredTreeBytes = 0
   #tree: () => TreeSize = () => EMPTY
@@ -76,7 +77,11 @@ export class HeapGuard implements MemoryGuard {
     softLimit: number,
     onOverflow: (error: StoreError) => void,
     heap: number = heapBytes(),
+    usedBytes: () => number = () => getHeapStatistics().used_heap_size,
   ) {
+    this.#usedBytes = usedBytes
+    this.#baseBytes = usedBytes()
+    this.#liveBytes = this.#baseBytes
     this.#heapBytes = heap
     this.#onOverflow = onOverflow
     this.softLimitBytes = softLimit <= 1 ? Math.floor(softLimit * heap) : softLimit
@@ -124,7 +129,10 @@ export class HeapGuard implements MemoryGuard {
   }
 
   loading(tree: TreeSize): void {
-    this.#loadBytes = treeBytes(tree)
+    const loaded = treeBytes(tree)
+    // Another load: of the one before nothing is left, or it is the tree that is served.
+    if (loaded < this.#loadBytes) this.#measuredLoadBytes = 0
+    this.#loadBytes = loaded
     const bytes = this.liveBytes + this.#loadBytes - this.#measuredLoadBytes
     if (bytes <= this.#heapBytes * LOADED_MAX) return
     this.largest = { nodeCount: tree.nodeCount, dataBytes: tree.dataBytes }
@@ -140,7 +148,7 @@ export class HeapGuard implements MemoryGuard {
   beginLoad(): void {
     this.#loadEnded()
     if (this.#isServing) return
-    this.#baseBytes = getHeapStatistics().used_heap_size
+    this.#baseBytes = this.#usedBytes()
     this.#liveBytes = this.#baseBytes
     this.#measuredTreeBytes = 0
   }

@@ -14,7 +14,12 @@ const HEAP = 1_000 * MIB
 
 describe('cli/memory', () => {
   function guard(softLimit: number, overflows: StoreError[] = []): HeapGuard {
-    return new HeapGuard(softLimit, (error) => overflows.push(error), HEAP)
+    return new HeapGuard(
+      softLimit,
+      (error) => overflows.push(error),
+      HEAP,
+      () => 20 * MIB,
+    )
   }
 
   it('growth is refused above the limit, and taken again well below it', () => {
@@ -90,6 +95,10 @@ describe('cli/memory', () => {
     heap.measured(500 * MIB)
     expect(() => heap.loading({ nodeCount: 1, dataBytes: 400 * MIB })).to.throw(StoreError)
     expect(overflows).to.have.length(1)
+    // Measured behind that load, the next one counts from its first page on again.
+    heap.measured(500 * MIB)
+    heap.loading({ nodeCount: 1, dataBytes: 100 * MIB })
+    expect(() => heap.loading({ nodeCount: 1, dataBytes: 350 * MIB })).to.throw(StoreError)
   })
 
   it('a size that was chosen stays, and the machine must have the memory', () => {
