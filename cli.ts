@@ -8,6 +8,7 @@ import { compareCommand } from './cli/compare.ts'
 import { exportCommand } from './cli/export.ts'
 import { EXIT_USAGE, UsageError } from './cli/flags.ts'
 import { importCommand } from './cli/import.ts'
+import { repairCommand } from './cli/repair.ts'
 import { serveCommand } from './cli/serve.ts'
 import { stayAlive } from './cli/stay-alive.ts'
 import { isKeeperError, StoreError } from './lib/index.ts'
@@ -16,7 +17,13 @@ const program = new Command('anykeeper')
   .description('ZooKeeper, on etcd')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
-const commands = [serveCommand(), exportCommand(), importCommand(), compareCommand()]
+const commands = [
+  serveCommand(),
+  exportCommand(),
+  importCommand(),
+  repairCommand(),
+  compareCommand(),
+]
 for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
 }

@@ -133,6 +133,13 @@ const BOUNDS: readonly Bound[] = [
     keeper: 'recordCheckMs',
   },
   {
+    flags: '--max-unreadable <n>',
+    env: 'MAX_UNREADABLE',
+    text: 'start although so many znodes cannot be read: they answer DATAINCONSISTENCY',
+    min: 0,
+    keeper: 'unreadableMax',
+  },
+  {
     flags: '--history-retention <ms>',
     env: 'HISTORY_RETENTION',
     text: 'keep so much of the store’s history, 0: never compact',

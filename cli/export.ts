@@ -16,6 +16,14 @@ interface ExportFlags {
   readonly output?: string
 }
 
+/** Everything readable was exported, but that is not all. */
+const EXIT_DAMAGED = 3
+const EXIT_CODES = `Exit codes:
+  0  the whole tree was exported
+  1  nothing was, or not to the end
+  2  bad usage
+  3  the tree is damaged: what can be read was exported, and warnings name the rest`
+
 /** Lines are collected into chunks of this size. Unit: characters. */
 const CHUNK_LENGTH = 64 * 1024
 
@@ -37,6 +45,7 @@ export function exportCommand(): Command {
     .option('--without-ephemerals', 'leave out ephemeral znodes and all sessions')
     .option('--output <file>', 'write to this file instead of stdout, complete or not at all')
     .allowExcessArguments(false)
+    .addHelpText('after', `\n${EXIT_CODES}`)
     .action(exportTree)
 }
 
@@ -44,7 +53,7 @@ async function exportTree(flags: ExportFlags): Promise<void> {
   const { store: url, prefix, path, withoutEphemerals = false, output } = flags
   if (process.stderr.isTTY) say(`reading the tree below ${prefix} in ${shownUrl(url)}`)
   const tree = await withStore(url, { create: false }, (store) =>
-    readTree({ store, prefix, path, withoutEphemerals }),
+    readTree({ store, prefix, path, withoutEphemerals, salvage: true }),
   )
   const progress = await showProgress({
     done: 'exported',
@@ -62,6 +71,13 @@ async function exportTree(flags: ExportFlags): Promise<void> {
     progress.end()
   }
   say(`exported ${shownSummary(tree.summary)}`)
+  const { findings } = tree
+  if (findings.length === 0) return
+  for (const { text } of findings) say(`warning: ${text}`)
+  say(
+    `warning: the tree is damaged (${findings.length} findings): this export has what can be read`,
+  )
+  process.exitCode = EXIT_DAMAGED
 }
 
 async function toStdout(tree: TreeExport, progress: Progress): Promise<void> {

@@ -28,6 +28,7 @@ import {
   warningsOf,
 } from './flags.ts'
 import { growSmallHeap } from './heap.ts'
+import { adviseHeap, guardHeap, memoryFlag } from './memory-start.ts'
 import { stayAlive } from './stay-alive.ts'
 import { announce, parseWorkers, superviseWorkers, workerNumber } from './workers.ts'
 
@@ -47,6 +48,7 @@ interface ServeFlags {
   readonly workers: number
   readonly saslUsers?: ReadonlyMap<string, string>
   readonly saslSuperUser?: string
+  readonly memorySoftLimit: number
 }
 
 function parseDigest(text: string): string {
@@ -154,6 +156,7 @@ export function serveCommand(): Command {
         .default(1)
         .argParser(parseWorkers),
     )
+  command.addOption(memoryFlag())
   return addBounds(command).addOption(logLevelFlag()).allowExcessArguments(false).action(serve)
 }
 
@@ -196,6 +199,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
   const bounds = boundsOf(flags)
+  const memory = guardHeap(flags.memorySoftLimit, logger)
   let stopping = false
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
@@ -230,9 +234,12 @@ async function serve(flags: ServeFlags): Promise<void> {
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const proxyTtlMs = Math.min(6_000, Math.max(2_000, minTimeout))
-  keeper = await untilReachable('store not readable', url, logger, () =>
-    Keeper.open({
+  const whatFits = { url, prefix: flags.prefix, store: opened, memory }
+  const opening = untilReachable('store not readable', url, logger, () => {
+    memory.beginLoad()
+    return Keeper.open({
       store: opened,
+      memory,
       prefix: flags.prefix,
       address: `${flags.listen.host}:${flags.listen.port}`,
       logger,
@@ -243,6 +250,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         proxyTtlMs,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
+        loadPageBytes: memory.pageBytes,
         ...bounds.keeper,
       },
       ...(flags.saslUsers === undefined
@@ -250,8 +258,11 @@ async function serve(flags: ServeFlags): Promise<void> {
         : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
       ...(flags.superDigest === undefined ? {} : { superDigest: flags.superDigest }),
       acceptDamagedTree: flags.acceptDamagedTree === true,
-    }),
-  )
+    })
+  })
+  keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
+  const serving = keeper
+  memory.serve(() => serving.replica.tree)
   proxy = await ProxyServer.listen(keeper, {
     worker,
     host: flags.listen.host,
@@ -260,6 +271,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...bounds.proxy,
     ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
     storeName: url,
+    memory,
     saslSuperUser: flags.saslSuperUser,
     ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })

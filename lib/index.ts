@@ -21,7 +21,7 @@ export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export { decodeChildRecord, decodeZnode } from './format/record.ts'
-export { Keeper, type KeeperOptions } from './member/keeper.ts'
+export { Keeper } from './member/keeper.ts'
 export { samePassword } from './member/session/password.ts'
 export type {
   EndReason,
@@ -30,6 +30,8 @@ export type {
   SessionSink,
 } from './member/session/session.ts'
 export type { OpenedSession } from './member/session/session-manager.ts'
+export type { Finding, FindingKind } from './member/tree/damage.ts'
+export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
 export {
@@ -50,6 +52,7 @@ export * from './model/request.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
 export { type AbandonOptions, abandonImport } from './transfer/abandon.ts'
+export { countZnodes } from './transfer/count.ts'
 export { type ExportOptions, readTree, TreeExport } from './transfer/export.ts'
 export type { TreeHeader, TreeSummary } from './transfer/format.ts'
 export {
@@ -59,4 +62,5 @@ export {
   type ImportResult,
   importTree,
 } from './transfer/import.ts'
+export { type RepairOptions, type RepairReport, repairTree } from './transfer/repair.ts'
 export type { TreeInput } from './transfer/tree-reader.ts'

@@ -13,6 +13,16 @@ import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
 
+/** Memory as mntr shows it. */
+export interface MemoryFacts {
+  /** Above it requests that make the tree larger are refused, bytes; 0: never. */
+  readonly softLimitBytes: number
+  /** What lives in the heap, an estimate, bytes. */
+  readonly liveBytes: number
+  /** Requests refused. */
+  readonly refused: number
+}
+
 export interface ProxyOptions {
   readonly host: string
   /** 0: any free port. */
@@ -52,6 +62,8 @@ export interface ProxyOptions {
   readonly saslUsers: ReadonlyMap<string, string>
   /** The SASL user that passes every ACL (zookeeper.superUser). @default none */
   readonly saslSuperUser: string | undefined
+  /** What bounds the tree by the memory of this process, for mntr. @default undefined */
+  readonly memory: MemoryFacts | undefined
   /** Number of this process among those behind one port; 0: it is the only one. @default 0 */
   readonly worker: number
 }

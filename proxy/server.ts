@@ -37,6 +37,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   connectionsPerAddressMax: 0,
   fourLetterWords: WORDS_DEFAULT,
   storeName: 'the store',
+  memory: undefined,
   saslUsers: new Map(),
   saslSuperUser: undefined,
   worker: 0,

@@ -88,6 +88,8 @@ export interface KeeperLimits {
    * reads, for as long as this one lives; it still reads newer ones.
    */
   readonly journalFormatMax: 2 | 3
+  /** Znodes that a load leaves out because their records cannot be read. More: the load is refused. */
+  readonly unreadableMax: number
   /** Target size of a page while the tree is loaded, bytes. Two pages are in memory at a time. */
   readonly loadPageBytes: number
   /** Keys of such a page. etcd walks the rest of the range for each. */
@@ -134,6 +136,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   recordCheckMs: 1_000,
   recordCheckKeysMax: 512,
   journalFormatMax: 3,
+  unreadableMax: 1_000,
   loadPageBytes: 8 * 1024 * 1024,
   loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,

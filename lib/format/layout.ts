@@ -14,7 +14,7 @@
  * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
  */
 
-import { depthOf } from '../model/path.ts'
+import { depthOf, isValidPath } from '../model/path.ts'
 import { KEY_BYTES_MAX, type Key } from '../store/types.ts'
 
 /** Longest prefix: it is part of every key. Unit bytes. */
@@ -76,7 +76,8 @@ export class Layout {
     }
     this.prefix = prefix
     this.head = Buffer.from(`${prefix}/head`)
-    this.journal = this.#range('j')
+    // A batch number has 53 bits, so its first digit is 0: no key of a tree below /j is among them.
+    this.journal = { start: Buffer.from(`${prefix}/j/0`), end: Buffer.from(`${prefix}/j/1`) }
     this.znodes = this.#range('n')
     this.childRecords = this.#range('c')
     this.sessions = this.#range('s')
@@ -119,20 +120,74 @@ export class Layout {
     return { start, end: prefixEnd(start) }
   }
 
-  /** The path in an n/ or c/ key. Throws when the bytes are no key of ours. */
-  pathOf(key: Key): string {
-    const text = decoder.decode(key)
-    const slash = text.indexOf('/', this.prefix.length + 3)
-    if (slash < 0) throw new RangeError(`not a znode key: ${text}`)
-    return text.slice(slash)
+  /**
+   * The path in an n/ or c/ key; undefined: no proxy writes such a key, as its depth is not that of its path, or it
+   * has no path that a znode may have.
+   */
+  pathOf(key: Key): string | undefined {
+    const text = textOf(key)
+    if (text === undefined) return undefined
+    const from = this.prefix.length + 3
+    const slash = text.indexOf('/', from)
+    if (slash < 0) return undefined
+    const path = text.slice(slash)
+    return isValidPath(path) && text.slice(from, slash) === depthCode(depthOf(path))
+      ? path
+      : undefined
   }
-  /** The id in an s/ key. */
-  sessionOf(key: Key): bigint {
-    return sessionNamed(decoder.decode(key).slice(this.prefix.length + 3))
+  /** The id in an s/ key; undefined: no proxy writes such a key. */
+  sessionOf(key: Key): bigint | undefined {
+    const name = this.#nameIn(key)
+    return name === undefined ? undefined : sessionNamed(name)
   }
-  /** The id in a p/ key. */
-  proxyOf(key: Key): string {
-    return decoder.decode(key).slice(this.prefix.length + 3)
+  /** The id in a p/ key; undefined: no proxy writes such a key. */
+  proxyOf(key: Key): string | undefined {
+    return this.#nameIn(key)
+  }
+  /** The batch number in a j/ key; undefined: no proxy writes such a key. */
+  batchOf(key: Key): number | undefined {
+    const name = this.#nameIn(key)
+    return name === undefined ? undefined : Number.parseInt(name, 16)
+  }
+
+  /** 16 hex digits behind the prefix, a slash, a letter and a slash. */
+  #nameIn(key: Key): string | undefined {
+    const name = textOf(key)?.slice(this.prefix.length + 3)
+    return name !== undefined && NAME.test(name) ? name : undefined
+  }
+
+  /** The key ranges below the prefix in which no proxy writes, in order. */
+  get gaps(): readonly KeyRange[] {
+    const ours = [
+      this.childRecords,
+      only(this.epochs),
+      only(this.head),
+      only(this.importMarker),
+      this.journal,
+      this.znodes,
+      this.proxies,
+      this.sessions,
+    ]
+    const below = Buffer.from(`${this.prefix}/`)
+    const starts = [below, ...ours.map(({ end }) => end)]
+    const ends = [...ours.map(({ start }) => start), prefixEnd(below)]
+    return starts.map((start, at) => ({ start, end: ends[at] as Key }))
+  }
+}
+
+const NAME = /^[0-9a-f]{16}$/
+
+/** This key alone. */
+function only(key: Key): KeyRange {
+  return { start: key, end: Buffer.concat([key, Buffer.from([0])]) }
+}
+
+/** undefined: it is no UTF-8. */
+function textOf(key: Key): string | undefined {
+  try {
+    return decoder.decode(key)
+  } catch {
+    return undefined
   }
 }
 

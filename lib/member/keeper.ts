@@ -3,58 +3,28 @@
  * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
-import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
-import { ProxyRegistry } from './session/proxy-registry.ts'
+import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { JournalFollower } from './tree/follower.ts'
 import { forkOf, isSameEnd, lastCommonZxid, nextEpoch, type ServedEnd } from './tree/fork.ts'
-import { type Loaded, type LoadOptions, loadReplica } from './tree/load.ts'
+import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
+import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
+import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
 import type { RecordCheck } from './upkeep/record-check.ts'
 import { Serving } from './upkeep/serving.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
-
-/** Options of {@link Keeper.open}. */
-export interface KeeperOptions {
-  readonly store: MetadataStore
-  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
-  readonly prefix?: string
-  /** Where clients reach this keeper; only for people that read the store. @default "" */
-  readonly address?: string
-  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
-  readonly superDigest?: string
-  /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
-  readonly aclSchemes?: ReadonlySet<string>
-  readonly limits?: Partial<KeeperLimits>
-  /**
-   * Start also from a tree that is not the one that the store's head names (records are missing), and from
-   * records without a head. @default false
-   */
-  readonly acceptDamagedTree?: boolean
-  readonly clock?: Clock
-  readonly random?: Random
-  readonly logger?: Logger
-}
-
-function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
-  const { acceptDamagedTree = false, logger = silentLogger } = options
-  return {
-    bounds,
-    acceptDamage: acceptDamagedTree,
-    onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
-  }
-}
 
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
@@ -76,6 +46,7 @@ export class Keeper {
   readonly #upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #serving: Serving
+  readonly #quarantine: Quarantine
   #closed = false
   /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
@@ -100,6 +71,7 @@ export class Keeper {
     const limits = { ...LIMITS_DEFAULT, ...options.limits }
     const layout = new Layout(prefix)
     const loaded = await loadReplica(options.store, layout, loadOptions(options, limits))
+    leaveToWholePeers(loaded, '', isWhole)
     const keeper = new Keeper(options, limits, layout, loaded)
     try {
       await keeper.#start(loaded)
@@ -130,6 +102,8 @@ export class Keeper {
       linesPerMinuteMax: limits.logLinesPerMinuteMax,
     })
     this.#replica = loaded.replica
+    this.#quarantine = new Quarantine(this.#logger, layout.prefix)
+    this.#quarantine.serving(loaded)
     const { clock, proxy } = this
     const logger = this.#logger
     this.committer = new GroupCommitter({
@@ -143,6 +117,7 @@ export class Keeper {
       logger,
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       head: loaded.head,
+      isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
       journalFormat: () => this.registry.journalFormat,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
@@ -171,6 +146,7 @@ export class Keeper {
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
       journalFormat: limits.journalFormatMax,
+      unreadable: () => this.#replica.tree.unreadable.size,
       onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
@@ -186,6 +162,7 @@ export class Keeper {
       committer: this.committer,
       replica: () => this.#replica,
       isMyTurn: () => this.isServing && this.registry.isFirst,
+      isMyTurnAsWhole: () => this.isServing && this.registry.isFirstWhole,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
         this.#follower.replace()
@@ -264,6 +241,10 @@ export class Keeper {
   get logLinesLeftOut(): number {
     return this.#logger.leftOut
   }
+  /** What could not be read when the tree was loaded. */
+  get quarantine(): QuarantineCounts {
+    return this.#quarantine.counts
+  }
   /** Takes so many lines of one kind in a minute as the limits say. */
   get logger(): Logger {
     return this.#logger
@@ -321,19 +302,24 @@ export class Keeper {
    * Nothing was missed, and the replica was not wrong: all stays. Otherwise events were missed: clients are
    * disconnected, and where history went back an epoch begins before anybody is served.
    */
-  #reloaded({ replica, head }: Loaded, isWrong: boolean): void {
+  #reloaded(loaded: Loaded, isWrong: boolean): void {
+    const { replica, head } = loaded
     const before = this.#replica
     this.#serving.health.feedEvent()
     if (head === undefined && before.seq > 0) {
       const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
       throw new StoreError('STORE_INTERNAL', message)
     }
+    leaveToWholePeers(loaded, this.proxy, isWhole)
     if (!isWrong && isSameEnd(before, replica) && this.#lost === undefined) return
     const fork = forkOf(before, replica)
     if (fork !== undefined) this.#loseHistory(fork)
     this.#serving.end()
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
+    this.#quarantine.serving(loaded)
+    if (before.tree.unreadable.size !== replica.tree.unreadable.size)
+      this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost !== undefined)
     this.sessions.reconcile()
     this.resyncCount++

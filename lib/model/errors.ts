@@ -40,6 +40,12 @@ const row = (code: string, errno: number, retriable: boolean, message: string): 
 /** One row per ZooKeeper result; drives the wire codes and docs/errors.md. */
 export const ZK_ERRORS = {
   RUNTIME_INCONSISTENCY: row('ZK_RUNTIME_INCONSISTENCY', -2, false, 'not executed'),
+  DATA_INCONSISTENCY: row(
+    'ZK_DATA_INCONSISTENCY',
+    -3,
+    false,
+    'the stored record of the znode cannot be read',
+  ),
   CONNECTION_LOSS: row('ZK_CONNECTION_LOSS', -4, true, 'connection lost, outcome unknown'),
   MARSHALLING: row('ZK_MARSHALLING', -5, false, 'the request could not be decoded'),
   UNIMPLEMENTED: row('ZK_UNIMPLEMENTED', -6, false, 'not implemented by this server'),

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { Layout } from '../format/layout.ts'
 import type { ImportRecord } from '../format/record.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
-import type { WriteOp } from '../store/types.ts'
+import type { Key, WriteOp } from '../store/types.ts'
 import { ImportMarker } from './import-marker.ts'
 
 /** Keys removed in one txn: as one range, but each of them costs the store. */
@@ -37,21 +37,48 @@ export async function abandonImport(options: AbandonOptions): Promise<number | u
   await marker.move(given, [])
   let removed = 0
   for (const range of [layout.znodes, layout.childRecords, layout.sessions]) {
+    let { start } = range
     for (;;) {
-      const keys = await marker.keys(range, KEYS_MAX)
-      const last = keys.at(-1)
-      if (last === undefined) break
-      await marker.move(given, [deletionOf(range.start, last)])
-      removed += keys.length
+      const keys = await marker.keys({ start, end: range.end }, KEYS_MAX)
+      if (keys.length === 0) break
+      for (const [first, last, count] of runsOfOurs(layout, keys)) {
+        await marker.move(given, [deletionOf(first, last)])
+        removed += count
+      }
+      start = after(keys.at(-1) as Key)
     }
   }
   await marker.remove([], false)
   return removed
 }
 
-/** Everything up to and including `last`. */
-function deletionOf(start: Uint8Array, last: Uint8Array): WriteOp {
-  const end = new Uint8Array(last.length + 1)
-  end.set(last)
-  return { type: 'deleteRange', start, end }
+/** Neighbouring keys of an import: the first and the last of each run, and how many. Those of others stay. */
+function runsOfOurs(
+  layout: Layout,
+  keys: readonly Key[],
+): [first: Key, last: Key, count: number][] {
+  const runs: [Key, Key, number][] = []
+  let run: [Key, Key, number] | undefined
+  for (const key of keys) {
+    const isOurs = (layout.pathOf(key) ?? layout.sessionOf(key)) !== undefined
+    if (!isOurs) run = undefined
+    else if (run === undefined) {
+      run = [key, key, 1]
+      runs.push(run)
+    } else {
+      run[1] = key
+      run[2]++
+    }
+  }
+  return runs
+}
+
+/** From `start` up to and including `last`. */
+function deletionOf(start: Key, last: Key): WriteOp {
+  return { type: 'deleteRange', start, end: after(last) }
+}
+
+/** The first key that can follow. */
+function after(key: Key): Key {
+  return Buffer.concat([key, Buffer.from([0])])
 }

@@ -6,11 +6,12 @@
 import { createHash } from 'node:crypto'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Layout } from '../format/layout.ts'
+import type { Damage, Finding } from '../member/tree/damage.ts'
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { loadReplica } from '../member/tree/load.ts'
 import type { Replica } from '../member/tree/replica.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
-import { childOf, depthOf, isValidPath, parentOf } from '../model/path.ts'
+import { childOf, depthOf, isReservedPath, isValidPath, parentOf } from '../model/path.ts'
 import type { Znode } from '../model/znode.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import {
@@ -33,6 +34,10 @@ export interface ExportOptions {
   readonly path?: string
   /** Leave ephemeral znodes out, and sessions with them. @default false */
   readonly withoutEphemerals?: boolean
+  /**
+   * Export what can be read of a damaged tree, and say what is wrong in {@link TreeExport.findings}. @default false
+   */
+  readonly salvage?: boolean
 }
 
 /** A tree in memory, as a keeper holds it; the text is made line by line. */
@@ -42,12 +47,21 @@ export class TreeExport implements Iterable<string> {
   readonly #tree: DataTree
   readonly #sessions: readonly TreeSession[]
   readonly #withEphemerals: boolean
+  /** What was damaged, and so is left out or may be old; empty, unless that was accepted. */
+  readonly findings: readonly Finding[]
+  readonly #salvages: boolean
+  /** Ephemerals that are left out, as their session is not there. */
+  readonly #unowned = new Set<string>()
   #sha256: string | undefined
 
   /** Use {@link readTree}. */
-  constructor(replica: Replica, path: string, withEphemerals: boolean) {
+  constructor(replica: Replica, path: string, withEphemerals: boolean, damage?: Damage) {
     this.#tree = replica.tree
     this.#withEphemerals = withEphemerals
+    this.#salvages = damage !== undefined
+    const unowned = this.#salvages && withEphemerals ? unownedEphemerals(replica) : []
+    for (const { path: at } of unowned) this.#unowned.add(at as string)
+    this.findings = [...(damage?.findings ?? []), ...unowned]
     const owners = new Set<bigint>()
     let znodes = 0
     let largest = { path: '/', bytes: 0 }
@@ -60,7 +74,9 @@ export class TreeExport implements Iterable<string> {
     const isWhole = path === '/'
     this.#sessions = withEphemerals
       ? [...replica.sessions.values()]
-          .filter(({ id }) => isWhole || owners.has(id))
+          .filter(({ id, passwordDigest }) => {
+            return (isWhole || owners.has(id)) && (!this.#salvages || passwordDigest !== '')
+          })
           .sort((a, b) => (a.id < b.id ? -1 : 1))
       : []
     this.#checkComplete(path, znodes)
@@ -102,7 +118,7 @@ export class TreeExport implements Iterable<string> {
     const waiting = [top]
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       const node = this.#tree.get(path) as Znode
-      if (node.ephemeralOwner !== 0n && !this.#withEphemerals) continue
+      if (this.#isLeftOut(path, node)) continue
       yield [path, node]
       // Legal names have no surrogates, so UTF-16 order is the order of bytes.
       const names = [...node.children].sort().reverse()
@@ -110,13 +126,20 @@ export class TreeExport implements Iterable<string> {
     }
   }
 
+  #isLeftOut(path: string, { ephemeralOwner, childCount }: Znode): boolean {
+    if (ephemeralOwner !== 0n && !this.#withEphemerals) return true
+    // What lies below it can be read: then it is there as a znode that nobody may read or change.
+    if (this.#tree.unreadable.has(path)) return childCount === 0 && !isReservedPath(path)
+    return this.#unowned.has(path)
+  }
+
   /** Nothing is left out silently: the walk does not reach a znode that has lost its parent. */
   #checkComplete(top: string, znodes: number): void {
     let due = depthOf(top)
     const below = top === '/' ? '/' : `${top}/`
-    for (const [path, { ephemeralOwner }] of this.#tree.entries()) {
+    for (const [path, node] of this.#tree.entries()) {
       if (path !== top && !path.startsWith(below)) continue
-      if (ephemeralOwner === 0n || this.#withEphemerals) due++
+      if (!this.#isLeftOut(path, node)) due++
     }
     if (znodes === due) return
     throw new StoreError('STORE_INTERNAL', `damaged tree: ${due - znodes} znodes have no parent`)
@@ -141,16 +164,34 @@ export class TreeExport implements Iterable<string> {
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options
+  const { salvage = false } = options
   if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)
   const layout = new Layout(prefix)
-  const loaded = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT })
-  if (loaded.head === undefined) {
+  const loaded = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT, salvages: salvage })
+  const { damage, replica } = loaded
+  if (loaded.head === undefined && damage.findings.length === 0) {
     throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)
   }
-  const node = loaded.replica.tree.get(path)
+  if (replica.tree.unreadable.size > 0 && !salvage) {
+    throw new StoreError('STORE_INTERNAL', `damaged tree: ${damage.summary}`)
+  }
+  const node = replica.tree.get(path)
   if (node === undefined) throw new CopyError('COPY_NOT_FOUND', `there is no znode ${path}`)
   if (withoutEphemerals && node.ephemeralOwner !== 0n) {
     throw new CopyError('COPY_NOT_FOUND', `${path} is ephemeral: nothing is left to be exported`)
   }
-  return new TreeExport(loaded.replica, path, !withoutEphemerals)
+  return new TreeExport(replica, path, !withoutEphemerals, salvage ? damage : undefined)
+}
+
+/** Ephemerals whose session has no record. */
+export function unownedEphemerals({ tree, sessions }: Replica): Finding[] {
+  const found: Finding[] = []
+  for (const [owner, paths] of tree.ephemeralEntries()) {
+    // Without a password: its record could not be read.
+    if ((sessions.get(owner)?.passwordDigest ?? '') !== '') continue
+    const text = (path: string) =>
+      `the ephemeral ${path} belongs to session ${sessionText(owner)}, which is not there`
+    for (const path of paths) found.push({ kind: 'session', key: path, path, text: text(path) })
+  }
+  return found
 }

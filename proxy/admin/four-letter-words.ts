@@ -22,8 +22,14 @@ function header({ keeper, stats, connections }: ProxyHost, clients: string): str
     `Zxid: ${zxidHex(keeper.replica.zxid)}`,
     'Mode: standalone',
     `Node count: ${keeper.replica.tree.nodeCount}`,
+    ...quarantineLine(keeper.quarantine.findings),
     '',
   ].join('\n')
+}
+
+/** Only where there is anything: tools know the other lines. */
+function quarantineLine(count: number): readonly string[] {
+  return count === 0 ? [] : [`Quarantined: ${count}`]
 }
 
 function conf({ options, port, keeper }: ProxyHost): string {

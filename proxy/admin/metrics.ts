@@ -82,6 +82,12 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_record_check_rounds', keeper.recordChecks.rounds],
     ['anykeeper_record_differences', keeper.recordChecks.differences],
     ['anykeeper_records_rewritten', keeper.recordChecks.rewritten],
+    ['anykeeper_quarantined', keeper.quarantine.findings],
+    ['anykeeper_unreadable_znodes', replica.tree.unreadable.size],
+    ['anykeeper_foreign_keys', keeper.quarantine.foreignKeys],
+    ['anykeeper_memory_soft_limit_bytes', server.options.memory?.softLimitBytes ?? 0],
+    ['anykeeper_memory_live_bytes', Math.round(server.options.memory?.liveBytes ?? 0)],
+    ['anykeeper_memory_refused', server.options.memory?.refused ?? 0],
   ]
 }
 

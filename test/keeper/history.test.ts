@@ -253,7 +253,6 @@ describe('a history that went back', () => {
       /\/n\/a2\/kept\/b$/,
       /the tree is not the one that head names: 6 znodes, 7/,
     ],
-    ['a parent’s record', /\/n\/a1\/kept$/, /without a parent: \/kept\/a, \/kept\/b/],
     ['a child record', /\/c\/a1\/kept$/, /the tree is not the one that head names/],
     ['head', /\/head$/, /head is missing, but there are 3 records/],
   ]

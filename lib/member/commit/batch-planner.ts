@@ -48,6 +48,8 @@ export interface BatchPlannerOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
+  /** Is there no memory for a larger tree? Then requests that make it larger are refused. */
+  readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
 }
@@ -92,7 +94,10 @@ export class BatchPlanner {
     this.#replica = replica
     const { pathBytesMax } = options.layout
     const { closeBytesMax } = limits
-    this.#view = new PlanView(replica, { aclSchemes, pathBytesMax, closeBytesMax })
+    this.#view = new PlanView(replica, {
+      ...{ aclSchemes, pathBytesMax, closeBytesMax },
+      isMemoryShort: options.isMemoryShort,
+    })
     this.#pacer = new FlushPacer(limits, clock)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
@@ -255,7 +260,7 @@ export class BatchPlanner {
       flushed: flush.flushed,
       time,
       passes: options.passes,
-      check: replica.check,
+      check: replica.knownCheck,
       txns,
     }
     const journal = encodeEntry(batch, out)

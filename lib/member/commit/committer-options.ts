@@ -32,6 +32,8 @@ export interface CommitterOptions {
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: ReadonlySet<string>
+  /** Is there no memory for a larger tree? Then requests that make it larger are refused. */
+  readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
   /** Head's value as loaded; undefined: there is no head yet. */

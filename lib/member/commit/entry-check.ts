@@ -44,6 +44,9 @@ export function treeDifference(
   replica: Replica,
   { check, proxy }: BatchHeader,
 ): TreeDifference | undefined {
+  // Who names a digest has read all of the tree, so the store may have what this one lacks.
+  const isWhole = replica.tree.unreadable.size === 0
+  if (!isWhole && check !== undefined) return { proxy, theirs: check, ours: replica.check }
   const ours = check === undefined ? undefined : replica.checkAt(check.seq)
   if (check === undefined || ours === undefined) return undefined
   if (ours.digest === check.digest && ours.znodes === check.znodes) return undefined

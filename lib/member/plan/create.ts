@@ -46,12 +46,15 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
   const parentPath = parentOf(request.path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(parentPath)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(parent.acl, PERMS.CREATE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const path = sequential ? request.path + sequenceSuffix(parent.creates) : request.path
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   if (view.isTooLong(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   if (view.get(path) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
+
+  if (view.isMemoryShort()) return ZK_ERRORS.QUOTA_EXCEEDED.errno
 
   const parentCreates = (parent.creates + 1) | 0
   const edited = view.edit(parentPath, parent)

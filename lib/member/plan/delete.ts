@@ -24,6 +24,9 @@ export function planDelete(view: PlanView, request: DeleteRequest, caller: Calle
   const parentPath = parentOf(path)
   const parent = view.get(parentPath)
   if (parent === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(parentPath) || view.isUnreadable(path)) {
+    return ZK_ERRORS.DATA_INCONSISTENCY.errno
+  }
   if (!isAllowed(parent.acl, PERMS.DELETE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno

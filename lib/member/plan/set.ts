@@ -9,9 +9,9 @@ import {
   type SetAclRequest,
   type SetDataRequest,
 } from '../../model/request.ts'
-import { statOf } from '../../model/znode.ts'
+import { statOf, Znode } from '../../model/znode.ts'
 import { type Caller, NONE, type Planned } from './planned.ts'
-import type { PlanView } from './view.ts'
+import type { PlannedZnode, PlanView, ViewedZnode } from './view.ts'
 
 /** The next version: int32, wrapping (S5). */
 const next = (version: number): number => (version + 1) | 0
@@ -21,17 +21,24 @@ export function planSetData(view: PlanView, request: SetDataRequest, caller: Cal
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.WRITE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
+  const length = data?.length ?? 0
+  if (length > dataLengthOf(node) && view.isMemoryShort()) return ZK_ERRORS.QUOTA_EXCEEDED.errno
   const edited = view.edit(path, node)
   edited.version = next(edited.version)
   edited.mzxid = view.zxid
   edited.mtime = view.time
-  edited.dataLength = data?.length ?? 0
+  edited.dataLength = length
   view.ops.push({ type: 'setData', path, data, version: edited.version })
   return { type: 'stat', stat: statOf(edited, edited.dataLength) }
+}
+
+function dataLengthOf(node: ViewedZnode): number {
+  return node instanceof Znode ? (node.data?.length ?? 0) : (node as PlannedZnode).dataLength
 }
 
 export function planSetAcl(view: PlanView, request: SetAclRequest, caller: Caller): Planned {
@@ -41,10 +48,12 @@ export function planSetAcl(view: PlanView, request: SetAclRequest, caller: Calle
   if (typeof acl === 'number') return acl
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.ADMIN, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.aversion) {
     return ZK_ERRORS.BAD_VERSION.errno
   }
+  if (acl.length > node.acl.length && view.isMemoryShort()) return ZK_ERRORS.QUOTA_EXCEEDED.errno
   const edited = view.edit(path, node)
   edited.aversion = next(edited.aversion)
   edited.acl = acl
@@ -57,6 +66,7 @@ export function planCheck(view: PlanView, request: CheckRequest, caller: Caller)
   if (!isValidPath(path)) return ZK_ERRORS.BAD_ARGUMENTS.errno
   const node = view.get(path)
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
+  if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.READ, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno

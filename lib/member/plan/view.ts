@@ -89,6 +89,8 @@ export class PlanView {
   readonly aclSchemes: ReadonlySet<string>
   /** Of the paths that one entry names where a session ends, bytes. */
   readonly closeBytesMax: number
+  /** Is there no memory for a larger tree? */
+  readonly isMemoryShort: () => boolean
   /** The longest path whose records the store can keep, bytes. */
   readonly pathBytesMax: number
 
@@ -98,17 +100,25 @@ export class PlanView {
       readonly aclSchemes?: ReadonlySet<string>
       readonly pathBytesMax?: number
       readonly closeBytesMax?: number
+      readonly isMemoryShort?: (() => boolean) | undefined
     } = {},
   ) {
     this.#replica = replica
     this.aclSchemes = options.aclSchemes ?? ACL_SCHEMES_DEFAULT
     this.closeBytesMax = options.closeBytesMax ?? LIMITS_DEFAULT.closeBytesMax
+    this.isMemoryShort = options.isMemoryShort ?? (() => false)
     this.pathBytesMax = options.pathBytesMax ?? Number.POSITIVE_INFINITY
   }
 
   /** A character has at most three bytes: most paths need not be measured. */
   isTooLong(path: string): boolean {
     return path.length * 3 > this.pathBytesMax && Buffer.byteLength(path) > this.pathBytesMax
+  }
+
+  /** Its record could not be read: nobody knows who may change it. */
+  isUnreadable(path: string): boolean {
+    const { unreadable } = this.#replica.tree
+    return unreadable.size > 0 && unreadable.has(path)
   }
 
   /** Batches that have a layer. */

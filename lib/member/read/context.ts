@@ -14,6 +14,11 @@ export interface ReadContext {
   readonly ids: readonly AuthId[]
 }
 
+/** Its record could not be read: nobody knows who may read it. */
+export function isUnreadable({ unreadable }: DataTree, path: string): boolean {
+  return unreadable.size > 0 && unreadable.has(path === '' ? '/' : path)
+}
+
 /** The empty path reads the root, as ZooKeeper's node table has it under both names. */
 export function lookUp(tree: DataTree, path: string): Znode | undefined {
   return tree.get(path === '' ? '/' : path)

@@ -19,10 +19,11 @@ import {
 import { statOf } from '../../model/znode.ts'
 import { NONE, type Planned } from '../plan/planned.ts'
 import { MODE } from '../watch/watch-table.ts'
-import { lookUp, type ReadContext } from './context.ts'
+import { isUnreadable, lookUp, type ReadContext } from './context.ts'
 import { restoreWatches } from './set-watches.ts'
 
 const { NO_NODE, NO_AUTH, BAD_ARGUMENTS, MARSHALLING, NO_WATCHER, THROTTLED_OP } = ZK_ERRORS
+const { DATA_INCONSISTENCY } = ZK_ERRORS
 
 export function answerRead(context: ReadContext, request: ReadRequest): Planned {
   switch (request.type) {
@@ -30,6 +31,7 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
       return getData(context, request)
     case 'exists': {
       if (request.path.includes('\0')) return BAD_ARGUMENTS.errno
+      if (isUnreadable(context.tree, request.path)) return DATA_INCONSISTENCY.errno
       const node = lookUp(context.tree, request.path)
       if (node !== undefined && !isAllowed(node.acl, PERMS.READ, context.ids)) {
         return NO_AUTH.errno
@@ -76,6 +78,7 @@ export function answerRead(context: ReadContext, request: ReadRequest): Planned 
 }
 
 function getData(context: ReadContext, { path, watch }: GetDataRequest): Planned {
+  if (isUnreadable(context.tree, path)) return DATA_INCONSISTENCY.errno
   const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
@@ -89,6 +92,7 @@ function getChildren(
   watch: boolean,
   withStat: boolean,
 ): Planned {
+  if (isUnreadable(context.tree, path)) return DATA_INCONSISTENCY.errno
   const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno
@@ -101,6 +105,7 @@ function getChildren(
 
 /** READ or ADMIN may look; only ADMIN sees digests (A4). */
 function getAcl(context: ReadContext, { path }: GetAclRequest): Planned {
+  if (isUnreadable(context.tree, path)) return DATA_INCONSISTENCY.errno
   const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ | PERMS.ADMIN, context.ids)) return NO_AUTH.errno
@@ -145,6 +150,7 @@ function ephemeralsBelow(context: ReadContext, prefix: string): string[] {
 }
 
 function countDescendants(context: ReadContext, path: string): Planned {
+  if (isUnreadable(context.tree, path)) return DATA_INCONSISTENCY.errno
   const node = lookUp(context.tree, path)
   if (node === undefined) return NO_NODE.errno
   if (!isAllowed(node.acl, PERMS.READ, context.ids)) return NO_AUTH.errno

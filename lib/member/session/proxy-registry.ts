@@ -28,6 +28,11 @@ export function goneForMs(record: ProxyRecord): number {
   return record.leaving ? 0 : Math.max(0, record.ttlMs - record.silenceMsMax)
 }
 
+/** It serves the whole tree, so it can write again what others cannot read. */
+export function isWhole({ leaving, unreadable = 0 }: ProxyRecord): boolean {
+  return !leaving && unreadable === 0
+}
+
 export interface ProxyRegistryOptions {
   readonly store: MetadataStore
   readonly layout: Layout
@@ -41,6 +46,8 @@ export interface ProxyRegistryOptions {
   readonly silenceMsMax: number
   /** The newest format of journal entries that it says it reads: nobody writes a newer one while it lives. */
   readonly journalFormat: number
+  /** Znodes that this replica could not read. */
+  readonly unreadable: () => number
   /** A heartbeat sent at this monotonic time was confirmed. */
   readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
@@ -87,6 +94,14 @@ export class ProxyRegistry {
     return true
   }
 
+  /** Of those that could read every znode, the lowest live id does it. */
+  get isFirstWhole(): boolean {
+    const { proxy, unreadable } = this.#options
+    if (unreadable() > 0) return false
+    for (const [id, record] of this.#peers) if (id < proxy && isWhole(record)) return false
+    return true
+  }
+
   async start(known: ReadonlyMap<string, ProxyRecord>, fromRevision: Revision): Promise<void> {
     for (const [id, record] of known) this.#peers.set(id, record)
     this.#peersChanged()
@@ -123,6 +138,15 @@ export class ProxyRegistry {
    */
   reportStarvation(): void {
     if (this.#stop.signal.aborted) return
+    this.#putRecord('starvation not reported')
+  }
+
+  /** How much of the tree could be read has changed. */
+  reportUnreadable(): void {
+    if (!this.#stop.signal.aborted) this.#putRecord('unreadable znodes not reported')
+  }
+
+  #putRecord(failure: string): void {
     const { store, layout, proxy, logger } = this.#options
     const report = store
       .txn({
@@ -136,7 +160,7 @@ export class ProxyRegistry {
           },
         ],
       })
-      .catch((error: unknown) => logger.debug({ err: error }, 'starvation not reported'))
+      .catch((error: unknown) => logger.debug({ err: error }, failure))
     this.#pendingReports = Promise.all([this.#pendingReports, report])
   }
 
@@ -147,7 +171,9 @@ export class ProxyRegistry {
   }
 
   #record(): ProxyRecord {
+    const unreadable = this.#options.unreadable()
     return {
+      ...(unreadable > 0 ? { unreadable } : {}),
       address: this.#options.address,
       ttlMs: this.#grantedTtlMs,
       leaving: false,
@@ -266,7 +292,8 @@ export class ProxyRegistry {
       const { kvs, revision } = await store.range(layout.proxies)
       const live = new Set<string>()
       for (const { key, value } of kvs) {
-        live.add(layout.proxyOf(key))
+        const id = layout.proxyOf(key)
+        if (id !== undefined) live.add(id)
         this.#seen(key, value, false)
       }
       for (const id of [...this.#peers.keys()]) if (!live.has(id)) this.#gone(id)
@@ -281,6 +308,7 @@ export class ProxyRegistry {
   /** `written`: it was put just now, and not only read. */
   #seen(key: Uint8Array, value: Uint8Array, written: boolean): void {
     const id = this.#options.layout.proxyOf(key)
+    if (id === undefined) return
     const joined = !this.#peers.has(id)
     const record = decodeProxy(value)
     this.#peers.set(id, record)
@@ -297,9 +325,9 @@ export class ProxyRegistry {
     this.#journalFormat = format
   }
 
-  #gone(id: string): void {
-    const record = this.#peers.get(id)
-    if (record === undefined) return
+  #gone(id: string | undefined): void {
+    const record = id === undefined ? undefined : this.#peers.get(id)
+    if (id === undefined || record === undefined) return
     this.#peers.delete(id)
     this.#peersChanged()
     if (id !== this.#options.proxy) {

@@ -37,6 +37,8 @@ function countBytes(node: Znode, bytes: number): void {
   for (let at: Znode | undefined = node; at !== undefined; at = at.parent) at.subtreeBytes += bytes
 }
 
+/** Of a znode that cannot be read: nobody may do anything. */
+const NOBODY: readonly Acl[] = [{ perms: 0, id: { scheme: 'world', id: 'anyone' } }]
 const NO_PATHS: ReadonlySet<string> = new Set()
 
 export class DataTree {
@@ -47,6 +49,11 @@ export class DataTree {
   /** Monotonic, ms: when the changes that are applied now came. */
   monotonic: () => number = () => 0
   readonly quotas: QuotaTable
+  /**
+   * Znodes of which the store has no readable record. What they were is not known: they have their place and their
+   * children, nobody reads or changes them, and their records are left as they are.
+   */
+  readonly unreadable = new Set<string>()
   observer: TreeObserver | undefined
   /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
   onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
@@ -123,13 +130,18 @@ export class DataTree {
         return this.#setData(op, zxid, time)
       case 'setACL': {
         const node = this.#nodes.get(op.path)
-        if (node === undefined) return
+        if (node === undefined || this.unreadable.has(op.path)) return
         this.#digest?.changing(op.path, node)
         node.acl = op.acl
         node.aversion = op.aversion
-        this.onDirty?.('n', op.path)
+        this.#touch('n', op.path)
       }
     }
+  }
+
+  /** Of what cannot be read, what is stored stays. */
+  #touch(kind: 'n' | 'c', path: string, isNew = false): void {
+    if (!this.unreadable.has(path)) this.onDirty?.(kind, path, isNew)
   }
 
   #create(op: TreeOp & { type: 'create' }, zxid: number, time: number): void {
@@ -146,6 +158,7 @@ export class DataTree {
     // A replay may meet what a later flush already wrote or removed: the newest op wins in the end.
     const stale = this.#nodes.get(path)
     if (stale !== undefined) this.#forget(path, stale)
+    this.unreadable.delete(path)
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
     this.#remember(path, node, parent)
@@ -157,16 +170,16 @@ export class DataTree {
         parent.creates = op.parentCreates
         parent.pzxid = zxid
       }
-      this.onDirty?.('c', parentPath, !hadRecord)
+      this.#touch('c', parentPath, !hadRecord)
     }
-    this.onDirty?.('n', path, stale === undefined)
+    this.#touch('n', path, stale === undefined)
     this.quotas.created(path, node)
     this.observer?.nodeCreated(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
 
   #setData(op: TreeOp & { type: 'setData' }, zxid: number, time: number): void {
     const node = this.#nodes.get(op.path)
-    if (node === undefined) return
+    if (node === undefined || this.unreadable.has(op.path)) return
     const before = node.data?.length ?? 0
     const after = op.data?.length ?? 0
     this.#dataBytes += after - before
@@ -177,7 +190,7 @@ export class DataTree {
     node.mzxid = zxid
     node.mtime = time
     if (node.kind !== KIND.plain) this.reapable.set(op.path, this.monotonic())
-    this.onDirty?.('n', op.path)
+    this.#touch('n', op.path)
     this.quotas.resized(op.path, after - before)
     this.observer?.nodeDataChanged(op.path, node.acl)
   }
@@ -187,17 +200,18 @@ export class DataTree {
     const node = this.#nodes.get(path)
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
+    this.unreadable.delete(path)
     if (parent !== undefined) {
       parent.removeChild(nameOf(path))
       if (zxid > parent.pzxid) {
         this.#digest?.changing(parentPath, parent)
         parent.pzxid = zxid
       }
-      this.onDirty?.('c', parentPath)
+      this.#touch('c', parentPath)
     }
     // Also where a replay finds the znode gone already: its child record may still be there.
-    this.onDirty?.('n', path)
-    this.onDirty?.('c', path, node !== undefined && !node.hasChildRecord)
+    this.#touch('n', path)
+    this.#touch('c', path, node !== undefined && !node.hasChildRecord)
     if (node === undefined) return
     this.#forget(path, node)
     this.quotas.deleted(path, node)
@@ -287,10 +301,45 @@ export class DataTree {
     parent?.addChild(nameOf(path))
   }
 
+  /** A znode that is there, but cannot be read. Its record may be read already; its parent is, as above. */
+  loadUnreadable(path: string): void {
+    if (!this.#nodes.has(path)) this.loadZnode(path, Znode.reserved(NOBODY, null))
+    this.unreadable.add(path)
+  }
+
+  /**
+   * Znodes whose parent is not there get one that cannot be read. Not while the load lasts: the journal may bring
+   * parents, or take the children away. @returns the paths of such parents, each before those above it
+   */
+  adoptOrphans(): string[] {
+    const missing: string[] = []
+    for (const [path, node] of this.#nodes) {
+      if (node.parent !== undefined || path === '/') continue
+      let below = path
+      let child = node
+      // Iterates: a path may have thousands of components.
+      for (let at = parentOf(path); ; at = parentOf(at)) {
+        const known = this.#nodes.get(at)
+        const parent = known ?? Znode.reserved(NOBODY, null)
+        parent.addChild(nameOf(below))
+        child.parent = parent
+        if (known !== undefined) break
+        this.#nodes.set(at, parent)
+        this.#dataBytes += at.length
+        this.unreadable.add(at)
+        missing.push(at)
+        below = at
+        child = parent
+      }
+    }
+    return missing
+  }
+
   loadChildRecord(path: string, record: { creates: number; pzxid: number }): void {
     const node = this.#nodes.get(path)
     // One from before the znode was made is of an earlier znode of that name.
     if (node === undefined || record.pzxid < node.czxid) return
+    if (this.unreadable.has(path)) return
     node.creates = record.creates
     node.pzxid = record.pzxid
   }
@@ -298,10 +347,13 @@ export class DataTree {
   /**
    * Parents whose child record is missing or behind (data written by hand): sequence numbers start
    * after the highest numeric suffix, and no lower than the number of children.
+   * @returns their paths
    */
-  completeChildRecords(): void {
+  completeChildRecords(): string[] {
+    const completed: string[] = []
     for (const [path, node] of this.#nodes) {
       if (node.childCount === 0 || node.creates >= node.childCount) continue
+      if (this.unreadable.has(path)) continue
       if (path === RESERVED.root || path === RESERVED.zookeeper) {
         const builtIn = path === RESERVED.root ? 1 : 2
         if (node.creates >= node.childCount - builtIn) continue
@@ -312,6 +364,8 @@ export class DataTree {
         if (suffix !== undefined) next = Math.max(next, Number(suffix) + 1)
       }
       node.creates = Math.min(next, 0x7fffffff)
+      completed.push(path)
     }
+    return completed
   }
 }

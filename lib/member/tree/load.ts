@@ -1,24 +1,22 @@
 /**
  * Builds a replica from the store: every record at one revision, in pages, then the journal that is
- * ahead of them. Neighbours: feed (continues from here), layout and record (what the bytes mean).
+ * ahead of them. Neighbours: feed (continues from here), load-records and load-journal (one part each), damage.
  */
-import { type Digest, digestOfEntry, showDigest } from '../../format/digest.ts'
-import { decodeCuts, decodeHead, type HeadRecord } from '../../format/head.ts'
-import { decodeBatch, decodeHeader } from '../../format/journal.ts'
-import type { Layout } from '../../format/layout.ts'
-import {
-  decodeChildRecord,
-  decodeProxy,
-  decodeSession,
-  decodeZnode,
-  type ProxyRecord,
-} from '../../format/record.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import { digestOfEntry, showDigest } from '../../format/digest.ts'
+import { decodeHead, type HeadRecord } from '../../format/head.ts'
+import { decodeHeader } from '../../format/journal.ts'
+import { Layout } from '../../format/layout.ts'
+import { decodeProxy, type ProxyRecord } from '../../format/record.ts'
 import { unfinishedImport } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
-import { parentOf } from '../../model/path.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import { type PageBounds, pages } from '../../store/pages.ts'
 import type { Revision } from '../../store/types.ts'
+import { Damage, damaged, reasonOf } from './damage.ts'
+import type { DataTree } from './data-tree.ts'
+import { JournalReplay } from './load-journal.ts'
+import { RecordLoader } from './load-records.ts'
 import { Replica } from './replica.ts'
 
 export interface Loaded {
@@ -28,20 +26,30 @@ export interface Loaded {
   /** Head's value, which guards the next commit; undefined when there is none. */
   readonly head: Uint8Array | undefined
   readonly proxies: ReadonlyMap<string, ProxyRecord>
+  /** What was not as it was written. */
+  readonly damage: Damage
 }
 
 export interface LoadOptions {
-  readonly bounds: PageBounds
+  readonly bounds: PageBounds & Pick<KeeperLimits, 'unreadableMax'>
   /** Load a tree that is not the one that head names, too. @default false */
   readonly acceptDamage?: boolean
+  /**
+   * For people, not for serving: everything that can be read is loaded, whatever is wrong, and findings keep what is
+   * stored. @default false
+   */
+  readonly salvages?: boolean
   /** Called with what was accepted. */
   readonly onDamage?: (message: string) => void
+  /** Called while the tree grows: throws when there is no room for more. */
+  readonly onProgress?: (tree: DataTree) => void
 }
 
 /** A load that meets a compaction is begun again, at the newest revision. So many times in all. */
 const LOADS_MAX = 5
 
 /**
+ * Records that cannot be read are quarantined: see {@link DataTree.unreadable}.
  * @throws {StoreError} STORE_COMPACTED when each of {@link LOADS_MAX} loads took longer than history is kept;
  * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished;
  * STORE_INTERNAL when records, journal and head do not belong together.
@@ -66,7 +74,14 @@ async function loadAtOneRevision(
   layout: Layout,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const { bounds } = options
+  const { bounds, salvages = false } = options
+  const acceptsDamage = salvages || options.acceptDamage === true
+  const damage = new Damage(salvages)
+  const quarantineChildren = (path: string): void => {
+    tree.loadUnreadable(path)
+    const text = `the child record of znode ${path} is missing or behind its children`
+    damage.found('child', { key: layout.childRecord(path) }, text, { path })
+  }
   const replica = new Replica()
   const { tree } = replica
   const dirty = tree.onDirty
@@ -77,147 +92,160 @@ async function loadAtOneRevision(
   const headValue = read.kvs[0]?.value
   const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
   if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
-  let records = 0
+  let head = readHead(layout, headValue, damage, salvages)
+  if (!salvages) await refuseNested(store, layout, revision)
+  await damage.lookForForeign(store, layout, revision)
+  const loader = new RecordLoader(replica, layout, damage, head?.zxid)
   for await (const page of pages(store, layout.znodes, revision, bounds)) {
-    records += page.length
-    for (const { key, value } of page) {
-      const path = layout.pathOf(key)
-      tree.loadZnode(path, decodeZnode(value, path))
-    }
+    loader.znodes(page)
+    options.onProgress?.(tree)
   }
   for await (const page of pages(store, layout.childRecords, revision, bounds)) {
-    for (const { key, value } of page) {
-      const path = layout.pathOf(key)
-      tree.loadChildRecord(path, decodeChildRecord(value, path))
-    }
+    loader.childRecords(page)
+    options.onProgress?.(tree)
   }
-  for await (const page of pages(store, layout.sessions, revision, bounds)) {
-    for (const { key, value } of page) {
-      const id = layout.sessionOf(key)
-      replica.sessions.set(id, decodeSession(value, id))
-    }
+  if (damage.ambiguous !== undefined && !salvages) {
+    throw ambiguous(
+      `${damage.ambiguous} is a key of another tree, and lies among the znodes of ${layout.prefix}`,
+    )
   }
+  for await (const page of pages(store, layout.sessions, revision, bounds)) loader.sessions(page)
   const proxies = new Map<string, ProxyRecord>()
   for await (const page of pages(store, layout.proxies, revision, bounds)) {
-    for (const { key, value } of page) proxies.set(layout.proxyOf(key), decodeProxy(value))
+    for (const kv of page) {
+      const id = layout.proxyOf(kv.key)
+      if (id === undefined) damage.isForeign(kv)
+      else proxies.set(id, decodeProxy(kv.value))
+    }
   }
   const epochs = await store.range({ start: layout.epochs, revision })
-  for (const [epoch, lastZxid] of decodeCuts(epochs.kvs[0]?.value))
-    replica.cuts.set(epoch, lastZxid)
+  loader.epochs(epochs.kvs[0])
   tree.onDirty = dirty
-  let head = headValue === undefined ? undefined : decodeHead(headValue)
-  if (head === undefined && records > 0) {
-    const message = `${layout.prefix}/head is missing, but there are ${records} records of znodes`
-    if (options.acceptDamage !== true) throw damaged(message)
+  if (headValue === undefined && loader.znodeRecords > 0) {
+    const message = `${layout.prefix}/head is missing, but there are ${loader.znodeRecords} records of znodes`
+    if (!acceptsDamage) throw damaged(message)
+    damage.found('head', { key: layout.head }, message)
     options.onDamage?.(message)
-    head = await headFromJournal(store, layout, revision)
   }
+  const isGuessed = head === undefined && acceptsDamage
+  if (isGuessed) head = await headFromJournal(store, layout, revision)
   // The newest batch that changed the tree: what head says of the tree holds from there on.
   let changedSeq = 0
   if (head !== undefined) {
-    replica.flushed = head.flushed
-    replica.seq = head.flushed
-    replica.zxid = head.zxid
-    const { start, end } = layout.journal
-    for await (const page of pages(store, { start, end }, revision, bounds)) {
-      for (const { value } of page) {
-        if (decodeHeader(value).seq <= head.flushed) remember(replica, value)
-        else if (replay(replica, value)) changedSeq = replica.seq
-      }
+    const replay = new JournalReplay(replica, head, { layout, damage, salvages })
+    for await (const page of pages(store, layout.journal, revision, bounds)) {
+      for (const stored of page) replay.entry(stored)
+      options.onProgress?.(tree)
     }
-    checkJournal(replica, head)
-    replica.zxid = head.zxid
+    replay.end()
+    changedSeq = replay.changedSeq
   }
+  for (const path of tree.adoptOrphans()) {
+    const text = `znode ${path} has no record, but there are znodes below it`
+    damage.found('missing', { key: layout.znode(path) }, text, { path })
+  }
+  damage.settle(tree.unreadable)
   // After the replay: until then a child record may lag behind its children.
-  tree.completeChildRecords()
+  const completed = tree.completeChildRecords()
+  // The digest cannot show that these are right, where it is not known because of others.
+  if (tree.unreadable.size > 0) for (const path of completed) quarantineChildren(path)
   tree.endLoad()
   tree.quotas.rebuild()
   replica.loaded()
-  const damage = head === undefined ? undefined : damageOf(replica, head, changedSeq)
-  if (damage !== undefined) {
-    if (options.acceptDamage !== true) throw damaged(damage)
-    options.onDamage?.(damage)
+  const wrong = head === undefined ? undefined : treeDamage(replica, head, changedSeq)
+  if (wrong !== undefined) {
+    if (!acceptsDamage) throw damaged(withSummary(wrong, damage))
+    damage.found('tree', { key: layout.head }, wrong)
+    options.onDamage?.(wrong)
   }
-  return { replica, revision, head: headValue, proxies }
+  if (tree.unreadable.size > bounds.unreadableMax && !acceptsDamage) {
+    const most = `${tree.unreadable.size} znodes cannot be read, and no more than ${bounds.unreadableMax} are left out`
+    throw damaged(withSummary(most, damage))
+  }
+  return { replica, revision, head: headValue, proxies, damage }
 }
 
-/** What head was, by the newest entry of the journal; undefined: there is none. */
+/** A prefix among the znodes of another tree: the two would overwrite each other's keys. */
+async function refuseNested(
+  store: MetadataStore,
+  { prefix }: Layout,
+  revision: Revision,
+): Promise<void> {
+  for (const { index } of prefix.matchAll(/\/[cn]\/[a-z]\d+(?=\/|$)/g)) {
+    const outer = prefix.slice(0, index)
+    if (outer === '') continue
+    const start = new Layout(outer).head
+    const { kvs } = await store.range({ start, revision, keysOnly: true })
+    if (kvs.length > 0)
+      throw ambiguous(`${prefix} lies among the znodes of the tree below ${outer}`)
+  }
+}
+
+function ambiguous(what: string): StoreError {
+  return new StoreError('STORE_INVALID', `${what}: give one of the two trees another prefix`)
+}
+
+function readHead(
+  layout: Layout,
+  value: Uint8Array | undefined,
+  damage: Damage,
+  salvages: boolean,
+): HeadRecord | undefined {
+  if (value === undefined) return undefined
+  try {
+    return decodeHead(value)
+  } catch (error) {
+    const text = `${layout.prefix}/head cannot be read: ${reasonOf(error)}`
+    if (!salvages) throw damaged(text)
+    damage.found('head', { key: layout.head }, text)
+    return undefined
+  }
+}
+
+/** What head was, by the newest entry of the journal that can be read; undefined: there is none. */
 async function headFromJournal(
   store: MetadataStore,
   layout: Layout,
   revision: Revision,
 ): Promise<HeadRecord | undefined> {
   const { start, end } = layout.journal
-  const { kvs } = await store.range({ start, end, revision, descending: true, countMax: 1 })
-  const newest = kvs[0]
-  if (newest === undefined) return undefined
-  const { zxid, seq, flushed } = decodeHeader(newest.value)
-  return { zxid, seq, flushed }
-}
-
-/** An entry that all records have: it only shows which history this is. */
-function remember({ history, journal }: Replica, entry: Uint8Array): void {
-  const { seq, zxid } = decodeHeader(entry)
-  journal.add(seq, entry.length)
-  history.found(seq, digestOfEntry(entry), zxid)
-}
-
-/** @returns whether it changes anything */
-function replay(replica: Replica, entry: Uint8Array): boolean {
-  const batch = decodeBatch(entry)
-  if (batch.seq !== replica.seq + 1) {
-    throw damaged(
-      `journal jumps from batch ${replica.seq} to ${batch.seq}: entries under j/ are missing`,
-    )
+  const { kvs } = await store.range({
+    ...{ start, end, revision },
+    descending: true,
+    countMax: NEWEST_ENTRIES,
+  })
+  for (const { value } of kvs) {
+    try {
+      const { zxid, seq, flushed, check } = decodeHeader(value)
+      return { zxid, seq, flushed, chain: digestOfEntry(value), ...(check && { check }) }
+    } catch {
+      // The one before it.
+    }
   }
-  const end = replica.history.digestAt(batch.seq - 1)
-  if (batch.previous !== undefined && end !== undefined && batch.previous !== end) {
-    throw damaged(
-      `batch ${batch.seq} follows a batch ${showDigest(batch.previous)}, but ${showDigest(end)} is there`,
-    )
-  }
-  replica.replay(batch, { bytes: entry.length, digest: digestOfEntry(entry), attempt: 0 })
-  return batch.txns.some(({ ops }) => ops.length > 0)
+  return undefined
 }
+/** Of the journal's end, where a head is guessed from it. */
+const NEWEST_ENTRIES = 64
 
-function checkJournal({ seq, history, journal }: Replica, head: HeadRecord): void {
-  if (seq !== head.seq) {
-    throw damaged(
-      `journal ends at batch ${seq}, but head says ${head.seq}: entries under j/ are missing`,
-    )
-  }
-  journal.flushedTo(head.flushed)
-  const end: Digest | undefined = history.digestAt(seq)
-  if (end === undefined) history.begin(seq, head.chain, head.zxid)
-  if (head.chain === undefined || end === undefined || head.chain === end) return
-  throw damaged(`batch ${seq} is ${showDigest(end)}, but head says ${showDigest(head.chain)}`)
+function withSummary(message: string, damage: Damage): string {
+  return damage.findings.length === 0 ? message : `${message}; ${damage.summary}`
 }
-
-/** How many znodes without a parent are named. */
-const ORPHANS_NAMED_MAX = 5
 
 /** What is wrong with the tree as a whole, where head says how it was; undefined: nothing, or unknown. */
-function damageOf(
+function treeDamage(
   { check, tree }: Replica,
   head: HeadRecord,
   changedSeq: number,
 ): string | undefined {
   const expected = head.check
   if (expected === undefined || changedSeq > expected.seq) return undefined
-  if (expected.znodes === check.znodes && expected.digest === check.digest) return undefined
-  const orphans: string[] = []
-  for (const path of tree.paths()) {
-    if (path === '/' || tree.has(parentOf(path))) continue
-    orphans.push(path)
-    if (orphans.length === ORPHANS_NAMED_MAX) break
-  }
-  const named = orphans.length === 0 ? '' : `; without a parent: ${orphans.join(', ')}`
+  const { unreadable } = tree
+  const isCountRight = expected.znodes === check.znodes
+  if (isCountRight && expected.digest === check.digest) return undefined
+  // The digest of what cannot be read is not known: then the count has to show that nothing else is gone.
+  if (isCountRight && unreadable.size > 0) return undefined
   return (
     `the tree is not the one that head names: ${check.znodes} znodes, ${expected.znodes} expected, ` +
-    `digest ${showDigest(check.digest)}, ${showDigest(expected.digest)} expected${named}`
+    `digest ${showDigest(check.digest)}, ${showDigest(expected.digest)} expected`
   )
-}
-
-function damaged(message: string): StoreError {
-  return new StoreError('STORE_INTERNAL', `damaged: ${message}`)
 }

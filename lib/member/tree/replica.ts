@@ -102,6 +102,11 @@ export class Replica {
     this.#replaying = false
   }
 
+  /** What others may compare: the newest batch and the tree behind it; undefined: not all of it can be read. */
+  get knownCheck(): TreeCheck | undefined {
+    return this.tree.unreadable.size > 0 ? undefined : this.check
+  }
+
   /** The newest batch and the tree behind it. */
   get check(): TreeCheck {
     const { nodeCount, digest } = this.tree
@@ -124,7 +129,7 @@ export class Replica {
   }
 
   #rememberCheck(): void {
-    if (this.#replaying) return
+    if (this.#replaying || this.tree.unreadable.size > 0) return
     this.#checks.set(this.seq, this.check)
     if (this.#checks.size > CHECKS_MAX) this.#checks.delete(this.seq - CHECKS_MAX)
   }

@@ -15,7 +15,7 @@ import type { Dirty } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import { TreeDigest } from '../tree/tree-digest.ts'
 import { CheckRound } from './check-round.ts'
-import { isAsWritten, parseRecordKey } from './record-key.ts'
+import { isAsWritten, isRecord, parseRecordKey } from './record-key.ts'
 
 /** Of one page. Unit: bytes. */
 const PAGE_BYTES_TARGET = 256 * 1024
@@ -23,6 +23,8 @@ const PAGE_BYTES_TARGET = 256 * 1024
 const FIRST_PAGE_KEYS = 64
 /** How many records a log line names. */
 const NAMED_MAX = 10
+/** Keys of others that are remembered. */
+const FOREIGN_MAX = 1_000
 
 export interface RecordCheckOptions {
   readonly store: MetadataStore
@@ -53,6 +55,8 @@ export class RecordCheck {
   /** Records compared, those that were not what they should be, and those of them that are written again. */
   readonly counters = { records: 0, differences: 0, rewritten: 0, rounds: 0 }
   readonly #options: RecordCheckOptions
+  /** Keys that no proxy writes, as they were named: they stay, and are named once. */
+  readonly #foreign = new Set<string>()
   #round: CheckRound | undefined
   #pageKeys = FIRST_PAGE_KEYS
   #cancel: (() => void) | undefined
@@ -140,12 +144,22 @@ export class RecordCheck {
     const dirty = parseRecordKey(layout, key)
     this.counters.records++
     if (dirty === undefined) {
-      return { what: 'invented', name: Buffer.from(key).toString(), dirty }
+      return this.#foreignKey(key)
     }
     round.seen(dirty)
     if (isUnsettled(dirty.kind, dirty.name)) return undefined
     const state = isAsWritten(round.replica, layout, dirty, value)
+    // What is no record may be another tree's: see load-records. It is named, and never deleted.
+    if (state === 'invented' && !isRecord(dirty, value)) return this.#foreignKey(key)
     return state === true ? undefined : { what: state, name: nameOf(dirty), dirty }
+  }
+
+  /** undefined: it was named before. */
+  #foreignKey(key: Uint8Array): Difference | undefined {
+    const name = Buffer.from(key).toString()
+    if (this.#foreign.has(name) || this.#foreign.size >= FOREIGN_MAX) return undefined
+    this.#foreign.add(name)
+    return { what: 'invented', name, dirty: undefined }
   }
 
   /** After all pages: what should have been in one of them. */

@@ -16,25 +16,22 @@ import type { Replica } from '../tree/replica.ts'
 
 /** undefined: no key that a proxy writes. */
 export function parseRecordKey(layout: Layout, key: Key): Dirty | undefined {
-  const letter = String.fromCharCode(key[layout.prefix.length + 1] ?? 0)
-  try {
-    switch (letter) {
-      case 'n':
-      case 'c': {
-        const name = layout.pathOf(key)
-        const ours = letter === 'n' ? layout.znode(name) : layout.childRecord(name)
-        return isSame(ours, key) ? { kind: letter, name } : undefined
-      }
-      case 's': {
-        const id = layout.sessionOf(key)
-        return isSame(layout.session(id), key) ? { kind: 's', name: sessionName(id) } : undefined
-      }
-      default:
-        return isSame(layout.epochs, key) ? { kind: 'e', name: '' } : undefined
+  switch (String.fromCharCode(key[Buffer.byteLength(layout.prefix) + 1] ?? 0)) {
+    case 'n':
+      return named('n', layout.pathOf(key))
+    case 'c':
+      return named('c', layout.pathOf(key))
+    case 's': {
+      const id = layout.sessionOf(key)
+      return named('s', id === undefined ? undefined : sessionName(id))
     }
-  } catch {
-    return undefined
+    default:
+      return isSame(layout.epochs, key) ? { kind: 'e', name: '' } : undefined
   }
+}
+
+function named(kind: Dirty['kind'], name: string | undefined): Dirty | undefined {
+  return name === undefined ? undefined : { kind, name }
 }
 
 /** true, or what has happened to it. */
@@ -71,6 +68,11 @@ function encodedAgain({ kind, name }: Dirty, value: Uint8Array): Uint8Array | un
   } catch {
     return undefined
   }
+}
+
+/** Can its bytes be read as what its key says? */
+export function isRecord(dirty: Dirty, value: Uint8Array): boolean {
+  return dirty.kind === 'e' || encodedAgain(dirty, value) !== undefined
 }
 
 /** Without the data. */

@@ -27,6 +27,8 @@ export interface UpkeepOptions {
   readonly replica: () => Replica
   /** One of the live members does it. */
   readonly isMyTurn: () => boolean
+  /** One of the live members that have read all of the tree does it. */
+  readonly isMyTurnAsWhole: () => boolean
   /** The replica must be loaded again. */
   readonly onReplicaWrong: (message: string) => void
 }
@@ -47,6 +49,7 @@ export class Upkeep {
     this.#compactor = new Compactor(options)
     this.#recordCheck = new RecordCheck({
       ...options,
+      isMyTurn: options.isMyTurnAsWhole,
       prove: () => committer.prove(),
       rewrite: (records) => committer.rewrite(records),
     })

@@ -88,7 +88,8 @@ describe('znode/layout', () => {
         expect(layout.sessionOf(layout.session(id))).to.equal(id)
       }),
     )
-    expect(layout.proxyOf(layout.proxy('00ff'))).to.equal('00ff')
+    const proxy = '00000000000000ff'
+    expect(layout.proxyOf(layout.proxy(proxy))).to.equal(proxy)
   })
 
   it('the end of a prefix is the first key behind it', () => {
@@ -104,6 +105,63 @@ describe('znode/layout', () => {
   })
 
   it('what is no key of a znode is refused', () => {
-    expect(() => layout.pathOf(Buffer.from('/any/where/n/a1'))).to.throw(RangeError)
+    const names = [
+      'a1',
+      'a2/x',
+      'a1/x/y',
+      'b02/x/y',
+      'a1/x/',
+      'a1/\u0001',
+      'head',
+      'n/a1/x',
+      'a0/x',
+    ]
+    for (const name of names) {
+      expect(layout.pathOf(Buffer.from(`/any/where/n/${name}`)), name).to.equal(undefined)
+    }
+    expect(layout.pathOf(Uint8Array.of(...Buffer.from('/any/where/n/a1/'), 0xff))).to.equal(
+      undefined,
+    )
+    for (const name of ['head', '00ff', '00000000000000FF', '0000000000000000/x']) {
+      expect(layout.sessionOf(Buffer.from(`/any/where/s/${name}`)), name).to.equal(undefined)
+      expect(layout.proxyOf(Buffer.from(`/any/where/p/${name}`)), name).to.equal(undefined)
+    }
+  })
+
+  it('every key below the prefix is in one range of ours or in one gap', () => {
+    const { znodes, childRecords, sessions, proxies, journal, gaps } = layout
+    const ranges = [znodes, childRecords, sessions, proxies, journal, ...gaps]
+    const known = ['head', 'epochs', 'import']
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (rest) => {
+        fc.pre(!known.includes(rest))
+        const key = Buffer.from(`/any/where/${rest}`)
+        expect(ranges.filter((range) => isIn(key, range))).to.have.length(1)
+      }),
+    )
+    for (const letter of ['c', 'j', 'n', 'p', 's', 'head', 'x', '']) {
+      const key = Buffer.from(`/any/where/${letter}/n/a1/x`)
+      expect(
+        ranges.filter((range) => isIn(key, range)),
+        letter,
+      ).to.have.length(1)
+    }
+  })
+
+  it('keys of a tree with a nested prefix are no keys of ours', () => {
+    for (const letter of ['c', 'j', 'n', 'p', 's', 'other']) {
+      const nested = new Layout(`/any/where/${letter}`)
+      const { head, epochs } = nested
+      const keys = [head, epochs, nested.znode('/a/b'), nested.session(7n), nested.journalEntry(9)]
+      for (const key of keys) {
+        const isOurs =
+          (isIn(key, layout.znodes) && layout.pathOf(key) !== undefined) ||
+          (isIn(key, layout.childRecords) && layout.pathOf(key) !== undefined) ||
+          (isIn(key, layout.sessions) && layout.sessionOf(key) !== undefined) ||
+          (isIn(key, layout.proxies) && layout.proxyOf(key) !== undefined) ||
+          isIn(key, layout.journal)
+        expect(isOurs, text(key)).to.equal(false)
+      }
+    }
   })
 })

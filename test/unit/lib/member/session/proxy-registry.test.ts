@@ -11,6 +11,7 @@ import { ManualClock } from '../../../../support/manual-clock.ts'
 
 const layout = new Layout('/anykeeper')
 const TTL_MS = 60_000
+const PROXY = '00000000000000a1'
 
 function registryOn(store: MetadataStore, clock: Clock): ProxyRegistry {
   return new ProxyRegistry({
@@ -18,11 +19,12 @@ function registryOn(store: MetadataStore, clock: Clock): ProxyRegistry {
     layout,
     clock,
     logger: silentLogger,
-    proxy: 'p1',
+    proxy: PROXY,
     address: '127.0.0.1:2181',
     ttlMs: TTL_MS,
     silenceMsMax: 4_000,
     journalFormat: 3,
+    unreadable: () => 0,
     onHeartbeat: () => {},
     onPeerLeft: () => {},
     onPeerJoined: () => {},

@@ -1,0 +1,50 @@
+/** What a keeper is opened with. Neighbour: keeper. */
+import type { Clock, Random } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
+import { type Logger, silentLogger } from '../../base/log.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LoadOptions } from '../tree/load.ts'
+
+/** Memory for the tree, as the process knows it. */
+export interface MemoryGuard {
+  /** Requests that make the tree larger are refused. Asked for each of them. */
+  isShort(): boolean
+  /**
+   * Called while a tree is loaded. @throws {StoreError} STORE_NO_SPACE, when it does not fit
+   */
+  loading(tree: { readonly nodeCount: number; readonly dataBytes: number }): void
+}
+
+/** Options of Keeper.open. */
+export interface KeeperOptions {
+  readonly store: MetadataStore
+  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
+  readonly prefix?: string
+  /** Where clients reach this keeper; only for people that read the store. @default "" */
+  readonly address?: string
+  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
+  readonly superDigest?: string
+  /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
+  readonly aclSchemes?: ReadonlySet<string>
+  readonly limits?: Partial<KeeperLimits>
+  /**
+   * Start also from a tree that is not the one that the store's head names (records are missing), and from
+   * records without a head. @default false
+   */
+  readonly acceptDamagedTree?: boolean
+  /** Bounds the tree by the memory of the process. @default no bound */
+  readonly memory?: MemoryGuard
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly logger?: Logger
+}
+
+export function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
+  const { acceptDamagedTree = false, logger = silentLogger, memory } = options
+  return {
+    bounds,
+    acceptDamage: acceptDamagedTree,
+    onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
+    ...(memory && { onProgress: (tree) => memory.loading(tree) }),
+  }
+}

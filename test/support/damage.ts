@@ -1,0 +1,64 @@
+/** Damage to what a store has below a prefix, by a seed: the same seed, the same damage. */
+import type { KeyValue, MetadataStore, WriteOp } from '../../lib/index.ts'
+
+/** Mulberry32: small, and good enough to choose what to damage. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export async function below(store: MetadataStore, prefix: string): Promise<KeyValue[]> {
+  const start = Buffer.from(prefix)
+  const end = Buffer.from(prefix)
+  end[end.length - 1]!++
+  return [...(await store.range({ start, end })).kvs]
+}
+
+export const keyText = ({ key }: Pick<KeyValue, 'key'>): string => Buffer.from(key).toString()
+
+/** Changes one thing. @returns what, for a test that fails */
+export async function damageOne(
+  store: MetadataStore,
+  random: () => number,
+  prefix: string,
+): Promise<string> {
+  const kindOf = (kv: KeyValue) => keyText(kv).slice(prefix.length).split('/')[1]
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+  const kvs = (await below(store, `${prefix}/`)).filter((kv) => kindOf(kv) !== 'p')
+  const kinds = [...new Set(kvs.map(kindOf))]
+  const kind = pick(kinds)
+  const { key, value } = pick(kvs.filter((kv) => kindOf(kv) === kind))
+  const how = pick(['flip', 'delete', 'cut', 'empty', 'format', 'foreign'] as const)
+  const bytes = Buffer.from(value)
+  const put = (changed: Uint8Array, at: Uint8Array = key): WriteOp => ({
+    type: 'put',
+    key: at,
+    value: changed,
+  })
+  const op = ((): WriteOp => {
+    switch (how) {
+      case 'flip': {
+        const at = Math.floor(random() * bytes.length)
+        bytes[at]! ^= 1 << Math.floor(random() * 8)
+        return put(bytes)
+      }
+      case 'delete':
+        return { type: 'delete', key }
+      case 'cut':
+        return put(bytes.subarray(0, Math.floor(random() * bytes.length)))
+      case 'empty':
+        return put(new Uint8Array())
+      case 'format':
+        return put(Buffer.from(String(bytes).replace('"f":1', '"f":7')))
+      case 'foreign':
+        return put(bytes, Buffer.concat([key, Buffer.from('/head')]))
+    }
+  })()
+  await store.txn({ compares: [], ops: [op] })
+  return `${how} ${keyText({ key })}`
+}
