@@ -4,7 +4,6 @@
  * resolves. Neighbours: contents.ts (the check before opening), records.ts (bytes),
  * embedded-backend.ts.
  */
-import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { Key, KeyValue } from '../../lib/store/types.ts'
@@ -27,13 +26,12 @@ import {
   type StoredState,
   TREE_KEY_BYTES_MAX,
 } from './records.ts'
+import { allocateLockFile, Room } from './room.ts'
 
 type Table = Database<Buffer, Buffer>
 
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
-/** With less free space than this, a failed write is reported as a full disk. Unit: bytes. */
-const NEARLY_FULL_BYTES = 16 * 1024 * 1024
 /** Space for the pages that a group copies: a change copies one page a level. Unit: bytes. */
 const GROUP_SLACK_BYTES = 256 * 1024
 
@@ -41,6 +39,7 @@ export class Disk implements MvccBase {
   readonly #folder: string
   readonly #mapBytes: number
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #room: Room
   readonly #tables: Record<(typeof TABLES)[number], Table>
   readonly #long: KeyIndex<LongKey>
   #lastLongId: bigint
@@ -50,12 +49,15 @@ export class Disk implements MvccBase {
     const lmdb = await loadLmdb()
     const found = hasData(folder) ? readAll(folder) : nothing()
     try {
+      allocateLockFile(folder)
       const root = lmdb.open<Buffer, Buffer>({
         path: folder,
         mapSize: mapBytes + mapBytes / 4 + 64 * 1024 * 1024,
         maxDbs: 8,
         // A commit that failed changed nothing, and one that resolves is on the disk.
         overlappingSync: false,
+        // The driver's own batching leaves a promise that nobody holds: a commit that failed would end the process.
+        eventTurnBatching: false,
         ...BINARY,
       })
       const disk = new Disk(folder, mapBytes, root, found)
@@ -77,6 +79,7 @@ export class Disk implements MvccBase {
     this.#folder = folder
     this.#mapBytes = mapBytes
     this.#root = root
+    this.#room = new Room(folder)
     const open = (name: string): Table => root.openDB<Buffer, Buffer>(name, BINARY)
     this.#tables = {
       keys: open('keys'),
@@ -107,7 +110,7 @@ export class Disk implements MvccBase {
    * @throws {StoreError} certainly unapplied
    */
   async write(changes: Changes, state: StoredState): Promise<void> {
-    this.#checkRoom(changes)
+    const needed = this.#checkRoom(changes)
     const longKeys: (() => void)[] = []
     let last: Promise<boolean> | undefined
     const note = (promise: Promise<boolean>): void => {
@@ -132,8 +135,9 @@ export class Disk implements MvccBase {
       await written
       await keys.flushed
     } catch (error) {
-      await this.#afterFailure(error, state)
+      await this.#afterFailure(error, state, needed)
     }
+    this.#room.written()
     this.#root.resetReadTxn()
     for (const remember of longKeys) remember()
   }
@@ -181,18 +185,22 @@ export class Disk implements MvccBase {
     return decodeKv(key, record)
   }
 
-  /** Refuses growth beyond mapSize. Changes that only delete are never refused. */
-  #checkRoom(changes: Changes): void {
+  /**
+   * Refuses growth beyond mapSize, and what the disk refused already. Changes that only delete are never refused
+   * for mapSize. @returns about the bytes that the changes take
+   */
+  #checkRoom(changes: Changes): number {
     let bytes = 0
     for (const { key, kv } of changes.keys.values()) {
       if (kv !== undefined) bytes += key.length + kv.value.length + 64
     }
-    if (bytes === 0) return
-    const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
     const needed = bytes + bytes / 4 + GROUP_SLACK_BYTES
-    if ((lastPageNumber + 1) * pageSize + needed <= this.#mapBytes) return
+    this.#room.check(needed)
+    if (bytes === 0) return needed
+    const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
+    if ((lastPageNumber + 1) * pageSize + needed <= this.#mapBytes) return needed
     const used = TABLES.reduce((sum, name) => sum + pages(this.#tables[name]), 0) * pageSize
-    if (used + needed <= this.#mapBytes) return
+    if (used + needed <= this.#mapBytes) return needed
     throw noSpace(
       `${this.#folder} holds ${used} bytes, its mapSize is ${this.#mapBytes}: nothing was written; ` +
         'delete something, or open it with a larger mapSize',
@@ -203,21 +211,20 @@ export class Disk implements MvccBase {
    * Returns when the commit is on the disk in spite of the error.
    * @throws {StoreError} otherwise
    */
-  async #afterFailure(error: unknown, state: StoredState): Promise<void> {
+  async #afterFailure(error: unknown, state: StoredState, needed: number): Promise<void> {
     const inner = (error as { commitError?: Promise<never> })?.commitError ?? Promise.reject(error)
     const cause = await inner.catch((reason: unknown) => reason)
     this.#root.resetReadTxn()
     const record = this.#tables.state.get(STATE_KEY)
     if (record !== undefined && encodeState(state).equals(record)) return
     const text = cause instanceof Error ? cause.message : String(cause)
-    const { bavail, bsize } = statfsSync(this.#folder)
-    if (bavail * bsize < NEARLY_FULL_BYTES || /space|too large|quota|MAP_FULL/i.test(text)) {
-      throw noSpace(`there is no space left for ${this.#folder}: nothing was written`, cause)
+    // The driver says "Input/output error" for a write that the disk took a part of.
+    if (/space|too large|quota|MAP_FULL/i.test(text) || this.#room.isShortOf(needed)) {
+      throw this.#room.refused(needed, cause)
     }
     throw new StoreError(
       'STORE_UNAVAILABLE',
-      `${this.#folder} could not be written (${text}): nothing was written; is the disk full or ` +
-        'failing?',
+      `${this.#folder} could not be written (${text}): nothing was written; is the disk failing?`,
       { cause },
     )
   }

@@ -13,10 +13,10 @@ import type { MvccWriter } from '../mvcc/handle.ts'
 import { Mvcc } from '../mvcc/mvcc.ts'
 import type { Contents } from './contents.ts'
 import { Disk } from './disk.ts'
-import { unusable } from './errors.ts'
-import { prepareFolder } from './folder.ts'
+import { fromFileSystem, unusable } from './errors.ts'
 import { type Ownership, takeOwnership } from './owner.ts'
 import { FORMAT } from './records.ts'
+import { fillReserve, makeRoomToStart, withReserve } from './reserve.ts'
 
 export interface EmbeddedOptions {
   /** Absolute. */
@@ -61,10 +61,13 @@ export class EmbeddedBackend implements MvccWriter {
 
   static async open(options: EmbeddedOptions): Promise<EmbeddedBackend> {
     const { folder, mapBytes = MAP_BYTES_DEFAULT } = options
-    prepareFolder(folder)
-    const ownership = await takeOwnership(folder)
+    const ownership = await withReserve(folder, () => takeOwnership(folder)).catch((error) => {
+      throw fromFileSystem(error, folder)
+    })
     try {
+      makeRoomToStart(folder)
       const { disk, contents } = await Disk.open(folder, mapBytes)
+      fillReserve(folder)
       return new EmbeddedBackend(options, ownership, disk, contents)
     } catch (error) {
       ownership.release()

@@ -39,6 +39,7 @@ const row = (code: string, errno: number, retriable: boolean, message: string): 
 
 /** One row per ZooKeeper result; drives the wire codes and docs/errors.md. */
 export const ZK_ERRORS = {
+  SYSTEM_ERROR: row('ZK_SYSTEM_ERROR', -1, true, 'not carried out: the store is full'),
   RUNTIME_INCONSISTENCY: row('ZK_RUNTIME_INCONSISTENCY', -2, false, 'not executed'),
   CONNECTION_LOSS: row('ZK_CONNECTION_LOSS', -4, true, 'connection lost, outcome unknown'),
   MARSHALLING: row('ZK_MARSHALLING', -5, false, 'the request could not be decoded'),

@@ -17,7 +17,19 @@ export interface CommitCounters {
   flushedKeys: number
   /** Other proxies' claims about the tree that did not fit ours. */
   treeDifferences: number
+  /** Requests of clients that were refused because the store was full. */
+  noSpaceRefusals: number
 }
+
+export const newCounters = (): CommitCounters => ({
+  batches: 0,
+  requests: 0,
+  conflicts: 0,
+  unknownOutcomes: 0,
+  flushedKeys: 0,
+  treeDifferences: 0,
+  noSpaceRefusals: 0,
+})
 
 export interface CommitterOptions {
   readonly store: MetadataStore
