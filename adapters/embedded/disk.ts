@@ -32,8 +32,14 @@ type Table = Database<Buffer, Buffer>
 
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
-/** Space for the pages that a group copies: a change copies one page a level. Unit: bytes. */
+/** For the pages of the list of tables and of the list of free pages, and a margin. Unit: bytes. */
 const GROUP_SLACK_BYTES = 256 * 1024
+/** What is stored of a key beside itself and its value, at most. Unit: bytes. */
+const RECORD_BYTES = 128
+/** Branches above a leaf: no table is deeper, with 200 entries or more in a branch. */
+const LEVELS_MAX = 6
+/** Numbers of free pages that one page of their list holds, and fewer. */
+const FREE_LIST_ENTRIES = 400
 
 export class Disk implements MvccBase {
   readonly #folder: string
@@ -79,7 +85,10 @@ export class Disk implements MvccBase {
     this.#folder = folder
     this.#mapBytes = mapBytes
     this.#root = root
-    this.#room = new Room(folder)
+    this.#room = new Room(folder, mapBytes)
+    // Opening a table may make it.
+    const { pageSize, lastPageNumber } = root.getStats() as Stats
+    this.#room.provide((lastPageNumber + 1) * pageSize, GROUP_SLACK_BYTES, 0)
     const open = (name: string): Table => root.openDB<Buffer, Buffer>(name, BINARY)
     this.#tables = {
       keys: open('keys'),
@@ -110,7 +119,7 @@ export class Disk implements MvccBase {
    * @throws {StoreError} certainly unapplied
    */
   async write(changes: Changes, state: StoredState): Promise<void> {
-    const needed = this.#checkRoom(changes)
+    this.#makeRoom(changes)
     const longKeys: (() => void)[] = []
     let last: Promise<boolean> | undefined
     const note = (promise: Promise<boolean>): void => {
@@ -135,15 +144,15 @@ export class Disk implements MvccBase {
       await written
       await keys.flushed
     } catch (error) {
-      await this.#afterFailure(error, state, needed)
+      await this.#afterFailure(error, state)
     }
-    this.#room.written()
     this.#root.resetReadTxn()
     for (const remember of longKeys) remember()
   }
 
-  close(): Promise<void> {
-    return this.#root.close()
+  async close(): Promise<void> {
+    await this.#root.close()
+    this.#room.close()
   }
 
   #writeLong(
@@ -186,21 +195,31 @@ export class Disk implements MvccBase {
   }
 
   /**
-   * Refuses growth beyond mapSize, and what the disk refused already. Changes that only delete are never refused
-   * for mapSize. @returns about the bytes that the changes take
+   * Makes sure that the disk has the blocks, and refuses growth beyond mapSize. Changes that only delete are never
+   * refused for mapSize. @throws {StoreError} STORE_NO_SPACE
    */
-  #checkRoom(changes: Changes): number {
-    let bytes = 0
-    for (const { key, kv } of changes.keys.values()) {
-      if (kv !== undefined) bytes += key.length + kv.value.length + 64
-    }
-    const needed = bytes + bytes / 4 + GROUP_SLACK_BYTES
-    this.#room.check(needed)
-    if (bytes === 0) return needed
+  #makeRoom(changes: Changes): void {
     const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
-    if ((lastPageNumber + 1) * pageSize + needed <= this.#mapBytes) return needed
-    const used = TABLES.reduce((sum, name) => sum + pages(this.#tables[name]), 0) * pageSize
-    if (used + needed <= this.#mapBytes) return needed
+    const usedBytes = (lastPageNumber + 1) * pageSize
+    let bytes = 0
+    let inTree = 0
+    let overflow = 0
+    for (const { key, kv } of changes.keys.values()) {
+      if (kv === undefined) continue
+      const size = key.length + kv.value.length + RECORD_BYTES
+      bytes += size
+      if (size > pageSize / 4) overflow += Math.ceil(size / pageSize) + 1
+      else inTree += size
+    }
+    const tables = TABLES.map((name) => this.#tables[name].getStats() as Stats)
+    const needed = pagesOf(changes.keys.size + changes.leases.size, inTree, tables, pageSize)
+    const free = Math.ceil(lastPageNumber / FREE_LIST_ENTRIES)
+    this.#room.provide(usedBytes, (needed + overflow + free) * pageSize + GROUP_SLACK_BYTES, bytes)
+    if (bytes === 0) return
+    const growth = bytes + bytes / 4 + GROUP_SLACK_BYTES
+    if (usedBytes + growth <= this.#mapBytes) return
+    const used = tables.reduce((sum, stats) => sum + pages(stats), 0) * pageSize
+    if (used + growth <= this.#mapBytes) return
     throw noSpace(
       `${this.#folder} holds ${used} bytes, its mapSize is ${this.#mapBytes}: nothing was written; ` +
         'delete something, or open it with a larger mapSize',
@@ -211,16 +230,15 @@ export class Disk implements MvccBase {
    * Returns when the commit is on the disk in spite of the error.
    * @throws {StoreError} otherwise
    */
-  async #afterFailure(error: unknown, state: StoredState, needed: number): Promise<void> {
+  async #afterFailure(error: unknown, state: StoredState): Promise<void> {
     const inner = (error as { commitError?: Promise<never> })?.commitError ?? Promise.reject(error)
     const cause = await inner.catch((reason: unknown) => reason)
     this.#root.resetReadTxn()
     const record = this.#tables.state.get(STATE_KEY)
     if (record !== undefined && encodeState(state).equals(record)) return
     const text = cause instanceof Error ? cause.message : String(cause)
-    // The driver says "Input/output error" for a write that the disk took a part of.
-    if (/space|too large|quota|MAP_FULL/i.test(text) || this.#room.isShortOf(needed)) {
-      throw this.#room.refused(needed, cause)
+    if (/space|too large|quota|MAP_FULL/i.test(text)) {
+      throw noSpace(`there is no space left for ${this.#folder}: nothing was written`, cause)
     }
     throw new StoreError(
       'STORE_UNAVAILABLE',
@@ -238,9 +256,28 @@ interface Stats {
   readonly overflowPages: number
 }
 
-function pages(table: Table): number {
-  const stats = table.getStats() as Stats
+function pages(stats: Stats): number {
   return stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+}
+
+/**
+ * Pages of trees that so many changes may write at most: each copies its leaf and the branches above, and may split
+ * them. Where there are fewer pages than changes, changes share them.
+ */
+function pagesOf(
+  changes: number,
+  bytes: number,
+  tables: readonly Stats[],
+  pageSize: number,
+): number {
+  let leaves = 0
+  let branches = 0
+  for (const { treeLeafPageCount, treeBranchPageCount } of tables) {
+    leaves += Math.min(changes, treeLeafPageCount + 1)
+    branches += Math.min(changes * LEVELS_MAX, treeBranchPageCount + 1)
+  }
+  const split = 2 * leaves + Math.ceil((4 * bytes) / pageSize)
+  return split + 2 * branches + Math.ceil(split / 4)
 }
 
 function* inOrder(
