@@ -64,24 +64,37 @@ class MvccHandle implements MetadataStore {
   }
 
   async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
-    const { start, end, signal } = options
+    const mvcc = this.#mvcc
+    /** `position`: the first revision that was not read yet. */
+    const place = { position: options.fromRevision }
+    const unwatch = mvcc.watching(place)
+    try {
+      yield* this.#follow(options, place)
+    } finally {
+      unwatch()
+    }
+  }
+
+  async *#follow(
+    { start, end, signal }: WatchOptions,
+    place: { position: Revision },
+  ): AsyncGenerator<WatchBatch> {
     const mvcc = this.#mvcc
     const { clock, progressMs } = mvcc
-    /** The first revision that was not read yet. */
-    let position = options.fromRevision
     let progressDueMs = clock.monotonic() + progressMs
     while (!signal.aborted) {
       if (this.#closed.signal.aborted) throw new StoreError('STORE_CLOSED', 'the store is closed')
+      const { position } = place
       if (position < mvcc.compacted) throw mvcc.compactedError(position)
       const commits = mvcc.commits(position, BATCH_REVISIONS_MAX)
-      position = (commits.at(-1)?.revision ?? position - 1) + 1
+      place.position = (commits.at(-1)?.revision ?? position - 1) + 1
       const events = commits.flatMap((c) => c.events.filter((e) => isInRange(e, start, end)))
       const waitMs = progressDueMs - clock.monotonic()
       if (events.length === 0 && waitMs > 0) {
         if (commits.length === 0) await this.#changeOr(waitMs, signal)
         continue
       }
-      yield { revision: position - 1, events }
+      yield { revision: place.position - 1, events }
       progressDueMs = clock.monotonic() + progressMs
     }
   }
