@@ -6,7 +6,7 @@
  */
 import type { Database, RootDatabase } from 'lmdb'
 import { StoreError } from '../../lib/model/errors.ts'
-import type { Key, KeyValue } from '../../lib/store/types.ts'
+import type { Key, KeyValue, StoreSpace } from '../../lib/store/types.ts'
 import type { KeyIndex } from '../mvcc/key-index.ts'
 import type { MvccBase } from '../mvcc/key-states.ts'
 import type { Changes } from '../mvcc/mvcc.ts'
@@ -148,6 +148,16 @@ export class Disk implements MvccBase {
     }
     this.#root.resetReadTxn()
     for (const remember of longKeys) remember()
+  }
+
+  /** Within mapSize and what the disk has left. */
+  space(): StoreSpace {
+    const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
+    const usedBytes = (lastPageNumber + 1) * pageSize
+    const tables = TABLES.map((name) => this.#tables[name].getStats() as Stats)
+    const inUseBytes = tables.reduce((sum, stats) => sum + pages(stats), 0) * pageSize
+    const maxBytes = Math.min(this.#mapBytes, this.#room.bytesMax)
+    return { usedBytes, inUseBytes, maxBytes, isFull: false, hasHistory: false, remedy: '' }
   }
 
   async close(): Promise<void> {

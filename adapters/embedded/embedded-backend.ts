@@ -8,7 +8,7 @@ import { systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes } from '../../lib/store/bytes.ts'
 import { opBytes } from '../../lib/store/txn-size.ts'
-import type { Lease, LeaseId, Txn, TxnResult } from '../../lib/store/types.ts'
+import type { Lease, LeaseId, StoreSpace, Txn, TxnResult } from '../../lib/store/types.ts'
 import type { MvccWriter } from '../mvcc/handle.ts'
 import { type HistoryBounds, Mvcc } from '../mvcc/mvcc.ts'
 import type { Contents } from './contents.ts'
@@ -108,6 +108,10 @@ export class EmbeddedBackend implements MvccWriter {
 
   revokeLease(id: LeaseId): Promise<void> {
     return this.#submit(0, () => this.mvcc.revokeLease(id))
+  }
+
+  space(): StoreSpace {
+    return this.#disk.space()
   }
 
   /** Writes the pending transactions first. */

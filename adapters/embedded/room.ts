@@ -97,6 +97,11 @@ export class Room {
     throw this.#full()
   }
 
+  /** What the file may grow to. Unit: bytes. */
+  get bytesMax(): number {
+    return this.#fileBytes + freeBytes(this.#folder)
+  }
+
   close(): void {
     closeSync(this.#file)
   }

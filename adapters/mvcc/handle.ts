@@ -11,6 +11,7 @@ import type {
   RangeResult,
   Revision,
   StoreFeatures,
+  StoreSpace,
   Txn,
   TxnResult,
   WatchBatch,
@@ -30,6 +31,8 @@ export interface MvccWriter {
   txn(txn: Txn): TxnResult | Promise<TxnResult>
   grantLease(ttlMs: number): Lease | Promise<Lease>
   revokeLease(id: LeaseId): void | Promise<void>
+  /** Absent: there is no bound but memory. */
+  space?(): StoreSpace
 }
 
 /** A handle. Closing it ends its own watches and calls, then runs `onClose`. */
@@ -43,6 +46,7 @@ export function mvccHandle(
 
 class MvccHandle implements MetadataStore {
   readonly features: StoreFeatures
+  readonly space?: () => Promise<StoreSpace>
   readonly #writer: MvccWriter
   readonly #mvcc: Mvcc
   readonly #onClose: () => Promise<void>
@@ -53,6 +57,8 @@ class MvccHandle implements MetadataStore {
     this.#writer = writer
     this.#mvcc = writer.mvcc
     this.#onClose = onClose
+    const { space } = writer
+    if (space !== undefined) this.space = async () => space.call(writer)
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {

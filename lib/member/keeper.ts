@@ -75,7 +75,8 @@ export class Keeper {
   readonly sessions: SessionManager
   /** The live members. */
   readonly registry: ProxyRegistry
-  readonly #upkeep: Upkeep
+  /** What it does for all members, and what it knows of the store's space. */
+  readonly upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #health: StoreHealth
   #closed = false
@@ -149,6 +150,7 @@ export class Keeper {
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       head: loaded.head,
       journalFormat: () => this.registry.journalFormat,
+      journalRoom: () => this.upkeep.journalRoom,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
@@ -181,7 +183,7 @@ export class Keeper {
       onPeerJoined: (id) => this.sessions.peerJoined(id),
       onPeerStarved: (id) => this.committer.addContender(id),
     })
-    this.#upkeep = new Upkeep({
+    this.upkeep = new Upkeep({
       store: options.store,
       layout,
       clock,
@@ -191,6 +193,7 @@ export class Keeper {
       committer: this.committer,
       replica: () => this.#replica,
       isMyTurn: () => this.#serving && this.registry.isFirst,
+      isFirst: () => this.registry.isFirst,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
         this.#follower.replace()
@@ -209,7 +212,7 @@ export class Keeper {
       clock,
       logger,
       onEntry: (entry, revision) => {
-        this.#upkeep.seen(revision, entry.length)
+        this.upkeep.seen(revision, entry.length)
         this.committer.receive(entry, revision)
       },
       onEvent: () => this.#health.feedEvent(),
@@ -231,13 +234,9 @@ export class Keeper {
   get isServing(): boolean {
     return this.#serving
   }
-  /** How often this keeper compacted the store's history. */
-  get compactionCount(): number {
-    return this.#upkeep.compactionCount
-  }
   /** What came of comparing the stored records with the tree. */
   get recordChecks(): Readonly<RecordCheck['counters']> {
-    return this.#upkeep.recordChecks
+    return this.upkeep.recordChecks
   }
   get logger(): Logger {
     return this.#logger
@@ -268,7 +267,7 @@ export class Keeper {
 
   #stopTimers(): void {
     this.sessions.stop()
-    this.#upkeep.stop()
+    this.upkeep.stop()
     this.#health.stop()
   }
 
@@ -280,7 +279,7 @@ export class Keeper {
     // A commit may have proved it before, but no client could come.
     if (this.#serving) this.sessions.unsuspend()
     this.#health.start()
-    this.#upkeep.start()
+    this.upkeep.start()
   }
 
   #adopt(replica: Replica): void {

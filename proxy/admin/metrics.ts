@@ -3,6 +3,7 @@
  * Neighbour: four-letter-words.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import type { StoreSpace } from '../../lib/index.ts'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
@@ -66,7 +67,9 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_slow_readers_dropped', stats.slowReadersDropped],
     ['anykeeper_listings_refused', server.listings.refused],
     ['anykeeper_slices_used', stats.slicesUsed],
-    ['anykeeper_compactions', keeper.compactionCount],
+    ['anykeeper_compactions', keeper.upkeep.compactionCount],
+    ['anykeeper_compactions_refused', keeper.upkeep.compactionRefusals],
+    ...spaceOf(keeper.upkeep.space),
     ['anykeeper_resyncs', keeper.resyncCount],
     ['anykeeper_history_losses', keeper.historyLossCount],
     ['anykeeper_feed_catch_ups', keeper.committer.catchUps],
@@ -75,6 +78,18 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_record_check_rounds', keeper.recordChecks.rounds],
     ['anykeeper_record_differences', keeper.recordChecks.differences],
     ['anykeeper_records_rewritten', keeper.recordChecks.rewritten],
+  ]
+}
+
+/** Left out where it is not known. */
+function spaceOf(space: StoreSpace | undefined): Metric[] {
+  if (space === undefined) return []
+  const { usedBytes, inUseBytes, maxBytes, isFull } = space
+  return [
+    ['anykeeper_store_bytes', usedBytes],
+    ['anykeeper_store_bytes_in_use', inUseBytes],
+    ...(maxBytes === undefined ? [] : ([['anykeeper_store_bytes_max', maxBytes]] as const)),
+    ['anykeeper_store_alarm', isFull ? 1 : 0],
   ]
 }
 

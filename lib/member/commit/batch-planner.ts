@@ -49,6 +49,8 @@ export interface BatchPlannerOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
+  /** Bytes of journal that the store has room for. */
+  readonly journalRoom: () => number
 }
 
 export interface PlanOptions {
@@ -102,7 +104,7 @@ export class BatchPlanner {
     const { pathBytesMax } = options.layout
     const { closeBytesMax } = limits
     this.#view = new PlanView(replica, { aclSchemes, pathBytesMax, closeBytesMax })
-    this.#pacer = new FlushPacer(limits, clock)
+    this.#pacer = new FlushPacer(limits, clock, options.journalRoom)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
     this.#batchBytesMax = Math.min(

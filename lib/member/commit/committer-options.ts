@@ -44,6 +44,8 @@ export interface CommitterOptions {
   readonly aclSchemes: ReadonlySet<string>
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
+  /** Bytes of journal that the store has room for. */
+  readonly journalRoom: () => number
   /** Head's value as loaded; undefined: there is no head yet. */
   readonly head: Uint8Array | undefined
   /** Notifies the other proxies that we have something to write and do not get there. */

@@ -279,10 +279,10 @@ export class GroupCommitter {
   /** Behind a batch of ours in flight, where it is worth another, it is our turn, unless that one passes. */
   #maySend(): boolean {
     const last = this.#chain.newest
-    if (last !== undefined && !this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)) {
-      return false
+    if (last !== undefined) {
+      const { sentMs, planned } = last
+      return !planned.batch.passes && this.#pacer.isWorthAnother(sentMs, this.#queue.length)
     }
-    if (last !== undefined) return !last.planned.batch.passes
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true
     this.#pacer.dueIn(waitMs)

@@ -7,12 +7,13 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Revision } from '../../store/types.ts'
+import type { Revision, StoreSpace } from '../../store/types.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { Replica } from '../tree/replica.ts'
 import { Compactor } from './compactor.ts'
 import { Reaper } from './reaper.ts'
 import { RecordCheck } from './record-check.ts'
+import { SpaceWatch } from './space-watch.ts'
 
 export interface UpkeepOptions {
   readonly store: MetadataStore
@@ -27,6 +28,8 @@ export interface UpkeepOptions {
   readonly replica: () => Replica
   /** One of the live members does it. */
   readonly isMyTurn: () => boolean
+  /** The same, also while this member does not serve. */
+  readonly isFirst: () => boolean
   /** The replica must be loaded again. */
   readonly onReplicaWrong: (message: string) => void
 }
@@ -35,6 +38,7 @@ export class Upkeep {
   readonly #reaper: Reaper
   readonly #compactor: Compactor
   readonly #recordCheck: RecordCheck
+  readonly #spaceWatch: SpaceWatch
 
   constructor(options: UpkeepOptions) {
     const { committer, replica, limits } = options
@@ -44,7 +48,14 @@ export class Upkeep {
       intervalMs: limits.reaperIntervalMs,
       perMinuteMax: limits.reapedPerMinuteMax,
     })
-    this.#compactor = new Compactor(options)
+    this.#compactor = new Compactor({ ...options, isMyTurn: options.isFirst })
+    this.#spaceWatch = new SpaceWatch({
+      ...options,
+      onRoom: (bytes) => {
+        this.#compactor.room = bytes
+      },
+      onFull: () => this.#compactor.giveUpHistory(),
+    })
     this.#recordCheck = new RecordCheck({
       ...options,
       prove: () => committer.prove(),
@@ -55,6 +66,18 @@ export class Upkeep {
   /** How often the store's history was compacted. */
   get compactionCount(): number {
     return this.#compactor.compactions
+  }
+  /** Compactions that the store did not carry out. */
+  get compactionRefusals(): number {
+    return this.#compactor.refusals
+  }
+  /** As of the last look; undefined: not known. */
+  get space(): StoreSpace | undefined {
+    return this.#spaceWatch.space
+  }
+  /** Bytes of journal that the store has room for, as history and apart from that. */
+  get journalRoom(): number {
+    return this.#compactor.room
   }
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#recordCheck.counters
@@ -68,11 +91,13 @@ export class Upkeep {
   start(): void {
     this.#compactor.start()
     this.#recordCheck.start()
+    this.#spaceWatch.start()
   }
 
   stop(): void {
     this.#reaper.stop()
     this.#compactor.stop()
     this.#recordCheck.stop()
+    this.#spaceWatch.stop()
   }
 }
