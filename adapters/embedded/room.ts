@@ -129,7 +129,7 @@ export class Room {
   #full(): Error {
     return noSpace(
       `there is no space left for ${this.#folder} (${freeBytes(this.#folder)} bytes are free): nothing was ` +
-        'written; free some, and it goes on by itself',
+        'written; free some, and it continues by itself',
     )
   }
 }

@@ -31,9 +31,9 @@ export interface Changes {
   readonly leases: Map<LeaseId, StoredLease | undefined>
 }
 
-/** How much of the past is kept in memory for reads and watches: what can still be asked for. */
+/** How much of the past is kept in memory for reads and watches: what may still be read. */
 export interface HistoryBounds {
-  /** Kept for those who come back; open watches keep what they have not read. Unit: bytes. */
+  /** Kept for a watch that comes back; open watches keep what they have not read. Unit: bytes. */
   readonly idleBytesMax: number
   /** The same in commits. */
   readonly idleCommitsMax: number

@@ -74,7 +74,7 @@ export interface MetadataStore {
   compact(revision: Revision): Promise<void>
 
   /**
-   * How much room there is. Absent: the store cannot tell.
+   * How much room there is. Absent: the store does not report it.
    * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not know
    */
   space?(): Promise<StoreSpace>

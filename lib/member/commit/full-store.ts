@@ -10,7 +10,7 @@ import { type StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 import type { CommitTask } from './task.ts'
 
-/** Between two tries of what waits, and between two looks at whether there is space. Unit ms. */
+/** Between two tries of pending requests, and between two looks at whether there is space. Unit ms. */
 const RETRY_MS = 500
 /** Between two lines that say the same. Unit ms. */
 const LOG_MS = 60_000
@@ -112,7 +112,7 @@ export class FullStore {
     this.#loggedMs = this.#sinceMs
     this.#isLogged = true
     this.#refusedBefore = counters.noSpaceRefusals
-    logger.error({ reason: error.message }, 'the store is full: writes are refused, reads go on')
+    logger.error({ reason: error.message }, 'the store is full: writes are refused, reads continue')
   }
 
   /** A client that comes or comes back does not wait longer than one that is connected. */

@@ -51,7 +51,6 @@ export class GroupCommitter {
   readonly #pacer: CommitPacer
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
-  /** Whether the store has space. */
   readonly full: FullStore
 
   constructor(options: CommitterOptions) {
@@ -280,8 +279,8 @@ export class GroupCommitter {
   #maySend(): boolean {
     const last = this.#chain.newest
     if (last !== undefined) {
-      const { sentMs, planned } = last
-      return !planned.batch.passes && this.#pacer.isWorthAnother(sentMs, this.#queue.length)
+      const isWorth = this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
+      return isWorth && !last.planned.batch.passes
     }
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true

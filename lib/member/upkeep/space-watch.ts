@@ -40,7 +40,7 @@ export class SpaceWatch {
     this.#options = options
   }
 
-  /** Does nothing where the store cannot tell. */
+  /** Does nothing where the store does not report it. */
   start(): void {
     const { store, clock, limits } = this.#options
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
