@@ -133,7 +133,7 @@ describe('file store on a full disk', function () {
       }
     }
 
-    it('goes on through it: no session ends, nothing acknowledged is lost, kill -9 and a start included', async () => {
+    it('serves through it: no session ends, nothing acknowledged is lost, kill -9 and a start included', async () => {
       let server = await serve()
       const { port } = server
       const client = await RawClient.connect({ port, timeoutMs: 4_000 })
