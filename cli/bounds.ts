@@ -153,6 +153,13 @@ const BOUNDS: readonly Bound[] = [
     min: 1,
     keeper: 'historyBytesMax',
   },
+  {
+    flags: '--space-check <ms>',
+    env: 'SPACE_CHECK',
+    text: 'look at the space that the store has left this often, 0: never',
+    min: 0,
+    keeper: 'spaceCheckMs',
+  },
 ]
 
 const defaultOf = ({ proxy, keeper }: Bound): number =>

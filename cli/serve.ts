@@ -162,7 +162,10 @@ export function serveCommand(): Command {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Retries while the store is unreachable; logs the endpoint and the reason. */
+/** A server whose store is full serves as soon as there is space. Other errors of a folder need somebody to act. */
+const isFull = ({ code }: StoreError): boolean => code === 'STORE_NO_SPACE'
+
+/** Retries while the store is unreachable or full; logs the endpoint and the reason. */
 async function untilReachable<T>(
   what: string,
   url: string,
@@ -173,7 +176,8 @@ async function untilReachable<T>(
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof StoreError) || !error.retriable) throw error
+      const isPassing = error instanceof StoreError && (error.retriable || isFull(error))
+      if (!isPassing) throw error
       logger.warn({ store: url, tries, reason: error.message }, `${what}, trying again`)
       await sleep(Math.min(250 * 2 ** Math.min(tries, 4), 3_000))
     }

@@ -4,10 +4,9 @@
  * resolves. Neighbours: contents.ts (the check before opening), records.ts (bytes),
  * embedded-backend.ts.
  */
-import { statfsSync } from 'node:fs'
 import type { Database, RootDatabase } from 'lmdb'
 import { StoreError } from '../../lib/model/errors.ts'
-import type { Key, KeyValue } from '../../lib/store/types.ts'
+import type { Key, KeyValue, StoreSpace } from '../../lib/store/types.ts'
 import type { KeyIndex } from '../mvcc/key-index.ts'
 import type { MvccBase } from '../mvcc/key-states.ts'
 import type { Changes } from '../mvcc/mvcc.ts'
@@ -27,20 +26,26 @@ import {
   type StoredState,
   TREE_KEY_BYTES_MAX,
 } from './records.ts'
+import { allocateLockFile, Room } from './room.ts'
 
 type Table = Database<Buffer, Buffer>
 
 const TABLES = ['keys', 'long', 'leases', 'state'] as const
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
-/** With less free space than this, a failed write is reported as a full disk. Unit: bytes. */
-const NEARLY_FULL_BYTES = 16 * 1024 * 1024
-/** Space for the pages that a group copies: a change copies one page a level. Unit: bytes. */
+/** For the pages of the list of tables and of the list of free pages, and a margin. Unit: bytes. */
 const GROUP_SLACK_BYTES = 256 * 1024
+/** What is stored of a key beside itself and its value, at most. Unit: bytes. */
+const RECORD_BYTES = 128
+/** Branches above a leaf: no table is deeper, with 200 entries or more in a branch. */
+const LEVELS_MAX = 6
+/** Numbers of free pages that one page of their list holds, and fewer. */
+const FREE_LIST_ENTRIES = 400
 
 export class Disk implements MvccBase {
   readonly #folder: string
   readonly #mapBytes: number
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #room: Room
   readonly #tables: Record<(typeof TABLES)[number], Table>
   readonly #long: KeyIndex<LongKey>
   #lastLongId: bigint
@@ -50,12 +55,15 @@ export class Disk implements MvccBase {
     const lmdb = await loadLmdb()
     const found = hasData(folder) ? readAll(folder) : nothing()
     try {
+      allocateLockFile(folder)
       const root = lmdb.open<Buffer, Buffer>({
         path: folder,
         mapSize: mapBytes + mapBytes / 4 + 64 * 1024 * 1024,
         maxDbs: 8,
         // A commit that failed changed nothing, and one that resolves is on the disk.
         overlappingSync: false,
+        // The driver's own batching leaves a promise that nobody holds: a commit that failed would end the process.
+        eventTurnBatching: false,
         ...BINARY,
       })
       const disk = new Disk(folder, mapBytes, root, found)
@@ -77,6 +85,10 @@ export class Disk implements MvccBase {
     this.#folder = folder
     this.#mapBytes = mapBytes
     this.#root = root
+    this.#room = new Room(folder, mapBytes)
+    // Opening a table may make it.
+    const { pageSize, lastPageNumber } = root.getStats() as Stats
+    this.#room.provide((lastPageNumber + 1) * pageSize, GROUP_SLACK_BYTES, 0)
     const open = (name: string): Table => root.openDB<Buffer, Buffer>(name, BINARY)
     this.#tables = {
       keys: open('keys'),
@@ -107,7 +119,7 @@ export class Disk implements MvccBase {
    * @throws {StoreError} certainly unapplied
    */
   async write(changes: Changes, state: StoredState): Promise<void> {
-    this.#checkRoom(changes)
+    this.#makeRoom(changes)
     const longKeys: (() => void)[] = []
     let last: Promise<boolean> | undefined
     const note = (promise: Promise<boolean>): void => {
@@ -138,8 +150,19 @@ export class Disk implements MvccBase {
     for (const remember of longKeys) remember()
   }
 
-  close(): Promise<void> {
-    return this.#root.close()
+  /** Within mapSize and what the disk has left. */
+  space(): StoreSpace {
+    const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
+    const usedBytes = (lastPageNumber + 1) * pageSize
+    const tables = TABLES.map((name) => this.#tables[name].getStats() as Stats)
+    const inUseBytes = tables.reduce((sum, stats) => sum + pages(stats), 0) * pageSize
+    const maxBytes = Math.min(this.#mapBytes, this.#room.bytesMax)
+    return { usedBytes, inUseBytes, maxBytes, isFull: false, hasHistory: false, remedy: '' }
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+    this.#room.close()
   }
 
   #writeLong(
@@ -181,18 +204,32 @@ export class Disk implements MvccBase {
     return decodeKv(key, record)
   }
 
-  /** Refuses growth beyond mapSize. Changes that only delete are never refused. */
-  #checkRoom(changes: Changes): void {
-    let bytes = 0
-    for (const { key, kv } of changes.keys.values()) {
-      if (kv !== undefined) bytes += key.length + kv.value.length + 64
-    }
-    if (bytes === 0) return
+  /**
+   * Makes sure that the disk has the blocks, and refuses growth beyond mapSize. Changes that only delete are never
+   * refused for mapSize. @throws {StoreError} STORE_NO_SPACE
+   */
+  #makeRoom(changes: Changes): void {
     const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
-    const needed = bytes + bytes / 4 + GROUP_SLACK_BYTES
-    if ((lastPageNumber + 1) * pageSize + needed <= this.#mapBytes) return
-    const used = TABLES.reduce((sum, name) => sum + pages(this.#tables[name]), 0) * pageSize
-    if (used + needed <= this.#mapBytes) return
+    const usedBytes = (lastPageNumber + 1) * pageSize
+    let bytes = 0
+    let inTree = 0
+    let overflow = 0
+    for (const { key, kv } of changes.keys.values()) {
+      if (kv === undefined) continue
+      const size = key.length + kv.value.length + RECORD_BYTES
+      bytes += size
+      if (size > pageSize / 4) overflow += Math.ceil(size / pageSize) + 1
+      else inTree += size
+    }
+    const tables = TABLES.map((name) => this.#tables[name].getStats() as Stats)
+    const needed = pagesOf(changes.keys.size + changes.leases.size, inTree, tables, pageSize)
+    const free = Math.ceil(lastPageNumber / FREE_LIST_ENTRIES)
+    this.#room.provide(usedBytes, (needed + overflow + free) * pageSize + GROUP_SLACK_BYTES, bytes)
+    if (bytes === 0) return
+    const growth = bytes + bytes / 4 + GROUP_SLACK_BYTES
+    if (usedBytes + growth <= this.#mapBytes) return
+    const used = tables.reduce((sum, stats) => sum + pages(stats), 0) * pageSize
+    if (used + growth <= this.#mapBytes) return
     throw noSpace(
       `${this.#folder} holds ${used} bytes, its mapSize is ${this.#mapBytes}: nothing was written; ` +
         'delete something, or open it with a larger mapSize',
@@ -210,14 +247,12 @@ export class Disk implements MvccBase {
     const record = this.#tables.state.get(STATE_KEY)
     if (record !== undefined && encodeState(state).equals(record)) return
     const text = cause instanceof Error ? cause.message : String(cause)
-    const { bavail, bsize } = statfsSync(this.#folder)
-    if (bavail * bsize < NEARLY_FULL_BYTES || /space|too large|quota|MAP_FULL/i.test(text)) {
+    if (/space|too large|quota|MAP_FULL/i.test(text)) {
       throw noSpace(`there is no space left for ${this.#folder}: nothing was written`, cause)
     }
     throw new StoreError(
       'STORE_UNAVAILABLE',
-      `${this.#folder} could not be written (${text}): nothing was written; is the disk full or ` +
-        'failing?',
+      `${this.#folder} could not be written (${text}): nothing was written; is the disk failing?`,
       { cause },
     )
   }
@@ -231,9 +266,28 @@ interface Stats {
   readonly overflowPages: number
 }
 
-function pages(table: Table): number {
-  const stats = table.getStats() as Stats
+function pages(stats: Stats): number {
   return stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+}
+
+/**
+ * Pages of trees that so many changes may write at most: each copies its leaf and the branches above, and may split
+ * them. Where there are fewer pages than changes, changes share them.
+ */
+function pagesOf(
+  changes: number,
+  bytes: number,
+  tables: readonly Stats[],
+  pageSize: number,
+): number {
+  let leaves = 0
+  let branches = 0
+  for (const { treeLeafPageCount, treeBranchPageCount } of tables) {
+    leaves += Math.min(changes, treeLeafPageCount + 1)
+    branches += Math.min(changes * LEVELS_MAX, treeBranchPageCount + 1)
+  }
+  const split = 2 * leaves + Math.ceil((4 * bytes) / pageSize)
+  return split + 2 * branches + Math.ceil(split / 4)
 }
 
 function* inOrder(

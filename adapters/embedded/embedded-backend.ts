@@ -8,15 +8,15 @@ import { systemClock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes } from '../../lib/store/bytes.ts'
 import { opBytes } from '../../lib/store/txn-size.ts'
-import type { Lease, LeaseId, Txn, TxnResult } from '../../lib/store/types.ts'
+import type { Lease, LeaseId, StoreSpace, Txn, TxnResult } from '../../lib/store/types.ts'
 import type { MvccWriter } from '../mvcc/handle.ts'
-import { Mvcc } from '../mvcc/mvcc.ts'
+import { type HistoryBounds, Mvcc } from '../mvcc/mvcc.ts'
 import type { Contents } from './contents.ts'
 import { Disk } from './disk.ts'
-import { unusable } from './errors.ts'
-import { prepareFolder } from './folder.ts'
+import { fromFileSystem, unusable } from './errors.ts'
 import { type Ownership, takeOwnership } from './owner.ts'
 import { FORMAT } from './records.ts'
+import { fillReserve, makeRoomToStart, withReserve } from './reserve.ts'
 
 export interface EmbeddedOptions {
   /** Absolute. */
@@ -30,15 +30,13 @@ export interface EmbeddedOptions {
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
   /**
-   * History in memory for watches and reads of the past; beyond it the older half is dropped. Unit:
-   * bytes.
-   * @default 128 MiB
+   * History in memory for watches and reads of the past.
+   * @default HISTORY_DEFAULT of mvcc.ts
    */
-  readonly historyBytesMax?: number
+  readonly history?: Partial<HistoryBounds>
 }
 
 const MAP_BYTES_DEFAULT = 8 * 2 ** 30
-const HISTORY_BYTES_MAX = 128 * 2 ** 20
 /** Bound of one group; a single larger transaction is a group of its own. Unit: bytes. */
 const GROUP_BYTES_MAX = 4 * 2 ** 20
 
@@ -54,17 +52,19 @@ export class EmbeddedBackend implements MvccWriter {
   readonly #disk: Disk
   readonly #ownership: Ownership
   readonly #folder: string
-  readonly #historyBytesMax: number
   #queue: Pending[] = []
   #writing: Promise<void> | undefined
   #closed = false
 
   static async open(options: EmbeddedOptions): Promise<EmbeddedBackend> {
     const { folder, mapBytes = MAP_BYTES_DEFAULT } = options
-    prepareFolder(folder)
-    const ownership = await takeOwnership(folder)
+    const ownership = await withReserve(folder, () => takeOwnership(folder)).catch((error) => {
+      throw fromFileSystem(error, folder)
+    })
     try {
+      makeRoomToStart(folder)
       const { disk, contents } = await Disk.open(folder, mapBytes)
+      fillReserve(folder)
       return new EmbeddedBackend(options, ownership, disk, contents)
     } catch (error) {
       ownership.release()
@@ -79,12 +79,12 @@ export class EmbeddedBackend implements MvccWriter {
     contents: Contents,
   ) {
     this.#folder = options.folder
-    this.#historyBytesMax = options.historyBytesMax ?? HISTORY_BYTES_MAX
     this.#ownership = ownership
     this.#disk = disk
     this.mvcc = new Mvcc({
       clock: options.clock ?? systemClock,
       ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
+      ...(options.history === undefined ? {} : { history: options.history }),
       base: disk,
       // An empty revision: a watch from an older one is compacted and must list again.
       revision: contents.state.revision + 1,
@@ -108,6 +108,10 @@ export class EmbeddedBackend implements MvccWriter {
 
   revokeLease(id: LeaseId): Promise<void> {
     return this.#submit(0, () => this.mvcc.revokeLease(id))
+  }
+
+  space(): StoreSpace {
+    return this.#disk.space()
   }
 
   /** Writes the pending transactions first. */
@@ -169,7 +173,6 @@ export class EmbeddedBackend implements MvccWriter {
       return
     }
     mvcc.publish()
-    mvcc.boundHistory(this.#historyBytesMax)
     for (const answer of answers) answer()
   }
 

@@ -6,6 +6,7 @@ import { mvccHandle } from '../mvcc/handle.ts'
 import { EmbeddedBackend, type EmbeddedOptions } from './embedded-backend.ts'
 import { unusable } from './errors.ts'
 import { dataFile, prepareFolder } from './folder.ts'
+import { withReserve } from './reserve.ts'
 
 const FEATURES: StoreFeatures = {
   persistent: true,
@@ -34,7 +35,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Metad
   if (options.create === false && !existsSync(dataFile(options.folder))) {
     throw unusable(`there is no data in ${options.folder}`)
   }
-  prepareFolder(options.folder)
+  await withReserve(options.folder, () => prepareFolder(options.folder))
   const folder = realpathSync(options.folder)
   for (let shared = open.get(folder); shared?.closing !== undefined; shared = open.get(folder)) {
     await shared.closing

@@ -96,12 +96,22 @@ function holding(lock: string): Ownership {
 }
 
 function tryCreate(path: string, me: Holder): boolean {
+  let file: number
   try {
-    writeFileSync(path, `${JSON.stringify(me)}\n`, { flag: 'wx', flush: true })
-    return true
+    file = openSync(path, 'wx')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
+  }
+  try {
+    writeFileSync(file, `${JSON.stringify(me)}\n`, { flush: true })
+    return true
+  } catch (error) {
+    // A full disk: an empty one would be taken for another process's that is just starting.
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(file)
   }
 }
 

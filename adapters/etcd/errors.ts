@@ -107,6 +107,16 @@ export function isForbidden(error: StoreError): boolean {
   return error.code === 'STORE_UNAUTHENTICATED' && error.message.includes('permission denied')
 }
 
+/** etcd lets only root compact, whatever a role grants. */
+export function mayNotCompact(cause: StoreError): StoreError {
+  return new StoreError(
+    'STORE_UNAUTHENTICATED',
+    'etcd: this user may not compact the history, only root may: start etcd with ' +
+      '--auto-compaction-mode=periodic --auto-compaction-retention=5m, or it runs into its space quota',
+    { cause },
+  )
+}
+
 /** The member left a call to an earlier leader, and has another one now. */
 export function isLeaderChange(error: StoreError): boolean {
   return error.message.includes('leader changed')

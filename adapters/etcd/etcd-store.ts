@@ -18,13 +18,14 @@ import type {
   RangeResult,
   Revision,
   StoreFeatures,
+  StoreSpace,
   Txn,
   TxnOptions,
   TxnResult,
   WatchBatch,
   WatchOptions,
 } from '../../lib/store/types.ts'
-import { isMemberFailure, toStoreError } from './errors.ts'
+import { isForbidden, isMemberFailure, mayNotCompact, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import type { ConnectionOptions, Member } from './member.ts'
@@ -38,6 +39,7 @@ import {
   versionWarnings,
 } from './probe.ts'
 import { encodeRange, type RangeAnswer, toStart } from './range-codec.ts'
+import { readSpace } from './space.ts'
 import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
@@ -152,7 +154,7 @@ class EtcdAdapter implements ServerAdapter {
   async open(): Promise<void> {
     const version = await this.#anyMember((ms) => probeVersion(this.#kv, ms))
     this.serverVersion = version?.text
-    this.warnings = versionWarnings(version)
+    this.warnings = [...versionWarnings(version), ...(await this.#compactionWarnings())]
     this.#trustManualProgress = answersProgressInOrder(version)
     const requestBytes = this.#options.requestBytesMax ?? REQUEST_BYTES_MAX
     const txnBytesMax = requestBytes - REQUEST_OVERHEAD_BYTES
@@ -165,6 +167,18 @@ class EtcdAdapter implements ServerAdapter {
       valueBytesMax: txnBytesMax - KEYS_ROOM_BYTES - 2 * TXN_ITEM_OVERHEAD_BYTES,
       progressAdvances: this.#trustManualProgress,
     }
+  }
+
+  /** Revision 0 is before the first: nothing is compacted, but whether this user may is judged. */
+  async #compactionWarnings(): Promise<string[]> {
+    if (this.#options.auth === undefined) return []
+    try {
+      await this.compact(0)
+    } catch (error) {
+      const refusal = toStoreError(error)
+      if (refusal.code === 'STORE_UNAUTHENTICATED') return [refusal.message]
+    }
+    return []
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
@@ -243,8 +257,18 @@ class EtcdAdapter implements ServerAdapter {
         )
       }, this.#writeTimeoutMs)
     } catch (error) {
-      if (toStoreError(error).code !== 'STORE_COMPACTED') throw error
+      const refusal = toStoreError(error)
+      if (isForbidden(refusal)) throw mayNotCompact(refusal)
+      if (refusal.code !== 'STORE_COMPACTED') throw error
     }
+  }
+
+  async space(): Promise<StoreSpace> {
+    const indexes = Array.from({ length: this.#kv.count }, (_, index) => index)
+    return readSpace(indexes, (index) => {
+      const deadline = Date.now() + this.#readTimeoutMs
+      return this.#kv.at(index).callStatus({ deadline })
+    })
   }
 
   async close(): Promise<void> {

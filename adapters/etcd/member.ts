@@ -6,6 +6,7 @@ import { Etcd3, type ICallable, type IDuplexStream, LeaseClient } from 'etcd3'
 import { systemClock } from '../../lib/base/clock.ts'
 import { noPolicy } from './no-policy.ts'
 import { decodeRangeAnswer, type RangeAnswer } from './range-codec.ts'
+import { decodeStatus, type MemberStatus } from './status-codec.ts'
 import { decodeTxnAnswer, type TxnAnswer } from './txn-codec.ts'
 import { UnaryChannel } from './unary-channel.ts'
 import { decodeWatchAnswer, type WatchAnswer } from './watch-codec.ts'
@@ -103,6 +104,12 @@ export class Member extends Etcd3 {
   /** KV.Txn without the driver. @throws {StoreError} */
   async callTxn(request: Buffer, options: CallOptions): Promise<TxnAnswer> {
     return decodeTxnAnswer(await this.#call('/etcdserverpb.KV/Txn', request, options))
+  }
+
+  /** Maintenance.Status without the driver, which does not know its newer fields. @throws {StoreError} */
+  async callStatus(options: CallOptions): Promise<MemberStatus> {
+    const path = '/etcdserverpb.Maintenance/Status'
+    return decodeStatus(await this.#call(path, Buffer.alloc(0), options))
   }
 
   /** KV.Range without the driver. @throws {StoreError} */

@@ -5,13 +5,15 @@
 import type { Clock } from '../../lib/base/clock.ts'
 import type { Lease, LeaseId, Revision, Txn, TxnResult } from '../../lib/store/types.ts'
 import type { MvccWriter } from '../mvcc/handle.ts'
-import { Mvcc } from '../mvcc/mvcc.ts'
+import { type HistoryBounds, Mvcc } from '../mvcc/mvcc.ts'
 
 export interface MemoryBackendOptions {
   /** Drives lease expiry and watch progress. @default systemClock */
   readonly clock?: Clock
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
+  /** How much of the past it keeps. @default HISTORY_DEFAULT of mvcc.ts */
+  readonly history?: Partial<HistoryBounds>
 }
 
 /**

@@ -23,6 +23,10 @@ export class CommitLog {
     return this.#bytes
   }
 
+  get count(): number {
+    return this.#commits.length
+  }
+
   /** `commit.revision` follows the newest one in the log. */
   append(commit: Commit): void {
     this.#commits.push(commit)
@@ -50,13 +54,16 @@ export class CommitLog {
   }
 
   /**
-   * The newest revision to drop so that at most `bytesMax` are left; undefined: none is in the log.
+   * The newest revision to drop so that at most `bytesMax` in at most `commitsMax` are left; undefined: none is
+   * in the log.
    */
-  excess(bytesMax: number): Revision | undefined {
+  excess(bytesMax: number, commitsMax: number): Revision | undefined {
     let bytes = this.#bytes
+    let left = this.#commits.length
     return this.#commits.find((commit) => {
       bytes -= commitBytes(commit)
-      return bytes <= bytesMax
+      left--
+      return bytes <= bytesMax && left <= commitsMax
     })?.revision
   }
 }

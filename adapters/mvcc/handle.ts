@@ -11,6 +11,7 @@ import type {
   RangeResult,
   Revision,
   StoreFeatures,
+  StoreSpace,
   Txn,
   TxnResult,
   WatchBatch,
@@ -30,6 +31,8 @@ export interface MvccWriter {
   txn(txn: Txn): TxnResult | Promise<TxnResult>
   grantLease(ttlMs: number): Lease | Promise<Lease>
   revokeLease(id: LeaseId): void | Promise<void>
+  /** Absent: there is no bound but memory. */
+  space?(): StoreSpace
 }
 
 /** A handle. Closing it ends its own watches and calls, then runs `onClose`. */
@@ -43,6 +46,7 @@ export function mvccHandle(
 
 class MvccHandle implements MetadataStore {
   readonly features: StoreFeatures
+  readonly space?: () => Promise<StoreSpace>
   readonly #writer: MvccWriter
   readonly #mvcc: Mvcc
   readonly #onClose: () => Promise<void>
@@ -53,6 +57,8 @@ class MvccHandle implements MetadataStore {
     this.#writer = writer
     this.#mvcc = writer.mvcc
     this.#onClose = onClose
+    const { space } = writer
+    if (space !== undefined) this.space = async () => space.call(writer)
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
@@ -64,24 +70,37 @@ class MvccHandle implements MetadataStore {
   }
 
   async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
-    const { start, end, signal } = options
+    const mvcc = this.#mvcc
+    /** `position`: the first revision that was not read yet. */
+    const place = { position: options.fromRevision }
+    const unwatch = mvcc.watching(place)
+    try {
+      yield* this.#follow(options, place)
+    } finally {
+      unwatch()
+    }
+  }
+
+  async *#follow(
+    { start, end, signal }: WatchOptions,
+    place: { position: Revision },
+  ): AsyncGenerator<WatchBatch> {
     const mvcc = this.#mvcc
     const { clock, progressMs } = mvcc
-    /** The first revision that was not read yet. */
-    let position = options.fromRevision
     let progressDueMs = clock.monotonic() + progressMs
     while (!signal.aborted) {
       if (this.#closed.signal.aborted) throw new StoreError('STORE_CLOSED', 'the store is closed')
+      const { position } = place
       if (position < mvcc.compacted) throw mvcc.compactedError(position)
       const commits = mvcc.commits(position, BATCH_REVISIONS_MAX)
-      position = (commits.at(-1)?.revision ?? position - 1) + 1
+      place.position = (commits.at(-1)?.revision ?? position - 1) + 1
       const events = commits.flatMap((c) => c.events.filter((e) => isInRange(e, start, end)))
       const waitMs = progressDueMs - clock.monotonic()
       if (events.length === 0 && waitMs > 0) {
         if (commits.length === 0) await this.#changeOr(waitMs, signal)
         continue
       }
-      yield { revision: position - 1, events }
+      yield { revision: place.position - 1, events }
       progressDueMs = clock.monotonic() + progressMs
     }
   }

@@ -31,6 +31,22 @@ export interface Changes {
   readonly leases: Map<LeaseId, StoredLease | undefined>
 }
 
+/** How much of the past is kept in memory for reads and watches: what may still be read. */
+export interface HistoryBounds {
+  /** Kept for a watch that comes back; open watches keep what they have not read. Unit: bytes. */
+  readonly idleBytesMax: number
+  /** The same in commits. */
+  readonly idleCommitsMax: number
+  /** Beyond it a watch that is so far behind ends with STORE_COMPACTED. Unit: bytes. */
+  readonly bytesMax: number
+}
+
+export const HISTORY_DEFAULT: HistoryBounds = {
+  idleBytesMax: 8 * 2 ** 20,
+  idleCommitsMax: 10_000,
+  bytesMax: 128 * 2 ** 20,
+}
+
 export interface MvccOptions {
   /** Drives lease expiry and watch progress. @default systemClock */
   readonly clock?: Clock
@@ -39,6 +55,8 @@ export interface MvccOptions {
   readonly base?: MvccBase
   /** The first revision; older ones count as compacted. @default 1, as in an empty etcd */
   readonly revision?: Revision
+  /** @default {@link HISTORY_DEFAULT} */
+  readonly history?: Partial<HistoryBounds>
   /** A lease is past its deadline: end it with {@link Mvcc.expire}. */
   readonly onLeaseDue?: (id: LeaseId) => void
 }
@@ -55,6 +73,8 @@ export class Mvcc {
   /** Up to #applied. */
   readonly #log = new CommitLog()
   readonly #listeners = new Set<() => void>()
+  readonly #watches = new Set<{ readonly position: Revision }>()
+  readonly #history: HistoryBounds
   #applied: Revision
   #published: Revision
   #compacted: Revision
@@ -64,6 +84,7 @@ export class Mvcc {
   constructor(options: MvccOptions = {}) {
     this.clock = options.clock ?? systemClock
     this.progressMs = options.progressMs ?? 1_000
+    this.#history = { ...HISTORY_DEFAULT, ...options.history }
     this.#keys = new KeyStates(options.base)
     this.#applied = options.revision ?? 1
     this.#published = this.#applied
@@ -163,6 +184,7 @@ export class Mvcc {
     if (this.#published === this.#applied) return
     this.#published = this.#applied
     this.#notify()
+    this.#boundHistory()
   }
 
   /** Undoes everything that was applied and not published. */
@@ -183,11 +205,27 @@ export class Mvcc {
     this.#notify()
   }
 
-  /** Compacts to half of `bytesMax` when the history takes more than `bytesMax`. */
-  boundHistory(bytesMax: number): void {
-    if (this.#log.bytes <= bytesMax) return
-    const excess = this.#log.excess(bytesMax / 2) ?? this.#published
-    this.compact(Math.min(excess + 1, this.#published))
+  /**
+   * Compacts to half of a bound when the history is beyond one, but only what every open watch has read. Beyond
+   * `bytesMax` it does not wait for them.
+   */
+  #boundHistory(): void {
+    const { bytesMax, idleBytesMax, idleCommitsMax } = this.#history
+    if (this.#log.bytes > bytesMax) return this.#keep(bytesMax / 2, Number.POSITIVE_INFINITY)
+    if (this.#log.bytes <= idleBytesMax && this.#log.count <= idleCommitsMax) return
+    const wanted = Math.min(...[...this.#watches].map((watch) => watch.position))
+    this.#keep(idleBytesMax / 2, idleCommitsMax / 2, wanted)
+  }
+
+  #keep(bytesMax: number, commitsMax: number, wanted = Number.POSITIVE_INFINITY): void {
+    const excess = this.#log.excess(bytesMax, commitsMax) ?? this.#published
+    this.compact(Math.min(excess + 1, wanted, this.#published))
+  }
+
+  /** A watch begins, and reads from `watch.position` on. Returns what ends it. */
+  watching(watch: { readonly position: Revision }): () => void {
+    this.#watches.add(watch)
+    return () => this.#watches.delete(watch)
   }
 
   /**

@@ -104,6 +104,8 @@ export interface KeeperLimits {
    * of both.
    */
   readonly historyBytesMax: number
+  /** How often it is looked at how much space the store has left, ms. 0: never. */
+  readonly spaceCheckMs: number
 }
 
 /** The limits of a keeper that names none of its own. */
@@ -141,6 +143,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
+  spaceCheckMs: 2_000,
 }
 
 /** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */

@@ -43,7 +43,8 @@ export class Keeper {
   readonly sessions: SessionManager
   /** The live members. */
   readonly registry: ProxyRegistry
-  readonly #upkeep: Upkeep
+  /** What it does for all members, and what it knows of the store's space. */
+  readonly upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #serving: Serving
   readonly #quarantine: Quarantine
@@ -119,6 +120,7 @@ export class Keeper {
       head: loaded.head,
       isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
       journalFormat: () => this.registry.journalFormat,
+      journalRoom: () => this.upkeep.journalRoom,
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
@@ -152,7 +154,7 @@ export class Keeper {
       onPeerJoined: (id) => this.sessions.peerJoined(id),
       onPeerStarved: (id) => this.committer.addContender(id),
     })
-    this.#upkeep = new Upkeep({
+    this.upkeep = new Upkeep({
       store: options.store,
       layout,
       clock,
@@ -163,6 +165,7 @@ export class Keeper {
       replica: () => this.#replica,
       isMyTurn: () => this.isServing && this.registry.isFirst,
       isMyTurnAsWhole: () => this.isServing && this.registry.isFirstWhole,
+      isFirst: () => this.registry.isFirst,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
         this.#follower.replace()
@@ -187,7 +190,7 @@ export class Keeper {
       clock,
       logger,
       onEntry: (entry, revision) => {
-        this.#upkeep.seen(revision, entry.length)
+        this.upkeep.seen(revision, entry.length)
         this.committer.receive(entry, revision)
       },
       onEvent: () => this.#serving.health.feedEvent(),
@@ -225,17 +228,9 @@ export class Keeper {
   get servingCounters(): Readonly<Serving['counters']> {
     return this.#serving.counters
   }
-  /** How often this keeper compacted the store's history. */
-  get compactionCount(): number {
-    return this.#upkeep.compactionCount
-  }
-  /** How often the store refused to. */
-  get compactionsRefused(): number {
-    return this.#upkeep.compactionsRefused
-  }
   /** What came of comparing the stored records with the tree. */
   get recordChecks(): Readonly<RecordCheck['counters']> {
-    return this.#upkeep.recordChecks
+    return this.upkeep.recordChecks
   }
   /** Lines that a flood of their kind would have been. */
   get logLinesLeftOut(): number {
@@ -275,7 +270,7 @@ export class Keeper {
 
   #stopTimers(): void {
     this.sessions.stop()
-    this.#upkeep.stop()
+    this.upkeep.stop()
     this.#serving.stop()
     this.#logger.flush()
   }
@@ -288,7 +283,7 @@ export class Keeper {
     // A commit may have proved it before, but no client could come.
     if (this.isServing) this.sessions.unsuspend()
     this.#serving.start()
-    this.#upkeep.start()
+    this.upkeep.start()
   }
 
   #adopt(replica: Replica): void {

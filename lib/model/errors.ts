@@ -39,6 +39,7 @@ const row = (code: string, errno: number, retriable: boolean, message: string): 
 
 /** One row per ZooKeeper result; drives the wire codes and docs/errors.md. */
 export const ZK_ERRORS = {
+  SYSTEM_ERROR: row('ZK_SYSTEM_ERROR', -1, true, 'not carried out: the store is full'),
   RUNTIME_INCONSISTENCY: row('ZK_RUNTIME_INCONSISTENCY', -2, false, 'not executed'),
   DATA_INCONSISTENCY: row(
     'ZK_DATA_INCONSISTENCY',

@@ -16,6 +16,7 @@ import {
   type RangeResult,
   type Revision,
   type StoreFeatures,
+  type StoreSpace,
   type Txn,
   type TxnOptions,
   type TxnResult,
@@ -42,11 +43,17 @@ export function checkedStore(store: MetadataStore): MetadataStore {
 }
 
 class CheckedStore implements MetadataStore {
+  readonly space?: () => Promise<StoreSpace>
   readonly #store: MetadataStore
   #closing: Promise<void> | undefined
 
   constructor(store: MetadataStore) {
     this.#store = store
+    if (store.space === undefined) return
+    this.space = async () => {
+      this.#checkOpen()
+      return (await store.space?.()) as StoreSpace
+    }
   }
 
   get features(): StoreFeatures {

@@ -9,6 +9,7 @@ import type {
   RangeResult,
   Revision,
   StoreFeatures,
+  StoreSpace,
   Txn,
   TxnOptions,
   TxnResult,
@@ -71,6 +72,12 @@ export interface MetadataStore {
    * readable). An already compacted revision is no error; a future one is STORE_INVALID.
    */
   compact(revision: Revision): Promise<void>
+
+  /**
+   * How much room there is. Absent: the store does not report it.
+   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not know
+   */
+  space?(): Promise<StoreSpace>
 
   /** Ends watches and connections. Idempotent. Later calls reject with STORE_CLOSED. */
   close(): Promise<void>

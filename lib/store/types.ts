@@ -147,6 +147,22 @@ export interface Lease {
   readonly ttlMs: number
 }
 
+/** How much room a store has. Of several members: the fullest. */
+export interface StoreSpace {
+  /** What it takes of `maxBytes`, what it could give back included. Unit: bytes. */
+  readonly usedBytes: number
+  /** Without what it can use again. Unit: bytes. */
+  readonly inUseBytes: number
+  /** What it may take. Unit: bytes. undefined: no bound, or none that is known. */
+  readonly maxBytes: number | undefined
+  /** It refuses writes until somebody acts, whatever is deleted. */
+  readonly isFull: boolean
+  /** Its history takes of this space, and compaction gives it back. */
+  readonly hasHistory: boolean
+  /** What to do when it is full, in one line; "": nothing that is known here. */
+  readonly remedy: string
+}
+
 /** What a store promises; suites and callers choose by this, never by the adapter's name. */
 export interface StoreFeatures {
   /** Committed data survives a restart of the store. */

@@ -2,6 +2,7 @@
  * The lines of mntr, `zk_<name>\t<value>`: ZooKeeper's metrics first, then our own.
  * Neighbour: four-letter-words.
  */
+import type { StoreSpace } from '../../lib/index.ts'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
@@ -49,7 +50,6 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_accepts_failed', stats.acceptsFailed],
     ['anykeeper_descriptor_shortages', server.descriptors.shortages],
     ['anykeeper_log_lines_left_out', keeper.logLinesLeftOut],
-    ['anykeeper_compactions_refused', keeper.compactionsRefused],
     ['anykeeper_proxies', keeper.registry.peers.size],
     ['anykeeper_reads', stats.reads],
     ['anykeeper_writes', stats.writes],
@@ -61,6 +61,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_commit_requests', counters.requests],
     ['anykeeper_commit_conflicts', counters.conflicts],
     ['anykeeper_commit_unknown_outcomes', counters.unknownOutcomes],
+    ['anykeeper_store_full', committer.full.forMs > 0 ? 1 : 0],
+    ['anykeeper_writes_refused_no_space', counters.noSpaceRefusals],
     ['anykeeper_flushed_keys', counters.flushedKeys],
     ['anykeeper_backlog_keys', replica.backlog.size],
     ['anykeeper_journal_bytes', replica.journal.bytes],
@@ -73,7 +75,9 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_slow_readers_dropped', stats.slowReadersDropped],
     ['anykeeper_listings_refused', server.listings.refused],
     ['anykeeper_slices_used', stats.slicesUsed],
-    ['anykeeper_compactions', keeper.compactionCount],
+    ['anykeeper_compactions', keeper.upkeep.compactionCount],
+    ['anykeeper_compactions_refused', keeper.upkeep.compactionRefusals],
+    ...spaceOf(keeper.upkeep.space),
     ['anykeeper_resyncs', keeper.resyncCount],
     ['anykeeper_history_losses', keeper.historyLossCount],
     ['anykeeper_feed_catch_ups', keeper.committer.catchUps],
@@ -88,6 +92,18 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_memory_soft_limit_bytes', server.options.memory?.softLimitBytes ?? 0],
     ['anykeeper_memory_live_bytes', Math.round(server.options.memory?.liveBytes ?? 0)],
     ['anykeeper_memory_refused', server.options.memory?.refused ?? 0],
+  ]
+}
+
+/** Left out where it is not known. */
+function spaceOf(space: StoreSpace | undefined): Metric[] {
+  if (space === undefined) return []
+  const { usedBytes, inUseBytes, maxBytes, isFull } = space
+  return [
+    ['anykeeper_store_bytes', usedBytes],
+    ['anykeeper_store_bytes_in_use', inUseBytes],
+    ...(maxBytes === undefined ? [] : ([['anykeeper_store_bytes_max', maxBytes]] as const)),
+    ['anykeeper_store_alarm', isFull ? 1 : 0],
   ]
 }
 

@@ -31,7 +31,7 @@ describe('file store', () => {
     const random = generator(seed)
     const folder = temporaryFolder('file-model')
     const model = openMemoryStore()
-    let store = await openEmbeddedStore({ folder, historyBytesMax: 20_000 })
+    let store = await openEmbeddedStore({ folder, history: { idleBytesMax: 20_000 } })
     try {
       for (let step = 0; step < 400; step++) {
         const ops = randomOps(random)
@@ -44,7 +44,7 @@ describe('file store', () => {
         if (random() < 0.1) await store.compact(revision - Math.floor(random() * 3))
         if (random() < 0.05) {
           await store.close()
-          store = await openEmbeddedStore({ folder, historyBytesMax: 20_000 })
+          store = await openEmbeddedStore({ folder, history: { idleBytesMax: 20_000 } })
         }
       }
     } finally {
@@ -93,7 +93,7 @@ describe('file store', () => {
 
   it('forgets the older half of a history that grows too large', async () => {
     const folder = temporaryFolder('file-history')
-    const store = await openEmbeddedStore({ folder, historyBytesMax: 100_000 })
+    const store = await openEmbeddedStore({ folder, history: { idleBytesMax: 100_000 } })
     const revisions: number[] = []
     for (let i = 0; i < 50; i++) {
       const op: WriteOp = { type: 'put', key: bytes('a'), value: new Uint8Array(10_000) }

@@ -52,6 +52,18 @@ export interface BatchPlannerOptions {
   readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
+  /** Bytes of journal that the store has room for. */
+  readonly journalRoom: () => number
+}
+
+export interface PlanOptions {
+  /** No request waits: write-behind gets a whole portion. Otherwise what keeps the backlog within its bounds. */
+  readonly flushAll: boolean
+  readonly passes: boolean
+  /** Requests of the batch. */
+  readonly tasksMax: number
+  /** A batch is wanted even if nothing is to be written. */
+  readonly probe: boolean
 }
 
 /** The answer to a sync; the session adds its path. */
@@ -80,6 +92,8 @@ export class BatchPlanner {
   #lastTimeMs = 0
   /** Lowered when the store takes less than its features say. */
   #flushKeysMax: number
+  /** The same while the store is nearly full. */
+  #tightKeysMax = Number.MAX_SAFE_INTEGER
   #batchBytesMax: number
   /** Until then no record is written behind. Monotonic ms. */
   #flushHeldUntilMs = Number.NEGATIVE_INFINITY
@@ -98,7 +112,7 @@ export class BatchPlanner {
       ...{ aclSchemes, pathBytesMax, closeBytesMax },
       isMemoryShort: options.isMemoryShort,
     })
-    this.#pacer = new FlushPacer(limits, clock)
+    this.#pacer = new FlushPacer(limits, clock, options.journalRoom)
     // head, journal entry and the removal of old entries take three ops.
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
     this.#batchBytesMax = Math.min(
@@ -127,6 +141,15 @@ export class BatchPlanner {
     return 0
   }
 
+  /** The store has no space for it: records wait, and come in smaller portions. @returns how long, ms */
+  holdFlush({ flush }: PlannedBatch): number | undefined {
+    const { length } = flush.portion.entries
+    if (length === 0) return undefined
+    this.#tightKeysMax = Math.max(1, Math.floor(length / 2))
+    this.#flushHeldUntilMs = this.#options.clock.monotonic() + FLUSH_HOLD_MS
+    return FLUSH_HOLD_MS
+  }
+
   get #isFlushHeld(): boolean {
     return this.#options.clock.monotonic() < this.#flushHeldUntilMs
   }
@@ -134,6 +157,7 @@ export class BatchPlanner {
   /** The oldest planned batch is in the store: the replica applies it next. */
   committed(): void {
     const first = this.#chain.shift() as PlannedBatch
+    if (first.flush.portion.entries.length > 0) this.#tightKeysMax *= 2
     this.#view.applied()
     this.#replica.backlog.written(first.flush.portion)
   }
@@ -158,15 +182,10 @@ export class BatchPlanner {
   }
 
   /**
-   * Plans requests from the front of `queue`, in order, behind what is planned already. `flushAll`:
-   * no request waits, so write-behind gets a whole portion; otherwise the commit carries as much as
-   * keeps the backlog within its bounds. undefined: nothing to do.
+   * Plans requests from the front of `queue`, in order, behind what is planned already. undefined: nothing to do.
    */
-  plan(
-    queue: readonly CommitTask[],
-    options: { readonly flushAll: boolean; readonly passes: boolean },
-  ): PlannedBatch | undefined {
-    const { limits, clock, proxy, layout, features } = this.#options
+  plan(queue: readonly CommitTask[], options: PlanOptions): PlannedBatch | undefined {
+    const { clock, proxy, layout, features } = this.#options
     const replica = this.#replica
     const view = this.#view
     const out = this.#writer
@@ -186,7 +205,7 @@ export class BatchPlanner {
     let beginsEpoch = false
     let base: TxnBase = { zxid: before.zxid, time, session: 0n }
     const throttled = this.#pacer.isThrottled(replica)
-    const countMax = throttled ? 0 : Math.min(queue.length, limits.batchRequestsMax)
+    const countMax = throttled ? 0 : Math.min(queue.length, options.tasksMax)
     for (let i = 0; i < countMax; i++) {
       const task = queue[i] as CommitTask
       // Alone in its batch: entries before format 3 have no other jump of zxids.
@@ -238,7 +257,11 @@ export class BatchPlanner {
     const isHeld = this.#isFlushHeld
     const keys = isHeld
       ? 0
-      : Math.min(this.#pacer.keysFor(replica, tasks.length, options.flushAll), this.#flushKeysMax)
+      : Math.min(
+          this.#pacer.keysFor(replica, tasks.length, options.flushAll),
+          this.#flushKeysMax,
+          this.#tightKeysMax,
+        )
     const flush = planFlush(replica, layout, {
       keysMax: keys,
       bytesMax: bytesLeft,
@@ -246,7 +269,13 @@ export class BatchPlanner {
     })
     // Moving the mark alone is worth a commit only where requests wait for exactly that.
     const moves = throttled && !isHeld && flush.flushed > before.flushed
-    if (txns.length === 0 && tasks.length === 0 && flush.portion.entries.length === 0 && !moves) {
+    const isWanted = moves || options.probe
+    if (
+      txns.length === 0 &&
+      tasks.length === 0 &&
+      flush.portion.entries.length === 0 &&
+      !isWanted
+    ) {
       view.truncate(view.depth - 1)
       return undefined
     }

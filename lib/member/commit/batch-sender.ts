@@ -19,6 +19,8 @@ export type Outcome =
   | { readonly type: 'committed'; readonly revision: Revision; readonly sentMs: number }
   /** Unapplied, and it never will be: larger than the store takes. */
   | { readonly type: 'refused'; readonly error: StoreError }
+  /** Unapplied, and no try of it is left that could be: the store has no space for it. */
+  | { readonly type: 'full'; readonly error: StoreError }
   | { readonly type: 'closed' }
   /** The feed or the close settled it first. */
   | { readonly type: 'settled' }
@@ -64,6 +66,8 @@ class Tries {
   count = 0
   /** A try is in flight, or failed with an unknown outcome. */
   mayBeApplied = false
+  /** A try without an answer may still arrive; one that was refused for space was judged. */
+  mayArrive = false
   readonly #pending = new Set<Promise<Answer>>()
 
   get isPending(): boolean {
@@ -83,7 +87,10 @@ class Tries {
   /** The next answer of any of them. */
   async next(): Promise<Answer> {
     const answer = await Promise.race(this.#pending)
-    if ('error' in answer && answer.error.outcome === 'unknown') this.mayBeApplied = true
+    if ('error' in answer && answer.error.outcome === 'unknown') {
+      this.mayBeApplied = true
+      if (answer.error.code !== 'STORE_NO_SPACE') this.mayArrive = true
+    }
     return answer
   }
 }
@@ -132,6 +139,10 @@ export class BatchSender {
         return { type: 'settled' }
       }
       if (tries.isPending) continue
+      if (error.code === 'STORE_NO_SPACE' && (await this.#isUnapplied(tries))) {
+        return next.settled ? { type: 'settled' } : { type: 'full', error }
+      }
+      if (next.settled) return { type: 'settled' }
       await this.#pauseAfter(error, next, tries.count)
       if (next.settled) return { type: 'settled' }
     }
@@ -231,6 +242,12 @@ export class BatchSender {
       // Head is where the replica is, and the guard did not hold all the same: we do not know head.
       if (reached !== undefined && !next.settled) this.#options.onStuck(next.planned.batch.seq)
     }
+  }
+
+  /** etcd may have applied the txn that it says it had no space for: then reading head settles it. */
+  async #isUnapplied(tries: Tries): Promise<boolean> {
+    if (!tries.mayBeApplied) return true
+    return !tries.mayArrive && (await this.#options.catchUp()) !== undefined
   }
 
   async #pauseAfter(error: StoreError, { planned }: InFlight, tries: number): Promise<void> {

@@ -19,7 +19,20 @@ export interface CommitCounters {
   treeDifferences: number
   /** What the store said last to a commit that it did not take; empty: it took all. */
   lastFailure: string
+  /** Requests of clients that were refused because the store was full. */
+  noSpaceRefusals: number
 }
+
+export const newCounters = (): CommitCounters => ({
+  batches: 0,
+  requests: 0,
+  conflicts: 0,
+  unknownOutcomes: 0,
+  flushedKeys: 0,
+  treeDifferences: 0,
+  lastFailure: '',
+  noSpaceRefusals: 0,
+})
 
 export interface CommitterOptions {
   readonly store: MetadataStore
@@ -36,6 +49,8 @@ export interface CommitterOptions {
   readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */
   readonly journalFormat: () => number
+  /** Bytes of journal that the store has room for. */
+  readonly journalRoom: () => number
   /** Head's value as loaded; undefined: there is no head yet. */
   readonly head: Uint8Array | undefined
   /** Notifies the other proxies that we have something to write and do not get there. */

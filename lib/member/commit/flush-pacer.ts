@@ -24,15 +24,20 @@ export class FlushPacer {
   /** Batches and when they were the newest, oldest first, one each AGE_STEP_MS at most. */
   #marks: { readonly seq: number; readonly atMs: number }[] = []
 
-  constructor(limits: KeeperLimits, clock: Clock) {
+  readonly #journalRoom: () => number
+
+  /** `journalRoom`: bytes of journal that the store has room for. */
+  constructor(limits: KeeperLimits, clock: Clock, journalRoom: () => number) {
     this.#limits = limits
     this.#clock = clock
+    this.#journalRoom = journalRoom
   }
 
   /** Requests are throttled: the records are as far behind the journal as they may be. */
   isThrottled(replica: Replica): boolean {
     const { backlogKeysMax, journalBytesMax } = this.#limits
-    return replica.backlog.size >= backlogKeysMax || replica.journal.bytes >= journalBytesMax
+    const bytesMax = Math.min(journalBytesMax, this.#journalRoom())
+    return replica.backlog.size >= backlogKeysMax || replica.journal.bytes >= bytesMax
   }
 
   /**
@@ -43,7 +48,8 @@ export class FlushPacer {
     const { backlog, journal } = replica
     if (this.isThrottled(replica)) return Number.MAX_SAFE_INTEGER
     if (all) return requests === 0 ? IDLE_KEYS_MAX : Number.MAX_SAFE_INTEGER
-    if (backlog.size >= backlogKeysTarget || journal.bytes >= journalBytesTarget) {
+    const bytesTarget = Math.min(journalBytesTarget, this.#journalRoom() / 2)
+    if (backlog.size >= backlogKeysTarget || journal.bytes >= bytesTarget) {
       return Math.ceil(requests * CATCH_UP) + CATCH_UP_KEYS_MIN
     }
     if (!this.#isLate(backlog.oldestSeq)) return 0

@@ -40,6 +40,13 @@ export class FlushTimer {
     this.#start()
   }
 
+  /** What was given back must be written, even if no request comes. undefined: nothing was. Unit ms. */
+  dueIn(waitMs: number | undefined): void {
+    const { clock, onDue } = this.#options
+    if (waitMs === 0) onDue()
+    else if (waitMs !== undefined) clock.after(waitMs, onDue)
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancel?.()

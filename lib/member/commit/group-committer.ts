@@ -11,10 +11,11 @@ import { BatchSender } from './batch-sender.ts'
 import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
-import type { CommitCounters, CommitterOptions } from './committer-options.ts'
+import { type CommitterOptions, newCounters } from './committer-options.ts'
 import { checkKnown, checkNext, type TreeDifference, treeDifference } from './entry-check.ts'
 import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
+import { FullStore } from './full-store.ts'
 import { HeadCheck } from './head-check.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
@@ -23,15 +24,7 @@ import { Turns } from './turns.ts'
 const QUIET_MS = 50
 
 export class GroupCommitter {
-  readonly counters: CommitCounters = {
-    batches: 0,
-    requests: 0,
-    conflicts: 0,
-    unknownOutcomes: 0,
-    flushedKeys: 0,
-    treeDifferences: 0,
-    lastFailure: '',
-  }
+  readonly counters = newCounters()
   readonly #options: CommitterOptions
   #replica: Replica
   /** Head's value where the replica is: it guards the next batch. No two histories leave the same. */
@@ -59,6 +52,7 @@ export class GroupCommitter {
   readonly #pacer: CommitPacer
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
+  readonly full: FullStore
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -96,6 +90,12 @@ export class GroupCommitter {
       },
     })
     this.#turns = new Turns(options)
+    this.full = new FullStore({
+      ...options,
+      counters: this.counters,
+      submit: (task) => this.submit(task),
+      onProbe: () => this.#schedule(),
+    })
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
   }
 
@@ -221,6 +221,7 @@ export class GroupCommitter {
     this.#pacer.stop()
     this.#chain.abandon(error)
     this.#abandonQueue(error)
+    this.full.stop(error)
     this.#changes.wake()
   }
 
@@ -254,13 +255,17 @@ export class GroupCommitter {
     const { commitsInFlightMax } = this.#options.limits
     while (this.#closed === undefined && !this.#confirming && !this.#pacer.isGathering) {
       if (this.#chain.length >= commitsInFlightMax) return
-      if (!this.#isWorthAnother() || !this.#isOurTurn()) return
+      if (!this.#maySend()) return
       const isIdle = this.#queue.length === 0 && this.#chain.length === 0
-      if (this.#queue.length === 0 && !(isIdle && this.#flushDue)) return
+      const probe = isIdle && this.full.probeDue
+      if (this.#queue.length === 0 && !(isIdle && (this.#flushDue || probe))) return
       if (isIdle) this.#flushDue = false
+      this.full.probeDue = false
       const planned = this.#planner.plan(this.#queue, {
         flushAll: isIdle,
         passes: this.#turns.passes,
+        tasksMax: this.full.tasksMax,
+        probe,
       })
       if (planned === undefined) return
       const { batch, tasks, flush } = planned
@@ -276,15 +281,13 @@ export class GroupCommitter {
     }
   }
 
-  #isWorthAnother(): boolean {
+  /** Behind a batch of ours in flight, where it is worth another, it is our turn, unless that one passes. */
+  #maySend(): boolean {
     const last = this.#chain.newest
-    return last === undefined || this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
-  }
-
-  /** Behind a batch of ours in flight it is our turn, unless that one passes. */
-  #isOurTurn(): boolean {
-    const last = this.#chain.newest
-    if (last !== undefined) return !last.planned.batch.passes
+    if (last !== undefined) {
+      const isWorth = this.#pacer.isWorthAnother(last.sentMs, this.#queue.length)
+      return isWorth && !last.planned.batch.passes
+    }
     const waitMs = this.#turns.waitMs()
     if (waitMs <= 0) return true
     this.#pacer.dueIn(waitMs)
@@ -309,22 +312,26 @@ export class GroupCommitter {
           { err: outcome.error, tasks: planned.tasks.length },
           'commit too large for the store',
         )
-        this.#flushAfter(this.#planner.shrink(planned))
+        this.#flushTimer.dueIn(this.#planner.shrink(planned))
         this.#lose(this.#chain.indexOf(next))
         return
+      case 'full':
+        return this.#refuse(next, outcome.error)
       case 'closed':
         return this.close()
     }
   }
 
-  /** What a refused batch carried of records is still to be written, if no request waits either. */
-  #flushAfter(heldMs: number): void {
-    const flush = () => {
-      this.#flushDue = true
-      this.#schedule()
-    }
-    if (heldMs === 0) flush()
-    else this.#options.clock.after(heldMs, flush)
+  /** Only the oldest batch is judged: replies of a session keep their order. */
+  #refuse(next: InFlight, error: StoreError): void {
+    const { planned } = next
+    const index = this.#chain.indexOf(next)
+    this.#lose(index)
+    if (index > 0) return
+    this.#flushTimer.dueIn(this.#planner.holdFlush(planned))
+    this.#progressMs = this.#options.clock.monotonic()
+    const again = this.full.refuse(planned, this.#replica.zxid, error)
+    this.#queue.splice(0, planned.tasks.length, ...again)
   }
 
   /** The batch at `index` and those behind it will never be applied: their requests are planned again. */
@@ -337,9 +344,7 @@ export class GroupCommitter {
   }
 
   #abandonQueue(error: StoreError): void {
-    const left = this.#queue
-    this.#queue = []
-    for (const task of left) task.abandoned(error)
+    for (const task of this.#queue.splice(0)) task.abandoned(error)
   }
 
   #applyUpTo(last: InFlight, revision: Revision): void {
@@ -365,6 +370,7 @@ export class GroupCommitter {
   #applyOwn(own: InFlight): void {
     own.settled = true
     const { tasks, planned, txnOf, batch, flush, journal, digest } = own.planned
+    this.full.took()
     this.counters.batches++
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length

@@ -12,6 +12,8 @@ import type { Revision } from '../../store/types.ts'
 /** Between two steps. Unit ms. */
 const INTERVAL_MS_MAX = 30_000
 const STEPS_PER_RETENTION = 5
+/** Between two lines about compactions that failed. Unit ms. */
+const LOG_MS = 600_000
 
 /** Where the store was, and how much had been written, at some time. */
 interface Mark {
@@ -33,8 +35,13 @@ export interface CompactorOptions {
 
 export class Compactor {
   compactions = 0
-  /** Of them the store refused so many. */
-  refused = 0
+  /** Compactions that the store did not carry out. */
+  refusals = 0
+  /** Journal bytes of history that the store has room for. */
+  room = Number.POSITIVE_INFINITY
+  /** When a refusal was logged last, monotonic ms, and how many there have been since. */
+  #loggedMs = Number.NEGATIVE_INFINITY
+  #unlogged = 0
   readonly #options: CompactorOptions
   #marks: Mark[] = []
   #revision: Revision
@@ -54,6 +61,17 @@ export class Compactor {
   seen(revision: Revision, bytes: number): void {
     this.#revision = revision
     this.#bytes += bytes
+    const { limits } = this.#options
+    if (this.#cancel === undefined || this.room >= limits.historyBytesMax) return
+    // Where space is short, time is no measure.
+    if (this.#bytes - (this.#marks.at(-1)?.bytes ?? 0) > this.room / STEPS_PER_RETENTION)
+      this.#step()
+  }
+
+  /** The store is full: all history goes. */
+  giveUpHistory(): void {
+    if (this.#cancel === undefined || this.#compacting || this.#revision <= this.#compacted) return
+    if (this.#options.isMyTurn()) void this.#compact(this.#revision, this.#now())
   }
 
   /** Does nothing when history is kept for ever (a retention of 0). */
@@ -72,11 +90,7 @@ export class Compactor {
   }
 
   #step(): void {
-    const now: Mark = {
-      atMs: this.#options.clock.monotonic(),
-      revision: this.#revision,
-      bytes: this.#bytes,
-    }
+    const now = this.#now()
     const kept = this.#marks.findIndex((mark) => !this.#isTooMuch(mark, now))
     const count = kept < 0 ? this.#marks.length : kept
     const target = this.#marks[count - 1]
@@ -91,6 +105,21 @@ export class Compactor {
     else this.#last = now
   }
 
+  #now(): Mark {
+    const atMs = this.#options.clock.monotonic()
+    return { atMs, revision: this.#revision, bytes: this.#bytes }
+  }
+
+  #refused(error: unknown): void {
+    this.refusals++
+    this.#unlogged++
+    const now = this.#options.clock.monotonic()
+    if (now - this.#loggedMs < LOG_MS) return
+    this.#loggedMs = now
+    this.#options.logger.warn({ err: error, times: this.#unlogged }, 'history not compacted')
+    this.#unlogged = 0
+  }
+
   /** A compaction that fails is retried at the next step. */
   async #compact(revision: Revision, now: Mark): Promise<void> {
     this.#compacting = true
@@ -100,8 +129,7 @@ export class Compactor {
       this.#last = now
       this.compactions++
     } catch (error) {
-      this.refused++
-      this.#options.logger.warn({ err: error }, 'history not compacted')
+      this.#refused(error)
     }
     this.#compacting = false
   }
@@ -109,6 +137,7 @@ export class Compactor {
   /** Is the history since then beyond the retention? */
   #isTooMuch(then: Mark, now: Mark): boolean {
     const { historyRetentionMs, historyBytesMax } = this.#options.limits
-    return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > historyBytesMax
+    const bytesMax = Math.min(historyBytesMax, this.room)
+    return now.atMs - then.atMs > historyRetentionMs || now.bytes - then.bytes > bytesMax
   }
 }

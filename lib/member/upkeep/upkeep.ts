@@ -7,12 +7,13 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Revision } from '../../store/types.ts'
+import type { Revision, StoreSpace } from '../../store/types.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { Replica } from '../tree/replica.ts'
 import { Compactor } from './compactor.ts'
 import { Reaper } from './reaper.ts'
 import { RecordCheck } from './record-check.ts'
+import { SpaceWatch } from './space-watch.ts'
 
 export interface UpkeepOptions {
   readonly store: MetadataStore
@@ -29,6 +30,8 @@ export interface UpkeepOptions {
   readonly isMyTurn: () => boolean
   /** One of the live members that have read all of the tree does it. */
   readonly isMyTurnAsWhole: () => boolean
+  /** The same, also while this member does not serve. */
+  readonly isFirst: () => boolean
   /** The replica must be loaded again. */
   readonly onReplicaWrong: (message: string) => void
 }
@@ -37,6 +40,7 @@ export class Upkeep {
   readonly #reaper: Reaper
   readonly #compactor: Compactor
   readonly #recordCheck: RecordCheck
+  readonly #spaceWatch: SpaceWatch
 
   constructor(options: UpkeepOptions) {
     const { committer, replica, limits } = options
@@ -46,7 +50,14 @@ export class Upkeep {
       intervalMs: limits.reaperIntervalMs,
       perMinuteMax: limits.reapedPerMinuteMax,
     })
-    this.#compactor = new Compactor(options)
+    this.#compactor = new Compactor({ ...options, isMyTurn: options.isFirst })
+    this.#spaceWatch = new SpaceWatch({
+      ...options,
+      onRoom: (bytes) => {
+        this.#compactor.room = bytes
+      },
+      onFull: () => this.#compactor.giveUpHistory(),
+    })
     this.#recordCheck = new RecordCheck({
       ...options,
       isMyTurn: options.isMyTurnAsWhole,
@@ -59,8 +70,17 @@ export class Upkeep {
   get compactionCount(): number {
     return this.#compactor.compactions
   }
-  get compactionsRefused(): number {
-    return this.#compactor.refused
+  /** Compactions that the store did not carry out. */
+  get compactionRefusals(): number {
+    return this.#compactor.refusals
+  }
+  /** As of the last look; undefined: not known. */
+  get space(): StoreSpace | undefined {
+    return this.#spaceWatch.space
+  }
+  /** Bytes of journal that the store has room for, as history and apart from that. */
+  get journalRoom(): number {
+    return this.#compactor.room
   }
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.#recordCheck.counters
@@ -74,11 +94,13 @@ export class Upkeep {
   start(): void {
     this.#compactor.start()
     this.#recordCheck.start()
+    this.#spaceWatch.start()
   }
 
   stop(): void {
     this.#reaper.stop()
     this.#compactor.stop()
     this.#recordCheck.stop()
+    this.#spaceWatch.stop()
   }
 }

@@ -1,0 +1,133 @@
+/** etcd's quota: fair overwrites never fill it; filled by somebody else it is named, and left by itself once freed. */
+import { expect } from 'chai'
+import { Etcd3, Range } from 'etcd3'
+import type { Context } from 'mocha'
+import { noPolicy } from '../../adapters/etcd/no-policy.ts'
+import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
+import { eventually } from '../support/eventually.ts'
+import { RawClient } from '../support/raw-client.ts'
+
+const QUOTA_BYTES = 32 * 2 ** 20
+const SYSTEM_ERROR = -1
+
+describe('operations/etcd space', function () {
+  this.timeout(180_000)
+  let etcd: EtcdServer
+  const ends: (() => void | Promise<void>)[] = []
+
+  before(function (this: Context) {
+    requireEtcd(this)
+  })
+  beforeEach(async () => {
+    etcd = await startEtcd({ flags: [`--quota-backend-bytes=${QUOTA_BYTES}`] })
+    ends.push(() => etcd.stop())
+  })
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end()
+  })
+
+  async function serve(user = ''): Promise<{ server: AnykeeperProcess; client: RawClient }> {
+    const server = await startAnykeeper({ store: `etcd://${user}${etcd.host}` })
+    ends.push(() => server.kill())
+    const client = await RawClient.connect({ port: server.port, timeoutMs: 20_000 })
+    const alive = setInterval(() => client.ping(), 1_000)
+    ends.push(() => {
+      clearInterval(alive)
+      client.destroy()
+    })
+    return { server, client }
+  }
+  const metric = async (server: AnykeeperProcess, name: string): Promise<number> =>
+    Number(new RegExp(`^zk_${name}\t(\\d+)$`, 'm').exec(await server.fourLetterWord('mntr'))?.[1])
+
+  it('a znode of 400 KB overwritten until the quota was written eight times never fills it', async () => {
+    const { server, client } = await serve()
+    await client.create('/large', { data: Buffer.alloc(10) })
+    const times = Math.ceil((8 * QUOTA_BYTES) / 400_000)
+    for (let i = 0; i < times; i++) {
+      const { err } = await client.setData('/large', Buffer.alloc(400_000, i))
+      expect([i, err]).to.deep.equal([i, 0])
+    }
+    expect(client.closed).to.equal(false)
+    expect(await metric(server, 'anykeeper_compactions')).to.be.at.least(4)
+    await eventually(
+      'a look',
+      async () => (await metric(server, 'anykeeper_store_bytes')) > 0,
+      9_000,
+    )
+    expect(await metric(server, 'anykeeper_store_bytes_max')).to.equal(QUOTA_BYTES)
+    expect(await metric(server, 'anykeeper_store_alarm')).to.equal(0)
+  })
+
+  it('filled by another writer: said with the commands, reads go on, and it is left when freed', async () => {
+    const { server, client } = await serve()
+    await client.create('/a', { data: 'x' })
+    const foreign = new Etcd3({
+      hosts: etcd.host,
+      faultHandling: { global: noPolicy, host: () => noPolicy },
+    })
+    ends.push(() => foreign.close())
+    for (let i = 0; i < 200; i++) {
+      const done = await foreign
+        .put(`foreign/${i}`)
+        .value(Buffer.alloc(1_000_000, i))
+        .then(
+          () => true,
+          () => false,
+        )
+      if (!done) break
+    }
+    await server.child.waitForLine(/the store has raised its space alarm/)
+    expect(server.child.output).to.match(/etcdctl alarm disarm/)
+    for (let i = 0; i < 5; i++) {
+      expect((await client.setData('/a', `y${i}`)).err).to.equal(SYSTEM_ERROR)
+      expect((await client.getData('/a')).err).to.equal(0)
+    }
+    expect(await metric(server, 'anykeeper_store_alarm')).to.equal(1)
+    expect(await metric(server, 'anykeeper_serving')).to.equal(1)
+    const { header } = await foreign.delete().prefix('foreign/')
+    await foreign.kv.compact({ revision: header.revision, physical: true }).catch(() => {})
+    await foreign.maintenance.defragment()
+    const { alarms } = await foreign.maintenance.alarm({ action: 'Get', memberID: '0' })
+    for (const { memberID, alarm } of alarms) {
+      await foreign.maintenance.alarm({ action: 'Deactivate', memberID, alarm })
+    }
+    await eventually('it goes on', async () => (await client.setData('/a', 'z')).err === 0, 10_000)
+    await server.child.waitForLine(/the store has space again/)
+    expect(client.closed).to.equal(false)
+  })
+
+  it('a user with rights to the prefix only: serves, and says once that it may not compact', async () => {
+    const root = new Etcd3({ hosts: etcd.host })
+    await root.role('keeper').create()
+    await root.role('keeper').grant({
+      permission: 'Readwrite',
+      range: Range.prefix('/anykeeper/'),
+    })
+    for (const [name, role] of [
+      ['root', 'root'],
+      ['keeper', 'keeper'],
+    ] as const) {
+      await root.user(name).create('secret')
+      await root.user(name).addRole(role)
+    }
+    await root.auth.authEnable()
+    root.close()
+    const { server, client } = await serve('keeper:secret@')
+    expect(server.child.output).to.match(/only root may: start etcd with --auto-compaction-mode/)
+    const times = 30
+    await client.create('/n', { data: Buffer.alloc(10) })
+    for (let i = 0; i < times; i++) {
+      expect((await client.setData('/n', Buffer.alloc(300_000, i))).err).to.equal(0)
+    }
+    await eventually(
+      'a refusal',
+      async () => (await metric(server, 'anykeeper_compactions_refused')) > 0,
+      20_000,
+    )
+    const lines = server.child.output.match(/history not compacted/g) ?? []
+    expect(lines).to.have.length(1)
+    expect(await metric(server, 'anykeeper_store_bytes_max')).to.equal(QUOTA_BYTES)
+  })
+})
