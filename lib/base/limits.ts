@@ -87,6 +87,11 @@ export interface KeeperLimits {
    * of both.
    */
   readonly historyBytesMax: number
+  /**
+   * Refuse what goes beyond the hard limits of a quota. Every proxy judges what its own clients write. Source:
+   * zookeeper.enforceQuota.
+   */
+  readonly enforceQuota: boolean
 }
 
 /** The limits of a keeper that names none of its own. */
@@ -120,6 +125,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
+  enforceQuota: false,
 }
 
 /** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */

@@ -53,6 +53,9 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
   if (view.get(path) !== undefined) return ZK_ERRORS.NODE_EXISTS.errno
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
 
+  const refused = view.checkQuota(path, 1, request.data?.length ?? 0)
+  if (refused !== 0) return refused
+
   const parentCreates = (parent.creates + 1) | 0
   const edited = view.edit(parentPath, parent)
   edited.childCount++

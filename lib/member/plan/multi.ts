@@ -65,6 +65,8 @@ export function planMulti(view: PlanView, request: MultiRequest, caller: Caller)
       continue
     }
     view.rollback()
+    // It met what no operation can be judged by.
+    if (planned === ZK_ERRORS.MARSHALLING.errno) return planned
     return {
       type: 'multi',
       results: request.ops.map((_, i): MultiResult => {
