@@ -169,6 +169,26 @@ describe('hard quotas', () => {
     expect(quotas.nearest('/q/1')!.limits).to.equal(before)
   })
 
+  it('statistics that a client sets, or that are counted no more, are the same on every replica', async () => {
+    const client = await open()
+    await client.create('/q')
+    await Promise.all(declare(client, 'count=1,bytes=1'))
+    await client.create('/q/a', Buffer.from('123'))
+    await client.setData('/zookeeper/quota/q/zookeeper_stats', Buffer.from('count=77,bytes=77'))
+    expect(await statistics(client)).to.equal('count=2,bytes=3')
+    expect(await statistics(await open())).to.equal('count=2,bytes=3')
+    await keepers[0]!.committer.drain(20_000)
+    await client.create('/q/b')
+    await client.delete('/zookeeper/quota/q/zookeeper_limits')
+    await client.create('/q/c')
+    expect(await statistics(client)).to.equal('count=3,bytes=3')
+    await keepers[0]!.committer.drain(20_000)
+    expect(await statistics(await open())).to.equal('count=3,bytes=3')
+    await client.setData('/zookeeper/quota/q/zookeeper_stats', Buffer.from('mine'))
+    expect(await statistics(client)).to.equal('mine')
+    expect(await statistics(await open())).to.equal('mine')
+  })
+
   it('numbers are read as Java reads a long', () => {
     const count = (text: string) => parseQuota(`count=${text}`)?.count
     expect(count('9223372036854775807')).to.equal(2 ** 63)

@@ -25,6 +25,8 @@ export function isQuotaZnode(path: string): boolean {
 
 /** What is counted: a tree, as far as quotas care. */
 export interface CountedTree {
+  /** The record of a znode is no more what the znode is. */
+  readonly onDirty?: ((kind: 'n', path: string) => void) | undefined
   get(path: string): Znode | undefined
   paths(): IterableIterator<string>
 }
@@ -76,14 +78,27 @@ export class QuotaTable {
 
   deleted(path: string, node: Znode): void {
     if (path.startsWith(RESERVED.quota) && path.endsWith(LIMITS_NAME)) {
-      this.#usage.delete(parentOf(path).slice(RESERVED.quota.length))
-      this.#measure()
+      const quotaPath = parentOf(path).slice(RESERVED.quota.length)
+      if (this.#usage.delete(quotaPath)) {
+        this.#measure()
+        // From now on its data is its own, and only the record says it: as it was counted last.
+        const stats = `${RESERVED.quota}${quotaPath}${STATS_NAME}`
+        if (this.#tree.get(stats) !== undefined) this.#tree.onDirty?.('n', stats)
+      }
     }
     this.#account(path, -1, -(node.data?.length ?? 0))
   }
 
   resized(path: string, bytes: number): void {
     if (bytes !== 0 || this.#usage.size > 0) this.#account(path, 0, bytes)
+  }
+
+  /** The data of that znode was set: where it is counted, the usage stays what it shows, on every replica alike. */
+  written(path: string): void {
+    if (!path.startsWith(RESERVED.quota) || !path.endsWith(STATS_NAME)) return
+    const quotaPath = parentOf(path).slice(RESERVED.quota.length)
+    const usage = this.#usage.get(quotaPath)
+    if (usage !== undefined) this.#publish(quotaPath, usage)
   }
 
   /** After a load: counts everything again. */
