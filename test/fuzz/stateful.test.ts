@@ -7,8 +7,9 @@ import type { Sequence } from './actions.ts'
 import { type CheckOptions, check } from './check.ts'
 import { hunt, sequenceOf, describe as shown } from './hunt.ts'
 
-/** Fixed: what it finds is found by everybody. */
-const SEED = 7
+/** Fixed: what they find is found by everybody. Three sequences each, that end soon and have most kinds of actions. */
+const SEEDS = { memory: 43, file: 37 } as const
+const SEQUENCES = 3
 /** Liveness, not speed: the machine may be busy. */
 const WAIT_MS_MAX = 30_000
 
@@ -18,16 +19,17 @@ describe('stateful fuzz', function () {
   it('a seed gives the same sequences, bit for bit', () => {
     const all = (seed: number) =>
       JSON.stringify(Array.from({ length: 200 }, (_, n) => sequenceOf(seed, n)))
-    expect(all(SEED)).to.equal(all(SEED))
-    expect(all(SEED)).to.not.equal(all(SEED + 1))
+    expect(all(1)).to.equal(all(1))
+    expect(all(1)).to.not.equal(all(2))
   })
 
   for (const store of ['memory', 'file'] as const) {
     it(`finds nothing, on ${store}`, async () => {
-      const options = { store, seed: SEED, waitMsMax: WAIT_MS_MAX, ms: 20_000 }
+      const seed = SEEDS[store]
+      const options = { store, seed, sequences: SEQUENCES, waitMsMax: WAIT_MS_MAX }
       const { played, found } = await hunt(options)
-      expect(found.map((one) => shown(SEED, one))).to.deep.equal([])
-      expect(played).to.be.above(0)
+      expect(found.map((one) => shown(seed, one))).to.deep.equal([])
+      expect(played).to.equal(SEQUENCES)
     })
   }
 
@@ -49,7 +51,9 @@ describe('stateful fuzz', function () {
   }
   for (const [title, sequence] of Object.entries(kinds)) {
     it(`${title}: the same everywhere`, async () => {
-      const options: CheckOptions = { store: 'file', waitMsMax: WAIT_MS_MAX }
+      // Long keys are what files have bounds of their own for.
+      const store = title.startsWith('paths') ? 'file' : 'memory'
+      const options: CheckOptions = { store, waitMsMax: WAIT_MS_MAX }
       expect(await check(sequence, options)).to.equal(undefined)
     })
   }

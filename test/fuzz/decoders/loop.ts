@@ -16,6 +16,7 @@ const STEPS_PER_INPUT = 3_000
 /** Memory taken, per byte of input and per input. What is collected meanwhile only makes it less. */
 const BYTES_PER_BYTE = 256
 const BYTES_PER_INPUT = 512 * 1024
+const TRIES = 3
 
 export interface Problem {
   readonly target: string
@@ -75,17 +76,26 @@ export function tryOne(
   bytes: Uint8Array,
   found: (what: string, bytes: Uint8Array) => void,
 ): void {
-  const before = memory()
+  const bound = bytes.length * BYTES_PER_BYTE + BYTES_PER_INPUT
+  // The engine takes memory of its own now and then, but not each time for the same input.
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = memory()
+    runOne(target, bytes, found)
+    if (memory() - before <= bound) return
+  }
+  found('more memory than its bytes allow', bytes)
+}
+
+function runOne(
+  target: Target,
+  bytes: Uint8Array,
+  found: (what: string, bytes: Uint8Array) => void,
+): void {
   try {
     target.run(Buffer.from(bytes))
   } catch (error) {
-    if (!target.throws.some((kind) => error instanceof kind)) {
-      const { name, message } = error as Error
-      found(`throws ${name}: ${message.slice(0, 200)}`, bytes)
-    }
-  }
-  const taken = memory() - before
-  if (taken > bytes.length * BYTES_PER_BYTE + BYTES_PER_INPUT) {
-    found('more memory than its bytes allow', bytes)
+    if (target.throws.some((kind) => error instanceof kind)) return
+    const { name, message } = error as Error
+    found(`throws ${name}: ${message.slice(0, 200)}`, bytes)
   }
 }

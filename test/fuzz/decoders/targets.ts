@@ -249,6 +249,7 @@ export const TARGETS: readonly Target[] = [
         },
         'a/1',
       ),
+      ...texts('null', '{"f":1}'),
       encodeHead({ zxid: 5, seq: 3, flushed: 2, imported: 'abc' }),
     ],
     throws: [StoreError],
@@ -275,7 +276,12 @@ export const TARGETS: readonly Target[] = [
   {
     name: 'other records',
     seeds: [
-      ...texts('{"f":1,"creates":4,"pzxid":9}', '{"f":1,"address":"a:1","at":5}', '{"f":1}'),
+      ...texts(
+        'null',
+        '{"f":1,"creates":4,"pzxid":9}',
+        '{"f":1,"address":"a:1","at":5}',
+        '{"f":1}',
+      ),
       encodeSession({ id: 5n, timeoutMs: 6_000, passwordDigest: 'p', owner: 'o', fence: 1 }),
     ],
     throws: [StoreError],
