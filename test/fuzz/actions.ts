@@ -26,6 +26,8 @@ export type Action = {
   | { readonly do: 'auth'; readonly count: number; readonly scheme: string; readonly id: Fill }
   | {
       readonly do: 'acl'
+      /** Identities that the session proves before. */
+      readonly ids: number
       readonly count: number
       readonly scheme: string
       readonly id: Fill

@@ -98,15 +98,16 @@ const MAKERS: readonly ((random: Random, s: number) => Action)[] = [
     id: { char: random.pick(['u', 'u', ':']), length: random.pick([0, 1, 20, 1_000, 200_000]) },
   }),
   (random, s) => {
-    const length = random.pick([0, 1, 10, 10, 1_000, 200_000])
+    const length = random.pick([0, 1, 10, 1_000, 200_000])
     return {
       s,
       do: 'acl',
+      ids: random.pick([0, 0, 10, 900, 3_000]),
       count: Math.min(
         20_000,
         Math.max(1, Math.min(random.pick(COUNTS), Math.floor(900_000 / (length + 30)))),
       ),
-      scheme: random.pick(['auth', 'auth', 'digest', 'ip', 'world', 'sasl', 'x509', '']),
+      scheme: random.pick(['auth', 'auth', 'digest', 'digest', 'ip', 'ip', 'sasl', '']),
       id: { char: random.pick([':', ':', 'u', '1']), length },
       reads: random.pick([0, 10, 500]),
     }
@@ -156,11 +157,13 @@ const MAKERS: readonly ((random: Random, s: number) => Action)[] = [
   (_, s) => ({ s, do: 'drop' }),
 ]
 
+/** Those that make what the others work on, and what others have to look through. */
+const MAKERS_WEIGHED = [...MAKERS, ...[0, 0, 0, 0, 1, 4, 4, 4].map((i) => MAKERS[i]!)]
+
 /** `length`: actions, 5 unless told. */
 export function generate(random: Random, length = 5): Sequence {
   const actions = Array.from({ length: 1 + random.below(length) }, () => {
-    // Creates are what the others work on.
-    const maker = random.below(4) === 0 ? MAKERS[0]! : random.pick(MAKERS)
+    const maker = random.pick(MAKERS_WEIGHED)
     return maker(random, random.below(SESSIONS))
   })
   // What is left open is what a restart and a copy find.

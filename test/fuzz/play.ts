@@ -86,6 +86,7 @@ class Player {
         return
       }
       case 'acl': {
+        for (let i = 0; i < action.ids; i++) yield [client.auth('digest', `user${i}:password`), 60]
         const id = text(action.id)
         const acl = Array.from({ length: action.count }, (_, i) => {
           const unique =

@@ -8,7 +8,7 @@ import { type CheckOptions, check } from './check.ts'
 import { hunt, sequenceOf, describe as shown } from './hunt.ts'
 
 /** Fixed: what they find is found by everybody. Three sequences each, that end soon and have most kinds of actions. */
-const SEEDS = { memory: 43, file: 37 } as const
+const SEEDS = { memory: 38, file: 13 } as const
 const SEQUENCES = 3
 /** Liveness, not speed: the machine may be busy. */
 const WAIT_MS_MAX = 30_000
