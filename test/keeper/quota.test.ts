@@ -96,9 +96,14 @@ describe('hard quotas', () => {
     sent.push(
       client.setData('/zookeeper/quota/q/zookeeper_limits', Buffer.from('countHardLimit=0')),
     )
-    sent.push(client.create('/q/e'), client.delete('/zookeeper/quota/q/zookeeper_limits'))
+    sent.push(client.create('/q/e'))
+    // Of the same length as before.
+    sent.push(
+      client.setData('/zookeeper/quota/q/zookeeper_limits', Buffer.from('countHardLimit=9')),
+    )
+    sent.push(client.create('/q/g'), client.delete('/zookeeper/quota/q/zookeeper_limits'))
     sent.push(client.create('/q/f'))
-    expect(await codes(sent)).to.deep.equal({ ok: 11, ZK_QUOTA_EXCEEDED: 2 })
+    expect(await codes(sent)).to.deep.equal({ ok: 13, ZK_QUOTA_EXCEEDED: 2 })
   })
 
   it('ephemerals are free again with the end of their session', async () => {

@@ -203,7 +203,7 @@ export class PlanView {
       seen.add(path)
       const then = before === undefined ? this.#below(path) : bytesOf(before)
       const now = bytesOf(nodes.get(path))
-      if (then !== now && guard.declares(path)) this.#top.changesQuotas = true
+      if (guard.declares(path)) this.#top.changesQuotas = true
       const count = (now === undefined ? 0 : 1) - (then === undefined ? 0 : 1)
       guard.note(quotas, usage, path, { count, bytes: (now ?? 0) - (then ?? 0) })
     }
