@@ -43,6 +43,7 @@ interface ServeFlags {
   readonly superDigest?: string
   readonly acceptDamagedTree?: boolean
   readonly journalFormat: string
+  readonly enforceQuota?: boolean
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly workers: number
@@ -119,6 +120,13 @@ export function serveCommand(): Command {
         '--accept-damaged-tree',
         'start even if records of znodes are missing or head is: what is there is served',
         'ACCEPT_DAMAGED_TREE',
+      ),
+    )
+    .addOption(
+      flag(
+        '--enforce-quota',
+        'refuse what goes beyond the hard limits of quotas (enforceQuota)',
+        'ENFORCE_QUOTA',
       ),
     )
     .addOption(
@@ -252,6 +260,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         sessionTimeoutMsMin: minTimeout,
         sessionTimeoutMsMax: maxTimeout,
         proxyTtlMs,
+        enforceQuota: flags.enforceQuota === true,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
         loadPageBytes: memory.pageBytes,

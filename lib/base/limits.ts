@@ -106,6 +106,11 @@ export interface KeeperLimits {
   readonly historyBytesMax: number
   /** How often it is looked at how much space the store has left, ms. 0: never. */
   readonly spaceCheckMs: number
+  /**
+   * Refuse what goes beyond the hard limits of a quota. Every proxy judges what its own clients write. Source:
+   * zookeeper.enforceQuota.
+   */
+  readonly enforceQuota: boolean
 }
 
 /** The limits of a keeper that names none of its own. */
@@ -144,6 +149,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
   spaceCheckMs: 2_000,
+  enforceQuota: false,
 }
 
 /** Largest TTL of a znode, ms. Source: EphemeralType.TTL, 40 bits. */

@@ -90,6 +90,12 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'fuzz',
+    paths: ['test/fuzz/'],
+    needs: [],
+    minutesMax: 8,
+  },
+  {
     name: 'packed',
     paths: ['test/packed/'],
     needs: ['node-20.19', 'node-22', 'node-24'],

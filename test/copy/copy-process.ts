@@ -18,6 +18,8 @@ export interface CopyStreams {
   readonly input?: string
   /** The file that takes its stdout; absent: it is collected. */
   readonly output?: string
+  /** dist/cli.js of another build. */
+  readonly program?: string
 }
 
 const living = new Set<CopyProcess>()
@@ -34,11 +36,11 @@ export class CopyProcess {
   readonly child: ChildProcess
   readonly ended: Promise<CopyRun>
 
-  constructor(args: readonly string[], { input, output }: CopyStreams = {}) {
-    if (!existsSync(built)) throw new Error('no dist/cli.js: npm run build')
+  constructor(args: readonly string[], { input, output, program = built }: CopyStreams = {}) {
+    if (!existsSync(program)) throw new Error(`no ${program}: npm run build`)
     const stdin = input === undefined ? 'pipe' : openSync(input, 'r')
     const stdout = output === undefined ? 'pipe' : openSync(output, 'w')
-    this.child = spawn(process.execPath, [built, ...args], {
+    this.child = spawn(process.execPath, [program, ...args], {
       stdio: [stdin, stdout, 'pipe'],
       env: withoutSettings(),
     })

@@ -19,11 +19,19 @@ export interface Subject {
   stop(): Promise<void>
 }
 
+/** What is not as by default. */
+export interface Settings {
+  readonly enforceQuota?: boolean
+}
+
 const NEVER_MS = 2_000_000_000
 const TICK_MS = 2_000
 
 /** ZooKeeper, as fast as it can be, and reaping nothing: when it does is up to its clock. */
-export async function startOracle(version: ZookeeperLine): Promise<Subject> {
+export async function startOracle(
+  version: ZookeeperLine,
+  { enforceQuota = false }: Settings = {},
+): Promise<Subject> {
   const server = await startZookeeper({
     version,
     tickTimeMs: TICK_MS,
@@ -32,6 +40,7 @@ export async function startOracle(version: ZookeeperLine): Promise<Subject> {
     properties: {
       'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
       'zookeeper.forceSync': 'no',
+      'zookeeper.enforceQuota': String(enforceQuota),
       'znode.container.checkIntervalMs': String(NEVER_MS),
     },
   })
@@ -49,7 +58,11 @@ export interface Anykeeper {
 const sources: Anykeeper = { Keeper, ProxyServer, MemoryBackend, openMemoryStore }
 
 /** Proxies on one memory store, in this process. `parts`: another build of anykeeper. */
-export async function startOnMemory(count: number, parts: Anykeeper = sources): Promise<Subject> {
+export async function startOnMemory(
+  count: number,
+  parts: Anykeeper = sources,
+  { enforceQuota = false }: Settings = {},
+): Promise<Subject> {
   const backend = new parts.MemoryBackend()
   const opened = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -58,6 +71,7 @@ export async function startOnMemory(count: number, parts: Anykeeper = sources): 
         store,
         superDigest: SUPER_DIGEST,
         limits: {
+          enforceQuota,
           tickTimeMs: TICK_MS,
           sessionTimeoutMsMin: 2 * TICK_MS,
           sessionTimeoutMsMax: 20 * TICK_MS,
@@ -99,10 +113,13 @@ export async function startOnRedis(from: Build = 'dist'): Promise<Subject> {
 }
 
 /** The one proxy that a folder takes. */
-export async function startOnFiles(from: Build = 'dist'): Promise<Subject> {
+export async function startOnFiles(
+  from: Build = 'dist',
+  settings: Settings = {},
+): Promise<Subject> {
   const folder = temporaryFolder('differential')
   const stop = async (): Promise<void> => removeFolder(folder)
-  return startProxies(1, { name: 'file', url: `file:${folder}`, stop }, from)
+  return startProxies(1, { name: 'file', url: `file:${folder}`, stop }, from, settings)
 }
 
 type Build = 'dist' | 'sources'
@@ -114,13 +131,18 @@ interface Store {
 }
 
 /** So many proxies as users run them; `store` ends with them. */
-async function startProxies(count: number, store: Store, from: Build): Promise<Subject> {
+async function startProxies(
+  count: number,
+  store: Store,
+  from: Build,
+  { enforceQuota = false }: Settings = {},
+): Promise<Subject> {
   const proxies: AnykeeperProcess[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(proxies.map((proxy) => proxy.stop()))
     await store.stop()
   }
-  const args = ['--log-level', 'warn']
+  const args = ['--log-level', 'warn', ...(enforceQuota ? ['--enforce-quota'] : [])]
   const settings = { store: store.url, superDigest: SUPER_DIGEST, tickTimeMs: TICK_MS, args, from }
   try {
     while (proxies.length < count) proxies.push(await startAnykeeper(settings))

@@ -166,6 +166,7 @@ describe('anykeeper serve', () => {
       ANYKEEPER_MAX_UNREADABLE: '10',
       ANYKEEPER_MEMORY_SOFT_LIMIT: '0.5',
       ANYKEEPER_SPACE_CHECK: '0',
+      ANYKEEPER_ENFORCE_QUOTA: '1',
       ANYKEEPER_JOURNAL_FORMAT: '2',
       ANYKEEPER_MAX_CONNECTIONS: '100',
       ANYKEEPER_MAX_CONNECTIONS_PER_ADDRESS: '70',
@@ -206,6 +207,10 @@ describe('anykeeper serve', () => {
     expect((await client.getData('/mine')).err).to.equal(-102)
     await client.auth('digest', 'super:test')
     expect((await client.getData('/mine')).err).to.equal(0)
+    await client.create('/zookeeper/quota/mine')
+    await client.create('/zookeeper/quota/mine/zookeeper_limits', { data: 'countHardLimit=0' })
+    await client.create('/zookeeper/quota/mine/zookeeper_stats')
+    expect((await client.create('/mine/more')).err).to.equal(-125)
     client.create('/big', { data: Buffer.alloc(6_000) })
     await client.waitFor(() => client.closed)
     // Nothing below warn is logged.

@@ -18,6 +18,7 @@ import type { StoreFeatures } from '../../store/types.ts'
 import { planNewEpoch } from '../plan/epoch.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
+import { QuotaGuard } from '../plan/quota-guard.ts'
 import { planRestOfClose } from '../plan/session.ts'
 import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -83,6 +84,8 @@ export class BatchPlanner {
   readonly #writer = new ByteWriter()
   readonly #pacer: FlushPacer
   readonly #view: PlanView
+  /** Judges by the hard limits of quotas; undefined: they are not enforced. */
+  readonly quotaGuard: QuotaGuard | undefined
   #replica: Replica
   /** The batches that have a layer in the view, oldest first. */
   #chain: PlannedBatch[] = []
@@ -104,13 +107,15 @@ export class BatchPlanner {
 
   constructor(options: BatchPlannerOptions, replica: Replica) {
     this.#options = options
-    const { features, limits, clock, aclSchemes } = options
+    const { features, limits, clock, logger, aclSchemes } = options
     this.#replica = replica
     const { pathBytesMax } = options.layout
     const { closeBytesMax } = limits
+    if (limits.enforceQuota) this.quotaGuard = new QuotaGuard(logger, () => clock.monotonic())
     this.#view = new PlanView(replica, {
       ...{ aclSchemes, pathBytesMax, closeBytesMax },
       isMemoryShort: options.isMemoryShort,
+      quotaGuard: this.quotaGuard,
     })
     this.#pacer = new FlushPacer(limits, clock, options.journalRoom)
     // head, journal entry and the removal of old entries take three ops.
@@ -194,6 +199,8 @@ export class BatchPlanner {
     const format = Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
     this.#saysCuts = format >= JOURNAL_FORMAT
     view.hasEndSession = format >= JOURNAL_FORMAT
+    // What a quota says is known when it is applied: those behind its change wait.
+    const waits = view.changesQuotas
     view.push()
     out.clear()
     const time = Math.max(clock.now(), this.#lastTimeMs)
@@ -205,7 +212,7 @@ export class BatchPlanner {
     let beginsEpoch = false
     let base: TxnBase = { zxid: before.zxid, time, session: 0n }
     const throttled = this.#pacer.isThrottled(replica)
-    const countMax = throttled ? 0 : Math.min(queue.length, options.tasksMax)
+    const countMax = throttled || waits ? 0 : Math.min(queue.length, options.tasksMax)
     for (let i = 0; i < countMax; i++) {
       const task = queue[i] as CommitTask
       // Alone in its batch: entries before format 3 have no other jump of zxids.
@@ -243,6 +250,7 @@ export class BatchPlanner {
         txn = txns.length
         txns.push(entry)
         base = entry
+        view.settle()
         if (view.isPartial) {
           // The task stays in the queue.
           this.#begun.add(task)
@@ -252,6 +260,7 @@ export class BatchPlanner {
       tasks.push(task)
       planned.push(result)
       txnOf.push(txn)
+      if (view.changesQuotas) break
     }
     const bytesLeft = features.txnBytesMax - out.length - OVERHEAD_BYTES
     const isHeld = this.#isFlushHeld

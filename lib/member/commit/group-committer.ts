@@ -4,6 +4,7 @@ import { decodeBatch, decodeHeader } from '../../format/journal.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { Revision } from '../../store/types.ts'
 import type { Planned } from '../plan/planned.ts'
+import type { QuotaGuard } from '../plan/quota-guard.ts'
 import type { Dirty } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
 import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
@@ -122,6 +123,11 @@ export class GroupCommitter {
   /** Something is about to wait for the store. */
   #begins(): void {
     if (this.#isIdle) this.#progressMs = this.#options.clock.monotonic()
+  }
+
+  /** What came of hard quotas; undefined: they are not enforced. */
+  get quotaGuard(): QuotaGuard | undefined {
+    return this.#planner.quotaGuard
   }
 
   /** Times that the journal had to be read because the feed was late. */

@@ -55,6 +55,8 @@ export function planCreate(view: PlanView, request: CreateRequest, caller: Calle
   if (parent.ephemeralOwner !== 0n) return ZK_ERRORS.NO_CHILDREN_FOR_EPHEMERALS.errno
 
   if (view.isMemoryShort()) return ZK_ERRORS.QUOTA_EXCEEDED.errno
+  const refused = view.checkQuota(path, 1, request.data?.length ?? 0)
+  if (refused !== 0) return refused
 
   const parentCreates = (parent.creates + 1) | 0
   const edited = view.edit(parentPath, parent)

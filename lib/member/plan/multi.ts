@@ -66,6 +66,8 @@ export function planMulti(view: PlanView, request: MultiRequest, caller: Caller)
       continue
     }
     view.rollback()
+    // It met what no operation can be judged by.
+    if (planned === ZK_ERRORS.MARSHALLING.errno) return planned
     const index = results.length
     return {
       type: 'multi',

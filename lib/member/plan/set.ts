@@ -23,6 +23,9 @@ export function planSetData(view: PlanView, request: SetDataRequest, caller: Cal
   if (node === undefined) return ZK_ERRORS.NO_NODE.errno
   if (view.isUnreadable(path)) return ZK_ERRORS.DATA_INCONSISTENCY.errno
   if (!isAllowed(node.acl, PERMS.WRITE, caller.ids)) return ZK_ERRORS.NO_AUTH.errno
+  const grown = (data?.length ?? 0) - view.dataLength(node)
+  const refused = view.checkQuota(path, 0, grown)
+  if (refused !== 0) return refused
   if (request.version !== -1 && request.version !== node.version) {
     return ZK_ERRORS.BAD_VERSION.errno
   }

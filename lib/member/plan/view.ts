@@ -12,6 +12,7 @@ import { ACL_SCHEMES_DEFAULT } from '../../model/acl.ts'
 import type { Acl } from '../../model/request.ts'
 import { type Kind, type StatSource, Znode } from '../../model/znode.ts'
 import type { Replica } from '../tree/replica.ts'
+import type { QuotaGuard, UsageChanges } from './quota-guard.ts'
 
 /** A znode as planned. Mutable only through PlanView.edit. */
 export interface PlannedZnode extends StatSource {
@@ -36,6 +37,10 @@ export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
 
 /** What one batch plans. */
 class Layer {
+  /** Where hard quotas are enforced: what requests planned here change of what is counted. */
+  readonly usage: UsageChanges = new Map()
+  /** A quota is declared here, or ended. */
+  changesQuotas = false
   /** null: planned to be gone. */
   readonly nodes = new Map<string, PlannedZnode | null>()
   readonly sessions = new Map<bigint, SessionRecord | null>()
@@ -45,6 +50,10 @@ class Layer {
 
 type Undo = { readonly path: string; readonly before: PlannedZnode | null | undefined }
 type UndoSession = { readonly id: bigint; readonly before: SessionRecord | null | undefined }
+
+function bytesOf(node: PlannedZnode | null | undefined): number | undefined {
+  return node?.dataLength
+}
 
 function copyOf(node: Znode): PlannedZnode {
   return {
@@ -93,6 +102,8 @@ export class PlanView {
   readonly isMemoryShort: () => boolean
   /** The longest path whose records the store can keep, bytes. */
   readonly pathBytesMax: number
+  /** undefined: hard quotas are not enforced. */
+  readonly #quotaGuard: QuotaGuard | undefined
 
   constructor(
     replica: Replica,
@@ -101,9 +112,11 @@ export class PlanView {
       readonly pathBytesMax?: number
       readonly closeBytesMax?: number
       readonly isMemoryShort?: (() => boolean) | undefined
+      readonly quotaGuard?: QuotaGuard | undefined
     } = {},
   ) {
     this.#replica = replica
+    this.#quotaGuard = options.quotaGuard
     this.aclSchemes = options.aclSchemes ?? ACL_SCHEMES_DEFAULT
     this.closeBytesMax = options.closeBytesMax ?? LIMITS_DEFAULT.closeBytesMax
     this.isMemoryShort = options.isMemoryShort ?? (() => false)
@@ -177,6 +190,50 @@ export class PlanView {
     this.#forgetUndo()
   }
 
+  /** An errno where a hard quota does not allow that many znodes and bytes more, else 0. */
+  checkQuota(path: string, count: number, bytes: number): number {
+    if (this.#quotaGuard === undefined) return 0
+    const { quotas } = this.#replica.tree
+    return this.#quotaGuard.judge(quotas, this.#usageChanges(), path, { count, bytes })
+  }
+
+  *#usageChanges(): Generator<UsageChanges> {
+    for (const { usage } of this.#layers) yield usage
+  }
+
+  /** The request stays planned: quotas count it for those behind it. */
+  settle(): void {
+    const guard = this.#quotaGuard
+    if (guard === undefined) return
+    const { nodes, usage } = this.#top
+    const { quotas } = this.#replica.tree
+    const seen = new Set<string>()
+    for (const { path, before } of this.#undo) {
+      if (seen.has(path)) continue
+      seen.add(path)
+      const then = before === undefined ? this.#below(path) : bytesOf(before)
+      const now = bytesOf(nodes.get(path))
+      if (guard.declares(path)) this.#top.changesQuotas = true
+      const count = (now === undefined ? 0 : 1) - (then === undefined ? 0 : 1)
+      guard.note(quotas, usage, path, { count, bytes: (now ?? 0) - (then ?? 0) })
+    }
+  }
+
+  /** Bytes of a znode's data before the batch that is being planned; undefined: it is not there. */
+  #below(path: string): number | undefined {
+    for (let i = this.#layers.length - 2; i >= 0; i--) {
+      const planned = (this.#layers[i] as Layer).nodes.get(path)
+      if (planned !== undefined) return bytesOf(planned)
+    }
+    const node = this.#replica.tree.get(path)
+    return node === undefined ? undefined : (node.data?.length ?? 0)
+  }
+
+  /** Which quotas there are is known only when what is planned is applied. */
+  get changesQuotas(): boolean {
+    return this.#quotaGuard !== undefined && this.#layers.some((layer) => layer.changesQuotas)
+  }
+
   #forgetUndo(): void {
     if (this.#undo.length > 0) this.#undo = []
     if (this.#undoSessions.length > 0) this.#undoSessions = []
@@ -195,6 +252,11 @@ export class PlanView {
   get(path: string): ViewedZnode | undefined {
     const planned = this.#planned(path)
     return planned === undefined ? this.#replica.tree.get(path) : (planned ?? undefined)
+  }
+
+  /** Of the data, bytes. */
+  dataLength(node: ViewedZnode): number {
+    return node instanceof Znode ? (node.data?.length ?? 0) : (node as PlannedZnode).dataLength
   }
 
   /**

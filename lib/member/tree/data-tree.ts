@@ -192,6 +192,7 @@ export class DataTree {
     if (node.kind !== KIND.plain) this.reapable.set(op.path, this.monotonic())
     this.#touch('n', op.path)
     this.quotas.resized(op.path, after - before)
+    this.quotas.written(op.path)
     this.observer?.nodeDataChanged(op.path, node.acl)
   }
 
