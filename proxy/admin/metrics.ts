@@ -44,7 +44,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
     ['anykeeper_outages', keeper.servingCounters.outages],
     ['anykeeper_well', keeper.trouble === undefined ? 1 : 0],
-    ['anykeeper_commit_stalled_ms', Math.round(committer.stalledMs)],
+    ['anykeeper_commit_stalled_ms', Math.round(committer.progress.stalledMs)],
     ['anykeeper_write_behind_stalled_ms', Math.round(keeper.flushStalledMs)],
     ...loopDelay(server),
     ['anykeeper_accepts_failed', stats.acceptsFailed],

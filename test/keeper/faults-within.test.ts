@@ -28,7 +28,7 @@ describe('keeper/faults within', () => {
       expect(client.endReason).to.equal(applied ? undefined : 'suspended')
       expect(one.keeper.replica.tree.has('/a')).to.equal(applied)
       expect(one.keeper.committer.queueLength).to.equal(0)
-      expect(one.keeper.committer.stalledMs).to.equal(0)
+      expect(one.keeper.committer.progress.stalledMs).to.equal(0)
       expect(one.keeper.isServing).to.equal(true)
       const again = await bench.resume(one, other)
       await again!.create('/c')

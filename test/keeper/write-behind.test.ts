@@ -26,7 +26,8 @@ describe('write-behind', () => {
       for (let i = 0; i < 4; i++) {
         await client.create(`/pause-${i}`, large)
         // Nobody drains: the records go when the writers are quiet.
-        while (keeper.replica.backlog.size > 0 || keeper.committer.stalledMs > 0) await turn()
+        while (keeper.replica.backlog.size > 0 || keeper.committer.progress.stalledMs > 0)
+          await turn()
         for (let left = 10; left > 0; left--) await turn()
         expect(keeper.replica.flushed, 'all before the last batch').to.be.at.least(
           keeper.replica.seq - 1,

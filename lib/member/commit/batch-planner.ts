@@ -25,6 +25,7 @@ import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
 import { FlushPacer } from './flush-pacer.ts'
 import type { CommitTask } from './task.ts'
+import { idOf, nextZxid, takesZxid } from './zxid-of.ts'
 
 export interface PlannedBatch {
   readonly batch: Batch
@@ -221,16 +222,16 @@ export class BatchPlanner {
       const length = out.length
       view.begin(nextZxid(base.zxid, task), base.zxid, time)
       let result = this.#planTask(view, task)
-      const takesZxid = this.#takesZxid(task, result)
+      const isNew = takesZxid(task, result)
       let txn = -1
-      if (result !== SYNCED && (takesZxid || view.ops.length > 0)) {
-        let entry = this.#entryOf(view, task, takesZxid, base)
+      if (result !== SYNCED && (isNew || view.ops.length > 0)) {
+        let entry = this.#entryOf(view, task, isNew, base)
         writeTxn(out, format, entry, base)
         if (out.length - length > LARGE_BYTES && this.#hasTooLargeRecord(view)) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)
-          entry = this.#entryOf(view, task, takesZxid, base)
+          entry = this.#entryOf(view, task, isNew, base)
           writeTxn(out, format, entry, base)
         }
         if (out.length > this.#batchBytesMax) {
@@ -243,7 +244,7 @@ export class BatchPlanner {
             out.truncate(length)
             view.rollback()
             result = this.#tooLarge(task)
-            entry = this.#entryOf(view, task, takesZxid, base)
+            entry = this.#entryOf(view, task, isNew, base)
             writeTxn(out, format, entry, base)
           }
         }
@@ -309,11 +310,11 @@ export class BatchPlanner {
     return next
   }
 
-  #entryOf(view: PlanView, task: CommitTask, takesZxid: boolean, base: TxnBase): TxnEntry {
+  #entryOf(view: PlanView, task: CommitTask, isNew: boolean, base: TxnBase): TxnEntry {
     const { request, session, cxid } = task
-    const zxid = takesZxid ? view.zxid : base.zxid
+    const zxid = isNew ? view.zxid : base.zxid
     const id = session?.id ?? idOf(request)
-    return { zxid, takesZxid, time: view.time, session: id, cxid: cxid ?? 0, ops: view.ops }
+    return { zxid, takesZxid: isNew, time: view.time, session: id, cxid: cxid ?? 0, ops: view.ops }
   }
 
   /** A planner that throws fails its request alone. Source: PrepRequestProcessor. */
@@ -353,23 +354,6 @@ export class BatchPlanner {
     }
   }
 
-  /** Z1: one zxid per write of a client, also a failed one; session moves take none. */
-  #takesZxid(task: CommitTask, planned: Planned): boolean {
-    switch (task.request.type) {
-      case 'sync':
-      case 'moveSession':
-        return false
-      case 'openSession':
-      case 'expireSession':
-      case 'finishClose':
-      case 'newEpoch':
-      case 'deleteContainer':
-        return typeof planned !== 'number'
-      default:
-        return true
-    }
-  }
-
   /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
   #hasTooLargeRecord(view: PlanView): boolean {
     const { valueBytesMax, txnBytesMax } = this.#options.features
@@ -389,14 +373,4 @@ export class BatchPlanner {
     )
     return ZK_ERRORS.BAD_ARGUMENTS.errno
   }
-}
-
-/** The session that a request of the keeper itself is about; 0n: none. */
-function idOf(request: CommitTask['request']): bigint {
-  return 'id' in request ? request.id : 0n
-}
-
-/** The one after, or the first of the next epoch. */
-function nextZxid(zxid: number, { request }: CommitTask): number {
-  return request.type === 'newEpoch' ? request.epoch * 2 ** 32 : zxid + 1
 }

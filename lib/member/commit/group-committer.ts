@@ -18,11 +18,9 @@ import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { FullStore } from './full-store.ts'
 import { HeadCheck } from './head-check.ts'
+import { Progress } from './progress.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
-
-/** Without a request for this long, a txn of records alone delays none. Unit ms. */
-const QUIET_MS = 50
 
 export class GroupCommitter {
   readonly counters = newCounters()
@@ -37,14 +35,10 @@ export class GroupCommitter {
   #flushDue = false
   /** Requests without a txn wait for the chain to end, or for head to be read. */
   #confirming = false
-  /** When the last request was answered, monotonic ms. */
-  #requestMs = Number.NEGATIVE_INFINITY
   /** Of the newest commit, monotonic ms. */
   #sentMs = 0
   /** Requests of the batch applied last. */
   #answered = 0
-  /** When a request was answered last, or the first of those that wait came. Monotonic ms. */
-  #progressMs = 0
   #closed: StoreError | undefined
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
@@ -54,12 +48,14 @@ export class GroupCommitter {
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
   readonly full: FullStore
+  readonly progress: Progress
 
   constructor(options: CommitterOptions) {
     this.#options = options
     this.#replica = options.replica
     this.#head = options.head
     const { features } = options.store
+    this.progress = new Progress(options.clock, () => this.#isIdle)
     this.#chain = new Chain(options.layout)
     this.#planner = new BatchPlanner({ ...options, features }, options.replica)
     this.#changes = new Changes(options.clock, options.random)
@@ -84,7 +80,7 @@ export class GroupCommitter {
     this.#flushTimer = new FlushTimer({
       ...options,
       delayMs: options.limits.flushDelayMs,
-      isBusy: () => this.queueLength > 0 || this.#requestMs > options.clock.monotonic() - QUIET_MS,
+      isBusy: () => this.queueLength > 0 || !this.progress.isQuiet,
       onDue: () => {
         this.#flushDue = true
         this.#schedule()
@@ -105,24 +101,8 @@ export class GroupCommitter {
     this.#turns.addContender(proxy)
   }
 
-  /** How long requests have been waiting while none was answered, whatever they wait for. Unit ms. */
-  get stalledMs(): number {
-    if (this.#isIdle) return 0
-    return this.#options.clock.monotonic() - this.#progressMs
-  }
-
-  /** This process was paused for so long: nobody could answer it meanwhile. */
-  resumed(pausedMs: number): void {
-    this.#progressMs = Math.min(this.#progressMs + pausedMs, this.#options.clock.monotonic())
-  }
-
   get #isIdle(): boolean {
     return this.#queue.length === 0 && this.#chain.length === 0 && !this.#confirming
-  }
-
-  /** Something is about to wait for the store. */
-  #begins(): void {
-    if (this.#isIdle) this.#progressMs = this.#options.clock.monotonic()
   }
 
   /** What came of hard quotas; undefined: they are not enforced. */
@@ -147,7 +127,7 @@ export class GroupCommitter {
 
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
-    this.#begins()
+    this.progress.begins()
     this.#queue.push(task)
     this.#pacer.queued(this.#queue.length)
     this.#schedule()
@@ -301,7 +281,7 @@ export class GroupCommitter {
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
-    this.#begins()
+    this.progress.begins()
     this.#sentMs = this.#options.clock.monotonic()
     const next = this.#chain.add(planned, this.#head, this.#sentMs)
     const outcome = await this.#sender.send(next)
@@ -335,7 +315,7 @@ export class GroupCommitter {
     this.#lose(index)
     if (index > 0) return
     this.#flushTimer.dueIn(this.#planner.holdFlush(planned))
-    this.#progressMs = this.#options.clock.monotonic()
+    this.progress.made()
     const again = this.full.refuse(planned, this.#replica.zxid, error)
     this.#queue.splice(0, planned.tasks.length, ...again)
   }
@@ -381,8 +361,7 @@ export class GroupCommitter {
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
-    this.#progressMs = this.#options.clock.monotonic()
-    if (tasks.length > 0) this.#requestMs = this.#progressMs
+    this.progress.made(tasks.length)
     const replica = this.#replica
     let at = 0
     const answerUpTo = (txn: number): void => {
@@ -409,7 +388,7 @@ export class GroupCommitter {
     this.#confirming = true
     this.#queue = this.#queue.slice(planned.tasks.length)
     const left = await this.#headCheck.answer(planned)
-    if (left.length === 0) this.#progressMs = this.#options.clock.monotonic()
+    if (left.length === 0) this.progress.made()
     this.#queue = [...left, ...this.#queue]
     this.#confirming = false
     this.#changes.wake()

@@ -346,7 +346,7 @@ export class SessionManager implements SessionObserver {
   /** For how long since the last check nothing could be committed, a resume no more than a write. Unit ms. */
   #stalledMs(now: number): number {
     const { committer } = this.#host
-    const stalledMs = Math.max(committer.stalledMs, committer.full.forMs)
+    const stalledMs = Math.max(committer.progress.stalledMs, committer.full.forMs)
     const wasStalled = this.#stalled
     this.#stalled = stalledMs >= STALL_MS
     if (!this.#stalled) return 0

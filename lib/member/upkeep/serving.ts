@@ -30,7 +30,7 @@ export interface ServingOptions {
   readonly clock: Clock
   readonly limits: KeeperLimits
   readonly logger: Logger
-  readonly committer: Pick<GroupCommitter, 'stalledMs' | 'prove' | 'resumed' | 'counters'>
+  readonly committer: Pick<GroupCommitter, 'progress' | 'prove' | 'counters'>
   readonly sessions: Sessions
   readonly replica: () => Replica
   /** Nobody is served, whatever the store says. */
@@ -63,7 +63,7 @@ export class Serving {
     this.#options = options
     const { clock, limits, committer } = options
     this.#suspendedMs = clock.monotonic()
-    this.health = new StoreHealth({ clock, limits, stalledMs: () => committer.stalledMs })
+    this.health = new StoreHealth({ clock, limits, stalledMs: () => committer.progress.stalledMs })
     this.writeBehind = new WriteBehind({
       clock,
       silenceMsMax: limits.flushSilenceMsMax,
@@ -181,7 +181,7 @@ export class Serving {
       'this process was paused: requests wait until it has seen the store again',
     )
     // Nothing was received or answered meanwhile.
-    committer.resumed(pausedMs)
+    committer.progress.resumed(pausedMs)
     sessions.pause(pausedMs)
     this.writeBehind.look(pausedMs)
     renewNow()
