@@ -1,4 +1,4 @@
-/** Since when requests wait while none is answered. Neighbours: group-committer (tells), serving (judges). */
+/** Since when requests wait while none is answered. Neighbours: group-committer (reports), serving (judges). */
 import type { Clock } from '../../base/clock.ts'
 
 /** Without a request for this long, a txn of records alone delays none. Unit ms. */
