@@ -3,7 +3,13 @@
  * request. Older entries do not: there an answer's zxid says it, or the data that it carries, or, where it
  * carries none, what else it did. Neighbour: replay.
  */
-import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
+import {
+  type Asked,
+  type AskedWrite,
+  type History,
+  isAskedWrite,
+  isRefused,
+} from '../client/history.ts'
 import { isWrite, type WriteRequest } from '../client/requests.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { type Effect, show } from './effects.ts'
@@ -96,7 +102,8 @@ export class Askers {
     for (const connection of asked.session.connections) {
       for (const other of connection.asked) {
         if (other === asked) isBehind = true
-        const answered = isWrite(other.request) && this.#trusts(other) ? other.reply?.zxid : 0
+        const isPlaced = isWrite(other.request) && !isRefused(other) && this.#trusts(other)
+        const answered = isPlaced ? other.reply?.zxid : 0
         const otherZxid = this.zxidOf.get(other) ?? answered
         if (otherZxid === undefined || otherZxid === 0 || other === asked) continue
         if (isBehind ? otherZxid < zxid : otherZxid > zxid) return false

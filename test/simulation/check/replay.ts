@@ -6,7 +6,13 @@
 import { JOURNAL_FORMAT } from '../../../lib/format/journal.ts'
 import { sessionName } from '../../../lib/index.ts'
 import { epochOf } from '../../../lib/model/zxid.ts'
-import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
+import {
+  type Asked,
+  type AskedWrite,
+  type History,
+  isAskedWrite,
+  isRefused,
+} from '../client/history.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { readProblem, writeProblem } from './answers.ts'
 import { Askers, type Origin } from './askers.ts'
@@ -62,6 +68,7 @@ class Replay {
     for (const asked of history.asked) {
       const { reply } = asked
       if (reply === undefined || !trusts(asked)) continue
+      if (isRefused(asked)) continue
       if (!isAskedWrite(asked)) {
         const list = this.#reads.get(reply.zxid)
         if (list === undefined) this.#reads.set(reply.zxid, [asked])
@@ -131,6 +138,7 @@ class Replay {
     else if (this.#hasLostSession(by)) this.#fenced(by, origin, effects)
     else {
       if (this.#placed.has(by)) this.#findings.add('no write is applied twice', name(by))
+      if (isRefused(by) && this.#trusts(by)) this.#findings.add('refused ones absent', name(by))
       this.#placed.add(by)
       this.#askers.zxidOf.set(by, zxid)
       this.#asked(by, zxid, atMs, effects)
@@ -186,7 +194,7 @@ class Replay {
     }
     this.#model.apply(effects, zxid, by.callMs)
     const { reply } = by
-    if (reply === undefined || !this.#trusts(by)) return
+    if (reply === undefined || isRefused(by) || !this.#trusts(by)) return
     if (reply.zxid !== zxid) {
       this.#findings.add('acknowledged writes present', `${name(by)} is at zxid ${zxid}`)
       return

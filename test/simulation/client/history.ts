@@ -79,3 +79,8 @@ export type AskedWrite = Asked & { readonly request: WriteRequest }
 export function isAskedWrite(asked: Asked): asked is AskedWrite {
   return isWrite(asked.request)
 }
+
+/** SYSTEMERROR: the store had no space for it. It took no zxid, and nothing of it may ever show. */
+export function isRefused({ request, reply }: Asked): boolean {
+  return isWrite(request) && reply?.err === -1
+}

@@ -135,8 +135,8 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/member/plan/multi.ts',
-        from: "    view.rollback()\n    return {\n      type: 'multi',",
-        to: "    return {\n      type: 'multi',",
+        from: '    view.rollback()\n    // It met',
+        to: '    // It met',
       },
     ],
     seedsMax: 20,
