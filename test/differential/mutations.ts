@@ -85,9 +85,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: 'a failed write takes no zxid',
-    file: 'lib/member/commit/batch-planner.js',
-    from: 'default:\n                return true;',
-    to: "default:\n                return typeof planned !== 'number';",
+    file: 'lib/member/commit/zxid-of.js',
+    from: 'default:\n            return true;',
+    to: "default:\n            return typeof planned !== 'number';",
   },
   {
     bug: 'two Deleted events for a data and a child watch',
