@@ -48,7 +48,7 @@ export async function adviseHeap(
   { url, prefix, store, memory }: TooLarge,
 ): Promise<never> {
   const loaded = memory.largest
-  const isTooLarge = error instanceof StoreError && error.code === 'STORE_NO_SPACE'
+  const isTooLarge = error instanceof StoreError && error.code === 'STORE_NO_MEMORY'
   if (!isTooLarge || loaded === undefined) throw error
   const part = Math.max(1, (await countZnodes(store, prefix)) / loaded.nodeCount)
   const whole = {
@@ -62,7 +62,7 @@ export async function adviseHeap(
     restartWith(neededMiB)
   }
   throw new StoreError(
-    'STORE_NO_SPACE',
+    'STORE_NO_MEMORY',
     `the tree below ${prefix} in ${url} does not fit into memory: ${heapAdvice(neededMiB)}`,
     { cause: error },
   )

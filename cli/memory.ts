@@ -137,7 +137,7 @@ export class HeapGuard implements MemoryGuard {
     if (bytes <= this.#heapBytes * LOADED_MAX) return
     this.largest = { nodeCount: tree.nodeCount, dataBytes: tree.dataBytes }
     const error = new StoreError(
-      'STORE_NO_SPACE',
+      'STORE_NO_MEMORY',
       `the tree does not fit into a heap of ${shown(this.#heapBytes)}: ${tree.nodeCount} znodes of it take ${shown(treeBytes(tree))}`,
     )
     if (this.#isServing) this.#onOverflow(error)

@@ -10,7 +10,7 @@ export interface MemoryGuard {
   /** Requests that make the tree larger are refused. Asked for each of them. */
   isShort(): boolean
   /**
-   * Called while a tree is loaded. @throws {StoreError} STORE_NO_SPACE, when it does not fit
+   * Called while a tree is loaded. @throws {StoreError} STORE_NO_MEMORY, when it does not fit
    */
   loading(tree: { readonly nodeCount: number; readonly dataBytes: number }): void
 }

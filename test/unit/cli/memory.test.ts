@@ -79,7 +79,7 @@ describe('cli/memory', () => {
     const tooLarge = { nodeCount: 5, dataBytes: 900 * MIB }
     expect(() => heap.loading(tooLarge))
       .to.throw(StoreError)
-      .with.property('code', 'STORE_NO_SPACE')
+      .with.property('code', 'STORE_NO_MEMORY')
     expect(heap.largest).to.deep.equal(tooLarge)
     expect(overflows).to.deep.equal([])
     expect(heap.neededMiB(tooLarge))
