@@ -3,7 +3,13 @@
  * request. Older entries do not: there an answer's zxid says it, or the data that it carries, or, where it
  * carries none, what else it did. Neighbour: replay.
  */
-import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
+import {
+  type Asked,
+  type AskedWrite,
+  type History,
+  isAskedWrite,
+  isOutOfSpace,
+} from '../client/history.ts'
 import { isWrite, type WriteRequest } from '../client/requests.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { type Effect, show } from './effects.ts'
@@ -36,11 +42,13 @@ export class Askers {
     for (const asked of history.asked) {
       if (!isAskedWrite(asked)) continue
       this.#byName.set(nameOf(asked.session.id, asked.xid), asked)
-      if (asked.reply !== undefined && trusts(asked)) continue
-      this.unknownCount++
+      const isKnown = asked.reply !== undefined && trusts(asked)
+      // Refused by a full store: where the log has it all the same, it is found out.
+      if (isKnown && !isOutOfSpace(asked)) continue
+      if (!isKnown) this.unknownCount++
       const datas = dataOf(asked.request)
       for (const data of datas) this.#byData.set(data, asked)
-      if (datas.length === 0) this.#withoutData.push(asked)
+      if (datas.length === 0 && !isKnown) this.#withoutData.push(asked)
     }
   }
 
@@ -96,7 +104,8 @@ export class Askers {
     for (const connection of asked.session.connections) {
       for (const other of connection.asked) {
         if (other === asked) isBehind = true
-        const answered = isWrite(other.request) && this.#trusts(other) ? other.reply?.zxid : 0
+        const isPlaced = isWrite(other.request) && !isOutOfSpace(other)
+        const answered = isPlaced && this.#trusts(other) ? other.reply?.zxid : 0
         const otherZxid = this.zxidOf.get(other) ?? answered
         if (otherZxid === undefined || otherZxid === 0 || other === asked) continue
         if (isBehind ? otherZxid < zxid : otherZxid > zxid) return false

@@ -11,6 +11,7 @@ import { checkRealTime, checkSessionOrder, checkStaleness } from './order.ts'
 import { checkProposals } from './proposals.ts'
 import { type Replayed, replay } from './replay.ts'
 import { checkSessions, type RunTimes } from './sessions.ts'
+import { checkSpace } from './space.ts'
 import { trustIn } from './trust.ts'
 import { checkWatches } from './watches.ts'
 
@@ -33,6 +34,7 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
   await checkEndState(cluster, proxies, layout, model, findings)
   if (!isBroken) checkProposals(history, proxies, findings)
   checkLoads(proxies, findings)
+  checkSpace(history, cluster, findings)
   checkLiveness(run, findings)
   return findings.violations
 }

@@ -6,7 +6,13 @@
 import { JOURNAL_FORMAT } from '../../../lib/format/journal.ts'
 import { sessionName } from '../../../lib/index.ts'
 import { epochOf } from '../../../lib/model/zxid.ts'
-import { type Asked, type AskedWrite, type History, isAskedWrite } from '../client/history.ts'
+import {
+  type Asked,
+  type AskedWrite,
+  type History,
+  isAskedWrite,
+  isOutOfSpace,
+} from '../client/history.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { readProblem, writeProblem } from './answers.ts'
 import { Askers, type Origin } from './askers.ts'
@@ -68,6 +74,7 @@ class Replay {
         else list.push(asked)
         continue
       }
+      if (isOutOfSpace(asked)) continue
       const other = this.#answered.get(reply.zxid)
       if (other !== undefined) {
         findings.add('zxids unique', `${reply.zxid}: ${name(asked)} and ${name(other)}`)
@@ -187,6 +194,10 @@ class Replay {
     this.#model.apply(effects, zxid, by.callMs)
     const { reply } = by
     if (reply === undefined || !this.#trusts(by)) return
+    if (isOutOfSpace(by)) {
+      this.#findings.add('refused ones absent', `${zxid}: "${is}" of ${name(by)}`)
+      return
+    }
     if (reply.zxid !== zxid) {
       this.#findings.add('acknowledged writes present', `${name(by)} is at zxid ${zxid}`)
       return

@@ -79,3 +79,10 @@ export type AskedWrite = Asked & { readonly request: WriteRequest }
 export function isAskedWrite(asked: Asked): asked is AskedWrite {
   return isWrite(asked.request)
 }
+
+/** SYSTEMERROR: a full store did not take it. It has no place in the order, and its zxid is that of the state. */
+const NO_SPACE = -1
+
+export function isOutOfSpace({ reply }: Asked): boolean {
+  return reply?.err === NO_SPACE
+}

@@ -90,8 +90,9 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: 'if (this.#host.replica.isLost(lastZxidSeen)) return',
-        to: 'if (id === 0n) return',
+        from: 'this.#host.replica.isLost(lastZxidSeen)',
+        to: 'id === 0n',
+        everywhere: true,
       },
     ],
     faults: 'history',
@@ -114,8 +115,8 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: FOLLOWER,
-        from: 'this.#isWrong = true\n    this.#feedStop',
-        to: 'this.#feedStop',
+        from: 'giveUp(reason: StoreError | HistoryLost): void {\n    this.#isWrong = true\n',
+        to: 'giveUp(reason: StoreError | HistoryLost): void {\n',
       },
     ],
     faults: 'history',
@@ -126,7 +127,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'lib/member/tree/load.ts',
-        from: 'if (options.acceptDamage !== true) throw damaged(damage)',
+        from: 'if (!acceptsDamage) throw damaged(withSummary(wrong, damage))',
         to: '',
       },
     ],

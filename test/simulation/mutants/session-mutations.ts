@@ -82,12 +82,12 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: LOST_CHECK,
+        from: `${LOST_CHECK}\n    let session`,
         to:
           `${LOST_CHECK}\n    const stored = this.#host.replica.sessions.get(id)\n` +
           '    if (stored !== undefined) {\n' +
           '      if (!this.#owned.has(id)) this.#own(stored)\n' +
-          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }',
+          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }\n    let session',
       },
     ],
     seedsMax: 50,
