@@ -25,6 +25,8 @@ export interface Origin {
   readonly cxid: number
   /** Its format says the two. */
   readonly isNamed: boolean
+  /** Who committed it: the keeper's id. */
+  readonly by: string
 }
 
 export class Askers {

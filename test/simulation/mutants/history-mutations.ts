@@ -83,7 +83,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     bug: 'a client that saw lost history resumes its session',
@@ -111,16 +111,18 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     seedsMax: 200,
   },
   {
-    bug: 'a feed that was given up reads the journal, and keeps the tree',
+    bug: 'a feed that was given up, or a history that went back, reads the journal and keeps the tree',
     edits: [
       {
         file: FOLLOWER,
         from: 'giveUp(reason: StoreError | HistoryLost): void {\n    this.#isWrong = true\n',
         to: 'giveUp(reason: StoreError | HistoryLost): void {\n',
       },
+      { file: FOLLOWER, from: 'if (reason instanceof HistoryLost) this.#isWrong = true', to: '' },
+      { file: FOLLOWER, from: 'if (error instanceof HistoryLost) this.#isWrong = true', to: '' },
     ],
     faults: 'history',
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     bug: 'a start takes a tree that is not the one that head names',

@@ -112,6 +112,30 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     seedsMax: 100,
   },
   {
+    bug: 'a proxy that starts beside others takes ages by its wall clock',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'const isAlone = loaded.proxies.size === 0',
+        to: 'const isAlone = loaded.proxies.size >= 0',
+      },
+    ],
+    faults: 'clock',
+    seedsMax: 200,
+  },
+  {
+    bug: 'a proxy that starts alone takes what it finds for older than mtime says',
+    edits: [
+      {
+        file: 'lib/member/upkeep/reaper.ts',
+        from: 'Math.max(0, wallMs - node.mtime)',
+        to: 'Math.max(0, wallMs - node.mtime + 2_000)',
+      },
+    ],
+    faults: 'clock',
+    seedsMax: 100,
+  },
+  {
     bug: 'TTL by wall clock',
     edits: [
       {
