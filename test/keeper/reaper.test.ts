@@ -1,6 +1,9 @@
 /** C1 and C2: containers and TTL znodes go by themselves, on a clock that the test moves. */
 import { expect } from 'chai'
 import { type Clock, type Keeper, KeeperClient } from '../../lib/index.ts'
+import { DataTree } from '../../lib/member/tree/data-tree.ts'
+import { reapableNow, restoreAges } from '../../lib/member/upkeep/reaper.ts'
+import { KIND } from '../../lib/model/znode.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -99,6 +102,24 @@ describe('reaper', () => {
     const next = await done(bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock: wrong }))
     client = await done(KeeperClient.connect(next.keeper, { timeoutMs: 60_000 }))
   }
+
+  it('C2 a change under the same zxid of another history is another one', () => {
+    const treeOf = (time: number, changedMs: number): DataTree => {
+      const tree = new DataTree()
+      tree.monotonic = () => changedMs
+      const znode = { data: null, acl: [], ephemeralOwner: 0n, kind: KIND.ttl, ttlMs: 5_000 }
+      tree.apply({ type: 'create', path: '/short', ...znode, parentCreates: 1 }, 7, time)
+      return tree
+    }
+    const before = treeOf(100, 1_000)
+    const same = treeOf(100, 4_000)
+    const other = treeOf(3_000, 4_000)
+    restoreAges(same, 4_000, { before })
+    restoreAges(other, 4_000, { before })
+    expect(reapableNow(same, 6_500).map(({ path }) => path)).to.deep.equal(['/short'])
+    expect(reapableNow(other, 6_500)).to.deep.equal([])
+    expect(reapableNow(other, 9_500).map(({ path }) => path)).to.deep.equal(['/short'])
+  })
 
   it('C2 a proxy that starts alone counts from mtime, by its own wall clock', async () => {
     await done(client.create('/short', null, { mode: 'ttl', ttlMs: 20_000 }))
