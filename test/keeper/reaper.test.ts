@@ -1,6 +1,9 @@
 /** C1 and C2: containers and TTL znodes go by themselves, on a clock that the test moves. */
 import { expect } from 'chai'
-import { type Clock, KeeperClient } from '../../lib/index.ts'
+import { type Clock, type Keeper, KeeperClient } from '../../lib/index.ts'
+import { DataTree } from '../../lib/member/tree/data-tree.ts'
+import { reapableNow, restoreAges } from '../../lib/member/upkeep/reaper.ts'
+import { KIND } from '../../lib/model/znode.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -10,11 +13,12 @@ describe('reaper', () => {
   let bench: KeeperBench
   let clock: ManualClock
   let client: KeeperClient
+  let keeper: Keeper
 
   beforeEach(async () => {
     clock = new ManualClock()
     bench = keeperBench({ clock })
-    const { keeper } = await bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock })
+    keeper = (await bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock })).keeper
     const connecting = KeeperClient.connect(keeper, { timeoutMs: 60_000 })
     await clock.advance(10)
     client = await connecting
@@ -83,6 +87,56 @@ describe('reaper', () => {
     await clock.advance(4_500)
     expect(await client.exists('/short')).to.not.equal(undefined)
     await clock.advance(2_500)
+    expect(await client.exists('/short')).to.equal(undefined)
+  })
+
+  /** Ends the keeper, lets time pass, and begins another whose wall clock is off by so much. */
+  async function startAgain(offsetMs: number, waitMs: number): Promise<void> {
+    await done(keeper.close(0))
+    await clock.advance(waitMs)
+    const wrong: Clock = {
+      now: () => clock.now() + offsetMs,
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, run) => clock.after(delayMs, run),
+    }
+    const next = await done(bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock: wrong }))
+    client = await done(KeeperClient.connect(next.keeper, { timeoutMs: 60_000 }))
+  }
+
+  it('C2 a change under the same zxid of another history is another one', () => {
+    const treeOf = (time: number, changedMs: number): DataTree => {
+      const tree = new DataTree()
+      tree.monotonic = () => changedMs
+      const znode = { data: null, acl: [], ephemeralOwner: 0n, kind: KIND.ttl, ttlMs: 5_000 }
+      tree.apply({ type: 'create', path: '/short', ...znode, parentCreates: 1 }, 7, time)
+      return tree
+    }
+    const before = treeOf(100, 1_000)
+    const same = treeOf(100, 4_000)
+    const other = treeOf(3_000, 4_000)
+    restoreAges(same, 4_000, { before })
+    restoreAges(other, 4_000, { before })
+    expect(reapableNow(same, 6_500).map(({ path }) => path)).to.deep.equal(['/short'])
+    expect(reapableNow(other, 6_500)).to.deep.equal([])
+    expect(reapableNow(other, 9_500).map(({ path }) => path)).to.deep.equal(['/short'])
+  })
+
+  it('C2 a proxy that starts alone counts from mtime, by its own wall clock', async () => {
+    await done(client.create('/short', null, { mode: 'ttl', ttlMs: 20_000 }))
+    await startAgain(3_000, 6_000)
+    await clock.advance(9_000)
+    expect(await client.exists('/short')).to.not.equal(undefined)
+    // 6 s and 11 s, and 3 s of a clock that is ahead.
+    await clock.advance(3_000)
+    expect(await client.exists('/short')).to.equal(undefined)
+  })
+
+  it('C2 a proxy whose clock is behind mtime, and starts alone, counts from its start', async () => {
+    await done(client.create('/short', null, { mode: 'ttl', ttlMs: 20_000 }))
+    await startAgain(-120_000, 6_000)
+    await clock.advance(19_000)
+    expect(await client.exists('/short')).to.not.equal(undefined)
+    await clock.advance(3_000)
     expect(await client.exists('/short')).to.equal(undefined)
   })
 })

@@ -103,6 +103,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
     prefix: PREFIX,
     backups: [],
     isDamaged: false,
+    isRestoring: false,
     clientsKilled: 0,
   }
   cluster.log.onRewind = ({ lost }) => {

@@ -37,7 +37,9 @@ export function restoreAges(
   for (const path of tree.reapable.keys()) {
     const node = tree.get(path)
     if (node === undefined) continue
-    const isSame = before?.get(path)?.mzxid === node.mzxid
+    const had = before?.get(path)
+    // A history that went back may have given the same zxid to another change.
+    const isSame = had?.mzxid === node.mzxid && had.mtime === node.mtime
     const spentMs = wallMs === undefined ? 0 : Math.max(0, wallMs - node.mtime)
     const changedMs = isSame ? before?.reapable.get(path) : undefined
     tree.reapable.set(path, changedMs ?? nowMs - spentMs)

@@ -8,7 +8,7 @@ import {
   type AskedWrite,
   type History,
   isAskedWrite,
-  isRefused,
+  isOutOfSpace,
 } from '../client/history.ts'
 import { isWrite, type WriteRequest } from '../client/requests.ts'
 import type { LogEntry } from '../store/store-log.ts'
@@ -25,6 +25,8 @@ export interface Origin {
   readonly cxid: number
   /** Its format says the two. */
   readonly isNamed: boolean
+  /** Who committed it: the keeper's id. */
+  readonly by: string
 }
 
 export class Askers {
@@ -42,11 +44,13 @@ export class Askers {
     for (const asked of history.asked) {
       if (!isAskedWrite(asked)) continue
       this.#byName.set(nameOf(asked.session.id, asked.xid), asked)
-      if (asked.reply !== undefined && trusts(asked)) continue
-      this.unknownCount++
+      const isKnown = asked.reply !== undefined && trusts(asked)
+      // Refused by a full store: where the log has it all the same, it is found out.
+      if (isKnown && !isOutOfSpace(asked)) continue
+      if (!isKnown) this.unknownCount++
       const datas = dataOf(asked.request)
       for (const data of datas) this.#byData.set(data, asked)
-      if (datas.length === 0) this.#withoutData.push(asked)
+      if (datas.length === 0 && !isKnown) this.#withoutData.push(asked)
     }
   }
 
@@ -102,8 +106,8 @@ export class Askers {
     for (const connection of asked.session.connections) {
       for (const other of connection.asked) {
         if (other === asked) isBehind = true
-        const isPlaced = isWrite(other.request) && !isRefused(other) && this.#trusts(other)
-        const answered = isPlaced ? other.reply?.zxid : 0
+        const isPlaced = isWrite(other.request) && !isOutOfSpace(other)
+        const answered = isPlaced && this.#trusts(other) ? other.reply?.zxid : 0
         const otherZxid = this.zxidOf.get(other) ?? answered
         if (otherZxid === undefined || otherZxid === 0 || other === asked) continue
         if (isBehind ? otherZxid < zxid : otherZxid > zxid) return false

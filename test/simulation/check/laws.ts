@@ -1,7 +1,7 @@
 /** All laws, by name, on one finished run. Each is in a file of its own; the README lists them. */
 import type { Layout } from '../../../lib/index.ts'
 import type { History } from '../client/history.ts'
-import type { SimProxy } from '../proxy/sim-proxy.ts'
+import type { LoneStart, SimProxy } from '../proxy/sim-proxy.ts'
 import type { Cluster } from '../store/cluster.ts'
 import type { LogEntry } from '../store/store-log.ts'
 import { checkEndState } from './end-state.ts'
@@ -11,6 +11,7 @@ import { checkRealTime, checkSessionOrder, checkStaleness } from './order.ts'
 import { checkProposals } from './proposals.ts'
 import { type Replayed, replay } from './replay.ts'
 import { checkSessions, type RunTimes } from './sessions.ts'
+import { checkSpace } from './space.ts'
 import { trustIn } from './trust.ts'
 import { checkWatches } from './watches.ts'
 
@@ -29,10 +30,13 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
   const { cluster, proxies, history, layout } = run
   const findings = new Findings()
   const { isBroken } = cluster.log
-  const { model } = isBroken ? checkAfterRewind(run, findings) : checkWhole(run, findings)
+  const loneStarts = proxies.flatMap((proxy) => proxy.loneStarts)
+  const check = isBroken ? checkAfterRewind : checkWhole
+  const { model } = check(run, loneStarts, findings)
   await checkEndState(cluster, proxies, layout, model, findings)
   if (!isBroken) checkProposals(history, proxies, findings)
   checkLoads(proxies, findings)
+  checkSpace(history, cluster, findings)
   checkLiveness(run, findings)
   return findings.violations
 }
@@ -48,9 +52,13 @@ function checkLoads(proxies: FinishedRun['proxies'], findings: Findings): void {
   }
 }
 
-function checkWhole({ cluster, history, healedMs, endMs }: FinishedRun, findings: Findings) {
+function checkWhole(
+  { cluster, history, healedMs, endMs }: FinishedRun,
+  loneStarts: readonly LoneStart[],
+  findings: Findings,
+): Replayed {
   const times = { healedMs, endMs, revokedMs: cluster.revokedMs }
-  return checkHistory({ entries: cluster.log.entries, history, times }, findings)
+  return checkHistory({ entries: cluster.log.entries, history, times, loneStarts }, findings)
 }
 
 /** What needs only what clients saw and what the store was told. */
@@ -59,11 +67,12 @@ export function checkHistory(
     readonly entries: readonly LogEntry[]
     readonly history: History
     readonly times: RunTimes
+    readonly loneStarts: readonly LoneStart[]
   },
   findings: Findings,
 ): Replayed {
-  const { entries, history, times } = what
-  const replayed = replay(entries, history, findings)
+  const { entries, history, times, loneStarts } = what
+  const replayed = replay(entries, history, findings, { loneStarts })
   const { txns, zxidOf } = replayed
   const tree = txns.filter(({ effects }) => effects[0]?.type !== 'move')
   checkRealTime(history, zxidOf, findings)
@@ -78,11 +87,15 @@ export function checkHistory(
  * Committed writes are lost then, by the operator's hand. What nobody can hold against the log is not: see
  * trust. Everything else must hold in the history that the store has now.
  */
-function checkAfterRewind(run: FinishedRun, findings: Findings): Replayed {
+function checkAfterRewind(
+  run: FinishedRun,
+  loneStarts: readonly LoneStart[],
+  findings: Findings,
+): Replayed {
   const { cluster, proxies, history } = run
   const { log } = cluster
   const trusts = trustIn(log)
-  const replayed = replay(log.entries, history, findings, trusts)
+  const replayed = replay(log.entries, history, findings, { trusts, loneStarts })
   const { zxidOf } = replayed
   checkRealTime(history, zxidOf, findings, trusts)
   checkSessionOrder(history, zxidOf, findings, trusts)

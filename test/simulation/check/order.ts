@@ -3,7 +3,7 @@
  * a sync that is sent afterwards gets a higher (or, a sync, no lower) one, which is what makes writes
  * linearizable. Within a session answers come in the order of its requests and never go back.
  */
-import { type Asked, type History, isRefused } from '../client/history.ts'
+import { type Asked, type History, isOutOfSpace } from '../client/history.ts'
 import { isWrite } from '../client/requests.ts'
 import type { Findings } from './findings.ts'
 import { name } from './replay.ts'
@@ -36,7 +36,7 @@ export function checkRealTime(
     }
     const zxid = (trusts(asked) ? asked.reply?.zxid : undefined) ?? zxidOf.get(asked)
     if (zxid === undefined || seenBy === undefined) continue
-    if (isWrite(asked.request) && zxid <= seen && !isRefused(asked)) {
+    if (isWrite(asked.request) && !isOutOfSpace(asked) && zxid <= seen) {
       findings.add('writes linearizable', `${name(asked)} behind ${name(seenBy)}`)
     }
     if (asked.request.type === 'sync' && zxid < seen) {

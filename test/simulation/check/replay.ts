@@ -11,14 +11,16 @@ import {
   type AskedWrite,
   type History,
   isAskedWrite,
-  isRefused,
+  isOutOfSpace,
 } from '../client/history.ts'
+import type { LoneStart } from '../proxy/sim-proxy.ts'
 import type { LogEntry } from '../store/store-log.ts'
+import { Ages } from './ages.ts'
 import { readProblem, writeProblem } from './answers.ts'
 import { Askers, type Origin } from './askers.ts'
 import { type Effect, effectOf, show } from './effects.ts'
 import type { Findings } from './findings.ts'
-import { Model } from './model.ts'
+import { Model, type ModelNode } from './model.ts'
 import { type Trust, trustAll } from './trust.ts'
 
 /** A transaction with its place, and whose it was, where that is known. */
@@ -36,14 +38,20 @@ export interface Replayed {
   readonly zxidOf: ReadonlyMap<Asked, number>
 }
 
-/** `trusts`: which answers count; the outcome of the others is unknown. */
+export interface ReplayOptions {
+  /** Which answers count; the outcome of the others is unknown. @default all */
+  readonly trusts?: Trust
+  /** Of all keepers. @default none */
+  readonly loneStarts?: readonly LoneStart[]
+}
+
 export function replay(
   entries: readonly LogEntry[],
   history: History,
   findings: Findings,
-  trusts: Trust = trustAll,
+  options: ReplayOptions = {},
 ): Replayed {
-  return new Replay(history, findings, trusts).run(entries)
+  return new Replay(history, findings, options).run(entries)
 }
 
 class Replay {
@@ -54,6 +62,7 @@ class Replay {
   readonly #reads = new Map<number, Asked[]>()
   readonly #askers: Askers
   readonly #trusts: Trust
+  readonly #ages: Ages
   readonly #placed = new Set<Asked>()
   /** When a session was resumed last, by the log, and at which keeper. */
   readonly #moved = new Map<bigint, { readonly atMs: number; readonly owner: string }>()
@@ -61,9 +70,11 @@ class Replay {
   readonly #inParts = new Set<bigint>()
   #failedUnknown = 0
 
-  constructor(history: History, findings: Findings, trusts: Trust) {
+  constructor(history: History, findings: Findings, options: ReplayOptions) {
+    const { trusts = trustAll, loneStarts = [] } = options
     this.#findings = findings
     this.#trusts = trusts
+    this.#ages = new Ages(loneStarts)
     this.#askers = new Askers(history, trusts)
     for (const asked of history.asked) {
       const { reply } = asked
@@ -75,6 +86,7 @@ class Replay {
         else list.push(asked)
         continue
       }
+      if (isOutOfSpace(asked)) continue
       const other = this.#answered.get(reply.zxid)
       if (other !== undefined) {
         findings.add('zxids unique', `${reply.zxid}: ${name(asked)} and ${name(other)}`)
@@ -93,8 +105,10 @@ class Replay {
       }
       seq = batch.seq
       const isNamed = batch.format >= JOURNAL_FORMAT
-      for (const { zxid, ops, session, cxid } of batch.txns) {
-        this.#txn({ zxid, atMs, session, cxid, isNamed }, ops.map(effectOf))
+      for (const { zxid, ops, session, cxid, time } of batch.txns) {
+        const effects = ops.map(effectOf)
+        this.#txn({ zxid, atMs, session, cxid, isNamed, by: batch.proxy }, effects)
+        this.#ages.apply(effects, { atMs, mtime: time })
       }
     }
     for (const asked of this.#answered.values()) {
@@ -194,7 +208,11 @@ class Replay {
     }
     this.#model.apply(effects, zxid, by.callMs)
     const { reply } = by
-    if (reply === undefined || isRefused(by) || !this.#trusts(by)) return
+    if (reply === undefined || !this.#trusts(by)) return
+    if (isOutOfSpace(by)) {
+      this.#findings.add('refused ones absent', `${zxid}: "${is}" of ${name(by)}`)
+      return
+    }
     if (reply.zxid !== zxid) {
       this.#findings.add('acknowledged writes present', `${name(by)} is at zxid ${zxid}`)
       return
@@ -210,7 +228,7 @@ class Replay {
   }
 
   /** Not a client's: a session's life, the reaper, or a failed write whose answer was lost. */
-  #withoutAsker({ zxid, atMs, isNamed }: Origin, effects: readonly Effect[]): void {
+  #withoutAsker({ zxid, atMs, isNamed, by }: Origin, effects: readonly Effect[]): void {
     const [first] = effects
     if (first === undefined) this.#failedUnknown++
     else if (first.type === 'close') {
@@ -224,15 +242,20 @@ class Replay {
       const node = this.#model.nodes.get(first.path)
       if (node === undefined || node.ttlMs === 0) {
         this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
-      } else if (atMs < node.touchedMs + node.ttlMs) {
-        const ageMs = Math.round(atMs - node.touchedMs)
-        const what = `${first.path} with a TTL of ${node.ttlMs} ms after ${ageMs} ms`
-        this.#findings.add('no TTL ends early', what)
-      }
+      } else this.#ofAge(first.path, node, by, atMs)
     } else if (first.type !== 'open') {
       this.#findings.add('nothing that nobody asked for', `${zxid}: ${show(effects)}`)
     }
     this.#model.apply(effects, zxid, atMs)
+  }
+
+  #ofAge(path: string, { ttlMs, touchedMs }: ModelNode, by: string, atMs: number): void {
+    const ageMs = atMs - touchedMs
+    if (ageMs >= ttlMs) return
+    const takenMs = this.#ages.byWallClock(path, by, atMs)
+    if (takenMs !== undefined && takenMs >= ttlMs) return
+    const what = `${path} with a TTL of ${ttlMs} ms after ${Math.round(ageMs)} ms`
+    this.#findings.add('no TTL ends early', what)
   }
 
   /** In format 2 it may have left something; what it left goes in any format. */

@@ -2,7 +2,7 @@
  * Which answers still hold? Where the store's history went back, writes that a client saw committed are
  * gone, by the operator's hand, and until a proxy has noticed it shows what is lost. All other answers hold.
  */
-import { type Asked, isAskedWrite } from '../client/history.ts'
+import { type Asked, isAskedWrite, isOutOfSpace } from '../client/history.ts'
 import type { LogEntry, StoreLog } from '../store/store-log.ts'
 
 /** May its answer be held against the log? */
@@ -52,9 +52,9 @@ export function trustIn(log: StoreLog): Trust {
     const isDamaged = log.damages.some(
       ({ fromMs, untilMs }) => reply.atMs >= fromMs && callMs <= untilMs + NOTICED_MS,
     )
-    if (isAskedWrite(asked)) {
-      if (names.has(`${session.id}/${xid}`)) return false
-    } else if (isDamaged) return false
+    if (isAskedWrite(asked) && names.has(`${session.id}/${xid}`)) return false
+    const showsState = !isAskedWrite(asked) || isOutOfSpace(asked)
+    if (isDamaged && showsState) return false
     return callMs > (shownUntilMs.get(reply.zxid) ?? Number.NEGATIVE_INFINITY)
   }
 }

@@ -80,7 +80,9 @@ export function isAskedWrite(asked: Asked): asked is AskedWrite {
   return isWrite(asked.request)
 }
 
-/** SYSTEMERROR: the store had no space for it. It took no zxid, and nothing of it may ever show. */
-export function isRefused({ request, reply }: Asked): boolean {
-  return isWrite(request) && reply?.err === -1
+/** SYSTEMERROR: a full store did not take it. It has no place in the order, and its zxid is that of the state. */
+const NO_SPACE = -1
+
+export function isOutOfSpace({ reply }: Asked): boolean {
+  return reply?.err === NO_SPACE
 }

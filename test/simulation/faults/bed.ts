@@ -23,6 +23,8 @@ export interface Bed {
   readonly backups: Snapshot[]
   /** Records are missing: one such fault at a time. */
   isDamaged: boolean
+  /** One backup after another is restored: one such fault at a time. */
+  isRestoring: boolean
   clientsKilled: number
 }
 

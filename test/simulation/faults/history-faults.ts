@@ -42,6 +42,30 @@ export const CLOCK_FAULTS: readonly Fault[] = [
       }
     },
   },
+  {
+    name: 'proxies restarted, one with its clock off',
+    weight: 4,
+    lastsMs: [2_000, 12_000],
+    start({ proxies, random, world, node }) {
+      // All of them: the first to be back knows no other, which would know ages better.
+      const chosen = random.chance(0.5) ? proxies : [random.pick(proxies)]
+      const stopped = chosen.filter((one) => one.isListening && !one.node.isFrozen)
+      if (stopped.length === 0) return undefined
+      for (const proxy of stopped) proxy.stop(() => {})
+      const machine = random.pick(stopped).node
+      machine.wallOffsetMs = random.pick([-120_000, -3_000, 3_000, 120_000])
+      world.after(node, random.between(300, 1_500), 'proxies start again', () => {
+        for (const proxy of stopped) {
+          if (proxy.isWanted) continue
+          proxy.kill()
+          proxy.start()
+        }
+      })
+      return () => {
+        machine.wallOffsetMs = 0
+      }
+    },
+  },
 ]
 
 export const FORMAT_FAULTS: readonly Fault[] = [
@@ -74,6 +98,37 @@ function restoreLater(bed: Bed, bump: number): Heal {
   const snapshot = cluster.backend.snapshot()
   bed.backups.push(snapshot)
   return () => restore(bed, snapshot, bump)
+}
+
+/**
+ * Two backups, and between them writes. An epoch begins behind the newer one and is served; that one is restored again
+ * without space, so that proxies load it and can begin no epoch; then comes the older one, and they load once more.
+ */
+function restoreOlderAndOlder(bed: Bed): Heal {
+  const { cluster, world, node, random } = bed
+  if (bed.isDamaged || bed.isRestoring) return undefined
+  bed.isRestoring = true
+  const older = cluster.backend.snapshot()
+  let newer: Snapshot | undefined
+  const later = (delayMs: number, act: () => void): void => {
+    world.after(node, delayMs, 'the next backup', () => {
+      if (bed.isRestoring && !bed.isDamaged) act()
+    })
+  }
+  later(400, () => {
+    newer = cluster.backend.snapshot()
+  })
+  later(random.between(500, 900), () => newer && restore(bed, newer, 0))
+  later(random.between(1_600, 2_200), () => {
+    if (newer === undefined) return
+    restore(bed, newer, 0)
+    cluster.isFull = true
+  })
+  return () => {
+    bed.isRestoring = false
+    cluster.isFull = false
+    if (!bed.isDamaged) restore(bed, older, 0)
+  }
 }
 
 /** A backup of a time when the prefix was empty is none. */
@@ -137,6 +192,12 @@ export const HISTORY_FAULTS: readonly Fault[] = [
         if (!bed.isDamaged) restore(bed, backup, 0)
       }
     },
+  },
+  {
+    name: 'backups restored, each older than the one before',
+    weight: 2,
+    lastsMs: [3_000, 6_000],
+    start: restoreOlderAndOlder,
   },
   {
     name: 'head deleted',

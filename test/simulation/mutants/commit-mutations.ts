@@ -38,11 +38,6 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
           'const { error } = answer\n' +
           "      if (error.outcome === 'unknown') return { type: 'refused', error }\n",
       },
-      {
-        file: COMMITTER,
-        from: 'if (!this.#planner.shrink(planned)) throw outcome.error',
-        to: '',
-      },
     ],
     seedsMax: 50,
   },
@@ -185,6 +180,28 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
       },
     ],
     seedsMax: 200,
+  },
+  {
+    bug: 'a full store’s refusal is believed, also of a txn that it has applied',
+    edits: [
+      {
+        file: SENDER,
+        from: 'if (!tries.mayBeApplied) return true\n',
+        to: 'if (tries.count > 0) return true\n',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    bug: 'an unknown outcome is answered as if the store were full',
+    edits: [
+      {
+        file: SENDER,
+        from: "if (error.code === 'STORE_NO_SPACE' && (await this.#isUnapplied(tries))) {",
+        to: 'if (tries.count > 0) {',
+      },
+    ],
+    seedsMax: 50,
   },
   {
     bug: 'events leave after the reply that shows the change',

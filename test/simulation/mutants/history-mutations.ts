@@ -83,15 +83,16 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: 'history',
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     bug: 'a client that saw lost history resumes its session',
     edits: [
       {
         file: MANAGER,
-        from: 'if (this.#host.replica.isLost(lastZxidSeen)) return',
-        to: 'if (id === 0n) return',
+        from: 'this.#host.replica.isLost(lastZxidSeen)',
+        to: 'id === 0n',
+        everywhere: true,
       },
     ],
     faults: 'history',
@@ -110,23 +111,25 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     seedsMax: 200,
   },
   {
-    bug: 'a feed that was given up reads the journal, and keeps the tree',
+    bug: 'a feed that was given up, or a history that went back, reads the journal and keeps the tree',
     edits: [
       {
         file: FOLLOWER,
-        from: 'this.#isWrong = true\n    this.#feedStop',
-        to: 'this.#feedStop',
+        from: 'giveUp(reason: StoreError | HistoryLost): void {\n    this.#isWrong = true\n',
+        to: 'giveUp(reason: StoreError | HistoryLost): void {\n',
       },
+      { file: FOLLOWER, from: 'if (reason instanceof HistoryLost) this.#isWrong = true', to: '' },
+      { file: FOLLOWER, from: 'if (error instanceof HistoryLost) this.#isWrong = true', to: '' },
     ],
     faults: 'history',
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     bug: 'a start takes a tree that is not the one that head names',
     edits: [
       {
         file: 'lib/member/tree/load.ts',
-        from: 'if (options.acceptDamage !== true) throw damaged(damage)',
+        from: 'if (!acceptsDamage) throw damaged(withSummary(wrong, damage))',
         to: '',
       },
     ],

@@ -47,21 +47,31 @@ export async function hunt(mutation: Mutation): Promise<Found | undefined> {
   }
 }
 
-function mutantFolder({ edits, bug }: Mutation): string {
+/**
+ * @returns the sources with the bug in them, by their paths below the root
+ * @throws an edit does not fit the sources
+ */
+export function mutated({ edits, bug }: Mutation): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { file, from, to, everywhere } of edits) {
+    const parts = (texts.get(file) ?? readFileSync(join(root, file), 'utf8')).split(from)
+    if (parts.length !== 2 && !(everywhere === true && parts.length > 2)) {
+      throw new Error(`${bug}: ${file} has "${from}" ${parts.length - 1} times`)
+    }
+    texts.set(file, parts.join(to))
+  }
+  return texts
+}
+
+function mutantFolder(mutation: Mutation): string {
+  const texts = mutated(mutation)
   const folder = temporaryFolder('simulated-mutant')
   for (const path of COPIED) {
     mkdirSync(join(folder, path, '..'), { recursive: true })
     cpSync(join(root, path), join(folder, path), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  for (const { file, from, to, everywhere } of edits) {
-    const path = join(folder, file)
-    const parts = readFileSync(path, 'utf8').split(from)
-    if (parts.length !== 2 && !(everywhere === true && parts.length > 2)) {
-      throw new Error(`${bug}: ${file} has "${from}" ${parts.length - 1} times`)
-    }
-    writeFileSync(path, parts.join(to))
-  }
+  for (const [file, text] of texts) writeFileSync(join(folder, file), text)
   return folder
 }
 

@@ -82,12 +82,12 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: LOST_CHECK,
+        from: `${LOST_CHECK}\n    let session`,
         to:
           `${LOST_CHECK}\n    const stored = this.#host.replica.sessions.get(id)\n` +
           '    if (stored !== undefined) {\n' +
           '      if (!this.#owned.has(id)) this.#own(stored)\n' +
-          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }',
+          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }\n    let session',
       },
     ],
     seedsMax: 50,
@@ -107,6 +107,30 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     bug: 'sessions are timed by the wall clock',
     edits: [
       { file: MANAGER, from: 'this.#clock.monotonic()', to: 'this.#clock.now()', everywhere: true },
+    ],
+    faults: 'clock',
+    seedsMax: 100,
+  },
+  {
+    bug: 'a proxy that starts beside others takes ages by its wall clock',
+    edits: [
+      {
+        file: KEEPER,
+        from: 'const isAlone = loaded.proxies.size === 0',
+        to: 'const isAlone = loaded.proxies.size >= 0',
+      },
+    ],
+    faults: 'clock',
+    seedsMax: 200,
+  },
+  {
+    bug: 'a proxy that starts alone takes what it finds for older than mtime says',
+    edits: [
+      {
+        file: 'lib/member/upkeep/reaper.ts',
+        from: 'Math.max(0, wallMs - node.mtime)',
+        to: 'Math.max(0, wallMs - node.mtime + 2_000)',
+      },
     ],
     faults: 'clock',
     seedsMax: 100,

@@ -6,6 +6,7 @@
 import { digestOfEntry } from '../../../lib/format/digest.ts'
 import type { TreeCheck } from '../../../lib/format/ops.ts'
 import {
+  type Clock,
   Keeper,
   type KeeperLimits,
   Layout,
@@ -50,6 +51,16 @@ export interface LoadedTree {
   readonly should: TreeCheck
 }
 
+/** A keeper that began while no other proxy was registered: of ages it knew mtime and its own wall clock alone. */
+export interface LoneStart {
+  /** The keeper's id. */
+  readonly by: string
+  /** When it had loaded its tree. Simulated ms. */
+  readonly atMs: number
+  /** By its own clock then, ms since 1970. */
+  readonly wallMs: number
+}
+
 /** A keeper that had applied what the store lost. */
 export interface Witness {
   /** The newest of it. */
@@ -76,6 +87,7 @@ export class SimProxy {
   readonly servings: { readonly atMs: number; readonly isServing: boolean }[] = []
   readonly witnesses: Witness[] = []
   readonly loads: LoadedTree[] = []
+  readonly loneStarts: LoneStart[] = []
   /** Losses of history that it had noticed when it served last. */
   #lossesServed = 0
   readonly #o: SimProxyOptions
@@ -123,7 +135,7 @@ export class SimProxy {
         progressAdvances: true,
       },
     })
-    const loadedAt = loadRevisions(today, new Layout(prefix))
+    const load = watchLoad(today, new Layout(prefix), clock)
     const store = this.isOldVersion ? asOldVersion(today, new Layout(prefix)) : today
     this.#store = store
     try {
@@ -140,7 +152,9 @@ export class SimProxy {
       this.keeper = keeper
       this.#lossesServed = 0
       this.#note(keeper)
-      this.#noteLoad(keeper.replica, loadedAt())
+      this.#noteLoad(keeper.replica, load.revision)
+      const { proxies, atMs, wallMs } = load
+      if (proxies === 0) this.loneStarts.push({ by: keeper.proxy, atMs, wallMs })
       this.server = ProxyServer.unbound(keeper, this.#o.budgets)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
@@ -267,20 +281,46 @@ function show(fields: object): string {
   )
 }
 
-/** @returns the revision of the load that a keeper began with: reloads come after its lease */
-function loadRevisions(store: MetadataStore, { importMarker }: Layout): () => Revision {
+/** Of the load that a keeper began with: its revision, the proxies it found, and its end. */
+interface WatchedLoad {
+  revision: Revision
+  proxies: number
+  /** Simulated ms. */
+  atMs: number
+  /** By the keeper's own clock, ms since 1970. */
+  wallMs: number
+}
+
+/** Reloads come after its lease. */
+function watchLoad(
+  store: MetadataStore,
+  { importMarker, proxies }: Layout,
+  clock: Clock,
+): Readonly<WatchedLoad> {
   const range = store.range.bind(store)
   const grantLease = store.grantLease.bind(store)
-  let newest = 0
+  const load: WatchedLoad = { revision: 0, proxies: 0, atMs: 0, wallMs: 0 }
   let isLoaded = false
-  store.range = (query) => {
-    const isLoad = !isLoaded && Buffer.compare(query.start, importMarker) === 0
-    if (isLoad) newest = query.revision ?? newest
-    return range(query)
+  store.range = async (query) => {
+    if (isLoaded) return range(query)
+    if (Buffer.compare(query.start, importMarker) === 0) {
+      load.revision = query.revision ?? load.revision
+      load.proxies = 0
+    }
+    const isOfProxies =
+      Buffer.compare(query.start, proxies.start) >= 0 &&
+      Buffer.compare(query.start, proxies.end) < 0
+    const result = await range(query)
+    if (isOfProxies) load.proxies += result.kvs.length
+    return result
   }
   store.grantLease = (options) => {
+    if (!isLoaded) {
+      load.atMs = clock.monotonic()
+      load.wallMs = clock.now()
+    }
     isLoaded = true
     return grantLease(options)
   }
-  return () => newest
+  return load
 }

@@ -28,8 +28,8 @@ export class Cluster {
   readonly members: readonly ClusterMember[]
   readonly log: StoreLog
   readonly backend: Backend
-  /** Out of space: puts are refused, with an outcome that the caller cannot know. */
-  isFull = false
+  /** When there was no space. Simulated ms. */
+  readonly fullSpans: { readonly fromMs: number; untilMs: number }[] = []
   /** When outsiders revoked leases. Simulated ms. */
   readonly revokedMs: number[] = []
   /** Grows with each restore: what was asked of an earlier one is never answered. */
@@ -108,6 +108,19 @@ export class Cluster {
     if (!this.#crossing || !puts) return result
     this.#crossing = false
     throw noSpace()
+  }
+
+  /** Out of space: puts are refused, with an outcome that the caller cannot know. */
+  get isFull(): boolean {
+    return this.fullSpans.at(-1)?.untilMs === Number.POSITIVE_INFINITY
+  }
+
+  set isFull(isFull: boolean) {
+    if (isFull === this.isFull) return
+    const { nowMs } = this.world
+    const span = this.fullSpans.at(-1)
+    if (isFull) this.fullSpans.push({ fromMs: nowMs, untilMs: Number.POSITIVE_INFINITY })
+    else if (span !== undefined) span.untilMs = nowMs
   }
 
   becomeFull(): void {
