@@ -79,7 +79,6 @@ class Replay {
     for (const asked of history.asked) {
       const { reply } = asked
       if (reply === undefined || !trusts(asked)) continue
-      if (isRefused(asked)) continue
       if (!isAskedWrite(asked)) {
         const list = this.#reads.get(reply.zxid)
         if (list === undefined) this.#reads.set(reply.zxid, [asked])
@@ -152,7 +151,6 @@ class Replay {
     else if (this.#hasLostSession(by)) this.#fenced(by, origin, effects)
     else {
       if (this.#placed.has(by)) this.#findings.add('no write is applied twice', name(by))
-      if (isRefused(by) && this.#trusts(by)) this.#findings.add('refused ones absent', name(by))
       this.#placed.add(by)
       this.#askers.zxidOf.set(by, zxid)
       this.#asked(by, zxid, atMs, effects)
