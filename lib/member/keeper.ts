@@ -3,13 +3,14 @@
  * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
-import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
+import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
+import { epochOf } from '../model/zxid.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
 import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
@@ -46,6 +47,7 @@ export class Keeper {
   /** What it does for all members, and what it knows of the store's space. */
   readonly upkeep: Upkeep
   readonly #follower: JournalFollower
+  readonly #random: Random
   readonly #serving: Serving
   readonly #quarantine: Quarantine
   #closed = false
@@ -92,6 +94,7 @@ export class Keeper {
     loaded: Loaded,
   ) {
     const random = options.random ?? systemRandom
+    this.#random = random
     this.clock = options.clock ?? systemClock
     this.limits = limits
     this.superDigest = options.superDigest
@@ -337,11 +340,12 @@ export class Keeper {
   }
 
   #beginEpoch(before: ServedEnd, after: Replica): void {
-    const epoch = nextEpoch(before, after)
+    const epoch = nextEpoch(before, after, this.#random)
     if (epoch === undefined) return this.#epochBegun()
     const lastZxid = lastCommonZxid(before, after)
     this.#logger.warn({ epoch, lastZxid, lostZxid: before.zxid }, 'beginning an epoch')
-    const request = { type: 'newEpoch', epoch, lastZxid } as const
+    const above = epochOf(before.zxid)
+    const request = { type: 'newEpoch', above, epoch, lastZxid } as const
     // Abandoned, it is begun after the reload that abandoned it.
     this.committer.submit(
       new OwnTask(

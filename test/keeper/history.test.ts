@@ -135,7 +135,7 @@ describe('a history that went back', () => {
       for (let i = 0; i < 5; i++) expect(tree.has(`/lost-${i}`)).to.equal(false)
       for (let i = 0; i < writesOfOthers; i++) expect(tree.has(`/new-${i}`)).to.equal(true)
       for (const path of acked) expect(tree.has(path), path).to.equal(true)
-      expect(epochOf(one.keeper.replica.zxid)).to.equal(epochOf(zxid) + 1)
+      expect(epochOf(one.keeper.replica.zxid)).to.be.above(epochOf(zxid))
       expect(one.keeper.historyLossCount + two.keeper.historyLossCount).to.be.at.least(2)
       expect(one.errors.join()).to.include('the history in the store is not the one')
     })
@@ -157,7 +157,8 @@ describe('a history that went back', () => {
     const newer = await address.snapshot()
     await first.create('/lost', null)
     await address.restore(newer)
-    await eventually(() => keeper.isServing && epochOf(keeper.replica.zxid) === 1)
+    await eventually(() => keeper.isServing && epochOf(keeper.replica.zxid) > 0)
+    const served = epochOf(keeper.replica.zxid)
     // An epoch was served. Now it is lost, and what was loaded instead is lost before another begins.
     refusal = new StoreError('STORE_UNAVAILABLE', 'refused', { outcome: 'unapplied' })
     await address.restore(newer)
@@ -166,7 +167,7 @@ describe('a history that went back', () => {
     await eventually(() => !keeper.replica.tree.has('/kept'))
     refusal = undefined
     await eventually(() => keeper.isServing)
-    expect(epochOf(keeper.replica.zxid)).to.equal(2)
+    expect(epochOf(keeper.replica.zxid)).to.be.above(served)
     expect(keeper.historyLossCount).to.equal(2)
   })
 
@@ -214,7 +215,7 @@ describe('a history that went back', () => {
     expect(await resume(probe)).to.not.equal(undefined)
     expect(probe.endReason).to.equal(undefined)
     refusal = undefined
-    await eventually(() => epochOf(stranger.keeper.replica.zxid) === 1)
+    await eventually(() => epochOf(stranger.keeper.replica.zxid) > 0)
     expect(probe.endReason).to.equal('suspended')
     expect(await resume(new Probe())).to.equal(undefined)
     await eventually(() => !stranger.keeper.replica.sessions.has(session.id))

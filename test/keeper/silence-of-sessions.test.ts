@@ -81,7 +81,7 @@ describe('keeper/silence of sessions', () => {
       const resumed = one.keeper.sessions.resume(session.id, password, probe, [], { lastZxidSeen })
       await settle()
       // From here on nothing that a client saw before counts as kept.
-      const newEpoch = { type: 'newEpoch', epoch: 1, lastZxid: 1 } as const
+      const newEpoch = { type: 'newEpoch', above: 0, epoch: 1, lastZxid: 1 } as const
       two.keeper.committer.submit(
         new OwnTask(
           newEpoch,

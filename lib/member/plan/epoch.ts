@@ -7,15 +7,17 @@ import type { PlanView } from './view.ts'
 
 export interface NewEpoch {
   readonly type: 'newEpoch'
-  /** Above the epoch of everything that any client may have seen. */
+  /** The epoch of what clients have seen. */
+  readonly above: number
+  /** The one that begins. */
   readonly epoch: number
   /** The newest zxid of the epoch before that is known to be part of this history. */
   readonly lastZxid: number
 }
 
-/** Nothing happens when somebody else began that epoch, or a later one, before. */
+/** Nothing happens when somebody else began an epoch above what clients have seen before. */
 export function planNewEpoch(view: PlanView, request: NewEpoch): Planned {
-  if (epochOf(view.base) >= request.epoch) return ZK_ERRORS.BAD_VERSION.errno
+  if (epochOf(view.base) > request.above) return ZK_ERRORS.BAD_VERSION.errno
   view.ops.push({ type: 'newEpoch', lastZxid: request.lastZxid })
   return NONE
 }

@@ -2,6 +2,7 @@
  * Is a tree that was loaded the continuation of the one that was served? Neighbours: history (what is
  * known of each), keeper (asks after every reload).
  */
+import type { Random } from '../../base/clock.ts'
 import { epochOf } from '../../model/zxid.ts'
 import type { Replica } from './replica.ts'
 
@@ -39,7 +40,16 @@ export function lastCommonZxid(before: ServedEnd, after: Replica): number {
   return 0
 }
 
+/**
+ * A new epoch is up to this much above the one before. Proxies that lost different histories may not know of each
+ * other's epochs: with one number for two of them, a client that saw the one would take the other for it. zxids have room
+ * for 2^21 epochs.
+ */
+export const EPOCH_STEP_MAX = 256
+
 /** The epoch that must begin before `after` is served, where `before` was; undefined: it has begun. */
-export function nextEpoch(before: ServedEnd, after: Replica): number | undefined {
-  return epochOf(after.zxid) > epochOf(before.zxid) ? undefined : epochOf(before.zxid) + 1
+export function nextEpoch(before: ServedEnd, after: Replica, random: Random): number | undefined {
+  const served = epochOf(before.zxid)
+  if (epochOf(after.zxid) > served) return undefined
+  return served + 1 + Math.floor(random.fraction() * EPOCH_STEP_MAX)
 }
