@@ -194,4 +194,44 @@ describe('operations/etcd space', function () {
     expect(said).to.have.length(1)
     expect(client.closed).to.equal(false)
   })
+
+  it('a user with rights to the prefix only: all of the service for half a minute, and one line of compaction', async () => {
+    await onlyThePrefix()
+    const { server, client } = await serve(
+      'keeper:secret@',
+      '--history-retention=5000',
+      '--record-check=100',
+      '--container-check-interval=1000',
+    )
+    const other = await RawClient.connect({ port: server.port, timeoutMs: 20_000 })
+    ends.push(() => other.destroy())
+    expect((await client.create('/n', { data: 'x' })).err).to.equal(0)
+    const endMs = performance.now() + 30_000
+    for (let i = 0; performance.now() < endMs; i++) {
+      const path = `/n/${i}`
+      expect((await other.exists(path, true)).err).to.equal(-101)
+      expect((await client.create(path, { data: 'x' })).err).to.equal(0)
+      expect((await other.getData(path, true)).err).to.equal(0)
+      expect((await client.setData(path, Buffer.alloc(1_000, i))).err).to.equal(0)
+      expect((await client.delete(path)).err).to.equal(0)
+      if (i % 100 > 0) continue
+      const guest = await RawClient.connect({ port: server.port, timeoutMs: 20_000 })
+      expect((await guest.create(`/e${i}`, { flags: 1 })).err).to.equal(0)
+      expect((await other.exists(`/e${i}`)).err).to.equal(0)
+      expect((await guest.createContainer(`/c${i}`)).err).to.equal(0)
+      await guest.close()
+      expect((await other.exists(`/e${i}`)).err).to.equal(-101)
+      await other.ping()
+    }
+    expect(await metric(server, 'anykeeper_record_check_rounds')).to.be.at.least(1)
+    expect(await metric(server, 'anykeeper_record_differences')).to.equal(0)
+    expect(await metric(server, 'anykeeper_outages')).to.equal(0)
+    expect(await metric(server, 'anykeeper_events_sent')).to.be.at.least(100)
+    expect(await metric(server, 'anykeeper_compactions_refused')).to.be.at.least(1)
+    const complaints = server.child.output.split('\n').filter((line) => /"level":[456]0/.test(line))
+    // At its start, and when a compaction is refused.
+    expect(complaints).to.have.length(2)
+    for (const line of complaints) expect(line).to.match(/may not compact the history/)
+    expect([client.closed, other.closed]).to.deep.equal([false, false])
+  })
 })
