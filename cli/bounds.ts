@@ -160,6 +160,13 @@ const BOUNDS: readonly Bound[] = [
     min: 0,
     keeper: 'spaceCheckMs',
   },
+  {
+    flags: '--etcd-maintenance-timeout <ms>',
+    env: 'ETCD_MAINTENANCE_TIMEOUT',
+    text: 'deadline of one step of --etcd-maintenance',
+    min: 1,
+    keeper: 'maintenanceTimeoutMs',
+  },
 ]
 
 const defaultOf = ({ proxy, keeper }: Bound): number =>

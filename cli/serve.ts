@@ -44,6 +44,7 @@ interface ServeFlags {
   readonly acceptDamagedTree?: boolean
   readonly journalFormat: string
   readonly enforceQuota?: boolean
+  readonly etcdMaintenance?: boolean
   readonly fourLetterWords?: readonly string[]
   readonly logLevel: string
   readonly workers: number
@@ -127,6 +128,13 @@ export function serveCommand(): Command {
         '--enforce-quota',
         'refuse what goes beyond the hard limits of quotas (enforceQuota)',
         'ENFORCE_QUOTA',
+      ),
+    )
+    .addOption(
+      flag(
+        '--etcd-maintenance',
+        'compact, defragment and disarm etcd when its space quota needs it (root only)',
+        'ETCD_MAINTENANCE',
       ),
     )
     .addOption(
@@ -261,6 +269,7 @@ async function serve(flags: ServeFlags): Promise<void> {
         sessionTimeoutMsMax: maxTimeout,
         proxyTtlMs,
         enforceQuota: flags.enforceQuota === true,
+        storeMaintenance: flags.etcdMaintenance === true,
         journalFormatMax: flags.journalFormat === '2' ? 2 : 3,
         storeSilenceMsMax: Math.floor((proxyTtlMs * 2) / 3),
         loadPageBytes: memory.pageBytes,

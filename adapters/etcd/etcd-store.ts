@@ -2,7 +2,7 @@
  * The store contract on an etcd v3 cluster. Neighbours: members.ts (connections), watch-loop.ts,
  * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
-import { type Clock, type Random, systemClock, systemRandom } from '../../lib/base/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../../lib/base/clock.ts'
 import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import {
@@ -16,6 +16,7 @@ import type {
   LeaseId,
   RangeQuery,
   RangeResult,
+  ReclaimOptions,
   Revision,
   StoreFeatures,
   StoreSpace,
@@ -28,7 +29,8 @@ import type {
 import { isForbidden, isMemberFailure, mayNotCompact, toStoreError } from './errors.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
-import type { ConnectionOptions, Member } from './member.ts'
+import { reclaimSpace } from './maintenance.ts'
+import type { Member } from './member.ts'
 import { MemberHealth } from './member-health.ts'
 import { Members } from './members.ts'
 import {
@@ -40,33 +42,9 @@ import {
 } from './probe.ts'
 import { encodeRange, type RangeAnswer, toStart } from './range-codec.ts'
 import { readSpace } from './space.ts'
+import type { EtcdStoreOptions } from './store-options.ts'
 import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
-
-export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
-  /**
-   * Timers of watches and leases. Deadlines of calls are the system clock's.
-   * @default systemClock
-   */
-  readonly clock?: Clock
-  /** Draws the member that this store prefers. @default systemRandom */
-  readonly random?: Random
-  /**
-   * Deadline of a txn; of a compaction, a grant or a revocation, attempts on other members included.
-   * Unit: ms. @default 5000
-   */
-  readonly writeTimeoutMs?: number
-  /** Deadline of a range, attempts on other members included. Unit: ms. @default 5000 */
-  readonly readTimeoutMs?: number
-  /** Deadline of a lease renewal, tries on other members included. Unit: ms. @default 2000 */
-  readonly renewTimeoutMs?: number
-  /** Pause between the progress requests of a watch. Unit: ms. @default 2000 */
-  readonly progressMs?: number
-  /** The servers' `--max-request-bytes`. Unit: bytes. @default 1572864 */
-  readonly requestBytesMax?: number
-  /** The servers' `--max-txn-ops`. @default detected at startup */
-  readonly txnOpsMax?: number
-}
 
 /** etcd's default of `--max-request-bytes`. */
 const REQUEST_BYTES_MAX = 1_572_864
@@ -263,12 +241,14 @@ class EtcdAdapter implements ServerAdapter {
     }
   }
 
-  async space(): Promise<StoreSpace> {
-    const indexes = Array.from({ length: this.#kv.count }, (_, index) => index)
-    return readSpace(indexes, (index) => {
-      const deadline = Date.now() + this.#readTimeoutMs
-      return this.#kv.at(index).callStatus({ deadline })
-    })
+  space(): Promise<StoreSpace> {
+    return readSpace(this.#kv, this.#options.hosts, this.#readTimeoutMs)
+  }
+
+  /** Only while every member answers a read: one that is defragmented does not. */
+  reclaim(options: ReclaimOptions): Promise<void> {
+    const answers = (index: number) => this.#probe(index)
+    return reclaimSpace({ ...options, members: this.#kv, hosts: this.#options.hosts, answers })
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,48 @@
-/** How much of its quota etcd has left, of the fullest member. Neighbours: etcd-store.ts, status-codec.ts. */
+/** How much of its quota etcd has left, of the fullest member. Neighbours: maintenance.ts, status-codec.ts. */
 import type { StoreSpace } from '../../lib/store/types.ts'
+import { toStoreError, wantsNewToken } from './errors.ts'
+import type { Member } from './member.ts'
+import type { Members } from './members.ts'
 import type { MemberStatus } from './status-codec.ts'
 
 /** etcd's default of `--quota-backend-bytes`: before 3.6 it does not report what it has. */
 const QUOTA_BYTES_DEFAULT = 2 * 2 ** 30
-const REMEDY =
-  'delete what is not needed, etcdctl compact <revision>, then for each member etcdctl defrag --endpoints=<member>, ' +
-  'and when all are done etcdctl alarm disarm'
 
-/** @throws {unknown} what the last member failed with, when none answers */
+export const quotaOf = ({ dbSizeQuota }: MemberStatus): number => dbSizeQuota || QUOTA_BYTES_DEFAULT
+export const inUseOf = ({ dbSize, dbSizeInUse }: MemberStatus): number => dbSizeInUse || dbSize
+
+/**
+ * A call to this very member, whatever is thought of it. Sent again after an outdated token, which etcd refuses before
+ * it looks at the request. @throws {StoreError}
+ */
+export async function callMember<T>(
+  members: Members,
+  index: number,
+  run: (member: Member) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const member = members.at(index)
+    try {
+      return await run(member)
+    } catch (cause) {
+      const error = toStoreError(cause)
+      if (attempt > 1 || !wantsNewToken(error)) throw error
+      members.failed(member, error)
+    }
+  }
+}
+
+/** @throws {StoreError} what the last member failed with, when none answers */
 export async function readSpace(
-  indexes: readonly number[],
-  read: (index: number) => Promise<MemberStatus>,
+  members: Members,
+  hosts: readonly string[],
+  timeoutMs: number,
 ): Promise<StoreSpace> {
-  const answers = await Promise.allSettled(indexes.map((index) => read(index)))
-  let fullest: StoreSpace | undefined
+  const deadline = Date.now() + timeoutMs
+  const answers = await Promise.allSettled(
+    hosts.map((_, index) => callMember(members, index, (m) => m.callStatus({ deadline }))),
+  )
+  let fullest: MemberStatus | undefined
   let isFull = false
   let failure: unknown
   for (const answer of answers) {
@@ -22,18 +50,30 @@ export async function readSpace(
       failure = answer.reason
       continue
     }
-    const { dbSize, dbSizeInUse, dbSizeQuota } = answer.value
     isFull ||= answer.value.isFull
-    if (fullest !== undefined && fullest.usedBytes >= dbSize) continue
-    fullest = {
-      usedBytes: dbSize,
-      inUseBytes: dbSizeInUse || dbSize,
-      maxBytes: dbSizeQuota || QUOTA_BYTES_DEFAULT,
-      isFull,
-      hasHistory: true,
-      remedy: REMEDY,
-    }
+    if (fullest === undefined || fullest.dbSize < answer.value.dbSize) fullest = answer.value
   }
   if (fullest === undefined) throw failure
-  return { ...fullest, isFull }
+  return {
+    usedBytes: fullest.dbSize,
+    inUseBytes: inUseOf(fullest),
+    maxBytes: quotaOf(fullest),
+    isFull,
+    hasHistory: true,
+    remedy: remedyFor(hosts),
+  }
+}
+
+/**
+ * In the order in which they are to be run, for a shell. What is deleted is free once the revision behind it is compacted, which
+ * is not known yet.
+ */
+function remedyFor(hosts: readonly string[]): string {
+  const all = `--endpoints=${hosts.join(',')}`
+  const revision = `$(etcdctl ${all} endpoint status -w fields | awk '/"Revision"/ {print $3}' | sort -n | tail -1)`
+  const defragment = hosts.map((host) => `etcdctl --endpoints=${host} defrag`).join('; ')
+  return (
+    `delete what is not needed, then run: etcdctl ${all} compact --physical ${revision}; ` +
+    `${defragment}; etcdctl ${all} alarm disarm`
+  )
 }

@@ -15,6 +15,7 @@ import type {
   RangeResult,
   Revision,
   StoreFeatures,
+  StoreSpace,
   Txn,
   TxnResult,
   WatchBatch,
@@ -30,6 +31,7 @@ import { Ranges } from './ranges.ts'
 import { txnArgs } from './requests.ts'
 import { type Reply, SCRIPTS, type Script } from './scripts.ts'
 import { assertUsable, readSettings, settingsWarnings } from './settings.ts'
+import { readSpace } from './space.ts'
 
 export interface RedisStoreOptions extends ServerOptions {
   /** Name of the data in Redis: several stores can share a server. @default "anykeeper" */
@@ -160,6 +162,10 @@ class RedisAdapter implements ServerAdapter {
 
   async compact(revision: Revision): Promise<void> {
     await this.#write(SCRIPTS.compact, revision)
+  }
+
+  space(): Promise<StoreSpace> {
+    return this.#main.run(this.#readTimeoutMs, readSpace)
   }
 
   async close(): Promise<void> {

@@ -106,6 +106,41 @@ export interface KeeperLimits {
   readonly historyBytesMax: number
   /** How often it is looked at how much space the store has left, ms. 0: never. */
   readonly spaceCheckMs: number
+  /** Share of the store's space in use at which it is said that it gets full. */
+  readonly spaceShortShare: number
+  /** Share below which it is well again. */
+  readonly spaceWellShare: number
+  /**
+   * Of the space left, history and journal may take one part in so many each: it is there several times, and
+   * unevenly.
+   */
+  readonly historyRoomPart: number
+  /** History that is kept however little space is left, until the store is full. Unit: bytes of journal. */
+  readonly historyBytesMin: number
+  /**
+   * While the store has no space: between two tries of requests that wait, and between two looks whether it
+   * takes a write, ms.
+   */
+  readonly noSpaceRetryMs: number
+  /** Between two log lines that say that the store is full, ms. */
+  readonly noSpaceLogMs: number
+  /**
+   * Do what gives the store's space back, where it does not do so by itself: on etcd compact, defragment, disarm. One of the
+   * live proxies does it.
+   */
+  readonly storeMaintenance: boolean
+  /** Not full, it is done once so many times as much is taken as is in use, */
+  readonly maintenanceRatio: number
+  /** and at least this share of the space is taken. */
+  readonly maintenanceShare: number
+  /** Full, it is done once less than this share is in use: below it writes are allowed again. */
+  readonly maintenanceFreeShare: number
+  /** Deadline of one step, ms. A member of etcd answers nothing else while it is defragmented. */
+  readonly maintenanceTimeoutMs: number
+  /** Before the next round after one that could not be, because a member does not answer, ms. */
+  readonly maintenanceRetryMs: number
+  /** Between two rounds, unless the store is full, and after one that failed or was refused, ms. */
+  readonly maintenancePauseMs: number
   /**
    * Refuse what goes beyond the hard limits of a quota. Every proxy judges what its own clients write. Source:
    * zookeeper.enforceQuota.
@@ -149,6 +184,19 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
   spaceCheckMs: 2_000,
+  spaceShortShare: 0.8,
+  spaceWellShare: 0.7,
+  historyRoomPart: 8,
+  historyBytesMin: 256 * 1024,
+  noSpaceRetryMs: 500,
+  noSpaceLogMs: 60_000,
+  storeMaintenance: false,
+  maintenanceRatio: 2,
+  maintenanceShare: 0.5,
+  maintenanceFreeShare: 0.9,
+  maintenanceTimeoutMs: 60_000,
+  maintenanceRetryMs: 10_000,
+  maintenancePauseMs: 300_000,
   enforceQuota: false,
 }
 

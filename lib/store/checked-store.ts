@@ -14,6 +14,7 @@ import {
   type LeaseId,
   type RangeQuery,
   type RangeResult,
+  type ReclaimOptions,
   type Revision,
   type StoreFeatures,
   type StoreSpace,
@@ -44,15 +45,23 @@ export function checkedStore(store: MetadataStore): MetadataStore {
 
 class CheckedStore implements MetadataStore {
   readonly space?: () => Promise<StoreSpace>
+  readonly reclaim?: (options: ReclaimOptions) => Promise<void>
   readonly #store: MetadataStore
   #closing: Promise<void> | undefined
 
   constructor(store: MetadataStore) {
     this.#store = store
-    if (store.space === undefined) return
-    this.space = async () => {
-      this.#checkOpen()
-      return (await store.space?.()) as StoreSpace
+    if (store.space !== undefined) {
+      this.space = async () => {
+        this.#checkOpen()
+        return (await store.space?.()) as StoreSpace
+      }
+    }
+    if (store.reclaim !== undefined) {
+      this.reclaim = async (options) => {
+        this.#checkOpen()
+        await store.reclaim?.(options)
+      }
     }
   }
 

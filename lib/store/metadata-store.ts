@@ -7,6 +7,7 @@ import type {
   LeaseId,
   RangeQuery,
   RangeResult,
+  ReclaimOptions,
   Revision,
   StoreFeatures,
   StoreSpace,
@@ -75,9 +76,18 @@ export interface MetadataStore {
 
   /**
    * How much room there is. Absent: the store does not report it.
-   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not know
+   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not know; STORE_UNSUPPORTED when the server
+   * does not report it
    */
   space?(): Promise<StoreSpace>
+
+  /**
+   * Does, as far as it helps now, what gives space back but is not done by the store itself, one step after the
+   * other: gives up history, returns what is taken but not in use, allows writes again. Resolves when
+   * there is nothing to do. Absent: the store needs no such thing.
+   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not; STORE_UNAVAILABLE unless all members answer
+   */
+  reclaim?(options: ReclaimOptions): Promise<void>
 
   /** Ends watches and connections. Idempotent. Later calls reject with STORE_CLOSED. */
   close(): Promise<void>

@@ -155,12 +155,38 @@ export interface StoreSpace {
   readonly inUseBytes: number
   /** What it may take. Unit: bytes. undefined: no bound, or none that is known. */
   readonly maxBytes: number | undefined
-  /** It refuses writes until somebody acts, whatever is deleted. */
+  /** It refuses writes, small ones too, until somebody acts. */
   readonly isFull: boolean
   /** Its history takes of this space, and compaction gives it back. */
   readonly hasHistory: boolean
   /** What to do when it is full, in one line; "": nothing that is known here. */
   readonly remedy: string
+}
+
+/** See MetadataStore.reclaim. Shares are of the space that the store may take. */
+export interface ReclaimOptions {
+  /** While writes are allowed: space is given back once so many times as much is taken as is in use, */
+  readonly ratio: number
+  /** and at least this share is taken. */
+  readonly share: number
+  /** While they are not: once less than this share is in use; and below it they are allowed again. */
+  readonly freeShare: number
+  /** Deadline of one step. Unit: ms. */
+  readonly timeoutMs: number
+  /** Asked before each step. false: no further one. */
+  readonly mayGoOn: () => boolean
+  readonly onStep: (step: ReclaimStep) => void
+}
+
+/** A step that was carried out. */
+export interface ReclaimStep {
+  readonly what: 'compacted' | 'defragmented' | 'disarmed'
+  /** Host of the member; "": all of them. */
+  readonly member: string
+  /** What it takes of its space, before and after. Unit: bytes. */
+  readonly beforeBytes: number
+  /** undefined: it was done, but no member said so behind it. */
+  readonly afterBytes: number | undefined
 }
 
 /** What a store promises; suites and callers choose by this, never by the adapter's name. */

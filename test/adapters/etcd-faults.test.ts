@@ -1,6 +1,7 @@
 /** The etcd adapter when the network or the server misbehaves: nothing lost, nothing doubled. */
 import { expect } from 'chai'
-import { type EtcdStoreOptions, openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
+import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
+import type { EtcdStoreOptions } from '../../adapters/etcd/store-options.ts'
 import { rejection, Space } from '../conformance/support.ts'
 import {
   type EtcdServer,

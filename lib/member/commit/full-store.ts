@@ -10,15 +10,13 @@ import { type StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 import type { CommitTask } from './task.ts'
 
-/** Between two tries of pending requests, and between two looks at whether there is space. Unit ms. */
-const RETRY_MS = 500
-/** Between two lines that say the same. Unit ms. */
-const LOG_MS = 60_000
-
 export interface FullStoreOptions {
   readonly clock: Clock
   readonly logger: Logger
-  readonly limits: Pick<KeeperLimits, 'batchRequestsMax' | 'commitSilenceMsMax'>
+  readonly limits: Pick<
+    KeeperLimits,
+    'batchRequestsMax' | 'commitSilenceMsMax' | 'noSpaceRetryMs' | 'noSpaceLogMs'
+  >
   readonly counters: { noSpaceRefusals: number }
   readonly submit: (task: CommitTask) => void
   /** It is time to see whether the store takes a write. */
@@ -104,11 +102,11 @@ export class FullStore {
 
   #begin(error: StoreError): void {
     if (this.#sinceMs !== undefined) return
-    const { clock, logger, counters } = this.#options
+    const { clock, logger, limits, counters } = this.#options
     this.#sinceMs = clock.monotonic()
     this.#arm()
     // Where small writes still fit, it begins and ends all the time.
-    if (this.#sinceMs - this.#loggedMs < LOG_MS) return
+    if (this.#sinceMs - this.#loggedMs < limits.noSpaceLogMs) return
     this.#loggedMs = this.#sinceMs
     this.#isLogged = true
     this.#refusedBefore = counters.noSpaceRefusals
@@ -128,7 +126,8 @@ export class FullStore {
   }
 
   #arm(): void {
-    this.#cancel = this.#options.clock.after(RETRY_MS, () => {
+    const { clock, limits } = this.#options
+    this.#cancel = clock.after(limits.noSpaceRetryMs, () => {
       if (this.#sinceMs === undefined) return
       this.#retry()
       this.probeDue = true

@@ -1,6 +1,6 @@
 /**
  * Looks at what the store has left: history is kept only as far as there is room for it, and that it gets full is said
- * before, when, and until it is. Every member looks; one compacts. Neighbour: compactor.
+ * before, when, and until it is. Every member looks; one compacts. Neighbours: compactor, reclaimer.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
@@ -9,22 +9,25 @@ import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { StoreSpace } from '../../store/types.ts'
 
-/** Share of the space that may be in use before it is said, and below which it is well again. */
-const SHORT_SHARE = 0.8
-const WELL_SHARE = 0.7
-/** Of the space left, history in the store may take one part in so many: it is there several times, and unevenly. */
-const HISTORY_PART = 8
-const HISTORY_BYTES_MIN = 256 * 1024
-
 export interface SpaceWatchOptions {
   readonly store: MetadataStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly limits: Pick<KeeperLimits, 'spaceCheckMs' | 'historyBytesMax'>
+  readonly limits: Pick<
+    KeeperLimits,
+    | 'spaceCheckMs'
+    | 'spaceShortShare'
+    | 'spaceWellShare'
+    | 'historyBytesMax'
+    | 'historyBytesMin'
+    | 'historyRoomPart'
+  >
   /** Journal bytes of history that there is room for. */
   readonly onRoom: (bytes: number) => void
   /** The store takes no writes: history is to be given up now. */
   readonly onFull: () => void
+  /** Behind each look that brought an answer. */
+  readonly onLook?: (space: StoreSpace) => void
 }
 
 export class SpaceWatch {
@@ -56,17 +59,28 @@ export class SpaceWatch {
   }
 
   async #look(): Promise<void> {
-    const { store, logger } = this.#options
+    let space: StoreSpace | undefined
     try {
-      const space = await store.space?.()
-      if (space !== undefined && !this.#stopped) this.#judge(space)
+      space = await this.#options.store.space?.()
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      // While it is out of reach, others say so.
-      if (error.retriable || error.code === 'STORE_CLOSED' || this.#isUnknownSaid) return
-      this.#isUnknownSaid = true
-      logger.warn({ reason: error.message }, 'how much space the store has left is not known')
+      this.#failed(error)
     }
+    if (space === undefined || this.#stopped) return
+    this.#judge(space)
+    this.#options.onLook?.(space)
+  }
+
+  /** Not known for good, as far as one can see: what was known before no longer holds. Whatever it is, it ends nothing. */
+  #failed(error: unknown): void {
+    const { logger, onRoom } = this.#options
+    // While it is out of reach, others say so.
+    if (error instanceof StoreError && (error.retriable || error.code === 'STORE_CLOSED')) return
+    this.space = undefined
+    onRoom(Number.POSITIVE_INFINITY)
+    if (this.#isUnknownSaid) return
+    this.#isUnknownSaid = true
+    const reason = error instanceof Error ? error.message : String(error)
+    logger.warn({ reason }, 'how much space the store has left is not known')
   }
 
   #judge(space: StoreSpace): void {
@@ -74,18 +88,18 @@ export class SpaceWatch {
     this.space = space
     const { inUseBytes, maxBytes, remedy } = space
     if (maxBytes !== undefined && space.hasHistory) {
-      const room = Math.max((maxBytes - inUseBytes) / HISTORY_PART, HISTORY_BYTES_MIN)
-      onRoom(Math.min(room, limits.historyBytesMax))
+      const left = (maxBytes - inUseBytes) / limits.historyRoomPart
+      onRoom(Math.min(Math.max(left, limits.historyBytesMin), limits.historyBytesMax))
     }
     const before = this.#level
     const share = maxBytes === undefined ? 0 : inUseBytes / maxBytes
-    const isShort = share >= (before === 'well' ? SHORT_SHARE : WELL_SHARE)
+    const isShort = share >= (before === 'well' ? limits.spaceShortShare : limits.spaceWellShare)
     this.#level = space.isFull ? 'full' : isShort ? 'short' : 'well'
     if (space.isFull) onFull()
     if (this.#level === before) return
     const { usedBytes } = space
     const figures = { usedBytes, inUseBytes, maxBytes, ...(remedy === '' ? {} : { remedy }) }
-    if (this.#level === 'full') logger.error(figures, 'the store has raised its space alarm')
+    if (this.#level === 'full') logger.error(figures, 'the store refuses writes for lack of space')
     else if (this.#level === 'short') logger.warn(figures, 'the store is getting full')
     else logger.info(figures, 'the store has space again')
   }

@@ -12,6 +12,7 @@ import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { Replica } from '../tree/replica.ts'
 import { Compactor } from './compactor.ts'
 import { Reaper } from './reaper.ts'
+import { Reclaimer } from './reclaimer.ts'
 import { RecordCheck } from './record-check.ts'
 import { SpaceWatch } from './space-watch.ts'
 
@@ -41,6 +42,7 @@ export class Upkeep {
   readonly #compactor: Compactor
   readonly #recordCheck: RecordCheck
   readonly #spaceWatch: SpaceWatch
+  readonly #reclaimer: Reclaimer
 
   constructor(options: UpkeepOptions) {
     const { committer, replica, limits } = options
@@ -51,12 +53,14 @@ export class Upkeep {
       perMinuteMax: limits.reapedPerMinuteMax,
     })
     this.#compactor = new Compactor({ ...options, isMyTurn: options.isFirst })
+    this.#reclaimer = new Reclaimer({ ...options, isMyTurn: options.isFirst })
     this.#spaceWatch = new SpaceWatch({
       ...options,
       onRoom: (bytes) => {
         this.#compactor.room = bytes
       },
       onFull: () => this.#compactor.giveUpHistory(),
+      onLook: (space) => this.#reclaimer.looked(space),
     })
     this.#recordCheck = new RecordCheck({
       ...options,
@@ -77,6 +81,10 @@ export class Upkeep {
   /** As of the last look; undefined: not known. */
   get space(): StoreSpace | undefined {
     return this.#spaceWatch.space
+  }
+  /** Steps that gave the store's space back. */
+  get maintenance(): Readonly<Reclaimer['counters']> {
+    return this.#reclaimer.counters
   }
   /** Bytes of journal that the store has room for, as history and apart from that. */
   get journalRoom(): number {
@@ -102,5 +110,6 @@ export class Upkeep {
     this.#compactor.stop()
     this.#recordCheck.stop()
     this.#spaceWatch.stop()
+    this.#reclaimer.stop()
   }
 }
