@@ -3,6 +3,7 @@ import { RawClient } from '../support/raw-client.ts'
 import type { RawMultiOp } from '../support/raw-codec.ts'
 import { type Action, type Fill, SESSIONS, type Sequence } from './actions.ts'
 import { Failed } from './finding.ts'
+import { flood } from './flood.ts'
 
 /** Longer than any sequence and the checks behind it: sessions end by a close only. */
 export const TIMEOUT_MS = 600_000
@@ -28,6 +29,11 @@ class Player {
     this.client = await RawClient.connect({ port: this.#port, timeoutMs: TIMEOUT_MS })
     await this.client.create(this.#root)
     return this.client
+  }
+
+  /** A session beside its own. */
+  beside(): Promise<RawClient> {
+    return RawClient.connect({ port: this.#port, timeoutMs: TIMEOUT_MS })
   }
 
   async #close(client: RawClient): Promise<void> {
@@ -105,6 +111,9 @@ class Player {
         for (let i = 0; i < action.count; i++) yield [client.setData(root, data), data.length]
         return
       }
+      case 'flood':
+        yield [flood(root, action, () => this.beside()), 0]
+        return
       case 'multi': {
         const data = 'm'.repeat(action.data)
         const ops: RawMultiOp[] = Array.from({ length: action.count }, () => ({
