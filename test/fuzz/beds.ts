@@ -25,7 +25,7 @@ export type StoreName = (typeof STORES)[number]
 const ETCD_QUOTA_BYTES = 256 * 1024 ** 2
 const HEAP_MIB = 1_024
 const NEVER_MS = 2_000_000_000
-const START_MS_MAX = 30_000
+const START_MS_MAX = 90_000
 
 export interface Serving {
   readonly port: number

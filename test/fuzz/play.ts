@@ -12,6 +12,10 @@ const PORTION_REQUESTS = 4_000
 
 const text = ({ char, length }: Fill): string => char.repeat(Math.ceil(length / char.length))
 
+const addressOf = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`
+/** All different, with the text at the begin or at the end: a pattern may be slow for one of them only. */
+const idOf = (id: string, i: number): string => (i % 2 === 0 ? `${id}${i}` : `${i}${id}`)
+
 class Player {
   readonly #port: number
   readonly #root: string
@@ -95,8 +99,7 @@ class Player {
         for (let i = 0; i < action.ids; i++) yield [client.auth('digest', `user${i}:password`), 60]
         const id = text(action.id)
         const acl = Array.from({ length: action.count }, (_, i) => {
-          const unique =
-            action.scheme === 'ip' ? `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` : `${i}${id}`
+          const unique = action.scheme === 'ip' ? addressOf(i) : idOf(id, i)
           return { perms: 31, scheme: action.scheme, id: unique }
         })
         acl.push({ perms: 31, scheme: 'world', id: 'anyone' })
@@ -126,8 +129,9 @@ class Player {
       }
       case 'read': {
         for (let i = 0; i < action.count; i++) {
-          const path = this.#made[i] ?? root
           const { op, watch } = action
+          // Counted is what is below: most of it is below the root.
+          const path = op === 104 ? root : (this.#made[i] ?? root)
           yield [
             op === 6 || op === 104 ? client.send(op, { path }) : client.send(op, { path, watch }),
             path.length,
