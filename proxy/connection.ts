@@ -24,6 +24,7 @@ import { encodeErrorReply, encodeEvent } from '../lib/protocol/wire/encode-reply
 import { XID } from '../lib/protocol/wire/opcodes.ts'
 import { Authentication } from './authentication.ts'
 import { decodeOrFail } from './decode-or-fail.ts'
+import { FirstBytes, wordOf } from './first-bytes.ts'
 import { openSession } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
 import { InFlight } from './in-flight.ts'
@@ -65,8 +66,7 @@ export class Connection implements ClientConnection {
   readonly writer: JuteWriter
   readonly #outbox: Outbox
   readonly #throttle: Throttle
-  /** The start of the first packet, until its four bytes of length are complete. */
-  #firstBytes: Buffer | undefined
+  readonly #firstBytes = new FirstBytes()
   /** The first four bytes were no four-letter word: all input is frames. */
   #isFramed = false
   #session: Session | undefined
@@ -141,13 +141,10 @@ export class Connection implements ClientConnection {
     if (this.#phase === 'answered' || this.#phase === 'closed') return
     let chunk = input
     if (!this.#isFramed) {
-      chunk = this.#firstBytes === undefined ? input : Buffer.concat([this.#firstBytes, input])
-      if (chunk.length < 4) {
-        this.#firstBytes = chunk
-        return
-      }
-      this.#firstBytes = undefined
-      if (this.server.fourLetterWord(this, chunk.toString('latin1', 0, 4))) {
+      const first = this.#firstBytes.add(input)
+      if (first === undefined) return
+      chunk = first
+      if (this.server.fourLetterWord(this, wordOf(chunk))) {
         this.#phase = 'answered'
         return
       }

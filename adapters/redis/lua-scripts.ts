@@ -141,24 +141,26 @@ return {0, revision, 1}
 const range = `${OPENED}
 local first, last, count, values = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[6] == '1'
 local reply = {0, revision, compacted, 0}
-local keys
-if last == '' then
-  keys = {first}
-elseif ARGV[5] == '+' then
-  keys = call('ZRANGEBYLEX', INDEX, first, last, 'LIMIT', 0, count + 1)
-else
-  keys = call('ZREVRANGEBYLEX', INDEX, last, first, 'LIMIT', 0, count + 1)
+-- Asked for in blocks: keys may be long, and those behind the page's bytes are not looked at.
+local function block(size)
+  if last == '' then return {first} end
+  if ARGV[5] == '+' then return call('ZRANGEBYLEX', INDEX, first, last, 'LIMIT', 0, size) end
+  return call('ZREVRANGEBYLEX', INDEX, last, first, 'LIMIT', 0, size)
 end
-local n, bytesLeft = 4, tonumber(ARGV[7])
-for base = 1, #keys, 100 do
-  local records = call('HMGET', RECORDS, unpack(keys, base, math.min(base + 99, #keys)))
-  for i = 1, #records do
-    local at = base + i - 1
-    local key, record = keys[at], records[i]
-    if at > count or bytesLeft <= 0 then
+local n, left, bytesLeft = 4, count, tonumber(ARGV[7])
+while true do
+  -- One more than may be returned shows whether there are more.
+  local size = math.min(100, left + 1)
+  local keys = block(size)
+  if #keys == 0 then return reply end
+  local records = call('HMGET', RECORDS, unpack(keys))
+  for i = 1, #keys do
+    local key, record = keys[i], records[i]
+    if left == 0 or bytesLeft <= 0 then
       reply[4] = 1
       return reply
     end
+    left = left - 1
     if record then
       local isLarge = values and byte(record, 33) == 1
       if not values then record = sub(record, 1, 33) end
@@ -176,8 +178,9 @@ for base = 1, #keys, 100 do
       return {${REFUSED.damaged}}
     end
   end
+  if last == '' or #keys < size then return reply end
+  if ARGV[5] == '+' then first = '(' .. keys[#keys] else last = '(' .. keys[#keys] end
 end
-return reply
 `
 
 /**

@@ -35,6 +35,14 @@ export type Action = {
       readonly reads: number
     }
   | { readonly do: 'overwrite'; readonly count: number; readonly data: number }
+  /** The same znode of each connection again and again, without waiting for answers. `data`: bytes of each. */
+  | {
+      readonly do: 'flood'
+      readonly connections: number
+      /** Of all of them together. */
+      readonly megabytes: number
+      readonly data: number
+    }
   | { readonly do: 'multi'; readonly count: number; readonly data: number; readonly fails: boolean }
   | {
       readonly do: 'read'
@@ -54,6 +62,8 @@ export type Action = {
   | { readonly do: 'close' }
   | { readonly do: 'drop' }
 )
+
+export type ActionOf<D extends Action['do']> = Extract<Action, { readonly do: D }>
 
 export type Sequence = readonly Action[]
 

@@ -21,8 +21,11 @@ import { TIMEOUT_MS } from './play.ts'
 export const STORES = ['file', 'memory', 'etcd', 'redis'] as const
 export type StoreName = (typeof STORES)[number]
 
+/** Small ones, that a sequence can fill: etcd's default is eight times as large, node's heap at least twice. */
+const ETCD_QUOTA_BYTES = 256 * 1024 ** 2
+const HEAP_MIB = 1_024
 const NEVER_MS = 2_000_000_000
-const START_MS_MAX = 30_000
+const START_MS_MAX = 90_000
 
 export interface Serving {
   readonly port: number
@@ -56,7 +59,8 @@ interface Place {
 async function placeOf(store: StoreName): Promise<Place> {
   if (store === 'redis') return startRedis({ appendFsync: 'no' })
   if (store === 'etcd') {
-    const etcd = await startEtcd({ flags: ['--unsafe-no-fsync'] })
+    const flags = ['--unsafe-no-fsync', `--quota-backend-bytes=${ETCD_QUOTA_BYTES}`]
+    const etcd = await startEtcd({ flags })
     return { url: `etcd://${etcd.host}`, stop: () => etcd.stop() }
   }
   const folder = temporaryFolder('fuzz')
@@ -109,6 +113,7 @@ class ProcessBed implements Bed {
       store,
       superDigest: SUPER_DIGEST,
       maxSessionTimeoutMs: TIMEOUT_MS,
+      nodeArgs: [`--max-old-space-size=${HEAP_MIB}`],
       ...(program === undefined ? {} : { program }),
       args: [
         ...['--log-level', 'error'],

@@ -14,10 +14,14 @@ import { play } from './play.ts'
 export interface CheckOptions extends BedOptions {
   /** How long a bystander may wait for one answer, ms. */
   readonly waitMsMax: number
+  /** How long the bystander goes on behind the last action, ms: what is written behind is written meanwhile. Default 0. */
+  readonly afterMs?: number
+  /** The longest that the bystander waited for an answer, ms. */
+  readonly onWaited?: (ms: number) => void
 }
 
 /** Longer than any part takes on a server that is well, ms. */
-const PART_MS_MAX = 60_000
+const PART_MS_MAX = 120_000
 
 async function part<T>(kind: Kind, msMax: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -72,7 +76,7 @@ async function playBeside(
   bystander: Bystander,
   sequence: Sequence,
   { port }: Serving,
-  { waitMsMax }: CheckOptions,
+  { waitMsMax, afterMs = 0, onWaited }: CheckOptions,
 ): Promise<void> {
   await bystander.seen()
   let worstMs = 0
@@ -80,11 +84,15 @@ async function playBeside(
   const look = async () => {
     const seen = await bystander.seen()
     worstMs = Math.max(worstMs, seen.maxMs)
+    onWaited?.(worstMs)
     disturbed += seen.disturbed
     if (worstMs > waitMsMax) throw new Failed('bystander waited', `${Math.round(worstMs)} ms`)
   }
   let done = false
-  const playing = part('nobody is served', PART_MS_MAX, () => play(sequence, port)).finally(() => {
+  const playing = part('nobody is served', PART_MS_MAX + afterMs, async () => {
+    await play(sequence, port)
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+  }).finally(() => {
     done = true
   })
   // Looked at meanwhile: a server that hangs is not waited for.

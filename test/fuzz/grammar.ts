@@ -1,8 +1,6 @@
 /** Sequences at random, but of the same seed always the same. Neighbours: actions, play. */
-import type { SeededRandom } from '../simulation/world/seeded-random.ts'
 import { type Action, type Fill, SESSIONS, type Sequence } from './actions.ts'
-
-type Random = Pick<SeededRandom, 'below' | 'pick'>
+import { EXTREME_NAMES, EXTREMES, type ExtremeName, type Random } from './extremes.ts'
 
 /** Where something ends: bytes of a key, a page, an int16, a frame, a request of etcd. */
 const EDGES = [115, 255, 4_096, 5_000, 32_768, 65_521, 65_536, 1_000_000, 1_048_575, 1_500_000]
@@ -160,14 +158,27 @@ const MAKERS: readonly ((random: Random, s: number) => Action)[] = [
 /** Those that make what the others work on, and what others have to look through. */
 const MAKERS_WEIGHED = [...MAKERS, ...[0, 0, 0, 0, 1, 4, 4, 4].map((i) => MAKERS[i]!)]
 
+/** Of eight actions, how many are extremes. */
+const EXTREMES_OF_8 = 2
+
+/** One kind and nothing else: what is found has its name. */
+export function generateAlone(random: Random, kind: ExtremeName): Sequence {
+  const actions = EXTREMES[kind](random, random.below(SESSIONS))
+  return random.below(2) === 0 ? closed(actions) : actions
+}
+
 /** `length`: actions, 5 unless told. */
 export function generate(random: Random, length = 5): Sequence {
   const actions = Array.from({ length: 1 + random.below(length) }, () => {
-    const maker = random.pick(MAKERS_WEIGHED)
-    return maker(random, random.below(SESSIONS))
-  })
+    const s = random.below(SESSIONS)
+    if (random.below(8) < EXTREMES_OF_8) return EXTREMES[random.pick(EXTREME_NAMES)](random, s)
+    return [random.pick(MAKERS_WEIGHED)(random, s)]
+  }).flat()
   // What is left open is what a restart and a copy find.
-  const isClosed = random.below(2) === 0
-  const used = isClosed ? [...new Set(actions.map(({ s }) => s))] : []
+  return random.below(2) === 0 ? closed(actions) : actions
+}
+
+function closed(actions: Sequence): Sequence {
+  const used = [...new Set(actions.map(({ s }) => s))]
   return [...actions, ...used.map((s): Action => ({ s, do: 'close' }))]
 }

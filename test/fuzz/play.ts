@@ -3,6 +3,7 @@ import { RawClient } from '../support/raw-client.ts'
 import type { RawMultiOp } from '../support/raw-codec.ts'
 import { type Action, type Fill, SESSIONS, type Sequence } from './actions.ts'
 import { Failed } from './finding.ts'
+import { flood } from './flood.ts'
 
 /** Longer than any sequence and the checks behind it: sessions end by a close only. */
 export const TIMEOUT_MS = 600_000
@@ -10,6 +11,10 @@ const PORTION_BYTES = 4_000_000
 const PORTION_REQUESTS = 4_000
 
 const text = ({ char, length }: Fill): string => char.repeat(Math.ceil(length / char.length))
+
+const addressOf = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`
+/** All different, with the text at the begin or at the end: a pattern may be slow for one of them only. */
+const idOf = (id: string, i: number): string => (i % 2 === 0 ? `${id}${i}` : `${i}${id}`)
 
 class Player {
   readonly #port: number
@@ -28,6 +33,11 @@ class Player {
     this.client = await RawClient.connect({ port: this.#port, timeoutMs: TIMEOUT_MS })
     await this.client.create(this.#root)
     return this.client
+  }
+
+  /** A session beside its own. */
+  beside(): Promise<RawClient> {
+    return RawClient.connect({ port: this.#port, timeoutMs: TIMEOUT_MS })
   }
 
   async #close(client: RawClient): Promise<void> {
@@ -89,8 +99,7 @@ class Player {
         for (let i = 0; i < action.ids; i++) yield [client.auth('digest', `user${i}:password`), 60]
         const id = text(action.id)
         const acl = Array.from({ length: action.count }, (_, i) => {
-          const unique =
-            action.scheme === 'ip' ? `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` : `${i}${id}`
+          const unique = action.scheme === 'ip' ? addressOf(i) : idOf(id, i)
           return { perms: 31, scheme: action.scheme, id: unique }
         })
         acl.push({ perms: 31, scheme: 'world', id: 'anyone' })
@@ -105,6 +114,9 @@ class Player {
         for (let i = 0; i < action.count; i++) yield [client.setData(root, data), data.length]
         return
       }
+      case 'flood':
+        yield [flood(root, action, () => this.beside()), 0]
+        return
       case 'multi': {
         const data = 'm'.repeat(action.data)
         const ops: RawMultiOp[] = Array.from({ length: action.count }, () => ({
@@ -117,8 +129,9 @@ class Player {
       }
       case 'read': {
         for (let i = 0; i < action.count; i++) {
-          const path = this.#made[i] ?? root
           const { op, watch } = action
+          // Counted is what is below: most of it is below the root.
+          const path = op === 104 ? root : (this.#made[i] ?? root)
           yield [
             op === 6 || op === 104 ? client.send(op, { path }) : client.send(op, { path, watch }),
             path.length,

@@ -5,10 +5,16 @@
 import { expect } from 'chai'
 import type { Sequence } from './actions.ts'
 import { type CheckOptions, check } from './check.ts'
-import { hunt, sequenceOf, describe as shown } from './hunt.ts'
+import { EXTREME_NAMES } from './extremes.ts'
+import { hunt, kindOf, sequenceOf, describe as shown } from './hunt.ts'
 
-/** Fixed: what they find is found by everybody. Three sequences each, that end soon and have most kinds of actions. */
-const SEEDS = { memory: 38, file: 13 } as const
+/** Fixed: what they find is found by everybody. Three sequences each: the extremes below. */
+const SEEDS = { memory: 1_294, file: 306 } as const
+const EXTREMES_OF_SEEDS = [
+  'a deep path, then a quota on its top',
+  'many ephemerals, closed',
+  'paths of more than 65,521 bytes',
+]
 const SEQUENCES = 3
 /** Liveness, not speed: the machine may be busy. */
 const WAIT_MS_MAX = 30_000
@@ -21,6 +27,17 @@ describe('stateful fuzz', function () {
       JSON.stringify(Array.from({ length: 200 }, (_, n) => sequenceOf(seed, n)))
     expect(all(1)).to.equal(all(1))
     expect(all(1)).to.not.equal(all(2))
+  })
+
+  it('the first sequences of every seed are one of each kind of extreme, in an order of its own', () => {
+    const numbers = EXTREME_NAMES.map((_, number) => number)
+    const orders = Array.from({ length: 50 }, (_, seed) => numbers.map((n) => kindOf(seed, n)))
+    for (const order of orders) expect(new Set(order)).to.deep.equal(new Set(EXTREME_NAMES))
+    expect(new Set(orders.map((order) => order.join())).size).to.equal(orders.length)
+    for (const seed of Object.values(SEEDS)) {
+      const kinds = numbers.slice(0, SEQUENCES).map((n) => kindOf(seed, n))
+      expect(kinds).to.have.members(EXTREMES_OF_SEEDS)
+    }
   })
 
   for (const store of ['memory', 'file'] as const) {

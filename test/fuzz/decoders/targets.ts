@@ -36,6 +36,9 @@ import { decodeReply } from '../../../lib/protocol/wire/decode-reply.ts'
 import { decodeRequest } from '../../../lib/protocol/wire/decode-request.ts'
 import { sessionLine, znodeLine } from '../../../lib/transfer/format.ts'
 import { LineProblem, parseLine } from '../../../lib/transfer/parse.ts'
+import { answerFourLetterWord, WORDS } from '../../../proxy/admin/four-letter-words.ts'
+import { FirstBytes, wordOf } from '../../../proxy/first-bytes.ts'
+import type { ProxyHost } from '../../../proxy/host.ts'
 import { DigestMd5Exchange, SaslFailure } from '../../../proxy/sasl/digest-md5.ts'
 import { parseSaslUsers } from '../../../proxy/sasl/users.ts'
 import { loadCaptures } from '../../support/fixtures.ts'
@@ -125,7 +128,35 @@ function again<T>(value: T, write: (value: T) => Uint8Array, read: (bytes: Buffe
   deepStrictEqual(read(Buffer.from(write(value))), value)
 }
 
+/** One without a store: of most words it answers that it does not serve. */
+const NOT_SERVING = { keeper: { isServing: false, trouble: 'none' } } as unknown as ProxyHost
+
 export const TARGETS: readonly Target[] = [
+  {
+    name: 'four-letter words',
+    seeds: texts(...WORDS, 'ruok\n', 'GET / HTTP/1.1', '\0\0\0\u002c\0'),
+    throws: [],
+    run(bytes) {
+      const passedOn = [bytes.length + 1, 1, 3].map((size) => {
+        const first = new FirstBytes()
+        for (let at = 0; at < bytes.length; at += size) {
+          const all = first.add(bytes.subarray(at, at + size))
+          if (all !== undefined) return { word: wordOf(all), rest: bytes.subarray(at + size), all }
+        }
+        return undefined
+      })
+      for (const one of passedOn) {
+        // However they come in, it is the same word, and nothing is lost.
+        deepStrictEqual(one?.word, bytes.length < 4 ? undefined : bytes.toString('latin1', 0, 4))
+        if (one === undefined) continue
+        deepStrictEqual(Buffer.concat([one.all, one.rest]), bytes)
+        // The server looks at WORDS before, but nothing else may be an answer either.
+        const isAnswered = ['ruok', 'isro'].includes(one.word)
+        if (!WORDS.has(one.word) || isAnswered)
+          deepStrictEqual(typeof answerFourLetterWord(NOT_SERVING, one.word), 'string')
+      }
+    },
+  },
   {
     name: 'frames',
     seeds: framesOf('>')
