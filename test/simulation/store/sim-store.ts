@@ -231,9 +231,11 @@ class SimStore implements MetadataStore {
         const sent = network.send(member.node, this.node, `${what}: ${name}`, run)
         if (!sent) this.#maybeReset(call)
       }
+      // What comes twice is a proposal: a call that is refused for lack of space never is one.
+      let hadSpace = true
       const arrived = (): void => {
         // A member that was frozen has it from a connection that a restore has ended.
-        if (generation !== this.#cluster.generation) return
+        if (generation !== this.#cluster.generation || !hadSpace) return
         this.#cluster.propose(member, what, () => {
           try {
             const { revision, value } = act()
@@ -246,6 +248,7 @@ class SimStore implements MetadataStore {
               }
             })
           } catch (error) {
+            hadSpace = (error as StoreError).code !== 'STORE_NO_SPACE'
             answer(() => call.fail(error as StoreError), 'failed')
           }
         })
