@@ -296,6 +296,7 @@ export const TARGETS: readonly Target[] = [
     name: 'znode records',
     seeds: texts(
       ZNODE,
+      'null\ndata',
       '{"f":1,"czxid":5,"mzxid":6,"ctime":7,"mtime":8,"owner":"0x5","null":true}\n',
     ),
     throws: [StoreError],
