@@ -51,6 +51,10 @@ export class Serving {
   #isServing = false
   /** Requests are held. */
   #isDoubtful = false
+  #hasLooked = false
+  readonly #lookAgain = (): void => {
+    this.#hasLooked = false
+  }
   /** When serving ended last, monotonic ms. */
   #suspendedMs: number
   /** When head was read last, and how many reads are in flight. */
@@ -76,9 +80,16 @@ export class Serving {
     return this.#isServing
   }
 
-  /** Requests must wait: this process was paused, and has not seen the store since. */
+  /**
+   * Requests must wait: this process was paused, and has not seen the store since. The clocks are looked at once in
+   * each run of a callback: what one chunk of input brings was received before it.
+   */
   get isInDoubt(): boolean {
-    this.#look()
+    if (!this.#hasLooked) {
+      this.#hasLooked = true
+      queueMicrotask(this.#lookAgain)
+      this.#look()
+    }
     return this.#isDoubtful
   }
 
