@@ -81,8 +81,8 @@ export class Serving {
   }
 
   /**
-   * Requests must wait: this process was paused, and has not seen the store since. The clocks are looked at once in
-   * each run of a callback: what one chunk of input brings was received before it.
+   * Requests must wait: this process was paused, and has not seen the store since. One look at the clocks holds for
+   * a whole run of a callback: what one chunk of input brings was received before it.
    */
   get isInDoubt(): boolean {
     if (!this.#hasLooked) {
