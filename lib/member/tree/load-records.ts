@@ -72,15 +72,8 @@ export class RecordLoader {
   znodes(page: Page): void {
     const { tree } = this.#replica
     for (const kv of page) {
-      const path = this.#layout.pathOf(kv.key)
-      if (path === undefined) {
-        this.#damage.isForeign(kv)
-        continue
-      }
-      if (isOfAnotherTree(path, kv.value)) {
-        this.#damage.isAmbiguous(kv)
-        continue
-      }
+      const path = this.#pathOf(kv)
+      if (path === undefined) continue
       this.znodeRecords++
       const node = this.#decode(
         'znode',
@@ -98,15 +91,8 @@ export class RecordLoader {
   childRecords(page: Page): void {
     const { tree } = this.#replica
     for (const kv of page) {
-      const path = this.#layout.pathOf(kv.key)
-      if (path === undefined) {
-        this.#damage.isForeign(kv)
-        continue
-      }
-      if (isOfAnotherTree(path, kv.value)) {
-        this.#damage.isAmbiguous(kv)
-        continue
-      }
+      const path = this.#pathOf(kv)
+      if (path === undefined) continue
       const record = this.#decode(
         'child',
         kv,
@@ -122,6 +108,15 @@ export class RecordLoader {
       // Its counter gives sequential znodes their numbers: none must be given out twice.
       else if (tree.has(path)) tree.loadUnreadable(path)
     }
+  }
+
+  /** The znode that a record is of; undefined: it is none of this tree, which is noted. */
+  #pathOf(kv: KeyValue): string | undefined {
+    const path = this.#layout.pathOf(kv.key)
+    if (path === undefined) this.#damage.isForeign(kv)
+    else if (isOfAnotherTree(path, kv.value)) this.#damage.isAmbiguous(kv)
+    else return path
+    return undefined
   }
 
   sessions(page: Page): void {
