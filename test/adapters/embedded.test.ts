@@ -10,6 +10,7 @@ import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { RangeQuery, WriteOp } from '../../lib/store/types.ts'
 import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, rejection, text } from '../conformance/support.ts'
+import { mulberry32 } from '../support/mulberry32.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 const factory = async (): Promise<StoreFixture> => {
@@ -28,7 +29,7 @@ describe('file store', () => {
   it('agrees with the memory store on random changes, compactions and restarts', async function () {
     this.timeout(60_000)
     const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-    const random = generator(seed)
+    const random = mulberry32(seed)
     const folder = temporaryFolder('file-model')
     const model = openMemoryStore()
     let store = await openEmbeddedStore({ folder, history: { idleBytesMax: 20_000 } })
@@ -168,15 +169,4 @@ function randomQuery(random: () => number): RangeQuery {
   const start = random() < 0.3 ? bytes('') : randomKey(random)
   const limit = random() < 0.5 ? { countMax: 1 + Math.floor(random() * 10) } : {}
   return { start, end: bytes('k~'), descending: random() < 0.5, ...limit }
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -5,6 +5,7 @@ import { openRedisStore, type RedisStoreOptions } from '../../adapters/redis/red
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { KeyValue, RangeQuery, StoreEvent, WriteOp } from '../../lib/store/types.ts'
 import { bytes, text } from '../conformance/support.ts'
+import { mulberry32 } from '../support/mulberry32.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 
@@ -66,7 +67,7 @@ class Run {
   #oldest = 0
 
   constructor(seed: number, open: () => Promise<MetadataStore>) {
-    this.#random = generator(seed)
+    this.#random = mulberry32(seed)
     this.#open = open
   }
 
@@ -229,15 +230,4 @@ function randomQuery(random: () => number): RangeQuery {
   const start = random() < 0.3 ? bytes('') : randomKey(random)
   const limit = random() < 0.5 ? { countMax: 1 + Math.floor(random() * 10) } : {}
   return { start, end: bytes('k~'), descending: random() < 0.5, keysOnly, ...limit }
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

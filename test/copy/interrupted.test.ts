@@ -9,6 +9,7 @@ import { readTree } from '../../lib/index.ts'
 import { AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { freePort } from '../support/free-port.ts'
+import { mulberry32 } from '../support/mulberry32.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CopyProcess, endCopies, runCopy, succeed } from './copy-process.ts'
@@ -61,7 +62,7 @@ describe('copy: interrupted', function () {
     if (folder !== undefined) removeFolder(folder)
   })
   beforeEach(() => {
-    random = generator(seed)
+    random = mulberry32(seed)
     prefix = `/import-${++prefixes}`
   })
   afterEach(async function () {
@@ -314,15 +315,4 @@ function flipped(bytes: Buffer, at: number): Buffer {
   const changed = Buffer.from(bytes)
   changed[at] = bytes[at] === 0x30 ? 0x31 : 0x30
   return changed
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mulberry32 } from '../support/mulberry32.ts'
 import type { AnykeeperBed } from './bed/anykeeper-bed.ts'
 import type { Bed } from './bed/bed.ts'
 import { startNamedBed } from './bed/named-beds.ts'
@@ -44,17 +45,6 @@ export interface RunReport {
 /** What the names of loads begin with, so that a history shows whose it is. */
 export const loadLetters = { anykeeper: 'b', zookeeper: 'z' } as const
 
-/** Small and seeded. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export class Run {
   readonly #options: RunOptions
   readonly #random: () => number
@@ -67,7 +57,7 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.#options = options
-    this.#random = seededRandom(options.seed)
+    this.#random = mulberry32(options.seed)
     mkdirSync(options.folder, { recursive: true })
     this.#history = new RegisterHistory(join(options.folder, 'registers.jsonl'))
   }

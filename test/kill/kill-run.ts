@@ -1,6 +1,7 @@
 /** Kills servers under load, again and again, and looks at what is left each time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { mulberry32 } from '../support/mulberry32.ts'
 import type { RawClient } from '../support/raw-client.ts'
 import { BEDS, type Bed, type BedName } from './beds.ts'
 import { ClientLoad } from './load.ts'
@@ -47,7 +48,7 @@ export async function killRun(options: KillOptions): Promise<KillReport> {
 }
 
 async function rounds(bed: Bed, { times, seed, onRound }: KillOptions): Promise<KillReport> {
-  const random = generator(seed)
+  const random = mulberry32(seed)
   const all: ClientLoad[] = []
   const abandoned: ClientLoad[] = []
   const { port } = bed
@@ -137,16 +138,5 @@ async function expired(reader: RawClient, abandoned: readonly ClientLoad[]): Pro
       expect(performance.now(), `${ephemeral} outlives its session`).to.be.below(endMs)
       await sleep(200)
     }
-  }
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }

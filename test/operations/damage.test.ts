@@ -5,8 +5,9 @@
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
 import { Keeper, KeeperClient, type MetadataStore, readTree, repairTree } from '../../lib/index.ts'
-import { damageOne, seeded } from '../support/damage.ts'
+import { damageOne } from '../support/damage.ts'
 import { startEtcd } from '../support/etcd-server.ts'
+import { mulberry32 } from '../support/mulberry32.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { pictureOf } from '../support/tree-picture.ts'
@@ -77,7 +78,7 @@ for (const kind of ['etcd', 'file'] as const) {
       const isLagging = seed % 2 === 0
       it(`seed ${seed}${isLagging ? ', half of it in the journal' : ''}`, async () => {
         const prefix = `/damage-${seed}`
-        const random = seeded(seed)
+        const random = mulberry32(seed)
         const before = await plant(store, prefix, isLagging)
         const done: string[] = []
         for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {

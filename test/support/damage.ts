@@ -1,17 +1,6 @@
 /** Damage to what a store has below a prefix, by a seed: the same seed, the same damage. */
 import type { KeyValue, MetadataStore, WriteOp } from '../../lib/index.ts'
 
-/** Mulberry32: small, and good enough to choose what to damage. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export async function below(store: MetadataStore, prefix: string): Promise<KeyValue[]> {
   const start = Buffer.from(prefix)
   const end = Buffer.from(prefix)
