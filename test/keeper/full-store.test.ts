@@ -145,6 +145,29 @@ describe('keeper/full store', () => {
     free()
   })
 
+  it('one that has no room for many records together takes fewer, and is not full', async () => {
+    const one = await bench.start()
+    const client = await bench.open(one)
+    const { committer, replica } = one.keeper
+    const { txn } = one.store
+    let refused = 0
+    one.store.txn = async (request, options) => {
+      // Head, the entry and the removal of entries come beside the records.
+      if (request.ops.length <= 3 + 4) return txn(request, options)
+      refused++
+      throw new StoreError('STORE_NO_SPACE', 'full', { outcome: 'unapplied' })
+    }
+    for (let i = 0; i < 40; i++) client.write(create(`/r${i}`))
+    let fullMs = 0
+    for (let i = 0; i < 40 && replica.backlog.size > 0; i++) {
+      await bench.clock.advance(50)
+      fullMs = Math.max(fullMs, committer.full.forMs)
+    }
+    expect(refused).to.be.at.least(1)
+    expect([replica.backlog.size, fullMs, committer.counters.noSpaceRefusals]).to.deep.equal([0, 0, 0])
+    one.store.txn = txn
+  })
+
   it('records that did not fit are written behind when there is space', async () => {
     const one = await bench.start()
     const client = await bench.open(one)

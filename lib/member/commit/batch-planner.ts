@@ -147,11 +147,12 @@ export class BatchPlanner {
     return 0
   }
 
-  /** The store has no space for it: records wait, and come in smaller portions. @returns how long, ms */
-  holdFlush({ flush }: PlannedBatch): number | undefined {
+  /** The store has no space for it: records come in smaller portions, or wait. @returns how long, ms */
+  holdFlush({ flush, tasks }: PlannedBatch): number | undefined {
     const { length } = flush.portion.entries
     if (length === 0) return undefined
     this.#tightKeysMax = Math.max(1, Math.floor(length / 2))
+    if (length > 1 && tasks.length === 0) return 0
     this.#flushHeldUntilMs = this.#options.clock.monotonic() + FLUSH_HOLD_MS
     return FLUSH_HOLD_MS
   }

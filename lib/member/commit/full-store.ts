@@ -61,9 +61,10 @@ export class FullStore {
    * @returns what is to be planned again
    */
   refuse({ tasks, flush }: PlannedBatch, zxid: number, error: StoreError): readonly CommitTask[] {
+    const { length } = flush.portion.entries
+    // Without the records, or with fewer, it may fit: that says nothing of the store yet.
+    if (length > 1 || (length > 0 && tasks.length > 0)) return tasks
     this.#begin(error)
-    // Without the records it may fit.
-    if (tasks.length > 0 && flush.portion.entries.length > 0) return tasks
     if (tasks.length > 1) {
       this.#tasksMax = Math.floor(tasks.length / 2)
       return tasks
