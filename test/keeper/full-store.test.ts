@@ -151,14 +151,15 @@ describe('keeper/full store', () => {
     const { committer, replica } = one.keeper
     const { txn } = one.store
     let refused = 0
+    let fullMs = 0
     one.store.txn = async (request, options) => {
+      fullMs = Math.max(fullMs, committer.full.forMs)
       // Head, the entry and the removal of entries come beside the records.
       if (request.ops.length <= 3 + 4) return txn(request, options)
       refused++
       throw new StoreError('STORE_NO_SPACE', 'full', { outcome: 'unapplied' })
     }
     for (let i = 0; i < 40; i++) client.write(create(`/r${i}`))
-    let fullMs = 0
     for (let i = 0; i < 40 && replica.backlog.size > 0; i++) {
       await bench.clock.advance(50)
       fullMs = Math.max(fullMs, committer.full.forMs)
