@@ -165,7 +165,9 @@ describe('keeper/full store', () => {
       fullMs = Math.max(fullMs, committer.full.forMs)
     }
     expect(refused).to.be.at.least(1)
-    expect([replica.backlog.size, fullMs, committer.counters.noSpaceRefusals]).to.deep.equal([0, 0, 0])
+    expect([replica.backlog.size, fullMs, committer.counters.noSpaceRefusals]).to.deep.equal([
+      0, 0, 0,
+    ])
     one.store.txn = txn
   })
 
