@@ -155,6 +155,7 @@ export class Keeper {
       onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
+      onListed: (sentMs) => this.sessions.peersListed(sentMs),
       onPeerStarved: (id) => this.committer.addContender(id),
     })
     this.upkeep = new Upkeep({
@@ -365,5 +366,9 @@ export class Keeper {
   /** See {@link Serving.check}. */
   checkStore(): void {
     this.#serving.check()
+  }
+
+  listProxies(): void {
+    this.registry.listNow()
   }
 }

@@ -67,11 +67,20 @@ export class Orphans {
     for (const [id, endMs] of this.#ends) this.#ends.set(id, endMs + ms)
   }
 
-  /** Takes those out whose time is up. */
-  takeDue(sessions: SessionTable, nowMs: number): SessionRecord[] {
+  /** Is the time of one up? */
+  isDue(nowMs: number): boolean {
+    for (const endMs of this.#ends.values()) if (nowMs >= endMs) return true
+    return false
+  }
+
+  /**
+   * Takes those out whose time was up when the newest list of proxies was requested, at `listedMs`: their proxy may
+   * have come, or come back, without our knowing.
+   */
+  takeDue(sessions: SessionTable, listedMs: number): SessionRecord[] {
     const due: SessionRecord[] = []
     for (const [id, endMs] of this.#ends) {
-      if (nowMs < endMs) continue
+      if (listedMs < endMs) continue
       this.#ends.delete(id)
       const record = sessions.get(id)
       if (record !== undefined) due.push(record)

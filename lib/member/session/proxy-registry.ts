@@ -52,6 +52,8 @@ export interface ProxyRegistryOptions {
   readonly onHeartbeat: (sentMs: number) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
+  /** The list was read that was requested at this monotonic time, and its changes were reported. */
+  readonly onListed: (sentMs: number) => void
   /** It reports starvation: it loses every race for head. */
   readonly onPeerStarved: (proxy: string) => void
 }
@@ -65,7 +67,7 @@ export class ProxyRegistry {
   #registering: Promise<void> | undefined
   readonly #stop = new AbortController()
   #loops: Promise<void>[] = []
-  /** The reading of the list behind a heartbeat, while it lasts. */
+  /** A reading of the list, while it lasts. */
   #relisting: Promise<unknown> | undefined
   /** Reports in flight: the goodbye must come after them. */
   #pendingReports: Promise<unknown> = Promise.resolve()
@@ -170,6 +172,14 @@ export class ProxyRegistry {
     this.#endPause?.()
   }
 
+  /** Reads the list of proxies, unless it is being read. */
+  listNow(): void {
+    if (this.#stop.signal.aborted) return
+    this.#relisting ??= this.#relist().finally(() => {
+      this.#relisting = undefined
+    })
+  }
+
   #record(): ProxyRecord {
     const unreadable = this.#options.unreadable()
     return {
@@ -247,9 +257,7 @@ export class ProxyRegistry {
         onHeartbeat(sentMs)
         // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
         // answer this must not delay the next heartbeat.
-        this.#relisting ??= this.#relist().finally(() => {
-          this.#relisting = undefined
-        })
+        this.listNow()
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
@@ -287,7 +295,8 @@ export class ProxyRegistry {
   }
 
   async #relist(): Promise<Revision | undefined> {
-    const { store, layout, logger } = this.#options
+    const { store, layout, logger, clock, onListed } = this.#options
+    const sentMs = clock.monotonic()
     try {
       const { kvs, revision } = await store.range(layout.proxies)
       const live = new Set<string>()
@@ -297,6 +306,7 @@ export class ProxyRegistry {
         this.#seen(key, value, false)
       }
       for (const id of [...this.#peers.keys()]) if (!live.has(id)) this.#gone(id)
+      onListed(sentMs)
       return revision + 1
     } catch (error) {
       logger.warn({ err: error }, 'list of proxies not readable')

@@ -18,9 +18,7 @@ import { Orphans } from './orphans.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Remains } from './remains.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
-
-/** Nothing was committed for so long, though something is to be: nobody can resume. Unit ms. */
-const STALL_MS = 1_000
+import { Stall } from './stall.ts'
 
 /** A session this proxy owns; `connection` is missing while its client is away. */
 interface OwnedSession {
@@ -54,8 +52,9 @@ export class SessionManager implements SessionObserver {
   #suspended = false
   /** When serving began last, monotonic ms. */
   #servedFromMs = Number.NEGATIVE_INFINITY
-  /** As of the last check: see {@link STALL_MS}. */
-  #stalled = false
+  readonly #stall: Stall
+  /** When silence was judged last with all pauses counted, monotonic ms. */
+  #expiredMs = Number.NEGATIVE_INFINITY
   #isAlive: (proxy: string) => boolean = () => true
   expiredCount = 0
 
@@ -68,6 +67,7 @@ export class SessionManager implements SessionObserver {
     logger: Logger
   }) {
     this.#host = options.host
+    this.#stall = new Stall(options.host.committer)
     this.#proxy = options.proxy
     this.#limits = options.limits
     this.#clock = options.clock
@@ -221,6 +221,15 @@ export class SessionManager implements SessionObserver {
     )
   }
 
+  /** The registry knows all proxies that there were at `sentMs`, monotonic, or later. */
+  peersListed(sentMs: number): void {
+    if (this.#suspended) return
+    const dueMs = Math.min(sentMs, this.#expiredMs)
+    for (const record of this.#orphans.takeDue(this.#host.replica.sessions, dueMs)) {
+      this.#proposeEnd(record, () => {})
+    }
+  }
+
   peerJoined(proxy: string): void {
     this.#orphans.removeAllOf(proxy, this.#host.replica.sessions)
   }
@@ -335,22 +344,12 @@ export class SessionManager implements SessionObserver {
       const now = this.#clock.monotonic()
       // This process slept: what clients sent meanwhile is still unread. Read that first.
       const slept = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
-      const pausedMs = this.#stalledMs(now)
+      const pausedMs = this.#stall.pausedMs(now - this.#lastCheckMs)
       this.#lastCheckMs = now
       if (pausedMs > 0) this.pause(pausedMs)
       else if (!slept && !this.#suspended) this.#expire(now)
       this.#schedule()
     })
-  }
-
-  /** For how long since the last check nothing could be committed, a resume no more than a write. Unit ms. */
-  #stalledMs(now: number): number {
-    const { committer } = this.#host
-    const stalledMs = Math.max(committer.progress.stalledMs, committer.full.forMs)
-    const wasStalled = this.#stalled
-    this.#stalled = stalledMs >= STALL_MS
-    if (!this.#stalled) return 0
-    return wasStalled ? now - this.#lastCheckMs : stalledMs
   }
 
   /** Time in which no client could come back is not counted. */
@@ -363,6 +362,7 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
+    this.#expiredMs = now
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned
       if (owned.connection?.hasProgress === true) owned.lastSeenMs = now
@@ -372,9 +372,7 @@ export class SessionManager implements SessionObserver {
         owned.closing = false
       })
     }
-    for (const record of this.#orphans.takeDue(this.#host.replica.sessions, now)) {
-      this.#proposeEnd(record, () => {})
-    }
+    if (this.#orphans.isDue(now)) this.#host.listProxies()
     for (const id of this.#remains.takeDue(this.#host.replica.endedInPart, now)) {
       this.#commit({ type: 'finishClose', id }, () => {}).catch(() => {})
     }

@@ -97,6 +97,8 @@ export interface SessionHost {
   readonly isInDoubt: boolean
   /** Ends serving if the store was silent for too long. */
   checkStore(): void
+  /** Reads which proxies are alive; {@link SessionManager.peersListed} is called with what it found. */
+  listProxies(): void
 }
 
 /** One session on one connection. */

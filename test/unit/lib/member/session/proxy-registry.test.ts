@@ -28,6 +28,7 @@ function registryOn(store: MetadataStore, clock: Clock): ProxyRegistry {
     onHeartbeat: () => {},
     onPeerLeft: () => {},
     onPeerJoined: () => {},
+    onListed: () => {},
     onPeerStarved: () => {},
   })
 }
