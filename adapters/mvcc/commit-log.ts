@@ -2,7 +2,7 @@
  * What each revision changed since the last compaction: watches read it. Bounded by its bytes.
  * Neighbour: mvcc.ts.
  */
-import type { Revision, StoreEvent } from '../../lib/store/types.ts'
+import type { Key, Revision, StoreEvent } from '../../lib/store/types.ts'
 
 /** What one revision changed, in key order. */
 export interface Commit {
@@ -47,10 +47,17 @@ export class CommitLog {
     }
   }
 
-  dropBefore(revision: Revision): void {
+  /** @returns the keys of what was dropped */
+  dropBefore(revision: Revision): Set<Key> {
     const kept = this.#commits.findIndex((commit) => commit.revision >= revision)
     const dropped = this.#commits.splice(0, kept < 0 ? this.#commits.length : kept)
-    for (const commit of dropped) this.#bytes -= commitBytes(commit)
+    const keys = new Set<Key>()
+    for (const commit of dropped) {
+      this.#bytes -= commitBytes(commit)
+      // Events of a key share one array, mostly.
+      for (const event of commit.events) keys.add(event.type === 'put' ? event.kv.key : event.key)
+    }
+    return keys
   }
 
   /**

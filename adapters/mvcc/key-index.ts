@@ -45,11 +45,6 @@ export class KeyIndex<T extends { readonly key: Key }> {
     if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
-  /** Keeps only the items for which `keep` returns true. O(n). */
-  filter(keep: (item: T) => boolean): void {
-    this.#chunks = this.#chunks.map((chunk) => chunk.filter(keep)).filter((c) => c.length > 0)
-  }
-
   /** Items with start <= key < end, in key order. */
   *ascend(start: Key, end: Key): Generator<T> {
     let at = this.#chunkOf(start)

@@ -78,15 +78,20 @@ export class KeyStates {
     }
   }
 
-  /** Forgets the states that no read at `revision` or later can return. */
-  compact(revision: Revision): void {
-    this.#index.filter((history) => {
+  /**
+   * Forgets the states of `keys` that no read at `revision` or later can return. O(keys): those that did not change
+   * since the last compaction have none.
+   */
+  compact(revision: Revision, keys: Iterable<Key>): void {
+    for (const key of keys) {
+      const history = this.#index.get(key)
+      if (history === undefined) continue
       const newest = history.versions.findLastIndex((version) => version.revision <= revision)
       if (newest > 0) history.versions = history.versions.slice(newest)
       const [oldest] = history.versions
-      if (history.versions.length > 1 || oldest!.revision > revision) return true
-      return this.#base === undefined && oldest!.kv !== undefined
-    })
+      if (history.versions.length > 1 || oldest!.revision > revision) continue
+      if (this.#base !== undefined || oldest!.kv === undefined) this.#index.remove(key)
+    }
   }
 }
 

@@ -199,9 +199,8 @@ export class Mvcc {
   compact(revision: Revision): void {
     if (revision > this.#published) throw future(revision)
     if (revision <= this.#compacted) return
-    this.#log.dropBefore(revision)
     this.#compacted = revision
-    this.#keys.compact(revision)
+    this.#keys.compact(revision, this.#log.dropBefore(revision))
     this.#notify()
   }
 

@@ -49,4 +49,44 @@ describe('adapters/mvcc history', () => {
     })
     await rejection(again[Symbol.asyncIterator]().next(), 'STORE_COMPACTED')
   })
+
+  it('a compaction leaves what reads can return, whatever it was that changed', async () => {
+    const backend = new MemoryBackend()
+    const store = openMemoryStore({ backend })
+    const put = (name: string, value: string) =>
+      store.txn({
+        compares: [],
+        ops: [{ type: 'put', key: Buffer.from(name), value: Buffer.from(value) }],
+      })
+    const remove = (name: string) =>
+      store.txn({ compares: [], ops: [{ type: 'delete', key: Buffer.from(name) }] })
+    const stateAt = async (revision: number) =>
+      (await store.range({ start, end, revision })).kvs.map(
+        ({ key, value, version }) => `${Buffer.from(key)}=${Buffer.from(value)}@${version}`,
+      )
+    const states: string[][] = []
+    const steps = [
+      () => put('a', '1'),
+      () => put('b', '1'),
+      () => put('a', '2'),
+      () => remove('b'),
+      () => put('c', '1'),
+      () => put('b', '2'),
+      () => remove('c'),
+      () => put('a', '3'),
+      () => remove('a'),
+    ]
+    for (const step of steps) {
+      const { revision } = await step()
+      states[revision] = await stateAt(revision)
+    }
+    for (let at = 2; at < states.length; at++) {
+      await store.compact(at)
+      for (let later = at; later < states.length; later++) {
+        expect(await stateAt(later), `${later} behind ${at}`).to.deep.equal(states[later])
+      }
+    }
+    await put('c', '9')
+    expect(await stateAt(0)).to.deep.equal(['b=2@1', 'c=9@1'])
+  })
 })
