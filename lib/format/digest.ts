@@ -9,7 +9,7 @@ export type Digest = bigint
 
 /** Of an entry's bytes as they are stored, whatever its format. */
 export function digestOfEntry(bytes: Uint8Array): Digest {
-  return BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`)
+  return hash('sha256', bytes, 'buffer').readBigUInt64BE(0)
 }
 
 /** 16 hex digits. */

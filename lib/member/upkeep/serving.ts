@@ -85,12 +85,15 @@ export class Serving {
    * a whole run of a callback: what one chunk of input brings was received before it.
    */
   get isInDoubt(): boolean {
-    if (!this.#hasLooked) {
-      this.#hasLooked = true
-      queueMicrotask(this.#lookAgain)
-      this.#look()
-    }
+    this.#lookOnce()
     return this.#isDoubtful
+  }
+
+  #lookOnce(): void {
+    if (this.#hasLooked) return
+    this.#hasLooked = true
+    queueMicrotask(this.#lookAgain)
+    this.#look()
   }
 
   /** Why this member is not well, in a sentence; undefined: it serves, and what is to be written is written. */
@@ -144,7 +147,7 @@ export class Serving {
    * is sent: when a stopped process resumes, input may be read before its timers run.
    */
   check(): void {
-    this.#look()
+    this.#lookOnce()
     if (!this.#isServing || !this.health.isSilent) return
     this.#options.logger.error(this.health.silence, 'store out of reach, disconnecting all clients')
     this.#set(false)
