@@ -93,7 +93,7 @@ async function restarted(server: AttackedServer): Promise<Partial<Entry>> {
     await server.restart()
     return { restartMs: performance.now() - startMs }
   } catch (error) {
-    return { restartFailed: 'does not start again', restartError: reason(error) }
+    return { restartFailed: 'does not serve again after a restart', restartError: reason(error) }
   }
 }
 

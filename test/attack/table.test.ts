@@ -28,13 +28,17 @@ delete (broken as { row?: Row }).row
 
 describe('table of attacks', () => {
   it('a cell has p99 before and during, the longest wait, failures, recovery and memory', () => {
-    expect(cell([entry])).to.equal('4.6→20 / 1.2 s; 0; 250; 30→50→40')
+    expect(cell([entry])).to.equal('5 → 20 / 1,234; 0; 250; 30 → 50 → 40')
   })
 
   it('several runs are shown as a span, what failed is marked', () => {
     const bystander = { ...seen, p99Ms: 90, failed: 2 }
-    const worse: Entry = { ...entry, row: { ...row, bystander, storeMemory: row.memory } }
-    expect(cell([entry, worse])).to.equal('4.6→20–90 / 1.2 s; **2**; 250; 30→50→40; store 30→50')
+    const memory = { before: 30, peak: 90, after: 41 }
+    const more = { ...row, bystander, memory, storeMemory: row.memory }
+    const worse: Entry = { ...entry, row: more }
+    expect(cell([entry, worse])).to.equal(
+      '5 → 20–90 / 1,234; **0–2**; 250; 30 → 90 → 41; store 30 → 50 → 40',
+    )
     const { recoveryMs: _, ...rest } = row
     const never: Entry = { ...entry, row: { ...rest, recoveryMs: undefined } }
     expect(cell([never])).to.include('**not in 30 s**')
@@ -58,7 +62,7 @@ describe('table of attacks', () => {
       '',
       '| attack | anykeeper, file | ZooKeeper |',
       '| --- | --- | --- |',
-      '| a flood | 4.6→20 / 1.2 s; 0; 250; 30→50→40 | – |',
+      '| a flood | 5 → 20 / 1,234; 0; 250; 30 → 50 → 40 | – |',
       '| words (1) | – | **the server process ended** |',
       '',
       '(1) they are off.',

@@ -26,7 +26,9 @@ export interface Entry {
 }
 
 const ms = (value: number): string =>
-  value < 1_000 ? value.toFixed(value < 10 ? 1 : 0) : `${(value / 1_000).toFixed(1)} s`
+  value < 1_000
+    ? value.toFixed(value > 0.05 && value < 9.95 ? 1 : 0)
+    : `${(value / 1_000).toFixed(1)} s`
 
 const span = (values: readonly number[], show: (value: number) => string): string => {
   const [low, high] = [show(Math.min(...values)), show(Math.max(...values))]
@@ -55,42 +57,38 @@ export function line({ peer, attack, row, broken, restartMs, restartFailed }: En
   ].join(' · ')
 }
 
-/** `p99 / longest; failures; recovery; memory`, over all runs. */
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+
+/** `p99 before → during / longest; failures; recovery; memory`, over all runs; times in ms. */
 export function cell(entries: readonly Entry[]): string {
   if (entries.length === 0) return '–'
-  const broken = entries.find(({ row }) => row === undefined)
+  const broken = entries.findLast(({ row }) => row === undefined)
   if (broken !== undefined) {
-    return `**${[broken.broken, ...[broken.restartFailed ?? []].flat()].join(', and ')}**`
+    const { restartFailed } = broken
+    return `**${broken.broken}${restartFailed === undefined ? '' : `, and ${restartFailed}`}**`
   }
   const rows = entries.map(({ row }) => row!)
-  const failed = Math.max(...rows.map(({ bystander }) => bystander.failed))
-  const never = rows.some(({ recoveryMs }) => recoveryMs === undefined)
-  const last = <T>(values: readonly T[]): T => values.at(-1) as T
-  const { memory, storeMemory } = last(rows)
+  const spanOf = (value: (row: Row) => number): string => span(rows.map(value), whole)
+  const failed = spanOf(({ bystander }) => bystander.failed)
+  const isNever = rows.some(({ recoveryMs }) => recoveryMs === undefined)
   const parts = [
-    `${span(
-      rows.map(({ calm }) => calm.p99Ms),
-      ms,
-    )}→${span(
-      rows.map(({ bystander }) => bystander.p99Ms),
-      ms,
-    )} / ${span(
-      rows.map(({ bystander }) => bystander.maxMs),
-      ms,
-    )}`,
-    failed === 0 ? '0' : `**${failed}**`,
-    never
-      ? '**not in 30 s**'
-      : span(
-          rows.map(({ recoveryMs }) => recoveryMs!),
-          ms,
-        ),
-    `${memory.before}→${memory.peak}→${memory.after}`,
+    `${spanOf(({ calm }) => calm.p99Ms)} → ${spanOf(({ bystander }) => bystander.p99Ms)} / ` +
+      spanOf(({ bystander }) => bystander.maxMs),
+    failed === '0' ? failed : `**${failed}**`,
+    isNever ? '**not in 30 s**' : spanOf(({ recoveryMs }) => recoveryMs as number),
+    memoryCell(rows.map(({ memory }) => memory)),
   ]
-  if (storeMemory !== undefined) parts.push(`store ${storeMemory.before}→${storeMemory.peak}`)
-  const failure = entries.find(({ restartFailed }) => restartFailed !== undefined)
+  const stores = rows.flatMap(({ storeMemory }) => storeMemory ?? [])
+  if (stores.length > 0) parts.push(`store ${memoryCell(stores)}`)
+  const failure = entries.findLast(({ restartFailed }) => restartFailed !== undefined)
   if (failure !== undefined) parts.push(`**${failure.restartFailed}**`)
   return parts.join('; ')
+}
+
+/** Of the run that took most. */
+function memoryCell(all: readonly Memory[]): string {
+  const { before, peak, after } = all.reduce((most, one) => (one.peak > most.peak ? one : most))
+  return [before, peak, after].map(whole).join(' → ')
 }
 
 /** Markdown: when and where, and one line an attack. Each in the order of its first row. */
