@@ -10,24 +10,29 @@ export interface Seen {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** How often its connection ended, or it got an error. */
-  readonly disturbed: number
+  /** Requests that got an error or no answer, and connections that could not be opened. */
+  readonly failed: number
+  /** Of the same, the connections that ended. */
+  readonly disconnected: number
 }
 
 const PAUSE_MS = 5
 const WRITE_EVERY = 4
 const TIMEOUT_MS = 10_000
+/** As clients do: without an answer for two thirds of the session's timeout they try another server. */
+const ANSWER_MS_MAX = (TIMEOUT_MS * 2) / 3
 
 const port = Number(process.argv[2])
 let latencies: number[] = []
-let disturbed = 0
+let failed = 0
+let disconnected = 0
 /** Since when a request has been waiting; NaN: none is. */
 let waitingSinceMs = Number.NaN
 let client: RawClient | undefined
 
 async function connected(): Promise<RawClient> {
   if (client?.closed === false) return client
-  if (client !== undefined) disturbed++
+  if (client !== undefined) disconnected++
   client = await RawClient.connect({
     port,
     timeoutMs: TIMEOUT_MS,
@@ -38,11 +43,16 @@ async function connected(): Promise<RawClient> {
 
 async function once(count: number): Promise<void> {
   const current = await connected()
-  const reply =
-    count % WRITE_EVERY === 0
-      ? await current.setData('/bystander', String(count))
-      : await current.getData('/bystander')
-  if (reply.err !== 0) disturbed++
+  const deadline = setTimeout(() => current.destroy(), ANSWER_MS_MAX)
+  try {
+    const reply =
+      count % WRITE_EVERY === 0
+        ? await current.setData('/bystander', String(count))
+        : await current.getData('/bystander')
+    if (reply.err !== 0) failed++
+  } finally {
+    clearTimeout(deadline)
+  }
 }
 
 function seen(): Seen {
@@ -56,10 +66,12 @@ function seen(): Seen {
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     maxMs: sorted.at(-1) ?? 0,
-    disturbed,
+    failed,
+    disconnected,
   }
   latencies = []
-  disturbed = 0
+  failed = 0
+  disconnected = 0
   return report
 }
 
@@ -76,7 +88,8 @@ for (let count = 1; ; count++) {
     await once(count)
     latencies.push(performance.now() - startMs)
   } catch {
-    if (client?.closed === true) disturbed++
+    failed++
+    latencies.push(performance.now() - startMs)
   }
   waitingSinceMs = Number.NaN
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))

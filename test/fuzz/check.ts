@@ -85,7 +85,7 @@ async function playBeside(
     const seen = await bystander.seen()
     worstMs = Math.max(worstMs, seen.maxMs)
     onWaited?.(worstMs)
-    disturbed += seen.disturbed
+    disturbed += seen.failed + seen.disconnected
     if (worstMs > waitMsMax) throw new Failed('bystander waited', `${Math.round(worstMs)} ms`)
   }
   let done = false

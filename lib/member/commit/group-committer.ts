@@ -14,6 +14,7 @@ import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
 import { type CommitterOptions, newCounters } from './committer-options.ts'
 import { checkKnown, checkNext, type TreeDifference, treeDifference } from './entry-check.ts'
+import { FairQueue } from './fair-queue.ts'
 import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { FullStore } from './full-store.ts'
@@ -28,7 +29,7 @@ export class GroupCommitter {
   #replica: Replica
   /** Head's value where the replica is: it guards the next batch. No two histories leave the same. */
   #head: Uint8Array | undefined
-  #queue: CommitTask[] = []
+  readonly #queue: FairQueue
   readonly #chain: Chain
   #scheduled = false
   /** Records are to be written, even if no request waits. */
@@ -54,6 +55,7 @@ export class GroupCommitter {
     this.#options = options
     this.#replica = options.replica
     this.#head = options.head
+    this.#queue = new FairQueue(options.limits.batchBytesMax)
     const { features } = options.store
     this.progress = new Progress(options.clock, () => this.#isIdle)
     this.#chain = new Chain(options.layout)
@@ -247,7 +249,7 @@ export class GroupCommitter {
       if (this.#queue.length === 0 && !(isIdle && (this.#flushDue || probe))) return
       if (isIdle) this.#flushDue = false
       this.full.probeDue = false
-      const planned = this.#planner.plan(this.#queue, {
+      const planned = this.#planner.plan(this.#queue.front, {
         flushAll: isIdle,
         passes: this.#turns.passes,
         tasksMax: this.full.tasksMax,
@@ -262,7 +264,7 @@ export class GroupCommitter {
         if (this.#chain.length === 0) void this.#confirm(planned)
         return
       }
-      this.#queue = this.#queue.slice(planned.tasks.length)
+      this.#queue.take(planned.tasks.length)
       this.#commit(planned).catch((error) => failBatch(error, planned, this.#options))
     }
   }
@@ -317,20 +319,21 @@ export class GroupCommitter {
     this.#flushTimer.dueIn(this.#planner.holdFlush(planned))
     this.progress.made()
     const again = this.full.refuse(planned, this.#replica.zxid, error)
-    this.#queue.splice(0, planned.tasks.length, ...again)
+    this.#queue.take(planned.tasks.length)
+    this.#queue.putBack(again)
   }
 
   /** The batch at `index` and those behind it will never be applied: their requests are planned again. */
   #lose(index: number): void {
     if (index >= this.#chain.length) return
     this.#planner.lost(index)
-    this.#queue = [...this.#chain.cut(index), ...this.#queue]
+    this.#queue.putBack(this.#chain.cut(index))
     this.#changes.wake()
     this.#schedule()
   }
 
   #abandonQueue(error: StoreError): void {
-    for (const task of this.#queue.splice(0)) task.abandoned(error)
+    for (const task of this.#queue.clear()) task.abandoned(error)
   }
 
   #applyUpTo(last: InFlight, revision: Revision): void {
@@ -386,10 +389,10 @@ export class GroupCommitter {
   /** Answers a batch that has nothing to write once head is checked; what cannot be answered is queued. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
-    this.#queue = this.#queue.slice(planned.tasks.length)
+    this.#queue.take(planned.tasks.length)
     const left = await this.#headCheck.answer(planned)
     if (left.length === 0) this.progress.made()
-    this.#queue = [...left, ...this.#queue]
+    this.#queue.putBack(left)
     this.#confirming = false
     this.#changes.wake()
     this.#schedule()

@@ -16,7 +16,7 @@ export interface CommitTask {
   readonly caller?: Caller
   /** The client's number of its request (xid). Absent: none. */
   readonly cxid?: number
-  /** Its transaction is applied: write the reply now. Called in the order of submission. */
+  /** Its transaction is applied: write the reply now. Called in the order of submission within a session. */
   committed(zxid: number, planned: Planned): void
   /** The committer closed before the outcome was known. */
   abandoned(error: StoreError): void
