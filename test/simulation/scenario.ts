@@ -6,7 +6,7 @@ import { SeededRandom } from './world/seeded-random.ts'
 import type { SendBuffer } from './world/sim-socket.ts'
 
 /** core: of processes, links and the store. The others: these and one kind more. */
-export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'formats' | 'history' | 'all'
+export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'formats' | 'history' | 'mixed' | 'all'
 
 export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
   none: [],
@@ -15,6 +15,7 @@ export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
   clock: ['process', 'link', 'store', 'clock'],
   formats: ['process', 'link', 'store', 'formats'],
   history: ['process', 'link', 'store', 'history'],
+  mixed: ['process', 'link', 'store', 'formats', 'history'],
   all: ['process', 'link', 'store', 'lag', 'clock', 'formats', 'history'],
 }
 
@@ -126,6 +127,9 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])
   const limits = { ...scenario.limits, closeBytesMax }
+  if (faults === 'mixed') {
+    return { ...scenario, older: 1 + random.below(scenario.proxies), limits }
+  }
   // Not with histories that go back: format 2 does not say which entry is before which.
   if (!scenario.kinds.includes('formats') || scenario.kinds.includes('history')) {
     return { ...scenario, limits }
