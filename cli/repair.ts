@@ -18,7 +18,7 @@ const EXIT_MENDED = 4
 const EXIT_LEFT = 5
 const EXIT_CODES = `Exit codes:
   0  nothing is damaged
-  1  it could not be examined, or proxies serve it: nothing was written
+  1  it could not be examined, a newer version wrote it, or proxies serve it: nothing was written
   2  bad usage
   3  damage was found (--dry-run)
   4  damage was found and mended

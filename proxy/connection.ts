@@ -110,7 +110,7 @@ export class Connection implements ClientConnection {
     socket.on('close', () => this.close())
     // It may have sent its last requests, such as closeSession, while others had their turn.
     socket.on('end', () => this.#throttle.afterHeld(() => this.close()))
-    socket.on('drain', () => this.#drained())
+    socket.on('drain', () => this.#outbox.drained())
     this.#cancelTimeout = deadline(server.keeper.clock, server.options.greetingTimeoutMs, () => {
       server.stats.sessionlessDropped++
       server.logger.info({ client: this.name }, 'no ConnectRequest in time: client disconnected')
@@ -337,11 +337,6 @@ export class Connection implements ClientConnection {
     const hasTaken = takenBytes > this.#takenBytes && socket.writableLength > 0
     this.#takenBytes = takenBytes
     return hasTaken || this.#throttle.isOurs
-  }
-
-  #drained(): void {
-    this.#outbox.drained()
-    this.#throttle.maybeResume()
   }
 
   ended(reason: EndReason): void {

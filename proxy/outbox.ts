@@ -12,6 +12,7 @@ import type { Throttle } from './throttle.ts'
 
 /** More pending output is written before the tick ends: one chunk of input may read gigabytes. */
 const FLUSH_BYTES = 256 * 1024
+const NOTHING = new Uint8Array(0)
 
 export class Outbox {
   readonly writer: JuteWriter
@@ -24,6 +25,7 @@ export class Outbox {
   #flushedBytes = 0
   /** What the budget of all connections knows of. */
   #unsentBytes = 0
+  #awaitsDrain = false
 
   constructor(server: ProxyHost, socket: Socket, throttle: Throttle, client: string) {
     const { outputBytesMax } = server.options
@@ -69,11 +71,12 @@ export class Outbox {
     this.#flushedBytes += bytes.length
     this.#server.stats.bytesSent += bytes.length
     if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#socket.write(bytes)
+    const isBelowMark = this.#socket.write(bytes)
     const unsent = this.#socket.writableLength
     // Usual: the kernel took all of it. It does not when the client reads too slowly.
     if (unsent === 0) return this.writer.release()
     this.#count(unsent)
+    if (isBelowMark) this.#awaitDrain()
     if (unsent > this.#server.options.outputBytesMax) {
       const fields = { client: this.#client, unsentBytes: unsent }
       this.#server.logger.warn(fields, 'client does not read its replies: disconnected')
@@ -81,9 +84,22 @@ export class Outbox {
     } else if (unsent > this.#server.options.outputBytesMax / 16) this.#throttle.pause()
   }
 
-  /** The kernel has all of it. */
+  /** The kernel has taken what was unsent. */
   drained(): void {
     this.#count(this.#socket.writableLength)
+    this.#throttle.maybeResume()
+  }
+
+  /** A socket emits drain only where more was unsent than its high-water mark: below, the last write reports it. */
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return
+    this.#awaitsDrain = true
+    this.#socket.write(NOTHING, (error) => {
+      this.#awaitsDrain = false
+      if (error) return
+      this.drained()
+      if (this.#unsentBytes > 0) this.#awaitDrain()
+    })
   }
 
   /** The connection is closed: what is unsent is nobody's. */

@@ -3,7 +3,6 @@
  * lease-stream.ts, probe.ts, errors.ts. Why it is as it is: DESIGN.md.
  */
 import { type Clock, systemClock, systemRandom } from '../../lib/base/clock.ts'
-import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import {
   openServerStore,
@@ -27,6 +26,7 @@ import type {
   WatchOptions,
 } from '../../lib/store/types.ts'
 import { isForbidden, isMemberFailure, mayNotCompact, toStoreError } from './errors.ts'
+import { hedged } from './hedged.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { reclaimSpace } from './maintenance.ts'
@@ -303,42 +303,15 @@ class EtcdAdapter implements ServerAdapter {
   #quickRead<T>(read: (timeoutMs: number) => Promise<T>): Promise<T> {
     const { count } = this.#kv
     const endMs = this.#clock.monotonic() + this.#readTimeoutMs
-    return new Promise((resolve, reject) => {
-      let tries = 0
-      let pending = 0
-      let refusals = 0
-      let cancelHedge = (): void => {}
-      let isSettled = false
-      const settle = (how: () => void): void => {
-        isSettled = true
-        cancelHedge()
-        how()
-      }
-      const attempt = (): void => {
-        cancelHedge()
-        tries++
-        pending++
-        read(endMs - this.#clock.monotonic()).then(
-          (answer) => settle(() => resolve(answer)),
-          (cause: unknown) => {
-            pending--
-            if (isSettled) return
-            const error = toStoreError(cause)
-            const isRefusal = error.code !== 'STORE_TIMEOUT'
-            if (isRefusal) refusals++
-            if (!isMemberFailure(error)) settle(() => reject(error))
-            else if (isRefusal && refusals < 2 * count) attempt()
-            else if (pending === 0) settle(() => reject(error))
-          },
-        )
-        if (count === 1 || tries >= 2 * count) return
-        const lateMs = HEDGE_MS * 2 ** Math.max(0, tries - count + 1)
-        cancelHedge = deadline(this.#clock, lateMs, () => {
-          this.#kv.suspectSilent()
-          attempt()
-        })
-      }
-      attempt()
+    const triesMax = count === 1 ? 1 : 2 * count
+    let refusals = 0
+    return hedged({
+      clock: this.#clock,
+      run: () => read(endMs - this.#clock.monotonic()),
+      lateMs: (tries) =>
+        tries >= triesMax ? undefined : HEDGE_MS * 2 ** Math.max(0, tries - count + 1),
+      onLate: () => this.#kv.suspectSilent(),
+      followedBy: ({ code }) => code !== 'STORE_TIMEOUT' && ++refusals < 2 * count,
     })
   }
 

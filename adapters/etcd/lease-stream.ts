@@ -1,14 +1,15 @@
 /**
  * Renews all leases over one shared stream, each renewal with a deadline of its own. One that is late is sent
  * to the next member too, and the first answer counts: a member that is slow is given its time, and one
- * that hangs costs none. Measured: 24 µs a renewal; with a stream for each, 234 µs. Neighbour: etcd-store.ts.
+ * that hangs costs none. Measured: 24 µs a renewal; with a stream for each, 234 µs. Neighbours: etcd-store, hedged.
  */
 import type { IDuplexStream, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3'
 import type { Clock } from '../../lib/base/clock.ts'
 import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
-import { isMemberFailure, toStoreError } from './errors.ts'
+import { toStoreError } from './errors.ts'
+import { hedged } from './hedged.ts'
 import { fromInt64 } from './int64.ts'
 import type { Member } from './member.ts'
 import type { Members } from './members.ts'
@@ -64,40 +65,19 @@ export class LeaseStream {
     const { members, clock, timeoutMs } = this.#deps
     const endMs = clock.monotonic() + timeoutMs
     const triesMax = members.count === 1 ? 1 : TRIES_MAX
-    return new Promise((resolve, reject) => {
-      let tries = 0
-      let pending = 0
-      let cancelHedge = (): void => {}
-      let isSettled = false
-      const settle = (how: () => void): void => {
-        isSettled = true
-        cancelHedge()
-        how()
-      }
-      const attempt = (): void => {
-        cancelHedge()
-        tries++
-        pending++
-        const session = this.#open()
-        this.#send(session, String(id), endMs).then(
-          (renewed) => settle(() => resolve(renewed)),
-          (error: StoreError) => {
-            pending--
-            if (isSettled) return
-            const mayRetry = isMemberFailure(error) && tries < triesMax && clock.monotonic() < endMs
-            if (!isMemberFailure(error)) settle(() => reject(error))
-            else if (pending === 0 && !mayRetry) settle(() => reject(error))
-            else if (mayRetry) attempt()
-          },
-        )
-        if (tries >= triesMax) return
-        cancelHedge = deadline(clock, HEDGE_MS, () => {
-          members.suspect(session.member)
-          if (this.#session === session) this.#session = undefined
-          attempt()
-        })
-      }
-      attempt()
+    let session: Session
+    return hedged({
+      clock,
+      run: () => {
+        session = this.#open()
+        return this.#send(session, String(id), endMs)
+      },
+      lateMs: (tries) => (tries >= triesMax ? undefined : HEDGE_MS),
+      onLate: () => {
+        members.suspect(session.member)
+        if (this.#session === session) this.#session = undefined
+      },
+      followedBy: (_, tries) => tries < triesMax && clock.monotonic() < endMs,
     })
   }
 

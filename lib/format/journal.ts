@@ -26,11 +26,14 @@ import type { Acl } from '../model/request.ts'
 import type { Kind } from '../model/znode.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { Batch, Op, TreeCheck, TxnEntry } from './ops.ts'
+import { tooNew } from './too-new.ts'
 
 /** Format 1 with a flag, as versions before 0.2 read it. */
 export const JOURNAL_FORMAT_OLD = 2
 /** Newest format that this version reads and writes. */
 export const JOURNAL_FORMAT = 3
+/** Formats are counted: an entry that begins with more than this, such as a letter, is none of a newer version. */
+const FORMAT_MAX = 31
 
 const HEADER = { passes: 1, previous: 2, check: 4 } as const
 const TXN = { next: 1, later: 2, sameSession: 4, session: 8, time: 16 } as const
@@ -240,11 +243,11 @@ function writeHeader(out: ByteWriter, batch: BatchHeader): void {
 
 function readHeader(input: ByteReader): BatchHeader {
   const format = input.u8()
+  if (format > JOURNAL_FORMAT && format <= FORMAT_MAX) {
+    throw tooNew('journal entry', format, JOURNAL_FORMAT)
+  }
   if (format < 1 || format > JOURNAL_FORMAT) {
-    throw new StoreError(
-      'STORE_UNSUPPORTED',
-      `journal entry has format ${format}, this version reads formats up to ${JOURNAL_FORMAT}`,
-    )
+    throw new StoreError('STORE_INTERNAL', `damaged journal entry: no version has format ${format}`)
   }
   const flags = format < JOURNAL_FORMAT ? format - 1 : input.u8()
   return {

@@ -1,5 +1,6 @@
 /** What the JSON records have in common: one line, a format number, fields that are checked. Neighbours: record, head. */
 import { StoreError } from '../model/errors.ts'
+import { tooNew } from './too-new.ts'
 
 export const FORMAT = 1
 
@@ -17,6 +18,7 @@ export function assertStrings(what: string, ...values: readonly unknown[]): void
   for (const value of values) if (typeof value !== 'string') throw damaged(what)
 }
 
+/** @throws {StoreError} STORE_INTERNAL: damaged; STORE_UNSUPPORTED: see too-new */
 export function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
   let parsed: T
   try {
@@ -24,11 +26,10 @@ export function parse<T extends { f: number }>(bytes: Uint8Array, what: string):
   } catch (error) {
     throw damaged(what, error)
   }
-  if (parsed?.f !== FORMAT) {
-    throw new StoreError(
-      'STORE_UNSUPPORTED',
-      `${what} has format ${parsed?.f}, this version reads format ${FORMAT}`,
-    )
+  const format: unknown = parsed?.f
+  if (Number.isSafeInteger(format) && (format as number) > FORMAT) {
+    throw tooNew(what, format as number, FORMAT)
   }
+  if (format !== FORMAT) throw damaged(what)
   return parsed
 }

@@ -8,7 +8,7 @@ import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Layout } from '../format/layout.ts'
 import type { Finding } from '../member/tree/damage.ts'
 import { type Loaded, loadReplica } from '../member/tree/load.ts'
-import { CopyError } from '../model/errors.ts'
+import { CopyError, StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import { opBytes } from '../store/txn-size.ts'
 import type { Compare, KeyValue, WriteOp } from '../store/types.ts'
@@ -52,7 +52,8 @@ export interface RepairReport {
 /**
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree; COPY_CONFLICT: proxies are registered, or somebody else
  * committed meanwhile
- * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import is not finished; and the store's own
+ * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import is not finished; STORE_UNSUPPORTED: a newer version
+ * wrote to it, which alone can judge; and the store's own
  */
 export async function repairTree(options: RepairOptions): Promise<RepairReport> {
   const { store, prefix = '/anykeeper', dryRun = false, force = false, save } = options
@@ -60,6 +61,7 @@ export async function repairTree(options: RepairOptions): Promise<RepairReport> 
   const layout = new Layout(prefix)
   const loaded = await salvage(store, layout)
   const { damage, proxies } = loaded
+  if (damage.newer !== undefined) throw new StoreError('STORE_UNSUPPORTED', damage.newer)
   const findings = [...damage.findings, ...unownedEphemerals(loaded.replica)]
   if (loaded.head === undefined && findings.length === 0) {
     throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)

@@ -101,4 +101,23 @@ describe('copy/repair', () => {
     expect(existsSync(save)).to.equal(false)
     expect(await repair('--save', save, '--force')).to.include({ code: 4 })
   })
+
+  it('a newer version wrote it: repair, export and a server end with 1 and say so, and nothing is written', async () => {
+    await change('n/a2/a/b', '{"f":2}\n')
+    const save = join(folder, 'removed.jsonl')
+    const output = join(folder, 'tree.jsonl')
+    for (const args of [
+      ['repair', '--dry-run'],
+      ['repair', '--save', save, '--force'],
+      ['export', '--output', output],
+      ['serve', '--listen', '127.0.0.1:0'],
+    ]) {
+      const { code, stderr } = await runCopy([...args, '--store', store])
+      expect(code, args.join(' ')).to.equal(1)
+      const why =
+        'error: /anykeeper/n/a2/a/b: znode /a/b has format 2, and this anykeeper reads no newer one than 1: it is too old'
+      expect(stderr, args.join(' ')).to.include(why).and.not.include('anykeeper repair')
+    }
+    expect(existsSync(save) || existsSync(output)).to.equal(false)
+  })
 })

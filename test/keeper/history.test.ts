@@ -12,6 +12,7 @@ import {
   type MetadataStore,
   StoreError,
 } from '../../lib/index.ts'
+import { type CutStore, cutStore } from '../support/cut-store.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { Probe } from '../support/liveness-bench.ts'
@@ -46,7 +47,10 @@ describe('a history that went back', () => {
     }
   })
 
-  async function start(wrap = (store: MetadataStore) => store): Promise<Member> {
+  async function start(
+    wrap = (store: MetadataStore) => store,
+    journalFormatMax: 2 | 3 = 3,
+  ): Promise<Member> {
     const errors: string[] = []
     const note = (_fields: object, message: string) => errors.push(message)
     const logger: Logger = { debug() {}, info() {}, warn() {}, error: note }
@@ -54,7 +58,10 @@ describe('a history that went back', () => {
     const keeper = await Keeper.open({
       store,
       logger,
-      limits: { historyRetentionMs: 0, freshnessCheckMs: 100, proxyTtlMs: 6_000 },
+      limits: {
+        ...{ historyRetentionMs: 0, freshnessCheckMs: 100, proxyTtlMs: 6_000 },
+        journalFormatMax,
+      },
     })
     const member = { keeper, store, errors }
     members.push(member)
@@ -140,6 +147,29 @@ describe('a history that went back', () => {
       expect(one.errors.join()).to.include('the history in the store is not the one')
     })
   }
+
+  it('of format 2, and longer: who reads its journal notices it, although no entry says what it follows', async () => {
+    let cut!: CutStore
+    const one = await start((store) => {
+      cut = cutStore(store)
+      return cut
+    }, 2)
+    const client = await KeeperClient.connect(one.keeper)
+    await client.create('/kept', Buffer.from('kept'))
+    await flushed(one)
+    const snapshot = await address.snapshot()
+    for (let i = 0; i < 5; i++) await client.create(`/lost-${i}`, Buffer.from('lost'))
+    cut.cut()
+    cut.cutFeed()
+    await address.restore(snapshot)
+    const stranger = await KeeperClient.connect((await start(undefined, 2)).keeper)
+    for (let i = 0; i < 20; i++) await stranger.create(`/new-${i}`, Buffer.from('new'))
+    cut.mend()
+    await eventually(() => one.keeper.historyLossCount === 1)
+    cut.mendFeed()
+    await expectOneTree()
+    for (let i = 0; i < 5; i++) expect(one.keeper.replica.tree.has(`/lost-${i}`)).to.equal(false)
+  })
 
   it('twice before an epoch has begun: the epoch is above all that was served', async () => {
     let refusal: StoreError | undefined

@@ -65,7 +65,7 @@ describe('a damaged store', () => {
 
   const cases: [what: string, key: string, value: string | undefined][] = [
     ['bytes that are no record', 'n/a2/a/b', 'no record'],
-    ['an unknown format', 'n/a2/a/b', '{"f":9}\n'],
+    ['a format that no version has', 'n/a2/a/b', '{"f":0}\n'],
     ['impossible numbers', 'n/a2/a/b', '{"f":1,"czxid":9e9,"mzxid":9e9,"ctime":1,"mtime":1}\n'],
     ['no bytes', 'n/a2/a/b', ''],
     ['no record, and there are znodes below', 'n/a2/a/b', undefined],

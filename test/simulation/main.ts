@@ -23,8 +23,14 @@ const { values } = parseArgs({
 if (values.mutants) {
   // Loaded here only, for a mutant's own copy of this program has no use for it.
   const { huntMutants } = await import('./mutants/hunt-all.ts')
-  await huntMutants(values.only)
+  await huntMutants(values.only, processesOf())
 } else await hunt()
+
+function processesOf(): number {
+  const processes = Number(values.processes)
+  if (!(processes >= 1)) throw new Error('--processes is a number')
+  return processes
+}
 
 async function hunt(): Promise<void> {
   const faults = values.faults as FaultSet
@@ -33,9 +39,8 @@ async function hunt(): Promise<void> {
   }
   const from = Number(values.seed ?? values.from)
   const count = values.seed === undefined ? Number(values.seeds) : 1
-  const processes = Number(values.processes)
+  const processes = processesOf()
   if (!Number.isSafeInteger(from) || !(count >= 1)) throw new Error('seeds are numbers')
-  if (!(processes >= 1)) throw new Error('--processes is a number')
   const startMs = performance.now()
   const seeds = { from, count, faults, keepGoing: values['keep-going'] }
   const onFailure = (text: string): boolean => process.stdout.write(text)

@@ -3,9 +3,10 @@ import type { KeeperLimits } from '../../lib/index.ts'
 import type { ProxyOptions } from '../../proxy/host.ts'
 import type { FaultKind } from './faults/nemesis.ts'
 import { SeededRandom } from './world/seeded-random.ts'
+import type { SendBuffer } from './world/sim-socket.ts'
 
 /** core: of processes, links and the store. The others: these and one kind more. */
-export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'formats' | 'history' | 'all'
+export type FaultSet = 'none' | 'core' | 'lag' | 'clock' | 'formats' | 'history' | 'mixed' | 'all'
 
 export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
   none: [],
@@ -14,6 +15,7 @@ export const FAULT_SETS: Readonly<Record<FaultSet, readonly FaultKind[]>> = {
   clock: ['process', 'link', 'store', 'clock'],
   formats: ['process', 'link', 'store', 'formats'],
   history: ['process', 'link', 'store', 'history'],
+  mixed: ['process', 'link', 'store', 'formats', 'history'],
   all: ['process', 'link', 'store', 'lag', 'clock', 'formats', 'history'],
 }
 
@@ -34,16 +36,61 @@ export interface Scenario {
   readonly older: number
   /** So many of the clients only read. */
   readonly readers: number
-  /** Of each proxy: requests and bytes of them that may wait for their answers. */
-  readonly budgets: Pick<ProxyOptions, 'outstandingMax' | 'outstandingBytesMax' | 'requestBytesMax'>
+  readonly budgets: Budgets
 }
 
-/** Some so small that one client, or all of them together, fill them at once. */
-function budgetsOf(random: SeededRandom): Scenario['budgets'] {
+/** Of each proxy: what may wait for its answers, and what of those may wait for its clients. */
+export interface Budgets {
+  readonly options: Pick<
+    ProxyOptions,
+    | 'outstandingMax'
+    | 'outstandingBytesMax'
+    | 'requestBytesMax'
+    | 'outputBytesMax'
+    | 'replyBytesMax'
+  >
+  /** Of each connection of a client. */
+  readonly sendBuffer: SendBuffer
+}
+
+const AMPLE: Budgets = {
+  options: {
+    outstandingMax: 1_000,
+    outstandingBytesMax: 2_000_000,
+    requestBytesMax: 2_000_000,
+    outputBytesMax: 64_000_000,
+    replyBytesMax: 2_000_000,
+  },
+  sendBuffer: { kernelBytes: 1_000_000, highWaterMark: 16_384 },
+}
+
+/** Which are small, as often as they stand here. */
+const BUDGET_SORTS = [
+  ...(['ample', 'own', 'replies'] as const),
+  ...(['all', 'all', 'all', 'both', 'both', 'both', 'both'] as const),
+]
+
+/** Mostly some so small that one client, or all of them together, fill them. A request has some 40 bytes. */
+function budgetsOf(random: SeededRandom): Budgets {
+  const { options } = AMPLE
+  const sort = random.pick(BUDGET_SORTS)
+  if (sort === 'ample') return AMPLE
+  const ofAll = sort === 'all' || sort === 'both'
+  const ofReplies = sort === 'replies' || sort === 'both'
   return {
-    outstandingMax: random.pick([1_000, 1_000, 2]),
-    outstandingBytesMax: random.pick([2_000_000, 2_000_000, 150]),
-    requestBytesMax: random.pick([2_000_000, 2_000_000, 300]),
+    options: {
+      ...options,
+      ...(sort === 'own' && random.chance(0.5)
+        ? { outstandingMax: 2 }
+        : { outstandingBytesMax: sort === 'own' ? 100 : random.pick([150, 2_000_000, 2_000_000]) }),
+      ...(ofAll ? { requestBytesMax: random.pick([50, 100]) } : {}),
+      ...(ofReplies
+        ? { replyBytesMax: random.pick([300, 1_000]), outputBytesMax: random.pick([4_000, 64_000]) }
+        : {}),
+    },
+    sendBuffer: ofReplies
+      ? { kernelBytes: random.pick([1, 200]), highWaterMark: random.pick([50, 16_384]) }
+      : AMPLE.sendBuffer,
   }
 }
 
@@ -80,6 +127,9 @@ export function scenarioOf(seed: number, faults: FaultSet): Scenario {
   // Drawn last: what was drawn before is as it was.
   const closeBytesMax = random.pick([8, 32 * 1024])
   const limits = { ...scenario.limits, closeBytesMax }
+  if (faults === 'mixed') {
+    return { ...scenario, older: 1 + random.below(scenario.proxies), limits }
+  }
   // Not with histories that go back: format 2 does not say which entry is before which.
   if (!scenario.kinds.includes('formats') || scenario.kinds.includes('history')) {
     return { ...scenario, limits }

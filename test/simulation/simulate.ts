@@ -27,6 +27,9 @@ export const LIVE_MS = 25_000
 /** Clients continue for so long after the last fault; longer where history was lost. Simulated ms. */
 const AFTERMATH_MS = 2_500
 const AFTERMATH_LOST_MS = 12_000
+/** Then all of them ask much together, when nothing is out of order any more. Simulated ms. */
+const CROWD_MS = 15_000
+const CROWD_ROUNDS = 4
 /** An entry reaches every proxy within this: a look at head, and its patience. Simulated ms. */
 const REACHED_MS = 2_500
 
@@ -46,6 +49,7 @@ export interface Report {
   readonly violations: readonly Violation[]
   readonly history: History
   readonly entries: readonly LogEntry[]
+  readonly proxies: readonly SimProxy[]
   readonly healedMs: number
   readonly endMs: number
 }
@@ -130,6 +134,8 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   for (const probe of probes) probe.start(0)
   await world.run(healedMs + (cluster.log.isBroken ? AFTERMATH_LOST_MS : AFTERMATH_MS))
   for (const client of clients) client.isQuiet = true
+  await world.run(healedMs + CROWD_MS)
+  for (const client of clients) client.crowd(CROWD_ROUNDS)
   await world.run(healedMs + LIVE_MS)
   // The newest entry has reached everybody, also behind a member that lags.
   while ((cluster.log.entries.at(-1)?.atMs ?? 0) > world.nowMs - REACHED_MS) {
@@ -140,7 +146,11 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
   const violations =
     crashes.length > 0
       ? crashes.map(({ node, error }) => ({ law: 'no crash', what: `${node}: ${text(error)}` }))
-      : await checkLaws({ cluster, proxies, history, layout, healedMs, endMs: world.nowMs })
+      : await checkLaws({
+          ...{ cluster, proxies, history, layout, healedMs },
+          calmMs: healedMs + CROWD_MS,
+          endMs: world.nowMs,
+        })
   return {
     scenario,
     hash: trace.hash,
@@ -151,6 +161,7 @@ export async function simulate({ seed, faults, sink }: SimulateOptions): Promise
     violations,
     history,
     entries: cluster.log.entries,
+    proxies,
     healedMs,
     endMs: world.nowMs,
   }

@@ -176,7 +176,8 @@ export class HeadCheck {
     const from = before.seq + 1
     logger.warn({ from, to: seq }, 'the feed is late, reading the journal')
     const { kvs } = await store.range({
-      start: layout.journalEntry(from),
+      // With the newest that was applied, where it is kept: entries of format 2 do not say what they follow.
+      start: layout.journalEntry(before.seq),
       end: layout.journalEntry(seq + 1),
       countMax: ENTRIES_PER_READ,
     })

@@ -55,6 +55,8 @@ export class Damage {
   foreignCount = 0
   /** The first key of another tree where this one may have a znode: only one of the two can be served. */
   ambiguous: string | undefined
+  /** Why a version that is older than what is stored must not mend it; undefined: nothing of a newer one is here. */
+  newer: string | undefined
   /** Findings keep what is stored, for a repair to save. */
   readonly keepsValues: boolean
 
@@ -81,6 +83,11 @@ export class Damage {
       if (path === undefined || kind === 'missing' || unreadable.has(path)) continue
       this.findings[at] = { ...finding, text: `${text}${JOURNAL_HAS_IT}`, isHarmless: true }
     }
+  }
+
+  /** What a newer version wrote, and what this one can do without. */
+  isNewer(key: Uint8Array, { message }: Error): void {
+    this.newer ??= `${Buffer.from(key).toString()}: ${message}`
   }
 
   /** A key that no proxy writes: it is ignored, and never deleted. */

@@ -7,6 +7,7 @@ import type { HeadRecord } from '../../format/head.ts'
 import { decodeBatch, decodeHeader } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { Batch } from '../../format/ops.ts'
+import { isTooNew, throwTooNew } from '../../format/too-new.ts'
 import type { KeyValue } from '../../store/types.ts'
 import { type Damage, damaged, reasonOf } from './damage.ts'
 import type { Replica } from './replica.ts'
@@ -77,7 +78,9 @@ export class JournalReplay {
       if (isOther(header.previous, before)) history.begin(seq, digest, header.zxid)
       else history.found(seq, digest, header.zxid)
     } catch (error) {
-      this.#unusable(seq, stored, reasonOf(error))
+      // It stays as it is: whoever wrote it may come back.
+      if (isTooNew(error)) this.#damage.isNewer(this.#layout.journalEntry(seq), error)
+      else this.#unusable(seq, stored, reasonOf(error))
     }
   }
 
@@ -95,6 +98,7 @@ export class JournalReplay {
       batch = decodeBatch(value)
       if (batch.seq !== seq) throw new Error(`it says that it is batch ${batch.seq}`)
     } catch (error) {
+      throwTooNew(error, stored.key)
       const text = `entry ${seq} of the journal cannot be read (${reasonOf(error)}), and the records lack it`
       if (!this.#salvages) throw damaged(text)
       this.#damage.found('entry', stored, text)

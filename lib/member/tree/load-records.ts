@@ -11,6 +11,7 @@ import {
   decodeZnode,
   type SessionRecord,
 } from '../../format/record.ts'
+import { throwTooNew } from '../../format/too-new.ts'
 import { nameOf } from '../../model/path.ts'
 import type { Znode } from '../../model/znode.ts'
 import { epochOf } from '../../model/zxid.ts'
@@ -166,6 +167,7 @@ export class RecordLoader {
     try {
       return decode()
     } catch (error) {
+      throwTooNew(error, stored.key)
       this.#damage.found(kind, stored, `${what} cannot be read: ${reasonOf(error)}`, {
         ...(path === undefined ? {} : { path }),
       })

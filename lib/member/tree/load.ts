@@ -7,12 +7,13 @@ import { digestOfEntry, showDigest } from '../../format/digest.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import { decodeHeader } from '../../format/journal.ts'
 import { Layout } from '../../format/layout.ts'
-import { decodeProxy, type ProxyRecord } from '../../format/record.ts'
+import { decodeImport, decodeProxy, type ProxyRecord } from '../../format/record.ts'
+import { throwTooNew } from '../../format/too-new.ts'
 import { unfinishedImport } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import { type PageBounds, pages } from '../../store/pages.ts'
-import type { Revision } from '../../store/types.ts'
+import type { KeyValue, Revision } from '../../store/types.ts'
 import { Damage, damaged, reasonOf } from './damage.ts'
 import type { DataTree } from './data-tree.ts'
 import { JournalReplay } from './load-journal.ts'
@@ -52,7 +53,8 @@ const LOADS_MAX = 5
  * Records that cannot be read are quarantined: see {@link DataTree.unreadable}.
  * @throws {StoreError} STORE_COMPACTED when each of {@link LOADS_MAX} loads took longer than history is kept;
  * STORE_UNAVAILABLE, not retriable, when half a tree is there, of an import that is not finished;
- * STORE_INTERNAL when records, journal and head do not belong together.
+ * STORE_INTERNAL when records, journal and head do not belong together; STORE_UNSUPPORTED when a newer version wrote
+ * anything of what is needed.
  */
 export async function loadReplica(
   store: MetadataStore,
@@ -90,8 +92,8 @@ async function loadAtOneRevision(
   const read = await store.range({ start: layout.head })
   const { revision } = read
   const headValue = read.kvs[0]?.value
-  const marker = await store.range({ start: layout.importMarker, revision, keysOnly: true })
-  if (marker.kvs.length > 0) throw unfinishedImport(layout.prefix)
+  const [marker] = (await store.range({ start: layout.importMarker, revision })).kvs
+  if (marker !== undefined) throw refusedImport(layout, marker)
   let head = readHead(layout, headValue, damage, salvages)
   if (!salvages) await refuseNested(store, layout, revision)
   await damage.lookForForeign(store, layout, revision)
@@ -165,6 +167,16 @@ async function loadAtOneRevision(
   return { replica, revision, head: headValue, proxies, damage }
 }
 
+function refusedImport({ prefix }: Layout, { key, value }: KeyValue): StoreError {
+  try {
+    decodeImport(value)
+  } catch (error) {
+    throwTooNew(error, key)
+    // Damaged: it is there, and that is what counts.
+  }
+  return unfinishedImport(prefix)
+}
+
 /** A prefix among the znodes of another tree: the two would overwrite each other's keys. */
 async function refuseNested(
   store: MetadataStore,
@@ -195,6 +207,7 @@ function readHead(
   try {
     return decodeHead(value)
   } catch (error) {
+    throwTooNew(error, layout.head)
     const text = `${layout.prefix}/head cannot be read: ${reasonOf(error)}`
     if (!salvages) throw damaged(text)
     damage.found('head', { key: layout.head }, text)
@@ -214,11 +227,12 @@ async function headFromJournal(
     descending: true,
     countMax: NEWEST_ENTRIES,
   })
-  for (const { value } of kvs) {
+  for (const { key, value } of kvs) {
     try {
       const { zxid, seq, flushed, check } = decodeHeader(value)
       return { zxid, seq, flushed, chain: digestOfEntry(value), ...(check && { check }) }
-    } catch {
+    } catch (error) {
+      throwTooNew(error, key)
       // The one before it.
     }
   }

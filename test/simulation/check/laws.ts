@@ -4,6 +4,7 @@ import type { History } from '../client/history.ts'
 import type { LoneStart, SimProxy } from '../proxy/sim-proxy.ts'
 import type { Cluster } from '../store/cluster.ts'
 import type { LogEntry } from '../store/store-log.ts'
+import { checkBudgets } from './budgets.ts'
 import { checkEndState } from './end-state.ts'
 import { Findings, type Violation } from './findings.ts'
 import { checkLostHistory } from './lost-history.ts'
@@ -23,6 +24,8 @@ export interface FinishedRun {
   /** When the last fault ended, and when the run did. Simulated ms. */
   readonly healedMs: number
   readonly endMs: number
+  /** From then on nothing is out of order. Simulated ms. */
+  readonly calmMs: number
 }
 
 /** Those that say most of what went wrong come first. */
@@ -38,6 +41,7 @@ export async function checkLaws(run: FinishedRun): Promise<readonly Violation[]>
   checkLoads(proxies, findings)
   checkSpace(history, cluster, findings)
   checkLiveness(run, findings)
+  checkBudgets(run, findings)
   return findings.violations
 }
 

@@ -50,6 +50,8 @@ export interface ConnectionHistory {
   /** The highest zxid that the session had seen before. */
   readonly seenBefore: number
   endedMs: number | undefined
+  /** When the client left it because nothing came any more. */
+  silentMs?: number
   /** When its bytes reached the proxy's machine; the ConnectRequest first. */
   readonly arrivedMs: number[]
 }

@@ -149,14 +149,25 @@ export class SimClient {
     this.#after(this.#thinkMs(), 'think', () => this.#think())
   }
 
+  /** Much together, however much is in flight already. */
+  crowd(rounds: number): void {
+    this.#after(0, 'crowd', () => {
+      if (this.#live?.isOpen !== true) return
+      for (let i = 0; i < rounds; i++)
+        for (const request of this.#o.workload.next(this)) this.ask(request)
+    })
+  }
+
   /** Pings, and leaves a proxy that says nothing. */
   #look(): void {
     const live = this.#live
     const { timeoutMs, world } = this.#o
     if (live !== undefined) {
       const silentMs = world.nowMs - live.heardMs
-      if (silentMs > (timeoutMs * 2) / 3) this.#leave(live)
-      else if (live.isOpen && world.nowMs - live.sentMs > timeoutMs / 3) {
+      if (silentMs > (timeoutMs * 2) / 3) {
+        live.history.silentMs = world.nowMs
+        this.#leave(live)
+      } else if (live.isOpen && world.nowMs - live.sentMs > timeoutMs / 3) {
         this.ask({ type: 'ping' })
       }
     }

@@ -3,11 +3,8 @@ import { hunt } from './hunt.ts'
 import type { Mutation } from './mutation.ts'
 import { MUTATIONS } from './mutations.ts'
 
-/** Hunted together. */
-const PARALLEL = 3
-
-/** `only`: those whose name contains it. */
-export async function huntMutants(only: string | undefined): Promise<void> {
+/** `only`: those whose name contains it. `processes`: so many are hunted at a time. */
+export async function huntMutants(only: string | undefined, processes: number): Promise<void> {
   const chosen = MUTATIONS.filter(({ bug }) => only === undefined || bug.includes(only))
   const rows = new Map<Mutation, string>()
   const left = [...chosen]
@@ -18,7 +15,7 @@ export async function huntMutants(only: string | undefined): Promise<void> {
       console.error(row)
     }
   }
-  await Promise.all(Array.from({ length: PARALLEL }, work))
+  await Promise.all(Array.from({ length: processes }, work))
   console.log('| bug | faults | within | found by |\n| --- | --- | --- | --- |')
   for (const mutation of chosen) console.log(rows.get(mutation))
 }

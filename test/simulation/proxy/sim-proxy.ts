@@ -15,8 +15,8 @@ import {
   type Revision,
 } from '../../../lib/index.ts'
 import type { Replica } from '../../../lib/member/tree/replica.ts'
-import type { ProxyOptions } from '../../../proxy/host.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
+import type { Budgets } from '../scenario.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { asOldVersion } from '../store/old-version.ts'
 import { openSimStore } from '../store/sim-store.ts'
@@ -36,7 +36,7 @@ export interface SimProxyOptions {
   readonly prefix: string
   readonly limits: Partial<KeeperLimits>
   readonly txnOpsMax: number
-  readonly budgets: Partial<ProxyOptions>
+  readonly budgets: Budgets
 }
 
 export interface Proposal {
@@ -77,6 +77,8 @@ export class SimProxy {
   readonly node: SimNode
   keeper: Keeper | undefined
   server: ProxyServer | undefined
+  /** All that it had. */
+  readonly servers: ProxyServer[] = []
   /** Whether the supervisor lets it run. */
   isWanted = true
   /** From its next start on it is one that writes and reads no newer format than 2. */
@@ -155,7 +157,8 @@ export class SimProxy {
       this.#noteLoad(keeper.replica, load.revision)
       const { proxies, atMs, wallMs } = load
       if (proxies === 0) this.loneStarts.push({ by: keeper.proxy, atMs, wallMs })
-      this.server = ProxyServer.unbound(keeper, this.#o.budgets)
+      this.server = ProxyServer.unbound(keeper, this.#o.budgets.options)
+      this.servers.push(this.server)
     } catch (error) {
       world.trace.note(world.nowMs, node.name, () => `did not start: ${String(error)}`)
       await store.close()
@@ -222,6 +225,7 @@ export class SimProxy {
 
   connect(socket: SimSocket): void {
     this.#sockets.add(socket)
+    socket.sendBuffer = this.#o.budgets.sendBuffer
     socket.on('close', () => this.#sockets.delete(socket))
     this.server?.accept(socket.asSocket())
   }

@@ -18,7 +18,7 @@ import type {
 import { compareBytes } from '../../../lib/store/bytes.ts'
 
 /** A format that no version has. */
-const UNKNOWN_FORMAT = 0xff
+const UNKNOWN_FORMAT = 31
 
 export function asOldVersion(inner: MetadataStore, layout: Layout): MetadataStore {
   let flushed = 0

@@ -1,12 +1,26 @@
 /**
  * One end of a simulated TCP connection: as much of net.Socket as proxy/connection uses. Bytes come
- * in order; a link that is held keeps them; the end of a process is seen by the other side.
+ * in order; a link that is held keeps them, and then the kernel takes no more; the end of a process is seen
+ * by the other side.
  */
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Network } from './network.ts'
 import type { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
+
+/** What is on its way of one end, and what of it a process may leave to its kernel. Unit bytes. */
+export interface SendBuffer {
+  /** While so many have not reached the other process, the kernel takes no more. */
+  readonly kernelBytes: number
+  /** write() answers false, and a drain follows, when so many wait in the process. */
+  readonly highWaterMark: number
+}
+
+const ENDLESS: SendBuffer = {
+  kernelBytes: Number.POSITIVE_INFINITY,
+  highWaterMark: Number.POSITIVE_INFINITY,
+}
 
 export class SimSocket extends EventEmitter {
   readonly node: SimNode
@@ -20,13 +34,22 @@ export class SimSocket extends EventEmitter {
   onArrival: ((dueMs: number) => void) | undefined
   destroyed = false
   writableEnded = false
-  /** The kernel takes everything. */
-  readonly writableLength = 0
+  sendBuffer = ENDLESS
+  /** All that was written. */
+  bytesWritten = 0
+  /** Of that, what the kernel has not taken. */
+  writableLength = 0
   readonly #network: Network
   readonly #world: World
   readonly #stream = { lastMs: 0 }
   #isPaused = false
   #destroyedMs = Number.POSITIVE_INFINITY
+  /** What the kernel has not taken, and whether an end follows it. */
+  #unsent: { readonly bytes: Buffer; readonly done: (() => void) | undefined }[] = []
+  #needsDrain = false
+  #endsSoon = false
+  /** Of what the kernel took, what the other process has not read. */
+  #kernelBytes = 0
   /** What came while nobody read. */
   #unread: (() => void)[] = []
 
@@ -49,13 +72,56 @@ export class SimSocket extends EventEmitter {
     this.#send(`connect from ${this.node.name}`, accept)
   }
 
-  write(bytes: Uint8Array): boolean {
+  /** @returns false: a drain follows when the kernel has all of it. `done`: the kernel has these bytes. */
+  write(bytes: Uint8Array, done?: () => void): boolean {
     if (this.destroyed || this.writableEnded) return false
     const copy = Buffer.from(bytes)
     this.#world.trace.bytes(copy)
+    this.bytesWritten += copy.length
+    if (this.#unsent.length === 0 && this.#hasRoom) {
+      this.#toKernel(copy)
+      if (done !== undefined) queueMicrotask(done)
+      return true
+    }
+    this.#unsent.push({ bytes: copy, done })
+    this.writableLength += copy.length
+    this.#needsDrain ||= this.writableLength >= this.sendBuffer.highWaterMark
+    return !this.#needsDrain
+  }
+
+  get #hasRoom(): boolean {
+    return this.#kernelBytes < this.sendBuffer.kernelBytes
+  }
+
+  #toKernel(bytes: Buffer): void {
     const { peer } = this
-    this.#send(`${copy.length} bytes from ${this.node.name}`, (dueMs) => peer.#arrived(copy, dueMs))
-    return true
+    this.#kernelBytes += bytes.length
+    this.#send(`${bytes.length} bytes from ${this.node.name}`, (dueMs) => {
+      this.#taken(bytes.length)
+      peer.#arrived(bytes, dueMs)
+    })
+  }
+
+  #taken(bytes: number): void {
+    this.#kernelBytes -= bytes
+    if (this.#unsent.length === 0) return
+    this.#world.input(this.node, this.#world.nowMs, 'writable', () => this.#writeOn())
+  }
+
+  #writeOn(): void {
+    while (!this.destroyed && this.#hasRoom) {
+      const next = this.#unsent.shift()
+      if (next === undefined) break
+      this.writableLength -= next.bytes.length
+      if (next.bytes.length > 0) this.#toKernel(next.bytes)
+      next.done?.()
+    }
+    if (this.#unsent.length > 0 || this.destroyed) return
+    if (this.#needsDrain) {
+      this.#needsDrain = false
+      this.emit('drain')
+    }
+    if (this.#endsSoon) this.destroy()
   }
 
   end(bytes?: Uint8Array | string, done?: () => void): this {
@@ -89,7 +155,9 @@ export class SimSocket extends EventEmitter {
 
   /** What was written arrives, then the end. */
   destroySoon(): void {
-    this.destroy()
+    this.writableEnded = true
+    if (this.#unsent.length === 0) this.destroy()
+    else this.#endsSoon = true
   }
 
   destroy(): this {
@@ -97,6 +165,7 @@ export class SimSocket extends EventEmitter {
     this.destroyed = true
     this.#destroyedMs = this.#world.nowMs
     this.writableEnded = true
+    this.#unsent = []
     const { peer } = this
     this.#send(`close from ${this.node.name}`, () => peer.#ended())
     this.#world.input(this.node, this.#world.nowMs, 'closed', () => this.emit('close'))
@@ -109,6 +178,7 @@ export class SimSocket extends EventEmitter {
     this.destroyed = true
     this.#destroyedMs = this.#world.nowMs
     this.writableEnded = true
+    this.#unsent = []
     const { peer } = this
     this.#send(`reset from ${this.node.name}`, () => peer.#ended())
   }
@@ -128,6 +198,7 @@ export class SimSocket extends EventEmitter {
       this.destroyed = true
       this.#destroyedMs = this.#world.nowMs
       this.writableEnded = true
+      this.#unsent = []
       this.emit('end')
       this.emit('close')
     })

@@ -213,9 +213,18 @@ describe('format/journal', () => {
 
   it('another format, an unknown operation, a number without end: each says so', () => {
     const bytes = encode(blank)
-    const other = Buffer.from(bytes)
-    other[0] = 9
-    expect(() => decodeBatch(other)).to.throw(StoreError, 'format 9')
+    for (const [format, code] of [
+      [4, 'STORE_UNSUPPORTED'],
+      [31, 'STORE_UNSUPPORTED'],
+      [32, 'STORE_INTERNAL'],
+      [0, 'STORE_INTERNAL'],
+    ] as const) {
+      const other = Buffer.from(bytes)
+      other[0] = format
+      expect(() => decodeBatch(other))
+        .to.throw(StoreError, `format ${format}`)
+        .with.property('code', code)
+    }
     const unknown = Buffer.concat([bytes, Buffer.from([1, 1, 99])])
     expect(() => decodeBatch(unknown)).to.throw(StoreError, 'unknown operation 99')
     const endless = Buffer.concat([bytes, Buffer.from([1, ...Array(10).fill(0xff)])])

@@ -248,11 +248,15 @@ describe('znode/record', () => {
       }
     })
 
-    it(`${what}: of another format says so`, () => {
-      const bytes = Buffer.from(Buffer.from(whole()).toString().replace('"f":1', '"f":2'))
-      const error = attempt(bytes)
+    it(`${what}: of a newer format says so, and of one that no version has is damaged`, () => {
+      const withFormat = (format: string) =>
+        Buffer.from(Buffer.from(whole()).toString().replace('"f":1', `"f":${format}`))
+      const error = attempt(withFormat('2'))
       expect(error?.code).to.equal('STORE_UNSUPPORTED')
-      expect(error?.message).to.match(/format 2.*reads format 1/)
+      expect(error?.message).to.match(/format 2, and this anykeeper reads no newer one than 1/)
+      for (const format of ['0', '1.5', '"2"', 'null']) {
+        expect(attempt(withFormat(format))?.code, format).to.equal('STORE_INTERNAL')
+      }
     })
   }
 })
