@@ -96,7 +96,7 @@ export class GroupCommitter {
     this.#flushTimer = new FlushTimer({
       ...options,
       delayMs: options.limits.flushDelayMs,
-      isBusy: () => this.queueLength > 0 || !this.progress.isQuiet,
+      isBusy: () => this.queueLength > this.space.waiting || !this.progress.isQuiet,
       onDue: () => {
         this.#flushDue = true
         this.#schedule()

@@ -148,7 +148,7 @@ export class SpaceGate {
         continue
       }
       const isSmall = bytes <= COPIES * (this.#options.limits.spaceSmallBytes + REQUEST_BYTES)
-      const fits = bytes <= (isSmall ? smallLeft : left) && bytes <= this.txnBytesMax
+      const fits = bytes <= (isSmall ? smallLeft : left) && bytes <= COPIES * this.txnBytesMax
       if (bytes === 0 || fits) {
         left -= bytes
         smallLeft -= bytes

@@ -16,6 +16,10 @@ const COMPACT_SHARE = 1 / 3
 const UNSEEN_SHARE = 1 / 6
 /** Compactions that give up less are not worth their price, while the feed is behind. */
 const LEAST_SHARE = 1 / 32
+/** A transaction may take so many times its bytes: etcd copies the pages that it changes, and two are in flight. */
+const GROWTH = 8
+/** Of the pages that are free, so many are in one piece where they are needed. */
+const FREE_SHARE = 1 / 4
 /** Rounds in a row that made no room, and in which next to nothing was written: there is none. */
 const FUTILE_ROUNDS = 3
 /** Next to nothing. Unit: bytes. */
@@ -27,6 +31,8 @@ export interface RoomMakerOptions {
   readonly compactor: Pick<Compactor, 'giveUpHistory'>
   /** Looks at the store, and passes what it found to {@link RoomMaker.looked}. undefined: not known. */
   readonly look: () => Promise<StoreSpace | undefined>
+  /** Records are yet to be written or deleted, which may make room. */
+  readonly hasBacklog: () => boolean
   /** One of the live members compacts. */
   readonly isMyTurn: () => boolean
 }
@@ -60,7 +66,10 @@ export class RoomMaker {
     const forUnseen = Math.max(0, this.#shareOf(hardBytes, UNSEEN_SHARE) - unseenBytes)
     const bytes = Math.min(forHistory, forUnseen)
     const smallBytes = above(hardBytes + reserveBytes / 2)
-    gate.grant({ bytes, smallBytes, txnBytes: (maxBytes - usedBytes) / 2 }, writtenBytes)
+    const unusedBytes = maxBytes - usedBytes
+    const growthBytes = unusedBytes + (usedBytes - inUseBytes) * FREE_SHARE
+    const txnBytes = Math.min(unusedBytes / 2, growthBytes / GROWTH)
+    gate.grant({ bytes, smallBytes, txnBytes }, writtenBytes)
   }
 
   /** Requests wait, or soon will. */
@@ -77,7 +86,7 @@ export class RoomMaker {
   }
 
   async #round(): Promise<void> {
-    const { gate, compactor, look, isMyTurn } = this.#options
+    const { gate, compactor, look, isMyTurn, hasBacklog } = this.#options
     const { writtenBytes } = gate
     const before = await look()
     const hardBytes = this.#hardBytes(before)
@@ -95,7 +104,10 @@ export class RoomMaker {
       this.looked(after, gate.writtenBytes)
     }
     const isFutile =
-      outcome !== 'busy' && !isBehind && gate.writtenBytes - writtenBytes < QUIET_BYTES
+      outcome !== 'busy' &&
+      !isBehind &&
+      !hasBacklog() &&
+      gate.writtenBytes - writtenBytes < QUIET_BYTES
     this.#futileRounds = isFutile && gate.waiting > 0 ? this.#futileRounds + 1 : 0
     if (this.#futileRounds >= FUTILE_ROUNDS) gate.exhausted()
   }

@@ -74,6 +74,7 @@ export class Upkeep {
       gate: committer.space,
       compactor: this.#compactor,
       look: () => this.#spaceWatch.look(),
+      hasBacklog: () => replica().backlog.size > 0,
       isMyTurn: options.isFirst,
     })
     this.#recordCheck = new RecordCheck({
