@@ -133,10 +133,9 @@ describe('operations/etcd room', function () {
     expect((await client.create('/small', { data: 'x' })).err).to.equal(0)
     expect(await closeOf(owner)).to.equal(0)
     expect((await client.exists('/ephemeral')).err).to.equal(-101)
-    for (const path of kept) expect((await client.delete(path)).err).to.equal(0)
-    for (const path of kept.slice(50)) {
-      expect((await client.create(path, { data })).err).to.equal(0)
-    }
+    expect(await errorsOf(kept.map((path) => client.delete(path)))).to.deep.equal([0])
+    const again = kept.slice(50).map((path) => client.create(path, { data }))
+    expect(await errorsOf(again)).to.deep.equal([0])
     expect(await closeOf(client)).to.equal(0)
     expect(await metric('store_alarm')).to.equal(0)
     expect(await metric('store_full')).to.equal(0)
