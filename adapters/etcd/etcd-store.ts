@@ -11,6 +11,7 @@ import {
 } from '../../lib/store/server-store.ts'
 import { TXN_ITEM_OVERHEAD_BYTES } from '../../lib/store/txn-size.ts'
 import type {
+  CompactOptions,
   Lease,
   LeaseId,
   RangeQuery,
@@ -225,15 +226,17 @@ class EtcdAdapter implements ServerAdapter {
     }
   }
 
-  async compact(revision: Revision): Promise<void> {
+  /** The answer to a physical one comes when the keys are gone and the pages free; otherwise that is yet to be. */
+  async compact(revision: Revision, { freedMs }: CompactOptions = {}): Promise<void> {
+    const request = { revision, physical: freedMs !== undefined }
     try {
       await this.#anyMember((timeoutMs) => {
         const deadline = Date.now() + timeoutMs
         return this.#ofOurs(
           this.#kv,
-          this.#kv.call((m) => m.kv.compact({ revision }, { deadline })),
+          this.#kv.call((m) => m.kv.compact(request, { deadline })),
         )
-      }, this.#writeTimeoutMs)
+      }, freedMs ?? this.#writeTimeoutMs)
     } catch (error) {
       const refusal = toStoreError(error)
       if (isForbidden(refusal)) throw mayNotCompact(refusal)

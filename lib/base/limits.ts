@@ -122,6 +122,18 @@ export interface KeeperLimits {
    * takes a write, ms.
    */
   readonly noSpaceRetryMs: number
+  /**
+   * Part of the store's space that is kept for deletes, ends of sessions and what members write themselves, percent:
+   * requests that would take it are refused, those of a few bytes once half of it is taken. 0: none, and no request waits
+   * for space.
+   */
+  readonly spaceReservePercent: number
+  /** How long a request waits while compaction makes room for it, ms; then it is refused. */
+  readonly spaceWaitMsMax: number
+  /** A request of no more data passes those that wait for room. Unit: bytes. */
+  readonly spaceSmallBytes: number
+  /** Deadline of a compaction that is waited for, ms. */
+  readonly compactionWaitMs: number
   /** Between two log lines that say that the store is full, ms. */
   readonly noSpaceLogMs: number
   /**
@@ -189,6 +201,10 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   historyRoomPart: 8,
   historyBytesMin: 256 * 1024,
   noSpaceRetryMs: 500,
+  spaceReservePercent: 12,
+  spaceWaitMsMax: 10_000,
+  spaceSmallBytes: 4_096,
+  compactionWaitMs: 60_000,
   noSpaceLogMs: 60_000,
   storeMaintenance: false,
   maintenanceRatio: 2,

@@ -124,6 +124,7 @@ export class Keeper {
       isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
       journalFormat: () => this.registry.journalFormat,
       journalRoom: () => this.upkeep.journalRoom,
+      onSpaceLow: () => this.upkeep.makeRoom(),
       onStarved: () => this.registry.reportStarvation(),
       onStuck: (seq) => {
         logger.error({ seq }, 'the feed and head do not agree, reloading the tree')

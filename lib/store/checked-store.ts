@@ -7,6 +7,7 @@ import { bytesId, compareBytes } from './bytes.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { txnBytes } from './txn-size.ts'
 import {
+  type CompactOptions,
   type Compare,
   KEY_BYTES_MAX,
   type Key,
@@ -113,10 +114,10 @@ class CheckedStore implements MetadataStore {
     return this.#store.revokeLease(id)
   }
 
-  async compact(revision: Revision): Promise<void> {
+  async compact(revision: Revision, options?: CompactOptions): Promise<void> {
     this.#checkOpen()
     checkCount('revision', revision, 1)
-    return this.#store.compact(revision)
+    return this.#store.compact(revision, options)
   }
 
   close(): Promise<void> {

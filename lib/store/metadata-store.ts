@@ -3,6 +3,7 @@
  * Neighbours: member/commit (writes), member/tree/feed (watches), adapters/* (implementations).
  */
 import type {
+  CompactOptions,
   Lease,
   LeaseId,
   RangeQuery,
@@ -71,8 +72,9 @@ export interface MetadataStore {
   /**
    * Forgets history before `revision` (inclusive of older states; the state at `revision` stays
    * readable). An already compacted revision is no error; a future one is STORE_INVALID.
+   * @throws {StoreError} with `freedMs`: STORE_TIMEOUT when the space is not free by then; the store continues
    */
-  compact(revision: Revision): Promise<void>
+  compact(revision: Revision, options?: CompactOptions): Promise<void>
 
   /**
    * How much room there is. Absent: the store does not report it.

@@ -163,6 +163,12 @@ export interface StoreSpace {
   readonly remedy: string
 }
 
+/** See MetadataStore.compact. */
+export interface CompactOptions {
+  /** Resolves only when what was forgotten is free, within so long. Unit: ms. Absent: when it is sure to be. */
+  readonly freedMs?: number
+}
+
 /** See MetadataStore.reclaim. Shares are of the space that the store may take. */
 export interface ReclaimOptions {
   /** While writes are allowed: space is given back once so many times as much is taken as is in use, */

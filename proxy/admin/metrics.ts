@@ -63,6 +63,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_commit_unknown_outcomes', counters.unknownOutcomes],
     ['anykeeper_store_full', committer.full.forMs > 0 ? 1 : 0],
     ['anykeeper_writes_refused_no_space', counters.noSpaceRefusals],
+    ['anykeeper_writes_waited_for_space', counters.spaceWaits],
+    ['anykeeper_writes_waiting_for_space', committer.space.waiting],
     ['anykeeper_quota_refusals', committer.quotaGuard?.refused ?? 0],
     ['anykeeper_quota_soft_exceeded', committer.quotaGuard?.exceeded ?? 0],
     ['anykeeper_flushed_keys', counters.flushedKeys],

@@ -41,6 +41,9 @@ export interface PlannedBatch {
   readonly head: Uint8Array
 }
 
+/** What the store has to take, keys aside. Unit: bytes. */
+export const bytesOf = ({ journal, flush }: PlannedBatch): number => journal.length + flush.bytes
+
 export interface BatchPlannerOptions {
   readonly features: StoreFeatures
   readonly layout: Layout
@@ -66,6 +69,8 @@ export interface PlanOptions {
   readonly tasksMax: number
   /** A batch is wanted even if nothing is to be written. */
   readonly probe: boolean
+  /** Bytes that its transaction may have, beside a single request. */
+  readonly bytesMax: number
 }
 
 /** The answer to a sync; the session adds its path. */
@@ -101,8 +106,8 @@ export class BatchPlanner {
   #batchBytesMax: number
   /** Until then no record is written behind. Monotonic ms. */
   #flushHeldUntilMs = Number.NEGATIVE_INFINITY
-  /** Tasks that the store refused alone: too large for any commit. */
-  readonly #rejected = new WeakSet<CommitTask>()
+  /** Tasks that are refused, and with what: above all those that are too large for any commit. */
+  readonly #rejected = new WeakMap<CommitTask, number>()
   /** Ends of sessions of which a part was planned. */
   readonly #begun = new WeakSet<CommitTask>()
 
@@ -143,8 +148,13 @@ export class BatchPlanner {
       return FLUSH_HOLD_MS
     } else if (tasks.length > 1) {
       this.#batchBytesMax = Math.max(1_024, Math.floor(journal.length / 2))
-    } else this.#rejected.add(tasks[0] as CommitTask)
+    } else this.refuse(tasks[0] as CommitTask, ZK_ERRORS.BAD_ARGUMENTS.errno)
     return 0
+  }
+
+  /** It is answered with this, in its turn. */
+  refuse(task: CommitTask, errno: number): void {
+    this.#rejected.set(task, errno)
   }
 
   /** The store has no space for it: records come in smaller portions, or wait. @returns how long, ms */
@@ -264,7 +274,7 @@ export class BatchPlanner {
       txnOf.push(txn)
       if (view.changesQuotas) break
     }
-    const bytesLeft = features.txnBytesMax - out.length - OVERHEAD_BYTES
+    const bytesLeft = Math.min(features.txnBytesMax, options.bytesMax) - out.length - OVERHEAD_BYTES
     const isHeld = this.#isFlushHeld
     const keys = isHeld
       ? 0
@@ -331,7 +341,8 @@ export class BatchPlanner {
 
   #planned(view: PlanView, task: CommitTask): Planned {
     const { request, session, caller } = task
-    if (this.#rejected.has(task)) return ZK_ERRORS.BAD_ARGUMENTS.errno
+    const refusal = this.#rejected.get(task)
+    if (refusal !== undefined) return refusal
     const ended = this.#begun.has(task) ? (session?.id ?? idOf(request)) : 0n
     if (ended !== 0n && view.session(ended) === undefined) return planRestOfClose(view, ended)
     switch (request.type) {

@@ -19,8 +19,10 @@ export interface CommitCounters {
   treeDifferences: number
   /** What the store said last to a commit that it did not take; empty: it took all. */
   lastFailure: string
-  /** Requests of clients that were refused because the store was full. */
+  /** Requests of clients that were refused because the store had no space for them. */
   noSpaceRefusals: number
+  /** Requests of clients that waited for space. */
+  spaceWaits: number
 }
 
 export const newCounters = (): CommitCounters => ({
@@ -32,6 +34,7 @@ export const newCounters = (): CommitCounters => ({
   treeDifferences: 0,
   lastFailure: '',
   noSpaceRefusals: 0,
+  spaceWaits: 0,
 })
 
 export interface CommitterOptions {
@@ -51,6 +54,8 @@ export interface CommitterOptions {
   readonly journalFormat: () => number
   /** Bytes of journal that the store has room for. */
   readonly journalRoom: () => number
+  /** Space is to be looked for: see SpaceGate. */
+  readonly onSpaceLow: () => void
   /** Head's value as loaded; undefined: there is no head yet. */
   readonly head: Uint8Array | undefined
   /** Notifies the other proxies that we have something to write and do not get there. */

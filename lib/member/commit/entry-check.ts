@@ -39,8 +39,20 @@ export interface TreeDifference {
   readonly ours: TreeCheck
 }
 
-/** What the entry's writer says of the tree after an earlier batch, where it is not so here. */
-export function treeDifference(
+/** Reports, and counts, what the entry's writer says of the tree after an earlier batch, where it is not so here. */
+export function compareTrees(
+  replica: Replica,
+  header: BatchHeader,
+  counters: { treeDifferences: number },
+  onTreeDiffers: (found: TreeDifference) => void,
+): void {
+  const difference = treeDifference(replica, header)
+  if (difference === undefined) return
+  counters.treeDifferences++
+  onTreeDiffers(difference)
+}
+
+function treeDifference(
   replica: Replica,
   { check, proxy }: BatchHeader,
 ): TreeDifference | undefined {

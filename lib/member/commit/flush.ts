@@ -14,6 +14,8 @@ import type { Replica } from '../tree/replica.ts'
 
 export interface Flush {
   readonly ops: readonly WriteOp[]
+  /** Of the records in them. */
+  readonly bytes: number
   /** Taken from the backlog: to be reported as written, or given back. */
   readonly portion: Portion
   /** The mark once this is committed. */
@@ -69,8 +71,9 @@ export function planFlush(
     for (const dirty of backlog.oldest()) {
       const op = writeRecord(replica, layout, dirty)
       if (op.type !== 'delete' || !backlog.isAbsent(dirty)) {
-        bytes += opBytes(op)
-        if (ops.length >= keysMax || bytes > bytesMax) break
+        const size = opBytes(op)
+        if (ops.length >= keysMax || bytes + size > bytesMax) break
+        bytes += size
         ops.push(op)
       }
       taken.push(dirty)
@@ -88,5 +91,5 @@ export function planFlush(
       end: layout.journalEntry(kept),
     })
   }
-  return { ops, portion, flushed }
+  return { ops, bytes, portion, flushed }
 }

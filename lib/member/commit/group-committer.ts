@@ -1,25 +1,26 @@
 import { digestOfEntry } from '../../format/digest.ts'
 import { headBehind } from '../../format/head.ts'
 import { decodeBatch, decodeHeader } from '../../format/journal.ts'
-import { StoreError } from '../../model/errors.ts'
+import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { Revision } from '../../store/types.ts'
-import type { Planned } from '../plan/planned.ts'
 import type { QuotaGuard } from '../plan/quota-guard.ts'
 import type { Dirty } from '../tree/backlog.ts'
 import type { Replica } from '../tree/replica.ts'
-import { BatchPlanner, type PlannedBatch } from './batch-planner.ts'
+import { answersOf } from './answers.ts'
+import { BatchPlanner, bytesOf, type PlannedBatch } from './batch-planner.ts'
 import { BatchSender } from './batch-sender.ts'
 import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
 import { type CommitterOptions, newCounters } from './committer-options.ts'
-import { checkKnown, checkNext, type TreeDifference, treeDifference } from './entry-check.ts'
-import { FairQueue } from './fair-queue.ts'
+import { checkKnown, checkNext, compareTrees } from './entry-check.ts'
 import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { FullStore } from './full-store.ts'
 import { HeadCheck } from './head-check.ts'
 import { Progress } from './progress.ts'
+import { RequestQueue } from './request-queue.ts'
+import { SpaceGate } from './space-gate.ts'
 import type { CommitTask } from './task.ts'
 import { Turns } from './turns.ts'
 
@@ -29,7 +30,7 @@ export class GroupCommitter {
   #replica: Replica
   /** Head's value where the replica is: it guards the next batch. No two histories leave the same. */
   #head: Uint8Array | undefined
-  readonly #queue: FairQueue
+  readonly #queue: RequestQueue
   readonly #chain: Chain
   #scheduled = false
   /** Records are to be written, even if no request waits. */
@@ -49,17 +50,30 @@ export class GroupCommitter {
   readonly #flushTimer: FlushTimer
   readonly #turns: Turns
   readonly full: FullStore
+  readonly space: SpaceGate
   readonly progress: Progress
 
   constructor(options: CommitterOptions) {
     this.#options = options
     this.#replica = options.replica
     this.#head = options.head
-    this.#queue = new FairQueue(options.limits.batchBytesMax)
-    const { features } = options.store
     this.progress = new Progress(options.clock, () => this.#isIdle)
+    this.space = new SpaceGate({
+      ...options,
+      counters: this.counters,
+      onLow: options.onSpaceLow,
+      onChange: () => {
+        this.progress.begins()
+        this.#schedule()
+      },
+      onRefused: (task) => this.#planner.refuse(task, ZK_ERRORS.SYSTEM_ERROR.errno),
+    })
+    this.#queue = new RequestQueue(options.limits.batchBytesMax, this.space)
     this.#chain = new Chain(options.layout)
-    this.#planner = new BatchPlanner({ ...options, features }, options.replica)
+    this.#planner = new BatchPlanner(
+      { ...options, features: options.store.features },
+      options.replica,
+    )
     this.#changes = new Changes(options.clock, options.random)
     this.#sender = new BatchSender({
       ...options,
@@ -82,7 +96,7 @@ export class GroupCommitter {
     this.#flushTimer = new FlushTimer({
       ...options,
       delayMs: options.limits.flushDelayMs,
-      isBusy: () => this.queueLength > 0 || !this.progress.isQuiet,
+      isBusy: () => this.queueLength > this.space.waiting || !this.progress.isQuiet,
       onDue: () => {
         this.#flushDue = true
         this.#schedule()
@@ -104,7 +118,7 @@ export class GroupCommitter {
   }
 
   get #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#chain.length === 0 && !this.#confirming
+    return this.#queue.isIdle && this.#chain.length === 0 && !this.#confirming
   }
 
   /** What came of hard quotas; undefined: they are not enforced. */
@@ -142,6 +156,7 @@ export class GroupCommitter {
   receive(entry: Uint8Array, revision: Revision): void {
     const header = decodeHeader(entry)
     const { seq, proxy, attempt } = header
+    this.space.seen(seq)
     const replica = this.#replica
     if (seq <= replica.seq) return checkKnown(replica, header, entry, this.#options.proxy)
     if (seq !== replica.seq + 1) {
@@ -150,10 +165,9 @@ export class GroupCommitter {
     checkNext(replica, header)
     const own = this.#chain.oldest
     const ours = own?.planned.batch
-    if (own !== undefined && ours?.proxy === proxy && ours.attempt === attempt) {
-      this.#applyUpTo(own, revision)
-      return
-    }
+    const isOurs = ours?.proxy === proxy && ours.attempt === attempt
+    if (own !== undefined && isOurs) return this.#applyUpTo(own, revision)
+    this.space.taken(entry.length)
     // It took the place of our oldest batch in flight, on which all others of ours are planned.
     const weLost = this.#chain.length > 0
     this.counters.conflicts += this.#chain.length
@@ -161,8 +175,7 @@ export class GroupCommitter {
     this.#turns.foreign(proxy, header.passes, weLost)
     replica.backlog.foreign()
     const digest = digestOfEntry(entry)
-    const difference = treeDifference(replica, header)
-    if (difference !== undefined) this.#treeDiffers(difference)
+    compareTrees(replica, header, this.counters, this.#options.onTreeDiffers)
     replica.apply(decodeBatch(entry), { bytes: entry.length, digest, attempt: 0 })
     this.#planner.applied(seq)
     this.#head = headBehind(header, digest)
@@ -172,11 +185,6 @@ export class GroupCommitter {
     if (this.#queue.length > 0) this.#schedule()
   }
 
-  #treeDiffers(difference: TreeDifference): void {
-    this.counters.treeDifferences++
-    this.#options.onTreeDiffers(difference)
-  }
-
   /**
    * The replica was reloaded: continue with that one. Whether the batches in flight are part of it is not
    * known, so their outcome is unknown and they are not acknowledged. `abandonAll`: neither are pending requests.
@@ -184,7 +192,7 @@ export class GroupCommitter {
   reset(replica: Replica, head: Uint8Array | undefined, abandonAll: boolean): void {
     const error = new StoreError('STORE_COMPACTED', 'the tree was reloaded', { outcome: 'unknown' })
     this.#chain.abandon(error)
-    if (abandonAll) this.#abandonQueue(error)
+    if (abandonAll) this.#queue.abandon(error)
     this.#replica = replica
     this.#planner.reset(replica)
     this.#head = head
@@ -208,8 +216,9 @@ export class GroupCommitter {
     this.#flushTimer.stop()
     this.#pacer.stop()
     this.#chain.abandon(error)
-    this.#abandonQueue(error)
+    this.#queue.abandon(error)
     this.full.stop(error)
+    this.space.stop()
     this.#changes.wake()
   }
 
@@ -244,16 +253,18 @@ export class GroupCommitter {
     while (this.#closed === undefined && !this.#confirming && !this.#pacer.isGathering) {
       if (this.#chain.length >= commitsInFlightMax) return
       if (!this.#maySend()) return
-      const isIdle = this.#queue.length === 0 && this.#chain.length === 0
+      const ready = this.#queue.ready()
+      const isIdle = ready.length === 0 && this.#chain.length === 0
       const probe = isIdle && this.full.probeDue
-      if (this.#queue.length === 0 && !(isIdle && (this.#flushDue || probe))) return
+      if (ready.length === 0 && !(isIdle && (this.#flushDue || probe))) return
       if (isIdle) this.#flushDue = false
       this.full.probeDue = false
-      const planned = this.#planner.plan(this.#queue.front, {
+      const planned = this.#planner.plan(ready, {
         flushAll: isIdle,
         passes: this.#turns.passes,
         tasksMax: this.full.tasksMax,
         probe,
+        bytesMax: this.space.txnBytesMax,
       })
       if (planned === undefined) return
       const { batch, tasks, flush } = planned
@@ -286,6 +297,7 @@ export class GroupCommitter {
     this.progress.begins()
     this.#sentMs = this.#options.clock.monotonic()
     const next = this.#chain.add(planned, this.#head, this.#sentMs)
+    this.space.taken(bytesOf(planned))
     const outcome = await this.#sender.send(next)
     // The feed, a later batch's answer or a reload may have come between the answer and here.
     if (next.settled && outcome.type !== 'closed') return
@@ -294,15 +306,13 @@ export class GroupCommitter {
         // Those before it are in the store too, whatever their own calls have returned so far.
         this.#options.onProven(outcome.sentMs)
         return this.#applyUpTo(next, outcome.revision)
-      case 'refused':
+      case 'refused': {
         this.counters.lastFailure = outcome.error.message
-        this.#options.logger.warn(
-          { err: outcome.error, tasks: planned.tasks.length },
-          'commit too large for the store',
-        )
+        const fields = { err: outcome.error, tasks: planned.tasks.length }
+        this.#options.logger.warn(fields, 'commit too large for the store')
         this.#flushTimer.dueIn(this.#planner.shrink(planned))
-        this.#lose(this.#chain.indexOf(next))
-        return
+        return this.#lose(this.#chain.indexOf(next))
+      }
       case 'full':
         return this.#refuse(next, outcome.error)
       case 'closed':
@@ -332,10 +342,6 @@ export class GroupCommitter {
     this.#schedule()
   }
 
-  #abandonQueue(error: StoreError): void {
-    for (const task of this.#queue.clear()) task.abandoned(error)
-  }
-
   #applyUpTo(last: InFlight, revision: Revision): void {
     last.revision = revision
     this.#head = last.planned.head
@@ -358,23 +364,16 @@ export class GroupCommitter {
 
   #applyOwn(own: InFlight): void {
     own.settled = true
-    const { tasks, planned, txnOf, batch, flush, journal, digest } = own.planned
+    const { tasks, batch, flush, journal, digest } = own.planned
     this.full.took()
+    this.space.applied(own.planned.batch.seq, bytesOf(own.planned))
     this.counters.batches++
     this.counters.requests += tasks.length
     this.counters.flushedKeys += flush.portion.entries.length
     this.#answered = tasks.length
     this.progress.made(tasks.length)
     const replica = this.#replica
-    let at = 0
-    const answerUpTo = (txn: number): void => {
-      while (at < tasks.length && (txnOf[at] as number) <= txn) {
-        const task = tasks[at] as CommitTask
-        const result = planned[at] as Planned
-        at++
-        task.committed(replica.zxid, result)
-      }
-    }
+    const answerUpTo = answersOf(own.planned, replica)
     this.#planner.committed()
     if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     // A sync at the front: the reads behind it must not see the writes behind them.

@@ -1,4 +1,4 @@
-/** About how much of a batch a request takes. Neighbour: fair-queue. */
+/** About how much of a batch a request takes. Neighbour: request-queue. */
 import type { MultiOp } from '../../model/request.ts'
 import type { CommitTask } from './task.ts'
 

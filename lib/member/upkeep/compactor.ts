@@ -26,7 +26,7 @@ export interface CompactorOptions {
   readonly store: MetadataStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax'>
+  readonly limits: Pick<KeeperLimits, 'historyRetentionMs' | 'historyBytesMax' | 'compactionWaitMs'>
   /** The tree was loaded as of this revision. */
   readonly revision: Revision
   /** One of the live members compacts. */
@@ -49,6 +49,8 @@ export class Compactor {
   /** When it was compacted last, and up to where. */
   #last: Mark | undefined
   #compacted: Revision = 0
+  /** Up to where the space is free, too. */
+  #freed: Revision = 0
   #compacting = false
   #cancel: (() => void) | undefined
 
@@ -68,10 +70,23 @@ export class Compactor {
       this.#step()
   }
 
-  /** The store is full: all history goes. */
-  giveUpHistory(): void {
-    if (this.#cancel === undefined || this.#compacting || this.#revision <= this.#compacted) return
-    if (this.#options.isMyTurn()) void this.#compact(this.#revision, this.#now())
+  /**
+   * Space is short: all history goes that the feed is past, if it has more than `leastBytes` of journal. `isAwaited`:
+   * resolves when its space is free, as far as the store says so. `nothing`: there is less; `busy`: another compaction,
+   * or another member's turn.
+   */
+  async giveUpHistory(
+    isAwaited: boolean,
+    leastBytes = 0,
+  ): Promise<'done' | 'nothing' | 'busy' | 'refused'> {
+    if (this.#cancel === undefined) return 'refused'
+    if (this.#compacting || !this.#options.isMyTurn()) return 'busy'
+    const revision = this.#revision
+    if (this.#bytes - (this.#last?.bytes ?? 0) < leastBytes) return 'nothing'
+    if (revision <= (isAwaited ? this.#freed : this.#compacted)) return 'nothing'
+    const isDone = await this.#compact(revision, this.#now(), isAwaited)
+    if (isDone && isAwaited) this.#freed = revision
+    return isDone ? 'done' : 'refused'
   }
 
   /** Does nothing when history is kept for ever (a retention of 0). */
@@ -121,17 +136,23 @@ export class Compactor {
   }
 
   /** A compaction that fails is retried at the next step. */
-  async #compact(revision: Revision, now: Mark): Promise<void> {
+  async #compact(revision: Revision, now: Mark, isAwaited = false): Promise<boolean> {
+    const { store, limits } = this.#options
     this.#compacting = true
     try {
-      await this.#options.store.compact(revision)
+      await (isAwaited
+        ? store.compact(revision, { freedMs: limits.compactionWaitMs })
+        : store.compact(revision))
       this.#compacted = revision
       this.#last = now
       this.compactions++
+      return true
     } catch (error) {
       this.#refused(error)
+      return false
+    } finally {
+      this.#compacting = false
     }
-    this.#compacting = false
   }
 
   /** Is the history since then beyond the retention? */

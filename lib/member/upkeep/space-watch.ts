@@ -26,8 +26,12 @@ export interface SpaceWatchOptions {
   readonly onRoom: (bytes: number) => void
   /** The store takes no writes: history is to be given up now. */
   readonly onFull: () => void
-  /** Behind each look that brought an answer. */
-  readonly onLook?: (space: StoreSpace) => void
+  /** Behind each look that brought an answer. `mark`: what {@link mark} was before it. */
+  readonly onLook?: (space: StoreSpace, mark: number) => void
+  /** What was known no longer holds. */
+  readonly onUnknown?: () => void
+  /** How far the store has come when a look begins. */
+  readonly mark?: () => number
 }
 
 export class SpaceWatch {
@@ -47,7 +51,7 @@ export class SpaceWatch {
   start(): void {
     const { store, clock, limits } = this.#options
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
-    void this.#look().finally(() => {
+    void this.look().finally(() => {
       if (this.#stopped) return
       this.#cancel = clock.after(limits.spaceCheckMs, () => this.start())
     })
@@ -58,16 +62,20 @@ export class SpaceWatch {
     this.#cancel?.()
   }
 
-  async #look(): Promise<void> {
+  /** @returns what it found; undefined: nothing that is known */
+  async look(): Promise<StoreSpace | undefined> {
+    const { store, onLook, mark } = this.#options
     let space: StoreSpace | undefined
+    const before = mark?.() ?? 0
     try {
-      space = await this.#options.store.space?.()
+      space = await store.space?.()
     } catch (error) {
       this.#failed(error)
     }
-    if (space === undefined || this.#stopped) return
+    if (space === undefined || this.#stopped) return undefined
     this.#judge(space)
-    this.#options.onLook?.(space)
+    onLook?.(space, before)
+    return space
   }
 
   /** Not known for good, as far as one can see: what was known before no longer holds. Whatever it is, it ends nothing. */
@@ -77,6 +85,7 @@ export class SpaceWatch {
     if (error instanceof StoreError && (error.retriable || error.code === 'STORE_CLOSED')) return
     this.space = undefined
     onRoom(Number.POSITIVE_INFINITY)
+    this.#options.onUnknown?.()
     if (this.#isUnknownSaid) return
     this.#isUnknownSaid = true
     const reason = error instanceof Error ? error.message : String(error)

@@ -14,6 +14,7 @@ import { Compactor } from './compactor.ts'
 import { Reaper } from './reaper.ts'
 import { Reclaimer } from './reclaimer.ts'
 import { RecordCheck } from './record-check.ts'
+import { RoomMaker } from './room-maker.ts'
 import { SpaceWatch } from './space-watch.ts'
 
 export interface UpkeepOptions {
@@ -43,6 +44,7 @@ export class Upkeep {
   readonly #recordCheck: RecordCheck
   readonly #spaceWatch: SpaceWatch
   readonly #reclaimer: Reclaimer
+  readonly #roomMaker: RoomMaker
 
   constructor(options: UpkeepOptions) {
     const { committer, replica, limits } = options
@@ -59,8 +61,21 @@ export class Upkeep {
       onRoom: (bytes) => {
         this.#compactor.room = bytes
       },
-      onFull: () => this.#compactor.giveUpHistory(),
-      onLook: (space) => this.#reclaimer.looked(space),
+      onFull: () => void this.#compactor.giveUpHistory(false),
+      mark: () => committer.space.writtenBytes,
+      onLook: (space, writtenBytes) => {
+        this.#roomMaker.looked(space, writtenBytes)
+        this.#reclaimer.looked(space)
+      },
+      onUnknown: () => this.#roomMaker.looked(undefined, 0),
+    })
+    this.#roomMaker = new RoomMaker({
+      limits,
+      gate: committer.space,
+      compactor: this.#compactor,
+      look: () => this.#spaceWatch.look(),
+      hasBacklog: () => replica().backlog.size > 0,
+      isMyTurn: options.isFirst,
     })
     this.#recordCheck = new RecordCheck({
       ...options,
@@ -99,6 +114,11 @@ export class Upkeep {
     this.#compactor.seen(revision, bytes)
   }
 
+  /** Requests wait for space, or soon will. */
+  makeRoom(): void {
+    this.#roomMaker.needed()
+  }
+
   start(): void {
     this.#compactor.start()
     this.#recordCheck.start()
@@ -111,5 +131,6 @@ export class Upkeep {
     this.#recordCheck.stop()
     this.#spaceWatch.stop()
     this.#reclaimer.stop()
+    this.#roomMaker.stop()
   }
 }

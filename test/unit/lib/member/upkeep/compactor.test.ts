@@ -20,7 +20,7 @@ describe('compactor', () => {
     myTurn = true
     answer = Promise.resolve()
     clock = new ManualClock()
-    const limits = { historyRetentionMs, historyBytesMax }
+    const limits = { historyRetentionMs, historyBytesMax, compactionWaitMs: 60_000 }
     const isMyTurn = () => myTurn
     const compactor = new Compactor({
       store,

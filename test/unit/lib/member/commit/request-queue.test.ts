@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { FairQueue } from '../../../../../lib/member/commit/fair-queue.ts'
+import { StoreError } from '../../../../../lib/index.ts'
+import { type Gate, RequestQueue } from '../../../../../lib/member/commit/request-queue.ts'
 import type { CommitTask } from '../../../../../lib/member/commit/task.ts'
 
 interface Named extends CommitTask {
@@ -21,13 +22,15 @@ function task(name: string, of: Session | undefined, bytes: number): Named {
   }
 }
 
+const openGate: Gate = { isOpen: true, waiting: 0, admission: () => () => true, judged: () => {} }
+
 const names = (tasks: readonly CommitTask[]) => tasks.map((one) => (one as Named).name)
 
 /** As batches: about `bytesMax` each, one request at least. */
-function takeBatch(queue: FairQueue, bytesMax: number): string[] {
+function takeBatch(queue: RequestQueue, bytesMax: number): string[] {
   const taken: string[] = []
   let bytes = 0
-  for (const one of queue.front as readonly Named[]) {
+  for (const one of queue.ready() as readonly Named[]) {
     bytes += one.request.type === 'setData' ? (one.request.data?.length ?? 0) : 0
     if (taken.length > 0 && bytes > bytesMax) break
     taken.push(one.name)
@@ -40,13 +43,13 @@ describe('requests that wait for a batch', () => {
   const [flooding, other, third] = [session(1n), session(2n), session(3n)] as const
 
   it('keep the order in which they came while they fit into one batch', () => {
-    const queue = new FairQueue(10_000)
+    const queue = new RequestQueue(10_000, openGate)
     for (let i = 0; i < 6; i++) queue.push(task(`${i}`, i % 2 === 0 ? flooding : other, 100))
-    expect(names(queue.front)).to.deep.equal(['0', '1', '2', '3', '4', '5'])
+    expect(names(queue.ready())).to.deep.equal(['0', '1', '2', '3', '4', '5'])
   })
 
   it('of a session that sends little wait for about one batch of one that floods', () => {
-    const queue = new FairQueue(10_000)
+    const queue = new RequestQueue(10_000, openGate)
     for (let i = 0; i < 200; i++) queue.push(task(`f${i}`, flooding, 1_000))
     queue.push(task('small', other, 10))
     const batches: string[][] = []
@@ -57,7 +60,7 @@ describe('requests that wait for a batch', () => {
   })
 
   it('of a session that floods are served, however many others come', () => {
-    const queue = new FairQueue(10_000)
+    const queue = new RequestQueue(10_000, openGate)
     for (let i = 0; i < 30; i++) queue.push(task(`f${i}`, flooding, 1_000))
     let served = 0
     for (let round = 0; round < 40; round++) {
@@ -68,24 +71,67 @@ describe('requests that wait for a batch', () => {
   })
 
   it('of the keeper itself wait for no session', () => {
-    const queue = new FairQueue(1_000)
+    const queue = new RequestQueue(1_000, openGate)
     for (let i = 0; i < 10; i++) queue.push(task(`f${i}`, flooding, 1_000))
     queue.push(task('own', undefined, 10))
-    expect(names(queue.front)).to.deep.equal(['f0', 'own'])
+    expect(names(queue.ready())).to.deep.equal(['f0', 'own'])
   })
 
   it('come first again when they are put back, and are all abandoned together', () => {
-    const queue = new FairQueue(1_000)
-    for (let i = 0; i < 3; i++) queue.push(task(`f${i}`, flooding, 1_000))
-    const first = [...queue.front]
+    const queue = new RequestQueue(1_000, openGate)
+    const all = [0, 1, 2].map((i) => task(`f${i}`, flooding, 1_000))
+    for (const one of all) queue.push(one)
+    const first = [...queue.ready()]
     queue.take(1)
     expect(queue.length).to.equal(2)
     queue.putBack(first.slice(0, 1))
-    expect(names(queue.front)).to.deep.equal(['f0'])
-    expect(names(queue.clear())).to.deep.equal(['f0', 'f1', 'f2'])
+    expect(names(queue.ready())).to.deep.equal(['f0'])
+    const abandoned: string[] = []
+    for (const one of all) one.abandoned = () => abandoned.push(one.name)
+    queue.abandon(new StoreError('STORE_CLOSED', 'closed'))
+    expect(abandoned).to.deep.equal(['f0', 'f1', 'f2'])
     expect(queue.length).to.equal(0)
     queue.push(task('next', flooding, 1))
-    expect(names(queue.front)).to.deep.equal(['next'])
+    expect(names(queue.ready())).to.deep.equal(['next'])
+  })
+
+  it('that a gate holds back are passed by other sessions, not by their own', () => {
+    let isOpen = false
+    const gate: Gate = {
+      get isOpen() {
+        return isOpen
+      },
+      waiting: 0,
+      // As what is behind one that is held back is held back, too.
+      admission: () => {
+        const held = new Set<unknown>()
+        return (one) => {
+          if ((one as Named).name.startsWith('large')) held.add(one.session)
+          return !held.has(one.session)
+        }
+      },
+      judged: (waiting) => Object.assign(gate, { waiting }),
+    }
+    const queue = new RequestQueue(1_000, gate)
+    for (const name of ['a', 'large1', 'b']) queue.push(task(name, flooding, 600))
+    for (const name of ['c', 'large2']) queue.push(task(name, other, 600))
+    queue.push(task('own', undefined, 10))
+    queue.push(task('d', third, 10))
+    expect(names(queue.ready())).to.deep.equal(['a', 'own', 'c'])
+    queue.take(3)
+    expect(names(queue.ready())).to.deep.equal(['d'])
+    queue.take(1)
+    expect(queue.ready()).to.deep.equal([])
+    expect([gate.waiting, queue.length, queue.isIdle]).to.deep.equal([3, 3, true])
+    queue.push(task('e', third, 10))
+    expect(queue.isIdle).to.equal(false)
+    expect(names(queue.ready())).to.deep.equal(['e'])
+    isOpen = true
+    const rest: string[] = []
+    while (queue.length > 0) rest.push(...takeBatch(queue, 10_000))
+    expect(rest.filter((name) => name !== 'e' && name !== 'large2')).to.deep.equal(['large1', 'b'])
+    expect(rest).to.have.members(['e', 'large1', 'b', 'large2'])
+    expect(gate.waiting).to.equal(0)
   })
 
   it('keep their order within a session, and none is lost', () => {
@@ -95,7 +141,24 @@ describe('requests that wait for a batch', () => {
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const queue = new FairQueue(4_000)
+        let random = 1
+        const gate: Gate = {
+          get isOpen() {
+            random = (random * 48_271) % 2_147_483_647
+            return random % 2 === 0
+          },
+          waiting: 0,
+          admission: () => {
+            const held = new Set<unknown>()
+            return ({ session: of }) => {
+              random = (random * 48_271) % 2_147_483_647
+              if (random % 3 === 0) held.add(of)
+              return !held.has(of)
+            }
+          },
+          judged: (waiting) => Object.assign(gate, { waiting }),
+        }
+        const queue = new RequestQueue(4_000, gate)
         const sessions = [flooding, other, third]
         const pushed: string[][] = [[], [], []]
         const taken: string[] = []
@@ -106,7 +169,7 @@ describe('requests that wait for a batch', () => {
             pushed[one.push]!.push(name)
             queue.push(task(name, sessions[one.push], one.bytes))
           } else {
-            const front = queue.front.slice(0, one.take)
+            const front = queue.ready().slice(0, one.take)
             queue.take(front.length)
             // As those of a batch that was lost.
             const back = front.slice(Math.min(one.back, front.length))

@@ -1,7 +1,9 @@
 /**
  * Requests that wait for a batch: those of a session in their order, and no session ahead of others because it
- * sends more. Neighbours: group-committer (whose queue it is), batch-planner (takes from the front).
+ * sends more. Neighbours: group-committer (whose queue it is), batch-planner (takes from the front), space-gate (holds
+ * some back).
  */
+import type { StoreError } from '../../model/errors.ts'
 import { requestBytes } from './request-bytes.ts'
 import type { CommitTask } from './task.ts'
 
@@ -13,10 +15,23 @@ interface Lane {
   taken: number
 }
 
+/** Which requests may be sent now. */
+export interface Gate {
+  /** All may: nothing needs to be judged. */
+  readonly isOpen: boolean
+  /** How many were held back when they were judged last. */
+  readonly waiting: number
+  /** @returns a judge of requests, those of a session in their order */
+  admission(): (task: CommitTask) => boolean
+  /** So many are held back. */
+  judged(waiting: number): void
+}
+
 /** A lane's turn is one part in so many of the front, and one request at least. */
 const TURNS_PER_FRONT = 8
 
-export class FairQueue {
+export class RequestQueue {
+  readonly #gate: Gate
   readonly #frontBytesMax: number
   /** What the next batch is made of, in its order. */
   #front: CommitTask[] = []
@@ -28,12 +43,18 @@ export class FairQueue {
   #waiting = 0
 
   /** `frontBytesMax`: about as much as goes into one batch. With no more than this, requests keep their order. */
-  constructor(frontBytesMax: number) {
+  constructor(frontBytesMax: number, gate: Gate) {
     this.#frontBytesMax = frontBytesMax
+    this.#gate = gate
   }
 
   get length(): number {
     return this.#front.length + this.#waiting
+  }
+
+  /** None waits, or only for the gate. */
+  get isIdle(): boolean {
+    return this.length <= this.#gate.waiting
   }
 
   /** Requests of the keeper itself, such as the start of a session, wait in no lane. */
@@ -52,13 +73,22 @@ export class FairQueue {
     this.#light.push(added)
   }
 
-  /** The next requests, in order: all, or about as much as goes into one batch. */
-  get front(): readonly CommitTask[] {
-    if (this.#lanes.size > 0 && this.#frontBytes < this.#frontBytesMax) this.#refill()
+  /** Those that may be sent now, in order: all, or about as much as goes into one batch. */
+  ready(): readonly CommitTask[] {
+    const gate = this.#gate
+    if (gate.isOpen || this.length === 0) {
+      if (gate.waiting > 0) gate.judged(0)
+      if (this.#lanes.size > 0 && this.#frontBytes < this.#frontBytesMax) this.#refill()
+      return this.#front
+    }
+    const mayPass = gate.admission()
+    this.#holdBack(mayPass)
+    if (this.#lanes.size > 0) this.#refill(mayPass)
+    gate.judged(this.#waiting)
     return this.#front
   }
 
-  /** Removes so many from the front. */
+  /** Removes so many from the front of what was {@link ready}. */
   take(count: number): void {
     for (let i = 0; i < count; i++) {
       this.#frontBytes -= requestBytes((this.#front[i] as CommitTask).request)
@@ -72,8 +102,11 @@ export class FairQueue {
     this.#front = [...tasks, ...this.#front]
   }
 
-  /** Removes all. */
-  clear(): CommitTask[] {
+  abandon(error: StoreError): void {
+    for (const task of this.#clear()) task.abandoned(error)
+  }
+
+  #clear(): CommitTask[] {
     const left = [...this.#lanes.values()].flatMap(({ tasks, taken }) => tasks.slice(taken))
     const all = [...this.#front, ...left]
     this.#front = []
@@ -90,33 +123,70 @@ export class FairQueue {
     this.#frontBytes += requestBytes(task.request)
   }
 
+  /** What may not pass goes from the front back to its session's lane, ahead of what is behind it. */
+  #holdBack(mayPass: (task: CommitTask) => boolean): void {
+    const held = new Map<object, CommitTask[]>()
+    const passing: CommitTask[] = []
+    for (const task of this.#front) {
+      const { session } = task
+      if (mayPass(task) || session === undefined) passing.push(task)
+      else {
+        const tasks = held.get(session)
+        if (tasks === undefined) held.set(session, [task])
+        else tasks.push(task)
+        this.#frontBytes -= requestBytes(task.request)
+        this.#waiting++
+      }
+    }
+    if (held.size === 0) return
+    this.#front = passing
+    for (const [session, tasks] of held) {
+      const lane = this.#lanes.get(session)
+      if (lane !== undefined) {
+        lane.tasks.splice(0, lane.taken, ...tasks)
+        lane.taken = 0
+        continue
+      }
+      const added = { session, tasks, taken: 0 }
+      this.#lanes.set(session, added)
+      this.#light.push(added)
+    }
+  }
+
   /** Those that waited least often first; and one of the others in any case, however many come. */
-  #refill(): void {
+  #refill(mayPass?: (task: CommitTask) => boolean): void {
     const light = this.#light
     const heavy = this.#heavy
     this.#light = []
     this.#heavy = []
-    const lightLeft = this.#turns(light, 0)
-    const heavyLeft = this.#turns(heavy, 1)
+    const lightLeft = this.#turns(light, 0, mayPass)
+    const heavyLeft = this.#turns(heavy, 1, mayPass)
     this.#light = lightLeft
     // Those that had their turn go behind those that did not.
     this.#heavy = [...heavyLeft, ...this.#heavy]
   }
 
   /** @returns those that had no turn */
-  #turns(lanes: readonly Lane[], turnsMin: number): Lane[] {
+  #turns(
+    lanes: readonly Lane[],
+    turnsMin: number,
+    mayPass?: (task: CommitTask) => boolean,
+  ): Lane[] {
     let turns = 0
     while (turns < lanes.length && (turns < turnsMin || this.#frontBytes < this.#frontBytesMax)) {
-      this.#turn(lanes[turns++] as Lane)
+      this.#turn(lanes[turns++] as Lane, mayPass)
     }
     return lanes.slice(turns)
   }
 
-  #turn(lane: Lane): void {
+  #turn(lane: Lane, mayPass?: (task: CommitTask) => boolean): void {
     const untilBytes = this.#frontBytes + this.#frontBytesMax / TURNS_PER_FRONT
     do {
-      this.#toFront(lane.tasks[lane.taken++] as CommitTask)
+      const next = lane.tasks[lane.taken] as CommitTask
+      if (mayPass?.(next) === false) break
+      lane.taken++
       this.#waiting--
+      this.#toFront(next)
     } while (lane.taken < lane.tasks.length && this.#frontBytes < untilBytes)
     if (lane.taken < lane.tasks.length) this.#heavy.push(lane)
     else this.#lanes.delete(lane.session)
