@@ -15,6 +15,8 @@ interface Bound {
   readonly text: string
   /** Smallest value. */
   readonly min: number
+  /** Largest value. Absent: none. */
+  readonly max?: number
   readonly proxy?: Numbers<ProxyOptions>
   readonly keeper?: Numbers<KeeperLimits>
 }
@@ -165,6 +167,7 @@ const BOUNDS: readonly Bound[] = [
     env: 'SPACE_RESERVE',
     text: 'keep this part of the store’s space for deletes and ends of sessions, 0: none',
     min: 0,
+    max: 50,
     keeper: 'spaceReservePercent',
   },
   {
@@ -206,20 +209,25 @@ const keyOf = ({ flags }: Bound): string =>
     .slice(2, flags.indexOf(' '))
     .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-const parserFrom = (min: number) => (text: string) => {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < min || value > Number.MAX_SAFE_INTEGER) {
-    throw new InvalidArgumentError(`expected a whole number from ${min} on, without a unit.`)
+const parserFrom =
+  (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
+  (text: string) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      const range = max < Number.MAX_SAFE_INTEGER ? `to ${max}` : 'on'
+      throw new InvalidArgumentError(
+        `expected a whole number from ${min} ${range}, without a unit.`,
+      )
+    }
+    return value
   }
-  return value
-}
 
 export function addBounds(command: Command): Command {
   for (const bound of BOUNDS) {
     command.addOption(
       flag(bound.flags, bound.text, bound.env)
         .default(defaultOf(bound))
-        .argParser(parserFrom(bound.min)),
+        .argParser(parserFrom(bound.min, bound.max)),
     )
   }
   return command

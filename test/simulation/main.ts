@@ -1,5 +1,5 @@
 /**
- * `npm run test:sim -- --seeds 500 [--from 1] [--faults core|lag|clock|formats|history|all]
+ * `npm run test:sim -- --seeds 500 [--from 1] [--faults core|lag|clock|formats|history|mixed|all]
  * [--seed N --verbose] [--keep-going] [--processes N] [--mutants [--only TEXT]]`: see README.md.
  */
 import { parseArgs } from 'node:util'

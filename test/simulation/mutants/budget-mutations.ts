@@ -59,6 +59,11 @@ export const BUDGET_MUTATIONS: readonly Mutation[] = [
         from: 'this.#count(this.#socket.writableLength)\n    this.#throttle',
         to: 'this.#throttle',
       },
+      {
+        file: OUTBOX,
+        from: 'if (this.#unsentBytes > 0) this.#awaitDrain()',
+        to: 'if (this.#socket.writableLength > 0) this.#awaitDrain()',
+      },
     ],
     faults: 'all',
     seedsMax: 50,

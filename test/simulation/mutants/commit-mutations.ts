@@ -156,7 +156,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         to: 'const outcome: Outcome = await Promise.resolve({ revision: 0 })',
       },
     ],
-    seedsMax: 50,
+    seedsMax: 100,
   },
   {
     bug: 'stale reads: a look at head counts as a proof although the replica is behind it',

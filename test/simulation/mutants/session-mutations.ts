@@ -21,7 +21,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     edits: [
       { file: MANAGER, from: 'if (!slept && !this.#suspended)', to: 'if (!this.#suspended)' },
     ],
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     bug: 'when the store is back, sessions have the time they had before',
@@ -32,7 +32,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
         to: '',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     bug: 'a session ended early: of a vanished proxy all of its lease counts as silence',
