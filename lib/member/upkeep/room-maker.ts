@@ -21,7 +21,7 @@ const GROWTH = 8
 /** Of the pages that are free, so many are in one piece where they are needed. */
 const FREE_SHARE = 1 / 4
 /** Rounds in a row that made no room, and in which next to nothing was written: there is none. */
-const FUTILE_ROUNDS = 3
+const FUTILE_ROUNDS = 10
 /** Next to nothing. Unit: bytes. */
 const QUIET_BYTES = 64 * 1024
 
@@ -103,9 +103,10 @@ export class RoomMaker {
       this.#liveBytes = Math.max(0, after.inUseBytes - gate.unseenBytes)
       this.looked(after, gate.writtenBytes)
     }
+    // What the feed has not brought, and what is to be deleted, may still make room.
     const isFutile =
       outcome !== 'busy' &&
-      !isBehind &&
+      gate.unseenBytes === 0 &&
       !hasBacklog() &&
       gate.writtenBytes - writtenBytes < QUIET_BYTES
     this.#futileRounds = isFutile && gate.waiting > 0 ? this.#futileRounds + 1 : 0
