@@ -8,19 +8,49 @@ import type { Compare, Revision } from '../../store/types.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 import type { CommitTask } from './task.ts'
 
-/** A batch in flight to the store. */
-export interface InFlight {
-  readonly planned: PlannedBatch
-  /** What must hold: head is as the batch before it leaves it. */
-  readonly guards: readonly Compare[]
-  /** The batch of ours it is planned on, where that one was not applied yet. */
-  readonly before: InFlight | undefined
-  /** Monotonic ms. */
-  readonly sentMs: number
+/** What became of a batch. Apart from it: the batch behind it waits for this, and must not keep it in memory. */
+interface Fate {
   /** Applied, lost or abandoned: nothing is left to do for it. */
   settled: boolean
   /** Of its commit; 0: unknown. */
   revision: Revision
+}
+
+/** A batch in flight to the store. */
+export class InFlight {
+  readonly planned: PlannedBatch
+  /** What must hold: head is as the batch before it leaves it. */
+  readonly guards: readonly Compare[]
+  /** Of the batch of ours it is planned on, where that one was not applied yet. */
+  readonly before: Readonly<Fate> | undefined
+  /** Monotonic ms. */
+  readonly sentMs: number
+  readonly #fate: Fate = { settled: false, revision: 0 }
+
+  constructor(
+    planned: PlannedBatch,
+    guards: readonly Compare[],
+    before: InFlight | undefined,
+    sentMs: number,
+  ) {
+    this.planned = planned
+    this.guards = guards
+    this.before = before === undefined ? undefined : before.#fate
+    this.sentMs = sentMs
+  }
+
+  get settled(): boolean {
+    return this.#fate.settled
+  }
+  set settled(settled: boolean) {
+    this.#fate.settled = settled
+  }
+  get revision(): Revision {
+    return this.#fate.revision
+  }
+  set revision(revision: Revision) {
+    this.#fate.revision = revision
+  }
 }
 
 export class Chain {
@@ -57,7 +87,7 @@ export class Chain {
       value === undefined
         ? { target: 'version', key: head, equals: 0 }
         : { target: 'value', key: head, equals: value }
-    const next = { planned, guards: [guard], before, sentMs, settled: false, revision: 0 }
+    const next = new InFlight(planned, [guard], before, sentMs)
     this.#batches.push(next)
     return next
   }

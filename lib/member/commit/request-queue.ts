@@ -3,6 +3,7 @@
  * sends more. Neighbours: group-committer (whose queue it is), batch-planner (takes from the front), space-gate (holds
  * some back).
  */
+import { Fifo } from '../../base/fifo.ts'
 import type { StoreError } from '../../model/errors.ts'
 import { requestBytes } from './request-bytes.ts'
 import type { CommitTask } from './task.ts'
@@ -10,9 +11,7 @@ import type { CommitTask } from './task.ts'
 /** A session's requests while more wait than go into the next batch. */
 interface Lane {
   readonly session: object
-  readonly tasks: CommitTask[]
-  /** Of `tasks`, how many were taken. */
-  taken: number
+  readonly tasks: Fifo<CommitTask>
 }
 
 /** Which requests may be sent now. */
@@ -63,14 +62,16 @@ export class RequestQueue {
     const hasRoom = this.#lanes.size === 0 && this.#frontBytes < this.#frontBytesMax
     if (session === undefined || hasRoom) return this.#toFront(task)
     this.#waiting++
-    const lane = this.#lanes.get(session)
-    if (lane !== undefined) {
-      lane.tasks.push(task)
-      return
-    }
-    const added = { session, tasks: [task], taken: 0 }
+    this.#laneOf(session).tasks.push(task)
+  }
+
+  #laneOf(session: object): Lane {
+    const known = this.#lanes.get(session)
+    if (known !== undefined) return known
+    const added = { session, tasks: new Fifo<CommitTask>() }
     this.#lanes.set(session, added)
     this.#light.push(added)
+    return added
   }
 
   /** Those that may be sent now, in order: all, or about as much as goes into one batch. */
@@ -107,7 +108,7 @@ export class RequestQueue {
   }
 
   #clear(): CommitTask[] {
-    const left = [...this.#lanes.values()].flatMap(({ tasks, taken }) => tasks.slice(taken))
+    const left = [...this.#lanes.values()].flatMap(({ tasks }) => [...tasks])
     const all = [...this.#front, ...left]
     this.#front = []
     this.#frontBytes = 0
@@ -140,17 +141,7 @@ export class RequestQueue {
     }
     if (held.size === 0) return
     this.#front = passing
-    for (const [session, tasks] of held) {
-      const lane = this.#lanes.get(session)
-      if (lane !== undefined) {
-        lane.tasks.splice(0, lane.taken, ...tasks)
-        lane.taken = 0
-        continue
-      }
-      const added = { session, tasks, taken: 0 }
-      this.#lanes.set(session, added)
-      this.#light.push(added)
-    }
+    for (const [session, tasks] of held) this.#laneOf(session).tasks.unshift(tasks)
   }
 
   /** Those that waited least often first; and one of the others in any case, however many come. */
@@ -181,14 +172,15 @@ export class RequestQueue {
 
   #turn(lane: Lane, mayPass?: (task: CommitTask) => boolean): void {
     const untilBytes = this.#frontBytes + this.#frontBytesMax / TURNS_PER_FRONT
+    const { tasks } = lane
     do {
-      const next = lane.tasks[lane.taken] as CommitTask
+      const next = tasks.first as CommitTask
       if (mayPass?.(next) === false) break
-      lane.taken++
+      tasks.shift()
       this.#waiting--
       this.#toFront(next)
-    } while (lane.taken < lane.tasks.length && this.#frontBytes < untilBytes)
-    if (lane.taken < lane.tasks.length) this.#heavy.push(lane)
+    } while (tasks.length > 0 && this.#frontBytes < untilBytes)
+    if (tasks.length > 0) this.#heavy.push(lane)
     else this.#lanes.delete(lane.session)
   }
 }

@@ -5,6 +5,7 @@
  * Line: record → here → read | plan.
  */
 
+import { Fifo } from '../../base/fifo.ts'
 import { digestOf, isAllowed, SUPER_ID } from '../../model/acl.ts'
 import type { StoreError } from '../../model/errors.ts'
 import {
@@ -111,8 +112,7 @@ export class Session implements Watcher {
   readonly #host: SessionHost
   #sink: SessionSink | undefined
   #caller: Caller
-  #line: (Turn | WaitingRead)[] = []
-  #head = 0
+  readonly #line = new Fifo<Turn | WaitingRead>()
   /** Asked in doubt, in order: not in the line yet. */
   #held: (Turn | WaitingRead)[] = []
   #closeRequested = false
@@ -158,7 +158,7 @@ export class Session implements Watcher {
   }
   /** Requests not answered yet. */
   get outstanding(): number {
-    return this.#line.length - this.#head + this.#held.length
+    return this.#line.length + this.#held.length
   }
   get #isHeld(): boolean {
     return this.#held.length > 0 || this.#host.isInDoubt
@@ -193,7 +193,7 @@ export class Session implements Watcher {
   read(request: ReadRequest, tag: number): boolean {
     if (this.#sink === undefined) return true
     const isHeld = this.#isHeld
-    if (!isHeld && this.#line.length === this.#head) {
+    if (!isHeld && this.#line.length === 0) {
       this.#answer(request, tag, this.#caller)
       return true
     }
@@ -225,7 +225,7 @@ export class Session implements Watcher {
     for (const next of held) {
       if (this.#sink === undefined) break
       if (next instanceof Turn) this.#submit(next)
-      else if (this.#line.length > this.#head) this.#line.push(next)
+      else if (this.#line.length > 0) this.#line.push(next)
       else this.#answer(next.request, next.tag, next.caller)
     }
     return true
@@ -249,26 +249,18 @@ export class Session implements Watcher {
   /** A write is applied: answers it, then the reads behind it, which see exactly this state. */
   turnDone(turn: Turn, zxid: number, planned: Planned): void {
     if (this.#sink === undefined) return
-    if (this.#line[this.#head] !== turn) throw new Error('a session answered out of order')
-    this.#head++
+    if (this.#line.shift() !== turn) throw new Error('a session answered out of order')
     const { request, tag } = turn
     if (typeof planned === 'number') this.#sink.reply(tag, request, zxid, planned, NOTHING)
     else if (request.type === 'sync') {
       this.#sink.reply(tag, request, zxid, 0, { type: 'path', path: request.path })
     } else this.#sink.reply(tag, request, zxid, 0, planned)
     if (request.type === 'closeSession') return this.end('closed')
-    while (this.#head < this.#line.length) {
-      const next = this.#line[this.#head] as Turn | WaitingRead
-      if (next instanceof Turn) break
-      this.#head++
+    for (;;) {
+      const next = this.#line.first
+      if (next === undefined || next instanceof Turn) return
+      this.#line.shift()
       this.#answer(next.request, next.tag, next.caller)
-    }
-    if (this.#head === this.#line.length) {
-      this.#line = []
-      this.#head = 0
-    } else if (this.#head > 1024) {
-      this.#line = this.#line.slice(this.#head)
-      this.#head = 0
     }
   }
 
