@@ -26,6 +26,7 @@ export class Outbox {
   /** What the budget of all connections knows of. */
   #unsentBytes = 0
   #awaitsDrain = false
+  #isDropped = false
 
   constructor(server: ProxyHost, socket: Socket, throttle: Throttle, client: string) {
     const { outputBytesMax } = server.options
@@ -86,6 +87,7 @@ export class Outbox {
 
   /** The kernel has taken what was unsent. */
   drained(): void {
+    if (this.#isDropped) return
     this.#count(this.#socket.writableLength)
     this.#throttle.maybeResume()
   }
@@ -96,7 +98,7 @@ export class Outbox {
     this.#awaitsDrain = true
     this.#socket.write(NOTHING, (error) => {
       this.#awaitsDrain = false
-      if (error) return
+      if (error || this.#isDropped) return
       this.drained()
       if (this.#unsentBytes > 0) this.#awaitDrain()
     })
@@ -104,6 +106,7 @@ export class Outbox {
 
   /** The connection is closed: what is unsent is nobody's. */
   dropped(): void {
+    this.#isDropped = true
     this.#count(0)
   }
 

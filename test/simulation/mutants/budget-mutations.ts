@@ -46,7 +46,11 @@ export const BUDGET_MUTATIONS: readonly Mutation[] = [
   {
     bug: 'unsent replies of a dropped connection stay in the budget',
     edits: [
-      { file: OUTBOX, from: 'dropped(): void {\n    this.#count(0)', to: 'dropped(): void {' },
+      {
+        file: OUTBOX,
+        from: 'this.#isDropped = true\n    this.#count(0)',
+        to: 'this.#isDropped = true',
+      },
     ],
     faults: 'all',
     seedsMax: 50,
