@@ -72,6 +72,8 @@ export class Connection implements ClientConnection {
   #session: Session | undefined
   readonly #inFlight: InFlight
   readonly #slice: Slice
+  /** After the request before, events of that time included. */
+  #encodedBytes = 0
   /** Bytes that the client's side had taken when it was looked at last. */
   #takenBytes = 0
   #cancelTimeout: (() => void) | undefined
@@ -226,9 +228,10 @@ export class Connection implements ClientConnection {
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       return
     }
-    const encoded = this.#outbox.encodedBytes
     this.#dispatch(op === OP.ping ? XID.ping : xid, op, request, end - start)
-    const bytes = end - start + this.#outbox.encodedBytes - encoded
+    const { encodedBytes } = this.#outbox
+    const bytes = end - start + encodedBytes - this.#encodedBytes
+    this.#encodedBytes = encodedBytes
     if (!this.#slice.isOverAfter(bytes)) return
     this.server.stats.slicesUsed++
     this.#throttle.endTurn(true)

@@ -18,6 +18,12 @@ const SHORT_STRING_CHARS = 64
 /** Up to this many bytes a loop beats TypedArray.set. */
 const SHORT_BYTES = 32
 
+/** A safe integer as int64. */
+export function putLong(view: DataView, at: number, value: number): void {
+  view.setInt32(at, Math.floor(value / TWO_32))
+  view.setInt32(at + 4, value)
+}
+
 export interface JuteWriterOptions {
   /** Bytes that may wait for take(). */
   readonly pendingBytesMax: number
@@ -108,8 +114,7 @@ export class JuteWriter {
   /** A safe integer as int64. */
   long(value: number): void {
     this.reserve(8)
-    this.view.setInt32(this.at, Math.floor(value / TWO_32))
-    this.view.setInt32(this.at + 4, value)
+    putLong(this.view, this.at, value)
     this.at += 8
   }
 
@@ -172,6 +177,22 @@ export class JuteWriter {
       this.chunk.write(value, start, length, 'latin1')
     }
     this.at = start + length
+  }
+
+  /**
+   * For records of fixed size: `bytes` bytes are appended, and the caller writes them into `dataView` from the returned
+   * position on, before anything else is appended.
+   */
+  room(bytes: number): number {
+    this.reserve(bytes)
+    const { at } = this
+    this.at = at + bytes
+    return at
+  }
+
+  /** What {@link room} made is in it. Another one after each append. */
+  get dataView(): DataView {
+    return this.view
   }
 
   /** Bytes that are jute already. */

@@ -1,7 +1,9 @@
 /** What stands before the record of every reply and event. */
 
 import type { JuteReader } from '../jute/reader.ts'
-import type { JuteWriter } from '../jute/writer.ts'
+import { type JuteWriter, putLong } from '../jute/writer.ts'
+
+const HEADER_BYTES = 16
 
 export interface ReplyHeader {
   readonly xid: number
@@ -20,9 +22,11 @@ export function encodeReplyHeader(
   zxid: number,
   errno: number,
 ): void {
-  writer.int(xid)
-  writer.long(zxid)
-  writer.int(errno)
+  const at = writer.room(HEADER_BYTES)
+  const view = writer.dataView
+  view.setInt32(at, xid)
+  putLong(view, at + 4, zxid)
+  view.setInt32(at + 12, errno)
 }
 
 export function decodeReplyHeader(reader: JuteReader): ReplyHeader {

@@ -2,24 +2,28 @@
 
 import type { Result, Stat } from '../../model/request.ts'
 import type { JuteReader } from '../jute/reader.ts'
-import type { JuteWriter } from '../jute/writer.ts'
+import { type JuteWriter, putLong } from '../jute/writer.ts'
+
+const STAT_BYTES = 68
 
 /* Stat, 68 bytes => czxid mzxid ctime mtime version cversion aversion ephemeralOwner dataLength
                      numChildren pzxid
      czxid, mzxid, ctime, mtime, ephemeralOwner, pzxid       => LONG
      version, cversion, aversion, dataLength, numChildren    => INT */
 export function writeStat(writer: JuteWriter, stat: Stat): void {
-  writer.long(stat.czxid)
-  writer.long(stat.mzxid)
-  writer.long(stat.ctime)
-  writer.long(stat.mtime)
-  writer.int(stat.version)
-  writer.int(stat.cversion)
-  writer.int(stat.aversion)
-  writer.bigLong(stat.ephemeralOwner)
-  writer.int(stat.dataLength)
-  writer.int(stat.numChildren)
-  writer.long(stat.pzxid)
+  const at = writer.room(STAT_BYTES)
+  const view = writer.dataView
+  putLong(view, at, stat.czxid)
+  putLong(view, at + 8, stat.mzxid)
+  putLong(view, at + 16, stat.ctime)
+  putLong(view, at + 24, stat.mtime)
+  view.setInt32(at + 32, stat.version)
+  view.setInt32(at + 36, stat.cversion)
+  view.setInt32(at + 40, stat.aversion)
+  view.setBigInt64(at + 44, stat.ephemeralOwner)
+  view.setInt32(at + 52, stat.dataLength)
+  view.setInt32(at + 56, stat.numChildren)
+  putLong(view, at + 60, stat.pzxid)
 }
 
 export function readStat(reader: JuteReader): Stat {

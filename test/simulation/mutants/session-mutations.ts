@@ -20,6 +20,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     bug: 'expiry by a woken proxy, before it reads its input',
     edits: [
       { file: MANAGER, from: 'if (!slept && !this.#suspended)', to: 'if (!this.#suspended)' },
+      { file: 'lib/member/upkeep/serving.ts', from: 'sessions.pause(pausedMs)', to: '' },
     ],
     seedsMax: 500,
   },
