@@ -6,7 +6,7 @@ import { sessionName } from '../../../lib/index.ts'
 import { epochOf } from '../../../lib/model/zxid.ts'
 import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
-import type { StoreLog } from '../store/store-log.ts'
+import type { LogEntry, StoreLog } from '../store/store-log.ts'
 import type { Findings } from './findings.ts'
 import { type Lost, lostEntries } from './trust.ts'
 
@@ -68,16 +68,21 @@ function checkSessions(
     .flatMap(({ witnesses }) => witnesses)
     .filter(({ had, by }) => by === began.batch.proxy && lost.entries.includes(had))
   const seqMax = Math.max(0, ...known.map(({ had }) => had.batch.seq))
-  const txns = lost.entries
-    .filter(({ batch }) => batch.seq <= seqMax)
-    .flatMap(({ batch }) => batch.txns)
-  const zxids = new Set(txns.filter(({ takesZxid }) => takesZxid).map(({ zxid }) => zxid))
+  const entryOf = new Map<number, LogEntry>()
+  for (const entry of lost.entries) {
+    if (entry.batch.seq > seqMax) continue
+    for (const { zxid, takesZxid } of entry.batch.txns) if (takesZxid) entryOf.set(zxid, entry)
+  }
   for (const { id, client, connections } of history.sessions) {
     const saw = connections
       .flatMap(({ asked }) => asked)
-      .find(({ reply }) => reply !== undefined && reply.atMs < lost.atMs && zxids.has(reply.zxid))
-    if (saw === undefined) continue
-    const again = connections.find(({ openedMs }) => openedMs > began.atMs)
+      .find(({ reply }) => reply !== undefined && reply.atMs < lost.atMs && entryOf.has(reply.zxid))
+    const entry = entryOf.get(saw?.reply?.zxid ?? -1)
+    if (saw === undefined || entry === undefined) continue
+    // A restore from a newer snapshot may have brought back what it saw.
+    const again = connections.find(
+      ({ openedMs }) => openedMs > began.atMs && !log.hadAt(entry, openedMs),
+    )
     if (again === undefined) continue
     const who = `${client}, session ${sessionName(id)}`
     const what = `${who}, which saw zxid ${saw.reply?.zxid}, resumed at ${again.openedMs.toFixed(0)} ms`

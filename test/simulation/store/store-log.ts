@@ -21,6 +21,8 @@ export interface Rewind {
   readonly atMs: number
   /** Entries that the restored store does not have. */
   readonly lost: readonly LogEntry[]
+  /** Those that it has; a snapshot newer than the one before brings some back. */
+  readonly kept: readonly LogEntry[]
 }
 
 export class StoreLog {
@@ -55,6 +57,19 @@ export class StoreLog {
     }
   }
 
+  /** Did the store have an entry, which it lost once, at this time? */
+  hadAt({ bytes }: LogEntry, atMs: number): boolean {
+    let had = true
+    const isIn = (entries: readonly LogEntry[]) =>
+      entries.some((entry) => compareBytes(entry.bytes, bytes) === 0)
+    for (const rewind of this.rewinds) {
+      if (rewind.atMs > atMs) break
+      if (isIn(rewind.lost)) had = false
+      else if (isIn(rewind.kept)) had = true
+    }
+    return had
+  }
+
   /** When the same entry was committed first, which a restore has lost and its proxy has sent again. */
   #lostMs(value: Uint8Array): number | undefined {
     for (const { lost } of this.rewinds) {
@@ -69,7 +84,7 @@ export class StoreLog {
     const kept = new Set(entries)
     const lost = this.entries.filter((entry) => !kept.has(entry))
     this.entries.splice(0, this.entries.length, ...entries)
-    const rewind = { atMs: this.#now(), lost }
+    const rewind = { atMs: this.#now(), lost, kept: [...entries] }
     this.rewinds.push(rewind)
     this.onRewind?.(rewind)
   }
