@@ -1,5 +1,5 @@
 /**
- * A queue that keeps nothing that was taken out: an array with a read position would, until it is cut, and what waits
+ * A queue that keeps nothing that was taken out: an array with a read position would, until it is cut, and items
  * here may have a megabyte each.
  */
 export class Fifo<T> {
