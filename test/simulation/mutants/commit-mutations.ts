@@ -119,8 +119,8 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: COMMITTER,
-        from: 'this.#queue = [...this.#chain.cut(index), ...this.#queue]',
-        to: 'this.#queue = [...this.#queue, ...this.#chain.cut(index)]',
+        from: 'this.#queue.putBack(this.#chain.cut(index))',
+        to: 'for (const task of this.#chain.cut(index)) this.#queue.push(task)',
       },
     ],
     seedsMax: 100,

@@ -49,6 +49,7 @@ final class FrameworkChecks {
     Suite.equal(path + "/new-0000000002", results.get(2).getResultPath());
     Suite.equal(1, results.get(3).getResultStat().getVersion());
     Suite.b.sync().forPath(path);
+    Suite.see(path);
     Suite.equal("2", Suite.text(Suite.b.getData().forPath(path + "/new")));
     Suite.isTrue("old is gone", Suite.b.checkExists().forPath(path + "/old") == null);
     Suite.equal(Suite.b.checkExists().forPath(path + "/new").getMzxid(), Suite.b.checkExists().forPath(path).getPzxid());
@@ -82,6 +83,7 @@ final class FrameworkChecks {
         Suite.a.transactionOp().create().withTtl(600_000).withMode(CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL).forPath(path + "/s-"),
         Suite.a.transactionOp().create().withMode(CreateMode.EPHEMERAL).forPath(path + "/e"));
     Suite.b.sync().forPath(path);
+    Suite.see(path);
     Suite.equal(List.of("c", "e", "s-0000000002", "t"), Suite.b.getChildren().forPath(path).stream().sorted().toList());
     Suite.equal(Suite.sessionId(Suite.a), Suite.b.checkExists().forPath(path + "/e").getEphemeralOwner());
   }
@@ -119,6 +121,7 @@ final class FrameworkChecks {
     Suite.throwsA(KeeperException.BadVersionException.class, () -> Suite.b.delete().withVersion(0).forPath(path));
     Suite.b.delete().withVersion(1).forPath(path);
     Suite.throwsA(KeeperException.NoNodeException.class, () -> Suite.b.delete().forPath(path));
+    Suite.see(path);
     Suite.throwsA(KeeperException.NoNodeException.class, () -> Suite.b.getData().forPath(path));
   }
 
@@ -149,6 +152,7 @@ final class FrameworkChecks {
     CuratorFramework inside = Suite.a.usingNamespace(path.substring(1));
     inside.create().creatingParentsIfNeeded().forPath("/x/y", Suite.bytes("1"));
     Suite.b.sync().forPath(path);
+    Suite.see(path);
     Suite.equal("1", Suite.text(Suite.b.getData().forPath(path + "/x/y")));
     Suite.equal(List.of("y"), inside.getChildren().forPath("/x"));
   }
@@ -228,6 +232,7 @@ final class FrameworkChecks {
     Suite.a.delete().quietly().forPath(path + "/x");
     Suite.a.create().orSetData().forPath(path + "/w", Suite.bytes("1"));
     Suite.a.create().orSetData().forPath(path + "/w", Suite.bytes("2"));
+    Suite.see(path);
     Suite.equal("2", Suite.text(Suite.a.getData().forPath(path + "/w")));
     Suite.equal(1, Suite.a.checkExists().forPath(path + "/w").getVersion());
   }
@@ -237,6 +242,7 @@ final class FrameworkChecks {
     for (int i = 0; i < data.length; i++) data[i] = (byte) (i * 31);
     Suite.a.create().creatingParentsIfNeeded().forPath(path, data);
     Suite.b.sync().forPath(path);
+    Suite.see(path);
     Suite.isTrue("the same bytes", java.util.Arrays.equals(data, Suite.b.getData().forPath(path)));
     CountDownLatch changed = new CountDownLatch(1);
     Suite.b.checkExists().usingWatcher((CuratorWatcher) event -> changed.countDown()).forPath(path);

@@ -54,6 +54,7 @@ final class LockChecks {
     first.release();
     Suite.isTrue("taken", second.acquire(10, TimeUnit.SECONDS));
     second.release();
+    Suite.see(path);
     Suite.equal(0, Suite.a.getChildren().forPath(path).size());
   }
 

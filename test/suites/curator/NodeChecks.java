@@ -53,6 +53,7 @@ final class NodeChecks {
   private static void containerParents(String path) throws Exception {
     Suite.a.create().creatingParentContainersIfNeeded().forPath(path + "/p/q", Suite.bytes("x"));
     Suite.b.sync().forPath(path);
+    Suite.see(path);
     Suite.equal("x", Suite.text(Suite.b.getData().forPath(path + "/p/q")));
     Suite.equal(1, Suite.b.checkExists().forPath(path + "/p").getCversion());
   }
@@ -117,6 +118,7 @@ final class NodeChecks {
         Stat child = Suite.b.checkExists().forPath(path + "/" + PersistentTtlNode.DEFAULT_CHILD_NODE_NAME);
         return child != null && child.getVersion() >= 3;
       });
+      Suite.see(path);
       Suite.equal("x", Suite.text(Suite.b.getData().forPath(path)));
     }
   }

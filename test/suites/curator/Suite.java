@@ -205,6 +205,12 @@ public final class Suite {
     }
   }
 
+  /** What follows sees what either client has written: in an ensemble the two may have different servers. */
+  static void see(String path) throws Exception {
+    a.sync().forPath(path);
+    b.sync().forPath(path);
+  }
+
   static void isTrue(String what, boolean value) {
     if (!value) throw new AssertionError("not so: " + what);
   }
