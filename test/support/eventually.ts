@@ -66,3 +66,19 @@ function late(what: string, deadlineMs: number, cause: unknown, detail = ''): Er
   const seen = detail === '' ? '' : `: ${detail}`
   return new Error(`not after ${deadlineMs} ms: ${what}${reason}${seen}`, { cause })
 }
+
+/** Calls until it is rejected with this text. Each rejection before has the same outcome; it is never fulfilled. */
+export async function untilRejected(
+  call: () => Promise<unknown>,
+  text: RegExp,
+  outcome: string,
+): Promise<void> {
+  for (;;) {
+    const error = await call().then(
+      () => undefined,
+      (reason: unknown) => reason as { readonly message: string; readonly outcome?: string },
+    )
+    if (error?.outcome !== outcome) throw error ?? new Error('it was fulfilled')
+    if (text.test(error.message)) return
+  }
+}
