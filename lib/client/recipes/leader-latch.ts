@@ -33,7 +33,8 @@ export interface LatchOptions {
   /**
    * A callback threw, or this candidate could not stand. It stands again by itself unless the session is over or the
    * failure is permanent: then {@link LeaderLatch.isClosed}. Without this option an error that closes the latch, or
-   * that onLost threw, and that no promise rejects with, is thrown in a task of its own.
+   * that onLost threw, and that no promise rejects with, is thrown in a task of its own;
+   * not so the end of a session with close().
    */
   readonly onError?: (error: unknown) => void
 }
@@ -216,7 +217,9 @@ export class LeaderLatch implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    const isRejected = !this.#hasStood || this.#waiting.size > 0
+    // With its client it is closed on purpose.
+    const isClosed = this.#client.state === 'closed'
+    const isRejected = isClosed || !this.#hasStood || this.#waiting.size > 0
     this.#failure ??= { error }
     this.#closing.abort()
     this.#wakeAll()

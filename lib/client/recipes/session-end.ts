@@ -60,6 +60,7 @@ export function onSessionEnd(
 /** Resolves when `done` does, and at the latest when the session is over or a suspended one may have ended. */
 export async function orSessionEnd(client: KeeperClient, done: Promise<void>): Promise<void> {
   if (isOver(client)) return
+  if (client.state === 'suspended' && client.sessionUntilMs <= client.clock.monotonic()) return
   let cancel: (() => void) | undefined
   const ended = new Promise<void>((resolve) => {
     cancel = onSessionEnd(client, { whileConnected: false }, () => resolve())
