@@ -1,6 +1,6 @@
 /** The recipes in bad weather on a real etcd, with real clocks: processes stopped and killed, etcd stopped. */
 import { expect } from 'chai'
-import { openStore } from '../../adapters/index.ts'
+import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import { Keeper, KeeperClient, LeaderLatch, type MetadataStore, Mutex } from '../../lib/index.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
@@ -38,7 +38,7 @@ describe('recipes on etcd', function () {
   })
 
   async function member(): Promise<KeeperClient> {
-    const store = await openStore(`etcd://${etcd.host}`)
+    const store = await openEtcdStore({ hosts: [etcd.host] })
     const keeper = await Keeper.open({ store })
     const client = await KeeperClient.connect(keeper, { timeoutMs: TIMEOUT_MS })
     members.push({ store, keeper, client })
@@ -140,6 +140,7 @@ describe('recipes on etcd', function () {
     expect([held.isHeld, leadership.isHeld]).to.deep.equal([false, false])
     await latch.close()
     await untilEmpty(b)
+    await b.sync()
     expect(await contenders(b, '/latch')).to.deep.equal([])
   })
 })

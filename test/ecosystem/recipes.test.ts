@@ -3,7 +3,7 @@
  * its own on the same etcd. Script: kazoo/shared_line.py.
  */
 import { expect } from 'chai'
-import { openStore } from '../../adapters/index.ts'
+import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import {
   Keeper,
   KeeperClient,
@@ -28,7 +28,7 @@ describe('recipes in one line with kazoo’s', () => {
   let room: string
 
   beforeEach(async () => {
-    store = await openStore(`etcd://${servers.etcd.host}`)
+    store = await openEtcdStore({ hosts: [servers.etcd.host] })
     keeper = await Keeper.open({ store })
     client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
     room = servers.room()
