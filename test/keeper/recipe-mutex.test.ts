@@ -110,6 +110,19 @@ describe('Mutex', () => {
     expect([outcome.now, behind.now]).to.deep.equal(['pending', 'done'])
   })
 
+  it('a wait whose znode is deleted together with the one before it does not get the lock with it', async () => {
+    const { next } = await line()
+    const before = await ownOf(b)
+    const ops = [await ownOf(a), before].map(
+      (path) => ({ type: 'delete', path, version: -1 }) as const,
+    )
+    await a.multi(ops)
+    await settle()
+    const held = await next
+    expect(held.isHeld).to.equal(true)
+    expect((await ownOf(b)).slice(-10) > before.slice(-10)).to.equal(true)
+  })
+
   it('a wait ends when its session expires, and leaves nothing', async () => {
     const { held, outcome } = await line()
     await bench.freeze(two, () => pass(3 * TIMEOUT_MS))
