@@ -11,12 +11,12 @@ export {
   type CreateOptions,
   createOp,
 } from './client/operations.ts'
-export {
-  type ElectionOptions,
-  ensurePath,
-  LeaderElection,
-} from './client/recipes/leader-election.ts'
-export { acquireLock, type HeldLock } from './client/recipes/lock.ts'
+export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export type { Held } from './client/recipes/holding.ts'
+export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
+export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export { ensurePath } from './client/recipes/parents.ts'
+export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'

@@ -4,6 +4,7 @@
  * resumed; if it expired meanwhile, the state goes to 'lost' and every ephemeral is gone.
  */
 
+import type { Clock } from '../base/clock.ts'
 import type { Keeper } from '../member/keeper.ts'
 import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
@@ -68,6 +69,9 @@ export class KeeperClient implements SessionSink {
   /** Newest zxid of a reply or an event. */
   #lastZxid = 0
   #cancelTouch: (() => void) | undefined
+  readonly #listeners = new Set<(state: ClientState) => void>()
+  /** The session was alive at this time, monotonic ms. */
+  #aliveMs: number
 
   /**
    * Opens a session on this keeper.
@@ -82,8 +86,9 @@ export class KeeperClient implements SessionSink {
         client ? client.event(type, path, zxid) : early.push([type, path, zxid]),
       ended: (reason) => client?.ended(reason),
     }
+    const askedMs = keeper.clock.monotonic()
     const { session, password } = await keeper.sessions.open(options.timeoutMs ?? 30_000, sink, [])
-    client = new KeeperClient(keeper, options, session, password)
+    client = new KeeperClient(keeper, options, session, password, askedMs)
     return client
   }
 
@@ -92,8 +97,10 @@ export class KeeperClient implements SessionSink {
     options: ClientOptions,
     session: Session,
     password: Uint8Array,
+    aliveMs: number,
   ) {
     this.#keeper = keeper
+    this.#aliveMs = aliveMs
     this.#options = options
     this.#session = session
     this.#password = password
@@ -106,6 +113,39 @@ export class KeeperClient implements SessionSink {
   /** The session's state as known now. */
   get state(): ClientState {
     return this.#state
+  }
+
+  /** The clock of the keeper: what {@link sessionUntilMs} is measured with. */
+  get clock(): Clock {
+    return this.#keeper.clock
+  }
+
+  /**
+   * This process was paused, or the machine suspended, and the store has not been seen since: the session may have
+   * ended meanwhile. Looks at the clocks, so it is true before any timer or event of that pause has run.
+   */
+  get isInDoubt(): boolean {
+    this.#keeper.checkStore()
+    return this.#keeper.isInDoubt
+  }
+
+  /**
+   * Until then the session cannot have ended without this client knowing it: monotonic ms of {@link clock}. It moves
+   * forward while the store answers; −Infinity once the state is 'lost' or 'closed'.
+   */
+  get sessionUntilMs(): number {
+    if (this.#state === 'lost' || this.#state === 'closed') return Number.NEGATIVE_INFINITY
+    if (!this.isInDoubt && this.#state === 'connected') this.#seenAlive()
+    return this.#aliveMs + this.timeoutMs
+  }
+
+  /**
+   * Calls `listener` at each change of {@link state}, after the option onState. What it throws is thrown in a task of
+   * its own. Returns its cancel.
+   */
+  onStateChange(listener: (state: ClientState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /**
@@ -173,6 +213,11 @@ export class KeeperClient implements SessionSink {
       if (error instanceof ZnodeError && error.errno === ZK_ERRORS.NO_NODE.errno) return undefined
       throw error
     }
+  }
+
+  /** A callback given to getData() or exists() is not called any more. */
+  unwatch(path: string, watch: WatchCallback): void {
+    this.#watches.removeData(path, watch)
   }
 
   /**
@@ -255,6 +300,7 @@ export class KeeperClient implements SessionSink {
     this.#waiting.clear()
     if (this.#state === 'closed') return
     if (reason === 'suspended') {
+      if (!this.#keeper.isInDoubt) this.#seenAlive()
       this.#become('suspended')
       void this.#resume()
     } else if (reason === 'closed' || reason === 'stopping') this.#become('closed')
@@ -265,6 +311,7 @@ export class KeeperClient implements SessionSink {
     while (this.#state === 'suspended') {
       await new Promise<void>((resolve) => this.#keeper.clock.after(100, resolve))
       if (!this.#keeper.isServing || this.#state !== 'suspended') continue
+      const askedMs = this.#keeper.clock.monotonic()
       try {
         const session = await this.#keeper.sessions.resume(
           this.sessionId,
@@ -277,6 +324,7 @@ export class KeeperClient implements SessionSink {
         )
         if (session === undefined) return this.#become('lost')
         this.#session = session
+        this.#aliveMs = askedMs
         this.#authenticate(session)
         this.#become('connected')
         this.#watches.fireAll()
@@ -296,6 +344,8 @@ export class KeeperClient implements SessionSink {
   #touch(): void {
     this.#cancelTouch = this.#keeper.clock.after(this.timeoutMs / 3, () => {
       if (this.#session !== undefined) this.#keeper.sessions.touch(this.#session)
+      // Seen often enough that what is known when the store goes away is not old.
+      void this.sessionUntilMs
       if (this.#state !== 'closed' && this.#state !== 'lost') this.#touch()
     })
   }
@@ -303,7 +353,19 @@ export class KeeperClient implements SessionSink {
   #become(state: ClientState): void {
     if (this.#state === state) return
     this.#state = state
-    this.#options.onState?.(state)
+    for (const listener of [this.#options.onState, ...this.#listeners]) {
+      try {
+        listener?.(state)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  #seenAlive(): void {
+    this.#aliveMs = Math.max(this.#aliveMs, this.#keeper.heartbeatMs)
   }
 
   #ask(

@@ -28,6 +28,13 @@ export class ClientWatches {
     add(this.#child, path, callback)
   }
 
+  /** The callback of a data watch is not called any more. */
+  removeData(path: string, callback: WatchCallback): void {
+    const callbacks = this.#data.get(path)
+    callbacks?.delete(callback)
+    if (callbacks?.size === 0) this.#data.delete(path)
+  }
+
   fire(type: EventType, path: string): void {
     const tables: Callbacks[] = []
     if (type !== EVENT.NodeChildrenChanged) tables.push(this.#data)

@@ -221,6 +221,10 @@ export class Keeper {
   get isInDoubt(): boolean {
     return this.#serving.isInDoubt
   }
+  /** When the newest confirmed heartbeat was sent, monotonic ms: no other one ends our sessions earlier than their timeout after it. */
+  get heartbeatMs(): number {
+    return this.#serving.health.heartbeatMs
+  }
   /** Why this member is not well, in a sentence; undefined: it serves, and what is to be written is written. */
   get trouble(): string | undefined {
     return this.#serving.trouble

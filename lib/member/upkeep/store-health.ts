@@ -97,6 +97,11 @@ export class StoreHealth {
     this.#provenMs = Math.max(this.#provenMs, atMs)
   }
 
+  /** When the newest confirmed heartbeat was sent, monotonic ms. */
+  get heartbeatMs(): number {
+    return this.#lastHeartbeatMs
+  }
+
   get provenMs(): number {
     return this.#provenMs
   }

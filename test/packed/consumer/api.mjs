@@ -1,6 +1,6 @@
 /** The doors of the package by import; the API tests are conformance.test.mjs. */
 
-import { Keeper, KeeperClient, LeaderElection } from 'anykeeper'
+import { Keeper, KeeperClient, LeaderLatch } from 'anykeeper'
 import { openStore, registerStore } from 'anykeeper/adapters'
 import { ProxyServer } from 'anykeeper/proxy'
 
@@ -14,5 +14,5 @@ await proxy.close(0)
 await client.close()
 await keeper.close()
 await store.close()
-const doors = [registerStore, LeaderElection].map((door) => typeof door)
+const doors = [registerStore, LeaderLatch].map((door) => typeof door)
 console.log(Buffer.from(data).toString(), ...doors)

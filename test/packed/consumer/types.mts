@@ -1,13 +1,14 @@
 /** What a consumer's compiler sees of each door; compiled by the oldest TypeScript that works and by ours. */
 import { hostname } from 'node:os'
 import {
-  acquireLock,
   type ClientState,
   createOp,
+  type Held,
   Keeper,
   KeeperClient,
-  LeaderElection,
+  LeaderLatch,
   type MetadataStore,
+  Mutex,
   StoreError,
   type WatchEvent,
   ZnodeError,
@@ -33,14 +34,16 @@ try {
 } catch (error) {
   if (error instanceof ZnodeError) console.log(error.code, error.errno)
 }
-const lock = await acquireLock(client, '/lock')
-await lock.release()
-const election = new LeaderElection(client, {
-  path: '/e',
-  data: bytes ?? new Uint8Array(),
-  onElected: () => console.log('leading'),
+const mutex = new Mutex(client, '/lock')
+const held: Held = await mutex.acquire({ timeoutMs: 1_000, signal: new AbortController().signal })
+const token: number = held.token
+if (held.isHeld && !held.signal.aborted) await held.release()
+const latch = new LeaderLatch(client, '/e', {
+  id: `candidate ${token}${bytes}`,
+  onElected: (leadership) => console.log('leading', leadership.token),
+  onLost: () => console.log('leading no more'),
 })
-await election.join()
+await latch.start()
 const proxy = await ProxyServer.listen(keeper, { port: 0 })
 console.log(proxy.port, version, states.length)
 const factory = async (): Promise<StoreFixture> => ({

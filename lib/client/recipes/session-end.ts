@@ -1,0 +1,73 @@
+/** What the state of a client's session means for a recipe. Neighbours: wait-scope, holding, own-znode. */
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import type { KeeperClient } from '../keeper-client.ts'
+
+/** How soon the clocks are looked at again while it is not known whether the session ended in a pause. Unit ms. */
+const LOOK_AGAIN_MS = 100
+
+/** The state says that the session is over. */
+export function isOver(client: KeeperClient): boolean {
+  return client.state === 'lost' || client.state === 'closed'
+}
+
+/** Resolves when the client is connected. false: its session is over. */
+export function whenConnected(client: KeeperClient): Promise<boolean> {
+  if (client.state !== 'suspended') return Promise.resolve(!isOver(client))
+  return new Promise((resolve) => {
+    const cancel = client.onStateChange((state) => {
+      if (state === 'suspended') return
+      cancel()
+      resolve(state === 'connected')
+    })
+  })
+}
+
+/**
+ * Calls `run` once, when the session is over, or may have ended by the local monotonic clock. `whileConnected`
+ * false: not by the clock of a connected client, whose state shows it soon. Never calls it before it has returned.
+ * Returns its cancel.
+ */
+export function onSessionEnd(
+  client: KeeperClient,
+  options: { readonly whileConnected: boolean },
+  run: (error: ZnodeError) => void,
+): () => void {
+  let isDone = false
+  const cancel = (): void => {
+    isDone = true
+    cancelTimer()
+    cancelListener()
+  }
+  const end = (): void => {
+    if (isDone) return
+    cancel()
+    run(new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno))
+  }
+  const look = (): void => {
+    const leftMs = client.sessionUntilMs - client.clock.monotonic()
+    if (isDone) return
+    if (leftMs > 0) cancelTimer = client.clock.after(leftMs, look)
+    else if (options.whileConnected || client.state !== 'connected') end()
+    else cancelTimer = client.clock.after(LOOK_AGAIN_MS, look)
+  }
+  const cancelListener = client.onStateChange(() => {
+    if (isOver(client)) end()
+  })
+  let cancelTimer = client.clock.after(0, look)
+  return cancel
+}
+
+/** Resolves when `done` does, and at the latest when the session is over or a suspended one may have ended. */
+export async function orSessionEnd(client: KeeperClient, done: Promise<void>): Promise<void> {
+  if (isOver(client)) return
+  if (client.state === 'suspended' && client.sessionUntilMs <= client.clock.monotonic()) return
+  let cancel: (() => void) | undefined
+  const ended = new Promise<void>((resolve) => {
+    cancel = onSessionEnd(client, { whileConnected: false }, () => resolve())
+  })
+  try {
+    await Promise.race([done, ended])
+  } finally {
+    cancel?.()
+  }
+}

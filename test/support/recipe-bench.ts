@@ -1,0 +1,65 @@
+/**
+ * What the tests of the recipes share: clients on members of a livenessBench, what a line holds, and a record of all
+ * holders from which two at the same time, or a token that does not grow, is found.
+ */
+import { expect } from 'chai'
+import type { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
+import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { type Held, KeeperClient, type ZnodeError } from '../../lib/index.ts'
+import { type Member, TIMEOUT_MS } from './liveness-bench.ts'
+
+export const PATH = '/line'
+
+export function connect({ keeper }: Member): Promise<KeeperClient> {
+  return KeeperClient.connect(keeper, { timeoutMs: TIMEOUT_MS })
+}
+
+/** Names of the contenders, as this member sees them. */
+export async function contenders(client: KeeperClient, path = PATH): Promise<readonly string[]> {
+  if ((await client.exists(path)) === undefined) return []
+  return (await client.getChildren(path)).children
+}
+
+/** How a promise settled, as a word; 'pending' if it has not. */
+export function outcomeOf(promise: Promise<unknown>): { readonly now: string } {
+  const outcome = { now: 'pending' }
+  promise.then(
+    () => {
+      outcome.now = 'done'
+    },
+    (error: Partial<ZnodeError> & Error) => {
+      outcome.now = typeof error.code === 'string' ? error.code : error.name
+    },
+  )
+  return outcome
+}
+
+/** The member's next transaction is applied, and its answer waits behind an outage that begins then. */
+export function cutBehindNextTxn({ store }: Member, backend: MemoryBackend): void {
+  const behind = openMemoryStore({ backend })
+  const { txn } = store
+  store.txn = async (next) => {
+    store.txn = txn
+    const result = await behind.txn(next)
+    store.cut()
+    await store.range({ start: Buffer.from([0]) })
+    return result
+  }
+}
+
+/** Everyone that has held; what they say is compared at each entry. */
+export class Holders {
+  readonly tokens: number[] = []
+  readonly #held = new Set<Held>()
+
+  /** @throws another one holds at the same time, or has a newer token */
+  add(held: Held): Held {
+    for (const other of this.#held) {
+      expect(other.isHeld && held.isHeld, `tokens ${other.token} and ${held.token}`).to.equal(false)
+    }
+    expect(held.token).to.be.greaterThan(this.tokens.at(-1) ?? 0)
+    this.tokens.push(held.token)
+    this.#held.add(held)
+    return held
+  }
+}

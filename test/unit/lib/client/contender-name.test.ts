@@ -1,0 +1,70 @@
+import { expect } from 'chai'
+import { systemRandom } from '../../../../lib/base/clock.ts'
+import {
+  inOrder,
+  newContenderName,
+  sequenceOf,
+} from '../../../../lib/client/recipes/contender-name.ts'
+
+describe('names of contenders', () => {
+  it('are those of Curator', () => {
+    // Curator 5.9.0, ProtectedUtils: "_c_", a UUID, "-"; LOCK_NAME of InterProcessMutex and LeaderLatch.
+    const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+    for (const kind of ['lock', 'latch'] as const) {
+      const { base, prefix } = newContenderName('curator', kind, systemRandom)
+      expect(base).to.match(new RegExp(`^_c_${uuid}-${kind}-$`))
+      expect(base.startsWith(prefix)).to.equal(true)
+      expect(prefix).to.have.length(40)
+    }
+  })
+
+  it('are those of kazoo', () => {
+    // kazoo 2.8.0, recipe/lock.py: uuid4().hex and "__lock__".
+    for (const kind of ['lock', 'latch'] as const) {
+      const { base, prefix } = newContenderName('kazoo', kind, systemRandom)
+      expect(base).to.match(/^[0-9a-f]{32}__lock__$/)
+      expect(base.startsWith(prefix)).to.equal(true)
+    }
+  })
+
+  it('are not made for an unknown layout', () => {
+    const make = () => newContenderName('mine' as 'kazoo', 'lock', systemRandom)
+    expect(make).to.throw(TypeError, 'no such layout: mine')
+  })
+
+  it('end in a sequence number, which may be negative', () => {
+    const at = (name: string) => [name, sequenceOf(name)]
+    expect(
+      [
+        'lock-0000000007',
+        '_c_0b5c-lock-0000000007',
+        'aaaaaaaa1111111111__lock__0000000007',
+        'lock-2147483647',
+        'lock--2147483648',
+        'x__lock__-2147483648',
+        'lock--000000001',
+        '0000000007',
+        'config',
+        'lock-007',
+      ].map(at),
+    ).to.deep.equal([
+      ['lock-0000000007', 7],
+      ['_c_0b5c-lock-0000000007', 7],
+      ['aaaaaaaa1111111111__lock__0000000007', 7],
+      ['lock-2147483647', 2147483647],
+      ['lock--2147483648', -2147483648],
+      ['x__lock__-2147483648', -2147483648],
+      ['lock--000000001', -1],
+      ['0000000007', 7],
+      ['config', undefined],
+      ['lock-007', undefined],
+    ])
+  })
+
+  it('stand in the order of their sequence numbers, also where these wrap around', () => {
+    const line = ['a__lock__0000000003', '_c_z-lock-0000000001', 'zz__lock__0000000002', 'note']
+    expect(inOrder(line)).to.deep.equal([line[1], line[2], line[0]])
+    const old = ['x-lock--2147483647', 'x-lock-2147483647', 'x-lock--2147483648']
+    expect(inOrder(old)).to.deep.equal([old[1], old[2], old[0]])
+  })
+})
