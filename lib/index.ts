@@ -4,7 +4,9 @@ export { type Clock, type Random, systemClock, systemRandom } from './base/clock
 export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
-export { type ClientOptions, type ClientState, KeeperClient } from './client/keeper-client.ts'
+export { CallbackError } from './client/callback-faults.ts'
+export type { ClientOptions, ClientState } from './client/client-options.ts'
+export { KeeperClient } from './client/keeper-client.ts'
 export {
   type ClientOp,
   type CreateMode,
@@ -12,8 +14,15 @@ export {
   createOp,
 } from './client/operations.ts'
 export {
-  type ElectionOptions,
+  createOrSet,
+  deleteRecursive,
   ensurePath,
+  type MkdirpOptions,
+  mkdirp,
+  walk,
+} from './client/paths.ts'
+export {
+  type ElectionOptions,
   LeaderElection,
 } from './client/recipes/leader-election.ts'
 export { acquireLock, type HeldLock } from './client/recipes/lock.ts'
@@ -46,6 +55,7 @@ export {
   ZK_ERRORS,
   type ZkErrorRow,
   ZnodeError,
+  type ZnodeErrorCode,
 } from './model/errors.ts'
 export { isValidPath } from './model/path.ts'
 export * from './model/request.ts'

@@ -4,55 +4,36 @@
  * resumed; if it expired meanwhile, the state goes to 'lost' and every ephemeral is gone.
  */
 
-import type { Keeper } from '../member/keeper.ts'
-import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
+import { ProcessHold } from '../base/process-hold.ts'
+import { Keeper } from '../member/keeper.ts'
+import type { EndReason, Session, SessionSink } from '../member/session/session.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import type {
-  Acl,
-  EventType,
-  MultiResult,
-  ReadRequest,
-  Result,
-  Stat,
-  SyncRequest,
-  WriteRequest,
-} from '../model/request.ts'
+import type { Acl, EventType, MultiResult, Result, Stat } from '../model/request.ts'
 import {
-  type ClientOp,
-  type CreateOptions,
-  createOp,
-  isRead,
-  toBytes,
-  toMultiOp,
-  toText,
-} from './operations.ts'
+  badArgument,
+  checkAcl,
+  checkCallback,
+  checkData,
+  checked,
+  checkPath,
+  checkVersion,
+} from './arguments.ts'
+import { type CallTrace, captureTrace } from './call-trace.ts'
+import { CallbackFaults } from './callback-faults.ts'
+import { type ClientOptions, type ClientState, checkClientOptions } from './client-options.ts'
+import { type ClientOp, type CreateOptions, createOp, toBytes, toMultiOps } from './operations.ts'
+import { type ClientRequest, PendingRequests } from './pending-requests.ts'
 import { ClientWatches, type WatchCallback } from './watches.ts'
 
-/** Curator's words: suspended may come back with the session intact, lost will not. */
-export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
-
-/** Options of {@link KeeperClient.connect}. */
-export interface ClientOptions {
-  /** Requested session timeout, ms; clamped to the keeper's limits. @default 30000 */
-  readonly timeoutMs?: number
-  /** `user:password` for the digest scheme. */
-  readonly digest?: string
-  /** Called at each change of {@link KeeperClient.state}. */
-  readonly onState?: (state: ClientState) => void
-}
-
-interface Waiting {
-  readonly resolve: (result: Result) => void
-  readonly reject: (error: Error) => void
-  readonly path: string | undefined
-}
-
 /**
- * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError:
- * ZooKeeper's own results, ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops
- * (the outcome of a write in flight is unknown), ZK_SESSION_EXPIRED once the session has ended.
+ * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError, whose stack has the
+ * caller's line: ZooKeeper's own results; ZK_BAD_ARGUMENTS or ZK_INVALID_ACL for an argument that is refused before
+ * anything is sent; ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops (`outcome` says whether a
+ * write may have been applied); ZK_SESSION_EXPIRED once the session has ended.
+ *
+ * An open client keeps the process alive, as its keeper does, until close() or {@link unref}.
  */
-export class KeeperClient implements SessionSink {
+export class KeeperClient {
   readonly #keeper: Keeper
   readonly #options: ClientOptions
   #session: Session | undefined
@@ -62,28 +43,46 @@ export class KeeperClient implements SessionSink {
   /** Session timeout as granted. Unit ms. */
   readonly timeoutMs: number
   #state: ClientState = 'connected'
-  #nextTag = 1
-  readonly #waiting = new Map<number, Waiting>()
-  readonly #watches = new ClientWatches()
+  readonly #pending = new PendingRequests()
+  readonly #faults: CallbackFaults
+  readonly #watches: ClientWatches
+  readonly #hold: ProcessHold
+  readonly #connectTrace: CallTrace
+  readonly #sink: SessionSink
+  #closing: Promise<void> | undefined
   /** Newest zxid of a reply or an event. */
   #lastZxid = 0
   #cancelTouch: (() => void) | undefined
 
   /**
    * Opens a session on this keeper.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS: an option is not valid, or not known
    * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
    */
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
+    const trace = captureTrace(KeeperClient.connect)
+    const known = checked(() => {
+      if (!(keeper instanceof Keeper)) throw badArgument('the first argument must be a Keeper')
+      return checkClientOptions(options)
+    })
     let client: KeeperClient | undefined
-    const early: [EventType, string, number][] = []
+    let early: EndReason | undefined
+    // It has no watches and no requests before there is a client.
     const sink: SessionSink = {
-      reply: (...args) => client?.reply(...args),
-      event: (type, path, zxid) =>
-        client ? client.event(type, path, zxid) : early.push([type, path, zxid]),
-      ended: (reason) => client?.ended(reason),
+      reply: (tag, _request, zxid, errno, result) => {
+        if (client !== undefined) client.#reply(tag, zxid, errno, result)
+      },
+      event: (type, path, zxid) => {
+        if (client !== undefined) client.#event(type, path, zxid)
+      },
+      ended: (reason) => {
+        if (client === undefined) early = reason
+        else client.#ended(reason)
+      },
     }
-    const { session, password } = await keeper.sessions.open(options.timeoutMs ?? 30_000, sink, [])
-    client = new KeeperClient(keeper, options, session, password)
+    const { session, password } = await keeper.sessions.open(known.timeoutMs ?? 30_000, sink, [])
+    client = new KeeperClient(keeper, known, session, password, sink, trace)
+    if (early !== undefined) client.#ended(early)
     return client
   }
 
@@ -92,11 +91,18 @@ export class KeeperClient implements SessionSink {
     options: ClientOptions,
     session: Session,
     password: Uint8Array,
+    sink: SessionSink,
+    trace: CallTrace,
   ) {
     this.#keeper = keeper
     this.#options = options
     this.#session = session
     this.#password = password
+    this.#sink = sink
+    this.#connectTrace = trace
+    this.#faults = new CallbackFaults(keeper.logger, options.onError)
+    this.#watches = new ClientWatches(this.#faults)
+    this.#hold = new ProcessHold(keeper.clock)
     this.sessionId = session.id
     this.timeoutMs = session.timeoutMs
     this.#authenticate(session)
@@ -124,68 +130,90 @@ export class KeeperClient implements SessionSink {
     return { path: result.path, stat: result.stat }
   }
 
-  /** @param version expected version; −1: any. */
+  /**
+   * Deletes a znode without children. `version`: expected version; −1: any.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NOT_EMPTY, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
+   */
   async delete(path: string, version = -1): Promise<void> {
-    await this.#ask({ type: 'delete', path, version }, path)
+    const known = { path: checkPath(path), version: checkVersion(version) }
+    await this.#ask({ type: 'delete', ...known }, path)
   }
 
   /**
-   * Replaces the data. `version`: expected version; −1: any. Resolves with the new Stat.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH
+   * Replaces the data: bytes, copied, or null for none. `version`: expected version; −1: any. Resolves with the new
+   * Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_BAD_ARGUMENTS (also: larger than the store takes)
    */
   async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
-    const result = await this.#ask({ type: 'setData', path, data: toText(data), version }, path)
+    const known = checked(() => ({
+      path: checkPath(path),
+      data: checkData(data),
+      version: checkVersion(version),
+    }))
+    const result = await this.#ask({ type: 'setData', ...known }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
   /**
    * Replaces the ACL. `aversion`: expected ACL version; −1: any. Resolves with the new Stat.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS
    */
   async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
-    const result = await this.#ask({ type: 'setACL', path, acl, version: aversion }, path)
+    const known = checked(() => ({
+      path: checkPath(path),
+      acl: checkAcl(acl),
+      version: checkVersion(aversion, 'aversion'),
+    }))
+    const result = await this.#ask({ type: 'setACL', ...known }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
   /**
    * Reads the data, null where the znode has none. `watch`: called once, at its change or deletion.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
    */
   async getData(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
-    const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
+    const result = await this.#read('getData', path, watch, (trace) => {
+      if (watch !== undefined) this.#watches.addData(path, watch, trace)
+    })
     if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) this.#watches.addData(path, watch)
     return { data: toBytes(result.data), stat: result.stat }
   }
 
-  /** undefined when there is no such znode; the watch is set either way. Needs no permission. */
+  /**
+   * undefined when there is no such znode; the watch is set either way. Needs no permission.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS
+   */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
-    if (watch !== undefined) this.#watches.addData(path, watch)
     try {
-      const result = await this.#ask({ type: 'exists', path, watch: watch !== undefined }, path)
+      const result = await this.#read('exists', path, watch, (trace) => {
+        if (watch !== undefined) this.#watches.addData(path, watch, trace)
+      })
       return result.type === 'stat' ? result.stat : undefined
     } catch (error) {
-      if (error instanceof ZnodeError && error.errno === ZK_ERRORS.NO_NODE.errno) return undefined
+      if (error instanceof ZnodeError && error.code === 'ZK_NO_NODE') return undefined
       throw error
     }
   }
 
   /**
    * Reads the names of the children, in no order. `watch` is called once, at the next child created
-   * or deleted, or when the znode itself is deleted. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   * or deleted, or when the znode itself is deleted.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
    */
   async getChildren(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ children: readonly string[]; stat: Stat }> {
-    const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
+    const result = await this.#read('getChildren2', path, watch, (trace) => {
+      if (watch !== undefined) this.#watches.addChild(path, watch, trace)
+    })
     if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) this.#watches.addChild(path, watch)
     return { children: [...result.children], stat: result.stat }
   }
 
@@ -193,7 +221,7 @@ export class KeeperClient implements SessionSink {
    * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
    */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
-    const result = await this.#ask({ type: 'getACL', path }, path)
+    const result = await this.#ask({ type: 'getACL', path: checkPath(path) }, path)
     if (result.type !== 'acl') throw new TypeError(`unexpected ${result.type}`)
     return { acl: result.acl, stat: result.stat }
   }
@@ -203,56 +231,72 @@ export class KeeperClient implements SessionSink {
    * Resolves with one result per operation, in order: `create2` (path and Stat) for one of
    * createOp(), `create` (path alone) for a record whose `op` is 1, `setData` (Stat), `delete`,
    * `check`.
-   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied
+   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied. ZK_BAD_ARGUMENTS,
+   * ZK_INVALID_ACL: an operation is not valid
    */
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
-    const result = await this.#ask({ type: 'multi', ops: ops.map(toMultiOp) }, undefined)
+    const known = toMultiOps(ops)
+    const result = await this.#ask({ type: 'multi', ops: known }, undefined)
     if (result.type !== 'multi') throw new TypeError(`unexpected ${result.type}`)
     const at = result.results.findIndex((r) => r.type === 'error' && r.errno !== 0)
     const failed = result.results[at]
-    if (failed?.type === 'error') throw new ZnodeError(failed.errno, ops[at]?.path)
+    if (failed?.type === 'error') throw new ZnodeError(failed.errno, known[at]?.path)
     return result.results
   }
 
-  /** Reads after it see every write that was committed before this call, on any member. */
+  /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */
   async sync(path = '/'): Promise<void> {
-    await this.#ask({ type: 'sync', path }, path)
+    await this.#ask({ type: 'sync', path: checkPath(path) }, path)
   }
 
-  /** Ends the session and deletes its ephemerals. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
-    const open = this.#session !== undefined
-    if (open) {
+  /**
+   * Ends the session and deletes its ephemerals. From the call on no watch callback is called, and none at all once it
+   * has resolved. While the store is out of reach the session cannot be ended: it expires. Never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** As close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end while this client is open; its keeper has an unref() of its own. */
+  unref(): this {
+    this.#hold.unref()
+    return this
+  }
+
+  /** Takes {@link unref} back. */
+  ref(): this {
+    this.#hold.ref()
+    return this
+  }
+
+  async #close(): Promise<void> {
+    this.#watches.close()
+    if (this.#session !== undefined) {
       await this.#ask({ type: 'closeSession' }, undefined).catch(() => {})
     }
     this.#become('closed')
-    this.#cancelTouch?.()
   }
 
-  // SessionSink
-
-  reply(tag: number, _q: SessionQuery, zxid: number, errno: number, result: Result): void {
+  #reply(tag: number, zxid: number, errno: number, result: Result): void {
     this.#lastZxid = Math.max(this.#lastZxid, zxid)
-    const waiting = this.#waiting.get(tag)
-    if (waiting === undefined) return
-    this.#waiting.delete(tag)
-    if (errno === 0) waiting.resolve(result)
-    else waiting.reject(new ZnodeError(errno, waiting.path))
+    this.#pending.reply(tag, errno, result)
   }
 
-  event(type: EventType, path: string, zxid: number): void {
+  #event(type: EventType, path: string, zxid: number): void {
     this.#lastZxid = Math.max(this.#lastZxid, zxid)
     this.#watches.fire(type, path)
   }
 
-  ended(reason: EndReason): void {
+  #ended(reason: EndReason): void {
     this.#session = undefined
-    const lost = new ZnodeError(
-      reason === 'expired' ? ZK_ERRORS.SESSION_EXPIRED.errno : ZK_ERRORS.CONNECTION_LOSS.errno,
-    )
-    for (const waiting of this.#waiting.values()) waiting.reject(lost)
-    this.#waiting.clear()
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    this.#pending.rejectAll((reason === 'expired' ? SESSION_EXPIRED : CONNECTION_LOSS).errno)
     if (this.#state === 'closed') return
     if (reason === 'suspended') {
       this.#become('suspended')
@@ -269,13 +313,15 @@ export class KeeperClient implements SessionSink {
         const session = await this.#keeper.sessions.resume(
           this.sessionId,
           this.#password,
-          this,
+          this.#sink,
           [],
           {
             lastZxidSeen: this.#lastZxid,
           },
         )
         if (session === undefined) return this.#become('lost')
+        // Closed meanwhile: nobody is there for it.
+        if (this.#closing !== undefined) return session.write({ type: 'closeSession' }, 0)
         this.#session = session
         this.#authenticate(session)
         this.#become('connected')
@@ -301,26 +347,40 @@ export class KeeperClient implements SessionSink {
   }
 
   #become(state: ClientState): void {
-    if (this.#state === state) return
+    if (this.#state === state || this.#state === 'closed') return
     this.#state = state
-    this.#options.onState?.(state)
+    if (state === 'closed' || state === 'lost') {
+      this.#cancelTouch?.()
+      this.#hold.end()
+    }
+    if (state === 'closed') this.#watches.close()
+    const { onState } = this.#options
+    if (onState !== undefined) this.#faults.run(onState, state, 'onState', this.#connectTrace)
+  }
+
+  /** The watch is registered with the answer, before any event that comes after it. */
+  #read(
+    type: 'getData' | 'exists' | 'getChildren2',
+    path: string,
+    watch: WatchCallback | undefined,
+    register: (trace: CallTrace) => void,
+  ): Promise<Result> {
+    checkPath(path)
+    checkCallback(watch, 'watch')
+    const isSetWithout = type === 'exists' ? ZK_ERRORS.NO_NODE.errno : 0
+    const request = { type, path, watch: watch !== undefined } as const
+    return this.#ask(request, path, (errno, trace) => {
+      if (errno === 0 || errno === isSetWithout) register(trace)
+    })
   }
 
   #ask(
-    request: ReadRequest | WriteRequest | SyncRequest,
+    request: ClientRequest,
     path: string | undefined,
+    onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
-    const session = this.#session
-    if (session === undefined) {
-      const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
-      const row = this.#state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
-      return Promise.reject(new ZnodeError(row.errno, path))
-    }
-    return new Promise((resolve, reject) => {
-      const tag = this.#nextTag++
-      this.#waiting.set(tag, { resolve, reject, path })
-      if (isRead(request)) session.read(request, tag)
-      else session.write(request, tag)
-    })
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    const { errno } = this.#state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
+    return this.#pending.ask(this.#session, request, path, errno, onReply)
   }
 }

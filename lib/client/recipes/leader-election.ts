@@ -4,13 +4,15 @@
  * Election".
  */
 
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
-import { childOf, parentOf } from '../../model/path.ts'
+import { childOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
+import { ensurePath } from '../paths.ts'
+
+export { ensurePath } from '../paths.ts'
 
 /** Options of {@link LeaderElection}. */
 export interface ElectionOptions {
-  /** Parent of the candidates; made when missing, as a container. */
+  /** Parent of the candidates; created when missing, persistent. */
   readonly path: string
   /** What others read of the leader. @default empty */
   readonly data?: Uint8Array
@@ -19,21 +21,6 @@ export interface ElectionOptions {
    * unless it is called before join() has resolved.
    */
   readonly onElected: () => void
-}
-
-/**
- * Creates a path and its missing parents, as containers: a container is deleted some time after its
- * last child, so data that must stay belongs below a path made with create().
- * @throws {ZnodeError} as create(), except ZK_NODE_EXISTS
- */
-export async function ensurePath(client: KeeperClient, path: string): Promise<void> {
-  if (path === '/' || (await client.exists(path)) !== undefined) return
-  await ensurePath(client, parentOf(path))
-  try {
-    await client.create(path, null, { mode: 'container' })
-  } catch (error) {
-    if (!(error instanceof ZnodeError) || error.errno !== ZK_ERRORS.NODE_EXISTS.errno) throw error
-  }
 }
 
 /**

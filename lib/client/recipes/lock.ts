@@ -20,7 +20,7 @@ export interface HeldLock {
 }
 
 /**
- * Waits in line, and resolves when the lock is held. Missing parents are created as containers.
+ * Waits in line, and resolves when the lock is held. Missing parents are created, persistent.
  *
  * Limitations, until the recipes are rebuilt: a wait never settles when the session ends meanwhile
  * (watch ClientOptions.onState), and repeats its reads without a pause when another client deletes
