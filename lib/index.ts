@@ -4,18 +4,27 @@ export { type Clock, type Random, systemClock, systemRandom } from './base/clock
 export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
-export { type ClientOptions, type ClientState, KeeperClient } from './client/keeper-client.ts'
+export { CallbackError } from './client/callback-faults.ts'
+export type { ClientOptions, ClientState } from './client/client-options.ts'
+export { KeeperClient } from './client/keeper-client.ts'
 export {
   type ClientOp,
   type CreateMode,
   type CreateOptions,
   createOp,
 } from './client/operations.ts'
+export {
+  createOrSet,
+  deleteRecursive,
+  ensurePath,
+  type MkdirpOptions,
+  mkdirp,
+  walk,
+} from './client/paths.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
-export { ensurePath } from './client/recipes/parents.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'
@@ -46,6 +55,7 @@ export {
   ZK_ERRORS,
   type ZkErrorRow,
   ZnodeError,
+  type ZnodeErrorCode,
 } from './model/errors.ts'
 export { isValidPath } from './model/path.ts'
 export * from './model/request.ts'

@@ -9,6 +9,8 @@ export interface Clock {
   monotonic(): number
   /** One-shot timer, unreferenced: it never keeps the process alive. Returns its cancel. */
   after(delayMs: number, run: () => void): () => void
+  /** Keeps the process alive until the function that it returns is called. Absent: nothing does. */
+  hold?(): () => void
 }
 
 /** Where the library draws random numbers: tests replace it. */
@@ -19,6 +21,9 @@ export interface Random {
   fraction(): number
 }
 
+/** Of a timer of Node: a longer one would be due immediately. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** The process clock and its timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -27,6 +32,10 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, delayMs)
     timer.unref()
     return () => clearTimeout(timer)
+  },
+  hold() {
+    const timer = setInterval(() => {}, TIMER_MS_MAX)
+    return () => clearInterval(timer)
   },
 }
 

@@ -3,57 +3,39 @@
  * Promises, ZnodeError on failure, watches as callbacks. The session survives a store outage and is
  * resumed; if it expired meanwhile, the state goes to 'lost' and every ephemeral is gone.
  */
-
 import type { Clock } from '../base/clock.ts'
-import type { Keeper } from '../member/keeper.ts'
-import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
+import { ProcessHold } from '../base/process-hold.ts'
+import { Keeper } from '../member/keeper.ts'
+import type { EndReason, Session } from '../member/session/session.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import type {
-  Acl,
-  EventType,
-  MultiResult,
-  ReadRequest,
-  Result,
-  Stat,
-  SyncRequest,
-  WriteRequest,
-} from '../model/request.ts'
+import type { Acl, MultiResult, Result, Stat } from '../model/request.ts'
 import {
-  type ClientOp,
-  type CreateOptions,
-  createOp,
-  isRead,
-  toBytes,
-  toMultiOp,
-  toText,
-} from './operations.ts'
+  badArgument,
+  checkAcl,
+  checkCallback,
+  checkData,
+  checked,
+  checkPath,
+  checkVersion,
+} from './arguments.ts'
+import { type CallTrace, captureTrace } from './call-trace.ts'
+import { CallbackFaults } from './callback-faults.ts'
+import { ClientLife, type StateListener } from './client-life.ts'
+import { type ClientOptions, type ClientState, checkClientOptions } from './client-options.ts'
+import { ClientSink } from './client-sink.ts'
+import { type ClientOp, type CreateOptions, createOp, toBytes, toMultiOps } from './operations.ts'
+import type { ClientRequest } from './pending-requests.ts'
 import { ClientWatches, type WatchCallback } from './watches.ts'
 
-/** Curator's words: suspended may come back with the session intact, lost will not. */
-export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
-
-/** Options of {@link KeeperClient.connect}. */
-export interface ClientOptions {
-  /** Requested session timeout, ms; clamped to the keeper's limits. @default 30000 */
-  readonly timeoutMs?: number
-  /** `user:password` for the digest scheme. */
-  readonly digest?: string
-  /** Called at each change of {@link KeeperClient.state}. */
-  readonly onState?: (state: ClientState) => void
-}
-
-interface Waiting {
-  readonly resolve: (result: Result) => void
-  readonly reject: (error: Error) => void
-  readonly path: string | undefined
-}
-
 /**
- * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError:
- * ZooKeeper's own results, ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops
- * (the outcome of a write in flight is unknown), ZK_SESSION_EXPIRED once the session has ended.
+ * One session of ZooKeeper inside the process of a keeper. Every call rejects with a ZnodeError, whose stack has the
+ * caller's line: ZooKeeper's own results; ZK_BAD_ARGUMENTS or ZK_INVALID_ACL for an argument that is refused before
+ * anything is sent; ZK_CONNECTION_LOSS when the store is out of reach or the keeper stops (`outcome` says whether a
+ * write may have been applied); ZK_SESSION_EXPIRED once the session has ended.
+ *
+ * An open client keeps the process alive, as its keeper does, until close() or {@link unref}.
  */
-export class KeeperClient implements SessionSink {
+export class KeeperClient {
   readonly #keeper: Keeper
   readonly #options: ClientOptions
   #session: Session | undefined
@@ -62,33 +44,36 @@ export class KeeperClient implements SessionSink {
   readonly sessionId: bigint
   /** Session timeout as granted. Unit ms. */
   readonly timeoutMs: number
-  #state: ClientState = 'connected'
-  #nextTag = 1
-  readonly #waiting = new Map<number, Waiting>()
-  readonly #watches = new ClientWatches()
-  /** Newest zxid of a reply or an event. */
-  #lastZxid = 0
+  readonly #hold: ProcessHold
+  readonly #sink: ClientSink
+  #closing: Promise<void> | undefined
   #cancelTouch: (() => void) | undefined
-  readonly #listeners = new Set<(state: ClientState) => void>()
-  /** The session was alive at this time, monotonic ms. */
-  #aliveMs: number
+  readonly #life: ClientLife
 
   /**
    * Opens a session on this keeper.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS: an option is not valid, or not known
    * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
    */
   static async connect(keeper: Keeper, options: ClientOptions = {}): Promise<KeeperClient> {
-    let client: KeeperClient | undefined
-    const early: [EventType, string, number][] = []
-    const sink: SessionSink = {
-      reply: (...args) => client?.reply(...args),
-      event: (type, path, zxid) =>
-        client ? client.event(type, path, zxid) : early.push([type, path, zxid]),
-      ended: (reason) => client?.ended(reason),
-    }
+    const trace = captureTrace(KeeperClient.connect)
+    const known = checked(() => {
+      if (!(keeper instanceof Keeper)) throw badArgument('the first argument must be a Keeper')
+      return checkClientOptions(options)
+    })
+    const faults = new CallbackFaults(keeper.logger, known.onError)
+    const sink = new ClientSink(new ClientWatches(faults))
     const askedMs = keeper.clock.monotonic()
-    const { session, password } = await keeper.sessions.open(options.timeoutMs ?? 30_000, sink, [])
-    client = new KeeperClient(keeper, options, session, password, askedMs)
+    const { session, password } = await keeper.sessions.open(known.timeoutMs ?? 30_000, sink, [])
+    const life = new ClientLife(
+      keeper,
+      session.timeoutMs,
+      askedMs,
+      known.onState,
+      (listener, state) => faults.run(listener, state, 'onState', trace),
+    )
+    const client = new KeeperClient(keeper, known, session, password, sink, life)
+    sink.attach((reason) => client.#ended(reason))
     return client
   }
 
@@ -97,13 +82,16 @@ export class KeeperClient implements SessionSink {
     options: ClientOptions,
     session: Session,
     password: Uint8Array,
-    aliveMs: number,
+    sink: ClientSink,
+    life: ClientLife,
   ) {
     this.#keeper = keeper
-    this.#aliveMs = aliveMs
     this.#options = options
     this.#session = session
     this.#password = password
+    this.#sink = sink
+    this.#life = life
+    this.#hold = new ProcessHold(keeper.clock)
     this.sessionId = session.id
     this.timeoutMs = session.timeoutMs
     this.#authenticate(session)
@@ -112,7 +100,7 @@ export class KeeperClient implements SessionSink {
 
   /** The session's state as known now. */
   get state(): ClientState {
-    return this.#state
+    return this.#life.state
   }
 
   /** The clock of the keeper: what {@link sessionUntilMs} is measured with. */
@@ -125,8 +113,7 @@ export class KeeperClient implements SessionSink {
    * ended meanwhile. Looks at the clocks, so it is true before any timer or event of that pause has run.
    */
   get isInDoubt(): boolean {
-    this.#keeper.checkStore()
-    return this.#keeper.isInDoubt
+    return this.#life.isInDoubt
   }
 
   /**
@@ -134,18 +121,15 @@ export class KeeperClient implements SessionSink {
    * forward while the store answers; −Infinity once the state is 'lost' or 'closed'.
    */
   get sessionUntilMs(): number {
-    if (this.#state === 'lost' || this.#state === 'closed') return Number.NEGATIVE_INFINITY
-    if (!this.isInDoubt && this.#state === 'connected') this.#seenAlive()
-    return this.#aliveMs + this.timeoutMs
+    return this.#life.untilMs
   }
 
   /**
-   * Calls `listener` at each change of {@link state}, after the option onState. What it throws is thrown in a task of
-   * its own. Returns its cancel.
+   * Calls `listener` at each change of {@link state}, after the option onState. What it throws is reported to the option
+   * onError. Returns its cancel.
    */
-  onStateChange(listener: (state: ClientState) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onStateChange(listener: StateListener): () => void {
+    return this.#life.onChange(listener)
   }
 
   /**
@@ -164,73 +148,95 @@ export class KeeperClient implements SessionSink {
     return { path: result.path, stat: result.stat }
   }
 
-  /** @param version expected version; −1: any. */
+  /**
+   * Deletes a znode without children. `version`: expected version; −1: any.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NOT_EMPTY, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
+   */
   async delete(path: string, version = -1): Promise<void> {
-    await this.#ask({ type: 'delete', path, version }, path)
+    const known = { path: checkPath(path), version: checkVersion(version) }
+    await this.#ask({ type: 'delete', ...known }, path)
   }
 
   /**
-   * Replaces the data. `version`: expected version; −1: any. Resolves with the new Stat.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH
+   * Replaces the data: bytes, copied, or null for none. `version`: expected version; −1: any. Resolves with the new
+   * Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_BAD_ARGUMENTS (also: larger than the store takes)
    */
   async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
-    const result = await this.#ask({ type: 'setData', path, data: toText(data), version }, path)
+    const known = checked(() => ({
+      path: checkPath(path),
+      data: checkData(data),
+      version: checkVersion(version),
+    }))
+    const result = await this.#ask({ type: 'setData', ...known }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
   /**
    * Replaces the ACL. `aversion`: expected ACL version; −1: any. Resolves with the new Stat.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS
    */
   async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
-    const result = await this.#ask({ type: 'setACL', path, acl, version: aversion }, path)
+    const known = checked(() => ({
+      path: checkPath(path),
+      acl: checkAcl(acl),
+      version: checkVersion(aversion, 'aversion'),
+    }))
+    const result = await this.#ask({ type: 'setACL', ...known }, path)
     if (result.type !== 'stat') throw new TypeError(`unexpected ${result.type}`)
     return result.stat
   }
 
   /**
    * Reads the data, null where the znode has none. `watch`: called once, at its change or deletion.
-   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
    */
   async getData(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
-    const result = await this.#ask({ type: 'getData', path, watch: watch !== undefined }, path)
+    const result = await this.#read('getData', path, watch, (trace) => {
+      if (watch !== undefined) this.#sink.watches.addData(path, watch, trace)
+    })
     if (result.type !== 'data') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) this.#watches.addData(path, watch)
     return { data: toBytes(result.data), stat: result.stat }
   }
 
-  /** undefined when there is no such znode; the watch is set either way. Needs no permission. */
+  /**
+   * undefined when there is no such znode; the watch is set either way. Needs no permission.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS
+   */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
-    if (watch !== undefined) this.#watches.addData(path, watch)
     try {
-      const result = await this.#ask({ type: 'exists', path, watch: watch !== undefined }, path)
+      const result = await this.#read('exists', path, watch, (trace) => {
+        if (watch !== undefined) this.#sink.watches.addData(path, watch, trace)
+      })
       return result.type === 'stat' ? result.stat : undefined
     } catch (error) {
-      if (error instanceof ZnodeError && error.errno === ZK_ERRORS.NO_NODE.errno) return undefined
+      if (error instanceof ZnodeError && error.code === 'ZK_NO_NODE') return undefined
       throw error
     }
   }
 
   /** A callback given to getData() or exists() is not called any more. */
   unwatch(path: string, watch: WatchCallback): void {
-    this.#watches.removeData(path, watch)
+    this.#sink.watches.removeData(path, watch)
   }
 
   /**
    * Reads the names of the children, in no order. `watch` is called once, at the next child created
-   * or deleted, or when the znode itself is deleted. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   * or deleted, or when the znode itself is deleted.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
    */
   async getChildren(
     path: string,
     watch?: WatchCallback,
   ): Promise<{ children: readonly string[]; stat: Stat }> {
-    const result = await this.#ask({ type: 'getChildren2', path, watch: watch !== undefined }, path)
+    const result = await this.#read('getChildren2', path, watch, (trace) => {
+      if (watch !== undefined) this.#sink.watches.addChild(path, watch, trace)
+    })
     if (result.type !== 'childrenStat') throw new TypeError(`unexpected ${result.type}`)
-    if (watch !== undefined) this.#watches.addChild(path, watch)
     return { children: [...result.children], stat: result.stat }
   }
 
@@ -238,7 +244,7 @@ export class KeeperClient implements SessionSink {
    * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
    */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
-    const result = await this.#ask({ type: 'getACL', path }, path)
+    const result = await this.#ask({ type: 'getACL', path: checkPath(path) }, path)
     if (result.type !== 'acl') throw new TypeError(`unexpected ${result.type}`)
     return { acl: result.acl, stat: result.stat }
   }
@@ -248,59 +254,65 @@ export class KeeperClient implements SessionSink {
    * Resolves with one result per operation, in order: `create2` (path and Stat) for one of
    * createOp(), `create` (path alone) for a record whose `op` is 1, `setData` (Stat), `delete`,
    * `check`.
-   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied
+   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied. ZK_BAD_ARGUMENTS,
+   * ZK_INVALID_ACL: an operation is not valid
    */
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
-    const result = await this.#ask({ type: 'multi', ops: ops.map(toMultiOp) }, undefined)
+    const known = toMultiOps(ops)
+    const result = await this.#ask({ type: 'multi', ops: known }, undefined)
     if (result.type !== 'multi') throw new TypeError(`unexpected ${result.type}`)
     const at = result.results.findIndex((r) => r.type === 'error' && r.errno !== 0)
     const failed = result.results[at]
-    if (failed?.type === 'error') throw new ZnodeError(failed.errno, ops[at]?.path)
+    if (failed?.type === 'error') throw new ZnodeError(failed.errno, known[at]?.path)
     return result.results
   }
 
-  /** Reads after it see every write that was committed before this call, on any member. */
+  /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */
   async sync(path = '/'): Promise<void> {
-    await this.#ask({ type: 'sync', path }, path)
+    await this.#ask({ type: 'sync', path: checkPath(path) }, path)
   }
 
-  /** Ends the session and deletes its ephemerals. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
-    const open = this.#session !== undefined
-    if (open) {
+  /**
+   * Ends the session and deletes its ephemerals. From the call on no watch callback is called, and none at all once it
+   * has resolved. While the store is out of reach the session cannot be ended: it expires. Never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** As close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end while this client is open; its keeper has an unref() of its own. */
+  unref(): this {
+    this.#hold.unref()
+    return this
+  }
+
+  /** Takes {@link unref} back. */
+  ref(): this {
+    this.#hold.ref()
+    return this
+  }
+
+  async #close(): Promise<void> {
+    this.#sink.watches.close()
+    if (this.#session !== undefined) {
       await this.#ask({ type: 'closeSession' }, undefined).catch(() => {})
     }
     this.#become('closed')
-    this.#cancelTouch?.()
   }
 
-  // SessionSink
-
-  reply(tag: number, _q: SessionQuery, zxid: number, errno: number, result: Result): void {
-    this.#lastZxid = Math.max(this.#lastZxid, zxid)
-    const waiting = this.#waiting.get(tag)
-    if (waiting === undefined) return
-    this.#waiting.delete(tag)
-    if (errno === 0) waiting.resolve(result)
-    else waiting.reject(new ZnodeError(errno, waiting.path))
-  }
-
-  event(type: EventType, path: string, zxid: number): void {
-    this.#lastZxid = Math.max(this.#lastZxid, zxid)
-    this.#watches.fire(type, path)
-  }
-
-  ended(reason: EndReason): void {
+  #ended(reason: EndReason): void {
     this.#session = undefined
-    const lost = new ZnodeError(
-      reason === 'expired' ? ZK_ERRORS.SESSION_EXPIRED.errno : ZK_ERRORS.CONNECTION_LOSS.errno,
-    )
-    for (const waiting of this.#waiting.values()) waiting.reject(lost)
-    this.#waiting.clear()
-    if (this.#state === 'closed') return
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    this.#sink.pending.rejectAll((reason === 'expired' ? SESSION_EXPIRED : CONNECTION_LOSS).errno)
+    if (this.#life.state === 'closed') return
     if (reason === 'suspended') {
-      if (!this.#keeper.isInDoubt) this.#seenAlive()
+      if (!this.#keeper.isInDoubt) this.#life.seenAlive()
       this.#become('suspended')
       void this.#resume()
     } else if (reason === 'closed' || reason === 'stopping') this.#become('closed')
@@ -308,26 +320,26 @@ export class KeeperClient implements SessionSink {
   }
 
   async #resume(): Promise<void> {
-    while (this.#state === 'suspended') {
+    while (this.#life.state === 'suspended') {
       await new Promise<void>((resolve) => this.#keeper.clock.after(100, resolve))
-      if (!this.#keeper.isServing || this.#state !== 'suspended') continue
+      if (!this.#keeper.isServing || this.#life.state !== 'suspended') continue
       const askedMs = this.#keeper.clock.monotonic()
       try {
         const session = await this.#keeper.sessions.resume(
           this.sessionId,
           this.#password,
-          this,
+          this.#sink,
           [],
-          {
-            lastZxidSeen: this.#lastZxid,
-          },
+          { lastZxidSeen: this.#sink.lastZxid },
         )
         if (session === undefined) return this.#become('lost')
+        // Closed meanwhile: nobody is there for it.
+        if (this.#closing !== undefined) return session.write({ type: 'closeSession' }, 0)
         this.#session = session
-        this.#aliveMs = askedMs
+        this.#life.resumedAt(askedMs)
         this.#authenticate(session)
         this.#become('connected')
-        this.#watches.fireAll()
+        this.#sink.watches.fireAll()
       } catch {
         // Still out of reach.
       }
@@ -346,43 +358,43 @@ export class KeeperClient implements SessionSink {
       if (this.#session !== undefined) this.#keeper.sessions.touch(this.#session)
       // Seen often enough that what is known when the store goes away is not old.
       void this.sessionUntilMs
-      if (this.#state !== 'closed' && this.#state !== 'lost') this.#touch()
+      if (!this.#life.isOver) this.#touch()
     })
   }
 
   #become(state: ClientState): void {
-    if (this.#state === state) return
-    this.#state = state
-    for (const listener of [this.#options.onState, ...this.#listeners]) {
-      try {
-        listener?.(state)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
+    if (!this.#life.become(state)) return
+    if (this.#life.isOver) {
+      this.#cancelTouch?.()
+      this.#hold.end()
     }
+    if (state === 'closed') this.#sink.watches.close()
+    this.#life.notify()
   }
 
-  #seenAlive(): void {
-    this.#aliveMs = Math.max(this.#aliveMs, this.#keeper.heartbeatMs)
+  /** The watch is registered with the answer, before any event that comes after it. */
+  #read(
+    type: 'getData' | 'exists' | 'getChildren2',
+    path: string,
+    watch: WatchCallback | undefined,
+    register: (trace: CallTrace) => void,
+  ): Promise<Result> {
+    checkPath(path)
+    checkCallback(watch, 'watch')
+    const isSetWithout = type === 'exists' ? ZK_ERRORS.NO_NODE.errno : 0
+    const request = { type, path, watch: watch !== undefined } as const
+    return this.#ask(request, path, (errno, trace) => {
+      if (errno === 0 || errno === isSetWithout) register(trace)
+    })
   }
 
   #ask(
-    request: ReadRequest | WriteRequest | SyncRequest,
+    request: ClientRequest,
     path: string | undefined,
+    onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
-    const session = this.#session
-    if (session === undefined) {
-      const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
-      const row = this.#state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
-      return Promise.reject(new ZnodeError(row.errno, path))
-    }
-    return new Promise((resolve, reject) => {
-      const tag = this.#nextTag++
-      this.#waiting.set(tag, { resolve, reject, path })
-      if (isRead(request)) session.read(request, tag)
-      else session.write(request, tag)
-    })
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    const { errno } = this.#life.state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
+    return this.#sink.pending.ask(this.#session, request, path, errno, onReply)
   }
 }

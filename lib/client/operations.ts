@@ -3,7 +3,7 @@
  * keeper-client.
  */
 import { OPEN_ACL } from '../model/acl.ts'
-import { type ByteString, fromByteString, toByteString } from '../model/byte-string.ts'
+import { type ByteString, fromByteString } from '../model/byte-string.ts'
 import {
   type Acl,
   type CheckRequest,
@@ -17,6 +17,22 @@ import {
   type SyncRequest,
   type WriteRequest,
 } from '../model/request.ts'
+import {
+  badArgument,
+  checkAcl,
+  checkArray,
+  checkByteString,
+  checkData,
+  checked,
+  checkNumber,
+  checkOptions,
+  checkPath,
+  checkRecord,
+  checkTtlMs,
+  checkVersion,
+  checkWord,
+  copyOf,
+} from './arguments.ts'
 
 /**
  * How long a znode lives, and how it is named. container: deleted some time after its last child;
@@ -41,12 +57,20 @@ const FLAGS: Record<CreateMode, number> = {
   'ttl-sequential': CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
 }
 
+const CREATE_MODES = Object.keys(FLAGS) as CreateMode[]
+const CREATE_OPTION_NAMES = ['mode', 'acl', 'ttlMs'] as const
+const SEQUENTIAL_FLAGS: ReadonlySet<number> = new Set([
+  CREATE_FLAGS.PERSISTENT_SEQUENTIAL,
+  CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
+  CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
+])
+
 /** Options of a create. */
 export interface CreateOptions {
   readonly mode?: CreateMode
   /** @default world:anyone may do anything */
   readonly acl?: readonly Acl[]
-  /** For the ttl modes, ms. */
+  /** For the ttl modes, and needed there: ms, an integer from 1 to 2⁴⁰ − 1. */
   readonly ttlMs?: number
 }
 
@@ -57,41 +81,75 @@ export type ClientOp =
   | CheckRequest
   | (Omit<SetDataRequest, 'data'> & { readonly data: Uint8Array | null })
 
-export function toText(data: Uint8Array | null): ByteString | null {
-  return data === null ? null : toByteString(data)
-}
 export function toBytes(data: ByteString | null): Uint8Array | null {
   return data === null ? null : fromByteString(data)
 }
-export function toMultiOp(op: ClientOp): MultiOp {
-  return op.type === 'setData' ? { ...op, data: toText(op.data) } : op
+
+const CREATE_OPS = [OP.create, OP.create2, OP.createContainer, OP.createTTL] as const
+
+/** Copies what a caller passed. @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL */
+function toMultiOp(value: unknown, at: number): MultiOp {
+  const op = checkRecord(value, `ops[${at}]`)
+  const type = checkWord(
+    op.type,
+    ['create', 'delete', 'setData', 'check'] as const,
+    `ops[${at}].type`,
+  )
+  switch (type) {
+    case 'create': {
+      const flags = checkNumber(op.flags, Object.values(CREATE_FLAGS), `ops[${at}].flags`)
+      const code = checkNumber(op.op, CREATE_OPS, `ops[${at}].op`)
+      const isSequential = SEQUENTIAL_FLAGS.has(flags)
+      const path = checkPath(op.path, isSequential)
+      const ttlMs = code === OP.createTTL ? checkTtlMs(op.ttlMs) : 0
+      const data = checkByteString(op.data)
+      return { type, op: code, path, data, acl: checkAcl(op.acl), flags, ttlMs }
+    }
+    case 'setData':
+      return {
+        type,
+        path: checkPath(op.path),
+        data: checkData(op.data),
+        version: checkVersion(op.version),
+      }
+    default:
+      return { type, path: checkPath(op.path), version: checkVersion(op.version) }
+  }
+}
+
+/** The operations of a multi, checked and copied. @throws {ZnodeError} with the place of the one that is wrong */
+export function toMultiOps(ops: unknown): readonly MultiOp[] {
+  return checked(() => copyOf(checkArray(ops, 'ops'), toMultiOp))
 }
 
 /**
  * A create as an operation of KeeperClient.multi. `data`: bytes, null for none. Its result in the
- * multi is a `create2`: path and Stat.
+ * multi is a `create2`: path and Stat. The data is copied.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS (path, data, mode, TTL, an option that is not known), ZK_INVALID_ACL
  */
 export function createOp(
   path: string,
   data: Uint8Array | null,
   options: CreateOptions = {},
 ): CreateRequest {
-  const flags = FLAGS[options.mode ?? 'persistent']
-  const op =
-    options.mode === 'container'
-      ? OP.createContainer
-      : flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
-        ? OP.createTTL
-        : OP.create2
-  return {
-    type: 'create',
-    op,
-    path,
-    data: toText(data),
-    acl: options.acl ?? OPEN_ACL,
-    flags,
-    ttlMs: options.ttlMs ?? 0,
-  }
+  return checked(() => {
+    const { mode, acl, ttlMs } = checkOptions(options, CREATE_OPTION_NAMES)
+    const flags = FLAGS[mode === undefined ? 'persistent' : checkWord(mode, CREATE_MODES, 'mode')]
+    const hasTtl = flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
+    if (!hasTtl && ttlMs !== undefined) {
+      throw badArgument('ttlMs is for the modes ttl and ttl-sequential only')
+    }
+    const container = flags === CREATE_FLAGS.CONTAINER ? OP.createContainer : OP.create2
+    return {
+      type: 'create',
+      op: hasTtl ? OP.createTTL : container,
+      path: checkPath(path, SEQUENTIAL_FLAGS.has(flags)),
+      data: checkData(data),
+      acl: acl === undefined ? OPEN_ACL : checkAcl(acl),
+      flags,
+      ttlMs: hasTtl ? checkTtlMs(ttlMs) : 0,
+    }
+  })
 }
 
 const WRITES = new Set([

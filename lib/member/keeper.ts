@@ -7,6 +7,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '../base/cloc
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
+import { ProcessHold } from '../base/process-hold.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
 import { StoreError } from '../model/errors.ts'
@@ -27,6 +28,7 @@ import { Serving } from './upkeep/serving.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 import { WatchRegistry } from './watch/watch-registry.ts'
 
+/** Open, it keeps the process alive, until close() or {@link Keeper.unref}. */
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
@@ -50,6 +52,7 @@ export class Keeper {
   readonly #random: Random
   readonly #serving: Serving
   readonly #quarantine: Quarantine
+  readonly #hold: ProcessHold
   #closed = false
   /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
@@ -82,6 +85,7 @@ export class Keeper {
       // Half open it must not continue to commit: the caller has no handle to close it.
       keeper.#stopTimers()
       keeper.committer.close()
+      keeper.#hold.end()
       throw error
     }
     return keeper
@@ -96,6 +100,7 @@ export class Keeper {
     const random = options.random ?? systemRandom
     this.#random = random
     this.clock = options.clock ?? systemClock
+    this.#hold = new ProcessHold(this.clock)
     this.limits = limits
     this.superDigest = options.superDigest
     this.proxy = Buffer.from(random.bytes(8)).toString('hex')
@@ -261,6 +266,12 @@ export class Keeper {
     })
   }
 
+  /** Lets the process end while this keeper is open, as far as it is concerned. */
+  unref(): this {
+    this.#hold.unref()
+    return this
+  }
+
   /**
    * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are
    * written behind as far as the store takes them within `drainMs`. The store stays open: it is the
@@ -274,7 +285,12 @@ export class Keeper {
     this.#follower.stop()
     this.committer.close()
     await this.registry.leave()
-    await this.#follower.ended
+    await this.#follower.ended.finally(() => this.#hold.end())
+  }
+
+  /** As close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #stopTimers(): void {

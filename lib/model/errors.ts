@@ -30,12 +30,12 @@ export interface ZkErrorRow {
   readonly message: string
 }
 
-const row = (code: string, errno: number, retriable: boolean, message: string): ZkErrorRow => ({
-  code,
-  errno,
-  retriable,
-  message,
-})
+const row = <C extends string>(
+  code: C,
+  errno: number,
+  retriable: boolean,
+  message: string,
+): ZkErrorRow & { readonly code: C } => ({ code, errno, retriable, message })
 
 /** One row per ZooKeeper result; drives the wire codes and docs/errors.md. */
 export const ZK_ERRORS = {
@@ -76,23 +76,51 @@ export const ZK_ERRORS = {
 
 const BY_ERRNO = new Map<number, ZkErrorRow>(Object.values(ZK_ERRORS).map((r) => [r.errno, r]))
 
+/** A code of {@link ZK_ERRORS}; `ZK_ERROR_n` for a number that is not in the table. */
+export type ZnodeErrorCode =
+  | (typeof ZK_ERRORS)[keyof typeof ZK_ERRORS]['code']
+  | `ZK_ERROR_${number}`
+
+/** After these a write may have been applied, unless more is known. */
+const UNKNOWN_OUTCOME: ReadonlySet<number> = new Set([
+  ZK_ERRORS.CONNECTION_LOSS.errno,
+  ZK_ERRORS.OPERATION_TIMEOUT.errno,
+])
+
 /** ZooKeeper's own result, as an error: what the in-process client rejects with. */
 export class ZnodeError extends KeeperError {
   override readonly name = 'ZnodeError'
-  readonly code: string
+  readonly code: ZnodeErrorCode
   readonly errno: number
-  /**
-   * As in the table: the failure may pass. After ZK_CONNECTION_LOSS a write may have been applied.
-   */
+  /** `unknown`: the write may have been applied, or may yet be. Read before it is sent again. */
+  readonly outcome: StoreOutcome
+  /** The failure may pass, and nothing was applied: the same call may be repeated. */
   readonly retriable: boolean
   readonly path: string | undefined
 
-  constructor(errno: number, path?: string) {
+  /**
+   * `outcome`: by default `unknown` for ZK_CONNECTION_LOSS and ZK_OPERATION_TIMEOUT. `message`: instead of that of the
+   * table.
+   */
+  constructor(
+    errno: number,
+    path?: string,
+    options: {
+      readonly outcome?: StoreOutcome
+      readonly message?: string
+      readonly cause?: unknown
+    } = {},
+  ) {
     const known = BY_ERRNO.get(errno)
-    super(`${known?.message ?? `error ${errno}`}${path === undefined ? '' : `: ${path}`}`)
-    this.code = known?.code ?? `ZK_ERROR_${-errno}`
+    const { message = known?.message ?? `error ${errno}`, cause } = options
+    super(
+      `${message}${path === undefined ? '' : `: ${path}`}`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.code = (known?.code as ZnodeErrorCode | undefined) ?? `ZK_ERROR_${-errno}`
     this.errno = errno
-    this.retriable = known?.retriable ?? false
+    this.outcome = options.outcome ?? (UNKNOWN_OUTCOME.has(errno) ? 'unknown' : 'unapplied')
+    this.retriable = known?.retriable === true && this.outcome === 'unapplied'
     this.path = path
   }
 }

@@ -12,6 +12,7 @@ import {
   type StoreFeatures,
 } from '../../lib/index.ts'
 import { aclSection, multiSection, znodeSection } from './keeper-data-sections.ts'
+import { pathSection } from './keeper-path-sections.ts'
 import {
   crashSection,
   restartSection,
@@ -106,6 +107,7 @@ export function keeperConformance({ name, factory, features }: KeeperConformance
     znodeSection(benchOf)
     multiSection(benchOf)
     aclSection(benchOf)
+    pathSection(benchOf)
     watchSection(benchOf)
     sessionSection(benchOf)
     crashSection(benchOf)

@@ -6,7 +6,7 @@ import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
 import type { ContenderName } from './contender-name.ts'
-import { ensurePath } from './parents.ts'
+import { createContainers } from './parents.ts'
 import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
 
@@ -94,7 +94,7 @@ export async function createOwn(
 
 async function makeParent(client: KeeperClient, parent: string, scope: WaitScope): Promise<void> {
   try {
-    await ensurePath(client, parent)
+    await createContainers(client, parent)
   } catch (error) {
     scope.throwIfEnded()
     // A parent was deleted meanwhile, or may have been made: all of it is looked at again.

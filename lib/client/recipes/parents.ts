@@ -8,9 +8,9 @@ import type { KeeperClient } from '../keeper-client.ts'
  * last child, so data that must stay belongs below a path made with create().
  * @throws {ZnodeError} as create(), except ZK_NODE_EXISTS
  */
-export async function ensurePath(client: KeeperClient, path: string): Promise<void> {
+export async function createContainers(client: KeeperClient, path: string): Promise<void> {
   if (path === '/' || (await client.exists(path)) !== undefined) return
-  await ensurePath(client, parentOf(path))
+  await createContainers(client, parentOf(path))
   try {
     await client.create(path, null, { mode: 'container' })
   } catch (error) {

@@ -1,0 +1,180 @@
+/**
+ * Verbs on whole paths, each made of several calls of a client: every step is atomic, the whole is not. Neighbour:
+ * keeper-client.
+ */
+import { ZnodeError, type ZnodeErrorCode } from '../model/errors.ts'
+import { childOf, isReservedPath, parentOf } from '../model/path.ts'
+import type { Acl, Stat } from '../model/request.ts'
+import { badArgument, checkAcl, checkData, checked, checkOptions, checkPath } from './arguments.ts'
+import type { KeeperClient } from './keeper-client.ts'
+
+/** Options of {@link mkdirp}. */
+export interface MkdirpOptions {
+  /** Of every znode that is created. @default world:anyone may do anything */
+  readonly acl?: readonly Acl[]
+  /** Of the last znode, if it is created: bytes. One that is there keeps its data. @default none */
+  readonly data?: Uint8Array | null
+}
+
+/** Children that are requested at the same time. */
+const IN_FLIGHT_MAX = 64
+
+const hasCode = (error: unknown, code: ZnodeErrorCode): boolean =>
+  error instanceof ZnodeError && error.code === code
+
+/**
+ * Creates a path and its missing parents, persistent. What is there stays as it is; of two callers at the same time both
+ * succeed.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL, ZK_NO_AUTH, ZK_NO_CHILDREN_FOR_EPHEMERALS (a parent is
+ * ephemeral), ZK_NO_NODE (a parent was deleted meanwhile), ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; safe to repeat after any of them
+ */
+export async function mkdirp(
+  client: KeeperClient,
+  path: string,
+  options: MkdirpOptions = {},
+): Promise<void> {
+  const known = checked(() => {
+    const { acl, data = null } = checkOptions(options, ['acl', 'data'] as const)
+    checkPath(path)
+    checkData(data)
+    const checkedAcl = acl === undefined ? {} : { acl: checkAcl(acl) }
+    return { data: data as Uint8Array | null, create: checkedAcl }
+  })
+  // From the end: mostly all but a few of the last are there.
+  const missing: string[] = []
+  let at = path
+  while (at !== '/' && (await client.exists(at)) === undefined) {
+    missing.push(at)
+    at = parentOf(at)
+  }
+  for (const one of missing.reverse()) {
+    try {
+      await client.create(one, one === path ? known.data : null, known.create)
+    } catch (error) {
+      if (!hasCode(error, 'ZK_NODE_EXISTS')) throw error
+    }
+  }
+}
+
+/** The name that kazoo has for {@link mkdirp} without options. @throws {ZnodeError} as mkdirp() */
+export function ensurePath(client: KeeperClient, path: string): Promise<void> {
+  return mkdirp(client, path)
+}
+
+/**
+ * Deletes a znode and everything below it, children first. What others create below it meanwhile is deleted too.
+ * `/zookeeper` cannot be deleted: `/` deletes all but that and itself. A path that is not there is no error.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; a part may be deleted, and
+ * it is safe to repeat
+ */
+export async function deleteRecursive(client: KeeperClient, path: string): Promise<void> {
+  checkPath(path)
+  if (path !== '/' && isReservedPath(path)) throw badArgument(`${path} cannot be deleted`)
+  for (;;) {
+    await deleteBelow(client, path)
+    if (path === '/' || (await tryDelete(client, path))) return
+  }
+}
+
+async function deleteBelow(client: KeeperClient, path: string): Promise<void> {
+  // A list of its own instead of recursion: a tree may be deeper than the stack.
+  const stack = [path]
+  while (stack.length > 0) {
+    const parent = stack.at(-1) as string
+    const children = await childrenOf(client, parent)
+    const deep: string[] = []
+    for (let i = 0; i < children.length; i += IN_FLIGHT_MAX) {
+      const some = children.slice(i, i + IN_FLIGHT_MAX)
+      const deleted = await Promise.all(some.map((child) => tryDelete(client, child)))
+      deep.push(...some.filter((_, place) => deleted[place] === false))
+    }
+    if (deep.length > 0) {
+      for (const child of deep) stack.push(child)
+      continue
+    }
+    stack.pop()
+    if (parent !== path && !(await tryDelete(client, parent))) stack.push(parent)
+  }
+}
+
+/** Full paths; none if the znode is gone. */
+async function childrenOf(client: KeeperClient, path: string): Promise<string[]> {
+  try {
+    const { children } = await client.getChildren(path)
+    return children
+      .map((name) => childOf(path, name))
+      .filter((child) => path !== '/' || !isReservedPath(child))
+  } catch (error) {
+    if (hasCode(error, 'ZK_NO_NODE')) return []
+    throw error
+  }
+}
+
+/** false: it has children. */
+async function tryDelete(client: KeeperClient, path: string): Promise<boolean> {
+  try {
+    await client.delete(path)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ZK_NO_NODE')) return true
+    if (hasCode(error, 'ZK_NOT_EMPTY')) return false
+    throw error
+  }
+}
+
+/**
+ * Sets the data of a znode, which is created, persistent, if it is not there; its parent must be. `data`: bytes, null for
+ * none; `acl` is that of a znode that is created. Resolves with the Stat.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL, ZK_NO_NODE (the parent), ZK_NO_AUTH, ZK_CONNECTION_LOSS,
+ * ZK_SESSION_EXPIRED
+ */
+export async function createOrSet(
+  client: KeeperClient,
+  path: string,
+  data: Uint8Array | null,
+  options: { readonly acl?: readonly Acl[] } = {},
+): Promise<Stat> {
+  const create = checked(() => {
+    const { acl } = checkOptions(options, ['acl'] as const)
+    return acl === undefined ? {} : { acl: checkAcl(acl) }
+  })
+  for (;;) {
+    try {
+      return await client.setData(path, data)
+    } catch (error) {
+      if (!hasCode(error, 'ZK_NO_NODE')) throw error
+    }
+    try {
+      return (await client.create(path, data, create)).stat
+    } catch (error) {
+      // Another one was faster; deleted again meanwhile, it is created again.
+      if (!hasCode(error, 'ZK_NODE_EXISTS')) throw error
+    }
+  }
+}
+
+/**
+ * Yields a path and every path below it, parents first, siblings by code unit. Not one state of the tree: what changes
+ * meanwhile may be missing or there. A path that is not there, or no more, is left out.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED
+ */
+export async function* walk(
+  client: KeeperClient,
+  path: string,
+): AsyncGenerator<{ readonly path: string; readonly stat: Stat }, void, undefined> {
+  checkPath(path)
+  const stack = [path]
+  for (;;) {
+    const next = stack.pop()
+    if (next === undefined) return
+    let found: Awaited<ReturnType<KeeperClient['getChildren']>>
+    try {
+      found = await client.getChildren(next)
+    } catch (error) {
+      if (hasCode(error, 'ZK_NO_NODE')) continue
+      throw error
+    }
+    yield { path: next, stat: found.stat }
+    for (const name of found.children.toSorted().reverse()) stack.push(childOf(next, name))
+  }
+}

@@ -1,0 +1,73 @@
+/** Requests of the in-process client that have no answer yet. Neighbour: keeper-client. */
+import type { Session } from '../member/session/session.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
+import type { ReadRequest, Result, SyncRequest, WriteRequest } from '../model/request.ts'
+import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
+import { isRead } from './operations.ts'
+
+export type ClientRequest = ReadRequest | WriteRequest | SyncRequest
+
+interface Pending {
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: Error) => void
+  readonly path: string | undefined
+  /** Can it have changed anything? */
+  readonly isWrite: boolean
+  readonly trace: CallTrace
+  readonly onReply: ((errno: number, trace: CallTrace) => void) | undefined
+}
+
+export class PendingRequests {
+  readonly #byTag = new Map<number, Pending>()
+  #nextTag = 1
+
+  /**
+   * Sends it on the session; undefined: there is none, and the result is `errno`. `onReply` is called with the answer,
+   * before anything that comes after it.
+   */
+  ask(
+    session: Session | undefined,
+    request: ClientRequest,
+    path: string | undefined,
+    errno: number,
+    onReply?: (errno: number, trace: CallTrace) => void,
+  ): Promise<Result> {
+    const trace = captureTrace(this.ask)
+    if (session === undefined) {
+      return Promise.reject(withTrace(new ZnodeError(errno, path, { outcome: 'unapplied' }), trace))
+    }
+    return new Promise((resolve, reject) => {
+      const tag = this.#nextTag++
+      const isReading = isRead(request)
+      const isWrite = !isReading && request.type !== 'sync'
+      this.#byTag.set(tag, { resolve, reject, path, isWrite, trace, onReply })
+      try {
+        if (isReading) session.read(request, tag)
+        else session.write(request, tag)
+      } catch (cause) {
+        this.#byTag.delete(tag)
+        const { errno: marshalling } = ZK_ERRORS.MARSHALLING
+        reject(withTrace(new ZnodeError(marshalling, path, { outcome: 'unknown', cause }), trace))
+      }
+    })
+  }
+
+  reply(tag: number, errno: number, result: Result): void {
+    const pending = this.#byTag.get(tag)
+    if (pending === undefined) return
+    this.#byTag.delete(tag)
+    pending.onReply?.(errno, pending.trace)
+    if (errno === 0) pending.resolve(result)
+    else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
+  }
+
+  /** The session ended: what became of a write is not known. */
+  rejectAll(errno: number): void {
+    const all = [...this.#byTag.values()]
+    this.#byTag.clear()
+    for (const { reject, path, isWrite, trace } of all) {
+      const outcome = isWrite ? 'unknown' : 'unapplied'
+      reject(withTrace(new ZnodeError(errno, path, { outcome }), trace))
+    }
+  }
+}
