@@ -292,7 +292,7 @@ export class KeeperClient {
     return this
   }
 
-  /** Takes {@link unref} back. */
+  /** Takes unref() back. */
   ref(): this {
     this.#hold.ref()
     return this
@@ -300,9 +300,7 @@ export class KeeperClient {
 
   async #close(): Promise<void> {
     this.#sink.watches.close()
-    if (this.#session !== undefined) {
-      await this.#ask({ type: 'closeSession' }, undefined).catch(() => {})
-    }
+    if (this.#session) await this.#ask({ type: 'closeSession' }, undefined).catch(() => {})
     this.#become('closed')
   }
 
@@ -322,6 +320,7 @@ export class KeeperClient {
   async #resume(): Promise<void> {
     while (this.#life.state === 'suspended') {
       await new Promise<void>((resolve) => this.#keeper.clock.after(100, resolve))
+      if (this.#keeper.isClosed) return this.#become('closed')
       if (!this.#keeper.isServing || this.#life.state !== 'suspended') continue
       const askedMs = this.#keeper.clock.monotonic()
       try {

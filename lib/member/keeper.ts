@@ -288,7 +288,12 @@ export class Keeper {
     await this.#follower.ended.finally(() => this.#hold.end())
   }
 
-  /** As close(), for `await using`. */
+  /** Nobody is served any more. */
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** As close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
