@@ -40,6 +40,20 @@ export async function mkdirp(
     const checkedAcl = acl === undefined ? {} : { acl: checkAcl(acl) }
     return { data: data as Uint8Array | null, create: checkedAcl }
   })
+  await createMissing(client, path, (one) =>
+    client.create(one, one === path ? known.data : null, known.create),
+  )
+}
+
+/**
+ * Creates what is missing of a path, from the top down, each by `create`; of two callers at the same time both succeed.
+ * @throws {ZnodeError} as exists() and `create`, except ZK_NODE_EXISTS
+ */
+export async function createMissing(
+  client: KeeperClient,
+  path: string,
+  create: (path: string) => Promise<unknown>,
+): Promise<void> {
   // From the end: mostly all but a few of the last are there.
   const missing: string[] = []
   let at = path
@@ -49,7 +63,7 @@ export async function mkdirp(
   }
   for (const one of missing.reverse()) {
     try {
-      await client.create(one, one === path ? known.data : null, known.create)
+      await create(one)
     } catch (error) {
       if (!hasCode(error, 'ZK_NODE_EXISTS')) throw error
     }

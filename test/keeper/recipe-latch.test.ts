@@ -10,9 +10,8 @@ import {
   Holders,
   outcomeOf,
   PATH,
+  passTime,
 } from '../support/recipe-bench.ts'
-
-const STEP_MS = 250
 
 describe('LeaderLatch', () => {
   const bench = livenessBench()
@@ -32,9 +31,7 @@ describe('LeaderLatch', () => {
     said = []
   })
 
-  async function pass(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left -= STEP_MS) await bench.clock.advance(STEP_MS)
-  }
+  const pass = (ms: number): Promise<void> => passTime(bench.clock, ms)
 
   const say = (id: string, what: string, error?: unknown): void => {
     const { code, name } = (error ?? {}) as { code?: unknown; name?: string }

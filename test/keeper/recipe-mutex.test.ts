@@ -10,9 +10,8 @@ import {
   Holders,
   outcomeOf,
   PATH,
+  passTime,
 } from '../support/recipe-bench.ts'
-
-const STEP_MS = 250
 
 describe('Mutex', () => {
   const bench = livenessBench()
@@ -30,10 +29,7 @@ describe('Mutex', () => {
     holders = new Holders()
   })
 
-  /** On until `ms` have passed, in steps. */
-  async function pass(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left -= STEP_MS) await bench.clock.advance(STEP_MS)
-  }
+  const pass = (ms: number): Promise<void> => passTime(bench.clock, ms)
 
   /** One waits behind the holder. */
   async function line() {

@@ -7,8 +7,15 @@ import type { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { type Held, KeeperClient, type ZnodeError } from '../../lib/index.ts'
 import { type Member, TIMEOUT_MS } from './liveness-bench.ts'
+import type { ManualClock } from './manual-clock.ts'
 
 export const PATH = '/line'
+
+const STEP_MS = 250
+/** On until `ms` have passed, in steps. */
+export async function passTime(clock: ManualClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= STEP_MS) await clock.advance(STEP_MS)
+}
 
 export function connect({ keeper }: Member): Promise<KeeperClient> {
   return KeeperClient.connect(keeper, { timeoutMs: TIMEOUT_MS })

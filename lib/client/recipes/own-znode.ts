@@ -5,8 +5,8 @@
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
+import { createMissing } from '../paths.ts'
 import type { ContenderName } from './contender-name.ts'
-import { createContainers } from './parents.ts'
 import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
 
@@ -94,7 +94,8 @@ export async function createOwn(
 
 async function makeParent(client: KeeperClient, parent: string, scope: WaitScope): Promise<void> {
   try {
-    await createContainers(client, parent)
+    // As Curator's: containers are deleted some time after their last child.
+    await createMissing(client, parent, (one) => client.create(one, null, { mode: 'container' }))
   } catch (error) {
     scope.throwIfEnded()
     // A parent was deleted meanwhile, or may have been made: all of it is looked at again.
