@@ -6,6 +6,12 @@ import type { Commands } from './link.ts'
 const REMEDY =
   'delete what is not needed, or raise maxmemory: redis-cli CONFIG SET maxmemory <bytes>'
 
+/**
+ * Redis counts a command's own bytes and buffers while it judges the command, and INFO never sees those: it refuses a
+ * command of 1 KB for good with `used_memory` 500 bytes below maxmemory. Unit: bytes.
+ */
+const COMMAND_BYTES = 64 * 1024
+
 /** @throws {StoreError} STORE_UNSUPPORTED when the server does not report its memory */
 export async function readSpace(commands: Commands): Promise<StoreSpace> {
   const info = String(await commands.command('INFO', 'memory'))
@@ -25,7 +31,7 @@ export async function readSpace(commands: Commands): Promise<StoreSpace> {
     usedBytes,
     inUseBytes: usedBytes,
     maxBytes,
-    isFull: maxBytes !== undefined && usedBytes > maxBytes,
+    isFull: maxBytes !== undefined && usedBytes + COMMAND_BYTES > maxBytes,
     hasHistory: true,
     remedy: policy.startsWith('allkeys-')
       ? `maxmemory-policy was set to ${policy}, so the server throws the data away: set it to noeviction`

@@ -70,6 +70,10 @@ describe('operations/redis space', function () {
         await foreign.rpush('foreign', Buffer.alloc(bytes, i)).catch(() => turn())
       }
     })()
+    ends.push(async () => {
+      isFilling = false
+      await filling
+    })
     await server.child.waitForLine(/the store refuses writes for lack of space/)
     expect(server.child.output).to.match(/or raise maxmemory/)
     await eventually(
