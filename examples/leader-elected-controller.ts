@@ -1,11 +1,11 @@
 /** A controller of which any number may run, and one works at a time. Needs only a store. */
 import { hostname } from 'node:os'
 import { openStore } from '../adapters/index.ts'
-import { Keeper, KeeperClient, LeaderLatch } from '../lib/index.ts'
+import { connect, Keeper, LeaderLatch } from '../lib/index.ts'
 
 const store = await openStore(process.env.ANYKEEPER_STORE ?? 'etcd://127.0.0.1:2379')
 const keeper = await Keeper.open({ store })
-const client = await KeeperClient.connect(keeper, {
+const client = await connect(keeper, {
   timeoutMs: 10_000,
   onState: (state) => console.log(`session ${state}`),
 })

@@ -1,10 +1,10 @@
 /** Reads a configuration znode and follows its changes, from the replica in this process. */
 import { openStore } from '../adapters/index.ts'
-import { ensurePath, Keeper, KeeperClient } from '../lib/index.ts'
+import { connect, ensurePath, Keeper } from '../lib/index.ts'
 
 const store = await openStore(process.env.ANYKEEPER_STORE ?? 'etcd://127.0.0.1:2379')
 const keeper = await Keeper.open({ store })
-const client = await KeeperClient.connect(keeper)
+const client = await connect(keeper)
 await ensurePath(client, '/app/config')
 
 async function show(): Promise<void> {

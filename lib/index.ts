@@ -4,14 +4,22 @@ export { type Clock, type Random, systemClock, systemRandom } from './base/clock
 export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
+export type { CallOptions } from './client/call-options.ts'
 export { CallbackError } from './client/callback-faults.ts'
-export type { ClientOptions, ClientState } from './client/client-options.ts'
-export { KeeperClient } from './client/keeper-client.ts'
+export type {
+  ClientAuth,
+  ClientOptions,
+  ClientState,
+  StateListener,
+} from './client/client-options.ts'
+export { connect, connectOwning } from './client/connect.ts'
 export {
   type ClientOp,
   type CreateMode,
   type CreateOptions,
   createOp,
+  type ReadOp,
+  type ReadResult,
 } from './client/operations.ts'
 export {
   createOrSet,
@@ -26,7 +34,17 @@ export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
-export type { WatchCallback, WatchEvent } from './client/watches.ts'
+export { Transaction } from './client/transaction.ts'
+export {
+  type Codec,
+  CodecError,
+  jsonCodec,
+  TypedZooKeeper,
+  textCodec,
+} from './client/typed-values.ts'
+export type { WatchStreamOptions } from './client/watch-stream.ts'
+export type { WatchCallback, WatchEvent, WatchMode } from './client/watches.ts'
+export { ZooKeeper } from './client/zookeeper.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export { decodeChildRecord, decodeZnode } from './format/record.ts'

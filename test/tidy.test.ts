@@ -64,7 +64,7 @@ describe('tidy', () => {
     ['lib/member/tree/feed.ts', '../keeper.ts'],
     ['lib/member/plan/create.ts', '../watch/watch-table.ts'],
     ['lib/member/extra/new.ts', '../tree/feed.ts'],
-    ['lib/member/keeper.ts', '../client/keeper-client.ts'],
+    ['lib/member/keeper.ts', '../client/zookeeper.ts'],
     ['lib/protocol/frame.ts', '../member/keeper.ts'],
     ['lib/protocol/frame.ts', '../index.ts'],
     ['lib/model/znode.ts', '../format/record.ts'],
@@ -89,7 +89,7 @@ describe('tidy', () => {
   const rightWays: [from: string, specifier: string][] = [
     ['lib/member/tree/feed.ts', '../../store/types.ts'],
     ['lib/member/keeper.ts', './session/session.ts'],
-    ['lib/client/recipes/lock.ts', '../keeper-client.ts'],
+    ['lib/client/recipes/lock.ts', '../zookeeper.ts'],
     ['lib/base/clock.ts', 'node:crypto'],
     ['proxy/connection.ts', '../lib/index.ts'],
     ['proxy/connection.ts', '../lib/protocol/frame.ts'],

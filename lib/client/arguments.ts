@@ -144,6 +144,24 @@ export function checkTimeoutMs(timeoutMs: unknown): number {
   throw badArgument(`timeoutMs must be an integer from 1 to ${INT32_MAX}, got ${shown(timeoutMs)}`)
 }
 
+/** A span of time, or a size: an integer from 0 on. `name` is for the message. */
+export function checkWhole(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw badArgument(`${name} must be an integer from 0 on, got ${shown(value)}`)
+}
+
+/** true or false; undefined: false. */
+export function checkBoolean(value: unknown, name: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw badArgument(`${name} must be true or false, got ${shown(value)}`)
+}
+
+/** An AbortSignal that may be absent. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  throw badArgument(`signal must be an AbortSignal, got ${shown(value)}`)
+}
+
 /** A text option. `form` is for the message. */
 export function checkText(text: unknown, name: string, form: string): string {
   if (typeof text === 'string') return text

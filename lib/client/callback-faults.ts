@@ -1,4 +1,4 @@
-/** What a caller's callback throws: reported, and nobody else is harmed. Neighbours: watches, keeper-client. */
+/** What a caller's callback throws: reported, and nobody else is harmed. Neighbours: watches, zookeeper. */
 import type { Logger } from '../base/log.ts'
 import { KeeperError } from '../model/errors.ts'
 import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'

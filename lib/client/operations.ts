@@ -1,9 +1,9 @@
 /**
- * What a caller of the in-process client names, and the protocol's records for it. Neighbour:
- * keeper-client.
+ * What a caller of the client names, and the protocol's records for it. Neighbour: zookeeper.
  */
 import { OPEN_ACL } from '../model/acl.ts'
 import { type ByteString, fromByteString } from '../model/byte-string.ts'
+import { ZnodeError } from '../model/errors.ts'
 import {
   type Acl,
   type CheckRequest,
@@ -11,9 +11,13 @@ import {
   type CreateRequest,
   type DeleteRequest,
   type MultiOp,
+  type MultiReadRequest,
+  type MultiResult,
   OP,
   type ReadRequest,
+  type Result,
   type SetDataRequest,
+  type Stat,
   type SyncRequest,
   type WriteRequest,
 } from '../model/request.ts'
@@ -123,7 +127,7 @@ export function toMultiOps(ops: unknown): readonly MultiOp[] {
 }
 
 /**
- * A create as an operation of KeeperClient.multi. `data`: bytes, null for none. Its result in the
+ * A create as an operation of {@link ZooKeeper.multi}. `data`: bytes, null for none. Its result in the
  * multi is a `create2`: path and Stat. The data is copied.
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS (path, data, mode, TTL, an option that is not known), ZK_INVALID_ACL
  */
@@ -131,6 +135,7 @@ export function createOp(
   path: string,
   data: Uint8Array | null,
   options: CreateOptions = {},
+  defaultAcl: readonly Acl[] = OPEN_ACL,
 ): CreateRequest {
   return checked(() => {
     const { mode, acl, ttlMs } = checkOptions(options, CREATE_OPTION_NAMES)
@@ -145,11 +150,61 @@ export function createOp(
       op: hasTtl ? OP.createTTL : container,
       path: checkPath(path, SEQUENTIAL_FLAGS.has(flags)),
       data: checkData(data),
-      acl: acl === undefined ? OPEN_ACL : checkAcl(acl),
+      acl: acl === undefined ? defaultAcl : checkAcl(acl),
       flags,
       ttlMs: hasTtl ? checkTtlMs(ttlMs) : 0,
     }
   })
+}
+
+/** A read of a {@link ZooKeeper.multiRead}. */
+export interface ReadOp {
+  readonly type: 'getData' | 'getChildren'
+  readonly path: string
+}
+
+/** What one read of a {@link ZooKeeper.multiRead} found. `data`: null where the znode has none. */
+export type ReadResult =
+  | { readonly type: 'getData'; readonly data: Uint8Array | null; readonly stat: Stat }
+  | { readonly type: 'getChildren'; readonly children: readonly string[] }
+  | { readonly type: 'error'; readonly error: ZnodeError }
+
+/** The reads of a multiRead, checked and copied. @throws {ZnodeError} with the place of the one that is wrong */
+export function toReadOps(ops: unknown): MultiReadRequest['ops'] {
+  return checked(() =>
+    copyOf(checkArray(ops, 'ops'), (value, at) => {
+      const { type, path } = checkRecord(value, `ops[${at}]`)
+      const known = checkWord(type, ['getData', 'getChildren'] as const, `ops[${at}].type`)
+      return { type: known, path: checkPath(path), watch: false }
+    }),
+  )
+}
+
+export function readResults(
+  ops: MultiReadRequest['ops'],
+  results: readonly MultiResult[],
+): ReadResult[] {
+  return results.map((result, at): ReadResult => {
+    switch (result.type) {
+      case 'getData':
+        return { type: 'getData', data: toBytes(result.data), stat: result.stat }
+      case 'getChildren':
+        return { type: 'getChildren', children: [...result.children] }
+      case 'error':
+        return { type: 'error', error: new ZnodeError(result.errno, ops[at]?.path) }
+      default:
+        throw new TypeError(`unexpected ${result.type}`)
+    }
+  })
+}
+
+/** The record that a request of this kind is answered with. @throws {TypeError} it is another one */
+export function resultOf<T extends Result['type']>(
+  result: Result,
+  type: T,
+): Extract<Result, { readonly type: T }> {
+  if (result.type !== type) throw new TypeError(`unexpected ${result.type}`)
+  return result as Extract<Result, { readonly type: T }>
 }
 
 const WRITES = new Set([
@@ -164,4 +219,8 @@ const WRITES = new Set([
 ])
 export function isRead(request: ReadRequest | WriteRequest | SyncRequest): request is ReadRequest {
   return !WRITES.has(request.type)
+}
+/** Can it change anything? */
+export function isWrite(request: ReadRequest | WriteRequest | SyncRequest): boolean {
+  return !isRead(request) && request.type !== 'sync'
 }

@@ -1,12 +1,12 @@
 /**
  * Verbs on whole paths, each made of several calls of a client: every step is atomic, the whole is not. Neighbour:
- * keeper-client.
+ * zookeeper.
  */
 import { ZnodeError, type ZnodeErrorCode } from '../model/errors.ts'
 import { childOf, isReservedPath, parentOf } from '../model/path.ts'
 import type { Acl, Stat } from '../model/request.ts'
 import { badArgument, checkAcl, checkData, checked, checkOptions, checkPath } from './arguments.ts'
-import type { KeeperClient } from './keeper-client.ts'
+import type { ZooKeeper } from './zookeeper.ts'
 
 /** Options of {@link mkdirp}. */
 export interface MkdirpOptions {
@@ -29,7 +29,7 @@ const hasCode = (error: unknown, code: ZnodeErrorCode): boolean =>
  * ephemeral), ZK_NO_NODE (a parent was deleted meanwhile), ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; safe to repeat after any of them
  */
 export async function mkdirp(
-  client: KeeperClient,
+  client: ZooKeeper,
   path: string,
   options: MkdirpOptions = {},
 ): Promise<void> {
@@ -50,7 +50,7 @@ export async function mkdirp(
  * @throws {ZnodeError} as exists() and `create`, except ZK_NODE_EXISTS
  */
 export async function createMissing(
-  client: KeeperClient,
+  client: ZooKeeper,
   path: string,
   create: (path: string) => Promise<unknown>,
 ): Promise<void> {
@@ -71,7 +71,7 @@ export async function createMissing(
 }
 
 /** The name that kazoo has for {@link mkdirp} without options. @throws {ZnodeError} as mkdirp() */
-export function ensurePath(client: KeeperClient, path: string): Promise<void> {
+export function ensurePath(client: ZooKeeper, path: string): Promise<void> {
   return mkdirp(client, path)
 }
 
@@ -81,7 +81,7 @@ export function ensurePath(client: KeeperClient, path: string): Promise<void> {
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; a part may be deleted, and
  * it is safe to repeat
  */
-export async function deleteRecursive(client: KeeperClient, path: string): Promise<void> {
+export async function deleteRecursive(client: ZooKeeper, path: string): Promise<void> {
   checkPath(path)
   if (path !== '/' && isReservedPath(path)) throw badArgument(`${path} cannot be deleted`)
   for (;;) {
@@ -90,7 +90,7 @@ export async function deleteRecursive(client: KeeperClient, path: string): Promi
   }
 }
 
-async function deleteBelow(client: KeeperClient, path: string): Promise<void> {
+async function deleteBelow(client: ZooKeeper, path: string): Promise<void> {
   // A list of its own instead of recursion: a tree may be deeper than the stack.
   const stack = [path]
   while (stack.length > 0) {
@@ -112,7 +112,7 @@ async function deleteBelow(client: KeeperClient, path: string): Promise<void> {
 }
 
 /** Full paths; none if the znode is gone. */
-async function childrenOf(client: KeeperClient, path: string): Promise<string[]> {
+async function childrenOf(client: ZooKeeper, path: string): Promise<string[]> {
   try {
     const { children } = await client.getChildren(path)
     return children
@@ -125,7 +125,7 @@ async function childrenOf(client: KeeperClient, path: string): Promise<string[]>
 }
 
 /** false: it has children. */
-async function tryDelete(client: KeeperClient, path: string): Promise<boolean> {
+async function tryDelete(client: ZooKeeper, path: string): Promise<boolean> {
   try {
     await client.delete(path)
     return true
@@ -143,7 +143,7 @@ async function tryDelete(client: KeeperClient, path: string): Promise<boolean> {
  * ZK_SESSION_EXPIRED
  */
 export async function createOrSet(
-  client: KeeperClient,
+  client: ZooKeeper,
   path: string,
   data: Uint8Array | null,
   options: { readonly acl?: readonly Acl[] } = {},
@@ -173,7 +173,7 @@ export async function createOrSet(
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED
  */
 export async function* walk(
-  client: KeeperClient,
+  client: ZooKeeper,
   path: string,
 ): AsyncGenerator<{ readonly path: string; readonly stat: Stat }, void, undefined> {
   checkPath(path)
@@ -181,7 +181,7 @@ export async function* walk(
   for (;;) {
     const next = stack.pop()
     if (next === undefined) return
-    let found: Awaited<ReturnType<KeeperClient['getChildren']>>
+    let found: Awaited<ReturnType<ZooKeeper['getChildren']>>
     try {
       found = await client.getChildren(next)
     } catch (error) {

@@ -1,18 +1,17 @@
-/** Requests of the in-process client that have no answer yet. Neighbour: keeper-client. */
-import type { Session } from '../member/session/session.ts'
-import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import type { ReadRequest, Result, SyncRequest, WriteRequest } from '../model/request.ts'
-import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
-import { isRead } from './operations.ts'
+/** Requests of a client that have no answer yet. Neighbours: client-session, transport. */
 
-export type ClientRequest = ReadRequest | WriteRequest | SyncRequest
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
+import type { Result } from '../model/request.ts'
+import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
+import { isWrite } from './operations.ts'
+import type { ClientRequest, Link } from './transport.ts'
 
 interface Pending {
   readonly resolve: (result: Result) => void
   readonly reject: (error: Error) => void
   readonly path: string | undefined
   /** Can it have changed anything? */
-  readonly isWrite: boolean
+  readonly isWriting: boolean
   readonly trace: CallTrace
   readonly onReply: ((errno: number, trace: CallTrace) => void) | undefined
 }
@@ -22,30 +21,30 @@ export class PendingRequests {
   #nextTag = 1
 
   /**
-   * Sends it on the session; undefined: there is none, and the result is `errno`. `onReply` is called with the answer,
+   * Sends it on the link; undefined: there is none, and the result is `errno`. `onReply` is called with the answer,
    * before anything that comes after it.
    */
   ask(
-    session: Session | undefined,
+    link: Link | undefined,
     request: ClientRequest,
     path: string | undefined,
     errno: number,
     onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
     const trace = captureTrace(this.ask)
-    if (session === undefined) {
+    if (link === undefined) {
       return Promise.reject(withTrace(new ZnodeError(errno, path, { outcome: 'unapplied' }), trace))
     }
     return new Promise((resolve, reject) => {
       const tag = this.#nextTag++
-      const isReading = isRead(request)
-      const isWrite = !isReading && request.type !== 'sync'
-      this.#byTag.set(tag, { resolve, reject, path, isWrite, trace, onReply })
+      const isWriting = isWrite(request)
+      this.#byTag.set(tag, { resolve, reject, path, isWriting, trace, onReply })
       try {
-        if (isReading) session.read(request, tag)
-        else session.write(request, tag)
+        link.send(request, tag)
       } catch (cause) {
         this.#byTag.delete(tag)
+        // Refused before it was sent.
+        if (cause instanceof ZnodeError) return reject(withTrace(cause, trace))
         const { errno: marshalling } = ZK_ERRORS.MARSHALLING
         reject(withTrace(new ZnodeError(marshalling, path, { outcome: 'unknown', cause }), trace))
       }
@@ -65,8 +64,8 @@ export class PendingRequests {
   rejectAll(errno: number): void {
     const all = [...this.#byTag.values()]
     this.#byTag.clear()
-    for (const { reject, path, isWrite, trace } of all) {
-      const outcome = isWrite ? 'unknown' : 'unapplied'
+    for (const { reject, path, isWriting, trace } of all) {
+      const outcome = isWriting ? 'unknown' : 'unapplied'
       reject(withTrace(new ZnodeError(errno, path, { outcome }), trace))
     }
   }

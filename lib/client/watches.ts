@@ -1,30 +1,48 @@
 /**
- * The callbacks that wait for a watch event, by path. Each is called once, as ZooKeeper's standard
- * watches are. Neighbours: keeper-client, callback-faults.
+ * The callbacks of watches, by path. Those of reads are called once, those of addWatch() until they are removed, as
+ * ZooKeeper's are. Source: ZKWatchManager. Neighbours: client-session, callback-faults.
  */
-import { EVENT, type EventType } from '../model/request.ts'
+
+import { parentOf } from '../model/path.ts'
+import { EVENT, type EventType, type SetWatchesRequest } from '../model/request.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { CallbackFaults } from './callback-faults.ts'
 
 /**
- * What a watch reports: 1 created, 2 deleted, 3 data changed, 4 children changed, and the znode's
- * path.
+ * What a watch reports: −1 none, 1 created, 2 deleted, 3 data changed, 4 children changed; and the znode's path. `none` is
+ * for watches that stay: the client was disconnected, so events may be missing, and what is watched is to be read again.
  */
 export interface WatchEvent {
   readonly type: EventType
   readonly path: string
 }
 /**
- * Called once, after the replies of its tick. What it throws, and the rejection of a promise that it returns, is
- * reported to {@link ClientOptions.onError}, and harms no other callback. Not called after close().
+ * Called after the replies of its tick: once, or until it is removed. What it throws, and the rejection of a promise that
+ * it returns, is reported to {@link ClientOptions.onError}, and harms no other callback. Not called after close().
  */
 export type WatchCallback = (event: WatchEvent) => unknown
 
+/** Of an addWatch: the znode and the names of its children, or the znode and all below it. */
+export type WatchMode = 'persistent' | 'persistent-recursive'
+
+/** A read sets data, exist (there was no znode) or child. */
+export type WatchKind = 'data' | 'exist' | 'child' | WatchMode
+
 type Callbacks = Map<string, Map<WatchCallback, CallTrace>>
 
+/** Bytes of paths in one request, so that it passes every server's jute.maxbuffer. Source: ClientCnxn.SET_WATCHES_MAX_LENGTH. */
+const RESTORED_BYTES_MAX = 128 * 1024
+/** A character of a path has at most so many bytes; its length, 4 more. */
+const CHARACTER_BYTES_MAX = 3
+
 export class ClientWatches {
-  readonly #data: Callbacks = new Map()
-  readonly #child: Callbacks = new Map()
+  readonly #tables: Readonly<Record<WatchKind, Callbacks>> = {
+    data: new Map(),
+    exist: new Map(),
+    child: new Map(),
+    persistent: new Map(),
+    'persistent-recursive': new Map(),
+  }
   readonly #faults: CallbackFaults
   #isClosed = false
 
@@ -32,58 +50,120 @@ export class ClientWatches {
     this.#faults = faults
   }
 
-  /** The callback of a data watch is not called any more. */
-  removeData(path: string, callback: WatchCallback): void {
-    const callbacks = this.#data.get(path)
-    callbacks?.delete(callback)
-    if (callbacks?.size === 0) this.#data.delete(path)
+  add(kind: WatchKind, path: string, callback: WatchCallback, trace: CallTrace): void {
+    const table = this.#tables[kind]
+    const known = table.get(path)
+    if (known === undefined) table.set(path, new Map([[callback, trace]]))
+    else known.set(callback, trace)
   }
 
-  addData(path: string, callback: WatchCallback, trace: CallTrace): void {
-    add(this.#data, path, callback, trace)
+  /** The callback is not called any more. @returns whether it was the last one of its kind and path */
+  remove(kind: WatchKind, path: string, callback: WatchCallback): boolean {
+    const table = this.#tables[kind]
+    const callbacks = table.get(path)
+    if (callbacks === undefined || !callbacks.delete(callback) || callbacks.size > 0) return false
+    return table.delete(path)
   }
-  addChild(path: string, callback: WatchCallback, trace: CallTrace): void {
-    add(this.#child, path, callback, trace)
+
+  has(kind: WatchKind, path: string): boolean {
+    return this.#tables[kind].has(path)
   }
 
   /** Those that wait now; one that is added before they are called waits for the next event. */
   fire(type: EventType, path: string): void {
-    const tables: Callbacks[] = []
-    if (type !== EVENT.NodeChildrenChanged) tables.push(this.#data)
-    if (type === EVENT.NodeChildrenChanged || type === EVENT.NodeDeleted) tables.push(this.#child)
-    const callbacks = new Map<WatchCallback, CallTrace>()
-    for (const table of tables) {
-      for (const [callback, trace] of table.get(path) ?? []) callbacks.set(callback, trace)
+    const called = new Map<WatchCallback, CallTrace>()
+    const once = (kind: WatchKind): void => {
+      const table = this.#tables[kind]
+      for (const [callback, trace] of table.get(path) ?? []) called.set(callback, trace)
       table.delete(path)
     }
+    const isOfData = type !== EVENT.NodeChildrenChanged
+    if (isOfData) {
+      once('data')
+      once('exist')
+    }
+    if (!isOfData || type === EVENT.NodeDeleted) once('child')
+    this.#collect('persistent', path, called)
+    if (isOfData && this.#tables['persistent-recursive'].size > 0) {
+      for (let at = path; ; at = parentOf(at)) {
+        this.#collect('persistent-recursive', at, called)
+        if (at === '/') break
+      }
+    }
+    this.#call(called, { type, path })
+  }
+
+  #collect(kind: WatchMode, path: string, into: Map<WatchCallback, CallTrace>): void {
+    for (const [callback, trace] of this.#tables[kind].get(path) ?? []) into.set(callback, trace)
+  }
+
+  #call(callbacks: ReadonlyMap<WatchCallback, CallTrace>, event: WatchEvent): void {
     if (callbacks.size === 0) return
     // After the replies of this tick, so that a watch's own read has been answered.
     setImmediate(() => {
       for (const [callback, trace] of callbacks) {
         if (this.#isClosed) return
-        this.#faults.run(callback, { type, path }, `the watch callback of ${path}`, trace)
+        this.#faults.run(callback, event, `the watch callback of ${event.path}`, trace)
       }
     })
   }
 
-  /**
-   * Nothing was seen for a while, so anything may have changed: every callback is to read again.
-   */
+  /** Another session cannot have the events of the one before: every callback of a read is to read again. */
   fireAll(): void {
-    for (const path of [...this.#data.keys()]) this.fire(EVENT.NodeDataChanged, path)
-    for (const path of [...this.#child.keys()]) this.fire(EVENT.NodeChildrenChanged, path)
+    const { data, exist, child } = this.#tables
+    for (const path of new Set([...data.keys(), ...exist.keys()])) {
+      this.fire(EVENT.NodeDataChanged, path)
+    }
+    for (const path of [...child.keys()]) this.fire(EVENT.NodeChildrenChanged, path)
+  }
+
+  /** The watches that stay are set again, but events between may be missing. */
+  resynced(): void {
+    for (const kind of ['persistent', 'persistent-recursive'] as const) {
+      for (const [path, callbacks] of this.#tables[kind]) {
+        this.#call(new Map(callbacks), { type: EVENT.None, path })
+      }
+    }
+  }
+
+  /** What sets all of them on another connection, in requests of a size that every server takes. */
+  *restored(relativeZxid: number): Generator<SetWatchesRequest> {
+    const fields = {
+      data: 'data',
+      exist: 'exist',
+      child: 'child',
+      persistent: 'persistent',
+      'persistent-recursive': 'persistentRecursive',
+    } as const satisfies Record<WatchKind, keyof SetWatchesRequest>
+    let bytes = 0
+    let lists = emptyLists()
+    for (const kind of Object.keys(fields) as WatchKind[]) {
+      for (const path of this.#tables[kind].keys()) {
+        lists[fields[kind]].push(path)
+        bytes += path.length * CHARACTER_BYTES_MAX + 4
+        if (bytes < RESTORED_BYTES_MAX) continue
+        yield { type: 'setWatches', relativeZxid, ...lists }
+        bytes = 0
+        lists = emptyLists()
+      }
+    }
+    if (bytes > 0) yield { type: 'setWatches', relativeZxid, ...lists }
   }
 
   /** No callback is called any more. */
   close(): void {
     this.#isClosed = true
-    this.#data.clear()
-    this.#child.clear()
+    for (const table of Object.values(this.#tables)) table.clear()
   }
 }
 
-function add(table: Callbacks, path: string, callback: WatchCallback, trace: CallTrace): void {
-  const known = table.get(path)
-  if (known === undefined) table.set(path, new Map([[callback, trace]]))
-  else known.set(callback, trace)
+function emptyLists() {
+  const none = (): string[] => []
+  return {
+    data: none(),
+    exist: none(),
+    child: none(),
+    persistent: none(),
+    persistentRecursive: none(),
+  }
 }

@@ -2,7 +2,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { Keeper, KeeperClient } from '../../lib/index.ts'
+import { connect, Keeper, type ZooKeeper } from '../../lib/index.ts'
 import type { Revision, WriteOp } from '../../lib/store/types.ts'
 import { bytes, rejection, Space, text } from '../conformance/support.ts'
 import { eventually, untilFulfilled, untilRejected } from '../support/eventually.ts'
@@ -185,8 +185,8 @@ describe('redis failover', function () {
         return Keeper.open({ store, limits })
       }
       const keepers = [await open(), await open()]
-      const clients = await Promise.all(keepers.map((keeper) => KeeperClient.connect(keeper)))
-      const [a, b] = clients as [KeeperClient, KeeperClient]
+      const clients = await Promise.all(keepers.map((keeper) => connect(keeper)))
+      const [a, b] = clients as [ZooKeeper, ZooKeeper]
       await a.create('/n', bytes('kept'))
       await b.sync()
       await cutOff(pair)
@@ -206,8 +206,8 @@ describe('redis failover', function () {
         40_000,
       )
       const [c, d] = (await Promise.all(
-        keepers.map((keeper) => untilFulfilled(() => KeeperClient.connect(keeper))),
-      )) as [KeeperClient, KeeperClient]
+        keepers.map((keeper) => untilFulfilled(() => connect(keeper))),
+      )) as [ZooKeeper, ZooKeeper]
       await Promise.all([c.setData('/n', bytes('c')), d.setData('/n', bytes('d'))])
       await Promise.all([c.sync(), d.sync()])
       expect(await c.exists('/lost')).to.equal(undefined)

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
 import { treePath } from '../../bench/load/fixture.ts'
 import { fillStore } from '../../bench/store-filler.ts'
-import { Keeper, KeeperClient } from '../../lib/index.ts'
+import { connect, Keeper } from '../../lib/index.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 describe('bench: a store filled without a proxy', () => {
@@ -16,7 +16,7 @@ describe('bench: a store filled without a proxy', () => {
     const store = await openStore(url)
     const keeper = await Keeper.open({ store })
     try {
-      const client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+      const client = await connect(keeper, { timeoutMs: 10_000 })
       const root = await client.getChildren('/')
       expect(root.children.toSorted()).to.deep.equal(['bench', 'zookeeper'])
       const path = treePath(1_999)

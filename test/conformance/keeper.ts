@@ -5,11 +5,12 @@
  */
 import { expect } from 'chai'
 import {
+  connect,
   Keeper,
-  KeeperClient,
   type KeeperLimits,
   type MetadataStore,
   type StoreFeatures,
+  type ZooKeeper,
 } from '../../lib/index.ts'
 import { aclSection, multiSection, znodeSection } from './keeper-data-sections.ts'
 import { pathSection } from './keeper-path-sections.ts'
@@ -68,9 +69,9 @@ export class KeeperBench {
   }
 
   /** A client of a keeper of its own. */
-  async client(keeper?: Keeper, digest?: string): Promise<KeeperClient> {
+  async client(keeper?: Keeper, digest?: string): Promise<ZooKeeper> {
     const options = digest === undefined ? {} : { digest }
-    return KeeperClient.connect(keeper ?? (await this.keeper()), { timeoutMs: 5_000, ...options })
+    return connect(keeper ?? (await this.keeper()), { timeoutMs: 5_000, ...options })
   }
 
   /** Ends a keeper as a crash would: nothing is written behind or signed off. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { Keeper, KeeperClient } from '../../lib/index.ts'
+import { connect, Keeper } from '../../lib/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CopyProcess, runCopy, succeed } from './copy-process.ts'
@@ -25,7 +25,7 @@ describe('copy: the commands', function () {
     source = `file:${join(folder, 'source')}`
     const store = await openStore(source)
     const keeper = await Keeper.open({ store })
-    const client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+    const client = await connect(keeper, { timeoutMs: 10_000 })
     await client.create('/big', null)
     for (let i = 0; i < 40; i++) await client.create(`/big/${i}`, Buffer.alloc(10_000, `${i}`))
     await client.create('/ephemeral', null, { mode: 'ephemeral' })

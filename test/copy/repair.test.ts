@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { Keeper, KeeperClient } from '../../lib/index.ts'
+import { connect, Keeper } from '../../lib/index.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { endCopies, runCopy } from './copy-process.ts'
 
@@ -16,7 +16,7 @@ describe('copy/repair', () => {
     store = `file:${join(folder, 'data')}`
     const opened = await openStore(store)
     const keeper = await Keeper.open({ store: opened })
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('data'))
     await client.create('/a/b', Buffer.from('lost'))
     await client.create('/a/b/c', Buffer.from('kept'))

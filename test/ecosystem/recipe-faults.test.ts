@@ -1,7 +1,14 @@
 /** The recipes in bad weather on a real etcd, with real clocks: processes stopped and killed, etcd stopped. */
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { Keeper, KeeperClient, LeaderLatch, type MetadataStore, Mutex } from '../../lib/index.ts'
+import {
+  connect,
+  Keeper,
+  LeaderLatch,
+  type MetadataStore,
+  Mutex,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
@@ -14,7 +21,7 @@ const WAIT_MS = 40_000
 describe('recipes on etcd', function () {
   this.timeout(90_000)
   let etcd: EtcdServer
-  const members: { store: MetadataStore; keeper: Keeper; client: KeeperClient }[] = []
+  const members: { store: MetadataStore; keeper: Keeper; client: ZooKeeper }[] = []
   const children: Child[] = []
 
   before(async function () {
@@ -37,10 +44,10 @@ describe('recipes on etcd', function () {
     await etcd?.stop()
   })
 
-  async function member(): Promise<KeeperClient> {
+  async function member(): Promise<ZooKeeper> {
     const store = await openEtcdStore({ hosts: [etcd.host] })
     const keeper = await Keeper.open({ store })
-    const client = await KeeperClient.connect(keeper, { timeoutMs: TIMEOUT_MS })
+    const client = await connect(keeper, { timeoutMs: TIMEOUT_MS })
     members.push({ store, keeper, client })
     return client
   }
@@ -56,7 +63,7 @@ describe('recipes on etcd', function () {
     return { child, token: Number(/token (\d+)/.exec(String(line))?.[1]) }
   }
 
-  const untilEmpty = (client: KeeperClient): Promise<boolean> =>
+  const untilEmpty = (client: ZooKeeper): Promise<boolean> =>
     eventually('an empty line', async () => (await contenders(client)).length === 0, WAIT_MS)
 
   it('a holder whose process was stopped never says that it holds once another does', async () => {

@@ -5,12 +5,13 @@
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import {
+  connect,
   Keeper,
-  KeeperClient,
   LeaderLatch,
   type MetadataStore,
   Mutex,
   type MutexOptions,
+  type ZooKeeper,
 } from '../../lib/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { outcomeOf } from '../support/recipe-bench.ts'
@@ -24,13 +25,13 @@ describe('recipes in one line with kazoo’s', () => {
   const servers = useTwoProxies({ needs: ['kazoo'] })
   let store: MetadataStore
   let keeper: Keeper
-  let client: KeeperClient
+  let client: ZooKeeper
   let room: string
 
   beforeEach(async () => {
     store = await openEtcdStore({ hosts: [servers.etcd.host] })
     keeper = await Keeper.open({ store })
-    client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+    client = await connect(keeper, { timeoutMs: 10_000 })
     room = servers.room()
     await client.create(room, null)
   })

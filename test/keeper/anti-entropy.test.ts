@@ -1,6 +1,6 @@
 /** Replicas compare their trees after the same batch: one that differs loads the tree that is stored. */
 import { expect } from 'chai'
-import { KeeperClient } from '../../lib/index.ts'
+import { connect } from '../../lib/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
@@ -15,7 +15,7 @@ describe('a tree that differs from another keeper’s', () => {
 
   it('is loaded again, although it ends with the same batch', async () => {
     const [right, wrong] = [await bench.open(), await bench.open()]
-    const client = await KeeperClient.connect(right.keeper)
+    const client = await connect(right.keeper)
     await client.create('/a', Buffer.from('right'))
     await wrong.keeper.sync()
     const { tree, zxid } = wrong.keeper.replica

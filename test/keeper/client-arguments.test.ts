@@ -4,18 +4,19 @@ import fc from 'fast-check'
 import {
   type ClientOp,
   type CreateOptions,
+  connect,
   createOp,
   createOrSet,
   deleteRecursive,
   isKeeperError,
-  KeeperClient,
   mkdirp,
   OPEN_ACL,
   walk,
+  type ZooKeeper,
 } from '../../lib/index.ts'
 import { keeperBench } from '../support/keepers.ts'
 
-type Call = (client: KeeperClient, args: readonly unknown[]) => Promise<unknown>
+type Call = (client: ZooKeeper, args: readonly unknown[]) => Promise<unknown>
 
 /** Called as JavaScript calls them: without types. */
 const method =
@@ -162,12 +163,12 @@ const value = fc.oneof(odd, options, acl, multi, aProxy)
 
 describe('keeper/client-arguments', () => {
   const bench = keeperBench()
-  let client: KeeperClient
+  let client: ZooKeeper
   const faults: unknown[] = []
 
   before(async () => {
     const { keeper } = await bench.open()
-    client = await KeeperClient.connect(keeper, { onError: (error) => faults.push(error) })
+    client = await connect(keeper, { onError: (error) => faults.push(error) })
     await mkdirp(client, '/fuzz/n')
     await client.create('/probe', data)
   })
@@ -197,9 +198,9 @@ describe('keeper/client-arguments', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.oneof(shape, odd, aProxy), fc.boolean(), async (given, isKeeper) => {
-        const connect = KeeperClient.connect as (...args: unknown[]) => Promise<KeeperClient>
-        const opened = await settle(connect(isKeeper ? keeper : real(given), real(given)))
-        await (opened as KeeperClient | undefined)?.close()
+        const withAny = connect as (...args: unknown[]) => Promise<ZooKeeper>
+        const opened = await settle(withAny(isKeeper ? keeper : real(given), real(given)))
+        await (opened as ZooKeeper | undefined)?.close()
       }),
       { numRuns: 150 },
     )
@@ -285,7 +286,7 @@ describe('keeper/client-arguments', () => {
 
   it('says which option of connect is wrong', async () => {
     const { keeper } = await bench.open()
-    const error = await KeeperClient.connect(keeper, { timeoutMs: -1 }).catch((e: unknown) => e)
+    const error = await connect(keeper, { timeoutMs: -1 }).catch((e: unknown) => e)
     expect((error as Error).message).to.match(/^timeoutMs must be an integer from 1 to .*, got -1$/)
   })
 

@@ -1,6 +1,6 @@
 /** Callbacks of the in-process client: one that throws harms nobody else, and none is called after close(). */
 import { expect } from 'chai'
-import { CallbackError, KeeperClient, type WatchEvent } from '../../lib/index.ts'
+import { CallbackError, connect, type WatchEvent } from '../../lib/index.ts'
 import { keeperBench } from '../support/keepers.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -12,7 +12,7 @@ describe('keeper/client-callbacks', () => {
   it('a watch that throws is reported with the line that set it, and the others are called', async () => {
     const { keeper } = await bench.open()
     const errors: CallbackError[] = []
-    await using client = await KeeperClient.connect(keeper, { onError: (e) => errors.push(e) })
+    await using client = await connect(keeper, { onError: (e) => errors.push(e) })
     await client.create('/n')
     const seen: string[] = []
     const fault = new RangeError('of the caller')
@@ -45,7 +45,7 @@ describe('keeper/client-callbacks', () => {
     const warnings: Error[] = []
     const warn = (warning: Error): unknown => warnings.push(warning)
     process.on('warning', warn)
-    const client = await KeeperClient.connect(keeper, {
+    const client = await connect(keeper, {
       onState: (state) => {
         states.push(state)
         throw new Error('onState')
@@ -66,8 +66,8 @@ describe('keeper/client-callbacks', () => {
     const { keeper } = await bench.open()
     const events: WatchEvent[] = []
     const states: string[] = []
-    const client = await KeeperClient.connect(keeper, { onState: (state) => states.push(state) })
-    const other = await KeeperClient.connect(keeper)
+    const client = await connect(keeper, { onState: (state) => states.push(state) })
+    const other = await connect(keeper)
     await client.create('/closing')
     await client.getData('/closing', (event) => events.push(event))
     await client.getChildren('/', (event) => events.push(event))
@@ -84,7 +84,7 @@ describe('keeper/client-callbacks', () => {
 
   it('a watch that its own callback sets again waits for the next event', async () => {
     const { keeper } = await bench.open()
-    await using client = await KeeperClient.connect(keeper)
+    await using client = await connect(keeper)
     await client.create('/again', Buffer.from('0'))
     const seen: string[] = []
     let calls = 0

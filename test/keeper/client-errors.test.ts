@@ -1,6 +1,6 @@
 /** What the in-process client rejects with: a code, what became of the write, and the caller's line. */
 import { expect } from 'chai'
-import { KeeperClient, type ZnodeError } from '../../lib/index.ts'
+import { connect, type ZnodeError } from '../../lib/index.ts'
 import { keeperBench } from '../support/keepers.ts'
 
 const rejection = (promise: Promise<unknown>): Promise<ZnodeError> =>
@@ -15,7 +15,7 @@ describe('keeper/client-errors', () => {
 
   it("the stack has the caller's line, also where nobody awaits", async () => {
     const { keeper } = await bench.open()
-    await using client = await KeeperClient.connect(keeper)
+    await using client = await connect(keeper)
     function readsWhatIsNotThere(): Promise<unknown> {
       return client.getData('/none')
     }
@@ -34,7 +34,7 @@ describe('keeper/client-errors', () => {
 
   it('a write in flight when the keeper stops: unknown; a read, and a call after that: unapplied', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     store.beforeTxn = () => {
       store.beforeTxn = undefined
       return new Promise(() => {})
@@ -55,7 +55,7 @@ describe('keeper/client-errors', () => {
 
   it('a refusal is unapplied', async () => {
     const { keeper } = await bench.open()
-    await using client = await KeeperClient.connect(keeper)
+    await using client = await connect(keeper)
     const error = await rejection(client.delete('/none'))
     expect([error.code, error.outcome]).to.deep.equal(['ZK_NO_NODE', 'unapplied'])
   })

@@ -1,6 +1,6 @@
 /** A client whose keeper closes while the store is out of reach: it is closed, and does not try to resume for ever. */
 import { expect } from 'chai'
-import { type ClientState, KeeperClient } from '../../lib/index.ts'
+import { type ClientState, connect } from '../../lib/index.ts'
 import { livenessBench, SILENCE_MS } from '../support/liveness-bench.ts'
 
 describe('keeper/a client whose keeper closes', () => {
@@ -9,7 +9,7 @@ describe('keeper/a client whose keeper closes', () => {
   it('while it is suspended is closed', async () => {
     const member = await bench.start()
     const states: ClientState[] = []
-    const client = await KeeperClient.connect(member.keeper, {
+    const client = await connect(member.keeper, {
       onState: (state) => states.push(state),
     })
     member.store.cut()

@@ -16,10 +16,10 @@ function run(url: string, script: string) {
       '--input-type=module',
       '--eval',
       `import { openStore } from ${file('adapters/index.ts')}
-      import { Keeper, KeeperClient } from ${file('lib/index.ts')}
+      import { connect, Keeper } from ${file('lib/index.ts')}
       const store = await openStore(${JSON.stringify(url)})
       const keeper = await Keeper.open({ store })
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       process.on('SIGTERM', async () => {
         await client.close()
         await keeper.close()
@@ -71,7 +71,7 @@ describe('keeper/client-lifetime', () => {
       const script = `
         const state = []
         const k = await Keeper.open({ store, prefix: '/other' })
-        const c = await KeeperClient.connect(k, { onState: (s) => state.push(s) })
+        const c = await connect(k, { onState: (s) => state.push(s) })
         await c.create('/a', null, { mode: 'ephemeral' })
         // As \`await using\` does; Node 20 has no syntax for it.
         await c[Symbol.asyncDispose]()

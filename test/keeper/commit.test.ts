@@ -1,6 +1,6 @@
 /** Group commit on a store that fails: nothing lost, nothing doubled, nothing acknowledged early. */
 import { expect } from 'chai'
-import { createOp, KeeperClient, Layout, ZnodeError } from '../../lib/index.ts'
+import { connect, createOp, Layout, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -13,7 +13,7 @@ describe('group commit', () => {
 
   it('applies a write whose reply was lost exactly once', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a')
     store.faults.push('after', 'after')
     const stat = await client.setData('/a', Buffer.from('1'))
@@ -24,7 +24,7 @@ describe('group commit', () => {
 
   it('applies a write whose request was lost exactly once', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     store.faults.push('before', 'refused', 'before')
     const made = await client.create('/s-', null, { mode: 'persistent-sequential' })
     expect(made.path).to.equal('/s-0000000000')
@@ -34,7 +34,7 @@ describe('group commit', () => {
 
   it('is guarded by the value of head, which no two histories leave', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const key = new Layout('/anykeeper').head
     const seen = new Set<string>()
     for (let i = 0; i < 3; i++) {
@@ -54,8 +54,8 @@ describe('group commit', () => {
   it('plans again when another proxy won the race for head', async () => {
     const one = await bench.open()
     const two = await bench.open()
-    const a = await KeeperClient.connect(one.keeper)
-    const b = await KeeperClient.connect(two.keeper)
+    const a = await connect(one.keeper)
+    const b = await connect(two.keeper)
     await b.sync()
     // Every commit of the first is preceded by one of the second: it loses each first try.
     let interfering = 3
@@ -72,8 +72,8 @@ describe('group commit', () => {
   it('judges a failing write by the newest state, not by its replica', async () => {
     const one = await bench.open()
     const two = await bench.open()
-    const a = await KeeperClient.connect(one.keeper)
-    const b = await KeeperClient.connect(two.keeper)
+    const a = await connect(one.keeper)
+    const b = await connect(two.keeper)
     await a.create('/x')
     await b.sync()
     await a.delete('/x')
@@ -85,7 +85,7 @@ describe('group commit', () => {
 
   it('takes one zxid per write, failed ones included, and one for a whole multi', async () => {
     const { keeper } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const before = keeper.replica.zxid
     await client.create('/z')
     await client.create('/z').catch(() => {})
@@ -96,7 +96,7 @@ describe('group commit', () => {
 
   it('keeps every replica equal under concurrent writers', async () => {
     const keepers = await Promise.all([bench.open(), bench.open(), bench.open()])
-    const clients = await Promise.all(keepers.map(({ keeper }) => KeeperClient.connect(keeper)))
+    const clients = await Promise.all(keepers.map(({ keeper }) => connect(keeper)))
     await clients[0]?.create('/p')
     await Promise.all(
       clients.flatMap((client) =>
@@ -109,14 +109,14 @@ describe('group commit', () => {
     await Promise.all(clients.map((client) => client.sync()))
     const [first, ...rest] = keepers.map(({ keeper }) => pictureOf(keeper))
     for (const picture of rest) expect(picture).to.deep.equal(first)
-    const { children, stat } = await (clients[1] as KeeperClient).getChildren('/p')
+    const { children, stat } = await (clients[1] as ZooKeeper).getChildren('/p')
     expect(new Set(children).size).to.equal(900)
     expect(stat.cversion).to.equal(900)
   })
 
   it('leaves unacknowledged what it cannot settle before closing', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     store.beforeTxn = () => {
       store.beforeTxn = undefined
       return new Promise(() => {})
@@ -132,7 +132,7 @@ describe('group commit', () => {
 
   it('refuses a request larger than a transaction and serves the next one', async () => {
     const { keeper, store } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const error = await client
       .create('/big', Buffer.alloc(store.features.valueBytesMax))
       .catch((e: unknown) => e)

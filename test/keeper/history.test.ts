@@ -5,12 +5,13 @@
 import { expect } from 'chai'
 import {
   type ClientState,
+  connect,
   decodeHead,
   Keeper,
-  KeeperClient,
   type Logger,
   type MetadataStore,
   StoreError,
+  type ZooKeeper,
 } from '../../lib/index.ts'
 import { type CutStore, cutStore } from '../support/cut-store.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
@@ -73,9 +74,9 @@ describe('a history that went back', () => {
     await eventually(() => keeper.replica.backlog.size === 0)
   }
 
-  async function states(keeper: Keeper): Promise<{ client: KeeperClient; seen: ClientState[] }> {
+  async function states(keeper: Keeper): Promise<{ client: ZooKeeper; seen: ClientState[] }> {
     const seen: ClientState[] = []
-    const client = await KeeperClient.connect(keeper, { onState: (state) => seen.push(state) })
+    const client = await connect(keeper, { onState: (state) => seen.push(state) })
     return { client, seen }
   }
 
@@ -114,14 +115,14 @@ describe('a history that went back', () => {
       await address.restore(snapshot, bumped)
       // Somebody who has never seen the lost history writes a while into the new one.
       const stranger = await start()
-      let c = await KeeperClient.connect(stranger.keeper)
+      let c = await connect(stranger.keeper)
       for (let i = 0; i < writesOfOthers; i++) {
         const created = () => c.create(`/new-${i}`, Buffer.from('new')).then(() => '', codeOf)
         // An epoch that begins meanwhile disconnects everybody.
         for (let code = await created(); code !== ''; code = await created()) {
           if (code === 'ZK_NODE_EXISTS') break
           expect(code).to.equal('ZK_CONNECTION_LOSS')
-          c = await KeeperClient.connect(stranger.keeper)
+          c = await connect(stranger.keeper)
         }
       }
       // A write that is acknowledged now must be in the new history.
@@ -154,7 +155,7 @@ describe('a history that went back', () => {
       cut = cutStore(store)
       return cut
     }, 2)
-    const client = await KeeperClient.connect(one.keeper)
+    const client = await connect(one.keeper)
     await client.create('/kept', Buffer.from('kept'))
     await flushed(one)
     const snapshot = await address.snapshot()
@@ -162,7 +163,7 @@ describe('a history that went back', () => {
     cut.cut()
     cut.cutFeed()
     await address.restore(snapshot)
-    const stranger = await KeeperClient.connect((await start(undefined, 2)).keeper)
+    const stranger = await connect((await start(undefined, 2)).keeper)
     for (let i = 0; i < 20; i++) await stranger.create(`/new-${i}`, Buffer.from('new'))
     cut.mend()
     await eventually(() => one.keeper.historyLossCount === 1)
@@ -180,7 +181,7 @@ describe('a history that went back', () => {
       }
       return store
     })
-    const first = await KeeperClient.connect(keeper)
+    const first = await connect(keeper)
     const older = await address.snapshot()
     await first.create('/kept', null)
     await eventually(() => keeper.replica.backlog.size === 0)
@@ -226,7 +227,7 @@ describe('a history that went back', () => {
       return store
     })
     const { session, password } = await one.keeper.sessions.open(30_000, new Probe(), [])
-    const writer = await KeeperClient.connect(one.keeper)
+    const writer = await connect(one.keeper)
     await flushed(one)
     const snapshot = await address.snapshot()
     for (let i = 0; i < 5; i++) await writer.create(`/lost-${i}`)
@@ -235,7 +236,7 @@ describe('a history that went back', () => {
     refusal = new StoreError('STORE_UNAVAILABLE', 'refused', { outcome: 'unapplied' })
     await address.restore(snapshot)
     const stranger = await start()
-    const other = await KeeperClient.connect(stranger.keeper)
+    const other = await connect(stranger.keeper)
     for (let i = 0; i < 20; i++) await other.create(`/new-${i}`)
     expect(stranger.keeper.replica.zxid).to.be.above(lastZxidSeen)
     const probe = new Probe()
@@ -290,7 +291,7 @@ describe('a history that went back', () => {
   for (const [what, gone, message] of damages) {
     it(`does not start where ${what} is missing, unless it is told to`, async () => {
       const one = await start()
-      const client = await KeeperClient.connect(one.keeper)
+      const client = await connect(one.keeper)
       await client.create('/kept')
       await client.create('/kept/a')
       await client.create('/kept/b')
@@ -315,7 +316,7 @@ describe('a history that went back', () => {
 
   it('does not start on a journal whose entries do not belong together', async () => {
     const one = await start()
-    const client = await KeeperClient.connect(one.keeper)
+    const client = await connect(one.keeper)
     await client.create('/a')
     await flushed(one)
     const before = await address.snapshot()
@@ -325,7 +326,7 @@ describe('a history that went back', () => {
     members.length = 0
     await address.restore(before)
     const two = await start()
-    const other = await KeeperClient.connect(two.keeper)
+    const other = await connect(two.keeper)
     await other.create('/b', Buffer.from('another history'))
     const theirs = await address.snapshot()
     await two.keeper.close(0)

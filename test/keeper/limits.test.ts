@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { importTree, Keeper, KeeperClient, Layout, readTree } from '../../lib/index.ts'
+import { connect, importTree, Keeper, Layout, readTree, type ZooKeeper } from '../../lib/index.ts'
 import { OwnTask } from '../../lib/member/commit/task.ts'
 import { narrowStore } from '../support/narrow-store.ts'
 
@@ -64,7 +64,7 @@ describe('limits of a store', function () {
   for (const length of lengths) {
     it(`a path of ${length} bytes lives as others do`, async () => {
       const keeper = await open()
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper, { requestBytesMax: 2 ** 31 })
       const path = `/${'p'.repeat(length - 1)}`
       await client.create(path, Buffer.from('data'))
       await client.setData(path, Buffer.from('more'))
@@ -78,7 +78,7 @@ describe('limits of a store', function () {
 
   it('a path of a byte more is refused, and nothing else is', async () => {
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const refused = async (path: string) => {
       const error = await client.create(path).catch((e: unknown) => e)
       expect(error).to.have.property('code', 'ZK_BAD_ARGUMENTS')
@@ -97,7 +97,7 @@ describe('limits of a store', function () {
 
   it('a path of 3,000 levels, with a quota on its top, lives as others do', async () => {
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const creates: Promise<unknown>[] = []
     let path = ''
     for (let depth = 0; depth < 3_000; depth++) {
@@ -111,15 +111,13 @@ describe('limits of a store', function () {
     await client.create('/zookeeper/quota/d/zookeeper_stats')
     await livesOn(keeper)
     const loaded = await open()
-    const { data } = await (await KeeperClient.connect(loaded)).getData(
-      '/zookeeper/quota/d/zookeeper_stats',
-    )
+    const { data } = await (await connect(loaded)).getData('/zookeeper/quota/d/zookeeper_stats')
     expect(Buffer.from(data!).toString()).to.equal('count=3000,bytes=0')
   })
 
   it('path and data together are refused beyond what a transaction takes, as is an ACL later', async () => {
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper, { requestBytesMax: 2 ** 31 })
     const path = `/${'p'.repeat(1_000_000)}`
     await client.create(path, Buffer.alloc(300_000))
     const acl = Array.from({ length: 20_000 }, (_, i) => ({
@@ -136,7 +134,7 @@ describe('limits of a store', function () {
   const names = (count: number, bytes: number) =>
     Array.from({ length: count }, (_, i) => `/e/${String(i).padStart(bytes - 3, 'e')}`)
 
-  async function own(client: KeeperClient, paths: readonly string[]): Promise<void> {
+  async function own(client: ZooKeeper, paths: readonly string[]): Promise<void> {
     await Promise.all(paths.map((path) => client.create(path, null, { mode: 'ephemeral' })))
   }
 
@@ -148,9 +146,9 @@ describe('limits of a store', function () {
   ] as const) {
     it(`a session with ${count} ephemerals of ${bytes} bytes ends at once, under one zxid`, async () => {
       const keeper = await open()
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       await client.create('/e')
-      const owner = await KeeperClient.connect(keeper)
+      const owner = await connect(keeper)
       await own(owner, names(count, bytes))
       const before = keeper.replica.zxid
       await owner.close()
@@ -166,9 +164,9 @@ describe('limits of a store', function () {
   for (const bytes of [10, 20_000]) {
     it(`ephemerals of ${bytes} bytes end in one order at every keeper, whatever it knows them from`, async () => {
       const keeper = await open()
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       await client.create('/e')
-      const owner = await KeeperClient.connect(keeper)
+      const owner = await connect(keeper)
       const paths = ['b', 'ä', 'a', 'C', 'b'.repeat(2)].map(
         (name) => `/e/${name.padEnd(bytes, '-')}`,
       )
@@ -178,7 +176,7 @@ describe('limits of a store', function () {
       const loaded = await open()
       const told = await Promise.all(
         [keeper, replayed, loaded].map(async (each) => {
-          const watcher = await KeeperClient.connect(each)
+          const watcher = await connect(each)
           const deleted: string[] = []
           let done = (): void => {}
           const all = new Promise<void>((resolve) => {
@@ -204,9 +202,9 @@ describe('limits of a store', function () {
     const old = openMemoryStore({ backend })
     const value = Buffer.from('{"f":1,"address":"","ttlMs":6000,"leaving":false}')
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/e')
-    const owner = await KeeperClient.connect(keeper)
+    const owner = await connect(keeper)
     await own(owner, names(40, 60_000))
     await old.txn({
       compares: [],
@@ -228,7 +226,7 @@ describe('limits of a store', function () {
 
   it('under a longer prefix the longest path does not fit: an import says so, with its line', async () => {
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper, { requestBytesMax: 2 ** 31 })
     await client.create(`/${'p'.repeat(PATH_BYTES_MAX - 1)}`)
     const tree = await readTree({ store: narrowStore(openMemoryStore({ backend })) })
     const input = [...tree].map((text) => Buffer.from(text))

@@ -1,6 +1,6 @@
 /** With little memory the planning keeper refuses what makes the tree larger; applying never refuses. */
 import { expect } from 'chai'
-import { createOp, KeeperClient } from '../../lib/index.ts'
+import { connect, createOp } from '../../lib/index.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -23,7 +23,7 @@ describe('little memory', () => {
     const memory = { isShort: () => isShort, loading: () => {} }
     const { keeper } = await bench.open({}, { memory })
     const { keeper: roomy } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('data'))
     await client.create('/a/b', null)
     isShort = true
@@ -41,18 +41,18 @@ describe('little memory', () => {
     expect(await code(client.setAcl('/a', [open]))).to.equal('done')
     expect(await code(client.getData('/a'))).to.equal('done')
     expect(await code(client.delete('/a/b'))).to.equal('done')
-    const other = await KeeperClient.connect(roomy)
+    const other = await connect(roomy)
     await other.create('/large', Buffer.alloc(10_000))
     await keeper.sync()
     expect(pictureOf(keeper).nodes).to.deep.equal(pictureOf(roomy).nodes)
-    await (await KeeperClient.connect(keeper)).close()
+    await (await connect(keeper)).close()
     isShort = false
     expect(await code(client.create('/c', null))).to.equal('done')
   })
 
   it('a load asks for room, and what it throws ends the start', async () => {
     const { keeper } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('data'))
     await keeper.committer.drain(10_000)
     const seen: number[] = []

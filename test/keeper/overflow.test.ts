@@ -1,13 +1,13 @@
 /** S5 and Q4: what happens at the end of an int32. The records are written as a restore would. */
 import { expect } from 'chai'
-import { KeeperClient, Layout } from '../../lib/index.ts'
+import { connect, Layout, type ZooKeeper } from '../../lib/index.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 
 const INT_MAX = 2_147_483_647
 
 describe('int32 overflow', () => {
   let bench: KeeperBench
-  let client: KeeperClient
+  let client: ZooKeeper
   const layout = new Layout('/anykeeper')
 
   beforeEach(async () => {
@@ -29,7 +29,7 @@ describe('int32 overflow', () => {
       ],
     })
     const { keeper } = await bench.open()
-    client = await KeeperClient.connect(keeper)
+    client = await connect(keeper)
   })
   afterEach(() => bench.close())
 

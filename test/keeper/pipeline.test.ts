@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Layout } from '../../lib/format/layout.ts'
-import { KeeperClient } from '../../lib/index.ts'
+import { connect, type ZooKeeper } from '../../lib/index.ts'
 import type { Fault } from '../support/faulty-store.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
@@ -50,7 +50,7 @@ async function openAll(bench: KeeperBench, p: Plan) {
   return Promise.all(
     Array.from({ length: p.keepers }, async () => {
       const { keeper, store } = await bench.open(limits)
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       store.beforeTxn = async () => {
         const at = txn++
         const fault = p.faults[at]
@@ -63,7 +63,7 @@ async function openAll(bench: KeeperBench, p: Plan) {
 }
 
 /** Sends without waiting; returns the sequence numbers it was given, in the order it asked. */
-async function load(client: KeeperClient): Promise<number[]> {
+async function load(client: ZooKeeper): Promise<number[]> {
   const made: Promise<{ path: string }>[] = []
   const others: Promise<unknown>[] = []
   for (let i = 0; i < WRITES; i++) {
@@ -86,7 +86,7 @@ function sumOf(counters: readonly { batches: number; conflicts: number }[]) {
 }
 
 /** As a client under full load: so many writes are always asked for. Ends when `done` says so. */
-async function saturate(client: KeeperClient, done: () => boolean): Promise<number> {
+async function saturate(client: ZooKeeper, done: () => boolean): Promise<number> {
   let count = 0
   const one = async (): Promise<void> => {
     while (!done()) {
@@ -105,7 +105,7 @@ describe('commits in flight', () => {
     const all = await Promise.all(
       [1, 2, 3].map(async () => {
         const { keeper, store } = await bench.open()
-        const client = await KeeperClient.connect(keeper)
+        const client = await connect(keeper)
         // As a store that is not in this process: who has a batch there already is ahead.
         store.beforeTxn = async () => {
           for (let left = 20; left > 0; left--) await turn()
@@ -164,7 +164,7 @@ describe('commits in flight', () => {
   it('are planned on each other: the second needs no answer of the first', async () => {
     const bench = keeperBench()
     const { keeper, store } = await bench.open({ commitsInFlightMax: 2 })
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const held: (() => void)[] = []
     store.beforeTxn = () => new Promise((resolve) => held.push(resolve))
     const first = client.create('/a')
@@ -186,7 +186,7 @@ describe('commits in flight', () => {
   it('continue when the answer of the later one settles the earlier', async () => {
     const bench = keeperBench()
     const { keeper, store } = await bench.open({ commitsInFlightMax: 2 })
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     const { txnCount } = store
     store.faults.push('after')
     const first = client.create('/a')

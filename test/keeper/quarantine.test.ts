@@ -1,6 +1,6 @@
 /** What cannot be read in the store is left out and named, and the rest is served: by one keeper, and by several. */
 import { expect } from 'chai'
-import { type Keeper, KeeperClient, type Logger, readTree, repairTree } from '../../lib/index.ts'
+import { connect, type Keeper, type Logger, readTree, repairTree } from '../../lib/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
@@ -43,7 +43,7 @@ describe('a damaged store', () => {
   /** Served, written behind, and ended. @returns the tree as it was */
   async function plant(): Promise<ReturnType<typeof pictureOf>> {
     const { keeper } = await bench.open(limits)
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('data'))
     for (const name of ['b', 'c', 's-']) {
       const mode = name === 's-' ? 'persistent-sequential' : 'persistent'
@@ -77,7 +77,7 @@ describe('a damaged store', () => {
       const before = await get(key)
       await put(key, value)
       const keeper = await open()
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       expect(lines.filter((line) => line.startsWith('quarantined: ')).join()).to.include('/a/b')
       expect(keeper.quarantine).to.deep.equal({ findings: 1, znodes: 1, foreignKeys: 0 })
       for (const refused of [
@@ -111,7 +111,7 @@ describe('a damaged store', () => {
       await put(key, before)
       const three = await open()
       expect(three.replica.tree.unreadable.size).to.equal(0)
-      const writer = await KeeperClient.connect(three)
+      const writer = await connect(three)
       await eventually(
         'whole again',
         async () => {
@@ -153,7 +153,7 @@ describe('a damaged store', () => {
 
   it('a session that cannot be read ends, with its ephemerals', async () => {
     const { keeper: one, store } = await bench.open({ ...limits, sessionTimeoutMsMin: 100 })
-    const client = await KeeperClient.connect(one, { timeoutMs: 60_000 })
+    const client = await connect(one, { timeoutMs: 60_000 })
     await client.create('/mine', null, { mode: 'ephemeral' })
     await one.committer.drain(10_000)
     await bench.crash(one)
@@ -176,7 +176,7 @@ describe('a damaged store', () => {
     for (const { key } of entries.kvs.slice(0, -1)) await put(Buffer.from(key).toString(), 'x')
     const keeper = await open()
     expect(keeper.quarantine).to.include({ findings: entries.kvs.length - 1, znodes: 0 })
-    await (await KeeperClient.connect(keeper)).create('/later')
+    await (await connect(keeper)).create('/later')
   })
 
   it('more than --max-unreadable of them are no damage here and there: the start is refused', async () => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { Keeper, KeeperClient, type KeeperLimits, type Logger } from '../../lib/index.ts'
+import { connect, Keeper, type KeeperLimits, type Logger, type ZooKeeper } from '../../lib/index.ts'
 import { parseQuota } from '../../lib/model/quota.ts'
 
 describe('hard quotas', () => {
@@ -24,11 +24,11 @@ describe('hard quotas', () => {
     await Promise.all(keepers.splice(0).map((keeper) => keeper.close(0)))
   })
 
-  async function open(limits: Partial<KeeperLimits> = {}): Promise<KeeperClient> {
+  async function open(limits: Partial<KeeperLimits> = {}): Promise<ZooKeeper> {
     const store = openMemoryStore({ backend })
     const keeper = await Keeper.open({ store, logger, limits: { enforceQuota: true, ...limits } })
     keepers.push(keeper)
-    return KeeperClient.connect(keeper)
+    return connect(keeper)
   }
   const guard = () => keepers[0]!.committer.quotaGuard!
   const codes = async (sent: readonly Promise<unknown>[]) => {
@@ -39,14 +39,14 @@ describe('hard quotas', () => {
     }
     return counts
   }
-  function declare(client: KeeperClient, limits: string): Promise<unknown>[] {
+  function declare(client: ZooKeeper, limits: string): Promise<unknown>[] {
     return [
       client.create('/zookeeper/quota/q'),
       client.create('/zookeeper/quota/q/zookeeper_limits', Buffer.from(limits)),
       client.create('/zookeeper/quota/q/zookeeper_stats'),
     ]
   }
-  const statistics = async (client: KeeperClient) => {
+  const statistics = async (client: ZooKeeper) => {
     const { data } = await client.getData('/zookeeper/quota/q/zookeeper_stats')
     return Buffer.from(data!).toString()
   }
@@ -111,7 +111,7 @@ describe('hard quotas', () => {
     await client.create('/q')
     await Promise.all(declare(client, 'countHardLimit=5'))
     for (let i = 0; i < 3; i++) {
-      const owner = await KeeperClient.connect(keepers[0]!)
+      const owner = await connect(keepers[0]!)
       const sent = [1, 2, 3, 4, 5].map((n) => owner.create(`/q/${n}`, null, { mode: 'ephemeral' }))
       expect(await codes(sent)).to.deep.equal({ ok: 4, ZK_QUOTA_EXCEEDED: 1 })
       const closed = owner.close()

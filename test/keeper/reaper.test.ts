@@ -1,6 +1,6 @@
 /** C1 and C2: containers and TTL znodes go by themselves, on a clock that the test moves. */
 import { expect } from 'chai'
-import { type Clock, type Keeper, KeeperClient } from '../../lib/index.ts'
+import { type Clock, connect, type Keeper, type ZooKeeper } from '../../lib/index.ts'
 import { DataTree } from '../../lib/member/tree/data-tree.ts'
 import { reapableNow, restoreAges } from '../../lib/member/upkeep/reaper.ts'
 import { KIND } from '../../lib/model/znode.ts'
@@ -12,14 +12,14 @@ const INTERVAL_MS = 1_000
 describe('reaper', () => {
   let bench: KeeperBench
   let clock: ManualClock
-  let client: KeeperClient
+  let client: ZooKeeper
   let keeper: Keeper
 
   beforeEach(async () => {
     clock = new ManualClock()
     bench = keeperBench({ clock })
     keeper = (await bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock })).keeper
-    const connecting = KeeperClient.connect(keeper, { timeoutMs: 60_000 })
+    const connecting = connect(keeper, { timeoutMs: 60_000 })
     await clock.advance(10)
     client = await connecting
   })
@@ -100,7 +100,7 @@ describe('reaper', () => {
       after: (delayMs, run) => clock.after(delayMs, run),
     }
     const next = await done(bench.open({ reaperIntervalMs: INTERVAL_MS }, { clock: wrong }))
-    client = await done(KeeperClient.connect(next.keeper, { timeoutMs: 60_000 }))
+    client = await done(connect(next.keeper, { timeoutMs: 60_000 }))
   }
 
   it('C2 a change under the same zxid of another history is another one', () => {

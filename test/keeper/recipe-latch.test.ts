@@ -1,6 +1,6 @@
 /** LeaderLatch in bad weather: each fault × the leader and the one that stands by. Time is a ManualClock's. */
 import { expect } from 'chai'
-import { type Held, type KeeperClient, type LatchOptions, LeaderLatch } from '../../lib/index.ts'
+import { type Held, type LatchOptions, LeaderLatch, type ZooKeeper } from '../../lib/index.ts'
 import { livenessBench, type Member, TIMEOUT_MS } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
 import {
@@ -17,8 +17,8 @@ describe('LeaderLatch', () => {
   const bench = livenessBench()
   let one: Member
   let two: Member
-  let a: KeeperClient
-  let b: KeeperClient
+  let a: ZooKeeper
+  let b: ZooKeeper
   let holders: Holders
   let said: string[]
 
@@ -39,7 +39,7 @@ describe('LeaderLatch', () => {
   }
 
   /** A candidate that says what happens to it. */
-  function candidate(client: KeeperClient, id: string, options: LatchOptions = {}): LeaderLatch {
+  function candidate(client: ZooKeeper, id: string, options: LatchOptions = {}): LeaderLatch {
     return new LeaderLatch(client, PATH, {
       id,
       onElected(leadership: Held) {
@@ -64,7 +64,7 @@ describe('LeaderLatch', () => {
     return latches
   }
 
-  async function ownOf(client: KeeperClient): Promise<string> {
+  async function ownOf(client: ZooKeeper): Promise<string> {
     for (const name of await contenders(client)) {
       const stat = await client.exists(`${PATH}/${name}`)
       if (stat?.ephemeralOwner === client.sessionId) return `${PATH}/${name}`

@@ -1,6 +1,6 @@
 /** Mutex in bad weather: each fault × the holder and those that wait. Time is a ManualClock's. */
 import { expect } from 'chai'
-import { type KeeperClient, Mutex } from '../../lib/index.ts'
+import { Mutex, type ZooKeeper } from '../../lib/index.ts'
 import { livenessBench, type Member, TIMEOUT_MS } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
 import {
@@ -17,8 +17,8 @@ describe('Mutex', () => {
   const bench = livenessBench()
   let one: Member
   let two: Member
-  let a: KeeperClient
-  let b: KeeperClient
+  let a: ZooKeeper
+  let b: ZooKeeper
   let holders: Holders
 
   beforeEach(async () => {
@@ -44,7 +44,7 @@ describe('Mutex', () => {
     return { held, abort, next, outcome }
   }
 
-  async function ownOf(client: KeeperClient): Promise<string> {
+  async function ownOf(client: ZooKeeper): Promise<string> {
     for (const name of await contenders(client)) {
       const stat = await client.exists(`${PATH}/${name}`)
       if (stat?.ephemeralOwner === client.sessionId) return `${PATH}/${name}`

@@ -2,7 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { encodeZnode } from '../../lib/format/record.ts'
-import { type Keeper, KeeperClient, type Logger, type MetadataStore } from '../../lib/index.ts'
+import {
+  connect,
+  type Keeper,
+  type Logger,
+  type MetadataStore,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { eventually as eventuallyWithin } from '../support/eventually.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
@@ -77,9 +83,9 @@ describe('records at rest', () => {
   }
 
   /** A tree, and the record that is changed by hand. */
-  async function plant(): Promise<{ keeper: Keeper; client: KeeperClient; session: string }> {
+  async function plant(): Promise<{ keeper: Keeper; client: ZooKeeper; session: string }> {
     const keeper = await open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('data'))
     for (const name of ['b', 'c', 'd', 'e']) await client.create(`/a/${name}`, Buffer.from(name))
     const acl = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }]
@@ -161,7 +167,7 @@ describe('records at rest', () => {
       await openWithLatePages(),
       await openWithLatePages(),
     ]
-    const clients = await Promise.all(keepers.map((keeper) => KeeperClient.connect(keeper)))
+    const clients = await Promise.all(keepers.map((keeper) => connect(keeper)))
     const first = keepers.reduce((a, b) => (a.proxy < b.proxy ? a : b))
     await clients[0]!.create('/busy')
     let busy = true
@@ -177,7 +183,7 @@ describe('records at rest', () => {
         ]
         await Promise.allSettled(results)
         if (i % 50 === 0) {
-          const session = await KeeperClient.connect(keepers[who]!)
+          const session = await connect(keepers[who]!)
           await session.create('/busy/once-', null, { mode: 'ephemeral-sequential' })
           await session.close()
         }
@@ -204,7 +210,7 @@ describe('records at rest', () => {
   it('a tree that differs from another proxy’s after the same batch is loaded again', async () => {
     const one = await open()
     const two = (await bench.open({ recordCheckMs: 0 }, { logger })).keeper
-    const client = await KeeperClient.connect(one)
+    const client = await connect(one)
     await client.create('/a')
     await two.sync()
     const wrong = { type: 'setACL', path: '/a', acl: [], aversion: 5 } as const

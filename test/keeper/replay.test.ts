@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { createOp, KeeperClient, OPEN_ACL } from '../../lib/index.ts'
+import { connect, createOp, OPEN_ACL, type ZooKeeper } from '../../lib/index.ts'
 import { keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 
@@ -49,7 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 )
 
-async function run(client: KeeperClient, s: Step): Promise<void> {
+async function run(client: ZooKeeper, s: Step): Promise<void> {
   switch (s.do) {
     case 'create':
       await client.create(s.path, s.data, { mode: s.mode })
@@ -114,11 +114,11 @@ describe('write-behind', () => {
             const slow = { flushKeysPerTxnMax, flushDelayMs: 3_600_000, backlogKeysTarget: 0 }
             let writer = await bench.open(slow)
             const follower = await bench.open({ ...slow, flushKeysPerTxnMax: 1 })
-            let client = await KeeperClient.connect(writer.keeper)
+            let client = await connect(writer.keeper)
             for (const s of steps) {
               if (s.do === 'close') {
                 await client.close()
-                client = await KeeperClient.connect(writer.keeper)
+                client = await connect(writer.keeper)
               } else if (s.do === 'load') {
                 const fresh = await bench.open(slow)
                 expect(pictureOf(fresh.keeper)).to.deep.equal(pictureOf(writer.keeper))
@@ -129,7 +129,7 @@ describe('write-behind', () => {
                 writer = await bench.open(slow)
                 expect(pictureOf(writer.keeper)).to.deep.equal(before)
                 await writer.keeper.committer.drain(10_000)
-                client = await KeeperClient.connect(writer.keeper)
+                client = await connect(writer.keeper)
               } else
                 await run(client, s).catch((e: { code?: string }) => {
                   if (!String(e.code).startsWith('ZK_')) throw e

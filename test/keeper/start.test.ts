@@ -1,6 +1,6 @@
 /** What a keeper meets when it starts, and must not end at. */
 import { expect } from 'chai'
-import { Keeper, KeeperClient, type MetadataStore } from '../../lib/index.ts'
+import { connect, Keeper, type MetadataStore } from '../../lib/index.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 
@@ -32,7 +32,7 @@ describe('a keeper that starts', () => {
 
   async function plant(): Promise<void> {
     const { keeper } = await bench.open()
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/a', Buffer.from('x'))
     await keeper.committer.drain(5_000)
   }
@@ -56,7 +56,7 @@ describe('a keeper that starts', () => {
 
   it('is not in the way of others, nor they of it, whatever is in a record under p/', async () => {
     const { keeper: one, store } = await bench.open()
-    const client = await KeeperClient.connect(one)
+    const client = await connect(one)
     const strange = ['0', '1', '2'].map((digit) => digit.padStart(16, '0'))
     for (const [id, value] of [
       [strange[0], '{"f":9,"of":"a later version"}'],

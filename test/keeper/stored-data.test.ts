@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { Keeper, KeeperClient, type MetadataStore, readTree } from '../../lib/index.ts'
+import { connect, Keeper, type MetadataStore, readTree } from '../../lib/index.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 /** Written by 0.1.0 at 750d23d, the process killed with half of its journal not yet in records. */
@@ -50,7 +50,7 @@ async function expectTree(store: MetadataStore, file: string): Promise<void> {
   const before = readFileSync(join(stored, file), 'utf8')
   expect([...(await readTree({ store }))].join('')).to.equal(before)
   const keeper = await Keeper.open({ store })
-  const client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+  const client = await connect(keeper, { timeoutMs: 10_000 })
   try {
     const { data, stat } = await client.getData('/flushed')
     expect(data && Buffer.from(data).toString()).to.equal('two')

@@ -1,7 +1,7 @@
 /** Records follow the journal, and the journal is cut behind them, whatever is written. */
 import { expect } from 'chai'
 import { type KeyRange, Layout } from '../../lib/format/layout.ts'
-import { KeeperClient, StoreError } from '../../lib/index.ts'
+import { connect, StoreError } from '../../lib/index.ts'
 import { FLUSH_HOLD_MS } from '../../lib/member/commit/batch-planner.ts'
 import { JOURNAL_KEPT_BYTES_MAX } from '../../lib/member/tree/journal-tail.ts'
 import { keeperBench } from '../support/keepers.ts'
@@ -22,7 +22,7 @@ describe('write-behind', () => {
     const bench = keeperBench()
     try {
       const { keeper, store } = await bench.open({ flushDelayMs: 1 })
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       for (let i = 0; i < 4; i++) {
         await client.create(`/pause-${i}`, large)
         // Nobody drains: the records go when the writers are quiet.
@@ -51,7 +51,7 @@ describe('write-behind', () => {
       store.beforeTxn = ({ ops }) => {
         for (const op of ops) if (op.type === 'deleteRange') removed.push(op)
       }
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       for (let i = 0; i < 7; i++) {
         await client.create(`/step-${i}`, large)
         await keeper.committer.drain(10_000)
@@ -70,7 +70,7 @@ describe('write-behind', () => {
     try {
       const clock = new ManualClock()
       const { keeper, store } = await bench.open({}, { clock })
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       await keeper.committer.drain(10_000)
       let refusals = 0
       store.beforeTxn = ({ ops }) => {
@@ -98,7 +98,7 @@ describe('write-behind', () => {
       const clock = new ManualClock()
       // Every commit carries records.
       const { keeper, store } = await bench.open({ backlogKeysTarget: 1 }, { clock })
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       await client.create('/a')
       store.beforeTxn = ({ ops }) => {
         if (ops.length <= 2) return
@@ -116,7 +116,7 @@ describe('write-behind', () => {
     try {
       const { keeper, store } = await bench.open({ flushDelayMs: 1 })
       const size = Math.floor(store.features.valueBytesMax * 0.6)
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper, { requestBytesMax: 2 ** 31 })
       await client.create('/large', Buffer.alloc(size))
       const acl = [
         { perms: 31, id: { scheme: 'world', id: 'anyone' } },

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { Keeper, KeeperClient, type MetadataStore, readTree, repairTree } from '../../lib/index.ts'
+import { connect, Keeper, type MetadataStore, readTree, repairTree } from '../../lib/index.ts'
 import { damageOne } from '../support/damage.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { mulberry32 } from '../support/mulberry32.ts'
@@ -20,7 +20,7 @@ const nodesOf = (keeper: Keeper): Nodes => pictureOf(keeper).nodes as Nodes
 /** `isLagging`: half of it is in the journal alone. */
 async function plant(store: MetadataStore, prefix: string, isLagging: boolean): Promise<Nodes> {
   const flushed = await Keeper.open({ store, prefix })
-  const client = await KeeperClient.connect(flushed)
+  const client = await connect(flushed)
   for (const top of ['/a', '/b']) {
     await client.create(top, Buffer.from(`top ${top}`))
     for (let i = 0; i < 6; i++) await client.create(`${top}/n${i}`, Buffer.from(`data ${i}`))
@@ -30,7 +30,7 @@ async function plant(store: MetadataStore, prefix: string, isLagging: boolean): 
   await flushed.close()
   const limits = isLagging ? { flushDelayMs: 3_600_000, flushLateMs: 3_600_000 } : {}
   const keeper = await Keeper.open({ store, prefix, limits })
-  const second = await KeeperClient.connect(keeper)
+  const second = await connect(keeper)
   await second.create('/a/late', Buffer.from('late'))
   await second.setData('/b/n1', Buffer.from('changed'))
   await second.delete('/a/n5')
@@ -100,7 +100,7 @@ for (const kind of ['etcd', 'file'] as const) {
         try {
           expect(keeper.quarantine, what).to.include({ findings: 0, znodes: 0 })
           expect(keeper.isServing).to.equal(true)
-          const client = await KeeperClient.connect(keeper)
+          const client = await connect(keeper)
           await client.create('/after', null)
           if (!isLagging)
             compareRest(before, nodesOf(keeper), `${what}: ${report.actions.join('; ')}`)

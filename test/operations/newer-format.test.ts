@@ -5,9 +5,9 @@
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
 import {
+  connect,
   importTree,
   Keeper,
-  KeeperClient,
   type KeyValue,
   type MetadataStore,
   readTree,
@@ -38,7 +38,7 @@ function json(value: Buffer): Buffer {
 /** A tree that is half in the records and half in the journal. */
 async function plant(store: MetadataStore, prefix: string): Promise<void> {
   const first = await Keeper.open({ store, prefix })
-  const client = await KeeperClient.connect(first)
+  const client = await connect(first)
   await client.create('/a', Buffer.from('data'))
   await client.create('/a/b')
   await client.close()
@@ -48,7 +48,7 @@ async function plant(store: MetadataStore, prefix: string): Promise<void> {
   await put(store, `${prefix}/s/${SESSION}`, Buffer.from(JSON.stringify(session)))
   const limits = { flushDelayMs: 3_600_000, flushLateMs: 3_600_000 }
   const second = await Keeper.open({ store, prefix, limits })
-  const late = await KeeperClient.connect(second)
+  const late = await connect(second)
   await late.create('/late')
   await second.close(0)
 }
@@ -152,7 +152,7 @@ for (const kind of ['memory', 'file', 'etcd'] as const) {
     it('an entry that the records have is left over from a downgrade: a start and an export do without it', async () => {
       const prefix = '/newer-left-over'
       const keeper = await Keeper.open({ store, prefix })
-      const client = await KeeperClient.connect(keeper)
+      const client = await connect(keeper)
       await client.create('/a', Buffer.from('data'))
       await client.close()
       await keeper.close()
@@ -171,7 +171,7 @@ for (const kind of ['memory', 'file', 'etcd'] as const) {
       expect((await readTree({ store, prefix, salvage: true })).findings).to.have.length(1)
       const next = await Keeper.open({ store, prefix })
       expect(next.quarantine).to.include({ findings: 1, znodes: 1 })
-      const writer = await KeeperClient.connect(next)
+      const writer = await connect(next)
       await writer.create('/b')
       await next.close()
       const kept = (await below(store, `${prefix}/j/`)).find((kv) => keyText(kv) === key)

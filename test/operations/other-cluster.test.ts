@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 // Not by openStore(): what it imports later has errors of other classes than ours under mocha.
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { type ClientState, Keeper, KeeperClient, type MetadataStore } from '../../lib/index.ts'
+import { type ClientState, connect, Keeper, type MetadataStore } from '../../lib/index.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually as eventuallyWithin } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/requirements.ts'
@@ -44,7 +44,7 @@ describe('another cluster at an address', () => {
   /** A tree of its own, longer than ours: its numbers alone would pass for the continuation. */
   async function plantTheirs(): Promise<Keeper> {
     const keeper = await open(theirs.host)
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     for (let i = 0; i < 20; i++) await client.create(`/theirs-${i}`)
     return keeper
   }
@@ -52,7 +52,7 @@ describe('another cluster at an address', () => {
   it('one of two addresses: its answers are refused, and nothing of it is served', async () => {
     const other = await plantTheirs()
     const keeper = await open(links[0]!.host, links[1]!.host)
-    const client = await KeeperClient.connect(keeper)
+    const client = await connect(keeper)
     await client.create('/ours')
     const before = links[0]!.connections
     links[0]!.redirect(theirs.host)
@@ -109,7 +109,7 @@ describe('another cluster at an address', () => {
     const other = await plantTheirs()
     const keeper = await open(links[0]!.host)
     const seen: ClientState[] = []
-    const client = await KeeperClient.connect(keeper, { onState: (state) => seen.push(state) })
+    const client = await connect(keeper, { onState: (state) => seen.push(state) })
     await client.create('/ours')
     links[0]!.redirect(theirs.host)
     links[0]!.cut()

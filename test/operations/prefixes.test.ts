@@ -1,7 +1,13 @@
 /** Keys of others below a prefix, above all of a tree whose prefix is nested: named, ignored, left alone. */
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
-import { Keeper, KeeperClient, type Logger, type MetadataStore } from '../../lib/index.ts'
+import {
+  connect,
+  Keeper,
+  type Logger,
+  type MetadataStore,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
 import { startRedis } from '../support/redis-server.ts'
@@ -11,7 +17,7 @@ import { pictureOf } from '../support/tree-picture.ts'
 
 interface Served {
   readonly keeper: Keeper
-  readonly client: KeeperClient
+  readonly client: ZooKeeper
   readonly warnings: string[]
 }
 
@@ -58,7 +64,7 @@ for (const kind of ['etcd', 'redis', 'file'] as const) {
       }
       const keeper = await Keeper.open({ store, prefix, logger, limits: { recordCheckMs: 5 } })
       open.push(keeper)
-      return { keeper, client: await KeeperClient.connect(keeper), warnings }
+      return { keeper, client: await connect(keeper), warnings }
     }
 
     async function endOf({ keeper, client }: Served): Promise<void> {

@@ -1,7 +1,13 @@
 /** Records of a real etcd that are changed with etcdctl under a keeper: named by path, and mended. */
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { Keeper, KeeperClient, type Logger, type MetadataStore } from '../../lib/index.ts'
+import {
+  connect,
+  Keeper,
+  type Logger,
+  type MetadataStore,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/requirements.ts'
@@ -12,7 +18,7 @@ describe('records that are changed with etcdctl', () => {
   let shell: EtcdShell
   let store: MetadataStore
   let keeper: Keeper
-  let client: KeeperClient
+  let client: ZooKeeper
   const named: string[] = []
 
   before(async function () {
@@ -28,7 +34,7 @@ describe('records that are changed with etcdctl', () => {
         named.push(`${(fields as { records?: string }).records} ${message}`),
     }
     keeper = await Keeper.open({ store, logger, limits: { recordCheckMs: 50 } })
-    client = await KeeperClient.connect(keeper)
+    client = await connect(keeper)
     await client.create('/app', Buffer.from('data'))
     for (const name of ['one', 'two', 'three']) await client.create(`/app/${name}`, null)
     const acl = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }]

@@ -8,7 +8,14 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { Keeper, KeeperClient, LeaderLatch, type MetadataStore, Mutex } from '../../lib/index.ts'
+import {
+  connect,
+  Keeper,
+  LeaderLatch,
+  type MetadataStore,
+  Mutex,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
@@ -25,7 +32,7 @@ describe('recipes in one line with Curator’s', function () {
   let proxy: AnykeeperProcess
   let store: MetadataStore
   let keeper: Keeper
-  let client: KeeperClient
+  let client: ZooKeeper
   let program: ChildProcessWithoutNullStreams
   let lines: Interface
   const said: string[] = []
@@ -36,7 +43,7 @@ describe('recipes in one line with Curator’s', function () {
     proxy = await startAnykeeper({ store: `etcd://${etcd.host}` })
     store = await openEtcdStore({ hosts: [etcd.host] })
     keeper = await Keeper.open({ store })
-    client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+    client = await connect(keeper, { timeoutMs: 10_000 })
     const classes = temporaryFolder('curator-line')
     const libs = join(curatorLibs(), '*')
     const sources = sourcesIn('curator-line', '.java')

@@ -23,7 +23,7 @@ const proxyDoors = /^lib\/(index\.ts$|protocol\/)/
  * so no rule names a room above its own. lib/index.ts, the public door, imports any of them.
  */
 export const libRooms: Record<string, readonly string[]> = {
-  client: ['member', 'store', 'model', 'base'],
+  client: ['protocol', 'member', 'store', 'model', 'base'],
   transfer: ['member', 'format', 'store', 'model', 'base'],
   protocol: ['model'],
   member: ['format', 'store', 'model', 'base'],

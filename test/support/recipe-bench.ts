@@ -5,7 +5,12 @@
 import { expect } from 'chai'
 import type { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { type Held, KeeperClient, type ZnodeError } from '../../lib/index.ts'
+import {
+  connect as connectTo,
+  type Held,
+  type ZnodeError,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type Member, TIMEOUT_MS } from './liveness-bench.ts'
 import type { ManualClock } from './manual-clock.ts'
 
@@ -17,12 +22,12 @@ export async function passTime(clock: ManualClock, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= STEP_MS) await clock.advance(STEP_MS)
 }
 
-export function connect({ keeper }: Member): Promise<KeeperClient> {
-  return KeeperClient.connect(keeper, { timeoutMs: TIMEOUT_MS })
+export function connect({ keeper }: Member): Promise<ZooKeeper> {
+  return connectTo(keeper, { timeoutMs: TIMEOUT_MS })
 }
 
 /** Names of the contenders, as this member sees them. */
-export async function contenders(client: KeeperClient, path = PATH): Promise<readonly string[]> {
+export async function contenders(client: ZooKeeper, path = PATH): Promise<readonly string[]> {
   if ((await client.exists(path)) === undefined) return []
   return (await client.getChildren(path)).children
 }

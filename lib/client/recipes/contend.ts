@@ -5,7 +5,7 @@
 import { systemRandom } from '../../base/clock.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import { childOf, isValidPath, nameOf } from '../../model/path.ts'
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import {
   type ContenderKind,
   type ContenderLayout,
@@ -19,7 +19,7 @@ import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
 /** What all waits of one recipe have in common. */
 export interface Line {
-  readonly client: KeeperClient
+  readonly client: ZooKeeper
   /** Parent of the contenders. */
   readonly path: string
   readonly layout: ContenderLayout
@@ -101,7 +101,7 @@ async function isFirst(
 }
 
 async function contenders(
-  client: KeeperClient,
+  client: ZooKeeper,
   path: string,
   scope: WaitScope,
 ): Promise<readonly string[]> {
@@ -118,7 +118,7 @@ async function contenders(
 }
 
 /** Or something else may have changed. */
-async function untilGone(client: KeeperClient, path: string, scope: WaitScope): Promise<void> {
+async function untilGone(client: ZooKeeper, path: string, scope: WaitScope): Promise<void> {
   try {
     if ((await client.exists(path, scope.wake)) !== undefined) await scope.woken()
   } catch (error) {

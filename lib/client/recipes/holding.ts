@@ -3,7 +3,7 @@
  * ended. Neighbours: contend, mutex, leader-latch.
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import { type OwnZnode, removeOwn } from './own-znode.ts'
 import { onSessionEnd, orSessionEnd } from './session-end.ts'
 
@@ -35,14 +35,14 @@ export interface Held extends AsyncDisposable {
 
 export class Holding implements Held {
   readonly token: number
-  readonly #client: KeeperClient
+  readonly #client: ZooKeeper
   readonly #own: OwnZnode
   readonly #remove: () => Promise<void>
   readonly #abort = new AbortController()
   readonly #cancel: () => void
   #removed: Promise<void> | undefined
 
-  constructor(client: KeeperClient, parent: string, prefix: string, own: OwnZnode) {
+  constructor(client: ZooKeeper, parent: string, prefix: string, own: OwnZnode) {
     this.#client = client
     this.#own = own
     this.token = own.czxid

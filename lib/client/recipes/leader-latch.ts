@@ -4,7 +4,7 @@
  */
 import { ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath, contend, type Line } from './contend.ts'
 import { type ContenderLayout, inOrder } from './contender-name.ts'
 import type { Held } from './holding.ts'
@@ -44,7 +44,7 @@ export interface LatchOptions {
  * The path has candidates for children and nothing else; it is made when missing, as a container.
  */
 export class LeaderLatch implements AsyncDisposable {
-  readonly #client: KeeperClient
+  readonly #client: ZooKeeper
   readonly #line: Line
   readonly #options: LatchOptions
   readonly #closing = new AbortController()
@@ -59,7 +59,7 @@ export class LeaderLatch implements AsyncDisposable {
   readonly #waiting = new Set<() => void>()
 
   /** @throws {TypeError} the path is invalid, or the root */
-  constructor(client: KeeperClient, path: string, options: LatchOptions = {}) {
+  constructor(client: ZooKeeper, path: string, options: LatchOptions = {}) {
     checkLinePath(path)
     const { layout = 'curator', id } = options
     const data = id === undefined ? null : Buffer.from(id)

@@ -2,7 +2,7 @@
  * A fair, exclusive lock among all clients of an ensemble, in the znode layout of Curator's InterProcessMutex or of
  * kazoo's Lock, so that all of them exclude each other. Neighbours: contend, holding.
  */
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath, contend } from './contend.ts'
 import type { ContenderLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
@@ -22,12 +22,12 @@ export interface MutexOptions {
  * missing, as a container.
  */
 export class Mutex {
-  readonly #client: KeeperClient
+  readonly #client: ZooKeeper
   readonly #path: string
   readonly #options: MutexOptions
 
   /** @throws {TypeError} the path is invalid, or the root */
-  constructor(client: KeeperClient, path: string, options: MutexOptions = {}) {
+  constructor(client: ZooKeeper, path: string, options: MutexOptions = {}) {
     checkLinePath(path)
     this.#client = client
     this.#path = path

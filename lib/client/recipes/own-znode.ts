@@ -4,8 +4,8 @@
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
-import type { KeeperClient } from '../keeper-client.ts'
 import { createMissing } from '../paths.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import type { ContenderName } from './contender-name.ts'
 import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
@@ -22,21 +22,24 @@ export class OwnZnode {
   readonly path: string
   /** Grows with every contender of the line: its fencing token. */
   readonly czxid: number
-  readonly #client: KeeperClient
+  readonly #client: ZooKeeper
   #isGone = false
   #onGone: (() => void) | undefined
   readonly #look = (): void => {
     if (this.#onGone === undefined) return
-    // After a failure the watch is there, and reports when the client is connected again.
     this.#client.exists(this.path, this.#look).then(
       (stat) => {
-        if (stat === undefined) this.#gone()
+        // Another one of this name is not its own.
+        if (stat?.czxid !== this.czxid) this.#gone()
       },
-      () => {},
+      // Not set: it is when the client is connected again.
+      async () => {
+        if (await whenConnected(this.#client)) this.#look()
+      },
     )
   }
 
-  constructor(client: KeeperClient, path: string, czxid: number) {
+  constructor(client: ZooKeeper, path: string, czxid: number) {
     this.#client = client
     this.path = path
     this.czxid = czxid
@@ -68,7 +71,7 @@ export class OwnZnode {
  * session was resumed behind everything that it had sent, so what is not there then never comes.
  */
 export async function createOwn(
-  client: KeeperClient,
+  client: ZooKeeper,
   parent: string,
   { base, prefix }: ContenderName,
   data: Uint8Array | null,
@@ -92,7 +95,7 @@ export async function createOwn(
   }
 }
 
-async function makeParent(client: KeeperClient, parent: string, scope: WaitScope): Promise<void> {
+async function makeParent(client: ZooKeeper, parent: string, scope: WaitScope): Promise<void> {
   try {
     // As Curator's: containers are deleted some time after their last child.
     await createMissing(client, parent, (one) => client.create(one, null, { mode: 'container' }))
@@ -105,7 +108,7 @@ async function makeParent(client: KeeperClient, parent: string, scope: WaitScope
 }
 
 async function findOwn(
-  client: KeeperClient,
+  client: ZooKeeper,
   parent: string,
   prefix: string,
 ): Promise<OwnZnode | undefined> {
@@ -122,11 +125,7 @@ async function findOwn(
  * session is over and with it the ephemeral. No create with this prefix may be in flight.
  * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it
  */
-export async function removeOwn(
-  client: KeeperClient,
-  parent: string,
-  prefix: string,
-): Promise<void> {
+export async function removeOwn(client: ZooKeeper, parent: string, prefix: string): Promise<void> {
   while (await whenConnected(client)) {
     try {
       const own = await findOwn(client, parent, prefix)

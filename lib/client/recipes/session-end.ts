@@ -1,21 +1,22 @@
 /** What the state of a client's session means for a recipe. Neighbours: wait-scope, holding, own-znode. */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 
 /** How soon the clocks are looked at again while it is not known whether the session ended in a pause. Unit ms. */
 const LOOK_AGAIN_MS = 100
 
-/** The state says that the session is over. */
-export function isOver(client: KeeperClient): boolean {
+/** The state says that the session is over; the client may come back with another one, or with the same. */
+export function isOver(client: ZooKeeper): boolean {
   return client.state === 'lost' || client.state === 'closed'
 }
 
-/** Resolves when the client is connected. false: its session is over. */
-export function whenConnected(client: KeeperClient): Promise<boolean> {
-  if (client.state !== 'suspended') return Promise.resolve(!isOver(client))
+/** Resolves when the client is connected, be it with another session. false: it never will be. */
+export function whenConnected(client: ZooKeeper): Promise<boolean> {
+  if (client.state === 'connected') return Promise.resolve(true)
+  if (client.isEnded) return Promise.resolve(false)
   return new Promise((resolve) => {
     const cancel = client.onStateChange((state) => {
-      if (state === 'suspended') return
+      if (state !== 'connected' && !client.isEnded) return
       cancel()
       resolve(state === 'connected')
     })
@@ -28,7 +29,7 @@ export function whenConnected(client: KeeperClient): Promise<boolean> {
  * Returns its cancel.
  */
 export function onSessionEnd(
-  client: KeeperClient,
+  client: ZooKeeper,
   options: { readonly whileConnected: boolean },
   run: (error: ZnodeError) => void,
 ): () => void {
@@ -58,7 +59,7 @@ export function onSessionEnd(
 }
 
 /** Resolves when `done` does, and at the latest when the session is over or a suspended one may have ended. */
-export async function orSessionEnd(client: KeeperClient, done: Promise<void>): Promise<void> {
+export async function orSessionEnd(client: ZooKeeper, done: Promise<void>): Promise<void> {
   if (isOver(client)) return
   if (client.state === 'suspended' && client.sessionUntilMs <= client.clock.monotonic()) return
   let cancel: (() => void) | undefined

@@ -3,7 +3,7 @@
  * session-end.
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
-import type { KeeperClient } from '../keeper-client.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 import { isOver, onSessionEnd } from './session-end.ts'
 
 /** How long a caller waits. */
@@ -29,7 +29,7 @@ export class WaitScope {
   }
 
   /** @throws {TypeError} the timeout is not above 0; the signal's reason, if it is aborted already */
-  constructor(client: KeeperClient, path: string, { timeoutMs, signal }: WaitOptions) {
+  constructor(client: ZooKeeper, path: string, { timeoutMs, signal }: WaitOptions) {
     if (timeoutMs !== undefined && !(timeoutMs > 0)) {
       throw new TypeError(`timeoutMs must be above 0, got ${timeoutMs}`)
     }

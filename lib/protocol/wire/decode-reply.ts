@@ -23,13 +23,16 @@ const DECODERS = tableOf(({ decodeReply }) => decodeReply)
  */
 export function decodeReply(op: number, reader: JuteReader): Reply {
   const { xid, zxid, errno } = decodeReplyHeader(reader)
-  let result: Result | undefined
+  const result = decodeResult(op, errno, reader)
+  return { xid, zxid, errno, result, extraBytes: reader.left }
+}
+
+/** Reads the record behind the header. undefined: an error has none. @throws {WireError} as decodeReply() */
+export function decodeResult(op: number, errno: number, reader: JuteReader): Result | undefined {
   if (errno === 0) {
     const decode = DECODERS[op - LEAST_OP]
     if (decode === undefined) throw new WireError(`success of opcode ${op}, which is unknown`)
-    result = decode(reader)
-  } else if (op === OP.sasl && reader.left > 0) {
-    result = decodeSaslReply(reader)
+    return decode(reader)
   }
-  return { xid, zxid, errno, result, extraBytes: reader.left }
+  return op === OP.sasl && reader.left > 0 ? decodeSaslReply(reader) : undefined
 }

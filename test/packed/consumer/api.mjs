@@ -1,12 +1,12 @@
 /** The doors of the package by import; the API tests are conformance.test.mjs. */
 
-import { Keeper, KeeperClient, LeaderLatch } from 'anykeeper'
+import { connect, Keeper, LeaderLatch } from 'anykeeper'
 import { openStore, registerStore } from 'anykeeper/adapters'
 import { ProxyServer } from 'anykeeper/proxy'
 
 const store = await openStore('memory:')
 const keeper = await Keeper.open({ store })
-const client = await KeeperClient.connect(keeper)
+const client = await connect(keeper)
 await client.create('/a', Buffer.from('x'))
 const { data } = await client.getData('/a')
 const proxy = await ProxyServer.listen(keeper, { port: 0 })

@@ -5,7 +5,7 @@ import {
   createOp,
   type Held,
   Keeper,
-  KeeperClient,
+  connect,
   LeaderLatch,
   type MetadataStore,
   Mutex,
@@ -24,7 +24,7 @@ registerStore('mine', opener)
 const store: MetadataStore = await openStore('memory:')
 const keeper = await Keeper.open({ store, limits: { tickTimeMs: 1_000 } })
 const states: ClientState[] = []
-const client = await KeeperClient.connect(keeper, { onState: (state) => states.push(state) })
+const client = await connect(keeper, { onState: (state) => states.push(state) })
 const { path } = await client.create('/a', Buffer.from(hostname()))
 const { data, stat } = await client.getData(path, (event: WatchEvent) => console.log(event.type))
 const version: number = stat.version

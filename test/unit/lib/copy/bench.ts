@@ -4,12 +4,13 @@ import { MemoryBackend } from '../../../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../../../adapters/memory/memory-store.ts'
 import {
   type Clock,
+  connect,
   Keeper,
-  KeeperClient,
   Layout,
   type MetadataStore,
   readTree,
   type StoreFeatures,
+  type ZooKeeper,
 } from '../../../../lib/index.ts'
 import type { Znode } from '../../../../lib/model/znode.ts'
 import { headerLine, trailerLine, znodeLine } from '../../../../lib/transfer/format.ts'
@@ -51,8 +52,8 @@ export function hastyClock(): Clock {
 export async function sourceTree(): Promise<SourceTree> {
   const store = openMemoryStore()
   const keeper = await Keeper.open({ store, limits: { historyRetentionMs: 0 } })
-  const [a, b] = [await connect(keeper), await connect(keeper)]
-  await connect(keeper)
+  const [a, b] = [await open(keeper), await open(keeper)]
+  await open(keeper)
   await a.create('/app', Buffer.from('text'))
   for (let i = 0; i < 20; i++) {
     await a.create(`/app/n${i}`, i % 3 === 0 ? null : Buffer.alloc(i * 10, i))
@@ -71,8 +72,7 @@ export async function sourceTree(): Promise<SourceTree> {
   return { store, lines, text: lines.join('') }
 }
 
-const connect = (keeper: Keeper): Promise<KeeperClient> =>
-  KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+const open = (keeper: Keeper): Promise<ZooKeeper> => connect(keeper, { timeoutMs: 10_000 })
 
 /** The lines of a file with these znodes, in their order. */
 export function linesOf(znodes: readonly (readonly [path: string, node: Znode])[]): string[] {

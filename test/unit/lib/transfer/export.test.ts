@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import {
   CopyError,
   checkTree,
+  connect,
   importTree,
   Keeper,
-  KeeperClient,
   Layout,
   type MetadataStore,
   OPEN_ACL,
@@ -44,7 +44,7 @@ describe('copy/export', () => {
     const store = target()
     const lazy = { historyRetentionMs: 0, flushDelayMs: 3_600_000 }
     const keeper = await Keeper.open({ store, limits: lazy })
-    const client = await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+    const client = await connect(keeper, { timeoutMs: 10_000 })
     for (const name of ['b', 'a', 'a-b', 'c']) await client.create(`/${name}`, null)
     await client.create('/a/below', null)
     await client.delete('/c')

@@ -5,11 +5,11 @@ import {
   CopyError,
   type CopyErrorCode,
   checkTree,
+  connect,
   type ImportOptions,
   type ImportResult,
   importTree,
   Keeper,
-  KeeperClient,
   type MetadataStore,
   readTree,
   StoreError,
@@ -85,7 +85,7 @@ describe('copy/import', () => {
       expect(after.zxid).to.equal(before.zxid)
       const owned = (after.sessions as { owner: string; fence: number }[]).map((s) => s.owner)
       expect(owned).to.deep.equal(['import', 'import', 'import'])
-      const client = await KeeperClient.connect(two, { timeoutMs: 10_000 })
+      const client = await connect(two, { timeoutMs: 10_000 })
       const made = await client.create('/app/n0/s-', null, { mode: 'persistent-sequential' })
       expect(made.path, 'the deleted one is counted').to.equal('/app/n0/s-0000000020')
     } finally {
@@ -202,7 +202,7 @@ describe('copy/import', () => {
     const other = await sourceTree()
     await refusal(importInto(store, { input: chunks(other.lines) }), 'COPY_NOT_EMPTY')
     const keeper = await Keeper.open({ store })
-    await KeeperClient.connect(keeper, { timeoutMs: 10_000 })
+    await connect(keeper, { timeoutMs: 10_000 })
     await keeper.close()
     const error = await refusal(importInto(store), 'COPY_NOT_EMPTY')
     expect(error.message).to.match(/there is a tree below \/anykeeper already/)
@@ -242,7 +242,7 @@ describe('copy/import', () => {
     }
     await refusal(importInto(store), 'COPY_NOT_EMPTY')
     expect(await keysOf(store), 'the mark is gone').to.not.include('/anykeeper/import')
-    const client = await KeeperClient.connect(keeper!, { timeoutMs: 10_000 })
+    const client = await connect(keeper!, { timeoutMs: 10_000 })
     await client.create('/served', null)
     await keeper!.close()
     // After the proxy loaded an empty tree, before it said that it lives.

@@ -1,0 +1,391 @@
+/**
+ * The session of a client, supervised: its state, who is notified of it, until when it surely lives, and how it comes
+ * back. Neighbours: zookeeper (the verbs), transport (what it runs on), pending-requests, watches.
+ */
+import { backoffMs } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { pause } from '../base/pause.ts'
+import { ProcessHold } from '../base/process-hold.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
+import type { Result } from '../model/request.ts'
+import { type CallTrace, withTrace } from './call-trace.ts'
+import { CallbackFaults } from './callback-faults.ts'
+import { Chroot } from './chroot.ts'
+import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
+import { PendingRequests } from './pending-requests.ts'
+import type { ClientRequest, Link, LinkEnd, LinkSink, Transport } from './transport.ts'
+import { ClientWatches } from './watches.ts'
+
+type Reply = (errno: number, trace: CallTrace) => void
+
+export class ClientSession {
+  readonly watches: ClientWatches
+  readonly options: KnownOptions
+  readonly #transport: Transport
+  readonly #trace: CallTrace
+  readonly #faults: CallbackFaults
+  readonly #pending = new PendingRequests()
+  readonly #chroot: Chroot
+  readonly #hold: ProcessHold
+  readonly #listeners: Set<StateListener>
+  readonly #auths: Auth[]
+  /** Aborted when nothing comes any more. */
+  readonly #over = new AbortController()
+  state: ClientState = 'connected'
+  /** Requests go there; undefined: the client is not connected. */
+  #link: Link | undefined
+  /** Of the session, also while it is away. */
+  #newest!: Link
+  #sink: Inbound | undefined
+  #lastZxid = 0
+  #closing: Promise<void> | undefined
+  #cancelPing: () => void = () => {}
+  #cancelLost: () => void = () => {}
+
+  private constructor(transport: Transport, options: KnownOptions, trace: CallTrace) {
+    this.#transport = transport
+    this.options = options
+    this.#trace = trace
+    this.#chroot = new Chroot(options.chroot)
+    this.#faults = new CallbackFaults(transport.logger, options.onError)
+    this.watches = new ClientWatches(this.#faults)
+    this.#listeners = new Set(options.onState === undefined ? [] : [options.onState])
+    this.#auths = [...options.auth]
+    this.#hold = new ProcessHold(transport.clock)
+  }
+
+  /**
+   * Opens a session.
+   * @throws {ZnodeError} ZK_CONNECTION_LOSS: no server answered in time; ZK_AUTH_FAILED; {StoreError} of a member; the
+   * reason of the signal
+   */
+  static async open(
+    transport: Transport,
+    options: KnownOptions,
+    trace: CallTrace,
+  ): Promise<ClientSession> {
+    const session = new ClientSession(transport, options, trace)
+    try {
+      await session.#open()
+    } catch (error) {
+      session.#finish('closed')
+      await transport.close()
+      throw error instanceof ZnodeError ? withTrace(error, trace) : error
+    }
+    return session
+  }
+
+  get clock(): Clock {
+    return this.#transport.clock
+  }
+  get sessionId(): bigint {
+    return this.#newest.sessionId
+  }
+  get timeoutMs(): number {
+    return this.#newest.timeoutMs
+  }
+  get isReadOnly(): boolean {
+    return this.#link?.isReadOnly === true
+  }
+  get isInDoubt(): boolean {
+    return this.#newest.isInDoubt
+  }
+  /** Nothing comes any more: it is closed, or lost for good. */
+  get isEnded(): boolean {
+    return this.#over.signal.aborted
+  }
+
+  get untilMs(): number {
+    if (this.state === 'lost' || this.state === 'closed') return Number.NEGATIVE_INFINITY
+    return this.#newest.aliveMs + this.timeoutMs
+  }
+
+  onStateChange(listener: StateListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** `onReply` is called with the answer, before anything that comes after it. */
+  ask(request: ClientRequest, path: string | undefined, onReply?: Reply): Promise<Result> {
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    const { errno } = this.state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
+    return this.#pending.ask(this.#link, this.#chroot.request(request), path, errno, onReply)
+  }
+
+  /** For this and every later connection. @throws {ZnodeError} ZK_AUTH_FAILED, ZK_CONNECTION_LOSS */
+  async authenticate(auth: Auth): Promise<void> {
+    const link = this.#link
+    if (link === undefined) {
+      const { errno } = ZK_ERRORS.CONNECTION_LOSS
+      throw new ZnodeError(errno, undefined, { outcome: 'unapplied' })
+    }
+    await link.authenticate(auth.scheme, auth.auth)
+    this.#auths.push(auth)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  unref(): void {
+    this.#hold.unref()
+  }
+  ref(): void {
+    this.#hold.ref()
+  }
+
+  async #close(): Promise<void> {
+    this.watches.close()
+    if (this.#link !== undefined) {
+      await this.ask({ type: 'closeSession' }, undefined).catch(() => {})
+    }
+    this.#become('closed')
+    this.#link?.drop()
+    this.#link = undefined
+    await this.#transport.close()
+  }
+
+  /** Again and again, until the time or the caller's patience is over. */
+  async #open(): Promise<void> {
+    const { clock, pausesMs } = this.#transport
+    const { connectMs, signal } = this.options
+    const late = new AbortController()
+    const cancel = clock.after(connectMs, () => {
+      const message = `no server answered within ${connectMs} ms`
+      const { errno } = ZK_ERRORS.CONNECTION_LOSS
+      late.abort(new ZnodeError(errno, undefined, { outcome: 'unapplied', message }))
+    })
+    const until = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
+    try {
+      for (let failures = 1; ; failures++) {
+        until.throwIfAborted()
+        try {
+          await this.#attempt(undefined, until)
+          return
+        } catch (error) {
+          until.throwIfAborted()
+          const isLoss = error instanceof ZnodeError && error.code === 'ZK_CONNECTION_LOSS'
+          if (!isLoss) throw error
+          const range = { firstMs: pausesMs.least, maxMs: pausesMs.most }
+          await pause(clock, backoffMs(failures, range), until)
+        }
+      }
+    } finally {
+      cancel()
+    }
+  }
+
+  /** `known`: to be resumed; undefined: a new session. false: it has ended. */
+  async #attempt(known: Link | undefined, signal: AbortSignal): Promise<boolean> {
+    const sink = new Inbound({
+      replied: (tag, zxid, errno, result) => this.#replied(tag, zxid, errno, result),
+      fired: (type, path, zxid) => {
+        this.#saw(zxid)
+        this.watches.fire(type, this.#chroot.toClient(path))
+      },
+      ended: (reason) => this.#ended(reason),
+    })
+    const { timeoutMs, requestBytesMax } = this.options
+    const request = { timeoutMs: known?.timeoutMs ?? timeoutMs, requestBytesMax, sink, signal }
+    const opening =
+      known === undefined
+        ? this.#transport.open(request)
+        : this.#transport.resume({
+            ...request,
+            sessionId: known.sessionId,
+            password: known.password,
+            lastZxid: this.#lastZxid,
+          })
+    const link = await orAborted(opening, signal, (late) => abandon(late))
+    if (link === undefined) return false
+    try {
+      await Promise.all(this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth)))
+    } catch (error) {
+      link.drop()
+      throw error
+    }
+    this.#adopt(link, sink, known !== undefined)
+    return true
+  }
+
+  #adopt(link: Link, sink: Inbound, isSame: boolean): void {
+    // Closed meanwhile: nobody is there for it.
+    if (this.#closing !== undefined) return abandon(link)
+    const isFirst = this.#newest === undefined
+    this.#newest = link
+    this.#link = link
+    this.#sink?.detach()
+    this.#sink = sink
+    for (const request of this.watches.restored(this.#lastZxid)) {
+      this.#pending.ask(link, this.#chroot.request(request), undefined, 0).catch(() => {})
+    }
+    if (!isSame) this.watches.fireAll()
+    if (!isFirst) this.watches.resynced()
+    this.#cancelLost()
+    this.#pingLater()
+    this.#become('connected')
+    sink.attach()
+  }
+
+  /** As of the newest change that was applied where the answer comes from. */
+  #saw(zxid: number): void {
+    if (zxid > this.#lastZxid) this.#lastZxid = zxid
+  }
+
+  #replied(tag: number, zxid: number, errno: number, result: Result): void {
+    this.#saw(zxid)
+    this.#pending.reply(tag, errno, this.#chroot.result(result))
+  }
+
+  #ended(reason: LinkEnd): void {
+    this.#link = undefined
+    this.#cancelPing()
+    const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
+    const isExpired = reason === 'expired'
+    this.#pending.rejectAll((isExpired ? SESSION_EXPIRED : CONNECTION_LOSS).errno)
+    if (this.state === 'closed') return
+    if (reason === 'closed' || reason === 'over') return this.#become('closed')
+    if (isExpired) return this.#expired()
+    this.#watchClock()
+    this.#become('suspended')
+    void this.#comeBack(this.#newest)
+  }
+
+  /** The server's verdict. */
+  #expired(): void {
+    this.#cancelLost()
+    if (!this.options.renew) return this.#finish('lost')
+    this.#become('lost')
+    void this.#comeBack(undefined)
+  }
+
+  /** The local clock's verdict: the session may have ended while no server could be reached. */
+  #watchClock(): void {
+    const look = (): void => {
+      const leftMs = this.untilMs - this.clock.monotonic()
+      if (this.state !== 'suspended') return
+      if (leftMs <= 0) this.#become('lost')
+      else this.#cancelLost = this.clock.after(leftMs, look)
+    }
+    this.#cancelLost = this.clock.after(0, look)
+  }
+
+  /** `known`: what is to be resumed, until it is known to have ended; undefined: a new session. */
+  async #comeBack(known: Link | undefined): Promise<void> {
+    const { clock, pausesMs } = this.#transport
+    const { first, least, most } = pausesMs
+    let pauseMs = first
+    for (let failures = 1; !this.isEnded; ) {
+      await pause(clock, pauseMs, this.#over.signal)
+      if (this.isEnded || this.#link !== undefined) return
+      if (this.#transport.isClosed) return this.#become('closed')
+      if (!this.#transport.isReady) continue
+      try {
+        if (await this.#attempt(known, this.#over.signal)) return
+        if (!this.isEnded) this.#expired()
+        return
+      } catch (error) {
+        if (error instanceof ZnodeError && error.code === 'ZK_AUTH_FAILED') {
+          this.#transport.logger.error({ err: error }, 'an identity of the client was refused')
+          return this.#become('closed')
+        }
+      }
+      pauseMs = backoffMs(failures++, { firstMs: least, maxMs: most })
+    }
+  }
+
+  #pingLater(): void {
+    this.#cancelPing()
+    this.#cancelPing = this.clock.after(this.timeoutMs / 3, () => {
+      this.#link?.ping()
+      if (this.#link !== undefined) this.#pingLater()
+    })
+  }
+
+  #become(state: ClientState): void {
+    if (this.state === state || this.state === 'closed') return
+    this.state = state
+    if (state === 'closed') this.#finish(state)
+    for (const listener of [...this.#listeners]) {
+      this.#faults.run(listener, state, 'onState', this.#trace)
+    }
+  }
+
+  /** Nothing comes any more. */
+  #finish(state: 'closed' | 'lost'): void {
+    this.#cancelPing()
+    this.#cancelLost()
+    this.#over.abort()
+    this.#hold.end()
+    if (state === 'closed') this.watches.close()
+    else this.#become('lost')
+  }
+}
+
+/** Ends a session that nobody uses. */
+function abandon(link: Link | undefined): void {
+  link?.send({ type: 'closeSession' }, 0)
+}
+
+/** Rejects with the signal's reason as soon as it is aborted; what comes later is passed to `onLate`. */
+function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  onLate: (value: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      promise.then(onLate, () => {})
+      reject(signal.reason)
+    }
+    const settled = (): void => signal.removeEventListener('abort', aborted)
+    if (signal.aborted) return aborted()
+    signal.addEventListener('abort', aborted, { once: true })
+    promise.then(resolve, reject).finally(settled)
+  })
+}
+
+interface Handlers {
+  readonly replied: LinkSink['reply']
+  readonly fired: LinkSink['event']
+  readonly ended: LinkSink['ended']
+}
+
+/** What one link brings: its end is kept until the session has the link, and nothing comes of one that was replaced. */
+class Inbound implements LinkSink {
+  #handlers: Handlers | undefined
+  #isAttached = false
+  #early: LinkEnd | undefined
+
+  constructor(handlers: Handlers) {
+    this.#handlers = handlers
+  }
+
+  attach(): void {
+    this.#isAttached = true
+    if (this.#early !== undefined) this.ended(this.#early)
+  }
+
+  detach(): void {
+    this.#handlers = undefined
+  }
+
+  reply(tag: number, zxid: number, errno: number, result: Result): void {
+    this.#handlers?.replied(tag, zxid, errno, result)
+  }
+
+  event(type: Parameters<LinkSink['event']>[0], path: string, zxid: number): void {
+    this.#handlers?.fired(type, path, zxid)
+  }
+
+  ended(reason: LinkEnd): void {
+    if (!this.#isAttached) {
+      this.#early = reason
+      return
+    }
+    const handlers = this.#handlers
+    this.#handlers = undefined
+    handlers?.ended(reason)
+  }
+}

@@ -1,0 +1,62 @@
+/** Opens a client: on a member of this process, or over the wire. Neighbours: client-session, member-transport, wire/. */
+import { Keeper } from '../member/keeper.ts'
+import { badArgument, checked } from './arguments.ts'
+import { captureTrace } from './call-trace.ts'
+import { type ClientOptions, checkClientOptions, type KnownOptions } from './client-options.ts'
+import { ClientSession } from './client-session.ts'
+import { MemberTransport } from './member-transport.ts'
+import type { Transport } from './transport.ts'
+import { isServerUrl, parseServerUrl } from './wire/server-list.ts'
+import { WireTransport } from './wire/wire-transport.ts'
+import { ZooKeeper } from './zookeeper.ts'
+
+/**
+ * Opens a session. `target`: a Keeper of this process, which stays the caller's; or the servers to use over the wire,
+ * anykeeper's proxies or Apache ZooKeeper, as `zk://host[:2181][,host…][/chroot]`.
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS: an option or the URL is not valid; ZK_CONNECTION_LOSS: no server answered within
+ * `connectMs`; ZK_AUTH_FAILED
+ * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
+ */
+export async function connect(
+  target: Keeper | string,
+  options: ClientOptions = {},
+): Promise<ZooKeeper> {
+  const trace = captureTrace(connect)
+  const { transport, known } = checked(() => prepared(target, checkClientOptions(options)))
+  return new ZooKeeper(await ClientSession.open(transport, known, trace))
+}
+
+/** A member of a client's own. */
+export interface OwnMember {
+  readonly keeper: Keeper
+  /** Ends it, behind the session, and also when none could be opened. */
+  readonly release: () => Promise<void>
+}
+
+/** As {@link connect}, on a member that `open` makes once the options are known to be valid. @throws what `open` throws */
+export async function connectOwning(
+  open: () => Promise<OwnMember>,
+  options: ClientOptions,
+): Promise<ZooKeeper> {
+  const trace = captureTrace(connectOwning)
+  const known = checked(() => checkClientOptions(options))
+  const { keeper, release } = await open()
+  const transport = new MemberTransport(keeper, release)
+  return new ZooKeeper(await ClientSession.open(transport, known, trace))
+}
+
+function prepared(
+  target: unknown,
+  known: KnownOptions,
+): { readonly transport: Transport; readonly known: KnownOptions } {
+  if (target instanceof Keeper) return { transport: new MemberTransport(target), known }
+  if (typeof target !== 'string' || !isServerUrl(target)) {
+    throw badArgument('the first argument must be a Keeper or a URL that begins with zk://')
+  }
+  const { servers, chroot } = parseServerUrl(target)
+  if (chroot !== '' && known.chroot !== '') {
+    throw badArgument('the chroot is in the URL or an option, not both')
+  }
+  const transport = new WireTransport({ servers, ...known })
+  return { transport, known: chroot === '' ? known : { ...known, chroot } }
+}

@@ -1,0 +1,323 @@
+/**
+ * One connection to a server: the handshake, then requests out, replies and events in, in order.
+ * Source of the order and the reserved xids: ClientCnxn. Neighbours: wire-transport (opens it), to-wire.
+ */
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import { deadline } from '../../base/deadline.ts'
+import { Fifo } from '../../base/fifo.ts'
+import { WireError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { type EventType, OP } from '../../model/request.ts'
+import { FrameSplitter } from '../../protocol/frame.ts'
+import { JuteReader } from '../../protocol/jute/reader.ts'
+import { JuteWriter } from '../../protocol/jute/writer.ts'
+import { encodeConnectRequest } from '../../protocol/record/connect-request.ts'
+import {
+  type ConnectResponse,
+  decodeConnectResponse,
+} from '../../protocol/record/connect-response.ts'
+import { decodeReplyHeader } from '../../protocol/record/reply-header.ts'
+import { decodeWatcherEvent } from '../../protocol/record/watcher-event.ts'
+import { decodeResult } from '../../protocol/wire/decode-reply.ts'
+import { encodeRequest } from '../../protocol/wire/encode-request.ts'
+import { checkRequestBytes } from '../request-size.ts'
+import type { ClientRequest, Link, LinkEnd, LinkSink } from '../transport.ts'
+import type { Server } from './server-list.ts'
+import { opOf, writeRequest } from './to-wire.ts'
+
+/** Reserved xids. Source: ClientCnxn. */
+const XID = { event: -1, ping: -2, auth: -4, setWatches: -8 } as const
+const XID_MAX = 2 ** 31 - 1
+/** The server is given up when nothing was received for so much of the session's timeout. Source: ClientCnxn.readTimeout. */
+const SILENCE_SHARE = 2 / 3
+/** Looks at the silence in each timeout of the session. */
+const LOOKS = 12
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  readonly server: Server
+  readonly sink: LinkSink
+  /** undefined: a new session. */
+  readonly known: { readonly sessionId: bigint; readonly password: Uint8Array } | undefined
+  /** Of the session, as requested. Unit ms. */
+  readonly timeoutMs: number
+  /** Until the server has answered the handshake. Unit ms. */
+  readonly connectMs: number
+  readonly lastZxid: number
+  readonly canBeReadOnly: boolean
+  /** Longest request body sent. Unit bytes. */
+  readonly requestBytesMax: number
+  /** Longest reply body accepted. Unit bytes. */
+  readonly replyBytesMax: number
+  readonly signal: AbortSignal | undefined
+}
+
+interface Sent {
+  readonly xid: number
+  readonly op: number
+  readonly tag: number
+  readonly at: Moment
+}
+
+/** Both clocks: the monotonic one stands still while the machine is suspended, the wall clock may be set. Unit ms. */
+interface Moment {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+interface Proof {
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+export class Connection implements Link {
+  sessionId = 0n
+  password: Uint8Array = new Uint8Array(16)
+  timeoutMs = 0
+  isReadOnly = false
+  readonly #options: ConnectionOptions
+  readonly #socket: Socket
+  readonly #writer = new JuteWriter()
+  readonly #reader = new JuteReader()
+  readonly #splitter: FrameSplitter
+  readonly #sent = new Fifo<Sent>()
+  readonly #proofs = new Fifo<Proof>()
+  #opened: { resolve: (isOpen: boolean) => void; reject: (error: Error) => void } | undefined
+  #nextXid = 1
+  #isFlushing = false
+  /** When something was received last, monotonic ms. */
+  #receivedMs: number
+  #pingSent: Moment | undefined
+  /** The session surely lived then. */
+  #alive: Moment
+  #isClosing = false
+  #isOver = false
+  #cancelTimer: () => void = () => {}
+  readonly #aborted = (): void => {
+    this.#socket.destroy()
+  }
+
+  private constructor(options: ConnectionOptions) {
+    const { clock, server } = options
+    this.#options = options
+    this.#alive = this.#now()
+    this.#receivedMs = this.#alive.monotonicMs
+    this.#splitter = new FrameSplitter({
+      frameBytesMax: options.replyBytesMax,
+      onFrame: (buffer, start, end) => this.#frame(this.#reader.reset(buffer, start, end)),
+    })
+    this.#socket = connect({ host: server.host, port: server.port, noDelay: true })
+    // The library's own sockets do not keep the process alive: an open client does.
+    this.#socket.unref()
+    this.#socket.on('connect', () => this.#greet())
+    this.#socket.on('data', (chunk: Buffer) => this.#data(chunk))
+    this.#socket.on('error', (cause) => this.#fail(cause))
+    this.#socket.on('close', () => this.#fail())
+    this.#cancelTimer = clock.after(options.connectMs, () => this.#socket.destroy())
+    options.signal?.addEventListener('abort', this.#aborted, { once: true })
+  }
+
+  /**
+   * Opens a session, or resumes one. undefined: that one has ended.
+   * @throws {ZnodeError} ZK_CONNECTION_LOSS: the server did not answer the handshake; nothing was changed, but that a
+   * session may have been opened which nobody uses
+   */
+  static async open(options: ConnectionOptions): Promise<Connection | undefined> {
+    const connection = new Connection(options)
+    const isOpen = await new Promise<boolean>((resolve, reject) => {
+      connection.#opened = { resolve, reject }
+    })
+    return isOpen ? connection : undefined
+  }
+
+  get aliveMs(): number {
+    return this.#alive.monotonicMs
+  }
+
+  /** By the wall clock the session may have ended: the machine may have been suspended. */
+  get isInDoubt(): boolean {
+    return this.#options.clock.now() - this.#alive.wallMs >= this.timeoutMs
+  }
+
+  send(request: ClientRequest, tag: number): void {
+    const op = opOf(request)
+    const xid = op === OP.setWatches || op === OP.setWatches2 ? XID.setWatches : this.#xid()
+    const before = this.#writer.pendingBytes
+    writeRequest(this.#writer, xid, op, request)
+    const bytes = this.#writer.pendingBytes - before - 4
+    try {
+      checkRequestBytes(bytes, this.#options.requestBytesMax)
+    } catch (error) {
+      this.#writer.rollback()
+      throw error
+    }
+    if (op === OP.closeSession) this.#isClosing = true
+    this.#sent.push({ xid, op, tag, at: this.#now() })
+    this.#flushSoon()
+  }
+
+  authenticate(scheme: string, auth: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) return reject(new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno))
+      this.#proofs.push({ resolve, reject })
+      encodeRequest(this.#writer, XID.auth, OP.auth, { scheme, auth })
+      this.#flushSoon()
+    })
+  }
+
+  ping(): void {
+    // Of two pings in flight one reply would not say which it is for.
+    if (this.#isOver || this.#pingSent !== undefined) return
+    this.#pingSent = this.#now()
+    encodeRequest(this.#writer, XID.ping, OP.ping, undefined)
+    this.#flushSoon()
+  }
+
+  drop(): void {
+    this.#over()
+    this.#socket.destroy()
+  }
+
+  #xid(): number {
+    const xid = this.#nextXid
+    this.#nextXid = xid === XID_MAX ? 1 : xid + 1
+    return xid
+  }
+
+  #greet(): void {
+    const { known, timeoutMs, lastZxid, canBeReadOnly } = this.#options
+    encodeConnectRequest(this.#writer, {
+      protocolVersion: 0,
+      lastZxidSeen: lastZxid,
+      timeoutMs,
+      sessionId: known?.sessionId ?? 0n,
+      password: known?.password ?? this.password,
+      readOnly: canBeReadOnly,
+      hasReadOnly: true,
+    })
+    this.#alive = this.#now()
+    this.#flush()
+  }
+
+  /** What one turn of the event loop sends leaves together. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    queueMicrotask(() => {
+      this.#isFlushing = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const bytes = this.#writer.take()
+    if (bytes !== null && !this.#isOver) this.#socket.write(bytes)
+  }
+
+  #data(chunk: Buffer): void {
+    this.#receivedMs = this.#options.clock.monotonic()
+    try {
+      this.#splitter.push(chunk)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.#fail(error)
+    }
+  }
+
+  #frame(reader: JuteReader): void {
+    if (this.#isOver) return
+    if (this.#opened !== undefined) return this.#welcome(decodeConnectResponse(reader))
+    const { xid, zxid, errno } = decodeReplyHeader(reader)
+    switch (xid) {
+      case XID.event: {
+        const { type, path } = decodeWatcherEvent(reader)
+        return this.#options.sink.event(type as EventType, path, Math.max(0, zxid))
+      }
+      case XID.ping:
+        if (this.#pingSent !== undefined) this.#saw(this.#pingSent)
+        this.#pingSent = undefined
+        return
+      case XID.auth:
+        return this.#proved(errno)
+      default:
+        return this.#reply(xid, zxid, errno, reader)
+    }
+  }
+
+  #welcome(response: ConnectResponse): void {
+    const opened = this.#opened
+    this.#opened = undefined
+    this.#cancelTimer()
+    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    if (response.timeoutMs <= 0) {
+      this.drop()
+      opened?.resolve(false)
+      return
+    }
+    this.sessionId = response.sessionId
+    this.password = Uint8Array.from(response.password)
+    this.timeoutMs = response.timeoutMs
+    this.isReadOnly = response.readOnly
+    this.#watchSilence()
+    opened?.resolve(true)
+  }
+
+  /** What was received during a pause of this process is read before it counts as silence. */
+  #watchSilence(): void {
+    const { clock } = this.#options
+    this.#cancelTimer = deadline(clock, this.timeoutMs / LOOKS, () => {
+      const silentMs = clock.monotonic() - this.#receivedMs
+      if (silentMs > this.timeoutMs * SILENCE_SHARE) this.#socket.destroy()
+      else this.#watchSilence()
+    })
+  }
+
+  #reply(xid: number, zxid: number, errno: number, reader: JuteReader): void {
+    const sent = this.#sent.first
+    if (sent === undefined || sent.xid !== xid) {
+      throw new WireError(`a reply to request ${xid} instead of ${sent?.xid ?? 'none'}`)
+    }
+    const result = decodeResult(sent.op, errno, reader)
+    this.#sent.shift()
+    this.#saw(sent.at)
+    this.#options.sink.reply(sent.tag, Math.max(0, zxid), errno, result ?? { type: 'none' })
+  }
+
+  #now(): Moment {
+    const { clock } = this.#options
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now() }
+  }
+
+  /** The server had the session's request of that time. */
+  #saw(sent: Moment): void {
+    if (sent.monotonicMs > this.#alive.monotonicMs) this.#alive = sent
+  }
+
+  #proved(errno: number): void {
+    if (this.#proofs.length === 0) throw new WireError('a reply to an auth that was not sent')
+    const { resolve, reject } = this.#proofs.shift()
+    if (errno === 0) resolve()
+    else reject(new ZnodeError(errno))
+  }
+
+  #fail(cause?: unknown): void {
+    if (this.#isOver) return
+    this.#socket.destroy()
+    const opened = this.#opened
+    this.#over()
+    const { CONNECTION_LOSS } = ZK_ERRORS
+    const error = new ZnodeError(CONNECTION_LOSS.errno, undefined, { outcome: 'unapplied', cause })
+    while (this.#proofs.length > 0) this.#proofs.shift().reject(error)
+    if (opened !== undefined) return opened.reject(error)
+    const reason: LinkEnd = this.#isClosing && this.#sent.length === 0 ? 'closed' : 'away'
+    this.#options.sink.ended(reason)
+  }
+
+  #over(): void {
+    this.#isOver = true
+    this.#opened = undefined
+    this.#cancelTimer()
+    this.#splitter.stop()
+    this.#options.signal?.removeEventListener('abort', this.#aborted)
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The client's sessions on servers: anykeeper's proxies or Apache ZooKeeper. Each attempt goes once around the list, and
+ * begins behind the server of the last one. Neighbours: transport, connection, server-list.
+ */
+import type { Clock, Random } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import type { Link, OpenRequest, ResumeRequest, Transport } from '../transport.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import type { Server } from './server-list.ts'
+
+/** A server has an equal share of the timeout to answer the handshake in, and so much at least. Unit ms. */
+const CONNECT_MS_MIN = 500
+
+export interface WireTransportOptions {
+  readonly servers: readonly Server[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly canBeReadOnly: boolean
+  /** Longest reply body accepted. Unit bytes. */
+  readonly replyBytesMax: number
+}
+
+export class WireTransport implements Transport {
+  readonly pausesMs = { first: 0, least: 100, most: 1_000 }
+  readonly isClosed = false
+  readonly isReady = true
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly #options: WireTransportOptions
+  /** In an order of this client's own, so that clients spread over the servers. */
+  readonly #servers: readonly Server[]
+  #next = 0
+
+  constructor(options: WireTransportOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.logger = options.logger
+    this.#servers = shuffled(options.servers, options.random)
+  }
+
+  async open(request: OpenRequest): Promise<Link> {
+    const link = await this.#connect(request, undefined, 0)
+    // A server that answers a new session with "expired" is not one.
+    if (link === undefined) throw new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno)
+    return link
+  }
+
+  resume(request: ResumeRequest): Promise<Link | undefined> {
+    return this.#connect(request, request, request.lastZxid)
+  }
+
+  async close(): Promise<void> {}
+
+  async #connect(
+    request: OpenRequest,
+    known: ConnectionOptions['known'],
+    lastZxid: number,
+  ): Promise<Link | undefined> {
+    const { clock, canBeReadOnly, replyBytesMax } = this.#options
+    const { timeoutMs, requestBytesMax, sink, signal } = request
+    const connectMs = Math.max(timeoutMs / this.#servers.length, CONNECT_MS_MIN)
+    let failure: unknown
+    for (const _server of this.#servers) {
+      signal?.throwIfAborted()
+      const server = this.#servers[this.#next] as Server
+      this.#next = (this.#next + 1) % this.#servers.length
+      try {
+        return await Connection.open({
+          clock,
+          server,
+          sink,
+          known,
+          timeoutMs,
+          connectMs,
+          lastZxid,
+          canBeReadOnly,
+          requestBytesMax,
+          replyBytesMax,
+          signal,
+        })
+      } catch (error) {
+        failure = error
+      }
+    }
+    signal?.throwIfAborted()
+    throw failure
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items]
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random.fraction() * (i + 1))
+    const item = order[i] as T
+    order[i] = order[j] as T
+    order[j] = item
+  }
+  return order
+}

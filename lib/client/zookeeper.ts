@@ -1,0 +1,397 @@
+/**
+ * ZooKeeper's client API: for controllers, over a member in their process or over the wire, the same. Promises, ZnodeError
+ * on failure, watches as callbacks or iterables. Neighbours: connect (opens it), client-session, operations.
+ */
+import type { Clock } from '../base/clock.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
+import type { Acl, AuthId, CreateRequest, MultiResult, Result, Stat } from '../model/request.ts'
+import {
+  checkAcl,
+  checkCallback,
+  checkData,
+  checked,
+  checkPath,
+  checkVersion,
+} from './arguments.ts'
+import {
+  askWithin,
+  type CallOptions,
+  checkCallOptions,
+  type KnownCallOptions,
+} from './call-options.ts'
+import type { CallTrace } from './call-trace.ts'
+import { type ClientState, checkAuth, type StateListener } from './client-options.ts'
+import type { ClientSession } from './client-session.ts'
+import {
+  type ClientOp,
+  type CreateOptions,
+  createOp,
+  type ReadOp,
+  type ReadResult,
+  readResults,
+  resultOf,
+  toBytes,
+  toMultiOps,
+  toReadOps,
+} from './operations.ts'
+import { Transaction } from './transaction.ts'
+import { type Codec, TypedZooKeeper } from './typed-values.ts'
+import { checkWatchMode, type WatchStreamOptions, watchEvents } from './watch-stream.ts'
+import type { WatchCallback, WatchEvent, WatchKind, WatchMode } from './watches.ts'
+
+/**
+ * One session of ZooKeeper. Every call rejects with a ZnodeError, whose stack has the caller's line: ZooKeeper's own
+ * results; ZK_BAD_ARGUMENTS or ZK_INVALID_ACL for an argument that is refused before anything is sent;
+ * ZK_CONNECTION_LOSS when no server can be reached (`outcome` says whether a write may have been applied);
+ * ZK_SESSION_EXPIRED once the session has ended.
+ *
+ * An open client keeps the process alive until close() or {@link unref}.
+ */
+export class ZooKeeper {
+  readonly #session: ClientSession
+  readonly #call: KnownCallOptions
+
+  /** Of a session that {@link connect} opened. */
+  constructor(session: ClientSession, call: KnownCallOptions = {}) {
+    this.#session = session
+    this.#call = call
+  }
+
+  /** The session's id, as in `ephemeralOwner` of its znodes; another one after its end with the option `renew`. */
+  get sessionId(): bigint {
+    return this.#session.sessionId
+  }
+
+  /** Session timeout as granted. Unit ms. */
+  get timeoutMs(): number {
+    return this.#session.timeoutMs
+  }
+
+  /** The session's state as known now. */
+  get state(): ClientState {
+    return this.#session.state
+  }
+
+  /** No session comes any more: it is closed, or lost without the option `renew`. */
+  get isEnded(): boolean {
+    return this.#session.isEnded
+  }
+
+  /** The server has no quorum and serves reads alone: see the option canBeReadOnly. */
+  get isReadOnly(): boolean {
+    return this.#session.isReadOnly
+  }
+
+  /** What {@link sessionUntilMs} is measured with. */
+  get clock(): Clock {
+    return this.#session.clock
+  }
+
+  /**
+   * This process was paused, or the machine suspended, and the server has not been seen since: the session may have
+   * ended meanwhile. Looks at the clocks, so it is true before any timer or event of that pause has run.
+   */
+  get isInDoubt(): boolean {
+    return this.#session.isInDoubt
+  }
+
+  /**
+   * Until then the session cannot have ended without this client knowing it: monotonic ms of {@link clock}. It moves
+   * forward while the server answers; −Infinity while the state is 'lost' or 'closed'.
+   */
+  get sessionUntilMs(): number {
+    return this.#session.untilMs
+  }
+
+  /**
+   * Calls `listener` at each change of {@link state}, after the option onState. What it throws is reported to the option
+   * onError. Returns its cancel.
+   */
+  onStateChange(listener: StateListener): () => void {
+    return this.#session.onStateChange(listener)
+  }
+
+  /**
+   * The same session, for calls with a time limit, a signal or an ACL of their own. Recipes take it, too.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL
+   */
+  with(options: CallOptions): ZooKeeper {
+    return new ZooKeeper(this.#session, { ...this.#call, ...checkCallOptions(options) })
+  }
+
+  /** The same session, for values instead of bytes: `zk.typed(jsonCodec<Config>())`. */
+  typed<T>(codec: Codec<T>): TypedZooKeeper<T> {
+    return new TypedZooKeeper(this, codec)
+  }
+
+  /** Operations that are all applied under one zxid, or none of them; see {@link Transaction.commit}. */
+  transaction(): Transaction<[]> {
+    return new Transaction(this)
+  }
+
+  /**
+   * Proves one more identity, on this and every later connection.
+   * @throws {ZnodeError} ZK_AUTH_FAILED: ZooKeeper ends the connection then; ZK_BAD_ARGUMENTS, ZK_CONNECTION_LOSS
+   */
+  async addAuth(scheme: string, auth: string | Uint8Array): Promise<void> {
+    await this.#session.authenticate(checked(() => checkAuth({ scheme, auth })))
+  }
+
+  /**
+   * Creates a znode. `data`: bytes, null for none. Resolves with the path, sequence number
+   * included.
+   * @throws {ZnodeError} ZK_NODE_EXISTS, ZK_NO_NODE (the parent), ZK_NO_CHILDREN_FOR_EPHEMERALS,
+   * ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS (path, mode or TTL)
+   */
+  async create(
+    path: string,
+    data: Uint8Array | null = null,
+    options: CreateOptions = {},
+  ): Promise<{ path: string; stat: Stat }> {
+    const result = await this.#ask(this.createOp(path, data, options), path)
+    const { path: created, stat } = resultOf(result, 'pathStat')
+    return { path: created, stat }
+  }
+
+  /** As {@link createOp}, with the default ACL of this client. */
+  createOp(path: string, data: Uint8Array | null, options: CreateOptions = {}): CreateRequest {
+    return createOp(path, data, options, this.#call.acl ?? this.#session.options.acl)
+  }
+
+  /**
+   * Deletes a znode without children. `version`: expected version; −1: any.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NOT_EMPTY, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
+   */
+  async delete(path: string, version = -1): Promise<void> {
+    const known = { path: checkPath(path), version: checkVersion(version) }
+    await this.#ask({ type: 'delete', ...known }, path)
+  }
+
+  /**
+   * Replaces the data: bytes, copied, or null for none. `version`: expected version; −1: any. Resolves with the new
+   * Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_BAD_ARGUMENTS (also: larger than the store takes)
+   */
+  async setData(path: string, data: Uint8Array | null, version = -1): Promise<Stat> {
+    const known = checked(() => ({
+      path: checkPath(path),
+      data: checkData(data),
+      version: checkVersion(version),
+    }))
+    const result = await this.#ask({ type: 'setData', ...known }, path)
+    return resultOf(result, 'stat').stat
+  }
+
+  /**
+   * Replaces the ACL. `aversion`: expected ACL version; −1: any. Resolves with the new Stat.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_BAD_VERSION, ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS
+   */
+  async setAcl(path: string, acl: readonly Acl[], aversion = -1): Promise<Stat> {
+    const known = checked(() => ({
+      path: checkPath(path),
+      acl: checkAcl(acl),
+      version: checkVersion(aversion, 'aversion'),
+    }))
+    const result = await this.#ask({ type: 'setACL', ...known }, path)
+    return resultOf(result, 'stat').stat
+  }
+
+  /**
+   * Reads the data, null where the znode has none. `watch`: called once, at its change or deletion.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
+   */
+  async getData(
+    path: string,
+    watch?: WatchCallback,
+  ): Promise<{ data: Uint8Array | null; stat: Stat }> {
+    const { data, stat } = resultOf(await this.#read('getData', path, watch), 'data')
+    return { data: toBytes(data), stat }
+  }
+
+  /**
+   * undefined when there is no such znode; the watch is set either way. Needs no permission.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS
+   */
+  async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
+    try {
+      return resultOf(await this.#read('exists', path, watch), 'stat').stat
+    } catch (error) {
+      if (error instanceof ZnodeError && error.code === 'ZK_NO_NODE') return undefined
+      throw error
+    }
+  }
+
+  /** A callback given to a read is not called any more. */
+  unwatch(path: string, watch: WatchCallback): void {
+    for (const kind of ['data', 'exist', 'child'] as const) {
+      this.#session.watches.remove(kind, path, watch)
+    }
+  }
+
+  /**
+   * Reads the names of the children, in no order. `watch` is called once, at the next child created
+   * or deleted, or when the znode itself is deleted.
+   * @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH, ZK_BAD_ARGUMENTS
+   */
+  async getChildren(
+    path: string,
+    watch?: WatchCallback,
+  ): Promise<{ children: readonly string[]; stat: Stat }> {
+    const result = await this.#read('getChildren2', path, watch)
+    const { children, stat } = resultOf(result, 'childrenStat')
+    return { children: [...children], stat }
+  }
+
+  /**
+   * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
+   */
+  async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
+    const result = await this.#ask({ type: 'getACL', path: checkPath(path) }, path)
+    const { acl, stat } = resultOf(result, 'acl')
+    return { acl, stat }
+  }
+
+  /**
+   * All operations under one zxid, or none. Build them with createOp(), or as plain records.
+   * Resolves with one result per operation, in order: `create2` (path and Stat) for one of
+   * createOp(), `create` (path alone) for a record whose `op` is 1, `setData` (Stat), `delete`,
+   * `check`.
+   * @throws {ZnodeError} that of the first operation that fails, with its path; nothing is applied. ZK_BAD_ARGUMENTS,
+   * ZK_INVALID_ACL: an operation is not valid
+   */
+  async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
+    const known = toMultiOps(ops)
+    const { results } = resultOf(await this.#ask({ type: 'multi', ops: known }, undefined), 'multi')
+    const at = results.findIndex((r) => r.type === 'error' && r.errno !== 0)
+    const failed = results[at]
+    if (failed?.type === 'error') throw new ZnodeError(failed.errno, known[at]?.path)
+    return results
+  }
+
+  /**
+   * Several reads, of one state: each result is what that read resolves with, or its ZnodeError. ZooKeeper has it from
+   * 3.6 on.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS
+   */
+  async multiRead(ops: readonly ReadOp[]): Promise<readonly ReadResult[]> {
+    const known = toReadOps(ops)
+    const result = await this.#ask({ type: 'multiRead', ops: known }, undefined)
+    return readResults(known, resultOf(result, 'multi').results)
+  }
+
+  /** Full paths of this session's ephemerals at or below `prefix`, in no order. ZooKeeper has it from 3.6 on. */
+  async getEphemerals(prefix = '/'): Promise<readonly string[]> {
+    const request = { type: 'getEphemerals', prefixPath: checkPath(prefix) } as const
+    return [...resultOf(await this.#ask(request, prefix), 'paths').paths]
+  }
+
+  /** How many znodes are below a path. ZooKeeper has it from 3.6 on. @throws {ZnodeError} ZK_NO_NODE */
+  async getAllChildrenNumber(path: string): Promise<number> {
+    const request = { type: 'getAllChildrenNumber', path: checkPath(path) } as const
+    return resultOf(await this.#ask(request, path), 'count').count
+  }
+
+  /** The identities of this connection. ZooKeeper has it from 3.7 on. */
+  async whoAmI(): Promise<readonly AuthId[]> {
+    return resultOf(await this.#ask({ type: 'whoAmI' }, undefined), 'whoAmI').ids
+  }
+
+  /**
+   * Calls `watch` for every event until {@link removeWatch}: `persistent` as a data and a child watch of the path,
+   * `persistent-recursive` (default) as data watches of the path and of all below it. Resolves when it is set. After a
+   * disconnect it is called with an event of type −1, since events may be missing. The path need not be there.
+   * ZooKeeper has it from 3.6 on, before 3.9 with one mode a path.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED: it is not set
+   */
+  async addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
+    const known = checked(() => checkWatchMode(mode))
+    checkCallback(watch, 'watch')
+    const request = {
+      type: 'addWatch',
+      path: checkPath(path),
+      mode: known === 'persistent' ? 0 : 1,
+    } as const
+    await this.#ask(request, path, (errno, trace) => {
+      if (errno === 0) this.#session.watches.add(known, path, watch, trace)
+    })
+  }
+
+  /** Takes {@link addWatch} back: from the call on `watch` is not called. Never rejects but for its arguments. */
+  async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
+    const known = checked(() => checkWatchMode(mode))
+    if (!this.#session.watches.remove(known, checkPath(path), watch)) return
+    // Persistent 4, PersistentRecursive 5. A server before 3.9 refuses them, and its events find nobody here.
+    const watcherType = known === 'persistent' ? 4 : 5
+    await this.#ask({ type: 'removeWatches', path, watcherType }, path).catch(() => {})
+  }
+
+  /**
+   * The events of a path as an iterable, until its loop is left or the signal is aborted:
+   * `for await (const event of zk.watch('/a', { signal }))`. The first event has type −1: the watch is set, and what is
+   * read from here on misses nothing. An event of type −1 later says that events may be missing: read again.
+   * It ends when the client is closed.
+   * @throws {ZnodeError} as {@link addWatch}, and ZK_SESSION_EXPIRED when the session ended for good; the signal's reason
+   */
+  watch(
+    path: string,
+    options: WatchStreamOptions = {},
+  ): AsyncGenerator<WatchEvent, void, undefined> {
+    return watchEvents(this, path, options)
+  }
+
+  /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */
+  async sync(path = '/'): Promise<void> {
+    await this.#ask({ type: 'sync', path: checkPath(path) }, path)
+  }
+
+  /**
+   * Ends the session and deletes its ephemerals. From the call on no watch callback is called, and none at all once it
+   * has resolved. While the store is out of reach the session cannot be ended: it expires. Never rejects.
+   */
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+
+  /** As close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end while this client is open; a member of the caller's has an unref() of its own. */
+  unref(): this {
+    this.#session.unref()
+    return this
+  }
+
+  /** Takes unref() back. */
+  ref(): this {
+    this.#session.ref()
+    return this
+  }
+
+  /** The watch is registered with the answer, before any event that comes after it. */
+  #read(
+    type: 'getData' | 'exists' | 'getChildren2',
+    path: string,
+    watch: WatchCallback | undefined,
+  ): Promise<Result> {
+    checkPath(path)
+    checkCallback(watch, 'watch')
+    const request = { type, path, watch: watch !== undefined } as const
+    if (watch === undefined) return this.#ask(request, path)
+    const kind = type === 'getChildren2' ? 'child' : 'data'
+    return this.#ask(request, path, (errno, trace) => {
+      const isMissing = type === 'exists' && errno === ZK_ERRORS.NO_NODE.errno
+      const set: WatchKind | undefined = isMissing ? 'exist' : errno === 0 ? kind : undefined
+      if (set !== undefined) this.#session.watches.add(set, path, watch, trace)
+    })
+  }
+
+  #ask(
+    request: Parameters<ClientSession['ask']>[0],
+    path: string | undefined,
+    onReply?: (errno: number, trace: CallTrace) => void,
+  ): Promise<Result> {
+    return askWithin(this.#session, this.#call, request, path, onReply)
+  }
+}
