@@ -20,12 +20,14 @@ export class Transaction<Results extends readonly unknown[]> {
     this.#client = client
   }
 
-  /** As {@link ZooKeeper.create}; its result: path, sequence number included, and Stat. */
+  /**
+   * As {@link ZooKeeper.create}; its result: path, sequence number included, and Stat, which ZooKeeper sends from 3.9 on.
+   */
   create(
     path: string,
     data: Uint8Array | null = null,
     options: CreateOptions = {},
-  ): Transaction<[...Results, { readonly path: string; readonly stat: Stat }]> {
+  ): Transaction<[...Results, { readonly path: string; readonly stat: Stat | undefined }]> {
     return this.#with(this.#client.createOp(path, data, options))
   }
 
@@ -64,6 +66,8 @@ export class Transaction<Results extends readonly unknown[]> {
 
 function valueIn(result: MultiResult): unknown {
   switch (result.type) {
+    case 'create':
+      return { path: result.path, stat: undefined }
     case 'create2':
       return { path: result.path, stat: result.stat }
     case 'setData':

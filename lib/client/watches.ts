@@ -71,18 +71,8 @@ export class ClientWatches {
 
   /** Those that wait now; one that is added before they are called waits for the next event. */
   fire(type: EventType, path: string): void {
-    const called = new Map<WatchCallback, CallTrace>()
-    const once = (kind: WatchKind): void => {
-      const table = this.#tables[kind]
-      for (const [callback, trace] of table.get(path) ?? []) called.set(callback, trace)
-      table.delete(path)
-    }
+    const called = this.#take(type, path)
     const isOfData = type !== EVENT.NodeChildrenChanged
-    if (isOfData) {
-      once('data')
-      once('exist')
-    }
-    if (!isOfData || type === EVENT.NodeDeleted) once('child')
     this.#collect('persistent', path, called)
     if (isOfData && this.#tables['persistent-recursive'].size > 0) {
       for (let at = path; ; at = parentOf(at)) {
@@ -91,6 +81,22 @@ export class ClientWatches {
       }
     }
     this.#call(called, { type, path })
+  }
+
+  /** The callbacks of reads that such an event is for. */
+  #take(type: EventType, path: string): Map<WatchCallback, CallTrace> {
+    const taken = new Map<WatchCallback, CallTrace>()
+    const take = (kind: WatchKind): void => {
+      const table = this.#tables[kind]
+      for (const [callback, trace] of table.get(path) ?? []) taken.set(callback, trace)
+      table.delete(path)
+    }
+    if (type !== EVENT.NodeChildrenChanged) {
+      take('data')
+      take('exist')
+    }
+    if (type === EVENT.NodeChildrenChanged || type === EVENT.NodeDeleted) take('child')
+    return taken
   }
 
   #collect(kind: WatchMode, path: string, into: Map<WatchCallback, CallTrace>): void {
@@ -111,10 +117,10 @@ export class ClientWatches {
   /** Another session cannot have the events of the one before: every callback of a read is to read again. */
   fireAll(): void {
     const { data, exist, child } = this.#tables
-    for (const path of new Set([...data.keys(), ...exist.keys()])) {
-      this.fire(EVENT.NodeDataChanged, path)
-    }
-    for (const path of [...child.keys()]) this.fire(EVENT.NodeChildrenChanged, path)
+    const fire = (type: EventType, path: string) =>
+      this.#call(this.#take(type, path), { type, path })
+    for (const path of new Set([...data.keys(), ...exist.keys()])) fire(EVENT.NodeDataChanged, path)
+    for (const path of [...child.keys()]) fire(EVENT.NodeChildrenChanged, path)
   }
 
   /** The watches that stay are set again, but events between may be missing. */

@@ -1,0 +1,115 @@
+/** What a client of the library may stand on: the same tests run on all of them. */
+
+import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { type ClientOptions, connect, Keeper, type ZooKeeper } from '../../index.ts'
+import { startAnykeeper } from './anykeeper-process.ts'
+import { startEtcd } from './etcd-server.ts'
+import type { Requirement, ZookeeperLine } from './requirements.ts'
+import { TcpFaultProxy } from './tcp-fault-proxy.ts'
+import { startZookeeper } from './zookeeper-server.ts'
+
+const TICK_MS = 200
+/** Of every session here: the longest that servers with this tick grant. */
+export const SESSION_MS = 20 * TICK_MS
+
+export interface ClientBed {
+  readonly name: string
+  readonly needs: readonly Requirement[]
+  start(): Promise<RunningBed>
+}
+
+export interface RunningBed {
+  /** On the same tree, however often it is called. */
+  connect(options?: ClientOptions): Promise<ZooKeeper>
+  /** Between these clients and the server, where there is a wire. */
+  readonly wire?: TcpFaultProxy
+  /** zk://host:port, past `wire`. */
+  readonly direct?: string
+  /** A line of versions, of a ZooKeeper. */
+  readonly version?: ZookeeperLine
+  stop(): Promise<void>
+}
+
+const withTimeout = (options: ClientOptions = {}): ClientOptions => ({
+  timeoutMs: SESSION_MS,
+  ...options,
+})
+
+const memory: ClientBed = {
+  name: 'a member on memory:',
+  needs: [],
+  async start() {
+    const store = await openMemoryStore()
+    const keeper = await Keeper.open({ store })
+    return {
+      connect: (options) => connect(keeper, withTimeout(options)),
+      async stop() {
+        await keeper.close()
+        await store.close()
+      },
+    }
+  },
+}
+
+const etcd: ClientBed = {
+  name: 'members on etcd://',
+  needs: ['etcd'],
+  async start() {
+    const server = await startEtcd()
+    return {
+      connect: (options) => connect(`etcd://${server.host}`, withTimeout(options)),
+      stop: async () => {
+        await server.stop()
+      },
+    }
+  },
+}
+
+async function overWire(
+  host: string,
+  stop: () => unknown,
+  version?: ZookeeperLine,
+): Promise<RunningBed> {
+  const wire = await TcpFaultProxy.start(host)
+  return {
+    connect: (options) => connect(`zk://${wire.host}`, withTimeout(options)),
+    wire,
+    direct: `zk://${host}`,
+    ...(version !== undefined && { version }),
+    async stop() {
+      await wire.stop()
+      await stop()
+    },
+  }
+}
+
+const anykeeper: ClientBed = {
+  name: 'zk:// to anykeeper on etcd',
+  needs: ['etcd'],
+  async start() {
+    const server = await startEtcd()
+    const proxy = await startAnykeeper({ store: `etcd://${server.host}`, tickTimeMs: TICK_MS })
+    return overWire(proxy.connectString, async () => {
+      await proxy.stop()
+      await server.stop()
+    })
+  },
+}
+
+const zookeeper = (version: ZookeeperLine, needs: readonly Requirement[]): ClientBed => ({
+  name: `zk:// to ZooKeeper ${version}`,
+  needs,
+  async start() {
+    const server = await startZookeeper({ version, tickTimeMs: TICK_MS })
+    return overWire(server.connectString, () => server.stop(), version)
+  },
+})
+
+/** Beds whose clients are on one tree and can be cut off. */
+export const wireBeds: readonly ClientBed[] = [
+  anykeeper,
+  zookeeper('3.9', ['zookeeper-3.9']),
+  zookeeper('3.8', ['zookeeper']),
+]
+
+export const clientBeds: readonly ClientBed[] = [memory, etcd, ...wireBeds]
