@@ -87,6 +87,9 @@ export class ClientSession {
   get isReadOnly(): boolean {
     return this.#link?.isReadOnly === true
   }
+  get lastZxid(): number {
+    return this.#lastZxid
+  }
   get isInDoubt(): boolean {
     return this.#newest.isInDoubt
   }

@@ -67,6 +67,11 @@ export class ZooKeeper {
     return this.#session.timeoutMs
   }
 
+  /** Newest zxid of what this client was answered: what it has read is at least so new. 0: nothing yet. */
+  get lastZxid(): number {
+    return this.#session.lastZxid
+  }
+
   /** The session's state as known now. */
   get state(): ClientState {
     return this.#session.state

@@ -125,8 +125,8 @@ export class CompareServer implements CompareHost {
   /** Reads the newest zxid of both sides before the first comparison. */
   async #begin(): Promise<void> {
     const { answerTimeoutMs } = this.options
-    const oracle = await probeZxid(await this.#connectOracle(), answerTimeoutMs)
-    const candidate = await probeZxid(await this.openCandidate(), answerTimeoutMs)
+    const oracle = await probeZxid(this.options.oracle, answerTimeoutMs)
+    const candidate = await probeZxid(this.options.candidate, answerTimeoutMs)
     this.zxids.begin({ candidate, oracle })
     this.logger.info({ candidate, oracle }, 'zxids before the comparison')
   }

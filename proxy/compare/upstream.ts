@@ -1,6 +1,7 @@
 /**
  * A connection to one of the two servers: frames out, and in as they come: replies in the order of
- * the requests, events and answered pings between them. Neighbours: link (one to each side), probe.
+ * the requests, events and answered pings between them. Not the library's client: what goes through here are a client's own
+ * frames, unchanged. Neighbour: link (one to each side).
  */
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../lib/index.ts'

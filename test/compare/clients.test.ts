@@ -12,7 +12,7 @@ import { startZookeeper, type ZookeeperServer } from '../support/zookeeper-serve
 import { CompareProcess } from './compare-process.ts'
 
 const kazooTraffic = fileURLToPath(new URL('./kazoo-traffic.py', import.meta.url))
-const nodeZookeeper = createRequire(import.meta.url)('node-zoozookeeper')
+const nodeZookeeper = createRequire(import.meta.url)('node-zookeeper-client')
 
 for (const version of ['3.8', '3.9'] as const) {
   describe(`compare: anykeeper and ZooKeeper ${version}`, function () {
@@ -68,7 +68,7 @@ for (const version of ['3.8', '3.9'] as const) {
       await expectNoDifference({ requests: 70, events: 8 })
     })
 
-    it('node-zoozookeeper: sessions, watches, transactions, ACLs', async () => {
+    it('node-zookeeper-client: sessions, watches, transactions, ACLs', async () => {
       const connect = async () => {
         const client = nodeZookeeper.createClient(compare.connectString, { sessionTimeout: 8_000 })
         const connected = once(client, 'connected')

@@ -1,4 +1,4 @@
-/** node-zoozookeeper (npm), unmodified, with promises around its callbacks. */
+/** node-zookeeper-client (npm), unmodified, with promises around its callbacks. */
 
 import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
@@ -90,7 +90,7 @@ interface Module {
   >
 }
 
-export const nodeZookeeper: Module = createRequire(import.meta.url)('node-zoozookeeper')
+export const nodeZookeeper: Module = createRequire(import.meta.url)('node-zookeeper-client')
 
 export interface NodeClientOptions {
   sessionTimeoutMs?: number

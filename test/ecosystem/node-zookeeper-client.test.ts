@@ -1,4 +1,4 @@
-/** node-zoozookeeper, a client in plain JavaScript, against two proxies on one etcd. */
+/** node-zookeeper-client, a client in plain JavaScript, against two proxies on one etcd. */
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
@@ -18,7 +18,7 @@ const NODE_EXISTS = -110
 const NOT_EMPTY = -111
 const RUNTIME_INCONSISTENCY = -2
 
-describe('node-zoozookeeper', () => {
+describe('node-zookeeper-client', () => {
   const servers = useTwoProxies()
 
   /** Closed at the test's end. */

@@ -1,5 +1,5 @@
 /**
- * Ends a node-zoozookeeper for good. Its own close(), called while it is reconnecting, is
+ * Ends a node-zookeeper-client for good. Its own close(), called while it is reconnecting, is
  * forgotten once the connection stands: it would live on, and keep the test process from ending.
  */
 

@@ -1,6 +1,7 @@
 /**
  * A ZooKeeper client for tests that shows everything: what was answered, in which order, and what
- * came unasked. Speaks to anykeeper and to a real ZooKeeper alike. No retries, no own pings.
+ * came unasked. Speaks to anykeeper and to a real ZooKeeper alike. No retries, no own pings. The
+ * library's client refuses what this one sends: malformed frames, wrong orders, a second handshake.
  */
 
 import { once } from 'node:events'

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { endClient } from './end-client.ts'
 import { within } from './eventually.ts'
 
-/** The part of node-zoozookeeper, which brings no types, that is used here. */
+/** The part of node-zookeeper-client, which brings no types, that is used here. */
 interface Client {
   connect(): void
   close(): void
@@ -27,7 +27,7 @@ interface RawStat {
   version: number
 }
 
-const { createClient } = createRequire(import.meta.url)('node-zoozookeeper') as {
+const { createClient } = createRequire(import.meta.url)('node-zookeeper-client') as {
   createClient(connectString: string, options: { sessionTimeout: number }): Client
 }
 

@@ -20,13 +20,12 @@ import { decodeReplyHeader } from '../../protocol/record/reply-header.ts'
 import { decodeWatcherEvent } from '../../protocol/record/watcher-event.ts'
 import { decodeResult } from '../../protocol/wire/decode-reply.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
+import { XID } from '../../protocol/wire/opcodes.ts'
 import { checkRequestBytes } from '../request-size.ts'
 import type { ClientRequest, Link, LinkEnd, LinkSink } from '../transport.ts'
 import type { Server } from './server-list.ts'
 import { opOf, writeRequest } from './to-wire.ts'
 
-/** Reserved xids. Source: ClientCnxn. */
-const XID = { event: -1, ping: -2, auth: -4, setWatches: -8 } as const
 const XID_MAX = 2 ** 31 - 1
 /** The server is given up when nothing was received for so much of the session's timeout. Source: ClientCnxn.readTimeout. */
 const SILENCE_SHARE = 2 / 3
@@ -229,7 +228,7 @@ export class Connection implements Link {
     if (this.#opened !== undefined) return this.#welcome(decodeConnectResponse(reader))
     const { xid, zxid, errno } = decodeReplyHeader(reader)
     switch (xid) {
-      case XID.event: {
+      case XID.notification: {
         const { type, path } = decodeWatcherEvent(reader)
         return this.#options.sink.event(type as EventType, path, Math.max(0, zxid))
       }
