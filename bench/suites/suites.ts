@@ -6,6 +6,7 @@ import { latency } from './latency.ts'
 import { loads } from './loads.ts'
 import { memorySuite } from './memory.ts'
 import { proxies } from './proxies.ts'
+import { recipes } from './recipes.ts'
 import { stores } from './stores.ts'
 import type { Suite } from './suite.ts'
 import { sustained } from './sustained.ts'
@@ -22,4 +23,5 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   stores,
   growth,
   'commit-path': commitPath,
+  recipes,
 }
