@@ -24,7 +24,7 @@ export {
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
-export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'

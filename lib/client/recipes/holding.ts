@@ -141,3 +141,20 @@ class Holder implements Held {
     this.#abort.abort(reason)
   }
 }
+
+/**
+ * What `held` holds, if that is below `parent`.
+ * @throws {TypeError} it is not of this library, or of another client or path; the reason of its signal: it holds
+ * nothing any more
+ */
+export function holdingOf(held: Held, { client, parent }: Omit<OwnPlace, 'prefix'>): Holding {
+  if (!(held instanceof Holder)) throw new TypeError('within: not what acquire() resolved with')
+  const { holding } = held
+  if (holding.own.client !== client || holding.own.parent !== parent) {
+    throw new TypeError('within: held of another client, or at another path')
+  }
+  // Looks at the clocks.
+  void held.isHeld
+  held.signal.throwIfAborted()
+  return holding
+}
