@@ -32,7 +32,8 @@ export {
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
-export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export { Transaction } from './client/transaction.ts'
 export {

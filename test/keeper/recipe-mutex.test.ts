@@ -68,7 +68,7 @@ describe('Mutex', () => {
     expect(await contenders(a)).to.deep.equal([])
   })
 
-  it('is not re-entrant', async () => {
+  it('is not re-entrant by itself', async () => {
     const mutex = new Mutex(a, PATH)
     const held = await mutex.acquire()
     const again = outcomeOf(mutex.acquire())
@@ -77,6 +77,50 @@ describe('Mutex', () => {
     await held.release()
     await settle()
     expect(again.now).to.equal('done')
+  })
+
+  it('is entered again within what is held, and handed on with the last release', async () => {
+    const { held, outcome } = await line()
+    const again = await new Mutex(a, PATH).acquire({ within: held })
+    const third = await new Mutex(a, PATH).acquire({ within: again })
+    expect([again.token, third.token]).to.deep.equal([held.token, held.token])
+    expect(await contenders(a)).to.have.length(2)
+    await held.release()
+    await held.release()
+    await third.release()
+    await settle()
+    expect([held.isHeld, again.isHeld, third.isHeld]).to.deep.equal([false, true, false])
+    expect([held.signal.reason.name, again.signal.aborted]).to.deep.equal(['AbortError', false])
+    expect(outcome.now).to.equal('pending')
+    const late = outcomeOf(new Mutex(a, PATH).acquire({ within: held }))
+    await settle()
+    expect(late.now, 'it is released').to.equal('AbortError')
+    await again.release()
+    await settle()
+    expect([again.isHeld, outcome.now]).to.deep.equal([false, 'done'])
+  })
+
+  it('entered again, it is lost for all, and not entered any more', async () => {
+    const { held } = await line()
+    const again = await new Mutex(a, PATH).acquire({ within: held })
+    await b.delete(await ownOf(a))
+    await settle()
+    for (const one of [held, again]) {
+      expect([one.isHeld, one.signal.reason.code]).to.deep.equal([false, 'ZK_NO_NODE'])
+    }
+    const late = outcomeOf(new Mutex(a, PATH).acquire({ within: again }))
+    await settle()
+    expect(late.now).to.equal('ZK_NO_NODE')
+    await again.release()
+    await held.release()
+  })
+
+  it('is not entered after a stop of the process for longer than the session', async () => {
+    const { held } = await line()
+    await bench.freeze(one, () => pass(3 * TIMEOUT_MS))
+    const late = outcomeOf(new Mutex(a, PATH).acquire({ within: held }))
+    await Promise.resolve()
+    expect(late.now, 'before any timer or event').to.equal('ZK_SESSION_EXPIRED')
   })
 
   it('whose znode is deleted is lost', async () => {
@@ -329,6 +373,13 @@ describe('Mutex', () => {
   it('does not permit what makes no sense', async () => {
     for (const path of ['/', 'lock', '/lock/']) {
       expect(() => new Mutex(a, path)).to.throw(TypeError, 'not a path for a recipe')
+    }
+    const other = await new Mutex(a, '/other').acquire()
+    const elsewhere = await new Mutex(b, `${PATH}-b`).acquire()
+    for (const within of [other, elsewhere, { ...other }]) {
+      const outcome = outcomeOf(new Mutex(a, PATH).acquire({ within }))
+      await settle()
+      expect(outcome.now).to.equal('TypeError')
     }
     for (const timeoutMs of [0, -1, Number.NaN]) {
       const outcome = outcomeOf(new Mutex(a, PATH).acquire({ timeoutMs }))

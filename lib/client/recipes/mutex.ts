@@ -1,11 +1,11 @@
 /**
  * A fair, exclusive lock among all clients of an ensemble, in the znode layout of Curator's InterProcessMutex or of
- * kazoo's Lock, so that all of them exclude each other. Neighbours: contend, holding.
+ * kazoo's Lock, so that all of them exclude each other. Neighbours: contend, holding, read-write-lock.
  */
 import type { ZooKeeper } from '../zookeeper.ts'
-import { checkLinePath, contend } from './contend.ts'
+import { checkLinePath, contend, type Line } from './contend.ts'
 import type { ContenderLayout } from './contender-name.ts'
-import type { Held } from './holding.ts'
+import { type Held, holdingOf } from './holding.ts'
 import type { WaitOptions } from './wait-scope.ts'
 
 /** Options of {@link Mutex}. */
@@ -16,34 +16,44 @@ export interface MutexOptions {
   readonly data?: Uint8Array | null
 }
 
+/** How a lock is acquired. */
+export interface LockOptions extends WaitOptions {
+  /**
+   * What is held of the same lock already: it is entered once more, without a wait. JavaScript has no threads that could
+   * own a lock, and its tasks have no identity; so the owner is whoever was given what acquire() resolved with.
+   * @default none: a second acquire() waits for the first one's release
+   */
+  readonly within?: Held | undefined
+}
+
 /**
- * `await using held = await mutex.acquire({ timeoutMs, signal })`. Not re-entrant: a second acquire() waits for the
- * first one's release, in the same process too. The path has contenders for children and nothing else; it is made when
- * missing, as a container.
+ * `await using held = await mutex.acquire({ timeoutMs, signal })`. A second acquire() waits for the first one's release,
+ * in the same process too; re-entrant with the option `within`: each acquire() needs its release(), and the znode is
+ * deleted with the last one. The path has contenders for children and nothing else; it is made when missing, as a
+ * container, or in layout kazoo persistent.
  */
 export class Mutex {
-  readonly #client: ZooKeeper
-  readonly #path: string
-  readonly #options: MutexOptions
+  readonly #line: Line
 
   /** @throws {TypeError} the path is invalid, or the root */
   constructor(client: ZooKeeper, path: string, options: MutexOptions = {}) {
     checkLinePath(path)
-    this.#client = client
-    this.#path = path
-    this.#options = options
+    const { layout = 'curator', data = null } = options
+    this.#line = { client, path, layout, kind: 'lock', data }
   }
 
   /**
    * Waits in line, and resolves when the lock is held. A wait that is given up leaves no znode behind.
-   * @throws the signal's reason
+   * @throws the signal's reason; the reason of `within`'s signal: it is not held any more
    * @throws {ZnodeError} ZK_OPERATION_TIMEOUT (`timeoutMs` is over); ZK_SESSION_EXPIRED (it ended, or the store was out
    * of reach for the session's timeout); ZK_NO_AUTH, ZK_SYSTEM_ERROR and others of create(): nothing is held
-   * @throws {TypeError} `timeoutMs` is not above 0
+   * @throws {TypeError} `timeoutMs` is not above 0; `within` is held of another lock
    */
-  acquire(options: WaitOptions = {}): Promise<Held> {
-    const { layout = 'curator', data = null } = this.#options
-    const line = { client: this.#client, path: this.#path, layout, kind: 'lock', data } as const
-    return contend(line, options)
+  async acquire(options: LockOptions = {}): Promise<Held> {
+    const { within, signal } = options
+    if (within === undefined) return contend(this.#line, options)
+    signal?.throwIfAborted()
+    const { client, path } = this.#line
+    return holdingOf(within, { client, parent: path }).enter()
   }
 }

@@ -1,0 +1,160 @@
+/**
+ * One scene of the table of recipes and faults: a client waits for what another one has. Runs wherever a {@link Bed} is:
+ * its clients, its time and its faults. Neighbours: recipe-matrix, recipe-scenes.
+ */
+import { expect } from 'chai'
+import { type Held, type WaitOptions, walk, type ZooKeeper } from '../../lib/index.ts'
+import { outcomeOf } from './recipe-bench.ts'
+
+/** A client in a process of its own, or what is like it, and its faults. */
+export interface Seat {
+  readonly client: ZooKeeper
+  /** Its process is stopped while `run` lasts. */
+  freeze(run: () => Promise<void>): Promise<void>
+  /** The store, or the server, is out of its reach until mend(): nothing passes, and nothing is lost. */
+  cut(): void
+  mend(): void
+  /** The next write that it sends is applied, and the answer waits behind an outage that begins then. */
+  cutBehindNextWrite(): void
+}
+
+/** Where the table runs. */
+export interface Bed {
+  /** Of the sessions of its clients. */
+  readonly timeoutMs: number
+  /** One that the test may harm, with a session of its own. */
+  seat(): Promise<Seat>
+  /** What was started has come so far that it waits for something else. */
+  rest(): Promise<void>
+  pass(ms: number): Promise<void>
+  /** Until `check` is true. @throws it is not, after some sessions' time */
+  until(what: string, check: () => boolean | Promise<boolean>): Promise<void>
+}
+
+/** `a` has what `b` waits for. */
+export interface Scene {
+  /** What `a` holds, if nobody else can hold it then. */
+  readonly held?: Held
+  /** The wait of `b`. */
+  wait(options: WaitOptions): Promise<Held | undefined>
+  /** Lets `b` in. May be called again. */
+  letIn(): Promise<unknown>
+  /** Gives back what letIn() and what `b` is given by releasing it do not. */
+  end?(): Promise<unknown>
+}
+
+export interface Recipe {
+  readonly name: string
+  /** Paths that its scenes create on: all below {@link ROOM}. */
+  scene(a: ZooKeeper, b: ZooKeeper): Promise<Scene>
+  /** Does `a` hold something that `b` cannot hold then? */
+  readonly isHeld: boolean
+  /** Writes that `b` sends from the begin of its wait until it is in, where all parents are there. */
+  readonly writes: number
+}
+
+export const ROOM = '/room'
+
+export interface Wait {
+  readonly outcome: { readonly now: string }
+  readonly abort: AbortController
+}
+
+/** One scene, its seats, and what must be true of it at any time. */
+export class Play {
+  readonly bed: Bed
+  readonly a: Seat
+  readonly b: Seat
+  /** Sees all, and is never harmed. */
+  readonly observer: Seat
+  readonly scene: Scene
+  readonly #got: Held[] = []
+
+  constructor(bed: Bed, [a, b, observer]: readonly [Seat, Seat, Seat], scene: Scene) {
+    this.bed = bed
+    this.a = a
+    this.b = b
+    this.observer = observer
+    this.scene = scene
+  }
+
+  /** Begins a wait of `b`, which comes to rest. */
+  async begin(options: WaitOptions = {}): Promise<Wait> {
+    const abort = new AbortController()
+    const wait = this.scene.wait({ ...options, signal: abort.signal })
+    const got = wait.then((held) => this.#check(held))
+    const outcome = outcomeOf(got)
+    await this.bed.rest()
+    return { outcome, abort }
+  }
+
+  async begun(options?: WaitOptions): Promise<Wait> {
+    const wait = await this.begin(options)
+    expect(wait.outcome.now, 'it waits').to.equal('pending')
+    return wait
+  }
+
+  #check(held: Held | undefined): void {
+    if (held === undefined) return
+    this.#got.push(held)
+    const { held: before } = this.scene
+    if (before === undefined) return
+    expect(before.isHeld && held.isHeld, 'two hold it').to.equal(false)
+    expect(held.token, 'the token').to.be.greaterThan(before.token)
+  }
+
+  /** Its wait ends so. */
+  async ends({ outcome }: Wait, how: string): Promise<void> {
+    await this.bed.until(`${how}, not ${outcome.now}`, () => outcome.now !== 'pending')
+    expect(outcome.now).to.equal(how)
+  }
+
+  /** It is fulfilled. */
+  async settles(promise: Promise<unknown> | undefined): Promise<void> {
+    const outcome = outcomeOf(Promise.resolve(promise))
+    await this.bed.until('an end', () => outcome.now !== 'pending')
+    expect(outcome.now).to.equal('done')
+  }
+
+  /** Paths of the ephemerals of a session, or of all. */
+  async ephemerals(of?: ZooKeeper): Promise<string[]> {
+    const { client } = this.observer
+    await client.sync()
+    const found: string[] = []
+    for await (const { path, stat } of walk(client, ROOM)) {
+      const { ephemeralOwner: owner } = stat
+      if (of === undefined ? owner !== 0n : owner === of.sessionId) found.push(path)
+    }
+    return found
+  }
+
+  async leavesNothing(of?: ZooKeeper): Promise<void> {
+    let left: string[] = []
+    await this.bed.until('an end of its znodes', async () => {
+      left = await this.ephemerals(of)
+      return left.length === 0
+    })
+    expect(left).to.deep.equal([])
+  }
+
+  /** All of it is given back. */
+  async end(): Promise<void> {
+    this.a.mend()
+    this.b.mend()
+    for (const held of this.#got) void held.release()
+    void this.scene.letIn().catch(() => {})
+    void this.scene.end?.().catch(() => {})
+    await this.leavesNothing()
+  }
+}
+
+/** What befalls one of them, and what must follow. */
+export interface Fault {
+  readonly name: string
+  run(play: Play): Promise<void>
+}
+
+/** Long enough for any session to end. */
+export const longMs = ({ timeoutMs }: Bed): number => 3 * timeoutMs
+/** Long enough to be noticed, and short enough for every session. */
+export const shortMs = ({ timeoutMs }: Bed): number => timeoutMs / 2

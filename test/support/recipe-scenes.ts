@@ -1,0 +1,86 @@
+/** The recipes of the table of recipes and faults, each as a scene of two. */
+import { type ContenderLayout, Mutex, ReadWriteLock, type ZooKeeper } from '../../lib/index.ts'
+import { type Recipe, ROOM } from './recipe-play.ts'
+
+const PATH = `${ROOM}/line`
+
+const mutexes = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `Mutex, layout ${layout}`,
+    isHeld: true,
+    writes: 1,
+    async scene(a: ZooKeeper, b: ZooKeeper) {
+      const held = await new Mutex(a, PATH, { layout }).acquire()
+      return {
+        held,
+        wait: (options) => new Mutex(b, PATH, { layout }).acquire(options),
+        letIn: () => held.release(),
+      }
+    },
+  }),
+)
+
+const entered: Recipe = {
+  name: 'Mutex, entered twice',
+  isHeld: true,
+  writes: 1,
+  async scene(a, b) {
+    const mutex = new Mutex(a, PATH)
+    const held = await mutex.acquire()
+    const again = await mutex.acquire({ within: held })
+    return {
+      held,
+      wait: (options) => new Mutex(b, PATH).acquire(options),
+      letIn: async () => Promise.all([held.release(), again.release()]),
+    }
+  },
+}
+
+type Side = 'read' | 'write'
+
+/** One side waits for the other, or for its own. */
+function sides(holder: Side, waiter: Side, layout: ContenderLayout): Recipe {
+  return {
+    name: `ReadWriteLock, ${waiter} behind ${holder}, layout ${layout}`,
+    isHeld: true,
+    writes: 1,
+    async scene(a, b) {
+      const held = await new ReadWriteLock(a, PATH, { layout })[holder].acquire()
+      return {
+        held,
+        wait: (options) => new ReadWriteLock(b, PATH, { layout })[waiter].acquire(options),
+        letIn: () => held.release(),
+      }
+    },
+  }
+}
+
+const downgraded = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `ReadWriteLock, write behind a writer that became a reader, layout ${layout}`,
+    isHeld: true,
+    writes: 1,
+    async scene(a, b) {
+      const lock = new ReadWriteLock(a, PATH, { layout })
+      const writer = await lock.write.acquire()
+      const held = await lock.read.acquire({ within: writer })
+      await writer.release()
+      return {
+        held,
+        wait: (options) => new ReadWriteLock(b, PATH, { layout }).write.acquire(options),
+        letIn: () => held.release(),
+      }
+    },
+  }),
+)
+
+const readWriteLocks = [
+  sides('write', 'write', 'curator'),
+  sides('write', 'read', 'kazoo'),
+  sides('write', 'read', 'curator'),
+  sides('read', 'write', 'kazoo'),
+  sides('read', 'write', 'curator'),
+  ...downgraded,
+]
+
+export const recipes: readonly Recipe[] = [...mutexes, entered, ...readWriteLocks]

@@ -1,0 +1,155 @@
+/** What befalls a client that waits, and what must follow. Neighbour: recipe-matrix. */
+import { expect } from 'chai'
+import { ZK_ERRORS, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
+import { type Fault, longMs, type Play, type Recipe, type Seat, shortMs } from './recipe-play.ts'
+
+export const WAIT_FAULTS: readonly Fault[] = [
+  {
+    name: 'a wait is let in',
+    async run(play) {
+      const wait = await play.begun()
+      await play.scene.letIn()
+      await play.ends(wait, 'done')
+    },
+  },
+  {
+    name: 'a wait is aborted',
+    async run(play) {
+      const wait = await play.begun()
+      wait.abort.abort(new RangeError('enough'))
+      await play.ends(wait, 'RangeError')
+    },
+  },
+  {
+    name: 'a wait times out',
+    async run(play) {
+      const wait = await play.begun({ timeoutMs: shortMs(play.bed) })
+      await play.bed.pass(shortMs(play.bed))
+      await play.ends(wait, 'ZK_OPERATION_TIMEOUT')
+    },
+  },
+  {
+    name: 'a wait ends with close()',
+    async run(play) {
+      const wait = await play.begun()
+      await play.settles(play.b.client.close())
+      await play.ends(wait, 'ZK_SESSION_EXPIRED')
+    },
+  },
+  {
+    name: 'the own znode of a wait is deleted by another client',
+    async run(play) {
+      const wait = await play.begun()
+      for (const path of await play.ephemerals(play.b.client)) {
+        await play.observer.client.delete(path)
+      }
+      await play.bed.rest()
+      expect(wait.outcome.now).to.equal('pending')
+      await play.scene.letIn()
+      await play.ends(wait, 'done')
+    },
+  },
+  {
+    name: 'the process that waits is stopped for longer than its session',
+    async run(play) {
+      const wait = await play.begun()
+      await play.b.freeze(() => play.bed.pass(longMs(play.bed)))
+      await play.ends(wait, 'ZK_SESSION_EXPIRED')
+      await play.leavesNothing(play.b.client)
+    },
+  },
+  {
+    name: 'a wait is out of the store’s reach for longer than its session',
+    async run(play) {
+      const wait = await play.begun()
+      play.b.cut()
+      await play.bed.pass(longMs(play.bed))
+      await play.ends(wait, 'ZK_SESSION_EXPIRED')
+      play.b.mend()
+    },
+  },
+  {
+    name: 'a wait is let in during a short outage',
+    async run(play) {
+      const wait = await play.begun()
+      play.b.cut()
+      await play.bed.pass(shortMs(play.bed))
+      await play.scene.letIn()
+      play.b.mend()
+      await play.ends(wait, 'done')
+    },
+  },
+]
+
+/** What becomes of a write whose outcome is unknown to its sender. */
+export const LOST = ['it was applied', 'it was not'] as const
+export type Lost = (typeof LOST)[number]
+
+/** The outcome of each write of a wait is unknown: it continues, or it is given up meanwhile. */
+export function unknownOutcomes({ writes }: Recipe): Fault[] {
+  return Array.from({ length: writes }, (_, i) =>
+    LOST.flatMap((lost): Fault[] => [
+      {
+        name: `the outcome of write ${i + 1} of a wait is unknown: ${lost}`,
+        async run(play) {
+          const outage = outageAtWrite(play, play.b, i, lost)
+          const wait = await play.begin()
+          const letIn = play.scene.letIn()
+          await outage.begun()
+          outage.end()
+          await play.ends(wait, 'done')
+          await play.settles(letIn)
+        },
+      },
+      {
+        name: `a wait is aborted while the outcome of its write ${i + 1} is unknown: ${lost}`,
+        async run(play) {
+          const outage = outageAtWrite(play, play.b, i, lost)
+          const wait = await play.begin()
+          const letIn = play.scene.letIn()
+          await outage.begun()
+          wait.abort.abort()
+          await play.ends(wait, 'AbortError')
+          outage.end()
+          await play.leavesNothing(play.b.client)
+          await play.settles(letIn)
+        },
+      },
+    ]),
+  ).flat()
+}
+
+/** An outage of one seat that begins with the write that it sends after `before` others. */
+export function outageAtWrite(play: Play, seat: Seat, before: number, lost: Lost) {
+  let left = before
+  const client = seat.client as unknown as Record<string, (...args: unknown[]) => unknown>
+  for (const verb of ['create', 'delete', 'multi'] as const) {
+    const real = client[verb]?.bind(client)
+    client[verb] = (...args) => {
+      if (left-- !== 0) return real?.(...args)
+      if (lost === 'it was applied') {
+        seat.cutBehindNextWrite()
+        return real?.(...args)
+      }
+      seat.cut()
+      return neverSent(seat.client)
+    }
+  }
+  return {
+    async begun(): Promise<void> {
+      await play.bed.until('an outage', () => seat.client.state === 'suspended')
+      expect(left, 'writes').to.be.lessThan(0)
+    },
+    end: () => seat.mend(),
+  }
+}
+
+/** As a request that was lost on its way: the connection ends, and nothing is applied. */
+function neverSent(client: ZooKeeper): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const cancel = client.onStateChange(() => {
+      cancel()
+      reject(new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno))
+    })
+  })
+}
