@@ -21,9 +21,11 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export type { Participant } from './client/recipes/candidacy.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
+export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'

@@ -1,0 +1,52 @@
+/**
+ * A client that opens another session when one is lost, for tests of what lives longer than a session: 'lost', then
+ * 'suspended', then 'connected' with another session id. Watches of the lost session are not set again.
+ */
+import type { KeeperClient } from '../../lib/index.ts'
+import type { Member } from './liveness-bench.ts'
+import { connect } from './recipe-bench.ts'
+
+type Listener = (state: KeeperClient['state']) => void
+
+export async function connectRenewing(member: Member): Promise<KeeperClient> {
+  let inner = await connect(member)
+  let state: KeeperClient['state'] = 'connected'
+  const listeners = new Set<Listener>()
+  const become = (next: KeeperClient['state']): void => {
+    state = next
+    for (const listener of [...listeners]) listener(next)
+  }
+  const follow = (client: KeeperClient): void => {
+    client.onStateChange((next) => {
+      if (client !== inner) return
+      become(next)
+      if (next !== 'lost') return
+      become('suspended')
+      void renew()
+    })
+  }
+  const renew = async (): Promise<void> => {
+    while (state === 'suspended') {
+      await new Promise<void>((resolve) => member.clock.after(100, resolve))
+      if (!member.keeper.isServing) continue
+      inner = await connect(member)
+      follow(inner)
+      if (inner.state === 'connected') become('connected')
+    }
+  }
+  follow(inner)
+  const own = {
+    onStateChange(listener: Listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return new Proxy(inner, {
+    get(_target, name) {
+      if (name === 'state') return state
+      if (name in own) return own[name as keyof typeof own]
+      const value: unknown = Reflect.get(inner, name, inner)
+      return typeof value === 'function' ? value.bind(inner) : value
+    },
+  })
+}
