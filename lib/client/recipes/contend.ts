@@ -1,20 +1,21 @@
 /**
- * A place in line: the lowest sequence number has it, the others watch the one before them, so that an end wakes one
- * contender. Source: ZooKeeper recipes, "Locks". Neighbours: mutex, leader-latch, own-znode, wait-scope.
+ * A place in line: the lowest sequence number has it, the others watch the one that they wait for, so that an end wakes
+ * one contender. Source: ZooKeeper recipes, "Locks". Neighbours: mutex, read-write-lock, leader-latch, place.
  */
 import { systemRandom } from '../../base/clock.ts'
-import { ZK_ERRORS } from '../../model/errors.ts'
 import { childOf, isValidPath, nameOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
+import type { CreateMode } from '../operations.ts'
 import {
   type ContenderKind,
   type ContenderLayout,
   inOrder,
   newContenderName,
 } from './contender-name.ts'
-import { type Held, Holding } from './holding.ts'
-import { createOwn, isZnodeError, type OwnZnode, removeOwn } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
+import type { Held, Holding } from './holding.ts'
+import type { OwnZnode } from './own-znode.ts'
+import { takePlace } from './place.ts'
+import { childrenOf, untilGone } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
 /** What all waits of one recipe have in common. */
@@ -25,11 +26,13 @@ export interface Line {
   readonly layout: ContenderLayout
   readonly kind: ContenderKind
   readonly data: Uint8Array | null
+  /** Does it wait for a contender of this name that came before? @default always */
+  readonly waitsFor?: (name: string) => boolean
 }
 
 /** What the recipe of a contender is notified of. */
 export interface Hooks {
-  /** There is a contender before this one. */
+  /** There is a contender that it waits for. */
   readonly onQueued?: () => void
   /** The wait was given up; `removed` resolves when nothing of it is left. Never rejects. */
   readonly onAbandoned?: (removed: Promise<void>) => void
@@ -41,91 +44,65 @@ export function checkLinePath(path: string): void {
 }
 
 /**
+ * Of parents that a recipe makes. Curator's are containers, deleted some time after their last child; kazoo's recipes
+ * look only once that they are there.
+ */
+export function parentModeOf(layout: ContenderLayout): CreateMode {
+  return layout === 'kazoo' ? 'persistent' : 'container'
+}
+
+/**
  * Waits in line. Its znode is gone, or goes as soon as the store can be reached, when the wait is given up. A znode
  * that another client deletes is replaced by one at the end of the line.
  * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED, or what a create failed with
  */
-export async function contend(
-  line: Line,
-  options: WaitOptions,
-  { onQueued = () => {}, onAbandoned = () => {} }: Hooks = {},
-): Promise<Held> {
-  const { client, path } = line
-  const scope = new WaitScope(client, path, options)
-  const name = newContenderName(line.layout, line.kind, systemRandom)
-  const attempt = async (): Promise<Holding> => {
-    try {
-      for (;;) {
-        const own = await createOwn(client, path, name, line.data, scope)
-        if (await isFirst(line, own, scope, onQueued)) {
-          // From here on the holder decides: nothing comes between this and its return.
-          scope.throwIfEnded()
-          scope.close()
-          return new Holding(client, path, name.prefix, own)
-        }
-      }
-    } catch (error) {
-      scope.close()
-      // Without the permission to delete it, it goes with the session.
-      onAbandoned(removeOwn(client, path, name.prefix).catch(() => {}))
-      throw error
-    }
-  }
-  return scope.race(attempt())
+export async function contend(line: Line, options: WaitOptions, hooks: Hooks = {}): Promise<Held> {
+  const scope = new WaitScope(line.client, line.path, options)
+  const holding = await scope.run(() => contendWithin(line, scope, hooks, () => scope.close()))
+  return holding.enter()
 }
 
-/** Resolves when it is the first. false: it was deleted. */
-async function isFirst(
+/**
+ * The same as a step of a longer wait: its caller ends the scope, and receives what is held although the scope ended.
+ * @throws as the scope; {ZnodeError} what a create failed with
+ */
+export function contendWithin(
   line: Line,
+  scope: WaitScope,
+  { onQueued = () => {}, onAbandoned }: Hooks = {},
+  onIn: () => void = () => {},
+): Promise<Holding> {
+  const { client, path, layout, kind, data } = line
+  const { prefix, base } = newContenderName(layout, kind, systemRandom)
+  const mode = 'ephemeral-sequential'
+  const parentMode = parentModeOf(layout)
+  const own = { client, parent: path, prefix, names: [base], mode, data, parentMode } as const
+  const isIn = ([first]: readonly OwnZnode[]): Promise<boolean> =>
+    first === undefined ? Promise.resolve(false) : isFirst(line, first, scope, onQueued)
+  return takePlace(own, scope, { isIn, onIn, onAbandoned })
+}
+
+/** Resolves when there is nobody before it that it waits for. false: it was deleted. */
+async function isFirst(
+  { client, path, waitsFor = () => true }: Line,
   own: OwnZnode,
   scope: WaitScope,
   onQueued: () => void,
 ): Promise<boolean> {
-  const { client, path } = line
   own.watch(scope.wake)
   try {
     for (;;) {
       scope.throwIfEnded()
       scope.sleep()
-      const names = await contenders(client, path, scope)
+      const names = inOrder(await childrenOf(client, path, scope))
       const place = names.indexOf(nameOf(own.path))
       if (place < 0 || own.isGone) return false
-      const before = names[place - 1]
+      const before = names.slice(0, place).findLast(waitsFor)
       if (before === undefined) return true
       onQueued()
       await untilGone(client, childOf(path, before), scope)
     }
   } finally {
     own.watch(undefined)
-  }
-}
-
-async function contenders(
-  client: KeeperClient,
-  path: string,
-  scope: WaitScope,
-): Promise<readonly string[]> {
-  for (;;) {
-    try {
-      return inOrder((await client.getChildren(path)).children)
-    } catch (error) {
-      scope.throwIfEnded()
-      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return []
-      if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
-      await scope.race(whenConnected(client))
-    }
-  }
-}
-
-/** Or something else may have changed. */
-async function untilGone(client: KeeperClient, path: string, scope: WaitScope): Promise<void> {
-  try {
-    if ((await client.exists(path, scope.wake)) !== undefined) await scope.woken()
-  } catch (error) {
-    scope.throwIfEnded()
-    if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
-    await scope.race(whenConnected(client))
-  } finally {
-    client.unwatch(path, scope.wake)
   }
 }

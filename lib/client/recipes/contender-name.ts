@@ -7,16 +7,32 @@ import type { Random } from '../../base/clock.ts'
 /**
  * Whose contenders wait for ours. Ours wait for every contender of the line, whatever its name begins with.
  *
- * - `curator`: `_c_<uuid>-lock-0000000000`, `_c_<uuid>-latch-0000000000`. InterProcessMutex and LeaderLatch wait for
- *   it; kazoo's Lock does with `extra_lock_patterns=['-lock-']`.
- * - `kazoo`: `<32 hex digits>__lock__0000000000`. Lock and Election wait for it; Curator does not.
+ * - `curator`: `_c_<uuid>-lock-0000000000`, `_c_<uuid>-latch-0000000000`, `_c_<uuid>-__READ__0000000000`,
+ *   `_c_<uuid>-__WRIT__0000000000`. InterProcessMutex, LeaderLatch and InterProcessReadWriteLock wait for them; kazoo's
+ *   Lock does with `extra_lock_patterns=['-lock-']`.
+ * - `kazoo`: `<32 hex digits>__lock__0000000000`, `<32 hex digits>__rlock__0000000000`. Lock, Election, ReadLock and
+ *   WriteLock wait for them; Curator does not.
  *
  * No name is recognised by both without that option, so one path has one layout.
  */
 export type ContenderLayout = 'curator' | 'kazoo'
 
+/** What a contender wants. Only readers stand beside each other: all others exclude all others. */
+export type ContenderKind = 'lock' | 'latch' | 'read' | 'write'
+
 /** What a recipe appends to the part of the name that is its own. */
-export type ContenderKind = 'lock' | 'latch'
+const KINDS: Record<ContenderLayout, Record<ContenderKind, string>> = {
+  curator: { lock: 'lock-', latch: 'latch-', read: '__READ__', write: '__WRIT__' },
+  kazoo: { lock: '__lock__', latch: '__lock__', read: '__rlock__', write: '__lock__' },
+}
+
+/** @throws {TypeError} an unknown layout */
+export function checkLayout(layout: ContenderLayout): ContenderLayout {
+  if (layout !== 'curator' && layout !== 'kazoo') {
+    throw new TypeError(`no such layout: ${String(layout)}`)
+  }
+  return layout
+}
 
 /** The name to be created, without the sequence number, and the part of it that no other contender has. */
 export interface ContenderName {
@@ -30,29 +46,52 @@ export function newContenderName(
   kind: ContenderKind,
   random: Random,
 ): ContenderName {
-  const hex = Buffer.from(random.bytes(16)).toString('hex')
-  if (layout === 'kazoo') return { prefix: hex, base: `${hex}__lock__` }
-  if (layout !== 'curator') throw new TypeError(`no such layout: ${String(layout)}`)
-  // Curator takes only a well-formed UUID for a protected name: version 4, variant 10.
+  const prefix = newPrefix(layout, random)
+  return { prefix, base: `${prefix}${KINDS[layout][kind]}` }
+}
+
+/** What no other name begins with. @throws {TypeError} an unknown layout */
+export function newPrefix(layout: ContenderLayout, random: Random): string {
+  return checkLayout(layout) === 'kazoo' ? newHex(random) : `_c_${newUuid(random)}-`
+}
+
+/** 32 hex digits. */
+export function newHex(random: Random): string {
+  return Buffer.from(random.bytes(16)).toString('hex')
+}
+
+/** Version 4, variant 10: Curator takes only a well-formed UUID for a protected name. */
+export function newUuid(random: Random): string {
+  const hex = newHex(random)
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
-  const parts = [
+  return [
     hex.slice(0, 8),
     hex.slice(8, 12),
     `4${hex.slice(13, 16)}`,
     `${variant}${hex.slice(17, 20)}`,
     hex.slice(20),
-  ]
-  const prefix = `_c_${parts.join('-')}-`
-  return { prefix, base: `${prefix}${kind}-` }
+  ].join('-')
 }
 
 /** Sequence numbers are written with %010d; behind 2147483647 comes -2147483648. */
 const SEQUENCE = /^(?:.*?[-_])??(-?\d{10}|-\d{9})$/
 
+/** The sequence number at the end of a name, as it is written there; undefined: it is not a contender. */
+export function sequenceText(name: string): string | undefined {
+  return SEQUENCE.exec(name)?.[1]
+}
+
 /** The sequence number at the end of a name; undefined: it is not a contender. */
 export function sequenceOf(name: string): number | undefined {
-  const digits = SEQUENCE.exec(name)?.[1]
+  const digits = sequenceText(name)
   return digits === undefined ? undefined : Number(digits)
+}
+
+const READER = /__(?:READ|rlock)__(?:-?\d{10}|-\d{9})$/
+
+/** A contender that only readers do not wait for, in either layout. */
+export function isReader(name: string): boolean {
+  return READER.test(name)
 }
 
 /** Did `a` come before `b`? Sequence numbers are signed 32-bit, and wrap around. */

@@ -38,7 +38,8 @@ export interface LatchOptions {
 
 /**
  * One candidate. A candidate whose znode is deleted by another client loses and stands again, at the end of the line.
- * The path has candidates for children and nothing else; it is made when missing, as a container.
+ * The path has candidates for children and nothing else; it is made when missing, as a container, or in layout kazoo
+ * persistent.
  */
 export class LeaderLatch implements AsyncDisposable {
   readonly #client: KeeperClient

@@ -19,7 +19,7 @@ export interface MutexOptions {
 /**
  * `await using held = await mutex.acquire({ timeoutMs, signal })`. Not re-entrant: a second acquire() waits for the
  * first one's release, in the same process too. The path has contenders for children and nothing else; it is made when
- * missing, as a container.
+ * missing, as a container, or in layout kazoo persistent.
  */
 export class Mutex {
   readonly #client: KeeperClient

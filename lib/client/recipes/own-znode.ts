@@ -1,12 +1,12 @@
 /**
- * One contender's own znode: created so that it is found again after an unknown outcome (Curator's protected create),
- * watched for its deletion, and removed for certain. Neighbours: contend, holding.
+ * A recipe's own znodes: created so that they are found again after an unknown outcome (Curator's protected create),
+ * watched for their deletion, and removed for certain. Neighbours: place, holding.
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { KeeperClient } from '../keeper-client.ts'
+import { type CreateMode, createOp } from '../operations.ts'
 import { createMissing } from '../paths.ts'
-import type { ContenderName } from './contender-name.ts'
 import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
 
@@ -63,39 +63,82 @@ export class OwnZnode {
   }
 }
 
+/** Znodes of one client below one parent, found again by their prefix. */
+export interface OwnPlace {
+  readonly client: KeeperClient
+  readonly parent: string
+  /** No name of another has it. */
+  readonly prefix: string
+}
+
+/** Ephemerals to be created, all or none. */
+export interface OwnZnodes extends OwnPlace {
+  /** One or more, without their sequence numbers; each begins with the prefix. */
+  readonly names: readonly string[]
+  readonly mode: 'ephemeral' | 'ephemeral-sequential'
+  readonly data: Uint8Array | null
+  /** Of the parents that are missing. */
+  readonly parentMode: CreateMode
+  /** Path of a znode that must be there when they are created. */
+  readonly guard?: string | undefined
+}
+
 /**
- * Creates the znode of a contender, ephemeral and sequential. After ZK_CONNECTION_LOSS it looks for its prefix: the
- * session was resumed behind everything that it had sent, so what is not there then never comes.
+ * Creates znodes of its own. After ZK_CONNECTION_LOSS it looks for its prefix: the session was resumed behind
+ * everything that it had sent, so what is not there then never comes.
+ * @throws as the scope; {ZnodeError} ZK_NO_NODE with the path of the guard, if that is gone; others of create()
  */
-export async function createOwn(
-  client: KeeperClient,
-  parent: string,
-  { base, prefix }: ContenderName,
-  data: Uint8Array | null,
-  scope: WaitScope,
-): Promise<OwnZnode> {
+export async function createOwn(own: OwnZnodes, scope: WaitScope): Promise<readonly OwnZnode[]> {
+  const { client, names, guard } = own
   for (;;) {
     await scope.race(whenConnected(client))
     scope.throwIfEnded()
     try {
-      const found = await findOwn(client, parent, prefix)
-      if (found !== undefined) return found
+      const found = await findOwn(own)
+      if (found.length === names.length) return found
+      // Another client deleted some of them, meanwhile.
+      for (const { path } of found) await client.delete(path)
       scope.throwIfEnded()
-      const mode = 'ephemeral-sequential'
-      const { path, stat } = await client.create(childOf(parent, base), data, { mode })
-      return new OwnZnode(client, path, stat.czxid)
+      return await create(own)
     } catch (error) {
       scope.throwIfEnded()
-      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) await makeParent(client, parent, scope)
-      else if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
+      if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+      if (guard !== undefined && isAbout(error, guard)) throw error
+      await makeParent(own, scope)
     }
   }
 }
 
-async function makeParent(client: KeeperClient, parent: string, scope: WaitScope): Promise<void> {
+/** Is `path` the znode that the operation failed on? */
+export function isAbout(error: unknown, path: string): boolean {
+  return error instanceof ZnodeError && error.path === path
+}
+
+async function create(own: OwnZnodes): Promise<readonly OwnZnode[]> {
+  const { client, parent, names, mode, data, guard } = own
+  const paths = names.map((name) => childOf(parent, name))
+  const [first] = paths
+  if (guard === undefined && paths.length === 1 && first !== undefined) {
+    const { path, stat } = await client.create(first, data, { mode })
+    return [new OwnZnode(client, path, stat.czxid)]
+  }
+  const checks = guard === undefined ? [] : [{ type: 'check', path: guard, version: -1 } as const]
+  const results = await client.multi([
+    ...checks,
+    ...paths.map((path) => createOp(path, data, { mode })),
+  ])
+  return results.flatMap((result) =>
+    result.type === 'create2' ? [new OwnZnode(client, result.path, result.stat.czxid)] : [],
+  )
+}
+
+async function makeParent(
+  { client, parent, parentMode: mode }: OwnZnodes,
+  scope: WaitScope,
+): Promise<void> {
   try {
-    // As Curator's: containers are deleted some time after their last child.
-    await createMissing(client, parent, (one) => client.create(one, null, { mode: 'container' }))
+    await createMissing(client, parent, (one) => client.create(one, null, { mode }))
   } catch (error) {
     scope.throwIfEnded()
     // A parent was deleted meanwhile, or may have been made: all of it is looked at again.
@@ -104,34 +147,30 @@ async function makeParent(client: KeeperClient, parent: string, scope: WaitScope
   }
 }
 
-async function findOwn(
-  client: KeeperClient,
-  parent: string,
-  prefix: string,
-): Promise<OwnZnode | undefined> {
+async function findOwn({ client, parent, prefix }: OwnPlace): Promise<OwnZnode[]> {
   const { children } = await client.getChildren(parent)
-  const name = children.find((child) => child.startsWith(prefix))
-  if (name === undefined) return undefined
-  const path = childOf(parent, name)
-  const stat = await client.exists(path)
-  return stat === undefined ? undefined : new OwnZnode(client, path, stat.czxid)
+  const found: OwnZnode[] = []
+  for (const name of children) {
+    if (!name.startsWith(prefix)) continue
+    const path = childOf(parent, name)
+    const stat = await client.exists(path)
+    if (stat !== undefined) found.push(new OwnZnode(client, path, stat.czxid))
+  }
+  return found
 }
 
 /**
  * Deletes what has the prefix, however often the connection is lost meanwhile. Resolves when it is gone, or the
- * session is over and with it the ephemeral. No create with this prefix may be in flight.
+ * session is over and with it the ephemerals. No create with this prefix may be in flight.
  * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it
  */
-export async function removeOwn(
-  client: KeeperClient,
-  parent: string,
-  prefix: string,
-): Promise<void> {
+export async function removeOwn(own: OwnPlace): Promise<void> {
+  const { client } = own
   while (await whenConnected(client)) {
     try {
-      const own = await findOwn(client, parent, prefix)
-      if (own === undefined) return
-      await client.delete(own.path)
+      const found = await findOwn(own)
+      if (found.length === 0) return
+      for (const { path } of found) await deleteIfThere(client, path)
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
       if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
@@ -139,5 +178,16 @@ export async function removeOwn(
       if (!(error instanceof ZnodeError) || !error.retriable) throw error
       await new Promise<void>((resolve) => client.clock.after(REMOVE_AGAIN_MS, resolve))
     }
+  }
+}
+
+/** false: it was not there. @throws {ZnodeError} as delete() */
+export async function deleteIfThere(client: KeeperClient, path: string): Promise<boolean> {
+  try {
+    await client.delete(path)
+    return true
+  } catch (error) {
+    if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
+    throw error
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What ends a wait of a recipe: an AbortSignal, a timeout, the end of the session. Neighbours: contend (waits),
+ * What ends a wait of a recipe: an AbortSignal, a timeout, the end of the session. Neighbours: place (waits),
  * session-end.
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
@@ -59,6 +59,19 @@ export class WaitScope {
   /** Rejects as the scope does, if that is first. */
   race<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#failed])
+  }
+
+  /** Runs a wait, and rejects as the scope does, if that is first. The scope is closed when the wait has failed. */
+  run<T>(wait: () => Promise<T>): Promise<T> {
+    const attempt = async (): Promise<T> => {
+      try {
+        return await wait()
+      } catch (error) {
+        this.close()
+        throw error
+      }
+    }
+    return this.race(attempt())
   }
 
   /** From here on {@link wake} counts. */

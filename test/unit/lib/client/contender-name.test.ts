@@ -2,27 +2,39 @@ import { expect } from 'chai'
 import { systemRandom } from '../../../../lib/base/clock.ts'
 import {
   inOrder,
+  isReader,
   newContenderName,
   sequenceOf,
 } from '../../../../lib/client/recipes/contender-name.ts'
 
 describe('names of contenders', () => {
   it('are those of Curator', () => {
-    // Curator 5.9.0, ProtectedUtils: "_c_", a UUID, "-"; LOCK_NAME of InterProcessMutex and LeaderLatch.
+    // Curator 5.9.0, ProtectedUtils: "_c_", a UUID, "-"; LOCK_NAME of InterProcessMutex and LeaderLatch, READ_LOCK_NAME
+    // and WRITE_LOCK_NAME of InterProcessReadWriteLock.
     const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
-    for (const kind of ['lock', 'latch'] as const) {
+    for (const [kind, end] of [
+      ['lock', 'lock-'],
+      ['latch', 'latch-'],
+      ['read', '__READ__'],
+      ['write', '__WRIT__'],
+    ] as const) {
       const { base, prefix } = newContenderName('curator', kind, systemRandom)
-      expect(base).to.match(new RegExp(`^_c_${uuid}-${kind}-$`))
+      expect(base).to.match(new RegExp(`^_c_${uuid}-${end}$`))
       expect(base.startsWith(prefix)).to.equal(true)
       expect(prefix).to.have.length(40)
     }
   })
 
   it('are those of kazoo', () => {
-    // kazoo 2.8.0, recipe/lock.py: uuid4().hex and "__lock__".
-    for (const kind of ['lock', 'latch'] as const) {
+    // kazoo 2.8.0, recipe/lock.py: uuid4().hex and _NODE_NAME of Lock, ReadLock and WriteLock.
+    for (const [kind, end] of [
+      ['lock', '__lock__'],
+      ['latch', '__lock__'],
+      ['read', '__rlock__'],
+      ['write', '__lock__'],
+    ] as const) {
       const { base, prefix } = newContenderName('kazoo', kind, systemRandom)
-      expect(base).to.match(/^[0-9a-f]{32}__lock__$/)
+      expect(base).to.match(new RegExp(`^[0-9a-f]{32}${end}$`))
       expect(base.startsWith(prefix)).to.equal(true)
     }
   })
@@ -59,6 +71,19 @@ describe('names of contenders', () => {
       ['config', undefined],
       ['lock-007', undefined],
     ])
+  })
+
+  it('say which of them are readers', () => {
+    const names = [
+      '_c_0b5c-__READ__0000000007',
+      'aaaa1111__rlock__0000000007',
+      'aaaa1111__rlock__-2147483648',
+      '_c_0b5c-__WRIT__0000000007',
+      'aaaa1111__lock__0000000007',
+      '_c_0b5c-lock-0000000007',
+      '_c_0b5c-__READ__',
+    ]
+    expect(names.filter(isReader)).to.deep.equal(names.slice(0, 3))
   })
 
   it('stand in the order of their sequence numbers, also where these wrap around', () => {
