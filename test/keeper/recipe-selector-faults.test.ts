@@ -67,7 +67,7 @@ describe('LeaderSelector in bad weather', () => {
   })
 
   it('with the session that follows a lost one it stands again, as a LeaderLatch does', async () => {
-    const client = await connectRenewing(one)
+    const { client } = await connectRenewing(one)
     const before = client.sessionId
     const first = candidate(client, 'a')
     const latch = new LeaderLatch(client, '/latch')
@@ -109,7 +109,7 @@ describe('LeaderSelector in bad weather', () => {
   })
 
   it('one that waits for the end of an outage stands again also when it lost its session in it', async () => {
-    const first = candidate(await connectRenewing(one), 'a')
+    const first = candidate((await connectRenewing(one)).client, 'a')
     await first.start()
     one.store.cut()
     await pass(3 * TIMEOUT_MS)

@@ -8,21 +8,29 @@ import { connect } from './recipe-bench.ts'
 
 type Listener = (state: KeeperClient['state']) => void
 
-export async function connectRenewing(member: Member): Promise<KeeperClient> {
+/** `lose()`: as if its session had ended, which lives until its client, the one from before, is closed. */
+export async function connectRenewing(
+  member: Member,
+): Promise<{ client: KeeperClient; lose: () => KeeperClient }> {
   let inner = await connect(member)
+  let followed: KeeperClient | undefined
   let state: KeeperClient['state'] = 'connected'
   const listeners = new Set<Listener>()
   const become = (next: KeeperClient['state']): void => {
     state = next
     for (const listener of [...listeners]) listener(next)
   }
-  const follow = (client: KeeperClient): void => {
-    client.onStateChange((next) => {
-      if (client !== inner) return
-      become(next)
-      if (next !== 'lost') return
-      become('suspended')
-      void renew()
+  const lost = (): void => {
+    become('lost')
+    become('suspended')
+    void renew()
+  }
+  const follow = (one: KeeperClient): void => {
+    followed = one
+    one.onStateChange((next) => {
+      if (one !== followed) return
+      if (next === 'lost') lost()
+      else become(next)
     })
   }
   const renew = async (): Promise<void> => {
@@ -41,7 +49,7 @@ export async function connectRenewing(member: Member): Promise<KeeperClient> {
       return () => listeners.delete(listener)
     },
   }
-  return new Proxy(inner, {
+  const client = new Proxy(inner, {
     get(_target, name) {
       if (name === 'state') return state
       if (name in own) return own[name as keyof typeof own]
@@ -49,4 +57,12 @@ export async function connectRenewing(member: Member): Promise<KeeperClient> {
       return typeof value === 'function' ? value.bind(inner) : value
     },
   })
+  return {
+    client,
+    lose() {
+      followed = undefined
+      lost()
+      return inner
+    },
+  }
 }

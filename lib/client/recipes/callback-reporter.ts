@@ -24,6 +24,11 @@ export class CallbackReporter {
     }
   }
 
+  /** To `onError`, if there is one. */
+  offer(error: unknown): void {
+    if (!this.isSilent) this.report(error)
+  }
+
   /** Calls it; `onFailure` has what it throws or rejects with. */
   call(callback: () => unknown, onFailure: (error: unknown) => void = this.#reportBound): void {
     const run = async (): Promise<unknown> => callback()

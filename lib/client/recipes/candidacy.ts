@@ -9,7 +9,7 @@ import { contend, type Line } from './contend.ts'
 import { inOrder } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { isZnodeError } from './own-znode.ts'
-import { isOver, orSessionEnd } from './session-end.ts'
+import { orSessionEnd } from './session-end.ts'
 import { pause, whenAborted, whenBack } from './session-return.ts'
 
 /** Before a candidate stands again that the store refused for now, or whose callback threw. Unit ms. */
@@ -86,7 +86,7 @@ export class Candidacy {
     if (error.code === 'ZK_SESSION_EXPIRED') return true
     if (!error.retriable) return false
     await pause(client, STAND_AGAIN_MS, this.closing)
-    return !isOver(client)
+    return whenBack(client)
   }
 }
 

@@ -68,9 +68,7 @@ export class LeaderLatch implements AsyncDisposable {
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#standing(),
       lead: (held) => this.#lead(held),
-      onRefused: (error) => {
-        if (!this.#report.isSilent) this.#report.report(error)
-      },
+      onRefused: (error) => this.#report.offer(error),
     })
   }
 

@@ -52,7 +52,7 @@ export interface SelectorOptions {
 /**
  * One candidate. A leadership that is lost (its znode deleted, its session ended) makes it stand again, at the end of the
  * line, once takeLeadership has ended; one that is given up does so with `autoRequeue` or requeue(). The path has
- * candidates for children and nothing else; it is made when missing, as a container.
+ * candidates for children and nothing else; it is made when missing, as a container, or in layout kazoo persistent.
  */
 export class LeaderSelector implements AsyncDisposable {
   readonly #client: KeeperClient
@@ -83,9 +83,7 @@ export class LeaderSelector implements AsyncDisposable {
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#onStanding(),
       lead: (held) => this.#lead(held),
-      onRefused: (error) => {
-        if (!this.#report.isSilent) this.#report.report(error)
-      },
+      onRefused: (error) => this.#report.offer(error),
     })
   }
 

@@ -7,10 +7,10 @@ import { isOver, whenConnected } from './session-end.ts'
  * session will follow.
  */
 export async function whenBack(client: KeeperClient): Promise<boolean> {
-  while (!isOver(client)) {
+  for (;;) {
     if (await whenConnected(client)) return true
+    if (isOver(client)) return false
   }
-  return false
 }
 
 /** Resolves after `delayMs`, or when the signal is aborted. */
