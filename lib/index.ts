@@ -23,6 +23,8 @@ export {
 } from './client/paths.ts'
 export type { Participant } from './client/recipes/candidacy.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export { GroupMember, type GroupOptions } from './client/recipes/group-member.ts'
+export type { GroupLayout, GroupMembers } from './client/recipes/group-view.ts'
 export type { Held } from './client/recipes/holding.ts'
 export type { PersistentNodeMode } from './client/recipes/kept-znode.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'

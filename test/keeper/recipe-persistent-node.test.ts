@@ -281,6 +281,8 @@ describe('PersistentNode', () => {
   })
 
   it('its waits end by their signal and timeout, and what they wait for is done nevertheless', async () => {
+    await a.create('/nodes', null)
+    await a.create(PARENT, null)
     one.store.cutWrites()
     const node = nodeOf(a)
     const abort = new AbortController()

@@ -1,6 +1,6 @@
 /**
  * A step that is repeated whenever something may have changed, through outages and from one session to the next: what
- * lives longer than a session is kept so. Neighbours: persistent-node, session-return.
+ * lives longer than a session is kept so. Neighbours: persistent-node, group-member, session-return.
  */
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { KeeperClient } from '../keeper-client.ts'
