@@ -29,10 +29,16 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export type { Participant } from './client/recipes/candidacy.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export { GroupMember, type GroupOptions } from './client/recipes/group-member.ts'
+export type { GroupLayout, GroupMembers } from './client/recipes/group-view.ts'
 export type { Held } from './client/recipes/holding.ts'
+export type { PersistentNodeMode } from './client/recipes/kept-znode.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
+export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
 export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
 export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export { Transaction } from './client/transaction.ts'

@@ -1,18 +1,15 @@
 /**
  * Leader election in the znode layout of Curator's LeaderLatch, or of kazoo's Election: one candidate that stands
- * until it is closed. Neighbours: contend, holding.
+ * until it is closed. Neighbours: candidacy, leader-selector.
  */
-import { ZnodeError } from '../../model/errors.ts'
-import { childOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { checkLinePath, contend, type Line } from './contend.ts'
-import { type ContenderLayout, inOrder } from './contender-name.ts'
+import { CallbackReporter } from './callback-reporter.ts'
+import { Candidacy, leaderOf } from './candidacy.ts'
+import { checkLinePath, type Line } from './contend.ts'
+import type { ContenderLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
-import { isOver, orSessionEnd, whenConnected } from './session-end.ts'
+import { isClosed, whenAborted } from './session-return.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
-
-/** Before a candidate stands again that the store refused for now. Unit ms. */
-const STAND_AGAIN_MS = 1_000
 
 /** How soon a leadership in doubt is looked at again by those that wait for it. Unit ms. */
 const LOOK_AGAIN_MS = 100
@@ -31,8 +28,8 @@ export interface LatchOptions {
   /** Exactly once after each `onElected`, also after close(). `reason`: that of the leadership's signal. */
   readonly onLost?: (reason: unknown) => void
   /**
-   * A callback threw, or this candidate could not stand. It stands again by itself unless the session is over or the
-   * failure is permanent: then {@link LeaderLatch.isClosed}. Without this option an error that closes the latch, or
+   * A callback threw, or this candidate could not stand. It stands again by itself, also with the session that follows a
+   * lost one, unless no session follows or the failure is permanent: then {@link LeaderLatch.isClosed}. Without this option an error that closes the latch, or
    * that onLost threw, and that no promise rejects with, is thrown in a task of its own;
    * not so the end of a session with close().
    */
@@ -48,13 +45,13 @@ export class LeaderLatch implements AsyncDisposable {
   readonly #client: ZooKeeper
   readonly #line: Line
   readonly #options: LatchOptions
-  readonly #closing = new AbortController()
+  readonly #report: CallbackReporter
+  readonly #candidacy: Candidacy
   #started: Promise<void> | undefined
   #running: Promise<void> | undefined
   #held: Held | undefined
   #hasStood = false
-  /** The znodes of waits that were given up. */
-  #removed = Promise.resolve()
+  #onStanding: () => void = () => {}
   /** Why it is closed, if not by its caller. */
   #failure: { readonly error: unknown } | undefined
   readonly #waiting = new Set<() => void>()
@@ -67,6 +64,12 @@ export class LeaderLatch implements AsyncDisposable {
     this.#client = client
     this.#line = { client, path, layout, kind: 'latch', data }
     this.#options = options
+    this.#report = new CallbackReporter(options.onError)
+    this.#candidacy = new Candidacy(this.#line, {
+      onQueued: () => this.#standing(),
+      lead: (held) => this.#lead(held),
+      onRefused: (error) => this.#report.offer(error),
+    })
   }
 
   /** Does this candidate lead now? Looks at the clocks, as {@link Held.isHeld}. */
@@ -81,7 +84,7 @@ export class LeaderLatch implements AsyncDisposable {
 
   /** It stands no more. */
   get isClosed(): boolean {
-    return this.#closing.signal.aborted
+    return this.#candidacy.closing.aborted
   }
 
   /**
@@ -90,11 +93,9 @@ export class LeaderLatch implements AsyncDisposable {
    */
   start(): Promise<void> {
     this.#started ??= new Promise((resolve, reject) => {
-      const onStanding = (): void => {
-        this.#hasStood = true
-        resolve()
-      }
-      this.#running = this.#run(onStanding).then(() => {
+      this.#onStanding = resolve
+      const run = this.#candidacy.run().catch((error: unknown) => this.#fail(error))
+      this.#running = run.then(() => {
         if (this.#failure === undefined) resolve()
         else reject(this.#failure.error)
       })
@@ -130,12 +131,7 @@ export class LeaderLatch implements AsyncDisposable {
 
   /** The id of the candidate that leads; undefined when there is none. @throws {ZnodeError} */
   async leader(): Promise<string | undefined> {
-    const { path } = this.#line
-    if ((await this.#client.exists(path)) === undefined) return undefined
-    const first = inOrder((await this.#client.getChildren(path)).children)[0]
-    if (first === undefined) return undefined
-    const { data } = await this.#client.getData(childOf(path, first))
-    return Buffer.from(data ?? []).toString()
+    return leaderOf(this.#client, this.#line.path)
   }
 
   /**
@@ -143,104 +139,55 @@ export class LeaderLatch implements AsyncDisposable {
    * called again. A closed latch is not started again.
    */
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#candidacy.close()
     this.#wakeAll()
     await this.#running
-    await orSessionEnd(this.#client, this.#removed)
+    await this.#candidacy.removed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** Stands until it is closed. Never rejects. */
-  async #run(onStanding: () => void): Promise<void> {
-    const { signal } = this.#closing
-    const closed = new Promise<false>((resolve) => {
-      signal.addEventListener('abort', () => resolve(false), { once: true })
-    })
-    while (!signal.aborted) {
-      try {
-        const onAbandoned = (removed: Promise<void>): void => {
-          this.#removed = removed
-        }
-        const hooks = { onQueued: onStanding, onAbandoned }
-        const held = await contend(this.#line, { signal }, hooks)
-        await this.#lead(held, onStanding)
-      } catch (error) {
-        if (signal.aborted) return
-        const mayStandAgain = await Promise.race([this.#mayStandAgain(error), closed])
-        if (signal.aborted) return
-        if (!mayStandAgain) return this.#fail(error)
-        if (this.#options.onError !== undefined) this.#report(error)
-      }
-    }
+  #standing(): void {
+    this.#hasStood = true
+    this.#onStanding()
   }
 
-  async #lead(held: Held, onStanding: () => void): Promise<void> {
+  /** Leads until the leadership is lost, or the latch is closed. */
+  async #lead(held: Held): Promise<true> {
     const { onElected, onLost } = this.#options
-    const ended = new Promise<void>((resolve) => {
-      held.signal.addEventListener('abort', () => resolve(), { once: true })
-      if (held.signal.aborted) resolve()
-    })
-    const release = (): void => void held.release().catch((error: unknown) => this.#report(error))
-    this.#closing.signal.addEventListener('abort', release, { once: true })
-    if (this.isClosed) release()
+    const { closing } = this.#candidacy
+    const release = (): void =>
+      void held.release().catch((error: unknown) => this.#report.report(error))
+    closing.addEventListener('abort', release, { once: true })
+    if (closing.aborted) release()
     else {
       this.#held = held
-      onStanding()
+      this.#standing()
       this.#wakeAll()
-      this.#call(
-        async () => onElected?.(held),
+      this.#report.call(
+        () => onElected?.(held),
         (error) => this.#fail(error),
       )
     }
-    await ended
-    this.#closing.signal.removeEventListener('abort', release)
+    await whenAborted(held.signal)
+    closing.removeEventListener('abort', release)
     if (this.#held !== undefined) {
       this.#held = undefined
-      this.#call(
-        async () => onLost?.(held.signal.reason),
-        (error) => this.#report(error),
-      )
+      this.#report.call(() => onLost?.(held.signal.reason))
     }
-    await held.release().catch(() => {})
-  }
-
-  /** A refusal for now, or a session that may have ended and has not. */
-  async #mayStandAgain(error: unknown): Promise<boolean> {
-    const { client } = this.#line
-    if (!(error instanceof ZnodeError) || !(await whenConnected(client))) return false
-    if (error.code === 'ZK_SESSION_EXPIRED') return true
-    if (!error.retriable) return false
-    await new Promise<void>((resolve) => client.clock.after(STAND_AGAIN_MS, resolve))
-    return !isOver(client)
+    return true
   }
 
   #fail(error: unknown): void {
     // With its client it is closed on purpose.
-    const isClosed = this.#client.state === 'closed'
-    const isRejected = isClosed || !this.#hasStood || this.#waiting.size > 0
+    const isOnPurpose = isClosed(this.#client)
+    const isRejected = isOnPurpose || !this.#hasStood || this.#waiting.size > 0
     this.#failure ??= { error }
-    this.#closing.abort()
+    this.#candidacy.close()
     this.#wakeAll()
-    if (!isRejected || this.#options.onError !== undefined) this.#report(error)
-  }
-
-  #call(callback: () => Promise<unknown>, onFailure: (error: unknown) => void): void {
-    callback().catch(onFailure)
-  }
-
-  #report(error: unknown): void {
-    const { onError } = this.#options
-    try {
-      if (onError === undefined) throw error
-      onError(error)
-    } catch (uncaught) {
-      queueMicrotask(() => {
-        throw uncaught
-      })
-    }
+    if (!isRejected || !this.#report.isSilent) this.#report.report(error)
   }
 
   #wakeAll(): void {

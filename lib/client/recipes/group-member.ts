@@ -1,0 +1,143 @@
+/**
+ * Membership in a group, for as long as the member runs: Curator's GroupMember, kazoo's Party and ShallowParty.
+ * Neighbours: persistent-node, group-view.
+ */
+import { systemRandom } from '../../base/clock.ts'
+import { childOf } from '../../model/path.ts'
+import { checked, checkPath, checkText, checkWord } from '../arguments.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { CallbackReporter } from './callback-reporter.ts'
+import { checkLinePath } from './contend.ts'
+import { newHex } from './contender-name.ts'
+import {
+  type GroupLayout,
+  type GroupMembers,
+  isSameGroup,
+  memberName,
+  readMembers,
+} from './group-view.ts'
+import { LiveLoop } from './live-loop.ts'
+import { PersistentNode } from './persistent-node.ts'
+import type { WaitOptions } from './wait-scope.ts'
+
+/** Options of {@link GroupMember}. */
+export interface GroupOptions {
+  /** @default 'curator' */
+  readonly layout?: GroupLayout
+  /** What others read of this member: bytes, copied. In layout curator only. @default none */
+  readonly data?: Uint8Array | null
+  /** Called with all members once it has started, and after each change that it sees; several changes may come as one. */
+  readonly onChange?: (members: GroupMembers) => void
+  /**
+   * A callback threw (CallbackError); a member of the same id is there (ZK_NODE_EXISTS: its end is waited for); or the
+   * membership has ended, as {@link PersistentNode}'s. Without this option an error that ends it, and that no promise rejects with, is
+   * thrown in a task of its own.
+   */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * One member, an ephemeral. It joins again when its znode was deleted, and with the session that follows a lost one. The path has
+ * members for children and nothing else; it is made when missing, as a container, or in the layouts of kazoo persistent.
+ */
+export class GroupMember implements AsyncDisposable {
+  readonly id: string
+  readonly #client: ZooKeeper
+  readonly #path: string
+  readonly #layout: GroupLayout
+  readonly #node: PersistentNode
+  readonly #view: LiveLoop | undefined
+
+  /**
+   * `id`: in layout curator and kazoo-shallow a name without "/", in layout curator unique in the group.
+   * @throws {TypeError} the path is invalid, or the root; data in a layout of kazoo; {ZnodeError} ZK_BAD_ARGUMENTS: the id
+   * or an option is not valid
+   */
+  constructor(client: ZooKeeper, path: string, id: string, options: GroupOptions = {}) {
+    checkLinePath(path)
+    const { data, onChange, onError } = options
+    const { layout, name } = checked(() => {
+      const words = ['curator', 'kazoo', 'kazoo-shallow'] as const
+      const known = checkWord(options.layout ?? 'curator', words, 'layout')
+      return {
+        layout: known,
+        name: memberName(known, checkText(id, 'id', 'a string'), newHex(systemRandom)),
+      }
+    })
+    if (name.includes('/')) throw new TypeError(`an id has no "/": "${id}"`)
+    checkPath(childOf(path, name))
+    if (layout !== 'curator' && data !== undefined) {
+      throw new TypeError(`the data of a member in layout ${layout} are its id`)
+    }
+    this.id = id
+    this.#client = client
+    this.#path = path
+    this.#layout = layout
+    this.#node = new PersistentNode(client, childOf(path, name), {
+      data: layout === 'curator' ? (data ?? null) : Buffer.from(id),
+      parents: layout === 'curator' ? 'container' : 'persistent',
+      ...(onError !== undefined && { onError }),
+    })
+    this.#view = onChange === undefined ? undefined : this.#viewFor(onChange, onError)
+  }
+
+  /** It is no member any more, and does not join again. */
+  get isClosed(): boolean {
+    return this.#node.isClosed
+  }
+
+  /**
+   * Joins, once, and waits until it is a member. A wait that is given up ends nothing else.
+   * @throws as {@link PersistentNode.start}
+   */
+  start(options: WaitOptions = {}): Promise<void> {
+    if (!this.isClosed) this.#view?.start()
+    return this.#node.start(options)
+  }
+
+  /** Replaces its data. @throws {TypeError} in a layout of kazoo; as {@link PersistentNode.setData} */
+  setData(data: Uint8Array | null, options: WaitOptions = {}): Promise<void> {
+    if (this.#layout === 'curator') return this.#node.setData(data, options)
+    return Promise.reject(new TypeError('the data of a member in a layout of kazoo are its id'))
+  }
+
+  /** All members as of now; also before start() and after close(). @throws {ZnodeError} */
+  members(): Promise<GroupMembers> {
+    return readMembers(this.#client, this.#path, this.#layout)
+  }
+
+  /** Leaves the group; `onChange` is not called any more. @throws as {@link PersistentNode.close} */
+  async close(): Promise<void> {
+    // A step of it may wait for the store.
+    void this.#view?.close()
+    await this.#node.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #viewFor(
+    onChange: (members: GroupMembers) => void,
+    onError: ((error: unknown) => void) | undefined,
+  ): LiveLoop {
+    const report = new CallbackReporter(onError)
+    let last: GroupMembers | undefined
+    const view = new LiveLoop(this.#client, {
+      step: async () => {
+        const members = await readMembers(this.#client, this.#path, this.#layout, view.wake)
+        if (view.isClosed || (last !== undefined && isSameGroup(last, members))) return
+        last = members
+        report.notify(onChange, members, 'onChange')
+      },
+      onRefused: (error) => report.offer(error),
+      onEnded: (error) => {
+        // With the session the membership ends too, and reports it.
+        if (!this.isClosed && (error as { code?: unknown }).code !== 'ZK_SESSION_EXPIRED') {
+          report.report(error)
+        }
+      },
+    })
+    return view
+  }
+}

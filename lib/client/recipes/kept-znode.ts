@@ -1,0 +1,294 @@
+/**
+ * One znode that is brought to what is wanted, step by step: created, found again after an unknown outcome, owned by the
+ * session of now, written. Neighbours: persistent-node, live-loop.
+ */
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { childOf, nameOf, parentOf } from '../../model/path.ts'
+import type { Acl, Stat } from '../../model/request.ts'
+import { type CreateOptions, createOp } from '../operations.ts'
+import { createMissing } from '../paths.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
+import { isZnodeError } from './own-znode.ts'
+import { pause, whenBack } from './session-return.ts'
+
+export const PERSISTENT_NODE_MODES = [
+  'ephemeral',
+  'ephemeral-sequential',
+  'persistent',
+  'persistent-sequential',
+  'container',
+  'ttl',
+] as const
+
+/**
+ * How the znode lives while nobody keeps it. The sequential ones are created below the name `_c_<uuid>-<name>`, as
+ * Curator's protected ones, and keep the number that they were given. `ttl`: it outlives its owner by the TTL; while it
+ * is kept, its child `touch` is written twice in a TTL.
+ */
+export type PersistentNodeMode = (typeof PERSISTENT_NODE_MODES)[number]
+
+/** Curator's name of the child that keeps a TTL znode. */
+const TOUCH = 'touch'
+
+/** Writes of that child in one TTL. */
+const TOUCHES_PER_TTL = 2
+
+export interface KeptOptions {
+  readonly mode: PersistentNodeMode
+  readonly ttlMs: number | undefined
+  readonly acl: readonly Acl[] | undefined
+  readonly parentMode: 'container' | 'persistent'
+  /** Of a sequential name: no other has it. */
+  readonly prefix: string
+  readonly data: Uint8Array | null
+  /** The next step is due. */
+  readonly wake: () => void
+  /** It is as wanted. */
+  readonly onKept: () => void
+  readonly onCreated: (path: string) => void
+  /** An ephemeral of another client is in its place. */
+  readonly onForeign: (error: ZnodeError) => void
+}
+
+export class KeptZnode {
+  readonly #client: ZooKeeper
+  readonly #base: string
+  readonly #options: KeptOptions
+  #path: string | undefined
+  #data: Uint8Array | null
+  /** Grows with each setData(). */
+  #wanted = 1
+  #written = 0
+  #wasKept = false
+  /** Sessions that may own it: the one that created it, and those of later creates with an unknown outcome. */
+  #sessions = new Set<bigint>()
+  /** The czxid of one that was reported. */
+  #foreign = 0
+  /** Monotonic ms. */
+  #touchedMs = Number.NEGATIVE_INFINITY
+  #cancelTouch: () => void = () => {}
+
+  constructor(client: ZooKeeper, path: string, options: KeptOptions) {
+    this.#client = client
+    this.#options = options
+    const { prefix, data } = options
+    this.#base = this.#isSequential ? childOf(parentOf(path), `${prefix}${nameOf(path)}`) : path
+    this.#path = this.#isSequential ? undefined : path
+    this.#data = data === null ? null : Uint8Array.from(data)
+  }
+
+  get path(): string | undefined {
+    return this.#path
+  }
+
+  get data(): Uint8Array | null {
+    return this.#data === null ? null : Uint8Array.from(this.#data)
+  }
+
+  get wasKept(): boolean {
+    return this.#wasKept
+  }
+
+  get #isSequential(): boolean {
+    return this.#options.mode.endsWith('-sequential')
+  }
+
+  get #isEphemeral(): boolean {
+    return this.#options.mode.startsWith('ephemeral')
+  }
+
+  /** Returns: is it written? */
+  setData(data: Uint8Array | null): () => boolean {
+    this.#data = data === null ? null : Uint8Array.from(data)
+    const turn = ++this.#wanted
+    return () => this.#written >= turn
+  }
+
+  /** Brings it to what is wanted. @throws {ZnodeError} safe to repeat */
+  async keep(): Promise<void> {
+    for (;;) {
+      const stat = await this.#look()
+      if (stat === undefined) {
+        await this.#create()
+        continue
+      }
+      if (!this.#isOwn(stat)) return this.#reportForeign(stat)
+      if (this.#isEphemeral && stat.ephemeralOwner !== this.#client.sessionId) {
+        await this.#replace()
+        continue
+      }
+      if (this.#written === this.#wanted || (await this.#write())) break
+    }
+    if (this.#options.ttlMs !== undefined) await this.#touch(this.#options.ttlMs)
+    this.#wasKept = true
+    this.#options.onKept()
+  }
+
+  /**
+   * Deletes it, however often the connection is lost meanwhile. No step may be running.
+   * @throws {ZnodeError} ZK_NOT_EMPTY, ZK_NO_AUTH; ZK_SESSION_EXPIRED: no session follows, and it stays
+   */
+  async remove(): Promise<void> {
+    this.#cancelTouch()
+    if (this.#path !== undefined) this.#client.unwatch(this.#path, this.#options.wake)
+    if (this.#options.mode === 'ttl') return
+    // It was never this one's.
+    if (this.#sessions.size === 0 && this.#written === 0) return
+    while (await whenBack(this.#client)) {
+      try {
+        const path = this.#path ?? (await this.#find())
+        if (path === undefined) return
+        const stat = await this.#client.exists(path)
+        if (stat === undefined || !this.#isOwn(stat)) return
+        return await this.#client.delete(path)
+      } catch (error) {
+        if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
+        // It goes with its last child.
+        const isContainer = this.#options.mode === 'container'
+        if (isContainer && isZnodeError(error, ZK_ERRORS.NOT_EMPTY)) return
+        if (!(error instanceof ZnodeError)) throw error
+        const isLost =
+          isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS) ||
+          isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
+        if (!isLost && !error.retriable) throw error
+        await pause(this.#client, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
+      }
+    }
+    if (!this.#isEphemeral) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, this.#path)
+  }
+
+  /** Reads it, and watches it. */
+  async #look(): Promise<Stat | undefined> {
+    this.#path ??= await this.#find()
+    return this.#path === undefined
+      ? undefined
+      : this.#client.exists(this.#path, this.#options.wake)
+  }
+
+  /** The sequential one that a create with an unknown outcome may have made. */
+  async #find(): Promise<string | undefined> {
+    const parent = parentOf(this.#base)
+    if (this.#sessions.size === 0 || (await this.#client.exists(parent)) === undefined) {
+      return undefined
+    }
+    const { children } = await this.#client.getChildren(parent)
+    const name = children.find((child) => child.startsWith(this.#options.prefix))
+    return name === undefined ? undefined : childOf(parent, name)
+  }
+
+  /** May it be kept, and deleted? A persistent one is whoever made it. */
+  #isOwn({ ephemeralOwner }: Stat): boolean {
+    if (!this.#isEphemeral) return ephemeralOwner === 0n
+    return ephemeralOwner === this.#client.sessionId || this.#sessions.has(ephemeralOwner)
+  }
+
+  /** It is watched: when it is gone, this one's is created. */
+  #reportForeign({ czxid }: Stat): void {
+    if (this.#foreign === czxid) return
+    this.#foreign = czxid
+    this.#options.onForeign(new ZnodeError(ZK_ERRORS.NODE_EXISTS.errno, this.#path))
+  }
+
+  get #createOptions(): CreateOptions {
+    const { mode, ttlMs, acl } = this.#options
+    // One that has its number keeps it.
+    const again = this.#isEphemeral ? 'ephemeral' : 'persistent'
+    return {
+      mode: this.#isSequential && this.#path !== undefined ? again : mode,
+      ...(ttlMs !== undefined && { ttlMs }),
+      ...(acl !== undefined && { acl }),
+    }
+  }
+
+  async #create(): Promise<void> {
+    const turn = this.#wanted
+    const { sessionId } = this.#client
+    const options = this.#createOptions
+    this.#sessions.add(sessionId)
+    try {
+      const { path } = await this.#client.create(this.#path ?? this.#base, this.#data, options)
+      this.#created(path, sessionId, turn)
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NODE_EXISTS)) return
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+      await this.#makeParent()
+    }
+  }
+
+  /** The ephemeral of its session before that is over: without a moment in which there is none. */
+  async #replace(): Promise<void> {
+    const path = this.#path as string
+    const turn = this.#wanted
+    const { sessionId } = this.#client
+    const create = createOp(path, this.#data, this.#createOptions)
+    this.#sessions.add(sessionId)
+    try {
+      await this.#client.multi([{ type: 'delete', path, version: -1 }, create])
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
+      throw error
+    }
+    this.#created(path, sessionId, turn)
+  }
+
+  #created(path: string, sessionId: bigint, turn: number): void {
+    this.#path = path
+    this.#sessions = new Set([sessionId])
+    this.#written = turn
+    this.#options.onCreated(path)
+  }
+
+  async #makeParent(): Promise<void> {
+    const mode = this.#options.parentMode
+    try {
+      await createMissing(this.#client, parentOf(this.#base), (one) =>
+        this.#client.create(one, null, { mode }),
+      )
+    } catch (error) {
+      // A parent was deleted meanwhile.
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+    }
+  }
+
+  /** false: it is gone, or other data are wanted meanwhile. What is wanted may be written twice. */
+  async #write(): Promise<boolean> {
+    const turn = this.#wanted
+    try {
+      await this.#client.setData(this.#path as string, this.#data)
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
+      throw error
+    }
+    this.#written = turn
+    return turn === this.#wanted
+  }
+
+  /** Writes the child that keeps it from its TTL, if that is due: not yet behind the write that it begins with. */
+  async #touch(ttlMs: number): Promise<void> {
+    const { clock } = this.#client
+    const everyMs = ttlMs / TOUCHES_PER_TTL
+    const isFirst = this.#touchedMs === Number.NEGATIVE_INFINITY
+    if (!isFirst && clock.monotonic() - this.#touchedMs < everyMs) return
+    const child = childOf(this.#path as string, TOUCH)
+    try {
+      if (!isFirst) await this.#client.setData(child, null)
+    } catch (error) {
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+      await this.#createTouch(child, ttlMs)
+    }
+    this.#touchedMs = clock.monotonic()
+    this.#cancelTouch()
+    this.#cancelTouch = clock.after(everyMs, this.#options.wake)
+  }
+
+  async #createTouch(child: string, ttlMs: number): Promise<void> {
+    try {
+      await this.#client.create(child, null, { mode: 'ttl', ttlMs })
+    } catch (error) {
+      // Another one was faster, or it is gone: the next touch is soon enough.
+      if (isZnodeError(error, ZK_ERRORS.NODE_EXISTS)) return
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * A step that is repeated whenever something may have changed, through outages and from one session to the next: what
+ * lives longer than a session is kept so. Neighbours: persistent-node, group-member, session-return.
+ */
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { isZnodeError } from './own-znode.ts'
+import { pause, whenAborted, whenBack } from './session-return.ts'
+
+/** Before a step that the store refused for now is repeated. Unit ms. */
+export const REFUSED_AGAIN_MS = 1_000
+
+/** Before a step is repeated whose connection or session was lost, and is back. Unit ms. */
+export const LOST_AGAIN_MS = 100
+
+export interface LiveHooks {
+  /** Sets its watches with {@link LiveLoop.wake}. May reject. */
+  readonly step: () => Promise<void>
+  /** The store refused it for now; it is repeated. */
+  readonly onRefused: (error: unknown) => void
+  /** It is not repeated any more: the failure is permanent, or ZK_SESSION_EXPIRED, and no session follows. */
+  readonly onEnded: (error: unknown) => void
+}
+
+export class LiveLoop {
+  readonly #client: ZooKeeper
+  readonly #hooks: LiveHooks
+  readonly #closing = new AbortController()
+  #running: Promise<void> | undefined
+  #isAwake = false
+  #wakeUp: () => void = () => {}
+
+  constructor(client: ZooKeeper, hooks: LiveHooks) {
+    this.#client = client
+    this.#hooks = hooks
+  }
+
+  /** Something may have changed. The same function each time: a watch of one path has it once. */
+  readonly wake = (): void => {
+    this.#isAwake = true
+    this.#wakeUp()
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  /** Once. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when no step is running. */
+  close(): Promise<void> {
+    this.#closing.abort()
+    return this.#running ?? Promise.resolve()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing
+    const closed = whenAborted(signal)
+    const cancel = this.#client.onStateChange(this.wake)
+    while (!signal.aborted) {
+      this.#isAwake = false
+      try {
+        const isBack = await Promise.race([whenBack(this.#client), closed])
+        if (signal.aborted) break
+        if (isBack !== true) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno)
+        await this.#hooks.step()
+        await Promise.race([this.#woken(), closed])
+      } catch (error) {
+        if (signal.aborted) break
+        const againMs = await this.#againMs(error)
+        if (signal.aborted) break
+        if (againMs === undefined) {
+          this.#closing.abort()
+          this.#hooks.onEnded(error)
+          break
+        }
+        await pause(this.#client, againMs, signal)
+      }
+    }
+    cancel()
+  }
+
+  #woken(): Promise<void> {
+    if (this.#isAwake) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#wakeUp = resolve
+    })
+  }
+
+  /** undefined: never. */
+  async #againMs(error: unknown): Promise<number | undefined> {
+    if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) return LOST_AGAIN_MS
+    if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) {
+      const closed = whenAborted(this.#closing.signal)
+      const isBack = await Promise.race([whenBack(this.#client), closed])
+      return isBack === true ? LOST_AGAIN_MS : undefined
+    }
+    if (!(error instanceof ZnodeError) || !error.retriable) return undefined
+    this.#hooks.onRefused(error)
+    return REFUSED_AGAIN_MS
+  }
+}
