@@ -43,7 +43,10 @@ export type { Finding, FindingKind } from './member/tree/damage.ts'
 export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
+export type * from './model/change.ts'
 export {
+  ChangesError,
+  type ChangesErrorCode,
   CopyError,
   type CopyErrorCode,
   isKeeperError,
