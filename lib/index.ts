@@ -4,6 +4,14 @@ export { type Clock, type Random, systemClock, systemRandom } from './base/clock
 export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
+export {
+  Cache,
+  type CacheListener,
+  type CacheOptions,
+  type CacheSource,
+} from './client/cache/cache.ts'
+export type { CacheDelta, ZnodeDelta } from './client/cache/cache-delta.ts'
+export type { CachedZnode, CacheImage } from './client/cache/cache-image.ts'
 export { CallbackError } from './client/callback-faults.ts'
 export type { ClientOptions, ClientState } from './client/client-options.ts'
 export { KeeperClient } from './client/keeper-client.ts'

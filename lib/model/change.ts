@@ -30,6 +30,7 @@ export type ChangeOp =
       readonly path: string
       /** Absent with `withoutData`. */
       readonly data?: Uint8Array | null
+      readonly dataLength: number
       readonly acl: readonly Acl[]
       /** Session of an ephemeral, else 0n. */
       readonly ephemeralOwner: bigint
@@ -46,6 +47,7 @@ export type ChangeOp =
       readonly path: string
       /** Absent with `withoutData`. */
       readonly data?: Uint8Array | null
+      readonly dataLength: number
       readonly version: number
     }
   | {

@@ -76,7 +76,7 @@ export class ChangeLog {
 
   /**
    * Resolves when the replica has everything that was committed before, or the signal is aborted.
-   * @throws {StoreError} the keeper was closed, or reloaded its tree, before
+   * @throws {StoreError} STORE_CLOSED: the keeper was closed before
    */
   sync(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -84,7 +84,12 @@ export class ChangeLog {
       const end = () => resolve()
       signal?.addEventListener('abort', end)
       const unlisten = () => signal?.removeEventListener('abort', end)
-      this.options.sync().then(resolve, reject).finally(unlisten)
+      const failed = (error: Error) => {
+        // The tree was reloaded before the answer: then it has everything, too.
+        if (error instanceof StoreError && error.code === 'STORE_COMPACTED') resolve()
+        else reject(error)
+      }
+      this.options.sync().then(resolve, failed).finally(unlisten)
     })
   }
 

@@ -1,6 +1,6 @@
 /** Journal operations as the change feed says them, without what the reader did not ask for. Neighbour: change-reader. */
 import type { Op, SessionOp, TreeOp, TxnEntry } from '../../format/ops.ts'
-import { fromByteString } from '../../model/byte-string.ts'
+import { type ByteString, fromByteString } from '../../model/byte-string.ts'
 import type { ChangeKind, ChangeOp, SnapshotZnode } from '../../model/change.ts'
 import { type Kind, statOf, type Znode } from '../../model/znode.ts'
 
@@ -49,14 +49,13 @@ function treeOp(op: TreeOp, withData: boolean): ChangeOp {
     case 'create': {
       const { acl, ephemeralOwner, ttlMs, parentCreates } = op
       const kind = kindOf(op.kind)
-      const data = withData && { data: bytesOf(op.data) }
-      return { op: 'create', path, ...data, acl, ephemeralOwner, kind, ttlMs, parentCreates }
+      const rest = { acl, ephemeralOwner, kind, ttlMs, parentCreates }
+      return { op: 'create', path, ...dataOf(op.data, withData), ...rest }
     }
     case 'delete':
       return { op: 'delete', path }
     case 'setData':
-      if (!withData) return { op: 'setData', path, version: op.version }
-      return { op: 'setData', path, data: bytesOf(op.data), version: op.version }
+      return { op: 'setData', path, ...dataOf(op.data, withData), version: op.version }
     case 'setACL':
       return { op: 'setACL', path, acl: op.acl, aversion: op.aversion }
   }
@@ -87,6 +86,11 @@ export function snapshotZnode(path: string, node: Znode, withData: boolean): Sna
   }
 }
 
-function bytesOf(data: string | null): Uint8Array | null {
+function dataOf(data: ByteString | null, withData: boolean) {
+  const dataLength = data?.length ?? 0
+  return withData ? { data: bytesOf(data), dataLength } : { dataLength }
+}
+
+function bytesOf(data: ByteString | null): Uint8Array | null {
   return data === null ? null : fromByteString(data)
 }
