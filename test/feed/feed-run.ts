@@ -44,6 +44,8 @@ const CONSUMER = fileURLToPath(new URL('consumer.ts', import.meta.url))
 const CLIENTS = 4
 /** Of the kills; the others are of the consumer. */
 const PROXY_SHARE = 0.3
+/** Of the consumer's, those that do not wait until it has read something since its start. */
+const KILLED_EARLY_SHARE = 0.2
 /** Without a change for so long, something stands still. Unit: ms. */
 const STILL_MS_MAX = 60_000
 
@@ -97,6 +99,8 @@ async function hunt(
         restarting = proxy.start()
       } else {
         consumerKills++
+        // Some are killed before they have read anything.
+        if (random() > KILLED_EARLY_SHARE) await consumer.reaches(consumer.startedAt + 1)
         await consumer.kill()
         restarting = consumer.start()
       }
@@ -161,6 +165,8 @@ function compare(lines: readonly string[], log: JournalLog): void {
 
 class Consumer {
   rssMax = 0
+  /** zxid that it had read when it was started last. */
+  startedAt = 0
   readonly #url: string
   readonly #path: string
   #child: Child | undefined
@@ -171,6 +177,7 @@ class Consumer {
   }
 
   async start(): Promise<void> {
+    this.startedAt = this.last
     this.#child = spawnChild({
       name: 'consumer',
       command: process.execPath,
@@ -209,7 +216,7 @@ class Consumer {
     while (this.last < zxid) {
       this.check()
       if (performance.now() > endMs) throw new Error(`it is at ${this.last} of ${zxid}`)
-      await sleep(200)
+      await sleep(50)
     }
   }
 }
