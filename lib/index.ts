@@ -4,6 +4,14 @@ export { type Clock, type Random, systemClock, systemRandom } from './base/clock
 export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
+export {
+  Cache,
+  type CacheListener,
+  type CacheOptions,
+  type CacheSource,
+} from './client/cache/cache.ts'
+export type { CacheDelta, ZnodeDelta } from './client/cache/cache-delta.ts'
+export type { CachedZnode, CacheImage } from './client/cache/cache-image.ts'
 export type { CallOptions } from './client/call-options.ts'
 export { CallbackError } from './client/callback-faults.ts'
 export type {
@@ -68,7 +76,10 @@ export type { Finding, FindingKind } from './member/tree/damage.ts'
 export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
 export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
+export type * from './model/change.ts'
 export {
+  ChangesError,
+  type ChangesErrorCode,
   CopyError,
   type CopyErrorCode,
   isKeeperError,

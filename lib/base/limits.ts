@@ -104,6 +104,22 @@ export interface KeeperLimits {
    * of both.
    */
   readonly historyBytesMax: number
+  /**
+   * How long a change feed can be resumed from a position, ms, as far as the bytes below have room for. Kept in the
+   * member's memory; behind a restart, what the store's journal still has.
+   */
+  readonly changesRetentionMs: number
+  /** Bytes of journal, and 128 for each entry, that a member keeps for change feeds. */
+  readonly changesRetainedBytesMax: number
+  /**
+   * A feed whose reader falls behind by more than this ends, where it can still be resumed: bytes of journal, and
+   * what its snapshot keeps of znodes that changed before they were read.
+   */
+  readonly changesLagBytesMax: number
+  /** The same in transactions. */
+  readonly changesLagTxnsMax: number
+  /** A feed without a record for this long gets a bookmark, ms. */
+  readonly changesBookmarkMs: number
   /** How often it is looked at how much space the store has left, ms. 0: never. */
   readonly spaceCheckMs: number
   /** Share of the store's space in use at which it is said that it gets full. */
@@ -195,6 +211,11 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   loadPageKeysMax: 50_000,
   historyRetentionMs: 300_000,
   historyBytesMax: 256 * 1024 * 1024,
+  changesRetentionMs: 300_000,
+  changesRetainedBytesMax: 32 * 1024 * 1024,
+  changesLagBytesMax: 16 * 1024 * 1024,
+  changesLagTxnsMax: 100_000,
+  changesBookmarkMs: 1_000,
   spaceCheckMs: 2_000,
   spaceShortShare: 0.8,
   spaceWellShare: 0.7,

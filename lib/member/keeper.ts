@@ -3,24 +3,27 @@
  * watches, on a metadata store. A proxy serves its sessions over the wire; a controller opens one
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
-import { type Clock, type Random, systemClock, systemRandom } from '../base/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { ProcessHold } from '../base/process-hold.ts'
 import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { StoreError } from '../model/errors.ts'
-import { epochOf } from '../model/zxid.ts'
+import { openChanges } from './changes/change-feed.ts'
+import { ChangeLog } from './changes/change-log.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
 import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { JournalFollower } from './tree/follower.ts'
-import { forkOf, isSameEnd, lastCommonZxid, nextEpoch, type ServedEnd } from './tree/fork.ts'
+import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
+import { LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
 import type { RecordCheck } from './upkeep/record-check.ts'
@@ -49,19 +52,17 @@ export class Keeper {
   /** What it does for all members, and what it knows of the store's space. */
   readonly upkeep: Upkeep
   readonly #follower: JournalFollower
-  readonly #random: Random
   readonly #serving: Serving
   readonly #quarantine: Quarantine
   readonly #hold: ProcessHold
+  readonly #lost: LostHistory
+  /** What the change feeds of this member share, and how they fare. */
+  readonly changeLog: ChangeLog
   #closed = false
   /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
   /** How often the tree was reloaded because the feed was lost. */
   resyncCount = 0
-  /** How often what was in the store was not what had been served. */
-  historyLossCount = 0
-  /** What was served last and is lost: nobody is served before an epoch has begun. */
-  #lost: ServedEnd | undefined
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
@@ -98,7 +99,6 @@ export class Keeper {
     loaded: Loaded,
   ) {
     const random = options.random ?? systemRandom
-    this.#random = random
     this.clock = options.clock ?? systemClock
     this.#hold = new ProcessHold(this.clock)
     this.limits = limits
@@ -188,7 +188,7 @@ export class Keeper {
       committer: this.committer,
       sessions: this.sessions,
       replica: () => this.#replica,
-      isBarred: () => this.#closed || this.#lost !== undefined,
+      isBarred: () => this.#closed || this.#lost.isOpen,
       renewNow: () => this.registry.renewNow(),
       onFeedSilent: () => this.#follower.suspect(),
       onChange: (isServing) => this.onServingChange?.(isServing),
@@ -205,8 +205,23 @@ export class Keeper {
       },
       onEvent: () => this.#serving.health.feedEvent(),
       catchUp: () => this.committer.prove(),
-      onHistoryLost: (error) => this.#loseHistory(error.message),
+      onHistoryLost: (error) => this.#lost.lose(error.message),
       onReload: (reloaded, isWrong) => this.#reloaded(reloaded, isWrong),
+    })
+    this.#lost = new LostHistory({
+      logger,
+      random,
+      replica: () => this.#replica,
+      submit: (task) => this.committer.submit(task),
+      onLost: () => this.#serving.end(),
+      onEpoch: () => this.#serving.beginAfterNow(),
+    })
+    this.changeLog = new ChangeLog({
+      clock,
+      limits,
+      replica: () => this.#replica,
+      sync: () => this.sync(),
+      isServing: () => this.isServing,
     })
     // Other proxies know better how old what they wrote is; alone, our clock is all there is.
     const isAlone = loaded.proxies.size === 0
@@ -246,6 +261,10 @@ export class Keeper {
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.upkeep.recordChecks
   }
+  /** How often what was in the store was not what had been served. */
+  get historyLossCount(): number {
+    return this.#lost.count
+  }
   /** Lines that a flood of their kind would have been. */
   get logLinesLeftOut(): number {
     return this.#logger.leftOut
@@ -266,6 +285,19 @@ export class Keeper {
     })
   }
 
+  /**
+   * The change feed: every committed transaction once, in order, as of now or behind a position. It costs nothing while it
+   * is not pulled: a reader that falls too far behind is ended. Ends with `signal` or, at the latest at the next record,
+   * when the iteration is left.
+   * @throws {TypeError} from the call: an option is not valid, or not known
+   * @throws {ChangesError} from the iteration: CHANGES_GONE, where the position cannot be continued, or history went back
+   * behind it; CHANGES_SLOW, with the position
+   * @throws {StoreError} from the iteration: STORE_CLOSED, when this keeper is closed
+   */
+  changes(options: ChangesOptions = {}): AsyncIterableIterator<ChangeRecord> {
+    return openChanges(this.changeLog, options)
+  }
+
   /** Lets the process end while this keeper is open, as far as it is concerned. */
   unref(): this {
     this.#hold.unref()
@@ -282,6 +314,7 @@ export class Keeper {
     this.#stopTimers()
     await this.committer.drain(drainMs)
     this.#closed = true
+    this.changeLog.close()
     this.#follower.stop()
     this.committer.close()
     await this.registry.leave()
@@ -336,57 +369,21 @@ export class Keeper {
       throw new StoreError('STORE_INTERNAL', message)
     }
     leaveToWholePeers(loaded, this.proxy, isWhole)
-    if (!isWrong && isSameEnd(before, replica) && this.#lost === undefined) return
+    if (!isWrong && isSameEnd(before, replica) && !this.#lost.isOpen) return
     const fork = forkOf(before, replica)
-    if (fork !== undefined) this.#loseHistory(fork)
+    if (fork !== undefined) this.#lost.lose(fork)
+    else if (!this.#lost.isOpen) replica.keepRecent(before)
     this.#serving.end()
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
     this.#quarantine.serving(loaded)
     if (before.tree.unreadable.size !== replica.tree.unreadable.size)
       this.registry.reportUnreadable()
-    this.committer.reset(replica, head, this.#lost !== undefined)
+    this.committer.reset(replica, head, this.#lost.isOpen)
+    this.changeLog.reloaded()
     this.sessions.reconcile()
     this.resyncCount++
-    // It may have gone back twice: what was loaded in between was never served.
-    if (this.#lost !== undefined) this.#beginEpoch(this.#lost, replica)
-  }
-
-  /** What is in the store is not what was served: nobody is served before an epoch has begun. */
-  #loseHistory(why: string): void {
-    if (this.#lost !== undefined) return
-    this.historyLossCount++
-    const { zxid, seq, history } = this.#replica
-    this.#lost = { zxid, seq, history }
-    this.#logger.error(
-      { why, seq, zxid },
-      'the history in the store is not the one that was served (restored from a backup?): ' +
-        'disconnecting all clients, reloading the tree, beginning an epoch',
-    )
-    this.#serving.end()
-  }
-
-  #beginEpoch(before: ServedEnd, after: Replica): void {
-    const epoch = nextEpoch(before, after, this.#random)
-    if (epoch === undefined) return this.#epochBegun()
-    const lastZxid = lastCommonZxid(before, after)
-    this.#logger.warn({ epoch, lastZxid, lostZxid: before.zxid }, 'beginning an epoch')
-    const above = epochOf(before.zxid)
-    const request = { type: 'newEpoch', above, epoch, lastZxid } as const
-    // Abandoned, it is begun after the reload that abandoned it.
-    this.committer.submit(
-      new OwnTask(
-        request,
-        () => this.#epochBegun(),
-        () => {},
-      ),
-    )
-  }
-
-  #epochBegun(): void {
-    this.#lost = undefined
-    this.#serving.beginAfterNow()
-    this.#logger.warn({ zxid: this.#replica.zxid }, 'the new epoch has begun')
+    this.#lost.reloaded(replica)
   }
 
   /** See {@link Serving.check}. */

@@ -1,7 +1,7 @@
 /**
- * All errors of the library. Four families: ZooKeeper's own results (ZnodeError), the store's
- * failures (StoreError), bytes that are no request (WireError), and failed exports and imports
- * (CopyError). Match on `code`, never on the message.
+ * All errors of the library. Five families: ZooKeeper's own results (ZnodeError), the store's
+ * failures (StoreError), bytes that are no request (WireError), failed exports and imports
+ * (CopyError), and change feeds that ended (ChangesError). Match on `code`, never on the message.
  */
 
 const BRAND = Symbol.for('anykeeper.error')
@@ -197,5 +197,29 @@ export class CopyError extends KeeperError {
     super(options.line === undefined ? message : `line ${options.line}: ${message}`)
     this.code = code
     this.line = options.line
+  }
+}
+
+/** Why a change feed ends: see docs/errors.md. */
+export type ChangesErrorCode = 'CHANGES_GONE' | 'CHANGES_SLOW'
+
+/** A change feed ended, and nothing was left out before it. */
+export class ChangesError extends KeeperError {
+  override readonly name = 'ChangesError'
+  readonly code: ChangesErrorCode
+  /** What the feed had delivered, or was to resume from; undefined: its snapshot was not complete. */
+  readonly position: string | undefined
+  /** zxid of the oldest transaction that this member can still deliver; undefined: none. */
+  readonly oldestZxid: number | undefined
+
+  constructor(
+    code: ChangesErrorCode,
+    message: string,
+    options: { readonly position: string | undefined; readonly oldestZxid: number | undefined },
+  ) {
+    super(message)
+    this.code = code
+    this.position = options.position
+    this.oldestZxid = options.oldestZxid
   }
 }

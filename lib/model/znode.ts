@@ -33,6 +33,8 @@ export class Znode {
   ephemeralOwner: bigint
   kind: Kind
   ttlMs: number
+  /** Its place in the order in which the tree got its znodes: see DataTree. */
+  serial = 0
   /** The znode above, in the same tree; undefined: the root, or not in a tree (any more). */
   parent: Znode | undefined
   /** Znodes below, at any depth, and the bytes of their data and this one's: see DataTree. */

@@ -78,6 +78,12 @@ export const groups = [
     minutesMax: 10,
   },
   {
+    name: 'feed',
+    paths: ['test/feed/'],
+    needs: ['etcd'],
+    minutesMax: 6,
+  },
+  {
     name: 'faults',
     paths: ['test/faults/'],
     needs: ['etcd', 'etcdutl', 'porcupine'],

@@ -37,6 +37,7 @@ export const libRooms: Record<string, readonly string[]> = {
 export const memberRooms: Record<string, readonly string[]> = {
   session: ['commit', 'read', 'plan', 'watch', 'tree'],
   upkeep: ['commit', 'plan', 'tree'],
+  changes: ['tree'],
   commit: ['plan', 'tree'],
   read: ['plan', 'watch', 'tree'],
   plan: ['tree'],

@@ -176,7 +176,7 @@ export class GroupCommitter {
     replica.backlog.foreign()
     const digest = digestOfEntry(entry)
     compareTrees(replica, header, this.counters, this.#options.onTreeDiffers)
-    replica.apply(decodeBatch(entry), { bytes: entry.length, digest, attempt: 0 })
+    replica.apply(decodeBatch(entry), { encoded: entry, digest, attempt: 0 })
     this.#planner.applied(seq)
     this.#head = headBehind(header, digest)
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
@@ -378,7 +378,7 @@ export class GroupCommitter {
     if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     // A sync at the front: the reads behind it must not see the writes behind them.
     answerUpTo(-1)
-    const entry = { bytes: journal.length, digest, attempt: batch.attempt }
+    const entry = { encoded: journal, digest, attempt: batch.attempt }
     replica.apply(batch, entry, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)

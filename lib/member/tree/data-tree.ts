@@ -55,10 +55,13 @@ export class DataTree {
    */
   readonly unreadable = new Set<string>()
   observer: TreeObserver | undefined
+  /** Called before a change of what is stored of a znode, its removal included; not where it is created. */
+  onChanging: ((path: string, node: Znode) => void) | undefined
   /** Called for every stored record that a change makes stale. `isNew`: there was none so far. */
   onDirty: ((kind: 'n' | 'c', path: string, isNew?: boolean) => void) | undefined
   #dataBytes = 0
   #ephemeralCount = 0
+  #serial = 0
   /** Of the whole tree; undefined while it is loaded. */
   #digest: TreeDigest | undefined = new TreeDigest()
 
@@ -76,10 +79,10 @@ export class DataTree {
     zookeeper.parent = root
     quota.parent = zookeeper
     config.parent = zookeeper
-    this.#nodes.set(RESERVED.root, root)
-    this.#nodes.set(RESERVED.zookeeper, zookeeper)
-    this.#nodes.set(RESERVED.quota, quota)
-    this.#nodes.set(RESERVED.config, config)
+    this.#place(RESERVED.root, root)
+    this.#place(RESERVED.zookeeper, zookeeper)
+    this.#place(RESERVED.quota, quota)
+    this.#place(RESERVED.config, config)
     this.endLoad()
   }
 
@@ -131,6 +134,7 @@ export class DataTree {
       case 'setACL': {
         const node = this.#nodes.get(op.path)
         if (node === undefined || this.unreadable.has(op.path)) return
+        this.onChanging?.(op.path, node)
         this.#digest?.changing(op.path, node)
         node.acl = op.acl
         node.aversion = op.aversion
@@ -161,6 +165,7 @@ export class DataTree {
     this.unreadable.delete(path)
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
+    if (parent !== undefined) this.onChanging?.(parentPath, parent)
     this.#remember(path, node, parent)
     if (parent !== undefined) {
       parent.addChild(nameOf(path))
@@ -180,6 +185,7 @@ export class DataTree {
   #setData(op: TreeOp & { type: 'setData' }, zxid: number, time: number): void {
     const node = this.#nodes.get(op.path)
     if (node === undefined || this.unreadable.has(op.path)) return
+    this.onChanging?.(op.path, node)
     const before = node.data?.length ?? 0
     const after = op.data?.length ?? 0
     this.#dataBytes += after - before
@@ -203,6 +209,7 @@ export class DataTree {
     const parent = this.#nodes.get(parentPath)
     this.unreadable.delete(path)
     if (parent !== undefined) {
+      this.onChanging?.(parentPath, parent)
       parent.removeChild(nameOf(path))
       if (zxid > parent.pzxid) {
         this.#digest?.changing(parentPath, parent)
@@ -219,8 +226,14 @@ export class DataTree {
     this.observer?.nodeDeleted(path, node.acl, parentPath, parent?.acl ?? node.acl)
   }
 
-  #remember(path: string, node: Znode, parent: Znode | undefined): void {
+  /** entries() is in the order of the serials. */
+  #place(path: string, node: Znode): void {
+    node.serial = ++this.#serial
     this.#nodes.set(path, node)
+  }
+
+  #remember(path: string, node: Znode, parent: Znode | undefined): void {
+    this.#place(path, node)
     if (parent !== undefined) {
       node.parent = parent
       if (this.#digest !== undefined) countBelow(parent, 1, node.subtreeBytes)
@@ -237,6 +250,7 @@ export class DataTree {
   }
 
   #forget(path: string, node: Znode): void {
+    this.onChanging?.(path, node)
     this.#nodes.delete(path)
     if (node.parent !== undefined && this.#digest !== undefined) {
       countBelow(node.parent, -1 - node.descendants, -node.subtreeBytes)
@@ -325,7 +339,7 @@ export class DataTree {
         parent.addChild(nameOf(below))
         child.parent = parent
         if (known !== undefined) break
-        this.#nodes.set(at, parent)
+        this.#place(at, parent)
         this.#dataBytes += at.length
         this.unreadable.add(at)
         missing.push(at)

@@ -10,6 +10,7 @@ import type { Batch } from '../../format/ops.ts'
 import { isTooNew, throwTooNew } from '../../format/too-new.ts'
 import type { KeyValue } from '../../store/types.ts'
 import { type Damage, damaged, reasonOf } from './damage.ts'
+import type { RecentEntries } from './recent-entries.ts'
 import type { Replica } from './replica.ts'
 
 export class JournalReplay {
@@ -65,7 +66,7 @@ export class JournalReplay {
 
   /** All records have it: it only shows which history this is, and nothing is lost without it. */
   #remember(seq: number, stored: KeyValue): void {
-    const { history, journal } = this.#replica
+    const { history, journal, recent } = this.#replica
     const { value } = stored
     try {
       const header = decodeHeader(value)
@@ -75,8 +76,11 @@ export class JournalReplay {
       if (isOther(header.previous, before))
         this.#unusable(seq - 1, stored, 'the next one follows another')
       journal.add(seq, value.length)
-      if (isOther(header.previous, before)) history.begin(seq, digest, header.zxid)
-      else history.found(seq, digest, header.zxid)
+      if (isOther(header.previous, before)) {
+        history.begin(seq, digest, header.zxid)
+        recent?.restart(seq - 1)
+      } else history.found(seq, digest, header.zxid)
+      if (recent !== undefined) keep(recent, value)
     } catch (error) {
       // It stays as it is: whoever wrote it may come back.
       if (isTooNew(error)) this.#damage.isNewer(this.#layout.journalEntry(seq), error)
@@ -112,7 +116,7 @@ export class JournalReplay {
       replica.seq = seq - 1
     }
     this.#compareChain(batch)
-    replica.replay(batch, { bytes: value.length, digest: digestOfEntry(value), attempt: 0 })
+    replica.replay(batch, { encoded: value, digest: digestOfEntry(value), attempt: 0 })
     if (batch.txns.some(({ ops }) => ops.length > 0)) this.changedSeq = seq
   }
 
@@ -138,6 +142,14 @@ export class JournalReplay {
     if (!this.#salvages) throw damaged(message)
     this.#damage.found('head', { key: this.#layout.head }, message)
   }
+}
+
+/** For change feeds. What a session owned that ended without naming it is not known any more. */
+function keep(recent: RecentEntries, value: Uint8Array): void {
+  const batch = decodeBatch(value)
+  recent.add(batch, value)
+  const isNamed = batch.txns.every(({ ops }) => ops.every(({ type }) => type !== 'endSession'))
+  if (!isNamed) recent.restart(batch.seq)
 }
 
 function isOther(previous: Digest | undefined, known: Digest | undefined): boolean {

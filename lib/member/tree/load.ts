@@ -18,6 +18,7 @@ import { Damage, damaged, reasonOf } from './damage.ts'
 import type { DataTree } from './data-tree.ts'
 import { JournalReplay } from './load-journal.ts'
 import { RecordLoader } from './load-records.ts'
+import type { RecentEntries } from './recent-entries.ts'
 import { Replica } from './replica.ts'
 
 export interface Loaded {
@@ -42,6 +43,8 @@ export interface LoadOptions {
   readonly salvages?: boolean
   /** Called with what was accepted. */
   readonly onDamage?: (message: string) => void
+  /** Of a member: the journal's entries are kept there too, for its change feeds. */
+  readonly recent?: () => RecentEntries
   /** Called while the tree grows: throws when there is no room for more. */
   readonly onProgress?: (tree: DataTree) => void
 }
@@ -84,7 +87,7 @@ async function loadAtOneRevision(
     const text = `the child record of znode ${path} is missing or behind its children`
     damage.found('child', { key: layout.childRecord(path) }, text, { path })
   }
-  const replica = new Replica()
+  const replica = new Replica(options.recent?.())
   const { tree } = replica
   const dirty = tree.onDirty
   tree.onDirty = undefined

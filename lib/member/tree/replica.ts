@@ -14,6 +14,7 @@ import { Backlog } from './backlog.ts'
 import { DataTree } from './data-tree.ts'
 import { History } from './history.ts'
 import { JournalTail } from './journal-tail.ts'
+import type { EndedSession, RecentEntries } from './recent-entries.ts'
 
 /** Notified of what becomes of sessions, while it is applied. */
 export interface SessionObserver {
@@ -26,8 +27,8 @@ export interface SessionObserver {
 
 /** What is known of a journal entry besides what it says. */
 export interface EntryFacts {
-  /** Its length. */
-  readonly bytes: number
+  /** As it is stored. */
+  readonly encoded: Uint8Array
   readonly digest: Digest
   /** The number of the try, where it is a batch of our own; else 0. */
   readonly attempt: number
@@ -44,6 +45,8 @@ export class Replica {
   readonly backlog = new Backlog()
   readonly journal = new JournalTail()
   readonly history = new History()
+  /** Of a member, for its change feeds; undefined: nobody can read one here. */
+  recent: RecentEntries | undefined
   /** Where history went back: see format/record. */
   readonly cuts = new Map<number, number>()
   /** By batch, the newest ones: see checkAt(). */
@@ -57,8 +60,11 @@ export class Replica {
   sessionObserver: SessionObserver | undefined
   #applying = 0
   #replaying = false
+  /** By the transactions of the batch that is applied, where it does not name their ephemerals. */
+  #ended: EndedSession[] = []
 
-  constructor() {
+  constructor(recent?: RecentEntries) {
+    this.recent = recent
     this.tree.onDirty = (kind, path, isNew) =>
       this.backlog.touch(kind, path, this.#applying, isNew === true && !this.#replaying)
   }
@@ -75,20 +81,35 @@ export class Replica {
       if (txn.zxid > this.zxid) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
-      for (const op of txn.ops) this.#applyOp(op, txn.zxid, txn.time)
+      for (const op of txn.ops) this.#applyOp(op, txn, i)
       afterTxn?.(i)
     }
     this.zxid = batch.zxid
     this.seq = batch.seq
-    this.journal.add(batch.seq, entry.bytes)
+    this.journal.add(batch.seq, entry.encoded.length)
     if (this.#replaying) this.history.found(batch.seq, entry.digest, batch.zxid)
     else this.history.extend(entry.digest, batch.zxid, entry.attempt)
     this.#rememberCheck()
+    this.#keep(batch, entry.encoded)
     if (batch.flushed > this.flushed) {
       this.flushed = batch.flushed
       this.backlog.flushedTo(batch.flushed)
       this.journal.flushedTo(batch.flushed)
     }
+  }
+
+  /** This one continues the history of `before`: change feeds resume from before the reload, too. */
+  keepRecent({ recent }: Replica): void {
+    if (this.recent !== undefined) recent?.continueWith(this.recent, this.seq)
+    this.recent = recent
+  }
+
+  #keep(batch: Batch, encoded: Uint8Array): void {
+    this.recent?.add(batch, encoded, this.#ended)
+    if (this.#ended.length === 0) return
+    // Over newer records nobody can say what the session owned then.
+    if (this.#replaying) this.recent?.restart(batch.seq)
+    this.#ended = []
   }
 
   /**
@@ -120,6 +141,7 @@ export class Replica {
 
   /** After a load: from here on it is known what the tree was. */
   loaded(): void {
+    if (this.recent !== undefined && this.recent.last !== this.seq) this.recent.restart(this.seq)
     this.#checks.clear()
     this.#rememberCheck()
     this.endedInPart.clear()
@@ -158,7 +180,8 @@ export class Replica {
     this.sessionObserver?.epochBegan()
   }
 
-  #applyOp(op: Op, zxid: number, time: number): void {
+  #applyOp(op: Op, txn: TxnEntry, index: number): void {
+    const { zxid, time } = txn
     switch (op.type) {
       case 'createSession': {
         const session: SessionRecord = {
@@ -196,7 +219,8 @@ export class Replica {
       case 'endSession': {
         // A replica that loaded them knows them in another order than one that saw them made.
         const paths = [...this.tree.ephemeralsOf(op.id)].sort()
-        return this.#applyOp({ type: 'closeSession', id: op.id, paths }, zxid, time)
+        this.#ended.push([index, paths])
+        return this.#applyOp({ type: 'closeSession', id: op.id, paths }, txn, index)
       }
       case 'newEpoch':
         return this.#cut(epochOf(zxid), op.lastZxid)

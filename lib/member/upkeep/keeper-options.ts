@@ -1,9 +1,10 @@
 /** What a keeper is opened with. Neighbour: keeper. */
-import type { Clock, Random } from '../../base/clock.ts'
+import { type Clock, type Random, systemClock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LoadOptions } from '../tree/load.ts'
+import { RecentEntries } from '../tree/recent-entries.ts'
 
 /** Memory for the tree, as the process knows it. */
 export interface MemoryGuard {
@@ -40,9 +41,11 @@ export interface KeeperOptions {
 }
 
 export function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
-  const { acceptDamagedTree = false, logger = silentLogger, memory } = options
+  const { acceptDamagedTree = false, logger = silentLogger, memory, clock = systemClock } = options
+  const { changesRetainedBytesMax: bytesMax, changesRetentionMs: ageMsMax } = bounds
   return {
     bounds,
+    recent: () => new RecentEntries({ clock, bytesMax, ageMsMax }),
     acceptDamage: acceptDamagedTree,
     onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),
     ...(memory && { onProgress: (tree) => memory.loading(tree) }),

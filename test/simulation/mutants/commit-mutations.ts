@@ -103,7 +103,7 @@ export const COMMIT_MUTATIONS: readonly Mutation[] = [
         from: 'if (seq <= replica.seq) return checkKnown',
         to:
           'if (seq === replica.seq) return replica.apply(decodeBatch(entry), ' +
-          '{ bytes: entry.length, digest: digestOfEntry(entry), attempt: 0 })\n' +
+          '{ encoded: entry, digest: digestOfEntry(entry), attempt: 0 })\n' +
           '    if (seq <= replica.seq) return checkKnown',
       },
     ],

@@ -1,0 +1,40 @@
+/**
+ * A consumer as anybody would write one: what it made of each change and where to resume lie in one file, in one
+ * write. Killed at any moment, it resumes at the last whole line. Arguments: store, file.
+ */
+import { existsSync, openSync, truncateSync, writeSync } from 'node:fs'
+import { openStore } from '../../adapters/index.ts'
+import { Keeper } from '../../lib/index.ts'
+import { lastLine, lineOf } from './line.ts'
+
+const [url = '', path = ''] = process.argv.slice(2)
+/** A write to the file has no more. */
+const LINES_MAX = 500
+
+function resume(): string | undefined {
+  if (!existsSync(path)) return undefined
+  const { line, end } = lastLine(path)
+  truncateSync(path, end)
+  return line.split(' ')[2]
+}
+
+const from = resume()
+const startMs = performance.now()
+const keeper = await Keeper.open({ store: await openStore(url) })
+const file = openSync(path, 'a')
+console.log(`open after ${Math.round(performance.now() - startMs)} ms`)
+setInterval(() => console.log(`rss ${process.memoryUsage.rss()}`), 500)
+
+let lines = ''
+let count = 0
+function write(): void {
+  if (lines !== '') writeSync(file, lines)
+  lines = ''
+  count = 0
+}
+setInterval(write, 20)
+for await (const record of keeper.changes({ from })) {
+  if (record.kind === 'live') lines += `${record.zxid} live ${record.position}\n`
+  if (record.kind === 'change') lines += lineOf(record)
+  if (record.kind !== 'snapshot' && ++count >= LINES_MAX) write()
+}
