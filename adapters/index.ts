@@ -81,6 +81,8 @@ registerStore('file', async (url, _scheme, options) => {
 const openEtcd: StoreOpener = async (url, _scheme, options) => {
   const { parseEtcdUrl } = await import('./etcd/etcd-url.ts')
   const parsed = await parseEtcdUrl(url)
+  const { requireEtcd3 } = await import('./etcd/driver.ts')
+  await requireEtcd3()
   const { openEtcdStore } = await import('./etcd/etcd-store.ts')
   return openEtcdStore({ ...parsed, ...options })
 }

@@ -98,7 +98,7 @@ export const groups = [
   {
     name: 'packed',
     paths: ['test/packed/'],
-    needs: ['node-20.19', 'node-22', 'node-24'],
+    needs: ['node-20.19', 'node-22', 'node-24', 'etcd'],
     minutesMax: 12,
   },
   {
