@@ -5,9 +5,18 @@ import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
 export type { MvccBase } from './mvcc/key-states.ts'
-export { type Changes, Mvcc, type MvccOptions } from './mvcc/mvcc.ts'
+export type { Leases, StoredLease } from './mvcc/leases.ts'
+export {
+  type Changes,
+  HISTORY_DEFAULT,
+  type HistoryBounds,
+  Mvcc,
+  type MvccOptions,
+} from './mvcc/mvcc.ts'
 
+/** Options of {@link openStore}. */
 export interface OpenStoreOptions {
+  /** @default systemClock */
   readonly clock?: Clock
   /** false: no data is created; a folder without data is refused. @default true */
   readonly create?: boolean

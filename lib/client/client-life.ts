@@ -2,6 +2,7 @@
 import type { Keeper } from '../member/keeper.ts'
 import type { ClientState } from './client-options.ts'
 
+/** Called with the state that the client has from now on. */
 export type StateListener = (state: ClientState) => void
 
 export class ClientLife {

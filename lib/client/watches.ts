@@ -11,7 +11,9 @@ import type { CallbackFaults } from './callback-faults.ts'
  * path.
  */
 export interface WatchEvent {
+  /** A value of {@link EVENT}. */
   readonly type: EventType
+  /** Of the znode that the event is about. */
   readonly path: string
 }
 /**

@@ -1,5 +1,5 @@
 /** The first question to each server: where it stands. Neighbours: server, upstream. */
-import { OP } from '../../lib/index.ts'
+import { OP } from '../../lib/internal.ts'
 import { bodyOf } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import {

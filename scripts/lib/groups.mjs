@@ -150,6 +150,10 @@ export const checks = [
     name: 'knip',
     args: ['node_modules/knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'],
   },
+  {
+    name: 'api-docs',
+    args: ['node_modules/typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn'],
+  },
 ]
 
 /** The group that a test file belongs to, or undefined. */

@@ -1,6 +1,6 @@
 /** Group commit on a store that fails: nothing lost, nothing doubled, nothing acknowledged early. */
 import { expect } from 'chai'
-import { createOp, KeeperClient, Layout, ZnodeError } from '../../lib/index.ts'
+import { createOp, KeeperClient, Layout, ZnodeError } from '../../lib/internal.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 

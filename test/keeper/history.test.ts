@@ -11,7 +11,7 @@ import {
   type Logger,
   type MetadataStore,
   StoreError,
-} from '../../lib/index.ts'
+} from '../../lib/internal.ts'
 import { type CutStore, cutStore } from '../support/cut-store.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
 import { faultyStore } from '../support/faulty-store.ts'

@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { importTree, Keeper, KeeperClient, Layout, readTree } from '../../lib/index.ts'
+import { importTree, Keeper, KeeperClient, Layout, readTree } from '../../lib/internal.ts'
 import { OwnTask } from '../../lib/member/commit/task.ts'
 import { narrowStore } from '../support/narrow-store.ts'
 

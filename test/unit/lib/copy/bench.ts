@@ -10,7 +10,7 @@ import {
   type MetadataStore,
   readTree,
   type StoreFeatures,
-} from '../../../../lib/index.ts'
+} from '../../../../lib/internal.ts'
 import type { Znode } from '../../../../lib/model/znode.ts'
 import { headerLine, trailerLine, znodeLine } from '../../../../lib/transfer/format.ts'
 import { type FaultyStore, faultyStore } from '../../../support/faulty-store.ts'
