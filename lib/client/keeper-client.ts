@@ -371,7 +371,7 @@ export class KeeperClient {
     this.#life.notify()
   }
 
-  /** The watch is registered with the answer, before any event that comes after it. */
+  /** A watch is registered with the answer, before any event that comes after it; without one no stack is captured. */
   #read(
     type: 'getData' | 'exists' | 'getChildren2',
     path: string,
@@ -382,6 +382,7 @@ export class KeeperClient {
     checkCallback(watch, 'watch')
     const isSetWithout = type === 'exists' ? ZK_ERRORS.NO_NODE.errno : 0
     const request = { type, path, watch: watch !== undefined } as const
+    if (watch === undefined) return this.#ask(request, path)
     return this.#ask(request, path, (errno, trace) => {
       if (errno === 0 || errno === isSetWithout) register(trace)
     })

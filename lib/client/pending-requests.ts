@@ -2,7 +2,7 @@
 import type { Session } from '../member/session/session.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { ReadRequest, Result, SyncRequest, WriteRequest } from '../model/request.ts'
-import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
+import { type CallTrace, captureTrace, withAwaiting, withTrace } from './call-trace.ts'
 import { isRead } from './operations.ts'
 
 export type ClientRequest = ReadRequest | WriteRequest | SyncRequest
@@ -13,7 +13,8 @@ interface Pending {
   readonly path: string | undefined
   /** Can it have changed anything? */
   readonly isWrite: boolean
-  readonly trace: CallTrace
+  /** undefined: a read without onReply. */
+  readonly trace: CallTrace | undefined
   readonly onReply: ((errno: number, trace: CallTrace) => void) | undefined
 }
 
@@ -24,6 +25,9 @@ export class PendingRequests {
   /**
    * Sends it on the session; undefined: there is none, and the result is `errno`. `onReply` is called with the answer,
    * before anything that comes after it.
+   *
+   * The stack of the call is captured for what a caller may leave to itself: a write, or a read with a watch. The
+   * result of any other read is of no use to those that do not await it.
    */
   ask(
     session: Session | undefined,
@@ -32,7 +36,20 @@ export class PendingRequests {
     errno: number,
     onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
-    const trace = captureTrace(this.ask)
+    const isTraced = onReply !== undefined || !isRead(request)
+    const trace = isTraced ? captureTrace(this.ask) : undefined
+    const answer = this.#ask(session, request, path, errno, trace, onReply)
+    return isTraced ? answer : withAwaiting(answer)
+  }
+
+  #ask(
+    session: Session | undefined,
+    request: ClientRequest,
+    path: string | undefined,
+    errno: number,
+    trace: CallTrace | undefined,
+    onReply: Pending['onReply'],
+  ): Promise<Result> {
     if (session === undefined) {
       return Promise.reject(withTrace(new ZnodeError(errno, path, { outcome: 'unapplied' }), trace))
     }
@@ -56,7 +73,7 @@ export class PendingRequests {
     const pending = this.#byTag.get(tag)
     if (pending === undefined) return
     this.#byTag.delete(tag)
-    pending.onReply?.(errno, pending.trace)
+    if (pending.trace !== undefined) pending.onReply?.(errno, pending.trace)
     if (errno === 0) pending.resolve(result)
     else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
   }
