@@ -5,9 +5,18 @@ import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
 export type { MvccBase } from './mvcc/key-states.ts'
-export { type Changes, Mvcc, type MvccOptions } from './mvcc/mvcc.ts'
+export type { Leases, StoredLease } from './mvcc/leases.ts'
+export {
+  type Changes,
+  HISTORY_DEFAULT,
+  type HistoryBounds,
+  Mvcc,
+  type MvccOptions,
+} from './mvcc/mvcc.ts'
 
+/** Options of {@link openStore}. */
 export interface OpenStoreOptions {
+  /** @default systemClock */
   readonly clock?: Clock
   /** false: no data is created; a folder without data is refused. @default true */
   readonly create?: boolean
@@ -81,6 +90,8 @@ registerStore('file', async (url, _scheme, options) => {
 const openEtcd: StoreOpener = async (url, _scheme, options) => {
   const { parseEtcdUrl } = await import('./etcd/etcd-url.ts')
   const parsed = await parseEtcdUrl(url)
+  const { requireEtcd3 } = await import('./etcd/driver.ts')
+  await requireEtcd3()
   const { openEtcdStore } = await import('./etcd/etcd-store.ts')
   return openEtcdStore({ ...parsed, ...options })
 }

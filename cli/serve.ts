@@ -10,7 +10,7 @@ import {
   type Logger,
   type MetadataStore,
   StoreError,
-} from '../lib/index.ts'
+} from '../lib/internal.ts'
 import { FOUR_LETTER_WORDS, ProxyServer, parseSaslUsers, WORDS_OFF } from '../proxy/index.ts'
 import { addBounds, boundsOf } from './bounds.ts'
 import {

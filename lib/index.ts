@@ -1,7 +1,6 @@
-/** The library's public names: importers outside lib use no other file, but for lib/protocol. */
+/** The library's public names. Importers outside lib use no other file, but for lib/internal.ts and lib/protocol. */
 
 export { type Clock, type Random, systemClock, systemRandom } from './base/clock.ts'
-export { deadline } from './base/deadline.ts'
 export { type KeeperLimits, LIMITS_DEFAULT } from './base/limits.ts'
 export { type Logger, silentLogger } from './base/log.ts'
 export {
@@ -60,21 +59,10 @@ export {
 export type { WatchStreamOptions } from './client/watch-stream.ts'
 export type { WatchCallback, WatchEvent, WatchMode } from './client/watches.ts'
 export { ZooKeeper } from './client/zookeeper.ts'
-export { decodeHead } from './format/head.ts'
-export { Layout, sessionName } from './format/layout.ts'
-export { decodeChildRecord, decodeZnode } from './format/record.ts'
 export { Keeper } from './member/keeper.ts'
-export { samePassword } from './member/session/password.ts'
-export type {
-  EndReason,
-  Session,
-  SessionQuery,
-  SessionSink,
-} from './member/session/session.ts'
-export type { OpenedSession } from './member/session/session-manager.ts'
 export type { Finding, FindingKind } from './member/tree/damage.ts'
 export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
-export { ACL_SCHEMES_DEFAULT, digestOf, OPEN_ACL, READ_ACL, SUPER_ID } from './model/acl.ts'
+export { digestOf, OPEN_ACL, READ_ACL } from './model/acl.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
 export type * from './model/change.ts'
 export {
@@ -94,7 +82,20 @@ export {
   type ZnodeErrorCode,
 } from './model/errors.ts'
 export { isValidPath } from './model/path.ts'
-export * from './model/request.ts'
+export {
+  type Acl,
+  type AuthId,
+  type CheckRequest,
+  CREATE_FLAGS,
+  type CreateRequest,
+  type DeleteRequest,
+  EVENT,
+  type EventType,
+  type MultiResult,
+  PERMS,
+  type SetDataRequest,
+  type Stat,
+} from './model/request.ts'
 export type { MetadataStore } from './store/metadata-store.ts'
 export type * from './store/types.ts'
 export { type AbandonOptions, abandonImport } from './transfer/abandon.ts'

@@ -2,7 +2,7 @@
  * The packets that authenticate a client: auth, and SASL's tokens. Both are answered immediately,
  * ahead of requests in flight, with zxid 0. Neighbours: connection, sasl/*.
  */
-import { type AuthId, SUPER_ID, ZK_ERRORS } from '../lib/index.ts'
+import { type AuthId, SUPER_ID, ZK_ERRORS } from '../lib/internal.ts'
 import {
   encodeErrorReply,
   encodeReply,

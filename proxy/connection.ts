@@ -16,7 +16,7 @@ import {
   type SessionQuery,
   WireError,
   ZK_ERRORS,
-} from '../lib/index.ts'
+} from '../lib/internal.ts'
 import { FrameSplitter } from '../lib/protocol/frame.ts'
 import { JuteReader } from '../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'

@@ -1,5 +1,5 @@
 /** What a request's body asks for, also where it cannot be decoded. Neighbour: connection. */
-import { type Request, WireError, ZK_ERRORS } from '../lib/index.ts'
+import { type Request, WireError, ZK_ERRORS } from '../lib/internal.ts'
 import type { JuteReader } from '../lib/protocol/jute/reader.ts'
 import { decodeRequest } from '../lib/protocol/wire/decode-request.ts'
 import { malformedFate } from '../lib/protocol/wire/opcodes.ts'

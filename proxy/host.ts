@@ -3,7 +3,7 @@
  * Neighbours: server, connection, handshake, authentication, outbox, admin/*.
  */
 import type { Socket } from 'node:net'
-import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/index.ts'
+import type { AuthId, Keeper, Logger, Session, SessionSink } from '../lib/internal.ts'
 import type { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Descriptors } from './admin/descriptors.ts'
@@ -23,7 +23,9 @@ export interface MemoryFacts {
   readonly refused: number
 }
 
+/** Options of {@link ProxyServer.listen}. */
 export interface ProxyOptions {
+  /** Address to listen on. @default "127.0.0.1" */
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -108,12 +110,19 @@ export interface Flushable {
 
 /** The server, as its connections and the four-letter words see it. */
 export interface ProxyHost {
+  /** Whose tree is served. */
   readonly keeper: Keeper
+  /** As given, with the defaults for the rest. */
   readonly options: ProxyOptions
+  /** The keeper’s, unless another one was given. */
   readonly logger: Logger
+  /** Counters since the start; srst sets them to 0. */
   readonly stats: ServerStats
+  /** ms since 1970. */
   readonly startedMs: number
+  /** Where it listens; 0: nowhere. */
   readonly port: number
+  /** Open ones. */
   readonly connections: ReadonlySet<ClientConnection>
   /** Clients that have more to be served than one slice. */
   readonly turns: FairTurns
@@ -133,6 +142,7 @@ export interface ProxyHost {
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */
   flushSoon(outbox: Flushable): void
+  /** The connection has ended. */
   removed(connection: ClientConnection): void
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean

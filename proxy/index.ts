@@ -1,10 +1,9 @@
 /** The proxy's public names. */
 export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
 export type { CompareOptions } from './compare/host.ts'
-export { type CompareCounts, CompareReport } from './compare/report.ts'
+export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'
 export type { Endpoint } from './compare/upstream.ts'
-export type { ProxyOptions } from './host.ts'
+export type { MemoryFacts, ProxyOptions } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'
-export { Latency, ServerStats } from './stats.ts'

@@ -4,7 +4,7 @@
  * Line: connection → here → bytes. Neighbours: server flushes it, throttle.
  */
 import type { Socket } from 'node:net'
-import { type Result, WireError } from '../lib/index.ts'
+import { type Result, WireError } from '../lib/internal.ts'
 import { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import { encodeReply } from '../lib/protocol/wire/encode-reply.ts'
 import type { ProxyHost } from './host.ts'

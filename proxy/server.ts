@@ -20,6 +20,7 @@ const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
 
 const BUSY = 'Other long answers are being sent: try again later.\n'
 
+/** Options of a proxy that names none of its own. */
 export const PROXY_DEFAULT: ProxyOptions = {
   host: '127.0.0.1',
   port: 2181,
@@ -43,6 +44,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   worker: 0,
 }
 
+/** Serves a keeper over ZooKeeper’s wire protocol. */
 export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
   readonly options: ProxyOptions

@@ -9,7 +9,7 @@ import { type TextFile, textViolations } from './support/text-rules.ts'
 import { findWords, wordRules } from './support/word-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'data', 'coverage'])
+const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'api', 'data', 'coverage'])
 const textFile = /(?:\.(?:ts|mjs|js|cjs|json|md|yml|yaml|sh|py|java|c|toml|txt|hex)|\/run|\/\.\w+)$/
 
 describe('tidy', () => {
@@ -67,6 +67,8 @@ describe('tidy', () => {
     ['lib/member/keeper.ts', '../client/zookeeper.ts'],
     ['lib/protocol/frame.ts', '../member/keeper.ts'],
     ['lib/protocol/frame.ts', '../index.ts'],
+    ['lib/client/paths.ts', '../internal.ts'],
+    ['adapters/etcd/etcd-store.ts', '../../lib/internal.ts'],
     ['lib/model/znode.ts', '../format/record.ts'],
     ['lib/extra/new.ts', '../model/errors.ts'],
     ['proxy/connection.ts', '../lib/model/errors.ts'],
@@ -92,6 +94,9 @@ describe('tidy', () => {
     ['lib/client/recipes/lock.ts', '../zookeeper.ts'],
     ['lib/base/clock.ts', 'node:crypto'],
     ['proxy/connection.ts', '../lib/index.ts'],
+    ['proxy/connection.ts', '../lib/internal.ts'],
+    ['cli/serve.ts', '../lib/internal.ts'],
+    ['lib/internal.ts', './format/layout.ts'],
     ['proxy/connection.ts', '../lib/protocol/frame.ts'],
     ['adapters/etcd/etcd-store.ts', '../../lib/store/types.ts'],
     ['adapters/etcd/etcd-store.ts', 'etcd3'],

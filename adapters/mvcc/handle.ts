@@ -27,9 +27,13 @@ const BATCH_REVISIONS_MAX = 1_000
  * The adapter's side of a handle: its writes resolve once they are durable; `mvcc` serves reads.
  */
 export interface MvccWriter {
+  /** What reads and watches are served from. */
   readonly mvcc: Mvcc
+  /** As `MetadataStore.txn`; resolves once it is durable. */
   txn(txn: Txn): TxnResult | Promise<TxnResult>
+  /** As `MetadataStore.grantLease`; resolves once it is durable. */
   grantLease(ttlMs: number): Lease | Promise<Lease>
+  /** As `MetadataStore.revokeLease`; resolves once it is durable. */
   revokeLease(id: LeaseId): void | Promise<void>
   /** Absent: there is no bound but memory. */
   space?(): StoreSpace

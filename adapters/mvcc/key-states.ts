@@ -11,8 +11,11 @@ import { KeyIndex } from './key-index.ts'
  * since the last compaction is in memory. It may be ahead of what is published, never behind.
  */
 export interface MvccBase {
+  /** The newest state of one key; undefined: there is none. */
   get(key: Key): KeyValue | undefined
+  /** Keys of [start, end), the lowest first. */
   ascend(start: Key, end: Key): Iterable<KeyValue>
+  /** Keys of [start, end), the highest first. */
   descend(start: Key, end: Key): Iterable<KeyValue>
 }
 

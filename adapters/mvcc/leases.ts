@@ -6,7 +6,9 @@ import type { Key, LeaseId } from '../../lib/store/types.ts'
 
 /** The part of a lease that survives a restart. Its whole TTL begins again then. */
 export interface StoredLease {
+  /** As granted by this store, and never a second time. */
   readonly id: LeaseId
+  /** As granted. Unit: ms. */
   readonly ttlMs: number
 }
 
@@ -20,6 +22,7 @@ interface LeaseState extends StoredLease {
 /** Pause before an expiry that could not be written is retried. Unit: ms. */
 const EXPIRY_RETRY_MS = 1_000
 
+/** The leases of one `Mvcc`. */
 export class Leases {
   readonly #clock: Clock
   readonly #onDue: (id: LeaseId) => void
@@ -35,6 +38,7 @@ export class Leases {
     this.#onDue = onDue
   }
 
+  /** A lease with a new id; its TTL begins now. */
   grant(ttlMs: number): StoredLease {
     this.lastId += 1n
     return this.add({ id: this.lastId, ttlMs })
@@ -49,6 +53,7 @@ export class Leases {
     return { id, ttlMs }
   }
 
+  /** Its TTL begins again. @throws {StoreError} STORE_LEASE_NOT_FOUND */
   keepAlive(id: LeaseId): { readonly ttlMs: number } {
     this.assertAlive(id)
     const lease = this.#leases.get(id)!
@@ -72,6 +77,7 @@ export class Leases {
     return { keys, undo }
   }
 
+  /** It is past its deadline, and still there. */
   isDue(id: LeaseId): boolean {
     const lease = this.#leases.get(id)
     return lease !== undefined && this.#clock.monotonic() >= lease.expiresAtMs
@@ -89,6 +95,7 @@ export class Leases {
     this.#leases.get(to)?.keys.set(bytesId(key), key)
   }
 
+  /** Ends all timers: no lease expires any more. */
   stop(): void {
     for (const lease of this.#leases.values()) lease.cancelTimer()
     this.#leases.clear()

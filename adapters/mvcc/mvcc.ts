@@ -41,17 +41,20 @@ export interface HistoryBounds {
   readonly bytesMax: number
 }
 
+/** The bounds of an {@link Mvcc} that names none. */
 export const HISTORY_DEFAULT: HistoryBounds = {
   idleBytesMax: 8 * 2 ** 20,
   idleCommitsMax: 10_000,
   bytesMax: 128 * 2 ** 20,
 }
 
+/** Options of {@link Mvcc}. */
 export interface MvccOptions {
   /** Drives lease expiry and watch progress. @default systemClock */
   readonly clock?: Clock
   /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
   readonly progressMs?: number
+  /** @default none: all keys are in memory */
   readonly base?: MvccBase
   /** The first revision; older ones count as compacted. @default 1, as in an empty etcd */
   readonly revision?: Revision
@@ -66,8 +69,11 @@ export interface MvccOptions {
  * answer; or {@link rollback} when the disk refused. Readers see only what is published.
  */
 export class Mvcc {
+  /** Drives lease expiry and watch progress. */
   readonly clock: Clock
+  /** Pause between empty batches of a quiet watch. Unit: ms. */
   readonly progressMs: number
+  /** Who owns which key, and until when. */
   readonly leases: Leases
   readonly #keys: KeyStates
   /** Up to #applied. */
@@ -117,6 +123,7 @@ export class Mvcc {
     return this.#changes
   }
 
+  /** As `MetadataStore.range`. @throws {StoreError} STORE_COMPACTED, STORE_INVALID */
   range(query: RangeQuery): RangeResult {
     const at = query.revision || this.#published
     if (at < this.#compacted) throw this.compactedError(at)
@@ -154,6 +161,7 @@ export class Mvcc {
     return { committed: true, revision: this.#applied }
   }
 
+  /** Applies it; the caller publishes. */
   grantLease(ttlMs: number): StoredLease {
     const lease = this.leases.grant(ttlMs)
     this.#changes.leases.set(lease.id, lease)
@@ -196,6 +204,7 @@ export class Mvcc {
     this.#applied = this.#published
   }
 
+  /** As `MetadataStore.compact`, of what is in memory. */
   compact(revision: Revision): void {
     if (revision > this.#published) throw future(revision)
     if (revision <= this.#compacted) return
@@ -228,8 +237,8 @@ export class Mvcc {
   }
 
   /**
-   * Published commits from revision `from`, at most `countMax`. The caller checks {@link
-   * compacted}.
+   * Published commits from revision `from`, at most `countMax`. The caller checks `compacted`.
+   * @internal
    */
   commits(from: Revision, countMax: number): readonly Commit[] {
     return this.#log.read(from, this.#published, countMax)
@@ -241,6 +250,7 @@ export class Mvcc {
     return () => this.#listeners.delete(listener)
   }
 
+  /** What a read or a watch of that revision fails with. */
   compactedError(revision: Revision): StoreError {
     return new StoreError('STORE_COMPACTED', `revision ${revision} has been compacted`, {
       compactRevision: this.#compacted,

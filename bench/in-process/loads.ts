@@ -10,7 +10,7 @@ import {
   type SessionSink,
   toByteString,
   type WriteRequest,
-} from '../../lib/index.ts'
+} from '../../lib/internal.ts'
 
 const SESSIONS = 16
 const IN_FLIGHT = 16

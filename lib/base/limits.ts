@@ -3,6 +3,7 @@
 export interface KeeperLimits {
   /** Session timeouts are clamped to [min, max]. Unit ms. Source: 2 and 20 × tickTime. */
   readonly sessionTimeoutMsMin: number
+  /** See sessionTimeoutMsMin. Unit ms. */
   readonly sessionTimeoutMsMax: number
   /** Expiry granularity, ms: a session dies between its timeout and timeout + tickTimeMs. */
   readonly tickTimeMs: number

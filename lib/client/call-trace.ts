@@ -1,8 +1,10 @@
 /**
- * Where the caller was when it called: an error that is made later, in another turn of the event loop, gets its stack.
- * The frames are kept by the engine; text is made of them only for an error that is thrown.
+ * The caller's line in the stack of an error that is made later, in another turn of the event loop. Capturing the stack
+ * of a call costs twice what a read in the process does, so reads leave it to the engine, which knows who awaits them.
+ * Neighbours: pending-requests, callback-faults.
  */
 export interface CallTrace {
+  /** A first line, and the frames. The engine makes text of them only when it is read. */
   readonly stack: string
 }
 
@@ -14,9 +16,20 @@ export function captureTrace(above: Function): CallTrace {
   return trace
 }
 
-/** The same error, with the stack of the call. */
-export function withTrace<E extends Error>(error: E, { stack }: CallTrace): E {
-  const frames = stack.slice(stack.indexOf('\n'))
+/** The same error, with the stack of the call; undefined: none was captured. */
+export function withTrace<E extends Error>(error: E, trace: CallTrace | undefined): E {
+  if (trace === undefined) return error
+  const frames = trace.stack.slice(trace.stack.indexOf('\n'))
   error.stack = `${error.name}: ${error.message}${frames}`
   return error
+}
+
+/** As `answer`. What it rejects with gets the stack of those that await this one, if they do: it costs nothing before. */
+export async function withAwaiting<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof Error) Error.captureStackTrace(error, withAwaiting)
+    throw error
+  }
 }

@@ -9,6 +9,7 @@ import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
  */
 export class CallbackError extends KeeperError {
   override readonly name = 'CallbackError'
+  /** Always this one. */
   readonly code = 'CALLBACK_FAILED'
 }
 

@@ -2,6 +2,7 @@
 import { Keeper } from '../member/keeper.ts'
 import { badArgument, checked } from './arguments.ts'
 import { captureTrace } from './call-trace.ts'
+import { Caller } from './caller.ts'
 import { type ClientOptions, checkClientOptions, type KnownOptions } from './client-options.ts'
 import { ClientSession } from './client-session.ts'
 import { MemberTransport } from './member-transport.ts'
@@ -23,7 +24,7 @@ export async function connect(
 ): Promise<ZooKeeper> {
   const trace = captureTrace(connect)
   const { transport, known } = checked(() => prepared(target, checkClientOptions(options)))
-  return new ZooKeeper(await ClientSession.open(transport, known, trace))
+  return new ZooKeeper(new Caller(await ClientSession.open(transport, known, trace)))
 }
 
 /** A member of a client's own. */
@@ -42,7 +43,7 @@ export async function connectOwning(
   const known = checked(() => checkClientOptions(options))
   const { keeper, release } = await open()
   const transport = new MemberTransport(keeper, release)
-  return new ZooKeeper(await ClientSession.open(transport, known, trace))
+  return new ZooKeeper(new Caller(await ClientSession.open(transport, known, trace)))
 }
 
 function prepared(

@@ -71,6 +71,7 @@ const SEQUENTIAL_FLAGS: ReadonlySet<number> = new Set([
 
 /** Options of a create. */
 export interface CreateOptions {
+  /** @default 'persistent' */
   readonly mode?: CreateMode
   /** @default world:anyone may do anything */
   readonly acl?: readonly Acl[]

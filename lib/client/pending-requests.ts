@@ -2,8 +2,8 @@
 
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
-import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
-import { isWrite } from './operations.ts'
+import { type CallTrace, captureTrace, withAwaiting, withTrace } from './call-trace.ts'
+import { isRead, isWrite } from './operations.ts'
 import type { ClientRequest, Link } from './transport.ts'
 
 interface Pending {
@@ -12,7 +12,8 @@ interface Pending {
   readonly path: string | undefined
   /** Can it have changed anything? */
   readonly isWriting: boolean
-  readonly trace: CallTrace
+  /** undefined: a read without onReply. */
+  readonly trace: CallTrace | undefined
   readonly onReply: ((errno: number, trace: CallTrace) => void) | undefined
 }
 
@@ -23,6 +24,9 @@ export class PendingRequests {
   /**
    * Sends it on the link; undefined: there is none, and the result is `errno`. `onReply` is called with the answer,
    * before anything that comes after it.
+   *
+   * The stack of the call is captured for what a caller may leave to itself: a write, or a read with a watch. The
+   * result of any other read is of no use to those that do not await it.
    */
   ask(
     link: Link | undefined,
@@ -31,7 +35,20 @@ export class PendingRequests {
     errno: number,
     onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
-    const trace = captureTrace(this.ask)
+    const isTraced = onReply !== undefined || !isRead(request)
+    const trace = isTraced ? captureTrace(this.ask) : undefined
+    const answer = this.#ask(link, request, path, errno, trace, onReply)
+    return isTraced ? answer : withAwaiting(answer)
+  }
+
+  #ask(
+    link: Link | undefined,
+    request: ClientRequest,
+    path: string | undefined,
+    errno: number,
+    trace: CallTrace | undefined,
+    onReply: Pending['onReply'],
+  ): Promise<Result> {
     if (link === undefined) {
       return Promise.reject(withTrace(new ZnodeError(errno, path, { outcome: 'unapplied' }), trace))
     }
@@ -55,7 +72,7 @@ export class PendingRequests {
     const pending = this.#byTag.get(tag)
     if (pending === undefined) return
     this.#byTag.delete(tag)
-    pending.onReply?.(errno, pending.trace)
+    if (pending.trace !== undefined) pending.onReply?.(errno, pending.trace)
     if (errno === 0) pending.resolve(result)
     else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
   }

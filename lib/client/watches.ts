@@ -13,7 +13,9 @@ import type { CallbackFaults } from './callback-faults.ts'
  * for watches that stay: the client was disconnected, so events may be missing, and what is watched is to be read again.
  */
 export interface WatchEvent {
+  /** A value of {@link EVENT}. */
   readonly type: EventType
+  /** Of the znode that the event is about. */
   readonly path: string
 }
 /**

@@ -3,23 +3,11 @@
  * on failure, watches as callbacks or iterables. Neighbours: connect (opens it), client-session, operations.
  */
 import type { Clock } from '../base/clock.ts'
-import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
-import type { Acl, AuthId, CreateRequest, MultiResult, Result, Stat } from '../model/request.ts'
-import {
-  checkAcl,
-  checkCallback,
-  checkData,
-  checked,
-  checkPath,
-  checkVersion,
-} from './arguments.ts'
-import {
-  askWithin,
-  type CallOptions,
-  checkCallOptions,
-  type KnownCallOptions,
-} from './call-options.ts'
-import type { CallTrace } from './call-trace.ts'
+import { ZnodeError } from '../model/errors.ts'
+import type { Acl, AuthId, CreateRequest, MultiResult, Stat } from '../model/request.ts'
+import { checkAcl, checkData, checked, checkPath, checkVersion } from './arguments.ts'
+import { type CallOptions, checkCallOptions } from './call-options.ts'
+import type { Caller } from './caller.ts'
 import { type ClientState, checkAuth, type StateListener } from './client-options.ts'
 import type { ClientSession } from './client-session.ts'
 import {
@@ -36,8 +24,8 @@ import {
 } from './operations.ts'
 import { Transaction } from './transaction.ts'
 import { type Codec, TypedZooKeeper } from './typed-values.ts'
-import { checkWatchMode, type WatchStreamOptions, watchEvents } from './watch-stream.ts'
-import type { WatchCallback, WatchEvent, WatchKind, WatchMode } from './watches.ts'
+import { type WatchStreamOptions, watchEvents } from './watch-stream.ts'
+import type { WatchCallback, WatchEvent, WatchMode } from './watches.ts'
 
 /**
  * One session of ZooKeeper. Every call rejects with a ZnodeError, whose stack has the caller's line: ZooKeeper's own
@@ -49,12 +37,12 @@ import type { WatchCallback, WatchEvent, WatchKind, WatchMode } from './watches.
  */
 export class ZooKeeper {
   readonly #session: ClientSession
-  readonly #call: KnownCallOptions
+  readonly #caller: Caller
 
-  /** Of a session that {@link connect} opened. */
-  constructor(session: ClientSession, call: KnownCallOptions = {}) {
-    this.#session = session
-    this.#call = call
+  /** @internal {@link connect} makes it. */
+  constructor(caller: Caller) {
+    this.#session = caller.session
+    this.#caller = caller
   }
 
   /** The session's id, as in `ephemeralOwner` of its znodes; another one after its end with the option `renew`. */
@@ -121,7 +109,7 @@ export class ZooKeeper {
    * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL
    */
   with(options: CallOptions): ZooKeeper {
-    return new ZooKeeper(this.#session, { ...this.#call, ...checkCallOptions(options) })
+    return new ZooKeeper(this.#caller.with(checkCallOptions(options)))
   }
 
   /** The same session, for values instead of bytes: `zk.typed(jsonCodec<Config>())`. */
@@ -153,14 +141,14 @@ export class ZooKeeper {
     data: Uint8Array | null = null,
     options: CreateOptions = {},
   ): Promise<{ path: string; stat: Stat }> {
-    const result = await this.#ask(this.createOp(path, data, options), path)
+    const result = await this.#caller.ask(this.createOp(path, data, options), path)
     const { path: created, stat } = resultOf(result, 'pathStat')
     return { path: created, stat }
   }
 
   /** As {@link createOp}, with the default ACL of this client. */
   createOp(path: string, data: Uint8Array | null, options: CreateOptions = {}): CreateRequest {
-    return createOp(path, data, options, this.#call.acl ?? this.#session.options.acl)
+    return createOp(path, data, options, this.#caller.acl)
   }
 
   /**
@@ -169,7 +157,7 @@ export class ZooKeeper {
    */
   async delete(path: string, version = -1): Promise<void> {
     const known = { path: checkPath(path), version: checkVersion(version) }
-    await this.#ask({ type: 'delete', ...known }, path)
+    await this.#caller.ask({ type: 'delete', ...known }, path)
   }
 
   /**
@@ -183,7 +171,7 @@ export class ZooKeeper {
       data: checkData(data),
       version: checkVersion(version),
     }))
-    const result = await this.#ask({ type: 'setData', ...known }, path)
+    const result = await this.#caller.ask({ type: 'setData', ...known }, path)
     return resultOf(result, 'stat').stat
   }
 
@@ -197,7 +185,7 @@ export class ZooKeeper {
       acl: checkAcl(acl),
       version: checkVersion(aversion, 'aversion'),
     }))
-    const result = await this.#ask({ type: 'setACL', ...known }, path)
+    const result = await this.#caller.ask({ type: 'setACL', ...known }, path)
     return resultOf(result, 'stat').stat
   }
 
@@ -209,7 +197,7 @@ export class ZooKeeper {
     path: string,
     watch?: WatchCallback,
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
-    const { data, stat } = resultOf(await this.#read('getData', path, watch), 'data')
+    const { data, stat } = resultOf(await this.#caller.read('getData', path, watch), 'data')
     return { data: toBytes(data), stat }
   }
 
@@ -219,7 +207,7 @@ export class ZooKeeper {
    */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
     try {
-      return resultOf(await this.#read('exists', path, watch), 'stat').stat
+      return resultOf(await this.#caller.read('exists', path, watch), 'stat').stat
     } catch (error) {
       if (error instanceof ZnodeError && error.code === 'ZK_NO_NODE') return undefined
       throw error
@@ -228,9 +216,7 @@ export class ZooKeeper {
 
   /** A callback given to a read is not called any more. */
   unwatch(path: string, watch: WatchCallback): void {
-    for (const kind of ['data', 'exist', 'child'] as const) {
-      this.#session.watches.remove(kind, path, watch)
-    }
+    this.#caller.unwatch(path, watch)
   }
 
   /**
@@ -242,7 +228,7 @@ export class ZooKeeper {
     path: string,
     watch?: WatchCallback,
   ): Promise<{ children: readonly string[]; stat: Stat }> {
-    const result = await this.#read('getChildren2', path, watch)
+    const result = await this.#caller.read('getChildren2', path, watch)
     const { children, stat } = resultOf(result, 'childrenStat')
     return { children: [...children], stat }
   }
@@ -251,7 +237,7 @@ export class ZooKeeper {
    * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
    */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
-    const result = await this.#ask({ type: 'getACL', path: checkPath(path) }, path)
+    const result = await this.#caller.ask({ type: 'getACL', path: checkPath(path) }, path)
     const { acl, stat } = resultOf(result, 'acl')
     return { acl, stat }
   }
@@ -266,7 +252,10 @@ export class ZooKeeper {
    */
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
     const known = toMultiOps(ops)
-    const { results } = resultOf(await this.#ask({ type: 'multi', ops: known }, undefined), 'multi')
+    const { results } = resultOf(
+      await this.#caller.ask({ type: 'multi', ops: known }, undefined),
+      'multi',
+    )
     const at = results.findIndex((r) => r.type === 'error' && r.errno !== 0)
     const failed = results[at]
     if (failed?.type === 'error') throw new ZnodeError(failed.errno, known[at]?.path)
@@ -280,25 +269,25 @@ export class ZooKeeper {
    */
   async multiRead(ops: readonly ReadOp[]): Promise<readonly ReadResult[]> {
     const known = toReadOps(ops)
-    const result = await this.#ask({ type: 'multiRead', ops: known }, undefined)
+    const result = await this.#caller.ask({ type: 'multiRead', ops: known }, undefined)
     return readResults(known, resultOf(result, 'multi').results)
   }
 
   /** Full paths of this session's ephemerals at or below `prefix`, in no order. ZooKeeper has it from 3.6 on. */
   async getEphemerals(prefix = '/'): Promise<readonly string[]> {
     const request = { type: 'getEphemerals', prefixPath: checkPath(prefix) } as const
-    return [...resultOf(await this.#ask(request, prefix), 'paths').paths]
+    return [...resultOf(await this.#caller.ask(request, prefix), 'paths').paths]
   }
 
   /** How many znodes are below a path. ZooKeeper has it from 3.6 on. @throws {ZnodeError} ZK_NO_NODE */
   async getAllChildrenNumber(path: string): Promise<number> {
     const request = { type: 'getAllChildrenNumber', path: checkPath(path) } as const
-    return resultOf(await this.#ask(request, path), 'count').count
+    return resultOf(await this.#caller.ask(request, path), 'count').count
   }
 
   /** The identities of this connection. ZooKeeper has it from 3.7 on. */
   async whoAmI(): Promise<readonly AuthId[]> {
-    return resultOf(await this.#ask({ type: 'whoAmI' }, undefined), 'whoAmI').ids
+    return resultOf(await this.#caller.ask({ type: 'whoAmI' }, undefined), 'whoAmI').ids
   }
 
   /**
@@ -309,25 +298,12 @@ export class ZooKeeper {
    * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED: it is not set
    */
   async addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
-    const known = checked(() => checkWatchMode(mode))
-    checkCallback(watch, 'watch')
-    const request = {
-      type: 'addWatch',
-      path: checkPath(path),
-      mode: known === 'persistent' ? 0 : 1,
-    } as const
-    await this.#ask(request, path, (errno, trace) => {
-      if (errno === 0) this.#session.watches.add(known, path, watch, trace)
-    })
+    await this.#caller.addWatch(path, watch, mode)
   }
 
   /** Takes {@link addWatch} back: from the call on `watch` is not called. Never rejects but for its arguments. */
   async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
-    const known = checked(() => checkWatchMode(mode))
-    if (!this.#session.watches.remove(known, checkPath(path), watch)) return
-    // Persistent 4, PersistentRecursive 5. A server before 3.9 refuses them, and its events find nobody here.
-    const watcherType = known === 'persistent' ? 4 : 5
-    await this.#ask({ type: 'removeWatches', path, watcherType }, path).catch(() => {})
+    await this.#caller.removeWatch(path, watch, mode)
   }
 
   /**
@@ -346,7 +322,7 @@ export class ZooKeeper {
 
   /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */
   async sync(path = '/'): Promise<void> {
-    await this.#ask({ type: 'sync', path: checkPath(path) }, path)
+    await this.#caller.ask({ type: 'sync', path: checkPath(path) }, path)
   }
 
   /**
@@ -372,31 +348,5 @@ export class ZooKeeper {
   ref(): this {
     this.#session.ref()
     return this
-  }
-
-  /** The watch is registered with the answer, before any event that comes after it. */
-  #read(
-    type: 'getData' | 'exists' | 'getChildren2',
-    path: string,
-    watch: WatchCallback | undefined,
-  ): Promise<Result> {
-    checkPath(path)
-    checkCallback(watch, 'watch')
-    const request = { type, path, watch: watch !== undefined } as const
-    if (watch === undefined) return this.#ask(request, path)
-    const kind = type === 'getChildren2' ? 'child' : 'data'
-    return this.#ask(request, path, (errno, trace) => {
-      const isMissing = type === 'exists' && errno === ZK_ERRORS.NO_NODE.errno
-      const set: WatchKind | undefined = isMissing ? 'exist' : errno === 0 ? kind : undefined
-      if (set !== undefined) this.#session.watches.add(set, path, watch, trace)
-    })
-  }
-
-  #ask(
-    request: Parameters<ClientSession['ask']>[0],
-    path: string | undefined,
-    onReply?: (errno: number, trace: CallTrace) => void,
-  ): Promise<Result> {
-    return askWithin(this.#session, this.#call, request, path, onReply)
   }
 }

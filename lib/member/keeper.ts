@@ -35,21 +35,23 @@ import { WatchRegistry } from './watch/watch-registry.ts'
 export class Keeper {
   /** This member's id: 16 hex digits, drawn at every start. */
   readonly proxy: string
+  /** As given, with the defaults for the rest. */
   readonly limits: KeeperLimits
-  /** Watches of all sessions on this member. */
+  /** Watches of all sessions on this member. @internal */
   readonly watches = new WatchRegistry()
-  readonly superDigest: string | undefined
+  /** @internal */ readonly superDigest: string | undefined
+  /** What all its times are measured with. */
   readonly clock: Clock
   readonly #layout: Layout
   readonly #logger: LimitedLogger
   #replica: Replica
-  /** Commits the writes of this member. */
+  /** Commits the writes of this member. @internal */
   readonly committer: GroupCommitter
-  /** Those that this member owns. */
+  /** Those that this member owns. @internal */
   readonly sessions: SessionManager
-  /** The live members. */
+  /** The live members. @internal */
   readonly registry: ProxyRegistry
-  /** What it does for all members, and what it knows of the store's space. */
+  /** What it does for all members, and what it knows of the store's space. @internal */
   readonly upkeep: Upkeep
   readonly #follower: JournalFollower
   readonly #serving: Serving
@@ -67,8 +69,7 @@ export class Keeper {
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
    * @throws {TypeError} the prefix does not start with "/", or ends with it
-   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into
-   * the prefix is unfinished
+   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the prefix is unfinished
    */
   static async open(options: KeeperOptions): Promise<Keeper> {
     const prefix = options.prefix ?? '/anykeeper'
@@ -229,7 +230,7 @@ export class Keeper {
     this.#adopt(loaded.replica)
   }
 
-  /** The state as of now. A reload of the tree replaces it: do not keep it. */
+  /** The state as of now. A reload of the tree replaces it: do not keep it. @internal */
   get replica(): Replica {
     return this.#replica
   }
@@ -253,11 +254,11 @@ export class Keeper {
   get flushStalledMs(): number {
     return this.#serving.writeBehind.stalledMs
   }
-  /** How often this process was paused, and how often serving ended. */
+  /** How often this process was paused, and how often serving ended. @internal */
   get servingCounters(): Readonly<Serving['counters']> {
     return this.#serving.counters
   }
-  /** What came of comparing the stored records with the tree. */
+  /** What came of comparing the stored records with the tree. @internal */
   get recordChecks(): Readonly<RecordCheck['counters']> {
     return this.upkeep.recordChecks
   }
@@ -269,7 +270,7 @@ export class Keeper {
   get logLinesLeftOut(): number {
     return this.#logger.leftOut
   }
-  /** What could not be read when the tree was loaded. */
+  /** What could not be read when the tree was loaded. @internal */
   get quarantine(): QuarantineCounts {
     return this.#quarantine.counts
   }
@@ -305,9 +306,8 @@ export class Keeper {
   }
 
   /**
-   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are
-   * written behind as far as the store takes them within `drainMs`. The store stays open: it is the
-   * caller's.
+   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written behind as far as
+   * the store takes them within `drainMs`. The store stays open: it is the caller's.
    */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#closed) return
@@ -386,12 +386,12 @@ export class Keeper {
     this.#lost.reloaded(replica)
   }
 
-  /** See {@link Serving.check}. */
+  /** Looks at the clocks: was this process paused, so that the store must be seen before anything is answered? */
   checkStore(): void {
     this.#serving.check()
   }
 
-  listProxies(): void {
+  /** @internal */ listProxies(): void {
     this.registry.listNow()
   }
 }

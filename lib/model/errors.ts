@@ -13,12 +13,14 @@ export function isKeeperError(error: unknown): error is KeeperError {
 
 /** Base of all errors of the library: match on `code`. */
 export abstract class KeeperError extends Error {
+  /** What to match on; docs/errors.md lists all. */
   abstract readonly code: string
   readonly [BRAND] = true
 }
 
 /** One of ZooKeeper's results. */
 export interface ZkErrorRow {
+  /** As in {@link ZnodeError.code}. */
   readonly code: string
   /** The number on the wire. Source: ZooKeeper's KeeperException.Code. */
   readonly errno: number
@@ -27,6 +29,7 @@ export interface ZkErrorRow {
    * ZK_OPERATION_TIMEOUT the outcome of a write is unknown, and a blind retry may apply it twice.
    */
   readonly retriable: boolean
+  /** In a few words, without the path. */
   readonly message: string
 }
 
@@ -90,12 +93,15 @@ const UNKNOWN_OUTCOME: ReadonlySet<number> = new Set([
 /** ZooKeeper's own result, as an error: what the in-process client rejects with. */
 export class ZnodeError extends KeeperError {
   override readonly name = 'ZnodeError'
+  /** What to match on. */
   readonly code: ZnodeErrorCode
+  /** The number on the wire, below 0. */
   readonly errno: number
   /** `unknown`: the write may have been applied, or may yet be. Read before it is sent again. */
   readonly outcome: StoreOutcome
   /** The failure may pass, and nothing was applied: the same call may be repeated. */
   readonly retriable: boolean
+  /** Of the request; undefined where it has none. */
   readonly path: string | undefined
 
   /**
@@ -146,7 +152,9 @@ export type StoreOutcome = 'unapplied' | 'unknown'
 /** A store's failure, translated once, in its adapter, with the driver's error as `cause`. */
 export class StoreError extends KeeperError {
   override readonly name = 'StoreError'
+  /** What to match on. */
   readonly code: StoreErrorCode
+  /** Did the write happen? `unapplied` also for what was no write. */
   readonly outcome: StoreOutcome
   /** The same call may succeed later (for a write: only if `outcome` is `unapplied`). */
   readonly retriable: boolean
@@ -174,6 +182,7 @@ export class StoreError extends KeeperError {
 /** Bytes that are no ZooKeeper record: the connection that sent them is closed. */
 export class WireError extends KeeperError {
   override readonly name = 'WireError'
+  /** Always this one. */
   readonly code = 'WIRE_MALFORMED'
 }
 
@@ -189,6 +198,7 @@ export type CopyErrorCode =
 /** Why a tree cannot be exported or imported. Nothing of an import is visible after it. */
 export class CopyError extends KeeperError {
   override readonly name = 'CopyError'
+  /** What to match on. */
   readonly code: CopyErrorCode
   /** The line of the file that it is about, the first one being 1; undefined where it is none. */
   readonly line: number | undefined

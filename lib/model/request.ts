@@ -12,13 +12,17 @@ export const PERMS = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 
  * One identity: a scheme (world, auth, digest, ip, x509, sasl, super) and an id of that scheme.
  */
 export interface AuthId {
+  /** How the identity was proved. */
   readonly scheme: string
+  /** Empty for the scheme auth. */
   readonly id: string
 }
 
 /** What one identity may do; `perms` is a sum of {@link PERMS}. */
 export interface Acl {
+  /** 0 to 31. */
   readonly perms: number
+  /** Whom it is for. */
   readonly id: AuthId
 }
 
@@ -71,22 +75,33 @@ export const OP = {
 
 /** The 68-byte Stat of the protocol. Times in ms since 1970. */
 export interface Stat {
+  /** zxid of the create. */
   readonly czxid: number
+  /** zxid of the newest change of the data. */
   readonly mzxid: number
+  /** Time of the create. */
   readonly ctime: number
+  /** Time of the newest change of the data. */
   readonly mtime: number
+  /** Changes of the data; 0 for a new znode. */
   readonly version: number
   /** As exported: 2 × creates − children. Source: DataNode.copyStat. */
   readonly cversion: number
+  /** Changes of the ACL. */
   readonly aversion: number
+  /** Session of an ephemeral, else 0n. A container and a TTL znode have a value of their own here, as in ZooKeeper. */
   readonly ephemeralOwner: bigint
+  /** Unit bytes. */
   readonly dataLength: number
+  /** Direct ones. */
   readonly numChildren: number
+  /** zxid of the newest create or delete of a child. */
   readonly pzxid: number
 }
 
 /** Creates a znode: create, create2, createContainer and createTTL. */
 export interface CreateRequest {
+  /** Which operation it is. */
   readonly type: 'create'
   /**
    * Which of create, create2, createContainer, createTTL: decides the reply's shape. Top level: as
@@ -94,26 +109,35 @@ export interface CreateRequest {
    * The in-process client sends 15, 19 or 21 in both.
    */
   readonly op: 1 | 15 | 19 | 21
+  /** Absolute, and not ending with "/". A sequential one may end with "/". */
   readonly path: string
   /** null stays null: it reads back as length −1. */
   readonly data: ByteString | null
   /** null: the client sent a null vector. */
   readonly acl: readonly Acl[] | null
+  /** A value of {@link CREATE_FLAGS}. */
   readonly flags: number
   /** ms; 0 unless createTTL. */
   readonly ttlMs: number
 }
 /** Deletes a znode without children. `version`: expected; −1: any. */
 export interface DeleteRequest {
+  /** Which operation it is. */
   readonly type: 'delete'
+  /** Absolute, and not ending with "/". */
   readonly path: string
+  /** Expected; −1: any. */
   readonly version: number
 }
 /** Replaces the data. `version`: expected; −1: any. */
 export interface SetDataRequest {
+  /** Which operation it is. */
   readonly type: 'setData'
+  /** Absolute, and not ending with "/". */
   readonly path: string
+  /** null: none. */
   readonly data: ByteString | null
+  /** Expected; −1: any. */
   readonly version: number
 }
 /** Replaces the ACL. */
@@ -126,8 +150,11 @@ export interface SetAclRequest {
 }
 /** Does the znode have this version? Changes nothing. */
 export interface CheckRequest {
+  /** Which operation it is. */
   readonly type: 'check'
+  /** Absolute, and not ending with "/". */
   readonly path: string
+  /** Expected; −1: any. */
   readonly version: number
 }
 /** An operation that may stand in a multi. */

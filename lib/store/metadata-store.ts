@@ -26,6 +26,7 @@ import type {
  * with `outcome: 'unknown'` may still take effect later; no method retries a write by itself.
  */
 export interface MetadataStore {
+  /** What this store promises, and its bounds. */
   readonly features: StoreFeatures
 
   /**

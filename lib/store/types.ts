@@ -19,7 +19,9 @@ export type LeaseId = bigint
 
 /** A key with its value and history counters. */
 export interface KeyValue {
+  /** The whole key. */
   readonly key: Key
+  /** Empty where only keys were requested. */
   readonly value: Uint8Array
   /** Revision of the put that created this incarnation of the key. */
   readonly createRevision: Revision
@@ -59,7 +61,9 @@ export type WriteOp =
 
 /** All compares hold → all ops are applied under one revision; otherwise nothing is. */
 export interface Txn {
+  /** All must hold. None: they do. */
   readonly compares: readonly Compare[]
+  /** Applied together; none: only the compares are judged. */
   readonly ops: readonly WriteOp[]
 }
 
@@ -102,6 +106,7 @@ export interface RangeQuery {
 
 /** The keys found, in order. */
 export interface RangeResult {
+  /** In key order, or the reverse of it. */
   readonly kvs: readonly KeyValue[]
   /** The store's revision when it answered (not the requested one). Never 0. */
   readonly revision: Revision
@@ -120,12 +125,15 @@ export type StoreEvent =
  * Resume after a batch at `revision + 1`; before the first event it may be `fromRevision - 1`.
  */
 export interface WatchBatch {
+  /** Everything up to this one has been delivered. */
   readonly revision: Revision
+  /** By revision. */
   readonly events: readonly StoreEvent[]
 }
 
 /** What to watch, and from when. */
 export interface WatchOptions {
+  /** Inclusive. */
   readonly start: Key
   /** Exclusive. */
   readonly end: Key
@@ -142,6 +150,7 @@ export interface WatchOptions {
 
 /** A lease as granted. */
 export interface Lease {
+  /** Binds keys to it, and renews it. */
   readonly id: LeaseId
   /** As granted, which may be more than requested (etcd: whole seconds, a server minimum). */
   readonly ttlMs: number
@@ -181,11 +190,13 @@ export interface ReclaimOptions {
   readonly timeoutMs: number
   /** Asked before each step. false: no further one. */
   readonly mayGoOn: () => boolean
+  /** Called behind each step. */
   readonly onStep: (step: ReclaimStep) => void
 }
 
 /** A step that was carried out. */
 export interface ReclaimStep {
+  /** History forgotten; space given back; writes allowed again. */
   readonly what: 'compacted' | 'defragmented' | 'disarmed'
   /** Host of the member; "": all of them. */
   readonly member: string

@@ -12,6 +12,7 @@ const KEYS_MAX = 1_000
 
 /** Options of {@link abandonImport}. */
 export interface AbandonOptions {
+  /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** @default "/anykeeper" */
   readonly prefix?: string

@@ -27,6 +27,7 @@ import {
 
 /** Options of {@link readTree}. */
 export interface ExportOptions {
+  /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** Key prefix of the tree in the store. @default "/anykeeper" */
   readonly prefix?: string
@@ -54,7 +55,7 @@ export class TreeExport implements Iterable<string> {
   readonly #unowned = new Set<string>()
   #sha256: string | undefined
 
-  /** Use {@link readTree}. */
+  /** Use {@link readTree}. @internal */
   constructor(replica: Replica, path: string, withEphemerals: boolean, damage?: Damage) {
     this.#tree = replica.tree
     this.#withEphemerals = withEphemerals

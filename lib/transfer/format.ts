@@ -21,7 +21,9 @@ export interface TreeHeader {
   readonly path: string
   /** Newest zxid of the source; none in the file is higher. */
   readonly zxid: number
+  /** How many lines of sessions follow. */
   readonly sessions: number
+  /** How many lines of znodes follow. */
   readonly znodes: number
   /** The znode with the most data, the first of several; bytes of its data. */
   readonly largest: { readonly path: string; readonly bytes: number }
@@ -40,9 +42,13 @@ export interface TreeTrailer {
 
 /** What was copied. */
 export interface TreeSummary {
+  /** As in the header. */
   readonly path: string
+  /** As in the header. */
   readonly zxid: number
+  /** How many. */
   readonly sessions: number
+  /** How many. */
   readonly znodes: number
   /** As in the trailer: two files with the same one hold the same tree. */
   readonly sha256: string

@@ -28,6 +28,7 @@ export interface ImportProgress {
 
 /** Options of {@link importTree}. */
 export interface ImportOptions {
+  /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** Bytes of an exported tree, cut anywhere. */
   readonly input: TreeInput

@@ -17,6 +17,7 @@ import { type RepairPlan, repairPlan } from './repair-plan.ts'
 
 /** Options of {@link repairTree}. */
 export interface RepairOptions {
+  /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** @default "/anykeeper" */
   readonly prefix?: string
@@ -35,9 +36,11 @@ export interface RepairOptions {
 
 /** What {@link repairTree} found and did. */
 export interface RepairReport {
+  /** Everything that is not as it was written, before the repair. */
   readonly findings: readonly Finding[]
   /** Keys that no proxy writes. They are named, and stay. */
   readonly foreign: readonly Finding[]
+  /** How many there are; not all are named. */
   readonly foreignCount: number
   /** Ids of the proxies that are registered. */
   readonly proxies: readonly string[]

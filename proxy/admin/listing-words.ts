@@ -2,7 +2,7 @@
  * The four-letter words whose answers grow with clients, sessions or watches, as lines that are made while they
  * are sent. What changes meanwhile may be in them or not. Neighbours: four-letter-words, listings.
  */
-import type { Session } from '../../lib/index.ts'
+import type { Session } from '../../lib/internal.ts'
 import type { ClientConnection, ProxyHost } from '../host.ts'
 
 export const hex = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`

@@ -3,7 +3,7 @@
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
 import type { Socket } from 'node:net'
-import { type Clock, deadline } from '../../lib/index.ts'
+import { type Clock, deadline } from '../../lib/internal.ts'
 
 /** Answers that may wait for the one that is being sent. More are refused. */
 export const LISTINGS_WAITING_MAX = 16

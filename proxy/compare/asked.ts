@@ -1,5 +1,5 @@
 /** A client's request as the comparison needs it: decoded, or known to be none. Neighbour: link. */
-import { isKeeperError, OP, type Request } from '../../lib/index.ts'
+import { isKeeperError, OP, type Request } from '../../lib/internal.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import { decodeRequestHeader } from '../../lib/protocol/record/request-header.ts'
 import { decodeRequest } from '../../lib/protocol/wire/decode-request.ts'

@@ -5,7 +5,7 @@
  * addresses in ids of scheme ip. Neighbours: reply-comparison, zxid-map, sessions.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/index.ts'
+import type { Acl, AuthId, MultiResult, Result, Stat } from '../../lib/internal.ts'
 import type { ConnectResponse } from '../../lib/protocol/record/connect-response.ts'
 import type { Reply } from '../../lib/protocol/wire/decode-reply.ts'
 import type { ZxidPair } from './zxid-map.ts'

@@ -3,7 +3,7 @@
  * the grace time and in the same order per path; one that the client's own request caused must come
  * before the reply on both sides. Neighbour: server-pair.
  */
-import { type Clock, EVENT, type MultiOp, type Request } from '../../lib/index.ts'
+import { type Clock, EVENT, type MultiOp, type Request } from '../../lib/internal.ts'
 import type { SeenEvent } from './upstream.ts'
 
 export type Side = 'candidate' | 'oracle'

@@ -7,7 +7,9 @@ import type { Turns } from './turns.ts'
 import type { Endpoint, Upstream } from './upstream.ts'
 import type { ZxidMap } from './zxid-map.ts'
 
+/** Options of {@link CompareServer.listen}. */
 export interface CompareOptions {
+  /** Address to listen on. */
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -26,18 +28,27 @@ export interface CompareOptions {
 }
 
 export interface CompareHost {
+  /** As given, with the defaults for the rest. */
   readonly options: CompareOptions
+  /** Gets a warning for each difference. */
   readonly logger: Logger
+  /** What all its times are measured with. */
   readonly clock: Clock
+  /** One request at a time, over all clients. */
   readonly turns: Turns
+  /** Which zxid of the candidate is which of the oracle. */
   readonly zxids: ZxidMap
+  /** Which session of the candidate is which of the oracle. */
   readonly sessions: SessionMap
+  /** Containers and TTL znodes, which each server deletes at a time of its own. */
   readonly reapable: ReapablePaths
+  /** What was found so far. */
   readonly report: CompareReport
   /** Rejects when it is unreachable. */
   openCandidate(): Promise<Upstream>
   /** undefined: it is unreachable, which is logged once. The first call also reads the newest zxid of
    *  both sides. In a turn. */
   openOracle(): Promise<Upstream | undefined>
+  /** The connection has ended. */
   removed(link: object): void
 }

@@ -3,7 +3,7 @@
  * frames go to the client as they arrive. Neighbours: server, turns, server-pair.
  */
 import type { Socket } from 'node:net'
-import { OP, WireError } from '../../lib/index.ts'
+import { OP, WireError } from '../../lib/internal.ts'
 import { bodyOf, FrameSplitter, framed } from '../../lib/protocol/frame.ts'
 import { encodeRequest } from '../../lib/protocol/wire/encode-request.ts'
 import type { CompareHost } from './host.ts'

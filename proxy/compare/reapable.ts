@@ -2,7 +2,7 @@
  * Paths of containers and TTL znodes: each server removes them at a time of its own, so the two may
  * differ for a while and neither is wrong. Neighbour: reply-comparison.
  */
-import { CREATE_FLAGS, type CreateRequest, type Request } from '../../lib/index.ts'
+import { CREATE_FLAGS, type CreateRequest, type Request } from '../../lib/internal.ts'
 import type { Reply } from '../../lib/protocol/wire/decode-reply.ts'
 import type { FieldDifference } from './compare-reply.ts'
 import { parentOf } from './event-matcher.ts'

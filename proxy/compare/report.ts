@@ -5,11 +5,13 @@
 import type { Logger } from '../../lib/index.ts'
 import { show } from './show.ts'
 
+/** What was compared, and with which result. */
 export interface CompareCounts {
   /** Requests (handshakes too) whose two answers were compared. */
   requests: number
   /** Watch events that had their equal. */
   events: number
+  /** Faults of the candidate. */
   differences: number
   /** Differences with a known reason other than the candidate; see docs/compare.md. */
   suspect: number
@@ -17,6 +19,7 @@ export interface CompareCounts {
   unchecked: number
   /** Events that could not be compared, because a connection ended or the oracle lost its watches. */
   eventsUnchecked: number
+  /** Clients accepted. */
   connections: number
 }
 
@@ -38,7 +41,9 @@ export interface Difference {
 /** A difference before its connection adds position, client and session. */
 export type PlainDifference = Omit<Difference, 'position' | 'client' | 'session'>
 
+/** What a comparison found: counts, and a log record for each difference. */
 export class CompareReport {
+  /** So far. */
   readonly counts: CompareCounts = {
     requests: 0,
     events: 0,
@@ -60,6 +65,7 @@ export class CompareReport {
     this.#file = file
   }
 
+  /** Counts and logs it. */
   difference(difference: Difference): void {
     const suspect =
       difference.suspect ?? (this.missed > 0 ? 'the oracle has missed writes' : undefined)
@@ -76,6 +82,7 @@ export class CompareReport {
     if (isWrite) this.miss('a write')
   }
 
+  /** The oracle has missed a change; the first time it is logged. */
   miss(what: string): void {
     this.missed++
     if (this.missed > 1) return
@@ -85,6 +92,7 @@ export class CompareReport {
     )
   }
 
+  /** Suspect ones too. */
   get hasDifferences(): boolean {
     return this.counts.differences + this.counts.suspect > 0
   }
@@ -101,6 +109,7 @@ export class CompareReport {
     return [text, ...more].join(', ')
   }
 
+  /** Logs the counts. */
   writeSummary(): void {
     this.#file?.info({ ...this.counts }, 'summary')
     this.#logger.info({ ...this.counts }, 'summary')

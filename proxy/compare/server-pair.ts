@@ -3,7 +3,7 @@
  * watch events of both, and their ends. Neighbours: link, oracle-side, upstream, event-matcher,
  * handshake, reply-comparison.
  */
-import { OP } from '../../lib/index.ts'
+import { OP } from '../../lib/internal.ts'
 import { bodyOf } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import {

@@ -14,6 +14,7 @@ import { Turns } from './turns.ts'
 import { Upstream } from './upstream.ts'
 import { ZxidMap } from './zxid-map.ts'
 
+/** Options of a comparison that names none of its own. */
 export const COMPARE_DEFAULT: Omit<CompareOptions, 'candidate' | 'oracle'> = {
   host: '127.0.0.1',
   port: 2181,
@@ -33,6 +34,7 @@ const FORGET_TIMEOUTS = 10
 const ORACLE_RETRY_MS = 1_000
 const DRAIN_MS_MAX = 5_000
 
+/** Serves clients from a candidate, and compares its answers with those of an oracle. */
 export class CompareServer implements CompareHost {
   readonly options: CompareOptions
   readonly logger: Logger
@@ -77,6 +79,7 @@ export class CompareServer implements CompareHost {
     return server
   }
 
+  /** Where it listens. */
   get port(): number {
     return this.#port
   }

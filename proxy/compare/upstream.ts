@@ -11,8 +11,11 @@ import { decodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
 import { decodeWatcherEvent, type WatcherEvent } from '../../lib/protocol/record/watcher-event.ts'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
 
+/** A server to connect to. */
 export interface Endpoint {
+  /** Name or address. */
   readonly host: string
+  /** 1 to 65535. */
   readonly port: number
 }
 

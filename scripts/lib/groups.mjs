@@ -104,7 +104,7 @@ export const groups = [
   {
     name: 'packed',
     paths: ['test/packed/'],
-    needs: ['node-20.19', 'node-22', 'node-24'],
+    needs: ['node-20.19', 'node-22', 'node-24', 'etcd'],
     minutesMax: 12,
   },
   {
@@ -155,6 +155,10 @@ export const checks = [
   {
     name: 'knip',
     args: ['node_modules/knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'],
+  },
+  {
+    name: 'api-docs',
+    args: ['node_modules/typedoc/bin/typedoc', '--emit', 'none', '--logLevel', 'Warn'],
   },
 ]
 

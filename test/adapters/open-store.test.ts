@@ -1,5 +1,6 @@
 /** From a URL to a store, and clear sentences for what is no store URL. */
 import { expect } from 'chai'
+import { requireEtcd3 } from '../../adapters/etcd/driver.ts'
 import { parseEtcdUrl } from '../../adapters/etcd/etcd-url.ts'
 import { parseVersion, versionWarnings } from '../../adapters/etcd/probe.ts'
 import { openStore, registerStore, storeSchemes } from '../../adapters/index.ts'
@@ -32,6 +33,14 @@ describe('adapters/index', () => {
       const error = await rejection(openStore(url), 'STORE_INVALID')
       expect(error.message).to.include('etcd, etcds, file, memory').and.not.include('secret')
     }
+  })
+})
+
+describe('adapters/etcd/driver', () => {
+  it('says what to install when the package is missing', async () => {
+    const missing = requireEtcd3(() => Promise.reject(new Error('Cannot find package')))
+    expect((await rejection(missing, 'STORE_UNSUPPORTED')).message).to.include('npm install etcd3')
+    await requireEtcd3()
   })
 })
 

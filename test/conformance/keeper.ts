@@ -22,9 +22,11 @@ import {
 } from './keeper-session-sections.ts'
 import type { StoreFixture } from './store.ts'
 
+/** Options of {@link keeperConformance}. */
 export interface KeeperConformanceOptions {
   /** For the report. */
   readonly name: string
+  /** A store under test, made once for the suite. */
   readonly factory: () => Promise<StoreFixture>
   /** As for the store suite: what the manifest excludes for certain is not listed. */
   readonly features?: Partial<StoreFeatures>
@@ -92,6 +94,7 @@ export class KeeperBench {
 
 export type BenchOf = () => KeeperBench
 
+/** Defines the mocha suite of what a Keeper promises on a store. */
 export function keeperConformance({ name, factory, features }: KeeperConformanceOptions): void {
   describe(`keeper conformance: ${name}`, function () {
     this.timeout(60_000)

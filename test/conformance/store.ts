@@ -24,9 +24,11 @@ export interface StoreFixture {
   restart?(): Promise<void>
 }
 
+/** Options of {@link storeConformance}. */
 export interface StoreConformanceOptions {
   /** For the report. */
   readonly name: string
+  /** A store under test, made once for the suite. */
   readonly factory: () => Promise<StoreFixture>
   /** What the manifest must say; what it excludes for certain is not even listed. */
   readonly features?: Partial<StoreFeatures>
@@ -38,6 +40,7 @@ export interface SuiteContext {
   fixture(): StoreFixture
 }
 
+/** Defines the mocha suite of what a store promises. */
 export function storeConformance({ name, factory, features }: StoreConformanceOptions): void {
   describe(`store conformance: ${name}`, function () {
     this.timeout(60_000)

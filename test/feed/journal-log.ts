@@ -1,7 +1,7 @@
 /** What was committed, read from the journal in the store as it is written, beside all members. */
 import { decodeBatch } from '../../lib/format/journal.ts'
 import type { Op, TxnEntry } from '../../lib/format/ops.ts'
-import { Layout, type MetadataStore } from '../../lib/index.ts'
+import { Layout, type MetadataStore } from '../../lib/internal.ts'
 import { hashOf, type Line, type Said } from './line.ts'
 
 export class JournalLog {

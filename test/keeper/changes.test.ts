@@ -1,6 +1,6 @@
 /** The change feed: every committed transaction once, in order, behind a snapshot or a position. */
 import { expect } from 'chai'
-import type { Change, ChangeRecord, Keeper, MultiOp } from '../../lib/index.ts'
+import type { Change, ChangeRecord, Keeper, MultiOp } from '../../lib/internal.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
 import { follow, nodesOf } from '../support/feed-copy.ts'
 import { FeedWriter } from '../support/feed-writer.ts'

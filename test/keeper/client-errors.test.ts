@@ -13,21 +13,30 @@ describe('keeper/client-errors', () => {
   const bench = keeperBench()
   after(() => bench.close())
 
-  it("the stack has the caller's line, also where nobody awaits", async () => {
+  it("the stack has the caller's line; also where nobody awaits, but for a read without a watch", async () => {
     const { keeper } = await bench.open()
     await using client = await connect(keeper)
-    function readsWhatIsNotThere(): Promise<unknown> {
-      return client.getData('/none')
+    async function reads(): Promise<unknown> {
+      return await client.getData('/none')
     }
-    function writesWhatIsNotThere(): Promise<unknown> {
+    async function readsTogether(): Promise<unknown> {
+      return await Promise.all([client.getData('/'), client.getChildren('/none')])
+    }
+    function watches(): Promise<unknown> {
+      return client.getData('/none', () => {})
+    }
+    function writes(): Promise<unknown> {
       return client.setData('/none', null)
     }
     function isWrong(): Promise<unknown> {
       return client.delete('none')
     }
-    for (const call of [readsWhatIsNotThere, writesWhatIsNotThere, isWrong]) {
+    for (const call of [reads, readsTogether, watches, writes, isWrong]) {
+      // Behind a write, so that nothing is answered within the call.
+      const write = client.setData('/', null)
       const { stack, message } = await rejection(call())
-      expect(stack).to.match(new RegExp(`${call.name} .*client-errors\\.test\\.ts`))
+      await write
+      expect(stack).to.match(new RegExp(`at (?:async )?${call.name} .*client-errors\\.test\\.ts`))
       expect(stack!.split('\n')[0]).to.equal(`ZnodeError: ${message}`)
     }
   })

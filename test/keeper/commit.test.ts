@@ -1,6 +1,6 @@
 /** Group commit on a store that fails: nothing lost, nothing doubled, nothing acknowledged early. */
 import { expect } from 'chai'
-import { connect, createOp, Layout, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
+import { connect, createOp, Layout, ZnodeError, type ZooKeeper } from '../../lib/internal.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 import { pictureOf } from '../support/tree-picture.ts'
 

@@ -1,6 +1,6 @@
 /** Sessions of one keeper that write at the same time. */
 import { expect } from 'chai'
-import { createOp, type WriteRequest } from '../../lib/index.ts'
+import { createOp, type WriteRequest } from '../../lib/internal.ts'
 import { livenessBench } from '../support/liveness-bench.ts'
 
 const FLOOD = 100

@@ -1,6 +1,6 @@
 /** Bugs in the committer or in an adapter: who pays, and that nothing is left pending. */
 import { expect } from 'chai'
-import { createOp, type WriteRequest } from '../../lib/index.ts'
+import { createOp, type WriteRequest } from '../../lib/internal.ts'
 import { livenessBench } from '../support/liveness-bench.ts'
 
 const create = (path: string) => ({ ...createOp(path, null) }) as WriteRequest

@@ -1,6 +1,6 @@
 /** A store without space: what is refused, who pays for it, and that it goes on by itself. */
 import { expect } from 'chai'
-import { createOp, StoreError, type Txn, type WriteRequest } from '../../lib/index.ts'
+import { createOp, StoreError, type Txn, type WriteRequest } from '../../lib/internal.ts'
 import { txnBytes } from '../../lib/store/txn-size.ts'
 import { livenessBench, type Member, TIMEOUT_MS } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'

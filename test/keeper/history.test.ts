@@ -12,7 +12,7 @@ import {
   type MetadataStore,
   StoreError,
   type ZooKeeper,
-} from '../../lib/index.ts'
+} from '../../lib/internal.ts'
 import { type CutStore, cutStore } from '../support/cut-store.ts'
 import { eventually as eventuallyOf } from '../support/eventually.ts'
 import { faultyStore } from '../support/faulty-store.ts'

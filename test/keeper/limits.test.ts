@@ -5,7 +5,14 @@
 import { expect } from 'chai'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { connect, importTree, Keeper, Layout, readTree, type ZooKeeper } from '../../lib/index.ts'
+import {
+  connect,
+  importTree,
+  Keeper,
+  Layout,
+  readTree,
+  type ZooKeeper,
+} from '../../lib/internal.ts'
 import { OwnTask } from '../../lib/member/commit/task.ts'
 import { narrowStore } from '../support/narrow-store.ts'
 

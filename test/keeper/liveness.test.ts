@@ -3,7 +3,7 @@
  * every bound below is exact, and nothing waits.
  */
 import { expect } from 'chai'
-import { createOp, type WriteRequest } from '../../lib/index.ts'
+import { createOp, type WriteRequest } from '../../lib/internal.ts'
 import {
   livenessBench,
   SILENCE_MS,

@@ -1,6 +1,6 @@
 /** S5 and Q4: what happens at the end of an int32. The records are written as a restore would. */
 import { expect } from 'chai'
-import { connect, Layout, type ZooKeeper } from '../../lib/index.ts'
+import { connect, Layout, type ZooKeeper } from '../../lib/internal.ts'
 import { type KeeperBench, keeperBench } from '../support/keepers.ts'
 
 const INT_MAX = 2_147_483_647

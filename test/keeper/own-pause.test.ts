@@ -3,7 +3,7 @@
  * it gone, and before it answers. Time is a ManualClock's.
  */
 import { expect } from 'chai'
-import { createOp, type ReadRequest, type WriteRequest } from '../../lib/index.ts'
+import { createOp, type ReadRequest, type WriteRequest } from '../../lib/internal.ts'
 import {
   livenessBench,
   type Member,

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import type { WriteRequest } from '../../lib/index.ts'
+import type { WriteRequest } from '../../lib/internal.ts'
 import { livenessBench } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
 

@@ -1,6 +1,6 @@
 /** A store that leaves calls without an answer, or takes no writes: how long, and who pays for it. */
 import { expect } from 'chai'
-import { createOp, StoreError, type WriteRequest } from '../../lib/index.ts'
+import { createOp, StoreError, type WriteRequest } from '../../lib/internal.ts'
 import { livenessBench, SILENCE_MS, TIMEOUT_MS } from '../support/liveness-bench.ts'
 
 describe('keeper/unanswered', () => {

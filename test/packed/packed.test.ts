@@ -1,40 +1,20 @@
 /**
- * The packed package on each release line of Node: it installs, is imported and required, serves from
- * `memory:` and `file:`, and passes the API tests, which are its own conformance suites.
+ * The packed package on each release line of Node: it installs, is imported, required and compiled against, serves
+ * from each store, and passes the API tests, which are its own conformance suites.
  */
+import { existsSync } from 'node:fs'
 import { expect } from 'chai'
 import { type Child, spawnChild } from '../support/child.ts'
+import { requireEtcd, startEtcd } from '../support/etcd-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw-client.ts'
-import {
-  missing,
-  type NodeLine,
-  nodeProgram,
-  requireOrSkip,
-  versions,
-} from '../support/requirements.ts'
+import { type NodeLine, nodeProgram, requireOrSkip, versions } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
-import { expectSuccess, Project, pack } from './project.ts'
-
-const lines = Object.keys(versions.node) as NodeLine[]
+import { installed, lines } from './installed.ts'
+import { expectSuccess, type Project } from './project.ts'
 
 describe('packed package', function () {
   this.timeout(600_000)
-  const folder = temporaryFolder('tarball')
-  const projects = new Map<NodeLine, Project>()
-
-  before(async () => {
-    const tarball = await pack(folder)
-    const present = lines.filter((line) => missing(`node-${line}`) === undefined)
-    const install = async (line: NodeLine): Promise<void> => {
-      projects.set(line, await Project.install(nodeProgram(line), tarball))
-    }
-    await Promise.all(present.map(install))
-  })
-  after(() => {
-    for (const project of projects.values()) project.remove()
-    removeFolder(folder)
-  })
 
   for (const line of lines) {
     describe(`on Node ${versions.node[line]}`, () => {
@@ -42,24 +22,8 @@ describe('packed package', function () {
 
       before(async function () {
         requireOrSkip(this, `node-${line}`)
-        project = projects.get(line)!
+        project = await installed(line)
       })
-
-      /** The program as npm's link starts it. */
-      async function serve(store: string): Promise<{ server: Child; port: number }> {
-        const port = await freePort()
-        const server = spawnChild({
-          name: `anykeeper on Node ${line}`,
-          command: nodeProgram(line),
-          args: [
-            project.module('.bin', 'anykeeper'),
-            ...['serve', '--store', store, '--listen', `127.0.0.1:${port}`],
-          ],
-          cwd: project.folder,
-        })
-        await server.waitForLine(/^anykeeper ready on /, { timeoutMs: 60_000 })
-        return { server, port }
-      }
 
       it('is imported', async () => {
         const { code, output } = await project.run(['api.mjs'])
@@ -73,7 +37,7 @@ describe('packed package', function () {
       })
 
       it('serves from memory:', async () => {
-        const { server, port } = await serve('memory:')
+        const { server, port } = await serve(project, line, 'memory:')
         const [a, b] = [await RawClient.connect({ port }), await RawClient.connect({ port })]
         await b.exists('/a', true)
         expect((await a.create2('/a', { data: 'x' })).err).to.equal(0)
@@ -93,18 +57,52 @@ describe('packed package', function () {
       it('serves from file:, and again after a restart', async () => {
         const data = temporaryFolder('packed-data')
         try {
-          const first = await serve(`file:${data}`)
+          const first = await serve(project, line, `file:${data}`)
           const client = await RawClient.connect({ port: first.port })
           expect((await client.create('/kept', { data: 'x' })).err).to.equal(0)
           await client.close()
           await first.server.stop()
-          const second = await serve(`file:${data}`)
+          const second = await serve(project, line, `file:${data}`)
           const again = await RawClient.connect({ port: second.port })
           expect((await again.getData('/kept')).record.data?.toString()).to.equal('x')
           await again.close()
           await second.server.stop()
         } finally {
           removeFolder(data)
+        }
+      })
+
+      it('is compiled from TypeScript, as a module and as CommonJS', async () => {
+        const tsc = project.module('typescript', 'lib', 'tsc.js')
+        // types.test.ts checks: here it is whether what comes out runs.
+        const options = ['--module', 'nodenext', '--target', 'es2022', '--noCheck']
+        expectSuccess('tsc', await project.run([tsc, ...options, 'app.mts', 'app.cts']))
+        for (const [file, kind] of [
+          ['app.mjs', 'module'],
+          ['app.cjs', 'commonjs'],
+        ] as const) {
+          const { code, output } = await project.run([file])
+          expect(code, output).to.equal(0)
+          // Node 20.19 warns that require() of a module is new.
+          expect(output).to.match(new RegExp(`^${kind} true$`, 'm'))
+        }
+      })
+
+      it('says what to install for etcd: and for redis:, whose drivers it does not bring', async () => {
+        const program = project.module('.bin', 'anykeeper')
+        for (const [scheme, driver] of [
+          ['etcd', 'etcd3'],
+          ['redis', 'ioredis'],
+        ] as const) {
+          expect(existsSync(project.module(driver))).to.equal(false)
+          const outcome = await project.run([
+            program,
+            'serve',
+            '--store',
+            `${scheme}://127.0.0.1:1`,
+          ])
+          expect(outcome.code, outcome.output).to.equal(1)
+          expect(outcome.output).to.match(new RegExp(`^error: .*: npm install ${driver}$`, 'm'))
         }
       })
 
@@ -120,23 +118,45 @@ describe('packed package', function () {
       })
     })
   }
+})
 
-  describe('its types', () => {
-    let project: Project
+describe('packed package with a driver', function () {
+  this.timeout(120_000)
 
-    before(function () {
-      requireOrSkip(this, 'node-24')
-      project = projects.get('24')!
-    })
-
-    for (const compiler of ['typescript-oldest', 'typescript']) {
-      it(`satisfy ${compiler}, strict`, async () => {
-        const tsc = project.module(compiler, 'lib', 'tsc.js')
-        const resolution = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
-        const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node,mocha']
-        const outcome = await project.run([tsc, ...options, ...resolution, 'types.mts'])
-        expectSuccess(compiler, outcome)
-      })
+  it('serves from etcd: once etcd3 is beside it', async function () {
+    requireOrSkip(this, 'node-20.19')
+    requireEtcd(this)
+    const project = await installed('20.19')
+    await project.add('etcd3')
+    const etcd = await startEtcd()
+    try {
+      const { server, port } = await serve(project, '20.19', `etcd://127.0.0.1:${etcd.port}`)
+      const client = await RawClient.connect({ port })
+      expect((await client.create('/a', { data: 'x' })).err).to.equal(0)
+      await client.close()
+      await server.stop()
+    } finally {
+      await etcd.stop()
     }
   })
 })
+
+/** The program as npm's link starts it. */
+async function serve(
+  project: Project,
+  line: NodeLine,
+  store: string,
+): Promise<{ server: Child; port: number }> {
+  const port = await freePort()
+  const server = spawnChild({
+    name: `anykeeper on Node ${line}`,
+    command: nodeProgram(line),
+    args: [
+      project.module('.bin', 'anykeeper'),
+      ...['serve', '--store', store, '--listen', `127.0.0.1:${port}`],
+    ],
+    cwd: project.folder,
+  })
+  await server.waitForLine(/^anykeeper ready on /, { timeoutMs: 60_000 })
+  return { server, port }
+}

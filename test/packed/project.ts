@@ -13,6 +13,12 @@ const { devDependencies } = createRequire(import.meta.url)('../../package.json')
   devDependencies: Record<string, string>
 }
 
+/** No install script: what the package needs is prebuilt. */
+const npmOptions = [
+  ...['--no-audit', '--no-fund', '--ignore-scripts'],
+  ...['--engine-strict', '--prefer-offline'],
+]
+
 export interface Outcome {
   code: number | null
   /** stdout and stderr, as they came. */
@@ -26,7 +32,7 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!)
 }
 
-/** A project with the tarball installed, and with what its conformance suites and types need. */
+/** A project with the tarball installed, and with what its conformance suites and types need; without any driver. */
 export class Project {
   readonly folder: string
   readonly #node: string
@@ -46,9 +52,7 @@ export class Project {
     }
     const manifest = { name: 'consumer', private: true, type: 'module', dependencies }
     writeFileSync(join(project.folder, 'package.json'), JSON.stringify(manifest))
-    // No install script: what the package needs is prebuilt.
-    const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--engine-strict']
-    expectSuccess('npm install', await project.run([npmProgram(), ...args, '--prefer-offline']))
+    expectSuccess('npm install', await project.run([npmProgram(), 'install', ...npmOptions]))
     cpSync(consumer, project.folder, { recursive: true })
     return project
   }
@@ -60,6 +64,12 @@ export class Project {
 
   run(args: readonly string[]): Promise<Outcome> {
     return run(this.#node, args, this.folder)
+  }
+
+  /** Installs one package more, in the version that this repository's own tests use. */
+  async add(name: string): Promise<void> {
+    const args = [npmProgram(), 'install', ...npmOptions, `${name}@${devDependencies[name]}`]
+    expectSuccess(`npm install ${name}`, await this.run(args))
   }
 
   remove(): void {
@@ -83,7 +93,7 @@ export function expectSuccess(what: string, { code, output }: Outcome): void {
   if (code !== 0) throw new Error(`${what} ended with ${code}:\n${output}`)
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+export function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let output = ''
     // A test runner's own settings are no part of a user's environment.

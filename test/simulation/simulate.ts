@@ -2,7 +2,7 @@
  * One run: a world from a seed, proxies and clients in it, faults, the end of all faults, and the laws.
  * Neighbours: scenario (what the seed stands for), check/laws.
  */
-import { Layout } from '../../lib/index.ts'
+import { Layout } from '../../lib/internal.ts'
 import type { Violation } from './check/findings.ts'
 import { checkLaws } from './check/laws.ts'
 import type { History } from './client/history.ts'

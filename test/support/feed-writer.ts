@@ -6,7 +6,7 @@ import {
   type Session,
   type SessionSink,
   type WriteRequest,
-} from '../../lib/index.ts'
+} from '../../lib/internal.ts'
 
 const OPEN = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
 

@@ -13,7 +13,7 @@ import {
   type Session,
   type SessionSink,
   type WriteRequest,
-} from '../../lib/index.ts'
+} from '../../lib/internal.ts'
 import { type CutStore, cutStore } from './cut-store.ts'
 import { FreezableClock } from './freezable-clock.ts'
 import { ManualClock, settle } from './manual-clock.ts'

@@ -4,7 +4,7 @@
  * test/unit/lib/protocol/wire/captured.test.ts.
  */
 
-import { type Acl, type MultiResult, OP, type Result, type Stat } from '../../lib/index.ts'
+import { type Acl, type MultiResult, OP, type Result, type Stat } from '../../lib/internal.ts'
 import { bodyOf } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../../lib/protocol/jute/writer.ts'

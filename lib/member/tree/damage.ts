@@ -27,6 +27,7 @@ export type FindingKind =
 
 /** One thing in the store that is not as it was written. */
 export interface Finding {
+  /** What it is about. */
   readonly kind: FindingKind
   /** Its key, as text; of what is missing, the key that it should have. */
   readonly key: string
@@ -36,7 +37,7 @@ export interface Finding {
   readonly isHarmless?: boolean
   /** One sentence, without its full stop. */
   readonly text: string
-  /** What the store has, where there is anything; only where {@link Damage.keepsValues}. */
+  /** What the store has, where there is anything; only for a repair, which saves it. */
   readonly stored?: KeyValue
 }
 

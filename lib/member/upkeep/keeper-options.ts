@@ -18,6 +18,7 @@ export interface MemoryGuard {
 
 /** Options of Keeper.open. */
 export interface KeeperOptions {
+  /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
   readonly prefix?: string
@@ -27,6 +28,7 @@ export interface KeeperOptions {
   readonly superDigest?: string
   /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
   readonly aclSchemes?: ReadonlySet<string>
+  /** Bounds and times that differ from {@link LIMITS_DEFAULT}. */
   readonly limits?: Partial<KeeperLimits>
   /**
    * Start also from a tree that is not the one that the store's head names (records are missing), and from
@@ -35,8 +37,11 @@ export interface KeeperOptions {
   readonly acceptDamagedTree?: boolean
   /** Bounds the tree by the memory of the process. @default no bound */
   readonly memory?: MemoryGuard
+  /** @default systemClock */
   readonly clock?: Clock
+  /** @default systemRandom */
   readonly random?: Random
+  /** @default silentLogger */
   readonly logger?: Logger
 }
 

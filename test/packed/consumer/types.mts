@@ -22,6 +22,8 @@ const opener: StoreOpener = async () => {
 }
 registerStore('mine', opener)
 const store: MetadataStore = await openStore('memory:')
+// @ts-expect-error: types that nobody found would be any, and accept it.
+const refused = (): Promise<Keeper> => Keeper.open('memory:')
 const keeper = await Keeper.open({ store, limits: { tickTimeMs: 1_000 } })
 const states: ClientState[] = []
 const client = await connect(keeper, { onState: (state) => states.push(state) })
@@ -45,7 +47,7 @@ const latch = new LeaderLatch(client, '/e', {
 })
 await latch.start()
 const proxy = await ProxyServer.listen(keeper, { port: 0 })
-console.log(proxy.port, version, states.length)
+console.log(proxy.port, version, states.length, refused)
 const factory = async (): Promise<StoreFixture> => ({
   open: () => openStore('memory:'),
   stop: async () => {},

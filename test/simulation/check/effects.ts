@@ -3,7 +3,7 @@
  * can be compared. Neighbours: model, replay, watches.
  */
 import type { Op } from '../../../lib/format/ops.ts'
-import { sessionName } from '../../../lib/index.ts'
+import { sessionName } from '../../../lib/internal.ts'
 
 export type Effect =
   | {

@@ -1,6 +1,6 @@
 /** After all: every replica, what the store would be loaded as, and the model are the same tree. */
 import { isDeepStrictEqual } from 'node:util'
-import { type Layout, LIMITS_DEFAULT, type MetadataStore } from '../../../lib/index.ts'
+import { type Layout, LIMITS_DEFAULT, type MetadataStore } from '../../../lib/internal.ts'
 import { loadReplica } from '../../../lib/member/tree/load.ts'
 import type { Replica } from '../../../lib/member/tree/replica.ts'
 import { pictureOf, type TreePicture } from '../../support/tree-picture.ts'

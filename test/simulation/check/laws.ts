@@ -1,5 +1,5 @@
 /** All laws, by name, on one finished run. Each is in a file of its own; the README lists them. */
-import type { Layout } from '../../../lib/index.ts'
+import type { Layout } from '../../../lib/internal.ts'
 import type { History } from '../client/history.ts'
 import type { LoneStart, SimProxy } from '../proxy/sim-proxy.ts'
 import type { Cluster } from '../store/cluster.ts'

@@ -2,7 +2,7 @@
  * History that went back is noticed by whoever had served it, and a client that has seen what is lost does
  * not continue as if nothing had happened. Neighbour: trust.
  */
-import { sessionName } from '../../../lib/index.ts'
+import { sessionName } from '../../../lib/internal.ts'
 import { epochOf } from '../../../lib/model/zxid.ts'
 import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'

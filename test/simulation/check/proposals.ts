@@ -2,7 +2,7 @@
  * When a proxy proposes the end of a session: never while something of its client lies unread on the
  * machine, also where it ends the connection before it reads it, and never before the client had its whole timeout since any proxy served.
  */
-import { sessionName } from '../../../lib/index.ts'
+import { sessionName } from '../../../lib/internal.ts'
 import type { History } from '../client/history.ts'
 import type { SimProxy } from '../proxy/sim-proxy.ts'
 import type { Findings } from './findings.ts'

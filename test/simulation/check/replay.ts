@@ -4,7 +4,7 @@
  * must show exactly the state that its zxid names. What nobody asked for must not be in the log.
  */
 import { JOURNAL_FORMAT } from '../../../lib/format/journal.ts'
-import { sessionName } from '../../../lib/index.ts'
+import { sessionName } from '../../../lib/internal.ts'
 import { epochOf } from '../../../lib/model/zxid.ts'
 import {
   type Asked,

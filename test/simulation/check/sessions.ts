@@ -2,7 +2,7 @@
  * A session lives exactly as long as it should: never shorter than its timeout after the last request
  * that was answered, never long after it, and when the log has ended it nobody gets it back.
  */
-import { sessionName } from '../../../lib/index.ts'
+import { sessionName } from '../../../lib/internal.ts'
 import type { History } from '../client/history.ts'
 import type { Findings } from './findings.ts'
 import type { PlacedTxn } from './replay.ts'

@@ -1,5 +1,5 @@
 /** Faults in which what was believed of the store, or of time, does not hold any more. */
-import { type Key, Layout } from '../../../lib/index.ts'
+import { type Key, Layout } from '../../../lib/internal.ts'
 import type { Snapshot } from '../store/backend.ts'
 import type { Bed, Fault, Heal } from './bed.ts'
 

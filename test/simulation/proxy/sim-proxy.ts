@@ -13,7 +13,7 @@ import {
   type Logger,
   type MetadataStore,
   type Revision,
-} from '../../../lib/index.ts'
+} from '../../../lib/internal.ts'
 import type { Replica } from '../../../lib/member/tree/replica.ts'
 import { ProxyServer } from '../../../proxy/index.ts'
 import type { Budgets } from '../scenario.ts'

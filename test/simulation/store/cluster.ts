@@ -9,7 +9,7 @@ import {
   StoreError,
   type Txn,
   type TxnResult,
-} from '../../../lib/index.ts'
+} from '../../../lib/internal.ts'
 import type { Network } from '../world/network.ts'
 import { SimNode } from '../world/sim-node.ts'
 import type { World } from '../world/world.ts'

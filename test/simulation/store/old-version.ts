@@ -14,7 +14,7 @@ import type {
   RangeResult,
   StoreEvent,
   WriteOp,
-} from '../../../lib/index.ts'
+} from '../../../lib/internal.ts'
 import { compareBytes } from '../../../lib/store/bytes.ts'
 
 /** A format that no version has. */

@@ -5,7 +5,7 @@
 import type { Commit } from '../../../adapters/mvcc/commit-log.ts'
 import { decodeBatch } from '../../../lib/format/journal.ts'
 import type { Batch } from '../../../lib/format/ops.ts'
-import type { Layout, Revision } from '../../../lib/index.ts'
+import type { Layout, Revision } from '../../../lib/internal.ts'
 import { compareBytes } from '../../../lib/store/bytes.ts'
 
 export interface LogEntry {

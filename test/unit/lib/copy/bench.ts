@@ -11,7 +11,7 @@ import {
   readTree,
   type StoreFeatures,
   type ZooKeeper,
-} from '../../../../lib/index.ts'
+} from '../../../../lib/internal.ts'
 import type { Znode } from '../../../../lib/model/znode.ts'
 import { headerLine, trailerLine, znodeLine } from '../../../../lib/transfer/format.ts'
 import { type FaultyStore, faultyStore } from '../../../support/faulty-store.ts'

@@ -11,7 +11,7 @@ import {
   OPEN_ACL,
   readTree,
   StoreError,
-} from '../../../../lib/index.ts'
+} from '../../../../lib/internal.ts'
 import { Znode } from '../../../../lib/model/znode.ts'
 import { chunks, exported, linesOf, type SourceTree, sourceTree, target } from '../copy/bench.ts'
 

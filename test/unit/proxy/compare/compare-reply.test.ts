@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Acl, AuthId, MultiResult, Result, Stat } from '../../../../lib/index.ts'
+import type { Acl, AuthId, MultiResult, Result, Stat } from '../../../../lib/internal.ts'
 import type { Reply } from '../../../../lib/protocol/wire/decode-reply.ts'
 import { compareReplies } from '../../../../proxy/compare/compare-reply.ts'
 import { SessionMap } from '../../../../proxy/compare/sessions.ts'

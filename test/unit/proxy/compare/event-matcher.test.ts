@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Clock, EVENT, type Request, systemClock } from '../../../../lib/index.ts'
+import { type Clock, EVENT, type Request, systemClock } from '../../../../lib/internal.ts'
 import { type EventDifference, EventMatcher } from '../../../../proxy/compare/event-matcher.ts'
 import type { SeenEvent } from '../../../../proxy/compare/upstream.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createOp, type WriteRequest } from '../../../../../lib/index.ts'
+import { createOp, type WriteRequest } from '../../../../../lib/internal.ts'
 import { SpaceGate } from '../../../../../lib/member/commit/space-gate.ts'
 import type { CommitTask } from '../../../../../lib/member/commit/task.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'

@@ -5,7 +5,7 @@
  */
 
 import { expect } from 'chai'
-import { EVENT, OP, type Request, WireError } from '../../../../../lib/index.ts'
+import { EVENT, OP, type Request, WireError } from '../../../../../lib/internal.ts'
 import { bodyOf } from '../../../../../lib/protocol/frame.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../../../../../lib/protocol/jute/writer.ts'

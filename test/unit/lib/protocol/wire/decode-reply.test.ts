@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { OP, type Result, type Stat, WireError } from '../../../../../lib/index.ts'
+import { OP, type Result, type Stat, WireError } from '../../../../../lib/internal.ts'
 import { bodyOf } from '../../../../../lib/protocol/frame.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
 import { decodeReply } from '../../../../../lib/protocol/wire/decode-reply.ts'

@@ -1,7 +1,7 @@
 /** What a client may send beyond any Request: written here by hand, since no server sends it back. */
 
 import { expect } from 'chai'
-import { OP } from '../../../../../lib/index.ts'
+import { OP } from '../../../../../lib/internal.ts'
 import { frameOf } from '../../../../../lib/protocol/frame.ts'
 import {
   encodeRequest,

@@ -3,7 +3,7 @@
  * both servers, because each began empty and did the same.
  */
 
-import type { Acl, Request, Result, Stat } from '../../../../../lib/index.ts'
+import type { Acl, Request, Result, Stat } from '../../../../../lib/internal.ts'
 import type { Own } from './expected-own.ts'
 
 const OPEN: Acl[] = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]

@@ -5,7 +5,7 @@
  */
 
 import { expect } from 'chai'
-import { OP } from '../../../../../lib/index.ts'
+import { OP } from '../../../../../lib/internal.ts'
 import { bodyOf } from '../../../../../lib/protocol/frame.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
 import { decodeConnectRequest } from '../../../../../lib/protocol/record/connect-request.ts'

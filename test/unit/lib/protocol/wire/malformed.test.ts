@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { OP, WireError } from '../../../../../lib/index.ts'
+import { OP, WireError } from '../../../../../lib/internal.ts'
 import { JuteReader } from '../../../../../lib/protocol/jute/reader.ts'
 import { decodeConnectRequest } from '../../../../../lib/protocol/record/connect-request.ts'
 import { decodeRequest } from '../../../../../lib/protocol/wire/decode-request.ts'

@@ -1,0 +1,82 @@
+/** How the verbs of a client reach its session, within the bounds of a handle. Neighbours: zookeeper, call-options. */
+import { ZK_ERRORS } from '../model/errors.ts'
+import type { Acl, Result } from '../model/request.ts'
+import { checkCallback, checked, checkPath } from './arguments.ts'
+import { askWithin, type KnownCallOptions } from './call-options.ts'
+import type { CallTrace } from './call-trace.ts'
+import type { ClientSession } from './client-session.ts'
+import type { ClientRequest } from './transport.ts'
+import { checkWatchMode } from './watch-stream.ts'
+import type { WatchCallback, WatchKind, WatchMode } from './watches.ts'
+
+/** What removes each. Source: Watcher.WatcherType. */
+const WATCHER_TYPE = { persistent: 4, 'persistent-recursive': 5 } as const
+
+export class Caller {
+  readonly session: ClientSession
+  readonly #call: KnownCallOptions
+
+  constructor(session: ClientSession, call: KnownCallOptions = {}) {
+    this.session = session
+    this.#call = call
+  }
+
+  /** Of what is created without one. */
+  get acl(): readonly Acl[] {
+    return this.#call.acl ?? this.session.options.acl
+  }
+
+  with(call: KnownCallOptions): Caller {
+    return new Caller(this.session, { ...this.#call, ...call })
+  }
+
+  ask(
+    request: ClientRequest,
+    path: string | undefined,
+    onReply?: (errno: number, trace: CallTrace) => void,
+  ): Promise<Result> {
+    return askWithin(this.session, this.#call, request, path, onReply)
+  }
+
+  /** A watch is registered with the answer, before any event that comes after it; without one no stack is captured. */
+  read(
+    type: 'getData' | 'exists' | 'getChildren2',
+    path: string,
+    watch: WatchCallback | undefined,
+  ): Promise<Result> {
+    checkPath(path)
+    checkCallback(watch, 'watch')
+    const request = { type, path, watch: watch !== undefined } as const
+    if (watch === undefined) return this.ask(request, path)
+    const kind = type === 'getChildren2' ? 'child' : 'data'
+    return this.ask(request, path, (errno, trace) => {
+      const isMissing = type === 'exists' && errno === ZK_ERRORS.NO_NODE.errno
+      const set: WatchKind | undefined = isMissing ? 'exist' : errno === 0 ? kind : undefined
+      if (set !== undefined) this.session.watches.add(set, path, watch, trace)
+    })
+  }
+
+  unwatch(path: string, watch: WatchCallback): void {
+    for (const kind of ['data', 'exist', 'child'] as const) {
+      this.session.watches.remove(kind, path, watch)
+    }
+  }
+
+  async addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
+    const known = checked(() => checkWatchMode(mode))
+    checkCallback(watch, 'watch')
+    const code = known === 'persistent' ? 0 : 1
+    const request = { type: 'addWatch', path: checkPath(path), mode: code } as const
+    await this.ask(request, path, (errno, trace) => {
+      if (errno === 0) this.session.watches.add(known, path, watch, trace)
+    })
+  }
+
+  async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
+    const known = checked(() => checkWatchMode(mode))
+    if (!this.session.watches.remove(known, checkPath(path), watch)) return
+    const request = { type: 'removeWatches', path, watcherType: WATCHER_TYPE[known] } as const
+    // A server before 3.9 refuses it, and its events find nobody here.
+    await this.ask(request, path).catch(() => {})
+  }
+}

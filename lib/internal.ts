@@ -1,0 +1,14 @@
+/** What the proxy, the command line and the tests need of lib beside its public names; no door of the package leads here. */
+
+export { deadline } from './base/deadline.ts'
+export { decodeHead } from './format/head.ts'
+export { Layout, sessionName } from './format/layout.ts'
+export * from './index.ts'
+export type {
+  EndReason,
+  Session,
+  SessionQuery,
+  SessionSink,
+} from './member/session/session.ts'
+export { ACL_SCHEMES_DEFAULT, SUPER_ID } from './model/acl.ts'
+export * from './model/request.ts'

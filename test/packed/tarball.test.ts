@@ -1,0 +1,63 @@
+/** What is in the tarball: doors as package managers, Node and compilers resolve them, and nothing that is of no use there. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { tarball } from './installed.ts'
+import { expectSuccess, run } from './project.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const manifest = createRequire(import.meta.url)('../../package.json') as {
+  exports: Record<string, { types: string; default: string }>
+}
+
+/** The only kinds of files that users need. */
+const useful = [
+  /^dist\/(?:cli|index|lib|adapters|proxy|test\/conformance)\b.*\.(?:js|d\.ts)$/,
+  /^docs\/[\w/-]+\.(?:md|svg)$/,
+  /^(?:README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
+]
+
+describe('the tarball', function () {
+  this.timeout(120_000)
+  const folder = temporaryFolder('unpacked')
+  let path: string
+  let files: string[]
+
+  before(async () => {
+    path = await tarball()
+    expectSuccess('tar', await run('tar', ['-xzf', path], folder))
+    const all = readdirSync(join(folder, 'package'), { recursive: true, encoding: 'utf8' })
+    files = all.filter((name) => statSync(join(folder, 'package', name)).isFile())
+  })
+  after(() => removeFolder(folder))
+
+  it('is good for package managers and bundlers, says publint', async () => {
+    const publint = 'node_modules/publint/src/cli.js'
+    expectSuccess('publint', await run(process.execPath, [publint, path, '--strict'], root))
+  })
+
+  it('has types that fit what is imported, says are-the-types-wrong', async () => {
+    // Its other profiles demand resolutions that are older than `exports`, and refuse require() of a module, which
+    // Node has since 20.19 and TypeScript since 5.8: packed.test.ts does both.
+    const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js'
+    const args = [attw, path, '--profile', 'esm-only']
+    expectSuccess('are-the-types-wrong', await run(process.execPath, args, root))
+  })
+
+  it('has a file for each door, and types beside it', () => {
+    const doors = Object.values(manifest.exports).flatMap((door) => [door.types, door.default])
+    expect(files).to.include.members(doors.map((door) => door.replace('./', '')))
+  })
+
+  it('has no source map, and no test but the conformance suites', () => {
+    expect(files.filter((name) => !useful.some((kind) => kind.test(name)))).to.deep.equal([])
+    const mapped = files.filter((name) => {
+      const text = readFileSync(join(folder, 'package', name), 'utf8')
+      return /^\/\/# sourceMapping/m.test(text)
+    })
+    expect(mapped).to.deep.equal([])
+  })
+})
