@@ -98,6 +98,10 @@ export class ClientSession {
     return this.#over.signal.aborted
   }
 
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
   get untilMs(): number {
     if (this.state === 'lost' || this.state === 'closed') return Number.NEGATIVE_INFINITY
     return this.#newest.aliveMs + this.timeoutMs

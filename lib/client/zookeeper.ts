@@ -70,6 +70,11 @@ export class ZooKeeper {
     return this.#session.isEnded
   }
 
+  /** Aborted when {@link isEnded}. */
+  get signal(): AbortSignal {
+    return this.#session.signal
+  }
+
   /** The server has no quorum and serves reads alone: see the option canBeReadOnly. */
   get isReadOnly(): boolean {
     return this.#session.isReadOnly

@@ -52,6 +52,7 @@ export async function connectRenewing(
   const client = new Proxy(inner, {
     get(_target, name) {
       if (name === 'state') return state
+      if (name === 'isEnded') return state === 'closed'
       if (name in own) return own[name as keyof typeof own]
       const value: unknown = Reflect.get(inner, name, inner)
       return typeof value === 'function' ? value.bind(inner) : value

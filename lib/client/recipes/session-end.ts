@@ -15,11 +15,16 @@ export function whenConnected(client: ZooKeeper): Promise<boolean> {
   if (client.state === 'connected') return Promise.resolve(true)
   if (client.isEnded) return Promise.resolve(false)
   return new Promise((resolve) => {
-    const cancel = client.onStateChange((state) => {
-      if (state !== 'connected' && !client.isEnded) return
+    const done = (isConnected: boolean): void => {
       cancel()
-      resolve(state === 'connected')
+      client.signal.removeEventListener('abort', ended)
+      resolve(isConnected)
+    }
+    const ended = (): void => done(false)
+    const cancel = client.onStateChange((state) => {
+      if (state === 'connected') done(true)
     })
+    client.signal.addEventListener('abort', ended, { once: true })
   })
 }
 
