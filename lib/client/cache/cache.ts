@@ -185,7 +185,7 @@ export class Cache {
     image: CacheImage,
   ): Promise<void> {
     const { seen } = listening
-    const own = delta?.from === seen ? delta : await deltaBetween(seen, image)
+    const own = delta ?? (await deltaBetween(seen, image))
     if (!this.#listeners.has(listening)) return
     listening.seen = image
     if (own.changes.size === 0) return
