@@ -42,6 +42,8 @@ export interface FeedRunReport {
 
 const CONSUMER = fileURLToPath(new URL('consumer.ts', import.meta.url))
 const CLIENTS = 4
+/** A consumer that is killed again before it has caught up finds what it needs. */
+const KEPT = ['--max-journal-kept-bytes', '16777216', '--max-journal-kept', '100000']
 /** How far the load may be ahead of the kills. */
 const KILLS_AHEAD = 3
 /** Of the kills; the others are of the consumer. */
@@ -60,7 +62,7 @@ export async function feedRun(options: FeedRunOptions): Promise<FeedRunReport> {
   const consumer = new Consumer(url, join(folder, 'changes'))
   try {
     for (let i = 0; i < 2; i++) {
-      const args = ['--log-level', 'error']
+      const args = ['--log-level', 'error', ...KEPT]
       proxies.push(await new AnykeeperProcess(await freePort(), { store: url, args }).start())
     }
     const log = await JournalLog.follow(store)
@@ -107,7 +109,11 @@ async function hunt(
       } else {
         consumerKills++
         // Some are killed before they have read anything.
-        if (random() > KILLED_EARLY_SHARE) await consumer.reaches(consumer.startedAt + 1)
+        if (random() > KILLED_EARLY_SHARE) {
+          const { startedAt } = consumer
+          const ahead = log.lines.at(-1)!.zxid - startedAt
+          await consumer.reaches(startedAt + Math.floor(ahead * random()))
+        }
         await consumer.kill()
         restarting = consumer.start()
       }
