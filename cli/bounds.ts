@@ -184,6 +184,20 @@ const BOUNDS: readonly Bound[] = [
     keeper: 'changesLagTxnsMax',
   },
   {
+    flags: '--max-journal-kept-bytes <n>',
+    env: 'MAX_JOURNAL_KEPT_BYTES',
+    text: 'leave so much of the journal in the store, for members and change feeds that were away',
+    min: 0,
+    keeper: 'journalKeptBytesMax',
+  },
+  {
+    flags: '--max-journal-kept <n>',
+    env: 'MAX_JOURNAL_KEPT',
+    text: 'leave so many entries of it',
+    min: 0,
+    keeper: 'journalKeptEntriesMax',
+  },
+  {
     flags: '--space-check <ms>',
     env: 'SPACE_CHECK',
     text: 'look at the space that the store has left this often, 0: never',

@@ -1,4 +1,5 @@
 /** Every suite by its name. */
+import { changes } from './changes.ts'
 import { coldStart } from './cold-start.ts'
 import { commitPath } from './commit-path.ts'
 import { growth } from './growth.ts'
@@ -24,4 +25,5 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   growth,
   'commit-path': commitPath,
   recipes,
+  changes,
 }

@@ -29,6 +29,13 @@ export interface KeeperLimits {
   readonly journalBytesTarget: number
   /** Bytes of journal a start would replay, at which new writes wait for the flush. */
   readonly journalBytesMax: number
+  /**
+   * Bytes of journal that stay in the store although all records have them: by these a member that was away catches up,
+   * and a change feed resumes behind a restart. A start reads them. The least of all members counts.
+   */
+  readonly journalKeptBytesMax: number
+  /** The same in entries. */
+  readonly journalKeptEntriesMax: number
   /** Records one commit carries along. Also bounded by the store's txnOpsMax. */
   readonly flushKeysPerTxnMax: number
   /** How long a changed record stays behind the journal when there is time to write it, ms. */
@@ -190,6 +197,8 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   backlogKeysMax: 1_000_000,
   journalBytesTarget: 64 * 1024 * 1024,
   journalBytesMax: 256 * 1024 * 1024,
+  journalKeptBytesMax: 1024 * 1024,
+  journalKeptEntriesMax: 4_096,
   flushKeysPerTxnMax: 1_000,
   flushDelayMs: 100,
   flushLateMs: 10_000,

@@ -20,7 +20,8 @@ function resume(): string | undefined {
 
 const from = resume()
 const startMs = performance.now()
-const keeper = await Keeper.open({ store: await openStore(url) })
+const limits = { journalKeptBytesMax: 16 * 1024 * 1024, journalKeptEntriesMax: 100_000 }
+const keeper = await Keeper.open({ store: await openStore(url), limits })
 const file = openSync(path, 'a')
 console.log(`open after ${Math.round(performance.now() - startMs)} ms`)
 setInterval(() => console.log(`rss ${process.memoryUsage.rss()}`), 500)

@@ -42,6 +42,10 @@ export interface FeedRunReport {
 
 const CONSUMER = fileURLToPath(new URL('consumer.ts', import.meta.url))
 const CLIENTS = 4
+/** A consumer that is killed again before it has caught up finds what it needs. */
+const KEPT = ['--max-journal-kept-bytes', '16777216', '--max-journal-kept', '100000']
+/** How far the load may be ahead of the kills. */
+const KILLS_AHEAD = 3
 /** Of the kills; the others are of the consumer. */
 const PROXY_SHARE = 0.3
 /** Of the consumer's, those that do not wait until it has read something since its start. */
@@ -58,7 +62,7 @@ export async function feedRun(options: FeedRunOptions): Promise<FeedRunReport> {
   const consumer = new Consumer(url, join(folder, 'changes'))
   try {
     for (let i = 0; i < 2; i++) {
-      const args = ['--log-level', 'error']
+      const args = ['--log-level', 'error', ...KEPT]
       proxies.push(await new AnykeeperProcess(await freePort(), { store: url, args }).start())
     }
     const log = await JournalLog.follow(store)
@@ -81,17 +85,22 @@ async function hunt(
 ): Promise<FeedRunReport> {
   const random = mulberry32(seed)
   const startMs = performance.now()
+  const perKill = changes / (kills + 1)
+  let killed = 0
   const load = new FeedLoad(
     proxies.map(({ port }) => port),
     CLIENTS,
+    // Writes continue while something is killed and started again, but not without end.
+    () => log.lines.length > perKill * (killed + KILLS_AHEAD),
   )
   let [consumerKills, proxyKills] = [0, 0]
   let restarting: Promise<unknown> = Promise.resolve()
   try {
     for (let kill = 1; kill <= kills + 1; kill++) {
-      await reached(log, Math.floor((changes * (kill - random() * 0.8)) / (kills + 1)), consumer)
+      await reached(log, Math.floor(perKill * (kill - random() * 0.8)), consumer)
       if (kill > kills) break
       await restarting
+      killed++
       if (random() < PROXY_SHARE) {
         proxyKills++
         const proxy = proxies[proxyKills % proxies.length]!
@@ -100,7 +109,11 @@ async function hunt(
       } else {
         consumerKills++
         // Some are killed before they have read anything.
-        if (random() > KILLED_EARLY_SHARE) await consumer.reaches(consumer.startedAt + 1)
+        if (random() > KILLED_EARLY_SHARE) {
+          const { startedAt } = consumer
+          const ahead = log.lines.at(-1)!.zxid - startedAt
+          await consumer.reaches(startedAt + Math.floor(ahead * random()))
+        }
         await consumer.kill()
         restarting = consumer.start()
       }
@@ -109,6 +122,7 @@ async function hunt(
       onKill?.(`kill ${kill}: ${log.lines.length} changes, ${consumer.last} read`)
     }
     await restarting
+    killed = Number.POSITIVE_INFINITY
     await reached(log, changes, consumer)
   } finally {
     await load.stop()

@@ -10,11 +10,14 @@ const FOLDER_MAX = 5_000
 
 export class FeedLoad {
   #isOver = false
+  /** Clients wait while this says so: a load that runs away from its consumer shows only that. */
+  readonly #isAhead: () => boolean
   readonly #ports: readonly number[]
   readonly #running: Promise<void>[]
 
-  constructor(ports: readonly number[], clients: number) {
+  constructor(ports: readonly number[], clients: number, isAhead: () => boolean) {
     this.#ports = ports
+    this.#isAhead = isAhead
     this.#running = Array.from({ length: clients }, (_, index) => this.#run(index))
   }
 
@@ -64,6 +67,7 @@ export class FeedLoad {
         await waiting[waiting.length >> 1]
         waiting = waiting.slice((waiting.length >> 1) + 1)
         client.transcript.length = 0
+        while (this.#isAhead() && !client.closed && !this.#isOver) await sleep(5)
       }
     }
     await Promise.all(waiting)

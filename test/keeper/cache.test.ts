@@ -186,9 +186,11 @@ describe('cache', () => {
     expect(late[0]!.changes.size).to.equal(cache.image.size)
     expect(late[0]!.from.size).to.equal(0)
     cancel()
+    const never: CacheDelta[] = []
+    cache.onUpdate((delta) => never.push(delta))()
     await writer.set('/a', '2')
     await eventually('the change', () => zxids.length === 3)
-    expect(late).to.have.length(1)
+    expect([late.length, never.length]).to.deep.equal([1, 0])
   })
 
   it('ends with its signal, with close(), and with its keeper', async () => {

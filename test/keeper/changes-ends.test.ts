@@ -203,19 +203,6 @@ describe('a change feed that ends', () => {
     expect(keeper.historyLossCount).to.equal(0)
   })
 
-  it('a position ahead of this member waits for what was committed, and one ahead of all is gone', async () => {
-    const { keeper, writer } = await begin()
-    const two = await start()
-    await write(writer, 200)
-    const from = await positionOf(keeper)
-    const feed = read(two, from)
-    await write(writer, 1)
-    await eventually('the next one', () => feed.copy.changes.length === 1)
-    const parts = from.split('.')
-    parts[1] = 'ffffff'
-    expect(await read(two, parts.join('.')).ended).to.include({ code: 'CHANGES_GONE' })
-  })
-
   it('keeps a snapshot as it was while everything changes', async () => {
     const { keeper, writer } = await begin()
     const paths = Array.from({ length: 2_500 }, (_, i) => `/n${i}`)
@@ -283,6 +270,39 @@ describe('a change feed and time', () => {
     expect(feed.records.length).to.be.above(length)
     stop.abort()
     await feed.ended
+  })
+
+  it('a position ahead of this member waits for what was committed, and one ahead of all is gone', async () => {
+    const one = await bench.start()
+    const two = await bench.start()
+    const probe = await bench.open(one)
+    await settle()
+    two.store.cutFeed()
+    await probe.create('/a')
+    const start = follow(one.keeper.changes(), ({ kind }) => kind === 'live')
+    await settle()
+    const from = start.copy.position!
+    expect(two.keeper.replica.zxid).to.be.below(start.copy.zxid)
+    const stop = new AbortController()
+    const feed = follow(two.keeper.changes({ from, signal: stop.signal }))
+    await bench.clock.advance(1_000)
+    expect(two.keeper.replica.zxid).to.equal(start.copy.zxid)
+    two.store.mendFeed()
+    await probe.create('/b')
+    await bench.clock.advance(3_000)
+    expect(feed.copy.changes.map(({ ops }) => ops[0])).to.have.nested.property('0.path', '/b')
+    const [zxid, , ...rest] = from.split('.')
+    const ahead = follow(two.keeper.changes({ from: [zxid, 'ffffff', ...rest].join('.') }))
+    await bench.clock.advance(1_000)
+    expect(await ahead.ended).to.include({ code: 'CHANGES_GONE' })
+    two.store.cut()
+    const waits = follow(
+      two.keeper.changes({ from: [zxid, 'ffffff', ...rest].join('.'), signal: stop.signal }),
+    )
+    await bench.clock.advance(1_000)
+    stop.abort()
+    await settle()
+    expect(await waits.ended, 'its signal ends the wait').to.equal(undefined)
   })
 
   it('a position is gone once its time is over', async () => {

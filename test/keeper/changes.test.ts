@@ -77,9 +77,15 @@ describe('change feed', () => {
     await last.set('/end', `${seed}`)
   }
 
-  for (const seed of [1, 2, 3]) {
+  for (const [seed, journalFormatMax] of [
+    [1, 3],
+    [2, 3],
+    [3, 3],
+    [4, 2],
+  ] as const) {
     it(`a copy that knows nothing else is the tree, and both members say the same (seed ${seed})`, async () => {
-      const keepers = [(await bench.open()).keeper, (await bench.open()).keeper]
+      const limits = { journalFormatMax }
+      const keepers = [(await bench.open(limits)).keeper, (await bench.open(limits)).keeper]
       const [one, two] = keepers as [Keeper, Keeper]
       const feeds = keepers.map((keeper) => follow(keeper.changes({ signal: stop.signal })))
       await eventually('snapshots', () => feeds.every(({ records }) => records.length > 1))

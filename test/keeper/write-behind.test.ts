@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type KeyRange, Layout } from '../../lib/format/layout.ts'
 import { connect, StoreError } from '../../lib/index.ts'
 import { FLUSH_HOLD_MS } from '../../lib/member/commit/batch-planner.ts'
-import { JOURNAL_KEPT_BYTES_MAX } from '../../lib/member/tree/journal-tail.ts'
+import { JOURNAL_KEPT } from '../../lib/member/tree/journal-tail.ts'
 import { keeperBench } from '../support/keepers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -35,7 +35,7 @@ describe('write-behind', () => {
         const { kvs } = await store.range(journal)
         // The mark of the batch before stands in the newest entry, which is small.
         const bytes = kvs.slice(0, -1).reduce((sum, { value }) => sum + value.length, 0)
-        expect(bytes).to.be.at.most(JOURNAL_KEPT_BYTES_MAX)
+        expect(bytes).to.be.at.most(JOURNAL_KEPT.bytesMax)
         expect(kvs).to.have.length.of.at.least(2)
       }
     } finally {

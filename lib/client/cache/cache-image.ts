@@ -29,8 +29,20 @@ export interface ChangeNotes {
 type Names = PersistentMap<true>
 const NO_NAMES: Names = PersistentMap.empty()
 
-export class CacheImage {
+/** What a cache knows at one zxid. It never changes: keep as many as you like, they share what is the same. */
+export interface CacheImage extends Iterable<CachedZnode> {
   /** All up to here is in it. */
+  readonly zxid: number
+  /** Znodes in it. */
+  readonly size: number
+  /** undefined: there is no such znode, or it is not below the cache's prefix. */
+  get(path: string): CachedZnode | undefined
+  has(path: string): boolean
+  /** Names of the children, in no particular order; none where the znode is not there. */
+  children(path: string): string[]
+}
+
+export class TreeImage implements CacheImage {
   readonly zxid: number
   readonly #znodes: PersistentMap<CachedZnode>
   readonly #children: PersistentMap<Names>
@@ -45,15 +57,14 @@ export class CacheImage {
     this.#children = children
   }
 
-  static empty(): CacheImage {
-    return new CacheImage(0, PersistentMap.empty(), PersistentMap.empty())
+  static empty(): TreeImage {
+    return new TreeImage(0, PersistentMap.empty(), PersistentMap.empty())
   }
   /** The same, known to hold at another zxid. */
-  at(zxid: number): CacheImage {
-    return new CacheImage(zxid, this.#znodes, this.#children)
+  at(zxid: number): TreeImage {
+    return new TreeImage(zxid, this.#znodes, this.#children)
   }
 
-  /** Znodes in it. */
   get size(): number {
     return this.#znodes.size
   }
@@ -63,30 +74,29 @@ export class CacheImage {
   has(path: string): boolean {
     return this.#znodes.has(path)
   }
-  /** Names of the children, in no particular order. */
   children(path: string): string[] {
     return [...(this.#children.get(path) ?? NO_NAMES).keys()]
   }
-  /** All znodes, in no particular order. */
+  /** In no particular order. */
   *[Symbol.iterator](): Generator<CachedZnode> {
     for (const [, znode] of this.#znodes) yield znode
   }
 
   /** With a page of a snapshot. */
-  withPage(znodes: readonly SnapshotZnode[], zxid: number): CacheImage {
+  withPage(znodes: readonly SnapshotZnode[], zxid: number): TreeImage {
     let [all, children] = [this.#znodes, this.#children]
     for (const { path, data, acl, stat, kind, ttlMs, creates } of znodes) {
       all = all.with(path, { path, data, acl, stat, kind, ttlMs, creates })
       children = link(children, path)
     }
-    return new CacheImage(zxid, all, children)
+    return new TreeImage(zxid, all, children)
   }
 
   /** After the transaction. What it changes is noted in `delta`. */
-  withChange(change: Change, delta: ChangeNotes): CacheImage {
+  withChange(change: Change, delta: ChangeNotes): TreeImage {
     const draft = new Draft(this.#znodes, this.#children, delta)
     for (const op of change.ops) draft.apply(op, change)
-    return new CacheImage(change.zxid, draft.znodes, draft.children)
+    return new TreeImage(change.zxid, draft.znodes, draft.children)
   }
 }
 

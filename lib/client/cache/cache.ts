@@ -13,7 +13,7 @@ import { ChangesError, StoreError } from '../../model/errors.ts'
 import { type CallTrace, captureTrace } from '../call-trace.ts'
 import { type CallbackError, CallbackFaults } from '../callback-faults.ts'
 import { type CacheDelta, DeltaBuilder, deltaBetween } from './cache-delta.ts'
-import { CacheImage } from './cache-image.ts'
+import { type CacheImage, TreeImage } from './cache-image.ts'
 
 /** What a cache reads: a Keeper. */
 export interface CacheSource extends ChangesSource {
@@ -46,15 +46,19 @@ interface Listening {
 /** Between two tries to open the feed, while the store is out of reach. Unit ms. */
 const RETRY = { firstMs: 100, maxMs: 5_000 }
 
+/**
+ * A part of the tree in memory, as of the newest change that the feed has brought. Open, it reads the feed until close(), the
+ * signal, or the end of its source. It holds nothing of the process: its source does.
+ */
 export class Cache {
   readonly #source: CacheSource
   readonly #options: CacheOptions
   readonly #stop = new AbortController()
   readonly #faults: CallbackFaults
   readonly #listeners = new Set<Listening>()
-  #image: CacheImage | undefined
+  #image: TreeImage | undefined
   /** A snapshot that is not complete. */
-  #building = CacheImage.empty()
+  #building = TreeImage.empty()
   #position: string | undefined
   #onFirst: (() => void) | undefined
   /** Listeners are called one delta after the other. */
@@ -101,7 +105,7 @@ export class Cache {
    */
   onUpdate(listener: CacheListener): () => void {
     const trace = captureTrace(this.onUpdate)
-    const listening: Listening = { listener, trace, seen: CacheImage.empty() }
+    const listening: Listening = { listener, trace, seen: TreeImage.empty() }
     this.#listeners.add(listening)
     this.#calls = this.#calls.then(() => this.#call(listening, undefined, this.image))
     return () => this.#listeners.delete(listening)
@@ -130,7 +134,7 @@ export class Cache {
         const { prefix = '/', withoutData = false } = this.#options
         const { signal } = this.#stop
         const feed = this.#source.changes({ from: this.#position, prefix, withoutData, signal })
-        this.#building = CacheImage.empty()
+        this.#building = TreeImage.empty()
         for await (const record of feed) {
           tries = 0
           await this.#take(record)
@@ -153,12 +157,12 @@ export class Cache {
         return
       case 'live': {
         const image = this.#building.at(record.zxid)
-        this.#building = CacheImage.empty()
+        this.#building = TreeImage.empty()
         this.#position = record.position
         return this.#publish(image, undefined)
       }
       case 'change': {
-        const before = this.image
+        const before = this.#image as TreeImage
         const delta = new DeltaBuilder()
         const image = before.withChange(record, delta)
         this.#position = record.position
@@ -170,7 +174,7 @@ export class Cache {
   }
 
   /** Resolves when all listeners were called: a slow one slows down the feed, which is bounded. */
-  async #publish(image: CacheImage, delta: CacheDelta | undefined): Promise<void> {
+  async #publish(image: TreeImage, delta: CacheDelta | undefined): Promise<void> {
     this.#image = image
     this.#onFirst?.()
     for (const listening of this.#listeners) {
@@ -185,7 +189,7 @@ export class Cache {
     image: CacheImage,
   ): Promise<void> {
     const { seen } = listening
-    const own = delta?.from === seen ? delta : await deltaBetween(seen, image)
+    const own = delta ?? (await deltaBetween(seen, image))
     if (!this.#listeners.has(listening)) return
     listening.seen = image
     if (own.changes.size === 0) return

@@ -147,6 +147,9 @@ export class ChangeLog {
     const { seq, done } = position
     this.recent.trim()
     const { first, last } = this.recent
+    if (seq < first - 1 && this.digestAt(seq) === undefined) {
+      throw this.gone(position, 'what comes behind it is not kept any more')
+    }
     if (!this.#isOurs(position)) {
       throw this.gone(position, 'it is of a history that is not this one')
     }

@@ -5,14 +5,20 @@
  * Neighbours: replica (adds each batch), commit/flush-pacer (keeps the replay short), commit/flush (deletes).
  */
 
-/** What is kept of entries that no start replays. Unit bytes. */
-export const JOURNAL_KEPT_BYTES_MAX = 1024 * 1024
-export const JOURNAL_KEPT_ENTRIES_MAX = 4_096
+/** What is kept of entries that no start replays. */
+export interface JournalKept {
+  readonly bytesMax: number
+  readonly entriesMax: number
+}
+
+/** Unless a member's limits say otherwise. */
+export const JOURNAL_KEPT: JournalKept = { bytesMax: 1024 * 1024, entriesMax: 4_096 }
 
 /** Entries done with at the front of the list before it is cut. */
 const CUT_MIN = 4_096
 
 export class JournalTail {
+  readonly #kept: JournalKept
   /** Bytes of entry `#base` and those after it, in order. */
   #sizes: number[] = []
   #base = 1
@@ -22,6 +28,10 @@ export class JournalTail {
   #behind = 1
   #keptBytes = 0
   #bytes = 0
+
+  constructor(kept: JournalKept = JOURNAL_KEPT) {
+    this.#kept = kept
+  }
 
   /** What a start would replay. Unit: bytes. */
   get bytes(): number {
@@ -68,13 +78,13 @@ export class JournalTail {
   /** The oldest entry that stays when all up to `flushed` are in the records. */
   keptFrom(flushed: number): number {
     const end = Math.min(flushed + 1, this.#base + this.#sizes.length)
-    let seq = Math.max(this.#first, this.#base, end - JOURNAL_KEPT_ENTRIES_MAX)
+    let seq = Math.max(this.#first, this.#base, end - this.#kept.entriesMax)
     let bytes = this.#keptBytes
     for (let dropped = Math.max(this.#first, this.#base); dropped < seq; dropped++) {
       bytes -= this.#size(dropped)
     }
     for (let added = this.#behind; added < end; added++) bytes += this.#size(added)
-    while (seq < end && bytes > JOURNAL_KEPT_BYTES_MAX) bytes -= this.#size(seq++)
+    while (seq < end && bytes > this.#kept.bytesMax) bytes -= this.#size(seq++)
     return seq
   }
 

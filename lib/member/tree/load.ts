@@ -16,6 +16,7 @@ import { type PageBounds, pages } from '../../store/pages.ts'
 import type { KeyValue, Revision } from '../../store/types.ts'
 import { Damage, damaged, reasonOf } from './damage.ts'
 import type { DataTree } from './data-tree.ts'
+import type { JournalKept } from './journal-tail.ts'
 import { JournalReplay } from './load-journal.ts'
 import { RecordLoader } from './load-records.ts'
 import type { RecentEntries } from './recent-entries.ts'
@@ -45,6 +46,8 @@ export interface LoadOptions {
   readonly onDamage?: (message: string) => void
   /** Of a member: the journal's entries are kept there too, for its change feeds. */
   readonly recent?: () => RecentEntries
+  /** Of a member: how much of the journal it leaves in the store. */
+  readonly journalKept?: JournalKept
   /** Called while the tree grows: throws when there is no room for more. */
   readonly onProgress?: (tree: DataTree) => void
 }
@@ -87,7 +90,7 @@ async function loadAtOneRevision(
     const text = `the child record of znode ${path} is missing or behind its children`
     damage.found('child', { key: layout.childRecord(path) }, text, { path })
   }
-  const replica = new Replica(options.recent?.())
+  const replica = new Replica(options.recent?.(), options.journalKept)
   const { tree } = replica
   const dirty = tree.onDirty
   tree.onDirty = undefined

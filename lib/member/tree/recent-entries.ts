@@ -50,7 +50,7 @@ export class RecentEntries {
   #txns = 0
   #piece = new Uint8Array(0)
   #used = 0
-  /** The entry that was read last, and the one that was added last where it is as it was applied. */
+  /** The entry that was read last, and the one that was added last where it need not be decoded. */
   #read: Batch | undefined
   #newest: Batch | undefined
 
@@ -92,7 +92,8 @@ export class RecentEntries {
     })
     this.#bytes += kept.length + RECENT_OVERHEAD_BYTES
     this.#txns += batch.txns.length
-    this.#newest = isNamed ? batch : undefined
+    // Entries of older formats say less than the member knew that wrote them.
+    this.#newest = isNamed && batch.format >= JOURNAL_FORMAT ? batch : undefined
     this.trim()
     this.onAdd?.()
   }

@@ -13,7 +13,7 @@ import { epochOf } from '../../model/zxid.ts'
 import { Backlog } from './backlog.ts'
 import { DataTree } from './data-tree.ts'
 import { History } from './history.ts'
-import { JournalTail } from './journal-tail.ts'
+import { type JournalKept, JournalTail } from './journal-tail.ts'
 import type { EndedSession, RecentEntries } from './recent-entries.ts'
 
 /** Notified of what becomes of sessions, while it is applied. */
@@ -43,7 +43,7 @@ export class Replica {
   /** Sessions that have ended, but still own ephemerals: of some a part goes in an entry of its own. */
   readonly endedInPart = new Set<bigint>()
   readonly backlog = new Backlog()
-  readonly journal = new JournalTail()
+  readonly journal: JournalTail
   readonly history = new History()
   /** Of a member, for its change feeds; undefined: nobody can read one here. */
   recent: RecentEntries | undefined
@@ -63,8 +63,9 @@ export class Replica {
   /** By the transactions of the batch that is applied, where it does not name their ephemerals. */
   #ended: EndedSession[] = []
 
-  constructor(recent?: RecentEntries) {
+  constructor(recent?: RecentEntries, kept?: JournalKept) {
     this.recent = recent
+    this.journal = new JournalTail(kept)
     this.tree.onDirty = (kind, path, isNew) =>
       this.backlog.touch(kind, path, this.#applying, isNew === true && !this.#replaying)
   }

@@ -50,6 +50,10 @@ export function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadO
   const { changesRetainedBytesMax: bytesMax, changesRetentionMs: ageMsMax } = bounds
   return {
     bounds,
+    journalKept: {
+      bytesMax: bounds.journalKeptBytesMax,
+      entriesMax: bounds.journalKeptEntriesMax,
+    },
     recent: () => new RecentEntries({ clock, bytesMax, ageMsMax }),
     acceptDamage: acceptDamagedTree,
     onDamage: (damage) => logger.error({ damage }, 'a damaged tree was accepted'),

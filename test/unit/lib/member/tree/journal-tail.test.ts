@@ -1,18 +1,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import {
-  JOURNAL_KEPT_BYTES_MAX,
-  JOURNAL_KEPT_ENTRIES_MAX,
-  JournalTail,
-} from '../../../../../lib/member/tree/journal-tail.ts'
+import { JOURNAL_KEPT, JournalTail } from '../../../../../lib/member/tree/journal-tail.ts'
 
 /** The same, from the whole list each time. */
 function keptOf(sizes: readonly number[], first: number, flushed: number): number {
   let from = flushed + 1
   let bytes = 0
-  while (from > first && flushed + 1 - from < JOURNAL_KEPT_ENTRIES_MAX) {
+  while (from > first && flushed + 1 - from < JOURNAL_KEPT.entriesMax) {
     bytes += sizes[from - 2] as number
-    if (bytes > JOURNAL_KEPT_BYTES_MAX) break
+    if (bytes > JOURNAL_KEPT.bytesMax) break
     from--
   }
   return from
@@ -45,11 +41,11 @@ describe('tree/journal-tail', () => {
 
   it('keeps no more entries than its bound, however small they are', () => {
     const tail = new JournalTail()
-    for (let seq = 1; seq <= 3 * JOURNAL_KEPT_ENTRIES_MAX; seq++) {
+    for (let seq = 1; seq <= 3 * JOURNAL_KEPT.entriesMax; seq++) {
       tail.add(seq, 10)
       tail.flushedTo(seq)
     }
-    expect(tail.first).to.equal(2 * JOURNAL_KEPT_ENTRIES_MAX + 1)
+    expect(tail.first).to.equal(2 * JOURNAL_KEPT.entriesMax + 1)
   })
 
   it('begins with whatever entry a load finds first', () => {
@@ -58,5 +54,18 @@ describe('tree/journal-tail', () => {
     tail.add(701, 10)
     tail.flushedTo(700)
     expect([tail.first, tail.bytes]).to.deep.equal([700, 10])
+  })
+
+  it('keeps what its member says', () => {
+    for (const [kept, first] of [
+      [{ bytesMax: 1_000_000, entriesMax: 5 }, 96],
+      [{ bytesMax: 300, entriesMax: 1_000 }, 98],
+      [{ bytesMax: 0, entriesMax: 1_000 }, 101],
+    ] as const) {
+      const tail = new JournalTail(kept)
+      for (let seq = 1; seq <= 100; seq++) tail.add(seq, 100)
+      tail.flushedTo(100)
+      expect(tail.first).to.equal(first)
+    }
   })
 })
