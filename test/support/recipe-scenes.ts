@@ -1,5 +1,11 @@
 /** The recipes of the table of recipes and faults, each as a scene of two. */
-import { type ContenderLayout, type KeeperClient, Mutex, ReadWriteLock } from '../../lib/index.ts'
+import {
+  type ContenderLayout,
+  type KeeperClient,
+  Mutex,
+  ReadWriteLock,
+  Semaphore,
+} from '../../lib/index.ts'
 import { type Recipe, ROOM } from './recipe-play.ts'
 
 const PATH = `${ROOM}/line`
@@ -83,4 +89,30 @@ const readWriteLocks = [
   ...downgraded,
 ]
 
-export const recipes: readonly Recipe[] = [...mutexes, entered, ...readWriteLocks]
+/** Holds so many of so many leases, and the other waits for as many. */
+function leases(count: number, maxLeases: number, layout: ContenderLayout): Recipe {
+  const options = { maxLeases, layout }
+  return {
+    name: `Semaphore, ${count} of ${maxLeases} leases, layout ${layout}`,
+    isHeld: true,
+    // The lock's, and the leases'.
+    writes: 2,
+    async scene(a, b) {
+      const held = await new Semaphore(a, PATH, options).acquire({ count })
+      return {
+        held,
+        wait: (wait) => new Semaphore(b, PATH, options).acquire({ ...wait, count }),
+        letIn: () => held.release(),
+      }
+    },
+  }
+}
+
+const semaphores = [
+  leases(1, 1, 'curator'),
+  leases(1, 1, 'kazoo'),
+  leases(3, 5, 'curator'),
+  leases(3, 5, 'kazoo'),
+]
+
+export const recipes: readonly Recipe[] = [...mutexes, entered, ...readWriteLocks, ...semaphores]
