@@ -21,6 +21,7 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export { Barrier } from './client/recipes/barrier.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'

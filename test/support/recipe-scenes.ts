@@ -1,5 +1,6 @@
 /** The recipes of the table of recipes and faults, each as a scene of two. */
 import {
+  Barrier,
   type ContenderLayout,
   type KeeperClient,
   Mutex,
@@ -115,4 +116,28 @@ const semaphores = [
   leases(3, 5, 'kazoo'),
 ]
 
-export const recipes: readonly Recipe[] = [...mutexes, entered, ...readWriteLocks, ...semaphores]
+const barrier: Recipe = {
+  name: 'Barrier',
+  isHeld: false,
+  writes: 0,
+  async scene(a, b) {
+    const ours = new Barrier(a, PATH)
+    await ours.set()
+    await b.sync()
+    return {
+      async wait(options) {
+        await new Barrier(b, PATH).wait(options)
+        return undefined
+      },
+      letIn: () => ours.remove(),
+    }
+  },
+}
+
+export const recipes: readonly Recipe[] = [
+  ...mutexes,
+  entered,
+  ...readWriteLocks,
+  ...semaphores,
+  barrier,
+]
