@@ -23,6 +23,7 @@ export {
 } from './client/paths.ts'
 export { Barrier } from './client/recipes/barrier.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export { DoubleBarrier, type DoubleBarrierOptions } from './client/recipes/double-barrier.ts'
 export type { Held } from './client/recipes/holding.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
 export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'

@@ -2,6 +2,7 @@
 import {
   Barrier,
   type ContenderLayout,
+  DoubleBarrier,
   type KeeperClient,
   Mutex,
   ReadWriteLock,
@@ -134,10 +135,71 @@ const barrier: Recipe = {
   },
 }
 
+const entering = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `DoubleBarrier, entered, layout ${layout}`,
+    isHeld: false,
+    writes: 1,
+    async scene(a, b) {
+      await a.create(PATH, null)
+      await b.sync()
+      const options = { memberCount: 2, layout }
+      const [ours, theirs] = [
+        new DoubleBarrier(a, PATH, options),
+        new DoubleBarrier(b, PATH, options),
+      ]
+      const abort = new AbortController()
+      let entered: Promise<unknown> | undefined
+      return {
+        wait: (wait) => theirs.enter(wait),
+        async letIn() {
+          entered ??= ours.enter({ signal: abort.signal })
+          entered.catch(() => {})
+        },
+        async end() {
+          abort.abort()
+          await ours.leave()
+        },
+      }
+    },
+  }),
+)
+
+const leaving = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `DoubleBarrier, left, layout ${layout}`,
+    isHeld: false,
+    // In layout kazoo also that of `ready`.
+    writes: layout === 'kazoo' ? 2 : 1,
+    async scene(a, b) {
+      const options = { memberCount: 2, layout }
+      const [ours, theirs] = [
+        new DoubleBarrier(a, PATH, options),
+        new DoubleBarrier(b, PATH, options),
+      ]
+      await Promise.all([ours.enter(), theirs.enter()])
+      await b.sync()
+      let left: Promise<unknown> | undefined
+      return {
+        async wait(wait) {
+          await theirs.leave(wait)
+          return undefined
+        },
+        async letIn() {
+          left ??= ours.leave()
+          left.catch(() => {})
+        },
+      }
+    },
+  }),
+)
+
 export const recipes: readonly Recipe[] = [
   ...mutexes,
   entered,
   ...readWriteLocks,
   ...semaphores,
   barrier,
+  ...entering,
+  ...leaving,
 ]
