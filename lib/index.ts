@@ -36,8 +36,10 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export { Barrier } from './client/recipes/barrier.ts'
 export type { Participant } from './client/recipes/candidacy.ts'
-export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export type { ContenderLayout, ContenderLayout } from './client/recipes/contender-name.ts'
+export { DoubleBarrier, type DoubleBarrierOptions } from './client/recipes/double-barrier.ts'
 export { GroupMember, type GroupOptions } from './client/recipes/group-member.ts'
 export type { GroupLayout, GroupMembers } from './client/recipes/group-view.ts'
 export type { Held } from './client/recipes/holding.ts'
@@ -47,6 +49,7 @@ export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-se
 export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
 export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
+export { type LeaseOptions, Semaphore, type SemaphoreOptions } from './client/recipes/semaphore.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export { Transaction } from './client/transaction.ts'
 export {

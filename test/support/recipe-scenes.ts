@@ -1,5 +1,13 @@
 /** The recipes of the table of recipes and faults, each as a scene of two. */
-import { type ContenderLayout, Mutex, ReadWriteLock, type ZooKeeper } from '../../lib/index.ts'
+import {
+  Barrier,
+  type ContenderLayout,
+  DoubleBarrier,
+  Mutex,
+  ReadWriteLock,
+  Semaphore,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type Recipe, ROOM } from './recipe-play.ts'
 
 const PATH = `${ROOM}/line`
@@ -83,4 +91,115 @@ const readWriteLocks = [
   ...downgraded,
 ]
 
-export const recipes: readonly Recipe[] = [...mutexes, entered, ...readWriteLocks]
+/** Holds so many of so many leases, and the other waits for as many. */
+function leases(count: number, maxLeases: number, layout: ContenderLayout): Recipe {
+  const options = { maxLeases, layout }
+  return {
+    name: `Semaphore, ${count} of ${maxLeases} leases, layout ${layout}`,
+    isHeld: true,
+    // The lock's, and the leases'.
+    writes: 2,
+    async scene(a, b) {
+      const held = await new Semaphore(a, PATH, options).acquire({ count })
+      return {
+        held,
+        wait: (wait) => new Semaphore(b, PATH, options).acquire({ ...wait, count }),
+        letIn: () => held.release(),
+      }
+    },
+  }
+}
+
+const semaphores = [
+  leases(1, 1, 'curator'),
+  leases(1, 1, 'kazoo'),
+  leases(3, 5, 'curator'),
+  leases(3, 5, 'kazoo'),
+]
+
+const barrier: Recipe = {
+  name: 'Barrier',
+  isHeld: false,
+  writes: 0,
+  async scene(a, b) {
+    const ours = new Barrier(a, PATH)
+    await ours.set()
+    await b.sync()
+    return {
+      async wait(options) {
+        await new Barrier(b, PATH).wait(options)
+        return undefined
+      },
+      letIn: () => ours.remove(),
+    }
+  },
+}
+
+const entering = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `DoubleBarrier, entered, layout ${layout}`,
+    isHeld: false,
+    writes: 1,
+    async scene(a, b) {
+      await a.create(PATH, null)
+      await b.sync()
+      const options = { memberCount: 2, layout }
+      const [ours, theirs] = [
+        new DoubleBarrier(a, PATH, options),
+        new DoubleBarrier(b, PATH, options),
+      ]
+      const abort = new AbortController()
+      let entered: Promise<unknown> | undefined
+      return {
+        wait: (wait) => theirs.enter(wait),
+        async letIn() {
+          entered ??= ours.enter({ signal: abort.signal })
+          entered.catch(() => {})
+        },
+        async end() {
+          abort.abort()
+          await ours.leave()
+        },
+      }
+    },
+  }),
+)
+
+const leaving = (['curator', 'kazoo'] as const).map(
+  (layout): Recipe => ({
+    name: `DoubleBarrier, left, layout ${layout}`,
+    isHeld: false,
+    // In layout kazoo also that of `ready`.
+    writes: layout === 'kazoo' ? 2 : 1,
+    async scene(a, b) {
+      const options = { memberCount: 2, layout }
+      const [ours, theirs] = [
+        new DoubleBarrier(a, PATH, options),
+        new DoubleBarrier(b, PATH, options),
+      ]
+      await Promise.all([ours.enter(), theirs.enter()])
+      await b.sync()
+      let left: Promise<unknown> | undefined
+      return {
+        async wait(wait) {
+          await theirs.leave(wait)
+          return undefined
+        },
+        async letIn() {
+          left ??= ours.leave()
+          left.catch(() => {})
+        },
+      }
+    },
+  }),
+)
+
+export const recipes: readonly Recipe[] = [
+  ...mutexes,
+  entered,
+  ...readWriteLocks,
+  ...semaphores,
+  barrier,
+  ...entering,
+  ...leaving,
+]

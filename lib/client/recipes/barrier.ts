@@ -1,0 +1,85 @@
+/**
+ * A gate that all clients of an ensemble wait at while it is set: Curator's DistributedBarrier and kazoo's Barrier. Its
+ * znode is persistent, and there while the barrier is set. Neighbours: wait-scope, until-gone, double-barrier.
+ */
+import { ZK_ERRORS } from '../../model/errors.ts'
+import { createMissing } from '../paths.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { checkLinePath } from './contend.ts'
+import { deleteIfThere, isZnodeError } from './own-znode.ts'
+import { throughOutages, untilGone } from './until-gone.ts'
+import { type WaitOptions, WaitScope } from './wait-scope.ts'
+
+/** `await barrier.set()`, elsewhere `await barrier.wait({ timeoutMs, signal })`, then `await barrier.remove()`. */
+export class Barrier {
+  readonly #client: ZooKeeper
+  readonly #path: string
+
+  /** @throws {TypeError} the path is invalid, or the root */
+  constructor(client: ZooKeeper, path: string) {
+    checkLinePath(path)
+    this.#client = client
+    this.#path = path
+  }
+
+  /**
+   * Sets the barrier, and makes missing parents, as containers; one that is set stays so. Continues after an outage: then
+   * it is set although another client may have removed it within the outage. Rejected, it may be set or not.
+   * @throws the signal's reason; {TypeError} `timeoutMs` is not above 0
+   * @throws {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED, ZK_NO_AUTH and others of create()
+   */
+  set(options: WaitOptions = {}): Promise<void> {
+    return this.#within(options, async (scope) => {
+      for (;;) {
+        scope.throwIfEnded()
+        try {
+          return await createMissing(this.#client, this.#path, (one) =>
+            this.#client.create(one, null, {
+              mode: one === this.#path ? 'persistent' : 'container',
+            }),
+          )
+        } catch (error) {
+          // A parent was deleted meanwhile.
+          if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+        }
+      }
+    })
+  }
+
+  /**
+   * Lets everybody pass. Continues after an outage; a barrier that was set again within it is another one, and stays.
+   * Rejected, it may be removed or not.
+   * @throws as set(), and those of delete()
+   */
+  remove(options: WaitOptions = {}): Promise<void> {
+    let czxid: number | undefined
+    return this.#within(options, async (scope) => {
+      const stat = await this.#client.exists(this.#path)
+      czxid ??= stat?.czxid
+      scope.throwIfEnded()
+      if (stat !== undefined && stat.czxid === czxid) await deleteIfThere(this.#client, this.#path)
+    })
+  }
+
+  /**
+   * Resolves when the barrier is not set, or was removed meanwhile.
+   * @throws the signal's reason; {TypeError} `timeoutMs` is not above 0
+   * @throws {ZnodeError} ZK_OPERATION_TIMEOUT; ZK_SESSION_EXPIRED (it ended, or the store was out of reach for the
+   * session's timeout)
+   */
+  wait(options: WaitOptions = {}): Promise<void> {
+    return this.#within(options, async (scope) => {
+      do {
+        scope.throwIfEnded()
+        scope.sleep()
+      } while (!(await untilGone(this.#client, this.#path, scope)))
+    })
+  }
+
+  /** @throws as the scope */
+  async #within(options: WaitOptions, run: (scope: WaitScope) => Promise<void>): Promise<void> {
+    const scope = new WaitScope(this.#client, this.#path, options)
+    await scope.run(() => throughOutages(this.#client, scope, () => run(scope)))
+    scope.close()
+  }
+}
