@@ -31,6 +31,11 @@ export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts
 export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
+export {
+  SharedCount,
+  type SharedCountOptions,
+  type VersionedCount,
+} from './client/recipes/shared-count.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export type { WatchCallback, WatchEvent } from './client/watches.ts'
 export { decodeHead } from './format/head.ts'
