@@ -21,8 +21,14 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export {
+  AtomicCounter,
+  type CounterChange,
+  type CounterOptions,
+} from './client/recipes/atomic-counter.ts'
 export type { Participant } from './client/recipes/candidacy.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export type { CounterLayout } from './client/recipes/counter-codec.ts'
 export { GroupMember, type GroupOptions } from './client/recipes/group-member.ts'
 export type { GroupLayout, GroupMembers } from './client/recipes/group-view.ts'
 export type { Held } from './client/recipes/holding.ts'
