@@ -38,6 +38,13 @@ export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-se
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
 export {
+  PriorityQueue,
+  Queue,
+  type QueueElement,
+  type QueueLayout,
+  type QueueOptions,
+} from './client/recipes/queue.ts'
+export {
   SharedCount,
   type SharedCountOptions,
   type VersionedCount,

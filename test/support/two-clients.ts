@@ -71,3 +71,22 @@ export function failureOf(promise: Promise<unknown>): { now?: string } {
   })
   return failure
 }
+
+/** The same client, which does something before each of its calls of this name. */
+export function aheadOf(
+  client: KeeperClient,
+  call: keyof KeeperClient,
+  run: (path: string) => Promise<unknown>,
+): KeeperClient {
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      if (name !== call) return value.bind(target)
+      return async (...args: [string]) => {
+        await run(args[0])
+        return value.apply(target, args)
+      }
+    },
+  })
+}

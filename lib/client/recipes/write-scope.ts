@@ -62,17 +62,9 @@ export class WriteScope {
     this.scope.throwIfEnded()
   }
 
-  /** Creates the missing parents of a path: safe to repeat, and repeated through outages. */
+  /** Creates the missing parents of a path. */
   makeParent(path: string, mode: 'container' | 'persistent'): Promise<void> {
-    const { client } = this
-    return throughOutages(client, this.scope, async () => {
-      try {
-        await createMissing(client, parentOf(path), (one) => client.create(one, null, { mode }))
-      } catch (error) {
-        // A parent was deleted meanwhile.
-        if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
-      }
-    })
+    return makePath(this.client, this.scope, parentOf(path), mode)
   }
 
   /** Resolves after `delayMs`. */
@@ -93,4 +85,21 @@ export class WriteScope {
     if (known === error.outcome) return error
     return new ZnodeError(error.errno, error.path, { outcome: known, cause: error })
   }
+}
+
+/** Creates what is missing of a path: safe to repeat, and repeated through outages. @throws as throughOutages() */
+export function makePath(
+  client: KeeperClient,
+  scope: WaitScope,
+  path: string,
+  mode: 'container' | 'persistent',
+): Promise<void> {
+  return throughOutages(client, scope, async () => {
+    try {
+      await createMissing(client, path, (one) => client.create(one, null, { mode }))
+    } catch (error) {
+      // A parent was deleted meanwhile.
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+    }
+  })
 }
