@@ -35,6 +35,7 @@ export type { Held } from './client/recipes/holding.ts'
 export type { PersistentNodeMode } from './client/recipes/kept-znode.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
 export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
+export { type ClaimedElement, LockingQueue } from './client/recipes/locking-queue.ts'
 export { Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
 export {
