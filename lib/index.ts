@@ -36,9 +36,15 @@ export {
   mkdirp,
   walk,
 } from './client/paths.ts'
+export {
+  AtomicCounter,
+  type CounterChange,
+  type CounterOptions,
+} from './client/recipes/atomic-counter.ts'
 export { Barrier } from './client/recipes/barrier.ts'
 export type { Participant } from './client/recipes/candidacy.ts'
-export type { ContenderLayout, ContenderLayout } from './client/recipes/contender-name.ts'
+export type { ContenderLayout } from './client/recipes/contender-name.ts'
+export type { CounterLayout } from './client/recipes/counter-codec.ts'
 export { DoubleBarrier, type DoubleBarrierOptions } from './client/recipes/double-barrier.ts'
 export { GroupMember, type GroupOptions } from './client/recipes/group-member.ts'
 export type { GroupLayout, GroupMembers } from './client/recipes/group-view.ts'
@@ -46,10 +52,23 @@ export type { Held } from './client/recipes/holding.ts'
 export type { PersistentNodeMode } from './client/recipes/kept-znode.ts'
 export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts'
 export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
+export { type ClaimedElement, LockingQueue } from './client/recipes/locking-queue.ts'
 export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
+export {
+  PriorityQueue,
+  Queue,
+  type QueueElement,
+  type QueueLayout,
+  type QueueOptions,
+} from './client/recipes/queue.ts'
 export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
 export { type LeaseOptions, Semaphore, type SemaphoreOptions } from './client/recipes/semaphore.ts'
+export {
+  SharedCount,
+  type SharedCountOptions,
+  type VersionedCount,
+} from './client/recipes/shared-count.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export { Transaction } from './client/transaction.ts'
 export {

@@ -1,5 +1,5 @@
 /** Two clients, each on a member of its own, over one memory store and one ManualClock: where the faults of recipes are tried. */
-import type { ZooKeeper } from '../../lib/index.ts'
+import type { ZnodeError, ZooKeeper } from '../../lib/index.ts'
 import { livenessBench, type Member } from './liveness-bench.ts'
 import { connect, contenders, PATH, passTime } from './recipe-bench.ts'
 
@@ -61,4 +61,32 @@ export async function uncaughtDuring(run: () => Promise<void>): Promise<unknown[
 export function wordOf(error: unknown): string | undefined {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: string }
   return typeof code === 'string' ? code : name
+}
+
+/** Code and outcome of a rejection; undefined until then. */
+export function failureOf(promise: Promise<unknown>): { now?: string } {
+  const failure: { now?: string } = {}
+  promise.catch((error: ZnodeError) => {
+    failure.now = `${wordOf(error)} ${error.outcome}`
+  })
+  return failure
+}
+
+/** The same client, which does something before each of its calls of this name. */
+export function aheadOf(
+  client: ZooKeeper,
+  call: keyof ZooKeeper,
+  run: (path: string) => Promise<unknown>,
+): ZooKeeper {
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      if (name !== call) return value.bind(target)
+      return async (...args: [string]) => {
+        await run(args[0])
+        return value.apply(target, args)
+      }
+    },
+  })
 }

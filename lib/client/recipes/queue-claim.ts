@@ -1,0 +1,148 @@
+/**
+ * A claim on an element of a queue, an ephemeral: made if the element is there, found again after an unknown outcome, and
+ * ended with the element or without. Neighbours: locking-queue, queue-entries.
+ */
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { childOf } from '../../model/path.ts'
+import { createOp } from '../operations.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
+import { isAbout, isZnodeError } from './own-znode.ts'
+import { whenConnected } from './session-end.ts'
+import { pause, whenBack } from './session-return.ts'
+import { WaitScope } from './wait-scope.ts'
+
+export interface Claim {
+  readonly client: ZooKeeper
+  /** Path of the element. */
+  readonly entry: string
+  /** Path of the ephemeral. */
+  readonly claim: string
+  /** The data of the ephemeral: no other has them. */
+  readonly id: string
+}
+
+/**
+ * Claims the element. Resolves with the czxid of the ephemeral; 'taken': another consumer has it, 'gone': it is not there,
+ * 'no-folder': the parent of claims is missing. @throws as the scope; {ZnodeError} ZK_NO_AUTH and others
+ */
+export async function makeClaim(
+  { client, entry, claim, id }: Claim,
+  scope: WaitScope,
+): Promise<number | 'taken' | 'gone' | 'no-folder'> {
+  const create = createOp(claim, Buffer.from(id), { mode: 'ephemeral' })
+  for (;;) {
+    scope.throwIfEnded()
+    try {
+      const results = await client.multi([{ type: 'check', path: entry, version: -1 }, create])
+      const made = results.find((result) => result.type === 'create2')
+      if (made?.type === 'create2') return made.stat.czxid
+      throw new TypeError('a multi without its results')
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE))
+        return isAbout(error, entry) ? 'gone' : 'no-folder'
+      if (isZnodeError(error, ZK_ERRORS.NODE_EXISTS)) {
+        // After an unknown outcome it may be this one's.
+        return (await ownClaim({ client, entry, claim, id }, scope)) ?? 'taken'
+      }
+      if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
+    }
+    await scope.race(whenConnected(client))
+  }
+}
+
+/** Its czxid; undefined: it is another's, or is gone. */
+async function ownClaim(
+  { client, claim, id }: Claim,
+  scope?: WaitScope,
+): Promise<number | undefined> {
+  for (;;) {
+    try {
+      const { data, stat } = await client.getData(claim)
+      return Buffer.from(data ?? []).toString() === id ? stat.czxid : undefined
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return undefined
+      if (scope === undefined || !isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
+      await scope.race(whenConnected(client))
+    }
+  }
+}
+
+/**
+ * Deletes the claim, if it is this one's, however often the connection is lost meanwhile.
+ * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit it
+ */
+export async function endClaim(own: Claim): Promise<void> {
+  const { client, claim } = own
+  while (await whenBack(client)) {
+    try {
+      if ((await ownClaim(own)) !== undefined) await client.delete(claim)
+      return
+    } catch (error) {
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
+      if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
+      const isLost = isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)
+      if (!isLost && !(error instanceof ZnodeError && error.retriable)) throw error
+      await pause(client, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
+    }
+  }
+}
+
+/**
+ * Deletes the element and the claim in one transaction. A claim keeps others from the element, so after an unknown outcome an
+ * element that is gone was consumed by this transaction, and one that is there was not.
+ * @throws {ZnodeError} ZK_NO_NODE: the claim, or the element, was deleted by another client; ZK_SESSION_EXPIRED: the claim
+ * went with the session, and `outcome` says whether the element may be consumed; ZK_NO_AUTH
+ */
+export async function consumeClaimed(own: Claim): Promise<void> {
+  const { client, entry, claim } = own
+  const scope = new WaitScope(client, entry, {})
+  let isUnknown = false
+  let isClear = false
+  try {
+    for (;;) {
+      scope.throwIfEnded()
+      try {
+        if (isUnknown && (await scope.race(client.exists(entry))) === undefined) break
+        if ((await scope.race(ownClaim(own))) === undefined) {
+          throw new ZnodeError(ZK_ERRORS.NO_NODE.errno, claim)
+        }
+        isUnknown = true
+        await scope.race(
+          client.multi([
+            { type: 'delete', path: entry, version: -1 },
+            { type: 'delete', path: claim, version: -1 },
+          ]),
+        )
+        isClear = true
+        break
+      } catch (error) {
+        scope.throwIfEnded()
+        if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
+        await scope.race(whenConnected(client))
+      }
+    }
+  } catch (error) {
+    const isOver = isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
+    if (isOver && isUnknown) {
+      const { errno } = ZK_ERRORS.SESSION_EXPIRED
+      throw new ZnodeError(errno, entry, { outcome: 'unknown', cause: error })
+    }
+    throw error
+  } finally {
+    scope.close()
+    // What is left of it keeps others from the element.
+    if (!isClear) void endClaim(own).catch(() => {})
+  }
+}
+
+/** The paths of a claim. */
+export function claimOn(
+  client: ZooKeeper,
+  entries: string,
+  taken: string,
+  name: string,
+  id: string,
+): Claim {
+  return { client, entry: childOf(entries, name), claim: childOf(taken, name), id }
+}

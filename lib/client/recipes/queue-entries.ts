@@ -1,0 +1,98 @@
+/**
+ * The elements of a queue, as znodes in the order of their names: put, listed, and watched by all that wait in this process.
+ * Neighbours: queue, locking-queue, write-scope.
+ */
+import { ZK_ERRORS } from '../../model/errors.ts'
+import { childOf } from '../../model/path.ts'
+import { checkData, checked } from '../arguments.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { isZnodeError } from './own-znode.ts'
+import { throughOutages } from './until-gone.ts'
+import type { WaitOptions, WaitScope } from './wait-scope.ts'
+import { makePath, WriteScope } from './write-scope.ts'
+
+/** kazoo's priority of an element that is put without one. */
+export const PRIORITY_DEFAULT = 100
+
+const PRIORITY_MAX = 999
+
+/** The beginning of kazoo's names. */
+export const ENTRY = 'entry-'
+
+/** kazoo's name of an element, without its number. @throws {RangeError} no integer from 0 to 999 */
+export function entryName(priority: number): string {
+  if (!Number.isInteger(priority) || priority < 0 || priority > PRIORITY_MAX) {
+    throw new RangeError(`priority must be an integer from 0 to ${PRIORITY_MAX}, got ${priority}`)
+  }
+  return `${ENTRY}${String(priority).padStart(3, '0')}-`
+}
+
+/** Children of one path that elements, or claims on them, are. */
+export class QueueFolder {
+  readonly client: ZooKeeper
+  readonly path: string
+  readonly parentMode: 'container' | 'persistent'
+  readonly #wakes = new Set<() => void>()
+
+  constructor(client: ZooKeeper, path: string, parentMode: 'container' | 'persistent') {
+    this.client = client
+    this.path = path
+    this.parentMode = parentMode
+  }
+
+  /** One watch for all that wait: the callback of a wait that has ended could not be taken back. */
+  readonly #onChange = (): void => {
+    for (const wake of [...this.#wakes]) wake()
+  }
+
+  /** Calls `wake` at each change of the names since the newest {@link names}. Returns its cancel. */
+  follow(wake: () => void): () => void {
+    this.#wakes.add(wake)
+    return () => this.#wakes.delete(wake)
+  }
+
+  /** Names that begin so, in order, and watched. The path is made when missing. @throws as throughOutages() */
+  async names(scope: WaitScope, prefix: string): Promise<readonly string[]> {
+    for (;;) {
+      try {
+        const { children } = await throughOutages(this.client, scope, () =>
+          this.client.getChildren(this.path, this.#onChange),
+        )
+        return children.filter((name) => name.startsWith(prefix)).toSorted()
+      } catch (error) {
+        if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+      }
+      await this.make(scope)
+    }
+  }
+
+  /** Creates it and its missing parents. Safe to repeat, and repeated through outages. */
+  make(scope: WaitScope): Promise<void> {
+    return makePath(this.client, scope, this.path, this.parentMode)
+  }
+
+  /** How many children it has; 0 where there is none. @throws {ZnodeError} */
+  async size(): Promise<number> {
+    return (await this.client.exists(this.path))?.numChildren ?? 0
+  }
+
+  /** Puts an element behind all of its name. @throws as WriteScope.run; {ZnodeError} ZK_BAD_ARGUMENTS */
+  async put(data: Uint8Array | null, name: string, options: WaitOptions): Promise<void> {
+    checked(() => checkData(data))
+    const copy = data === null ? null : Uint8Array.from(data)
+    const path = childOf(this.path, name)
+    const writes = new WriteScope(this.client, this.path, options)
+    await writes.run(async () => {
+      for (;;) {
+        try {
+          const mode = 'persistent-sequential'
+          await writes.write(() => this.client.create(path, copy, { mode }))
+          return
+        } catch (error) {
+          if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+        }
+        await this.make(writes.scope)
+      }
+    })
+  }
+}

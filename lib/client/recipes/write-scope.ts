@@ -1,0 +1,105 @@
+/**
+ * Writes of a recipe within a wait: sent once, and again only where they were not sent; what the wait ends with says whether
+ * a write may have been applied. Neighbours: wait-scope, versioned-znode, queue-entries.
+ */
+import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { parentOf } from '../../model/path.ts'
+import { createMissing } from '../paths.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
+import { isZnodeError } from './own-znode.ts'
+import { whenConnected } from './session-end.ts'
+import { throughOutages } from './until-gone.ts'
+import { type WaitOptions, WaitScope } from './wait-scope.ts'
+
+export class WriteScope {
+  readonly client: ZooKeeper
+  readonly scope: WaitScope
+  #isWriting = false
+
+  /** @throws as WaitScope */
+  constructor(client: ZooKeeper, path: string, options: WaitOptions) {
+    this.client = client
+    this.scope = new WaitScope(client, path, options)
+  }
+
+  /**
+   * Runs reads and writes within the wait. @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED,
+   * ZK_CONNECTION_LOSS, each with `outcome` unknown if a write was in flight; others of the calls
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.scope.run(work)
+    } catch (error) {
+      throw this.#withOutcome(error)
+    } finally {
+      this.scope.close()
+    }
+  }
+
+  /** Sends it; again only where it was not sent because the client was not connected. */
+  async write<T>(send: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.scope.throwIfEnded()
+      this.#isWriting = true
+      try {
+        const result = await send()
+        this.#isWriting = false
+        return result
+      } catch (error) {
+        const isUnknown = error instanceof ZnodeError && error.outcome === 'unknown'
+        if (isUnknown) throw error
+        this.#isWriting = false
+        if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
+        await this.scope.race(whenConnected(this.client))
+      }
+    }
+  }
+
+  /** Whether the newest write was applied is seen by the next read. Resolves when the client is connected. */
+  async reconnected(): Promise<void> {
+    this.#isWriting = false
+    await this.scope.race(whenConnected(this.client))
+    this.scope.throwIfEnded()
+  }
+
+  /** Creates the missing parents of a path. */
+  makeParent(path: string, mode: 'container' | 'persistent'): Promise<void> {
+    return makePath(this.client, this.scope, parentOf(path), mode)
+  }
+
+  /** Resolves after `delayMs`. */
+  pause(delayMs: number): Promise<void> {
+    return this.scope.race(
+      new Promise<void>((resolve) => {
+        this.client.clock.after(delayMs, resolve)
+      }),
+    )
+  }
+
+  /** The error, with what it says of a write. */
+  #withOutcome(error: unknown): unknown {
+    if (!(error instanceof ZnodeError)) return error
+    const outcome = this.#isWriting ? 'unknown' : error.outcome
+    const isTimeout = isZnodeError(error, ZK_ERRORS.OPERATION_TIMEOUT)
+    const known = isTimeout && !this.#isWriting ? 'unapplied' : outcome
+    if (known === error.outcome) return error
+    return new ZnodeError(error.errno, error.path, { outcome: known, cause: error })
+  }
+}
+
+/** Creates what is missing of a path: safe to repeat, and repeated through outages. @throws as throughOutages() */
+export function makePath(
+  client: ZooKeeper,
+  scope: WaitScope,
+  path: string,
+  mode: 'container' | 'persistent',
+): Promise<void> {
+  return throughOutages(client, scope, async () => {
+    try {
+      await createMissing(client, path, (one) => client.create(one, null, { mode }))
+    } catch (error) {
+      // A parent was deleted meanwhile.
+      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
+    }
+  })
+}
