@@ -8,13 +8,6 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import {
-  Mvcc,
-  type MvccWriter,
-  mvccHandle,
-  registerStore,
-  type StoreOpener,
-} from '../adapters/index.ts'
-import {
   type Lease,
   type LeaseId,
   type MetadataStore,
@@ -23,7 +16,14 @@ import {
   type Txn,
   type TxnResult,
   type WriteOp,
-} from '../lib/index.ts'
+} from 'anykeeper'
+import {
+  Mvcc,
+  type MvccWriter,
+  mvccHandle,
+  registerStore,
+  type StoreOpener,
+} from 'anykeeper/adapters'
 
 /** The manifest: suites and callers go by this. */
 const FEATURES: StoreFeatures = {

@@ -1,10 +1,10 @@
-/** The example adapter is a store: it passes both suites, and a line that was cut off is no line. */
+/** The example adapter is a store: it passes both suites of the built package, and a line that was cut off is no line. */
 import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { openStore } from 'anykeeper/adapters'
+import { keeperConformance, type StoreFixture, storeConformance } from 'anykeeper/conformance'
 import { expect } from 'chai'
-import { openStore } from '../../adapters/index.ts'
 import { JournalStore } from '../../examples/journal-store.ts'
-import { keeperConformance, type StoreFixture, storeConformance } from '../conformance/index.ts'
 import { bytes, text } from '../conformance/support.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 

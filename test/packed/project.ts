@@ -9,6 +9,7 @@ import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const consumer = fileURLToPath(new URL('./consumer', import.meta.url))
+const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 const { devDependencies } = createRequire(import.meta.url)('../../package.json') as {
   devDependencies: Record<string, string>
 }
@@ -54,6 +55,7 @@ export class Project {
     writeFileSync(join(project.folder, 'package.json'), JSON.stringify(manifest))
     expectSuccess('npm install', await project.run([npmProgram(), 'install', ...npmOptions]))
     cpSync(consumer, project.folder, { recursive: true })
+    cpSync(examples, join(project.folder, 'examples'), { recursive: true })
     return project
   }
 

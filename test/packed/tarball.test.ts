@@ -17,6 +17,7 @@ const manifest = createRequire(import.meta.url)('../../package.json') as {
 const useful = [
   /^dist\/(?:cli|index|lib|adapters|proxy|test\/conformance)\b.*\.(?:js|d\.ts)$/,
   /^docs\/[\w/-]+\.(?:md|svg)$/,
+  /^examples\/[\w-]+\.ts$/,
   /^(?:README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
 ]
 
