@@ -6,7 +6,7 @@ import {
   connect as connectTo,
   Keeper,
   type ZooKeeper,
-} from './lib/index.ts'
+} from './lib/internal.ts'
 
 export * from './lib/index.ts'
 

@@ -19,7 +19,7 @@ export type {
   ClientState,
   StateListener,
 } from './client/client-options.ts'
-export { connect, connectOwning } from './client/connect.ts'
+export { connect } from './client/connect.ts'
 export {
   type ClientOp,
   type CreateMode,

@@ -1,6 +1,7 @@
 /** What the proxy, the command line and the tests need of lib beside its public names; no door of the package leads here. */
 
 export { deadline } from './base/deadline.ts'
+export { connectOwning } from './client/connect.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export * from './index.ts'

@@ -27,10 +27,12 @@ import type { CallbackError } from './callback-faults.ts'
  */
 export type ClientState = 'connected' | 'suspended' | 'lost' | 'closed'
 
+/** Called with the state that the client has from now on. */
 export type StateListener = (state: ClientState) => void
 
 /** An identity to prove. `digest`: `user:password`. Source: ZooKeeper.addAuthInfo. */
 export interface ClientAuth {
+  /** `digest`, or another one that the server knows. */
   readonly scheme: string
   /** Text is sent as UTF-8. */
   readonly auth: string | Uint8Array

@@ -160,7 +160,9 @@ export function createOp(
 
 /** A read of a {@link ZooKeeper.multiRead}. */
 export interface ReadOp {
+  /** The data and Stat, or the names of the children. */
   readonly type: 'getData' | 'getChildren'
+  /** Of the znode. */
   readonly path: string
 }
 

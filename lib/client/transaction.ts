@@ -16,6 +16,7 @@ export class Transaction<Results extends readonly unknown[]> {
   readonly #client: MultiVerbs
   readonly #ops: ClientOp[] = []
 
+  /** @internal {@link ZooKeeper.transaction} makes it. */
   constructor(client: MultiVerbs) {
     this.#client = client
   }

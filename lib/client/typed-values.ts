@@ -18,7 +18,9 @@ export interface DataVerbs {
 
 /** Values to bytes and back; `null`: the znode has no data. Either function throws on what it does not take. */
 export interface Codec<T> {
+  /** null: no data. */
   encode(value: T): Uint8Array | null
+  /** null: the znode has no data. */
   decode(data: Uint8Array | null): T
 }
 
@@ -26,8 +28,10 @@ export interface Codec<T> {
 export class CodecError extends KeeperError {
   override readonly name = 'CodecError'
   readonly code = 'CODEC_FAILED'
+  /** Of the znode. */
   readonly path: string
 
+  /** @internal */
   constructor(message: string, path: string, cause: unknown) {
     super(`${message}: ${path}`, { cause })
     this.path = path
@@ -62,6 +66,7 @@ export class TypedZooKeeper<T> {
   readonly #client: DataVerbs
   readonly #codec: Codec<T>
 
+  /** @internal {@link ZooKeeper.typed} makes it. */
   constructor(client: DataVerbs, codec: Codec<T>) {
     if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
       throw badArgument('codec must have the functions encode and decode')
@@ -91,7 +96,7 @@ export class TypedZooKeeper<T> {
   }
 
   /**
-   * Reads, changes and writes, again when another client was faster, at most {@link UPDATES_MAX} times. Resolves with
+   * Reads, changes and writes, again when another client was faster, at most 100 times. Resolves with
    * what was written. `change` gets the value of the znode.
    * @throws {ZnodeError} as get() and set(); ZK_BAD_VERSION: others were faster each time. What `change` throws
    */
@@ -129,4 +134,4 @@ export class TypedZooKeeper<T> {
 }
 
 /** Of {@link TypedZooKeeper.update}. */
-export const UPDATES_MAX = 100
+const UPDATES_MAX = 100

@@ -6,6 +6,7 @@ import { timed } from './log.mjs'
 import { root, runShown } from './run.mjs'
 
 const sources = [
+  'index.ts',
   'cli.ts',
   'cli',
   'lib',

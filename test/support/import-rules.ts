@@ -10,7 +10,13 @@ export interface SourceFile {
 type Room = 'lib' | 'adapters' | 'proxy' | 'cli' | 'outside'
 
 /** All of the library, the adapters and the proxy that the command line may see. */
-const doors = new Set(['lib/index.ts', 'lib/internal.ts', 'adapters/index.ts', 'proxy/index.ts'])
+const doors = new Set([
+  'index.ts',
+  'lib/index.ts',
+  'lib/internal.ts',
+  'adapters/index.ts',
+  'proxy/index.ts',
+])
 
 /** What of lib an adapter may see. */
 const contract = /^lib\/(store\/|base\/|model\/errors\.ts$)/
