@@ -59,7 +59,7 @@ describe('ServiceDiscovery', () => {
     const text = Buffer.from(data ?? []).toString()
     expect(text).to.equal(
       `{"name":"echo","id":"${made.id}","address":"10.0.0.1","port":80,"sslPort":null,"payload":null,` +
-        `"registrationTimeUTC":${made.registrationTimeUTC},"serviceType":"DYNAMIC","uriSpec":null,"enabled":true}`,
+        `"registrationTimeUTC":${made.registrationTimeUTC},"serviceType":"DYNAMIC","uriSpec":null}`,
     )
     expect([await theirs.names(), await theirs.instances('echo')]).to.deep.equal([['echo'], [made]])
     const changed = await ours.update({ ...made, payload: { weight: 3 }, enabled: false })
@@ -130,7 +130,7 @@ describe('ServiceDiscovery', () => {
     expect(idsOf(await theirs.instances('echo'))).to.deep.equal(['one'])
   })
 
-  it('what is no instance is left out, and reported; an old one without "enabled" is enabled', async () => {
+  it('what is no instance is left out, and reported, and so are fields that are not known', async () => {
     await ours.register(instance('one'))
     await settle()
     await b.create(`${ECHO}/bad`, Buffer.from('{"name":"echo"}'))

@@ -3,7 +3,7 @@
  * ServiceInstance, ServiceType and UriSpec of Curator 5.9. Neighbour: service-discovery.
  */
 import { badArgument, checked, checkText, checkWhole, checkWord } from '../arguments.ts'
-import { jsonCodec } from '../typed-values.ts'
+import { type Codec, jsonCodec } from '../typed-values.ts'
 
 /**
  * What becomes of an instance: `DYNAMIC` is an ephemeral, `STATIC` and `PERMANENT` are persistent, and stay when their process
@@ -63,20 +63,30 @@ export function checkInstance<P>(
     ),
     serviceType: checkWord(given.serviceType ?? 'DYNAMIC', TYPES, 'serviceType'),
     uriSpec: given.uriSpec ?? null,
-    // Curator before 3.0 had no such field.
     enabled: given.enabled ?? true,
   }))
 }
 
-/** JSON; what Curator wrote has other fields perhaps, which are left out. */
-export const instanceCodec = jsonCodec<ServiceInstance>((parsed) => {
+const json = jsonCodec<Partial<ServiceInstance>>((parsed) => {
   if (typeof parsed !== 'object' || parsed === null) throw new TypeError('not an object')
-  const noId = (): string => {
-    throw new TypeError('no id')
-  }
-  const given = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== null))
-  return checkInstance(given, { id: noId, nowMs: 0 })
+  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== null))
 })
+
+/**
+ * `enabled` is written only when it is false: Curator's default serializer has no such field. Fields that are not known are left
+ * out.
+ */
+export const instanceCodec: Codec<ServiceInstance> = {
+  encode({ enabled, ...instance }) {
+    return json.encode(enabled ? instance : { ...instance, enabled })
+  },
+  decode(data) {
+    const noId = (): string => {
+      throw new TypeError('no id')
+    }
+    return checkInstance(json.decode(data), { id: noId, nowMs: 0 })
+  },
+}
 
 function checkName(name: unknown, what: string): string {
   const text = checkText(name, what, 'a name')
