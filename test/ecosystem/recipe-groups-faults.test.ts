@@ -2,12 +2,13 @@
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import {
+  connect,
   GroupMember,
   Keeper,
-  KeeperClient,
   LeaderSelector,
   LockingQueue,
   type MetadataStore,
+  type ZooKeeper,
 } from '../../lib/index.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
@@ -21,7 +22,7 @@ describe('groups and queues on etcd', function () {
   let etcd: EtcdServer
   let store: MetadataStore
   let keeper: Keeper
-  let client: KeeperClient
+  let client: ZooKeeper
   let worker: Child
   let token: number
   let path: string
@@ -33,7 +34,7 @@ describe('groups and queues on etcd', function () {
     etcd = await startEtcd({ binary: etcdProgram() })
     store = await openEtcdStore({ hosts: [etcd.host] })
     keeper = await Keeper.open({ store })
-    client = await KeeperClient.connect(keeper, { timeoutMs: 4_000 })
+    client = await connect(keeper, { timeoutMs: 4_000 })
   })
   beforeEach(async () => {
     rooms += 1
