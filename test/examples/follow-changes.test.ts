@@ -46,7 +46,7 @@ describe('the example follow-changes', function () {
   it('begins with what is there, and resumes behind a kill with what came meanwhile', async () => {
     await write()
     const first = run('follow-changes.ts')
-    await first.waitForLine(/^there: \/app\/config/)
+    await first.waitForLine(/^there: \/app\/config 0/)
     await write()
     await first.waitForLine(/^setData: \/app\/config/)
     await first.kill()
