@@ -100,6 +100,18 @@ describe('ServiceDiscovery', () => {
     expect(idsOf(await theirs.instances('echo'))).to.deep.equal(['one'])
   })
 
+  it('replaces the instance of an earlier run that has not expired yet', async () => {
+    await theirs.register(instance('one', { port: 1 }))
+    await settle()
+    await ours.register(instance('one', { port: 2 }))
+    await settle()
+    const [found] = await ours.instances('echo')
+    expect([found?.port, (await b.exists(`${ECHO}/one`))?.ephemeralOwner]).to.deep.equal([
+      2,
+      a.sessionId,
+    ])
+  })
+
   it('one of a stopped process is gone with its session, and registered again with the next', async () => {
     const renewing = await connect(one.keeper, { timeoutMs: TIMEOUT_MS, renew: true })
     const renewed = discoveryOf(renewing)
@@ -162,8 +174,10 @@ describe('ServiceDiscovery', () => {
 
   it('a provider follows them: each in turn, enabled ones, those with few errors', async () => {
     const provider = theirs.provider('echo', { errorsMax: 2, errorsMs: 10_000 })
+    const seen: string[] = []
+    provider.onChange((instances) => seen.push(idsOf(instances).join(' ')))
     await provider.start()
-    expect(provider.next()).to.equal(undefined)
+    expect([provider.next(), seen]).to.deep.equal([undefined, ['']])
     for (const id of ['one', 'two', 'three']) await ours.register(instance(id))
     await settle()
     expect(idsOf(provider.all)).to.deep.equal(['one', 'three', 'two'])
@@ -183,6 +197,7 @@ describe('ServiceDiscovery', () => {
     await ours.unregister(instance('two'))
     await settle()
     expect(idsOf(provider.all)).to.deep.equal(['three'])
+    expect(seen).to.deep.equal(['', 'one', 'one two', 'one three two', 'three two', 'three'])
     await theirs.close()
     await ours.unregister(instance('three'))
     await settle()

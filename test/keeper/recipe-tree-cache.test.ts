@@ -1,10 +1,9 @@
-/** TreeCache and NodeCache in bad weather, on members of one memory store. Time is a ManualClock's. */
+/** TreeCache in bad weather, on members of one memory store. Time is a ManualClock's. */
 import { expect } from 'chai'
 import {
   connect,
   deleteRecursive,
   digestOf,
-  NodeCache,
   PERMS,
   TreeCache,
   type TreeCacheEvent,
@@ -219,8 +218,13 @@ describe('TreeCache', () => {
   it('with renew it lives through the end of its session, also of a stopped process', async () => {
     await makeTree()
     const renewing = await connect(one.keeper, { timeoutMs: TIMEOUT_MS, renew: true })
-    const cache = cacheOf(renewing)
+    const calls: string[] = []
+    const noted = (client: ZooKeeper, call: 'sync' | 'getChildren'): ZooKeeper =>
+      aheadOf(client, call, async () => calls.push(call))
+    const cache = cacheOf(noted(noted(renewing, 'sync'), 'getChildren'))
     await cache.start()
+    expect(calls).to.not.include('sync')
+    calls.length = 0
     const { sessionId } = renewing
     await bench.freeze(one, async () => {
       await pass(3 * TIMEOUT_MS)
@@ -229,6 +233,7 @@ describe('TreeCache', () => {
     })
     await pass(3_000)
     expect(renewing.sessionId).to.not.equal(sessionId)
+    expect(calls.slice(0, 2), 'its server may lag behind').to.deep.equal(['sync', 'getChildren'])
     expect([cache.isClosed, pictureOf(cache)]).to.deep.equal([false, '/cached/z=new /cached=0'])
     await b.setData(`${PATH}/z`, bytes('after'))
     await settle()
@@ -339,75 +344,5 @@ describe('TreeCache', () => {
     expect(() => new TreeCache(a, '/x', { depth: -1 })).to.throw('depth')
     expect(() => new TreeCache(a, '/x', { deep: 1 } as TreeCacheOptions)).to.throw('deep')
     expect(() => cacheOf(a).onChange(undefined as never)).to.throw('listener')
-  })
-
-  describe('NodeCache', () => {
-    function nodeCacheOf(client: ZooKeeper): NodeCache {
-      const cache = new NodeCache(client, PATH, { onError: (error) => said.push(wordOf(error)) })
-      cache.onChange((entry) => events.push(entry === undefined ? 'none' : textOf(entry.data)))
-      caches.push(cache)
-      return cache
-    }
-
-    it('follows one znode: created, changed, deleted, created again', async () => {
-      const cache = nodeCacheOf(a)
-      await cache.start()
-      expect(cache.current).to.equal(undefined)
-      await b.create(PATH, bytes('1'))
-      await settle()
-      await b.setData(PATH, bytes('2'))
-      await settle()
-      await b.create(`${PATH}/child`, null)
-      await settle()
-      await deleteRecursive(b, PATH)
-      await settle()
-      await b.create(PATH, bytes('3'))
-      await settle()
-      expect(events).to.deep.equal(['none', '1', '2', 'none', '3'])
-      expect(cache.current?.stat.version).to.equal(0)
-      await cache.close()
-      await b.setData(PATH, bytes('4'))
-      await settle()
-      expect(events).to.have.length(5)
-    })
-
-    it('an outage, a stopped process, a session that ends for good', async () => {
-      await b.create(PATH, bytes('1'))
-      await settle()
-      const renewing = await connect(one.keeper, { timeoutMs: TIMEOUT_MS, renew: true })
-      const cache = nodeCacheOf(renewing)
-      const final = new NodeCache(a, PATH, { onError: (error) => said.push(wordOf(error)) })
-      caches.push(final)
-      await cache.start()
-      await final.start()
-      one.store.cut()
-      await pass(TIMEOUT_MS / 2)
-      await b.setData(PATH, bytes('2'))
-      one.store.mend()
-      await pass(2_000)
-      expect(events).to.deep.equal(['1', '2'])
-      expect(textOf(final.current?.data)).to.equal('2')
-      await bench.freeze(one, async () => {
-        await pass(3 * TIMEOUT_MS)
-        await b.setData(PATH, bytes('3'))
-      })
-      await pass(3_000)
-      expect(events).to.deep.equal(['1', '2', '3'])
-      expect([final.isClosed, textOf(final.current?.data)]).to.deep.equal([true, '2'])
-      expect(said).to.deep.equal(['ZK_SESSION_EXPIRED'])
-      await b.setData(PATH, bytes('4'))
-      await settle()
-      expect(events.at(-1)).to.equal('4')
-      await renewing.close()
-    })
-
-    it('what may not be read ends it, and start() rejects', async () => {
-      const id = { scheme: 'digest', id: digestOf(bytes('ann:secret')) as string }
-      await b.create(PATH, null, { acl: [{ perms: PERMS.ALL, id }] })
-      await settle()
-      const started = outcomeOf(nodeCacheOf(a).start())
-      await settle()
-      expect(started.now).to.equal('ZK_NO_AUTH')
-    })
   })
 })

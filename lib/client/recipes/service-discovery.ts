@@ -66,9 +66,9 @@ export class ServiceDiscovery implements AsyncDisposable {
   }
 
   /**
-   * Registers an instance, and waits until it is there. Defaults: a UUID for the `id`, DYNAMIC, enabled, now. An ephemeral of
-   * another session with its id is waited for its end. A wait that is given up ends nothing else: see {@link unregister}.
-   * Resolves with the instance as it is written.
+   * Registers an instance, and waits until it is there. Defaults: a UUID for the `id`, DYNAMIC, enabled, now. An instance of the
+   * same id that is there is replaced, as Curator does: it is an earlier run's. A wait that is given up ends nothing else: see
+   * {@link unregister}. Resolves with the instance as it is written.
    * @throws {ZnodeError} ZK_BAD_ARGUMENTS: it is none, or its id is registered; as {@link PersistentNode.start}
    */
   async register<P = unknown>(
@@ -90,8 +90,10 @@ export class ServiceDiscovery implements AsyncDisposable {
       ...(this.#onError !== undefined && { onError: this.#onError }),
     })
     this.#registered.set(path, { node, instance: known })
+    const isEphemeral = known.serviceType === 'DYNAMIC'
+    void this.#removeFormer(path, isEphemeral).then(() => begin(node))
     try {
-      await node.start(options)
+      await node.waitForCreate(options)
     } catch (error) {
       if (node.isClosed && this.#registered.get(path)?.node === node) this.#registered.delete(path)
       throw error
@@ -177,6 +179,18 @@ export class ServiceDiscovery implements AsyncDisposable {
     return this.close()
   }
 
+  /** The ephemeral of an earlier run, whose session has not expired yet. What fails is waited for. Never rejects. */
+  async #removeFormer(path: string, isEphemeral: boolean): Promise<void> {
+    if (!isEphemeral) return
+    try {
+      const found = await this.#client.exists(path)
+      if (found === undefined || found.ephemeralOwner === this.#client.sessionId) return
+      await this.#client.delete(path, found.version)
+    } catch {
+      // Without it, or after its end, the node is created all the same.
+    }
+  }
+
   #known<P>(instance: Partial<ServiceInstance<P>>): ServiceInstance<P> {
     return checkInstance(instance, {
       id: () => newUuid(systemRandom),
@@ -201,4 +215,9 @@ export class ServiceDiscovery implements AsyncDisposable {
   #throwIfClosed(): void {
     if (this.#isClosed) throw new Error('the discovery is closed')
   }
+}
+
+/** Without a wait of its own. */
+function begin(node: PersistentNode): void {
+  node.start({ signal: AbortSignal.abort() }).catch(() => {})
 }

@@ -23,6 +23,7 @@ export interface ServiceInstance<P = unknown> {
   readonly name: string
   /** Unique in the service; the name of its znode. */
   readonly id: string
+  /** A host name or an address. */
   readonly address: string
   /** null: none. */
   readonly port: number | null
@@ -35,6 +36,7 @@ export interface ServiceInstance<P = unknown> {
   readonly payload: P | null
   /** ms since 1970. */
   readonly registrationTimeUTC: number
+  /** What becomes of it when its process ends. */
   readonly serviceType: ServiceType
   /** null: none. */
   readonly uriSpec: ServiceUriSpec | null

@@ -4,10 +4,17 @@
  */
 import { type Random, systemRandom } from '../../base/clock.ts'
 import { childOf } from '../../model/path.ts'
-import { badArgument, checked, checkOptions, checkWhole, checkWord } from '../arguments.ts'
+import {
+  badArgument,
+  checkCallback,
+  checked,
+  checkOptions,
+  checkWhole,
+  checkWord,
+} from '../arguments.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import type { ServiceInstance } from './service-instance.ts'
-import { TreeCache } from './tree-cache.ts'
+import { TreeCache, type TreeCacheEvent } from './tree-cache.ts'
 import type { WaitOptions } from './wait-scope.ts'
 
 /** Which one is next: each in turn, any, or the same as long as it is there. */
@@ -73,19 +80,25 @@ export class ServiceProvider implements AsyncDisposable {
       depth: 1,
       ...(hooks.onError !== undefined && { onError: hooks.onError }),
     })
-    this.#cache.onChange((event) => {
-      if (event.type === 'initialized' || event.entry.path === path) return
-      const { path: at, data } = event.entry
-      const instance = event.type === 'removed' ? undefined : hooks.decode(at, data ?? null)
-      if (instance === undefined) this.#instances.delete(at)
-      else this.#instances.set(at, instance)
-      if (event.type === 'removed') this.#errors.delete(at.slice(path.length + 1))
-    })
+    this.#cache.onChange((event) => this.#take(event))
   }
 
   /** Begins to follow them, and waits until all were read. @throws as {@link TreeCache.start} */
   start(options: WaitOptions = {}): Promise<void> {
     return this.#cache.start(options)
+  }
+
+  /**
+   * Calls `listener` with {@link all} once they were read, then each time that one was registered, changed or deleted. What it
+   * throws harms nobody else. Returns its cancel.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS: no function
+   */
+  onChange(listener: (instances: readonly ServiceInstance[]) => unknown): () => void {
+    if (checkCallback(listener, 'listener') === undefined) throw badArgument('listener is missing')
+    return this.#cache.onChange((event) => {
+      const isOwn = event.type !== 'initialized' && event.entry.path === this.#cache.path
+      return this.#cache.isInitialized && !isOwn ? listener(this.all) : undefined
+    })
   }
 
   /** All that are enabled and have few errors, in the order of their ids. */
@@ -121,6 +134,16 @@ export class ServiceProvider implements AsyncDisposable {
   /** As close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #take(event: TreeCacheEvent): void {
+    const { path } = this.#cache
+    if (event.type === 'initialized' || event.entry.path === path) return
+    const { path: at, data } = event.entry
+    const instance = event.type === 'removed' ? undefined : this.#hooks.decode(at, data ?? null)
+    if (instance === undefined) this.#instances.delete(at)
+    else this.#instances.set(at, instance)
+    if (event.type === 'removed') this.#errors.delete(at.slice(path.length + 1))
   }
 
   #isDown(id: string): boolean {

@@ -195,8 +195,8 @@ export class TreeCache implements AsyncDisposable, Iterable<CacheEntry> {
 
   #initialize(): void {
     if (this.#life.isReady || this.isClosed || !this.#queue.isWalked) return
-    this.#emit({ type: 'initialized' })
     this.#life.becomeReady()
+    this.#emit({ type: 'initialized' })
   }
 
   /** A read with its children looks for changes: what has not changed is not transferred. */
