@@ -8,6 +8,8 @@ import {
   TreeCache,
   type TreeCacheEvent,
   type TreeCacheOptions,
+  ZK_ERRORS,
+  ZnodeError,
   type ZooKeeper,
 } from '../../lib/index.ts'
 import { type Member, TIMEOUT_MS } from '../support/liveness-bench.ts'
@@ -159,6 +161,46 @@ describe('TreeCache', () => {
     await cache.start()
     await settle()
     expect(pictureOf(cache)).to.equal('/cached/x/late= /cached/x=late /cached=0')
+  })
+
+  it('a change behind the answer to a read is seen, and the older answer does not win', async () => {
+    await makeTree()
+    let isFirst = true
+    const late = new Proxy(a, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target)
+        if (typeof value !== 'function') return value
+        if (name !== 'getData') return value.bind(target)
+        return async (path: string) => {
+          const found = await target.getData(path)
+          if (path !== `${PATH}/x` || !isFirst) return found
+          isFirst = false
+          await b.setData(path, bytes('late'))
+          await settle()
+          return found
+        }
+      },
+    })
+    const cache = cacheOf(late)
+    await cache.start()
+    await settle()
+    expect(textOf(cache.get(`${PATH}/x`)?.data)).to.equal('late')
+  })
+
+  it('a read that failed is repeated', async () => {
+    await makeTree()
+    let failures = 0
+    const failing = aheadOf(a, 'getData', async (path) => {
+      if (path === `${PATH}/x` && failures++ < 2) {
+        throw new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno)
+      }
+    })
+    const started = outcomeOf(cacheOf(failing).start())
+    await settle()
+    expect(started.now).to.equal('pending')
+    await pass(500)
+    expect([started.now, failures, events.at(-1)]).to.deep.equal(['done', 3, 'initialized'])
+    expect(events).to.include('added /cached/x/y=2')
   })
 
   it('one read of a path at a time, 64 of all together', async () => {
