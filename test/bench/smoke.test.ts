@@ -68,6 +68,10 @@ describe('bench: every suite', function () {
       ['proxies', '--only', 'set'],
       (text) => expect(text).to.contain('| load | anykeeper | anykeeper × 3 | ZooKeeper × 3 |'),
     ],
+    [
+      ['changes'],
+      (text) => expect(text).to.match(/\| reading them: CPU µs for each \| \*\*[\d.]+/),
+    ],
   ]
   let running: Promise<string>[] = []
 

@@ -121,7 +121,7 @@ describe('change feed', () => {
     const { changes } = all.copy
     expect(changes.length).to.be.above(50)
     expect(new Set(changes.map(({ position }) => position)).size).to.equal(changes.length)
-    const middles = changes.filter(({ position }) => position.split('.')[2] !== 'e')
+    const middles = changes.filter(({ position }) => position.split('.')[2] !== 'end')
     expect(middles.length, 'positions within a batch').to.be.above(5)
     for (const [done, from] of [start, ...changes.map(({ position }) => position)].entries()) {
       const rest = await readAll(done % 2 === 0 ? one : two, from)
@@ -234,7 +234,7 @@ describe('change feed', () => {
     expect(wrong({ prefix: 'a' })).to.throw(TypeError, 'prefix')
     expect(wrong({ prefix: '/a/' })).to.throw(TypeError, 'prefix')
     expect(wrong({ signal: true })).to.throw(TypeError, 'signal')
-    for (const from of ['', 'x', '1', '1.1.e', '1.1.e.12', `${'f'.repeat(14)}.1.e.-`, 5]) {
+    for (const from of ['', 'x', '1', '1.1.end', '1.1.end.12', `${'f'.repeat(14)}.1.end.-`, 5]) {
       expect(wrong({ from }), `${from}`).to.throw(TypeError, 'from')
     }
   })
