@@ -6,12 +6,15 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
 import { ProcessHold } from '../base/process-hold.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
 import { type CallTrace, withTrace } from './call-trace.ts'
 import { CallbackFaults } from './callback-faults.ts'
 import { Chroot } from './chroot.ts'
+import { clientChanges } from './client-changes.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
+import { orAborted } from './or-aborted.ts'
 import { PendingRequests } from './pending-requests.ts'
 import type { ClientRequest, Link, LinkEnd, LinkSink, Transport } from './transport.ts'
 import { ClientWatches } from './watches.ts'
@@ -128,6 +131,14 @@ export class ClientSession {
     }
     await link.authenticate(auth.scheme, auth.auth)
     this.#auths.push(auth)
+  }
+
+  /** On a connection of its own, where there is a wire. */
+  changes(options: ChangesOptions): AsyncGenerator<ChangeRecord, undefined, undefined> {
+    const { timeoutMs, requestBytesMax } = this.options
+    const identity = { timeoutMs, requestBytesMax, auths: () => this.#auths }
+    const below = { transport: this.#transport, chroot: this.#chroot, over: this.signal }
+    return clientChanges({ ...below, ...identity }, options)
   }
 
   close(): Promise<void> {
@@ -333,24 +344,6 @@ export class ClientSession {
 /** Ends a session that nobody uses. */
 function abandon(link: Link | undefined): void {
   link?.send({ type: 'closeSession' }, 0)
-}
-
-/** Rejects with the signal's reason as soon as it is aborted; what comes later is passed to `onLate`. */
-function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  onLate: (value: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      promise.then(onLate, () => {})
-      reject(signal.reason)
-    }
-    const settled = (): void => signal.removeEventListener('abort', aborted)
-    if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted, { once: true })
-    promise.then(resolve, reject).finally(settled)
-  })
 }
 
 interface Handlers {
