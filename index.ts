@@ -1,12 +1,7 @@
 /** The package's entry: the library's public names, and a client on every kind of URL. */
 import { openStore } from './adapters/index.ts'
-import {
-  type ClientOptions,
-  connectOwning,
-  connect as connectTo,
-  Keeper,
-  type ZooKeeper,
-} from './lib/internal.ts'
+import { type ClientOptions, connect as connectTo, Keeper, type ZooKeeper } from './lib/index.ts'
+import { connectOwning } from './lib/internal.ts'
 
 export * from './lib/index.ts'
 

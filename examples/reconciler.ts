@@ -4,16 +4,7 @@
  */
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  connect,
-  type Held,
-  Keeper,
-  LeaderLatch,
-  mkdirp,
-  ZnodeError,
-  type ZooKeeper,
-} from 'anykeeper'
-import { openStore } from 'anykeeper/adapters'
+import { connect, type Held, LeaderLatch, mkdirp, ZnodeError } from 'anykeeper'
 
 const DESIRED = '/app/desired'
 const ACTUAL = '/app/actual'
@@ -23,33 +14,18 @@ const RESYNC_MS = 5_000
 /** The token is that of the leader that wrote it. */
 type Actual = { readonly value: string; readonly token: number }
 
-const store = await openStore(process.env.ANYKEEPER_STORE ?? 'etcd://127.0.0.1:2379')
-const keeper = await Keeper.open({ store })
-let close = await stand()
+// A member in this process; zk://host:2181 is a client of anykeeper's proxies, or of Apache ZooKeeper.
+const url = process.env.ANYKEEPER_STORE ?? 'etcd://127.0.0.1:2379'
+const zk = await connect(url, { timeoutMs: 10_000, renew: true })
+const latch = new LeaderLatch(zk, '/app/leader', {
+  id: `${hostname()}:${process.pid}`,
+  onElected: lead,
+  onLost: () => console.log('leading no more'),
+  onError: (error) => console.error('election:', error),
+})
+await latch.start()
 
-/** One candidate, on a session of its own. Returns what ends both. */
-async function stand(): Promise<() => Promise<void>> {
-  const client = await connect(keeper, {
-    timeoutMs: 10_000,
-    // A session that is over does not come back, nor does its candidate.
-    onState: async (state) => {
-      if (state === 'lost') close = await stand()
-    },
-  })
-  const latch = new LeaderLatch(client, '/app/leader', {
-    id: `${hostname()}:${process.pid}`,
-    onElected: (leadership) => lead(client, leadership),
-    onLost: () => console.log('leading no more'),
-    onError: (error) => console.error('election:', error),
-  })
-  await latch.start()
-  return async () => {
-    await latch.close()
-    await client.close()
-  }
-}
-
-async function lead(client: ZooKeeper, { token, signal }: Held): Promise<void> {
+async function lead({ token, signal }: Held): Promise<void> {
   console.log(`leading, token ${token}`)
   while (!signal.aborted) {
     let changed = () => {}
@@ -57,7 +33,7 @@ async function lead(client: ZooKeeper, { token, signal }: Held): Promise<void> {
       changed = resolve
     })
     try {
-      await reconcile(client, token, changed)
+      await reconcile(token, changed)
     } catch (error) {
       // Out of reach, or another leader was faster: it looks again.
       if (!(error instanceof ZnodeError)) throw error
@@ -68,20 +44,17 @@ async function lead(client: ZooKeeper, { token, signal }: Held): Promise<void> {
   }
 }
 
-async function reconcile(client: ZooKeeper, token: number, changed: () => void): Promise<void> {
-  for (const path of [DESIRED, ACTUAL]) await mkdirp(client, path)
-  const desired = String((await client.getData(DESIRED, changed)).data ?? '')
-  const { data, stat } = await client.getData(ACTUAL, changed)
+async function reconcile(token: number, changed: () => void): Promise<void> {
+  for (const path of [DESIRED, ACTUAL]) await mkdirp(zk, path)
+  const desired = String((await zk.getData(DESIRED, changed)).data ?? '')
+  const { data, stat } = await zk.getData(ACTUAL, changed)
   const actual = JSON.parse(String(data ?? '{"value":"","token":0}')) as Actual
   if (actual.token > token) throw new Error(`a later leader was here, with token ${actual.token}`)
   if (actual.value === desired) return
   const next: Actual = { value: desired, token }
-  await client.setData(ACTUAL, Buffer.from(JSON.stringify(next)), stat.version)
+  await zk.setData(ACTUAL, Buffer.from(JSON.stringify(next)), stat.version)
   console.log(`reconciled to ${desired}`)
 }
 
-process.once('SIGTERM', async () => {
-  await close()
-  await keeper.close()
-  await store.close()
-})
+// Ends the session, and with it the candidate; then the member and its store.
+process.once('SIGTERM', () => zk.close())

@@ -58,7 +58,7 @@ export class Keeper {
   readonly #quarantine: Quarantine
   readonly #hold: ProcessHold
   readonly #lost: LostHistory
-  /** What the change feeds of this member share, and how they fare. */
+  /** @internal What the change feeds of this member share, and how they fare. */
   readonly changeLog: ChangeLog
   #closed = false
   /** When serving begins or ends. */

@@ -6,11 +6,15 @@ import type { Acl, Stat } from './request.ts'
 
 /** A znode as a snapshot has it. */
 export interface SnapshotZnode {
+  /** Full path. */
   readonly path: string
   /** null: it has none, which is not the same as no bytes. Absent with `withoutData`. */
   readonly data?: Uint8Array | null
+  /** As it is stored: digests are not masked. */
   readonly acl: readonly Acl[]
+  /** As `exists()` would return it. */
   readonly stat: Stat
+  /** An ephemeral is `plain`, with an owner in its Stat. */
   readonly kind: ChangeKind
   /** Of a TTL znode, ms; else 0. */
   readonly ttlMs: number
@@ -72,14 +76,19 @@ export type ChangeOp =
  * particular order.
  */
 export interface SnapshotPage {
+  /** Which record it is. */
   readonly kind: 'snapshot'
+  /** Of the snapshot. */
   readonly zxid: number
+  /** Some of its znodes. */
   readonly znodes: readonly SnapshotZnode[]
 }
 
 /** The snapshot is complete. What follows came after it. */
 export interface SnapshotEnd {
+  /** Which record it is. */
   readonly kind: 'live'
+  /** Of the snapshot. */
   readonly zxid: number
   /** Where a feed resumes behind the snapshot. */
   readonly position: string
@@ -87,7 +96,9 @@ export interface SnapshotEnd {
 
 /** One committed transaction; a multi is one, and so is the end of a session. */
 export interface Change {
+  /** Which record it is. */
   readonly kind: 'change'
+  /** Of the transaction. */
   readonly zxid: number
   /** ms since 1970: ctime and mtime of what it changed. */
   readonly time: number
@@ -95,6 +106,7 @@ export interface Change {
   readonly session: bigint
   /** That client's number for the request; 0 where session is 0n. */
   readonly cxid: number
+  /** What it did, in its order. */
   readonly ops: readonly ChangeOp[]
   /** Where a feed resumes behind this transaction. */
   readonly position: string
@@ -102,8 +114,11 @@ export interface Change {
 
 /** Nothing of interest up to here: the position moves all the same. */
 export interface Bookmark {
+  /** Which record it is. */
   readonly kind: 'bookmark'
+  /** Everything up to it was seen. */
   readonly zxid: number
+  /** Where a feed resumes. */
   readonly position: string
 }
 
@@ -129,5 +144,6 @@ export interface ChangesOptions {
 
 /** Whatever has a change feed: a Keeper, or a ZooKeeper. */
 export interface ChangesSource {
+  /** As {@link Keeper.changes}. */
   changes(options?: ChangesOptions): AsyncIterableIterator<ChangeRecord>
 }

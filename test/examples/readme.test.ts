@@ -15,9 +15,8 @@ describe('README.md', function () {
     const page = readFileSync(new URL('README.md', root), 'utf8')
     const snippet = /## The library\n\n```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
     const source = snippet
-      .replace("'anykeeper'", JSON.stringify(new URL('lib/index.ts', root).href))
-      .replace("'anykeeper/adapters'", JSON.stringify(new URL('adapters/index.ts', root).href))
-      .replace(/openStore\('.*?'\)/, () => `openStore(${JSON.stringify(`file:${folder}/data`)})`)
+      .replace("'anykeeper'", JSON.stringify(new URL('index.ts', root).href))
+      .replace(/connect\('.*?'/, () => `connect(${JSON.stringify(`file:${folder}/data`)}`)
     expect(source).to.include('file:')
     mkdirSync(join(folder, 'code'))
     const path = join(folder, 'code', 'snippet.mts')

@@ -9,6 +9,7 @@ export const HOLDER_FAULTS: readonly Fault[] = [
     async run(play) {
       const wait = await play.begun()
       const [path] = await play.ephemerals(play.a.client)
+      play.isLossInFlight = true
       await play.observer.client.delete(path ?? '')
       await play.ends(wait, 'done')
       await play.bed.until('its loss', () => play.scene.held?.signal.aborted === true)

@@ -69,6 +69,8 @@ export class Play {
   readonly observer: Seat
   readonly scene: Scene
   readonly #got: Held[] = []
+  /** The loss of what `a` holds is an event on its way, which nobody waits for: only its token is too old. */
+  isLossInFlight = false
 
   constructor(bed: Bed, [a, b, observer]: readonly [Seat, Seat, Seat], scene: Scene) {
     this.bed = bed
@@ -99,7 +101,9 @@ export class Play {
     this.#got.push(held)
     const { held: before } = this.scene
     if (before === undefined) return
-    expect(before.isHeld && held.isHeld, 'two hold it').to.equal(false)
+    if (!this.isLossInFlight) {
+      expect(before.isHeld && held.isHeld, 'two hold it').to.equal(false)
+    }
     expect(held.token, 'the token').to.be.greaterThan(before.token)
   }
 

@@ -4,7 +4,9 @@ import type { CachedZnode, CacheImage, ChangeNotes } from './cache-image.ts'
 
 /** A znode before and after; undefined: it is not there. */
 export interface ZnodeDelta {
+  /** undefined: there was none. */
   readonly before: CachedZnode | undefined
+  /** undefined: it was deleted. */
   readonly after: CachedZnode | undefined
 }
 

@@ -9,11 +9,15 @@ import { PersistentMap } from './persistent-map.ts'
 
 /** A znode in a cache. Immutable: treat `data` as read-only. */
 export interface CachedZnode {
+  /** Full path. */
   readonly path: string
   /** null: it has none. undefined: the cache is opened with `withoutData`. */
   readonly data: Uint8Array | null | undefined
+  /** As it is stored: digests are not masked. */
   readonly acl: readonly Acl[]
+  /** As `exists()` would return it. */
   readonly stat: Stat
+  /** An ephemeral is `plain`, with an owner in its Stat. */
   readonly kind: ChangeKind
   /** Of a TTL znode, ms; else 0. */
   readonly ttlMs: number
@@ -37,6 +41,7 @@ export interface CacheImage extends Iterable<CachedZnode> {
   readonly size: number
   /** undefined: there is no such znode, or it is not below the cache's prefix. */
   get(path: string): CachedZnode | undefined
+  /** Is there a znode? */
   has(path: string): boolean
   /** Names of the children, in no particular order; none where the znode is not there. */
   children(path: string): string[]

@@ -17,7 +17,9 @@ import { type CacheImage, TreeImage } from './cache-image.ts'
 
 /** What a cache reads: a Keeper, or a ZooKeeper. */
 export interface CacheSource extends ChangesSource {
+  /** What pauses between two tries are measured with. */
   readonly clock: Clock
+  /** Where a fault of a listener is reported without onError. */
   readonly logger?: Logger
 }
 

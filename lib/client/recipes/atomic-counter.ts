@@ -27,7 +27,9 @@ export interface CounterOptions {
 
 /** What add() has done. */
 export interface CounterChange {
+  /** The value that it replaced. */
   readonly before: number
+  /** The value from then on. */
   readonly after: number
 }
 

@@ -41,6 +41,7 @@ export interface GroupOptions {
  * members for children and nothing else; it is made when missing, as a container, or in the layouts of kazoo persistent.
  */
 export class GroupMember implements AsyncDisposable {
+  /** Of this member, as others see it. */
   readonly id: string
   readonly #client: ZooKeeper
   readonly #path: string

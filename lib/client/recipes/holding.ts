@@ -21,7 +21,8 @@ export interface Held extends AsyncDisposable {
   readonly signal: AbortSignal
   /**
    * Is it held now? Looks at the clocks: false also right after a pause of this process, until the store was seen
-   * again.
+   * again. A znode that another client deletes is lost when its event arrives, and the next holder may be in before that:
+   * only the token shows it.
    */
   readonly isHeld: boolean
   /**

@@ -19,14 +19,20 @@ export const PERSISTENT_NODE_MODES = [
   'persistent-sequential',
   'container',
   'ttl',
-] as const
+] as const satisfies readonly PersistentNodeMode[]
 
 /**
  * How the znode lives while nobody keeps it. The sequential ones are created below the name `_c_<uuid>-<name>`, as
  * Curator's protected ones, and keep the number that they were given. `ttl`: it outlives its owner by the TTL; while it
  * is kept, its child `touch` is written twice in a TTL.
  */
-export type PersistentNodeMode = (typeof PERSISTENT_NODE_MODES)[number]
+export type PersistentNodeMode =
+  | 'ephemeral'
+  | 'ephemeral-sequential'
+  | 'persistent'
+  | 'persistent-sequential'
+  | 'container'
+  | 'ttl'
 
 /** Curator's name of the child that keeps a TTL znode. */
 const TOUCH = 'touch'

@@ -87,25 +87,35 @@ export interface OwnZnodes extends OwnPlace {
 }
 
 /**
- * Creates znodes of its own. After ZK_CONNECTION_LOSS it looks for its prefix: the session was resumed behind
+ * Creates znodes of its own. `isFirst`: none with its prefix can be there yet, which saves a look. After
+ * ZK_CONNECTION_LOSS it looks for its prefix: the session was resumed behind
  * everything that it had sent, so what is not there then never comes.
  * @throws as the scope; {ZnodeError} ZK_NO_NODE with the path of the guard, if that is gone; others of create()
  */
-export async function createOwn(own: OwnZnodes, scope: WaitScope): Promise<readonly OwnZnode[]> {
+export async function createOwn(
+  own: OwnZnodes,
+  scope: WaitScope,
+  isFirst: boolean,
+): Promise<readonly OwnZnode[]> {
   const { client, names, guard } = own
-  for (;;) {
+  for (let mayBeThere = !isFirst; ; ) {
     await scope.race(whenConnected(client))
     scope.throwIfEnded()
     try {
-      const found = await findOwn(own)
-      if (found.length === names.length) return found
-      // Another client deleted some of them, meanwhile.
-      for (const { path } of found) await client.delete(path)
-      scope.throwIfEnded()
+      if (mayBeThere) {
+        const found = await findOwn(own)
+        if (found.length === names.length) return found
+        // Another client deleted some of them, meanwhile.
+        for (const { path } of found) await client.delete(path)
+        scope.throwIfEnded()
+      }
       return await create(own)
     } catch (error) {
       scope.throwIfEnded()
-      if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue
+      if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) {
+        mayBeThere = true
+        continue
+      }
       if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
       if (guard !== undefined && isAbout(error, guard)) throw error
       await makeParent(own, scope)
@@ -131,9 +141,16 @@ async function create(own: OwnZnodes): Promise<readonly OwnZnode[]> {
     ...checks,
     ...paths.map((path) => createOp(path, data, { mode })),
   ])
-  return results.flatMap((result) =>
-    result.type === 'create2' ? [new OwnZnode(client, result.path, result.stat.czxid)] : [],
-  )
+  const made: OwnZnode[] = []
+  for (const result of results) {
+    if (result.type === 'create2') made.push(new OwnZnode(client, result.path, result.stat.czxid))
+    else if (result.type === 'create') {
+      // ZooKeeper before 3.9 sends no Stat. Deleted again meanwhile, it is found to be gone when it is watched.
+      const stat = await client.exists(result.path)
+      made.push(new OwnZnode(client, result.path, stat?.czxid ?? client.lastZxid))
+    }
+  }
+  return made
 }
 
 async function makeParent(
@@ -164,16 +181,17 @@ async function findOwn({ client, parent, prefix }: OwnPlace): Promise<OwnZnode[]
 
 /**
  * Deletes what has the prefix, however often the connection is lost meanwhile. Resolves when it is gone, or the
- * session is over and with it the ephemerals. No create with this prefix may be in flight.
+ * session is over and with it the ephemerals. No create with this prefix may be in flight. `known`: all that can be
+ * there, which saves a look.
  * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it
  */
-export async function removeOwn(own: OwnPlace): Promise<void> {
+export async function removeOwn(own: OwnPlace, known: readonly OwnZnode[] = []): Promise<void> {
   const { client } = own
-  while (await whenConnected(client)) {
+  for (let isKnown = known.length > 0; await whenConnected(client); isKnown = false) {
     try {
-      const found = await findOwn(own)
-      if (found.length === 0) return
+      const found = isKnown ? known : await findOwn(own)
       for (const { path } of found) await deleteIfThere(client, path)
+      if (isKnown || found.length === 0) return
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
       if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return

@@ -15,7 +15,7 @@ export interface PlaceOptions {
   /** The wait was given up; `removed` resolves when nothing of it is left. Never rejects. */
   readonly onAbandoned?: ((removed: Promise<void>) => void) | undefined
   /** Deletes what was held. Resolves when nothing is left of it. @default deletes the own znodes */
-  readonly remove?: () => Promise<void>
+  readonly remove?: (known: readonly OwnZnode[]) => Promise<void>
   /** Of what is held. @default the czxid of the own znodes */
   readonly token?: number
 }
@@ -26,18 +26,18 @@ export async function takePlace(
   scope: WaitScope,
   options: PlaceOptions = {},
 ): Promise<Holding> {
-  const remove = options.remove ?? (() => removeOwn(own))
+  const remove = options.remove ?? ((known: readonly OwnZnode[]) => removeOwn(own, known))
   try {
-    for (;;) {
-      const znodes = await createOwn(own, scope)
+    for (let isFirst = true; ; isFirst = false) {
+      const znodes = await createOwn(own, scope, isFirst)
       if (options.isIn !== undefined && !(await options.isIn(znodes))) continue
       scope.throwIfEnded()
       options.onIn?.()
-      return new Holding(own, znodes, remove, options.token)
+      return new Holding(own, znodes, () => remove(znodes), options.token)
     }
   } catch (error) {
     // Without the permission to delete them, they go with the session.
-    const removed = remove().catch(() => {})
+    const removed = remove([]).catch(() => {})
     options.onAbandoned?.(removed)
     throw error
   }

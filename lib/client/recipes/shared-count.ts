@@ -28,6 +28,7 @@ export interface SharedCountOptions {
 
 /** A count as it was read. */
 export interface VersionedCount {
+  /** 32 bits, signed. */
   readonly value: number
   /** Of the znode's data: grows with each set. */
   readonly version: number

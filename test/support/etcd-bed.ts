@@ -1,0 +1,88 @@
+/** The bed of the table of recipes and faults on a real etcd, with real clocks: one member of the ensemble for each seat. */
+import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
+import { connect, Keeper, systemClock, type ZooKeeper } from '../../lib/index.ts'
+import { cutStore } from './cut-store.ts'
+import { eventually } from './eventually.ts'
+import { FreezableClock } from './freezable-clock.ts'
+import type { Bed } from './recipe-play.ts'
+
+const TIMEOUT_MS = 4_000
+const WAIT_MS = 40_000
+
+/** Shorter than the defaults, so that an outage is noticed within half a session. */
+const LIMITS = {
+  tickTimeMs: 500,
+  sessionTimeoutMsMin: 1_000,
+  proxyTtlMs: 3_000,
+  storeSilenceMsMax: 1_000,
+}
+
+/** `host`: of etcd, called within a test. Each test has a prefix of its own. Registers its own hooks. */
+export function etcdBed(host: () => string): Bed {
+  const ends: (() => Promise<void>)[] = []
+  const clients: ZooKeeper[] = []
+  let tests = 0
+
+  beforeEach(() => {
+    tests += 1
+  })
+  afterEach(async () => {
+    clients.length = 0
+    for (const end of ends.splice(0)) await end()
+  })
+
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+  return {
+    timeoutMs: TIMEOUT_MS,
+    async seat() {
+      const inner = await openEtcdStore({ hosts: [host()] })
+      const store = cutStore(inner)
+      const clock = new FreezableClock(systemClock)
+      const prefix = `/matrix-${tests}`
+      const keeper = await Keeper.open({ store, clock, prefix, limits: LIMITS })
+      const client = await connect(keeper, { timeoutMs: TIMEOUT_MS })
+      clients.push(client)
+      ends.push(async () => {
+        store.mend()
+        await client.close()
+        await keeper.close()
+        await store.close()
+      })
+      return {
+        client,
+        async freeze(run) {
+          clock.freeze()
+          store.cut()
+          await run()
+          clock.thaw()
+          store.mend()
+        },
+        cut: () => store.cut(),
+        mend: () => store.mend(),
+        cutBehindNextWrite() {
+          const { txn } = store
+          store.txn = async (next) => {
+            store.txn = txn
+            const result = await inner.txn(next)
+            store.cut()
+            await store.range({ start: Buffer.from([0]) })
+            return result
+          }
+        },
+      }
+    },
+    async rest() {
+      // What every client has sent is answered, and what it saw is passed on.
+      for (let turn = 0; turn < 3; turn++) {
+        for (const client of clients) {
+          if (client.state === 'connected') await client.sync().catch(() => {})
+        }
+      }
+    },
+    pass: sleep,
+    until: async (what, check) => {
+      await eventually(what, check, WAIT_MS)
+    },
+  }
+}

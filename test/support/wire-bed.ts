@@ -1,0 +1,79 @@
+/** The bed of the table of recipes and faults over the wire, with real clocks: each seat has a relay of its own. */
+import { connect, systemClock, type ZooKeeper } from '../../lib/index.ts'
+import { type RunningBed, SESSION_MS } from './client-beds.ts'
+import { eventually } from './eventually.ts'
+import { FreezableClock } from './freezable-clock.ts'
+import type { Bed } from './recipe-play.ts'
+import { TcpFaultProxy } from './tcp-fault-proxy.ts'
+
+const WAIT_MS = 60_000
+
+/** `running`: called within a test. Each test has a root of its own. Registers its own hooks. */
+export function wireBed(running: () => RunningBed): Bed {
+  const ends: (() => Promise<void>)[] = []
+  const clients: ZooKeeper[] = []
+  let chroot = ''
+  let tests = 0
+
+  beforeEach(async () => {
+    chroot = `/matrix-${++tests}`
+    const client = await running().connect()
+    await client.create(chroot)
+    await client.close()
+  })
+  afterEach(async () => {
+    clients.length = 0
+    for (const end of ends.splice(0)) await end()
+  })
+
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+  return {
+    timeoutMs: SESSION_MS,
+    async seat() {
+      const wire = await TcpFaultProxy.start(running().direct?.slice('zk://'.length) ?? '')
+      const clock = new FreezableClock(systemClock)
+      const options = { timeoutMs: SESSION_MS, clock, chroot }
+      const client = await connect(`zk://${wire.host}`, options)
+      clients.push(client)
+      const cut = (): void => {
+        wire.pause('up')
+        wire.pause('down')
+      }
+      const mend = (): void => {
+        wire.resume('up')
+        wire.resume('down')
+      }
+      ends.push(async () => {
+        mend()
+        await client.close()
+        await wire.stop()
+      })
+      return {
+        client,
+        async freeze(run) {
+          clock.freeze()
+          cut()
+          await run()
+          clock.thaw()
+          mend()
+        },
+        cut,
+        mend,
+        cutBehindNextWrite: () => wire.pause('down'),
+      }
+    },
+    async rest() {
+      // What every client has sent is answered, and what it saw is passed on.
+      for (let turn = 0; turn < 3; turn++) {
+        for (const client of clients) {
+          if (client.state === 'connected') await client.sync().catch(() => {})
+        }
+      }
+    },
+    pass: sleep,
+    until: async (what, check) => {
+      await eventually(what, check, WAIT_MS)
+    },
+  }
+}
