@@ -51,8 +51,9 @@ export class ServedChanges {
       return this.#refuse(xid, ZK_ERRORS.BAD_ARGUMENTS.errno)
     }
     this.#isAnswering = true
-    this.#page(this.#feed as Feed, request).then(
-      (page) => this.#answer(xid, page, (this.#feed as Feed).withoutData),
+    const feed = this.#feed as Feed
+    this.#page(feed, request).then(
+      (page) => this.#answer(xid, page, feed.withoutData),
       (error: unknown) => {
         if (this.#isClosed) return
         server.logger.info({ client: name, err: error }, 'change feed ended: client disconnected')
@@ -63,14 +64,13 @@ export class ServedChanges {
 
   close(): void {
     this.#isClosed = true
-    this.#feed?.stop.abort()
+    this.#leave()
   }
 
   /** false: the request is not valid. */
   #open({ begins, from, prefix, withoutData, withSessions }: ChangesPageRequest): boolean {
     if (!begins) return this.#feed !== undefined
-    this.#feed?.stop.abort()
-    this.#feed = undefined
+    this.#leave()
     const stop = new AbortController()
     const { keeper } = this.#connection.server
     try {
@@ -82,6 +82,14 @@ export class ServedChanges {
       if (error instanceof TypeError) return false
       throw error
     }
+  }
+
+  /** Its snapshot keeps what changes, and it counts, until it is left. */
+  #leave(): void {
+    const feed = this.#feed
+    this.#feed = undefined
+    feed?.stop.abort()
+    feed?.records.return?.().catch(() => {})
   }
 
   /** What is there, at least one record unless the time is over before. */
