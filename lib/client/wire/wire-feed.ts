@@ -13,7 +13,7 @@ import {
   readChangesPage,
   writeChangesRequest,
 } from '../../protocol/record/changes.ts'
-import { orAborted } from '../or-aborted.ts'
+import { orAborted } from '../inbound.ts'
 import type { ChangesIdentity, KnownChangesOptions, LinkSink, Transport } from '../transport.ts'
 import type { Connection } from './connection.ts'
 
@@ -163,7 +163,6 @@ export class WireFeed {
     this.#cancelPing()
     if (this.#connection !== undefined) end(this.#connection)
     this.#connection = undefined
-    this.#begins = true
   }
 }
 
