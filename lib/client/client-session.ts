@@ -6,11 +6,13 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
 import { ProcessHold } from '../base/process-hold.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
 import { type CallTrace, withTrace } from './call-trace.ts'
 import { CallbackFaults } from './callback-faults.ts'
 import { Chroot } from './chroot.ts'
+import { clientChanges } from './client-changes.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
 import { abandon, Inbound, orAborted } from './inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -132,6 +134,14 @@ export class ClientSession {
     }
     await link.authenticate(auth.scheme, auth.auth)
     this.#auths.push(auth)
+  }
+
+  /** On a connection of its own, where there is a wire. */
+  changes(options: ChangesOptions): AsyncGenerator<ChangeRecord, undefined, undefined> {
+    const { timeoutMs, requestBytesMax } = this.options
+    const identity = { timeoutMs, requestBytesMax, auths: () => this.#auths }
+    const below = { transport: this.#transport, chroot: this.#chroot, over: this.signal }
+    return clientChanges({ ...below, ...identity }, options)
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-/** One attempt to open a link, and what the link brings. Neighbour: client-session. */
+/** One attempt to open a link, and what the link brings. Neighbours: client-session, wire/wire-feed. */
 import type { Result } from '../model/request.ts'
 import type { Link, LinkEnd, LinkSink } from './transport.ts'
 
@@ -11,7 +11,7 @@ export function abandon(link: Link | undefined): void {
 export function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
-  onLate: (value: T) => void,
+  onLate: (value: T) => void = () => {},
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => {
