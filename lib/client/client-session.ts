@@ -222,6 +222,9 @@ export class ClientSession {
     if (link === undefined) return false
     try {
       await Promise.all(this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth)))
+      // This server may be behind the one of the session before: what was read once is not unread.
+      const isAnother = known === undefined && this.#newest !== undefined
+      if (isAnother) await this.#pending.ask(link, { type: 'sync', path: '/' }, undefined, 0)
     } catch (error) {
       link.drop()
       throw error

@@ -199,6 +199,8 @@ function badWeather(bed: ClientBed): void {
       wire.resume('down')
       await until(zk, 'connected')
       expect(zk.sessionId).to.not.equal(first)
+      // The new session begins behind everything that was committed, on any server.
+      expect(await zk.exists(`${root}/e`)).to.equal(undefined)
       expect(states.filter((state, i) => state !== states[i - 1])).to.deep.equal([
         'suspended',
         'lost',
