@@ -3,7 +3,13 @@
  * its clients, its time and its faults. Neighbours: recipe-matrix, recipe-scenes.
  */
 import { expect } from 'chai'
-import { type Held, type WaitOptions, walk, type ZooKeeper } from '../../lib/index.ts'
+import {
+  type ClientOptions,
+  type Held,
+  type WaitOptions,
+  walk,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { outcomeOf } from './recipe-bench.ts'
 
 /** A client in a process of its own, or what is like it, and its faults. */
@@ -23,7 +29,7 @@ export interface Bed {
   /** Of the sessions of its clients. */
   readonly timeoutMs: number
   /** One that the test may harm, with a session of its own. */
-  seat(): Promise<Seat>
+  seat(options?: Pick<ClientOptions, 'renew'>): Promise<Seat>
   /** What was started has come so far that it waits for something else. */
   rest(): Promise<void>
   pass(ms: number): Promise<void>
