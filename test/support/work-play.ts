@@ -7,8 +7,8 @@ import type { ZooKeeper } from '../../lib/index.ts'
 import { outcomeOf } from './recipe-bench.ts'
 import type { Bed, Seat } from './recipe-play.ts'
 
-/** Between two steps of one client. */
-const STEP_MS = 20
+/** Steps of one client in the time of a session, about. */
+const STEPS_PER_SESSION = 100
 /** So many steps succeed after a fault before it is over. */
 const STEPS_AFTER = 3
 
@@ -56,7 +56,9 @@ export class Worker {
         this.failures.push(typeof code === 'string' ? code : name)
         this.#abort = new AbortController()
       }
-      await new Promise<void>((resolve) => client.clock.after(STEP_MS, resolve))
+      await new Promise<void>((resolve) =>
+        client.clock.after(client.timeoutMs / STEPS_PER_SESSION, resolve),
+      )
     }
   }
 

@@ -114,7 +114,8 @@ class Elements {
   #count = 0
 
   async put(send: (data: Uint8Array) => Promise<void>): Promise<void> {
-    const text = `element ${(this.#count += 1)}`
+    this.#count += 1
+    const text = `element ${this.#count}`
     try {
       await send(Buffer.from(text))
       this.#put.add(text)
