@@ -30,7 +30,7 @@ export function testLivings(
             const seats = [
               await place.seat(renew),
               await place.seat(renew),
-              await place.seat(),
+              await place.seat({ retryMs: place.timeoutMs }),
             ] as const
             await seats[2].client.create(ROOM, null)
             for (const { client } of seats) await client.sync()

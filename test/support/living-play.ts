@@ -153,9 +153,6 @@ export class LivingPlay {
       const outcome = outcomeOf(life.close())
       await this.until('an end of its life', () => outcome.now !== 'pending')
     }
-    if (!this.living.isEphemeral) {
-      for (const { path } of await this.znodes()) await this.observer.client.delete(path)
-    }
     await this.isWell([])
     expect(this.#violations).to.deep.equal([])
   }

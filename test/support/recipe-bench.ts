@@ -25,7 +25,7 @@ export async function passTime(clock: ManualClock, ms: number): Promise<void> {
 
 export function connect(
   { keeper }: Member,
-  options: Pick<ClientOptions, 'renew'> = {},
+  options: Pick<ClientOptions, 'renew' | 'retryMs'> = {},
 ): Promise<ZooKeeper> {
   return connectTo(keeper, { ...options, timeoutMs: TIMEOUT_MS })
 }

@@ -29,7 +29,7 @@ export interface Bed {
   /** Of the sessions of its clients. */
   readonly timeoutMs: number
   /** One that the test may harm, with a session of its own. */
-  seat(options?: Pick<ClientOptions, 'renew'>): Promise<Seat>
+  seat(options?: Pick<ClientOptions, 'renew' | 'retryMs'>): Promise<Seat>
   /** What was started has come so far that it waits for something else. */
   rest(): Promise<void>
   pass(ms: number): Promise<void>
