@@ -40,9 +40,9 @@ class Count {
   }
 
   expect(found: number, unknown: Applied): void {
-    const least = this.sure + (unknown === 'applied' ? this.maybe : 0)
     const most = this.sure + (unknown === 'not' ? 0 : this.maybe)
-    expect(found, `${this.sure} sure, ${this.maybe} unknown`).to.be.within(least, most)
+    // One that arrived may have found that the other client was faster.
+    expect(found, `${this.sure} sure, ${this.maybe} unknown`).to.be.within(this.sure, most)
   }
 }
 
