@@ -6,7 +6,7 @@
 import { LIVING_FAULTS } from './living-faults.ts'
 import { LivingPlay } from './living-play.ts'
 import type { Living } from './living-scenes.ts'
-import { type Bed, ROOM } from './recipe-play.ts'
+import { type Bed, openRoom } from './recipe-play.ts'
 
 /** Declares a test for each recipe and fault. `bed` is called within a test. `only`: of the faults whose names have this. */
 export function testLivings(
@@ -32,8 +32,7 @@ export function testLivings(
               await place.seat(renew),
               await place.seat({ retryMs: place.timeoutMs }),
             ] as const
-            await seats[2].client.create(ROOM, null)
-            for (const { client } of seats) await client.sync()
+            await openRoom(place, seats)
             const play = new LivingPlay(place, living, seats)
             const one = play[role]
             const other = role === 'first' ? play.second : play.first

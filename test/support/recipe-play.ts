@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import {
   type ClientOptions,
   type Held,
+  mkdirp,
   type WaitOptions,
   walk,
   type ZooKeeper,
@@ -60,6 +61,22 @@ export interface Recipe {
 }
 
 export const ROOM = '/room'
+
+/** The room is made, and all see it; however often a slow machine loses a connection. */
+export async function openRoom(bed: Bed, seats: readonly Seat[]): Promise<void> {
+  const clients = seats.map(({ client }) => client)
+  await bed.until('a room', async () => {
+    try {
+      for (const client of clients.toReversed()) {
+        if ((await client.exists(ROOM)) === undefined) await mkdirp(client, ROOM)
+        await client.sync()
+      }
+      return true
+    } catch {
+      return false
+    }
+  })
+}
 
 export interface Wait {
   readonly outcome: { readonly now: string }

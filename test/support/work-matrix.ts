@@ -3,7 +3,7 @@
  * what was reported as not done is not; no element is lost, or had by two; no claim stays. Neighbours: work-play,
  * work-scenes, work-faults.
  */
-import { type Bed, ROOM } from './recipe-play.ts'
+import { type Bed, openRoom } from './recipe-play.ts'
 import { unknownWrites, WORK_FAULTS } from './work-faults.ts'
 import { type Work, WorkPlay } from './work-play.ts'
 
@@ -25,8 +25,7 @@ export function testWorks(
             await place.seat(renew),
             await place.seat({ retryMs: place.timeoutMs }),
           ] as const
-          await seats[2].client.create(ROOM, null)
-          for (const { client } of seats) await client.sync()
+          await openRoom(place, seats)
           const play = new WorkPlay(place, work, seats)
           await play.works()
           await fault.run(play)
