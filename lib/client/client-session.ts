@@ -6,14 +6,17 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
 import { ProcessHold } from '../base/process-hold.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
 import { type CallTrace, withTrace } from './call-trace.ts'
 import { CallbackFaults } from './callback-faults.ts'
 import { Chroot } from './chroot.ts'
+import { clientChanges } from './client-changes.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
+import { abandon, Inbound, orAborted } from './inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
-import type { ClientRequest, Link, LinkEnd, LinkSink, Transport } from './transport.ts'
+import type { ClientRequest, Link, LinkEnd, Transport } from './transport.ts'
 import { ClientWatches } from './watches.ts'
 
 type Reply = (errno: number, trace: CallTrace) => void
@@ -37,7 +40,10 @@ export class ClientSession {
   /** Of the session, also while it is away. */
   #newest!: Link
   #sink: Inbound | undefined
+  /** Of a reply: all events up to it have come. Source: ClientCnxn.readResponse. */
   #lastZxid = 0
+  /** Of an event: others of its transaction may not have come. */
+  #newestZxid = 0
   #closing: Promise<void> | undefined
   #cancelPing: () => void = () => {}
   #cancelLost: () => void = () => {}
@@ -130,6 +136,14 @@ export class ClientSession {
     this.#auths.push(auth)
   }
 
+  /** On a connection of its own, where there is a wire. */
+  changes(options: ChangesOptions): AsyncGenerator<ChangeRecord, undefined, undefined> {
+    const { timeoutMs, requestBytesMax } = this.options
+    const identity = { timeoutMs, requestBytesMax, auths: () => this.#auths }
+    const below = { transport: this.#transport, chroot: this.#chroot, over: this.signal }
+    return clientChanges({ ...below, ...identity }, options)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -188,7 +202,7 @@ export class ClientSession {
     const sink = new Inbound({
       replied: (tag, zxid, errno, result) => this.#replied(tag, zxid, errno, result),
       fired: (type, path, zxid) => {
-        this.#saw(zxid)
+        this.#newestZxid = Math.max(this.#newestZxid, zxid)
         this.watches.fire(type, this.#chroot.toClient(path))
       },
       ended: (reason) => this.#ended(reason),
@@ -202,7 +216,7 @@ export class ClientSession {
             ...request,
             sessionId: known.sessionId,
             password: known.password,
-            lastZxid: this.#lastZxid,
+            lastZxid: Math.max(this.#lastZxid, this.#newestZxid),
           })
     const link = await orAborted(opening, signal, (late) => abandon(late))
     if (link === undefined) return false
@@ -327,72 +341,5 @@ export class ClientSession {
     this.#hold.end()
     if (state === 'closed') this.watches.close()
     else this.#become('lost')
-  }
-}
-
-/** Ends a session that nobody uses. */
-function abandon(link: Link | undefined): void {
-  link?.send({ type: 'closeSession' }, 0)
-}
-
-/** Rejects with the signal's reason as soon as it is aborted; what comes later is passed to `onLate`. */
-function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  onLate: (value: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      promise.then(onLate, () => {})
-      reject(signal.reason)
-    }
-    const settled = (): void => signal.removeEventListener('abort', aborted)
-    if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted, { once: true })
-    promise.then(resolve, reject).finally(settled)
-  })
-}
-
-interface Handlers {
-  readonly replied: LinkSink['reply']
-  readonly fired: LinkSink['event']
-  readonly ended: LinkSink['ended']
-}
-
-/** What one link brings: its end is kept until the session has the link, and nothing comes of one that was replaced. */
-class Inbound implements LinkSink {
-  #handlers: Handlers | undefined
-  #isAttached = false
-  #early: LinkEnd | undefined
-
-  constructor(handlers: Handlers) {
-    this.#handlers = handlers
-  }
-
-  attach(): void {
-    this.#isAttached = true
-    if (this.#early !== undefined) this.ended(this.#early)
-  }
-
-  detach(): void {
-    this.#handlers = undefined
-  }
-
-  reply(tag: number, zxid: number, errno: number, result: Result): void {
-    this.#handlers?.replied(tag, zxid, errno, result)
-  }
-
-  event(type: Parameters<LinkSink['event']>[0], path: string, zxid: number): void {
-    this.#handlers?.fired(type, path, zxid)
-  }
-
-  ended(reason: LinkEnd): void {
-    if (!this.#isAttached) {
-      this.#early = reason
-      return
-    }
-    const handlers = this.#handlers
-    this.#handlers = undefined
-    handlers?.ended(reason)
   }
 }
