@@ -6,7 +6,7 @@ import { livings } from '../support/living-scenes.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
 
 const RECIPES = /^LeaderLatch, layout curator$|^PersistentNode, ephemeral$/
-const FAULTS = /session ends out of reach|process is stopped|deleted by another|last delete.*not/
+const FAULTS = /session ends out of reach|process is stopped/
 const isAll = process.env.RECIPES === 'all'
 
 describe('what lives on × faults on etcd', function () {
