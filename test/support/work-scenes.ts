@@ -40,7 +40,8 @@ class Count {
   }
 
   expect(found: number, unknown: Applied): void {
-    const most = this.sure + (unknown === 'not' ? 0 : this.maybe)
+    const isKnown = unknown === 'not' && this.maybe === 1
+    const most = this.sure + (isKnown ? 0 : this.maybe)
     // One that arrived may have found that the other client was faster.
     expect(found, `${this.sure} sure, ${this.maybe} unknown`).to.be.within(this.sure, most)
   }
@@ -130,7 +131,9 @@ class Elements {
   }
 
   /** `drained`: what was still there. */
-  expect(drained: readonly string[], unknown: Applied): void {
+  expect(drained: readonly string[], applied: Applied): void {
+    // A second one is of a slow machine.
+    const unknown = this.lost + this.#maybePut.size === 1 ? applied : 'either'
     const all = [...this.#taken, ...drained]
     expect(new Set(all).size, 'none is there twice').to.equal(all.length)
     const found = new Set(all)
