@@ -165,7 +165,13 @@ describe('TreeCache', () => {
 
   it('a change behind the answer to a read is seen, and the older answer does not win', async () => {
     await makeTree()
+    await b.create(`${PATH}/z`, null)
+    await settle()
     let isFirst = true
+    let release: () => void = () => {}
+    const changed = new Promise<void>((resolve) => {
+      release = resolve
+    })
     const late = new Proxy(a, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name, target)
@@ -173,9 +179,13 @@ describe('TreeCache', () => {
         if (name !== 'getData') return value.bind(target)
         return async (path: string) => {
           const found = await target.getData(path)
+          // Its end could begin another read of the one that is late.
+          if (path === `${PATH}/z`) await changed
           if (path !== `${PATH}/x` || !isFirst) return found
           isFirst = false
           await b.setData(path, bytes('late'))
+          await settle()
+          release()
           await settle()
           return found
         }
