@@ -16,7 +16,7 @@ const STEPS_AFTER = 3
 export type Applied = 'applied' | 'not' | 'either'
 
 export interface Ledger {
-  /** Is a step's failure one that says what it may have done? */
+  /** One step of one client. @throws what its call failed with */
   step(client: ZooKeeper, signal: AbortSignal): Promise<void>
   /** What the observer finds is what the steps have reported. `unknown`: what became of those writes. */
   check(observer: ZooKeeper, unknown: Applied): Promise<void>
