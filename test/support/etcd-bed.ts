@@ -35,13 +35,13 @@ export function etcdBed(host: () => string): Bed {
 
   return {
     timeoutMs: TIMEOUT_MS,
-    async seat() {
+    async seat(options) {
       const inner = await openEtcdStore({ hosts: [host()] })
       const store = cutStore(inner)
       const clock = new FreezableClock(systemClock)
       const prefix = `/matrix-${tests}`
       const keeper = await Keeper.open({ store, clock, prefix, limits: LIMITS })
-      const client = await connect(keeper, { timeoutMs: TIMEOUT_MS })
+      const client = await connect(keeper, { ...options, timeoutMs: TIMEOUT_MS })
       clients.push(client)
       ends.push(async () => {
         store.mend()

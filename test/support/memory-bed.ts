@@ -12,10 +12,10 @@ export function memoryBed(): Bed {
   const bench = livenessBench()
   return {
     timeoutMs: TIMEOUT_MS,
-    async seat() {
+    async seat(options) {
       const member = await bench.start()
       return {
-        client: await connect(member),
+        client: await connect(member, options),
         freeze: (run) => bench.freeze(member, run),
         cut: () => member.store.cut(),
         mend: () => member.store.mend(),

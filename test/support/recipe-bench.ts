@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import type { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import {
+  type ClientOptions,
   connect as connectTo,
   type Held,
   type ZnodeError,
@@ -22,8 +23,11 @@ export async function passTime(clock: ManualClock, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= STEP_MS) await clock.advance(STEP_MS)
 }
 
-export function connect({ keeper }: Member): Promise<ZooKeeper> {
-  return connectTo(keeper, { timeoutMs: TIMEOUT_MS })
+export function connect(
+  { keeper }: Member,
+  options: Pick<ClientOptions, 'renew' | 'retryMs'> = {},
+): Promise<ZooKeeper> {
+  return connectTo(keeper, { ...options, timeoutMs: TIMEOUT_MS })
 }
 
 /** Names of the contenders, as this member sees them. */

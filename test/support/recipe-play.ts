@@ -3,7 +3,14 @@
  * its clients, its time and its faults. Neighbours: recipe-matrix, recipe-scenes.
  */
 import { expect } from 'chai'
-import { type Held, type WaitOptions, walk, type ZooKeeper } from '../../lib/index.ts'
+import {
+  type ClientOptions,
+  type Held,
+  mkdirp,
+  type WaitOptions,
+  walk,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { outcomeOf } from './recipe-bench.ts'
 
 /** A client in a process of its own, or what is like it, and its faults. */
@@ -23,7 +30,7 @@ export interface Bed {
   /** Of the sessions of its clients. */
   readonly timeoutMs: number
   /** One that the test may harm, with a session of its own. */
-  seat(): Promise<Seat>
+  seat(options?: Pick<ClientOptions, 'renew' | 'retryMs'>): Promise<Seat>
   /** What was started has come so far that it waits for something else. */
   rest(): Promise<void>
   pass(ms: number): Promise<void>
@@ -54,6 +61,22 @@ export interface Recipe {
 }
 
 export const ROOM = '/room'
+
+/** The room is made, and all see it; however often a slow machine loses a connection. */
+export async function openRoom(bed: Bed, seats: readonly Seat[]): Promise<void> {
+  const clients = seats.map(({ client }) => client)
+  await bed.until('a room', async () => {
+    try {
+      for (const client of clients.toReversed()) {
+        if ((await client.exists(ROOM)) === undefined) await mkdirp(client, ROOM)
+        await client.sync()
+      }
+      return true
+    } catch {
+      return false
+    }
+  })
+}
 
 export interface Wait {
   readonly outcome: { readonly now: string }

@@ -1,7 +1,7 @@
 /** What befalls a client that waits, and what must follow. Neighbour: recipe-matrix. */
 import { expect } from 'chai'
 import { ZK_ERRORS, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
-import { type Fault, longMs, type Play, type Recipe, type Seat, shortMs } from './recipe-play.ts'
+import { type Bed, type Fault, longMs, type Recipe, type Seat, shortMs } from './recipe-play.ts'
 
 export const WAIT_FAULTS: readonly Fault[] = [
   {
@@ -120,10 +120,10 @@ export function unknownOutcomes({ writes }: Recipe): Fault[] {
 }
 
 /** An outage of one seat that begins with the write that it sends after `before` others. */
-export function outageAtWrite(play: Play, seat: Seat, before: number, lost: Lost) {
+export function outageAtWrite(play: { readonly bed: Bed }, seat: Seat, before: number, lost: Lost) {
   let left = before
   const client = seat.client as unknown as Record<string, (...args: unknown[]) => unknown>
-  for (const verb of ['create', 'delete', 'multi'] as const) {
+  for (const verb of ['create', 'setData', 'delete', 'multi'] as const) {
     const real = client[verb]?.bind(client)
     client[verb] = (...args) => {
       if (left-- !== 0) return real?.(...args)

@@ -30,10 +30,10 @@ export function wireBed(running: () => RunningBed): Bed {
 
   return {
     timeoutMs: SESSION_MS,
-    async seat() {
+    async seat(given) {
       const wire = await TcpFaultProxy.start(running().direct?.slice('zk://'.length) ?? '')
       const clock = new FreezableClock(systemClock)
-      const options = { timeoutMs: SESSION_MS, clock, chroot }
+      const options = { ...given, timeoutMs: SESSION_MS, clock, chroot }
       const client = await connect(`zk://${wire.host}`, options)
       clients.push(client)
       const cut = (): void => {
