@@ -2,6 +2,7 @@
  * The session of a client, supervised: its state, who is notified of it, until when it surely lives, and how it comes
  * back. Neighbours: zookeeper (the verbs), transport (what it runs on), pending-requests, watches.
  */
+import { setMaxListeners } from 'node:events'
 import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
@@ -12,8 +13,10 @@ import { type CallTrace, withTrace } from './call-trace.ts'
 import { CallbackFaults } from './callback-faults.ts'
 import { Chroot } from './chroot.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
+import { abandon, Inbound, orAborted } from './link-inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
-import type { ClientRequest, Link, LinkEnd, LinkSink, Transport } from './transport.ts'
+import { StateListeners } from './state-listeners.ts'
+import type { ClientRequest, Link, LinkEnd, Transport } from './transport.ts'
 import { ClientWatches } from './watches.ts'
 
 type Reply = (errno: number, trace: CallTrace) => void
@@ -22,12 +25,10 @@ export class ClientSession {
   readonly watches: ClientWatches
   readonly options: KnownOptions
   readonly #transport: Transport
-  readonly #trace: CallTrace
-  readonly #faults: CallbackFaults
   readonly #pending = new PendingRequests()
   readonly #chroot: Chroot
   readonly #hold: ProcessHold
-  readonly #listeners: Set<StateListener>
+  readonly #listeners: StateListeners
   readonly #auths: Auth[]
   /** Aborted when nothing comes any more. */
   readonly #over = new AbortController()
@@ -38,6 +39,10 @@ export class ClientSession {
   #newest!: Link
   #sink: Inbound | undefined
   #lastZxid = 0
+  /** When #newest was adopted, monotonic ms. */
+  #openedMs = 0
+  /** Links in a row that ended soon. */
+  #shortLives = 0
   #closing: Promise<void> | undefined
   #cancelPing: () => void = () => {}
   #cancelLost: () => void = () => {}
@@ -45,13 +50,15 @@ export class ClientSession {
   private constructor(transport: Transport, options: KnownOptions, trace: CallTrace) {
     this.#transport = transport
     this.options = options
-    this.#trace = trace
     this.#chroot = new Chroot(options.chroot)
-    this.#faults = new CallbackFaults(transport.logger, options.onError)
-    this.watches = new ClientWatches(this.#faults)
-    this.#listeners = new Set(options.onState === undefined ? [] : [options.onState])
+    const faults = new CallbackFaults(transport.logger, options.onError)
+    this.watches = new ClientWatches(faults)
+    this.#listeners = new StateListeners(faults, trace)
+    if (options.onState !== undefined) this.#listeners.add(options.onState)
     this.#auths = [...options.auth]
     this.#hold = new ProcessHold(transport.clock)
+    // Of any number of recipes and streams.
+    setMaxListeners(0, this.#over.signal)
   }
 
   /**
@@ -108,15 +115,18 @@ export class ClientSession {
   }
 
   onStateChange(listener: StateListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** `onReply` is called with the answer, before anything that comes after it. */
   ask(request: ClientRequest, path: string | undefined, onReply?: Reply): Promise<Result> {
     const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
-    const { errno } = this.state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
-    return this.#pending.ask(this.#link, this.#chroot.request(request), path, errno, onReply)
+    // A server answers nothing behind the end of the session.
+    const isClosing = this.#closing !== undefined
+    const isAway = this.state === 'suspended' && !isClosing
+    const { errno } = isAway ? CONNECTION_LOSS : SESSION_EXPIRED
+    const link = isClosing ? undefined : this.#link
+    return this.#pending.ask(link, this.#chroot.request(request), path, errno, onReply)
   }
 
   /** For this and every later connection. @throws {ZnodeError} ZK_AUTH_FAILED, ZK_CONNECTION_LOSS */
@@ -145,7 +155,10 @@ export class ClientSession {
   async #close(): Promise<void> {
     this.watches.close()
     if (this.#link !== undefined) {
-      await this.ask({ type: 'closeSession' }, undefined).catch(() => {})
+      const { errno } = ZK_ERRORS.SESSION_EXPIRED
+      await this.#pending
+        .ask(this.#link, { type: 'closeSession' }, undefined, errno)
+        .catch(() => {})
     }
     this.#become('closed')
     this.#link?.drop()
@@ -207,9 +220,11 @@ export class ClientSession {
     const link = await orAborted(opening, signal, (late) => abandon(late))
     if (link === undefined) return false
     try {
-      await Promise.all(this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth)))
+      const proofs = this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth))
+      await orAborted(Promise.all(proofs), signal, () => {})
     } catch (error) {
-      link.drop()
+      if (known === undefined) abandon(link)
+      else link.drop()
       throw error
     }
     this.#adopt(link, sink, known !== undefined)
@@ -224,10 +239,17 @@ export class ClientSession {
     this.#link = link
     this.#sink?.detach()
     this.#sink = sink
-    for (const request of this.watches.restored(this.#lastZxid)) {
+    this.#openedMs = this.clock.monotonic()
+    if (!isSame) {
+      // A server may be behind the one before: what is read from now on can be older.
+      this.#lastZxid = 0
+      this.watches.fireAll()
+    }
+    const { requestBytesMax } = this.options
+    const room = { prefixLength: this.#chroot.length, requestBytesMax }
+    for (const request of this.watches.restored(this.#lastZxid, room)) {
       this.#pending.ask(link, this.#chroot.request(request), undefined, 0).catch(() => {})
     }
-    if (!isSame) this.watches.fireAll()
     if (!isFirst) this.watches.resynced()
     this.#cancelLost()
     this.#pingLater()
@@ -248,6 +270,8 @@ export class ClientSession {
   #ended(reason: LinkEnd): void {
     this.#link = undefined
     this.#cancelPing()
+    const isShort = this.clock.monotonic() - this.#openedMs < this.#transport.pausesMs.most
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0
     const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
     const isExpired = reason === 'expired'
     this.#pending.rejectAll((isExpired ? SESSION_EXPIRED : CONNECTION_LOSS).errno)
@@ -281,9 +305,10 @@ export class ClientSession {
   /** `known`: what is to be resumed, until it is known to have ended; undefined: a new session. */
   async #comeBack(known: Link | undefined): Promise<void> {
     const { clock, pausesMs } = this.#transport
-    const { first, least, most } = pausesMs
-    let pauseMs = first
-    for (let failures = 1; !this.isEnded; ) {
+    const range = { firstMs: pausesMs.least, maxMs: pausesMs.most }
+    let failures = this.#shortLives
+    let pauseMs = failures <= 1 ? pausesMs.first : backoffMs(failures - 1, range)
+    while (!this.isEnded) {
       await pause(clock, pauseMs, this.#over.signal)
       if (this.isEnded || this.#link !== undefined) return
       if (this.#transport.isClosed) return this.#become('closed')
@@ -298,7 +323,7 @@ export class ClientSession {
           return this.#become('closed')
         }
       }
-      pauseMs = backoffMs(failures++, { firstMs: least, maxMs: most })
+      pauseMs = backoffMs(Math.max(failures++, 1), range)
     }
   }
 
@@ -314,9 +339,7 @@ export class ClientSession {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     if (state === 'closed') this.#finish(state)
-    for (const listener of [...this.#listeners]) {
-      this.#faults.run(listener, state, 'onState', this.#trace)
-    }
+    this.#listeners.report(state)
   }
 
   /** Nothing comes any more. */
@@ -327,72 +350,5 @@ export class ClientSession {
     this.#hold.end()
     if (state === 'closed') this.watches.close()
     else this.#become('lost')
-  }
-}
-
-/** Ends a session that nobody uses. */
-function abandon(link: Link | undefined): void {
-  link?.send({ type: 'closeSession' }, 0)
-}
-
-/** Rejects with the signal's reason as soon as it is aborted; what comes later is passed to `onLate`. */
-function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  onLate: (value: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      promise.then(onLate, () => {})
-      reject(signal.reason)
-    }
-    const settled = (): void => signal.removeEventListener('abort', aborted)
-    if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted, { once: true })
-    promise.then(resolve, reject).finally(settled)
-  })
-}
-
-interface Handlers {
-  readonly replied: LinkSink['reply']
-  readonly fired: LinkSink['event']
-  readonly ended: LinkSink['ended']
-}
-
-/** What one link brings: its end is kept until the session has the link, and nothing comes of one that was replaced. */
-class Inbound implements LinkSink {
-  #handlers: Handlers | undefined
-  #isAttached = false
-  #early: LinkEnd | undefined
-
-  constructor(handlers: Handlers) {
-    this.#handlers = handlers
-  }
-
-  attach(): void {
-    this.#isAttached = true
-    if (this.#early !== undefined) this.ended(this.#early)
-  }
-
-  detach(): void {
-    this.#handlers = undefined
-  }
-
-  reply(tag: number, zxid: number, errno: number, result: Result): void {
-    this.#handlers?.replied(tag, zxid, errno, result)
-  }
-
-  event(type: Parameters<LinkSink['event']>[0], path: string, zxid: number): void {
-    this.#handlers?.fired(type, path, zxid)
-  }
-
-  ended(reason: LinkEnd): void {
-    if (!this.#isAttached) {
-      this.#early = reason
-      return
-    }
-    const handlers = this.#handlers
-    this.#handlers = undefined
-    handlers?.ended(reason)
   }
 }

@@ -1,0 +1,70 @@
+/** What one link of a session brings, and how an attempt to open one is left. Neighbours: client-session, transport. */
+import { onAbort } from '../base/on-abort.ts'
+import type { Result } from '../model/request.ts'
+import type { Link, LinkEnd, LinkSink } from './transport.ts'
+
+/** Ends a session that nobody uses. */
+export function abandon(link: Link | undefined): void {
+  link?.send({ type: 'closeSession' }, 0)
+}
+
+/** Rejects with the signal's reason as soon as it is aborted; what comes later is passed to `onLate`. */
+export function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  onLate: (value: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      promise.then(onLate, () => {})
+      reject(signal.reason)
+    }
+    if (signal.aborted) return aborted()
+    const cancel = onAbort(signal, aborted)
+    promise.then(resolve, reject).finally(cancel)
+  })
+}
+
+interface Handlers {
+  readonly replied: LinkSink['reply']
+  readonly fired: LinkSink['event']
+  readonly ended: LinkSink['ended']
+}
+
+/** What one link brings: its end is kept until the session has the link, and nothing comes of one that was replaced. */
+export class Inbound implements LinkSink {
+  #handlers: Handlers | undefined
+  #isAttached = false
+  #early: LinkEnd | undefined
+
+  constructor(handlers: Handlers) {
+    this.#handlers = handlers
+  }
+
+  attach(): void {
+    this.#isAttached = true
+    if (this.#early !== undefined) this.ended(this.#early)
+  }
+
+  detach(): void {
+    this.#handlers = undefined
+  }
+
+  reply(tag: number, zxid: number, errno: number, result: Result): void {
+    this.#handlers?.replied(tag, zxid, errno, result)
+  }
+
+  event(type: Parameters<LinkSink['event']>[0], path: string, zxid: number): void {
+    this.#handlers?.fired(type, path, zxid)
+  }
+
+  ended(reason: LinkEnd): void {
+    if (!this.#isAttached) {
+      this.#early = reason
+      return
+    }
+    const handlers = this.#handlers
+    this.#handlers = undefined
+    handlers?.ended(reason)
+  }
+}
