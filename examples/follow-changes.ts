@@ -3,8 +3,8 @@
  * is a line of output; a real one stores that together with the position, so that each change counts once.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { openStore } from '../adapters/index.ts'
-import { type ChangeRecord, ChangesError, Keeper } from '../lib/index.ts'
+import { type ChangeRecord, ChangesError, Keeper } from 'anykeeper'
+import { openStore } from 'anykeeper/adapters'
 
 const file = process.env.POSITION_FILE ?? 'follow-changes.position'
 const store = await openStore(process.env.ANYKEEPER_STORE ?? 'etcd://127.0.0.1:2379')

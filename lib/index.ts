@@ -42,7 +42,9 @@ export {
   type CounterOptions,
 } from './client/recipes/atomic-counter.ts'
 export { Barrier } from './client/recipes/barrier.ts'
+export type { CacheEntry } from './client/recipes/cache-entry.ts'
 export type { Participant } from './client/recipes/candidacy.ts'
+export { ConfigValue, type ConfigValueOptions } from './client/recipes/config-value.ts'
 export type { ContenderLayout } from './client/recipes/contender-name.ts'
 export type { CounterLayout } from './client/recipes/counter-codec.ts'
 export { DoubleBarrier, type DoubleBarrierOptions } from './client/recipes/double-barrier.ts'
@@ -54,6 +56,11 @@ export { type LatchOptions, LeaderLatch } from './client/recipes/leader-latch.ts
 export { LeaderSelector, type SelectorOptions } from './client/recipes/leader-selector.ts'
 export { type ClaimedElement, LockingQueue } from './client/recipes/locking-queue.ts'
 export { type LockOptions, Mutex, type MutexOptions } from './client/recipes/mutex.ts'
+export {
+  NodeCache,
+  type NodeCacheListener,
+  type NodeCacheOptions,
+} from './client/recipes/node-cache.ts'
 export { PersistentNode, type PersistentNodeOptions } from './client/recipes/persistent-node.ts'
 export {
   PriorityQueue,
@@ -65,10 +72,31 @@ export {
 export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
 export { type LeaseOptions, Semaphore, type SemaphoreOptions } from './client/recipes/semaphore.ts'
 export {
+  type NewServiceInstance,
+  ServiceDiscovery,
+  type ServiceDiscoveryOptions,
+} from './client/recipes/service-discovery.ts'
+export type {
+  ServiceInstance,
+  ServiceType,
+  ServiceUriSpec,
+} from './client/recipes/service-instance.ts'
+export {
+  type ProviderStrategy,
+  ServiceProvider,
+  type ServiceProviderOptions,
+} from './client/recipes/service-provider.ts'
+export {
   SharedCount,
   type SharedCountOptions,
   type VersionedCount,
 } from './client/recipes/shared-count.ts'
+export {
+  TreeCache,
+  type TreeCacheEvent,
+  type TreeCacheListener,
+  type TreeCacheOptions,
+} from './client/recipes/tree-cache.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
 export { Transaction } from './client/transaction.ts'
 export {

@@ -20,6 +20,7 @@ import {
 import { FrameSplitter } from '../lib/protocol/frame.ts'
 import { JuteReader } from '../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
+import { CHANGES_OP } from '../lib/protocol/record/changes.ts'
 import { encodeErrorReply, encodeEvent } from '../lib/protocol/wire/encode-reply.ts'
 import { XID } from '../lib/protocol/wire/opcodes.ts'
 import { Authentication } from './authentication.ts'
@@ -29,6 +30,7 @@ import { openSession } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
 import { InFlight } from './in-flight.ts'
 import { Outbox } from './outbox.ts'
+import { ServedChanges } from './served-changes.ts'
 import { Slice } from './slice.ts'
 import { Latency } from './stats.ts'
 import { Throttle } from './throttle.ts'
@@ -78,6 +80,7 @@ export class Connection implements ClientConnection {
   #takenBytes = 0
   #cancelTimeout: (() => void) | undefined
   #authentication: Authentication | undefined
+  #changes: ServedChanges | undefined
 
   constructor(server: ProxyHost, socket: Socket) {
     this.server = server
@@ -223,6 +226,10 @@ export class Connection implements ClientConnection {
     this.lastXid = xid
     const request = decodeOrFail(op, reader, this.server.stats)
     if (request === undefined) {
+      if (op === CHANGES_OP) {
+        this.#changes ??= new ServedChanges(this)
+        return this.#changes.request(xid, reader)
+      }
       this.server.stats.unimplemented++
       this.server.logger.info({ client: this.name, op }, 'unknown opcode: client disconnected')
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
@@ -364,6 +371,7 @@ export class Connection implements ClientConnection {
     this.#phase = 'closed'
     this.#splitter.stop()
     this.#cancelTimeout?.()
+    this.#changes?.close()
     this.#outbox.flush()
     const session = this.#session
     if (session !== undefined) {

@@ -1,4 +1,5 @@
 /** A client whose root is a znode of the tree: its paths as the server has them, and back. Neighbour: client-session. */
+import type { ChangeOp, ChangeRecord } from '../model/change.ts'
 import type { MultiOp, MultiResult, Result } from '../model/request.ts'
 import type { ClientRequest } from './transport.ts'
 
@@ -72,6 +73,18 @@ export class Chroot {
       default:
         return result
     }
+  }
+
+  /** Of a change feed whose prefix is this root, or below it. */
+  record(record: ChangeRecord): ChangeRecord {
+    if (this.#prefix === '') return record
+    const below = <T extends { readonly path: string }>(one: T): T => {
+      return { ...one, path: this.toClient(one.path) }
+    }
+    if (record.kind === 'snapshot') return { ...record, znodes: record.znodes.map(below) }
+    if (record.kind !== 'change') return record
+    const ops = record.ops.map((op): ChangeOp => ('path' in op ? below(op) : op))
+    return { ...record, ops }
   }
 
   #one(result: MultiResult): MultiResult {

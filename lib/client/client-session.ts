@@ -7,13 +7,15 @@ import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
 import { ProcessHold } from '../base/process-hold.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
 import { type CallTrace, withTrace } from './call-trace.ts'
 import { CallbackFaults } from './callback-faults.ts'
 import { Chroot } from './chroot.ts'
+import { clientChanges } from './client-changes.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
-import { abandon, Inbound, orAborted } from './link-inbound.ts'
+import { abandon, Inbound, orAborted } from './inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { StateListeners } from './state-listeners.ts'
 import type { ClientRequest, Link, LinkEnd, Transport } from './transport.ts'
@@ -38,11 +40,14 @@ export class ClientSession {
   /** Of the session, also while it is away. */
   #newest!: Link
   #sink: Inbound | undefined
+  /** Of a reply: all events up to it have come. Source: ClientCnxn.readResponse. */
   #lastZxid = 0
   /** When #newest was adopted, monotonic ms. */
   #openedMs = 0
   /** Links in a row that ended soon. */
   #shortLives = 0
+  /** Of an event: others of its transaction may not have come. */
+  #newestZxid = 0
   #closing: Promise<void> | undefined
   #cancelPing: () => void = () => {}
   #cancelLost: () => void = () => {}
@@ -140,6 +145,14 @@ export class ClientSession {
     this.#auths.push(auth)
   }
 
+  /** On a connection of its own, where there is a wire. */
+  changes(options: ChangesOptions): AsyncGenerator<ChangeRecord, undefined, undefined> {
+    const { timeoutMs, requestBytesMax } = this.options
+    const identity = { timeoutMs, requestBytesMax, auths: () => this.#auths }
+    const below = { transport: this.#transport, chroot: this.#chroot, over: this.signal }
+    return clientChanges({ ...below, ...identity }, options)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -201,7 +214,7 @@ export class ClientSession {
     const sink = new Inbound({
       replied: (tag, zxid, errno, result) => this.#replied(tag, zxid, errno, result),
       fired: (type, path, zxid) => {
-        this.#saw(zxid)
+        this.#newestZxid = Math.max(this.#newestZxid, zxid)
         this.watches.fire(type, this.#chroot.toClient(path))
       },
       ended: (reason) => this.#ended(reason),
@@ -215,7 +228,7 @@ export class ClientSession {
             ...request,
             sessionId: known.sessionId,
             password: known.password,
-            lastZxid: this.#lastZxid,
+            lastZxid: Math.max(this.#lastZxid, this.#newestZxid),
           })
     const link = await orAborted(opening, signal, (late) => abandon(late))
     if (link === undefined) return false
@@ -243,6 +256,7 @@ export class ClientSession {
     if (!isSame) {
       // A server may be behind the one before: what is read from now on can be older.
       this.#lastZxid = 0
+      this.#newestZxid = 0
       this.watches.fireAll()
     }
     const { requestBytesMax } = this.options

@@ -3,12 +3,15 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Keeper } from '../member/keeper.ts'
 import type { EndReason, Session, SessionQuery, SessionSink } from '../member/session/session.ts'
+import type { ChangeRecord } from '../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { EventType, Result } from '../model/request.ts'
+import { badArgument } from './arguments.ts'
 import { isRead } from './operations.ts'
 import { bytesOf, checkRequestBytes } from './request-size.ts'
 import type {
   ClientRequest,
+  KnownChangesOptions,
   Link,
   LinkEnd,
   LinkSink,
@@ -59,6 +62,14 @@ export class MemberTransport implements Transport {
     const known = { lastZxidSeen: lastZxid }
     const session = await sessions.resume(sessionId, password, inbox, [], known)
     return session === undefined ? undefined : inbox.attach(session, password, atMs)
+  }
+
+  changes(options: KnownChangesOptions): AsyncIterable<ChangeRecord> {
+    try {
+      return this.#keeper.changes(options)
+    } catch (error) {
+      throw error instanceof TypeError ? badArgument(error.message, error) : error
+    }
   }
 
   close(): Promise<void> {

@@ -4,7 +4,9 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import type { EventType, ReadRequest, Result, SyncRequest, WriteRequest } from '../model/request.ts'
+import type { Auth } from './client-options.ts'
 
 /** What a client requests. */
 export type ClientRequest = ReadRequest | WriteRequest | SyncRequest
@@ -64,6 +66,25 @@ export interface ResumeRequest extends OpenRequest {
   readonly lastZxid: number
 }
 
+/** Options of the change feed, complete. */
+export interface KnownChangesOptions extends ChangesOptions {
+  readonly from: string | undefined
+  readonly prefix: string
+  readonly withoutData: boolean
+  readonly withSessions: boolean
+  readonly signal: AbortSignal
+}
+
+/** Who reads a change feed. */
+export interface ChangesIdentity {
+  /** Session timeout to request. Unit ms. */
+  readonly timeoutMs: number
+  /** Longest request that is sent. Unit bytes. */
+  readonly requestBytesMax: number
+  /** Proved on each connection. */
+  readonly auths: () => readonly Auth[]
+}
+
 export interface Transport {
   readonly clock: Clock
   readonly logger: Logger
@@ -80,6 +101,12 @@ export interface Transport {
   open(request: OpenRequest): Promise<Link>
   /** One attempt to resume one. undefined: the session has ended. @throws as open() */
   resume(request: ResumeRequest): Promise<Link | undefined>
+  /**
+   * The change feed, until its signal is aborted. It survives the loss of a connection.
+   * @throws {ZnodeError} ZK_BAD_ARGUMENTS; over the wire also ZK_UNIMPLEMENTED, ZK_NO_AUTH, ZK_AUTH_FAILED
+   * @throws {ChangesError}
+   */
+  changes(options: KnownChangesOptions, identity: ChangesIdentity): AsyncIterable<ChangeRecord>
   /** Ends what it has for itself, after the last session. */
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@
  * on failure, watches as callbacks or iterables. Neighbours: connect (opens it), client-session, operations.
  */
 import type { Clock } from '../base/clock.ts'
+import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { ZnodeError } from '../model/errors.ts'
 import type { Acl, AuthId, CreateRequest, MultiResult, Stat } from '../model/request.ts'
 import { checkAcl, checkData, checked, checkPath, checkVersion } from './arguments.ts'
@@ -326,6 +327,18 @@ export class ZooKeeper {
     options: WatchStreamOptions = {},
   ): AsyncGenerator<WatchEvent, void, undefined> {
     return watchEvents(this, path, options)
+  }
+
+  /**
+   * The change feed: every committed transaction below this client's root once, in order, behind a snapshot or the
+   * position `from`. Over `zk://` it has a connection of its own, with this client's identities, one of which must be the super
+   * user, and resumes by itself on the servers of the list. Ends with `signal` or when the iteration is left.
+   * @throws {ChangesError} CHANGES_GONE, CHANGES_SLOW; GONE without a position: a snapshot whose connection ended
+   * @throws {ZnodeError} ZK_SESSION_EXPIRED: this client has ended; ZK_BAD_ARGUMENTS; over `zk://` also ZK_NO_AUTH without the
+   * super user, and ZK_UNIMPLEMENTED of servers without a change feed, as Apache ZooKeeper's
+   */
+  changes(options: ChangesOptions = {}): AsyncIterableIterator<ChangeRecord> {
+    return this.#session.changes(options)
   }
 
   /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */

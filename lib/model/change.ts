@@ -142,7 +142,7 @@ export interface ChangesOptions {
   readonly signal?: AbortSignal
 }
 
-/** Whatever has a change feed: a Keeper. */
+/** Whatever has a change feed: a Keeper, or a ZooKeeper. */
 export interface ChangesSource {
   /** As {@link Keeper.changes}. */
   changes(options?: ChangesOptions): AsyncIterableIterator<ChangeRecord>

@@ -128,6 +128,9 @@ export class CompareServer implements CompareHost {
   /** Reads the newest zxid of both sides before the first comparison. */
   async #begin(): Promise<void> {
     const { answerTimeoutMs } = this.options
+    // A client would try again and again; here nobody waits for a server that is not there.
+    const reachable = [await this.#connectOracle(), await this.openCandidate()]
+    for (const upstream of reachable) upstream.destroy()
     const oracle = await probeZxid(this.options.oracle, answerTimeoutMs)
     const candidate = await probeZxid(this.options.candidate, answerTimeoutMs)
     this.zxids.begin({ candidate, oracle })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openStore } from '../../adapters/index.ts'
+import { digestOf } from '../../lib/index.ts'
 import { AnykeeperProcess } from '../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { startEtcd } from '../support/etcd-server.ts'
@@ -23,6 +24,8 @@ export interface FeedRunOptions {
   readonly changes: number
   readonly kills: number
   readonly seed: number
+  /** The consumer is a member of its own, or a client of the proxies. @default store */
+  readonly over?: 'store' | 'wire'
   readonly onKill?: (line: string) => void
 }
 
@@ -42,6 +45,7 @@ export interface FeedRunReport {
 
 const CONSUMER = fileURLToPath(new URL('consumer.ts', import.meta.url))
 const CLIENTS = 4
+const SUPER = 'super:of-this-test'
 /** A consumer that is killed again before it has caught up finds what it needs. */
 const KEPT = ['--max-journal-kept-bytes', '16777216', '--max-journal-kept', '100000']
 /** How far the load may be ahead of the kills. */
@@ -59,17 +63,21 @@ export async function feedRun(options: FeedRunOptions): Promise<FeedRunReport> {
   const url = `etcd://${etcd.host}`
   const store = await openStore(url)
   const proxies: AnykeeperProcess[] = []
-  const consumer = new Consumer(url, join(folder, 'changes'))
+  const superDigest = digestOf(Buffer.from(SUPER)) as string
+  let consumer: Consumer | undefined
   try {
     for (let i = 0; i < 2; i++) {
-      const args = ['--log-level', 'error', ...KEPT]
-      proxies.push(await new AnykeeperProcess(await freePort(), { store: url, args }).start())
+      const options = { store: url, superDigest, args: ['--log-level', 'error', ...KEPT] }
+      proxies.push(await new AnykeeperProcess(await freePort(), options).start())
     }
     const log = await JournalLog.follow(store)
+    const servers = proxies.map(({ connectString }) => connectString).join(',')
+    const source = options.over === 'wire' ? `zk://${servers}` : url
+    consumer = new Consumer(source, join(folder, 'changes'))
     await consumer.start()
     return await hunt(options, proxies, consumer, log)
   } finally {
-    await consumer.kill()
+    await consumer?.kill()
     for (const proxy of proxies) await proxy.kill()
     await store.close()
     await etcd.stop()
@@ -195,7 +203,7 @@ class Consumer {
     this.#child = spawnChild({
       name: 'consumer',
       command: process.execPath,
-      args: ['--import', 'tsx', CONSUMER, this.#url, this.#path],
+      args: ['--import', 'tsx', CONSUMER, this.#url, this.#path, SUPER],
     })
     await this.#child.waitForLine(/^open after/)
   }

@@ -56,11 +56,14 @@ describe('change feed on etcd', () => {
     }
   })
 
-  it('a consumer that is killed, as are proxies, has every change once and in order', async function () {
-    this.timeout(240_000)
-    const report = await feedRun({ changes: 20_000, kills: 10, seed: 1 })
-    expect(report.changes).to.be.at.least(20_000)
-    expect(report.consumerKills + report.proxyKills).to.equal(10)
-    expect(Math.min(report.consumerKills, report.proxyKills)).to.be.above(0)
-  })
+  for (const over of ['store', 'wire'] as const) {
+    const what = `a consumer that is killed, as are proxies, has every change once and in order (${over})`
+    it(what, async function () {
+      this.timeout(240_000)
+      const report = await feedRun({ changes: 20_000, kills: 10, seed: 1, over })
+      expect(report.changes).to.be.at.least(20_000)
+      expect(report.consumerKills + report.proxyKills).to.equal(10)
+      expect(Math.min(report.consumerKills, report.proxyKills)).to.be.above(0)
+    })
+  }
 })

@@ -1,9 +1,14 @@
-/** `npm run test:feed -- [--changes 1000000] [--kills 100] [--seed N]`: the long run. */
+/** `npm run test:feed -- [--changes 1000000] [--kills 100] [--seed N] [--over wire]`: the long run. */
 import { parseArgs } from 'node:util'
 import { feedRun } from './feed-run.ts'
 
 const { values } = parseArgs({
-  options: { changes: { type: 'string' }, kills: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    changes: { type: 'string' },
+    kills: { type: 'string' },
+    seed: { type: 'string' },
+    over: { type: 'string' },
+  },
 })
 const changes = Number(values.changes ?? 1_000_000)
 const kills = Number(values.kills ?? 100)
@@ -11,9 +16,11 @@ const seed = Number(values.seed ?? Date.now() % 2 ** 31)
 if (!(changes >= 1 && kills >= 0) || !Number.isSafeInteger(seed)) {
   throw new Error('--changes, --kills and --seed are numbers')
 }
+const over = values.over ?? 'store'
+if (over !== 'store' && over !== 'wire') throw new Error('--over is store or wire')
 console.log(`seed ${seed}`)
 const onKill = (line: string) => console.log(line)
-const report = await feedRun({ changes, kills, seed, onKill })
+const report = await feedRun({ changes, kills, seed, over, onKill })
 const perSecond = Math.round((report.changes / report.loadMs) * 1_000)
 console.log(
   `${report.changes} changes in ${Math.round(report.loadMs / 1_000)} s (${perSecond} a second), ` +

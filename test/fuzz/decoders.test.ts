@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import { Coverage } from './decoders/coverage.ts'
 import { fuzzTarget, type Problem, tryOne } from './decoders/loop.ts'
-import { TARGETS, type Target } from './decoders/targets.ts'
+import type { Target } from './decoders/target.ts'
+import { TARGETS } from './decoders/targets.ts'
 
 const SEED = 1
 const INPUTS = 3_000

@@ -1,123 +1,84 @@
-/** A server of ZooKeeper's protocol that does what a test says: answers in part, wrongly, late or not. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { FrameSplitter, frameOf } from '../../lib/protocol/frame.ts'
+/** A server of one connection at a time that says what a test tells it to, to clients that are well-behaved. */
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Request } from '../../lib/internal.ts'
+import { FrameSplitter } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
+import { JuteWriter } from '../../lib/protocol/jute/writer.ts'
 import {
   type ConnectRequest,
   decodeConnectRequest,
 } from '../../lib/protocol/record/connect-request.ts'
 import { encodeConnectResponse } from '../../lib/protocol/record/connect-response.ts'
-import { encodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
-import { encodeWatcherEvent } from '../../lib/protocol/record/watcher-event.ts'
+import { decodeRequestHeader } from '../../lib/protocol/record/request-header.ts'
+import { decodeRequest } from '../../lib/protocol/wire/decode-request.ts'
 
-const TIMEOUT_MS = 4_000
+export interface Received {
+  readonly xid: number
+  readonly request: Request | undefined
+}
 
-/** One connection of a client. */
+/** One connection: what its client sent, and a way to answer. */
 export class ScriptedConnection {
+  readonly hello: ConnectRequest
+  readonly received: Received[] = []
   readonly socket: Socket
-  /** What the client greeted with. */
-  greeting: ConnectRequest | undefined
+  readonly #writer = new JuteWriter()
 
-  constructor(socket: Socket) {
+  constructor(hello: ConnectRequest, socket: Socket) {
+    this.hello = hello
     this.socket = socket
   }
 
-  welcome(timeoutMs = TIMEOUT_MS, sessionId = 1n): void {
-    const response = {
-      timeoutMs,
-      sessionId,
-      password: new Uint8Array(16),
-      readOnly: false,
-      hasReadOnly: true,
-    }
-    this.socket.write(frameOf((writer) => encodeConnectResponse(writer, response)))
-  }
-
-  /** A reply without a record, or with one that is a number. */
-  reply(xid: number, errno = 0, record?: number): void {
-    this.socket.write(
-      frameOf((writer) => {
-        writer.begin()
-        encodeReplyHeader(writer, xid, 1, errno)
-        if (record !== undefined) writer.int(record)
-        writer.end()
-      }),
-    )
-  }
-
-  event(type: number, path: string): void {
-    this.socket.write(
-      frameOf((writer) => {
-        writer.begin()
-        encodeReplyHeader(writer, -1, -1, 0)
-        encodeWatcherEvent(writer, type, 3, path)
-        writer.end()
-      }),
-    )
+  /** Sends what `encode` appends. */
+  send(encode: (writer: JuteWriter) => void): void {
+    encode(this.#writer)
+    const bytes = this.#writer.take()
+    if (bytes !== null) this.socket.write(bytes)
   }
 }
 
-export interface Script {
-  /** @default welcomes it */
-  greeted?(connection: ScriptedConnection): void
-  /** @default no answer, but to closeSession and pings */
-  requested?(connection: ScriptedConnection, xid: number, op: number, bytes: number): void
-}
-
-const CLOSE_SESSION = -11
-const PING = -2
-
-export class ScriptedServer {
-  readonly connections: ScriptedConnection[] = []
-  readonly #server: Server
-  readonly #script: Script
-
-  private constructor(script: Script) {
-    this.#script = script
-    this.#server = createServer((socket) => this.#serve(socket))
-  }
-
-  static async start(script: Script): Promise<ScriptedServer> {
-    const server = new ScriptedServer(script)
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
-    return server
-  }
-
-  get url(): string {
-    return `zk://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  async stop(): Promise<void> {
-    for (const { socket } of this.connections) socket.destroy()
-    await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  #serve(socket: Socket): void {
-    const connection = new ScriptedConnection(socket)
-    this.connections.push(connection)
+/** `onRequest`: called with each request; closing ones are answered by the end of the connection. */
+export async function startScriptedServer(
+  onRequest: (connection: ScriptedConnection, received: Received, count: number) => void,
+): Promise<{ readonly url: string; readonly connections: ScriptedConnection[]; stop(): void }> {
+  const connections: ScriptedConnection[] = []
+  const server = createServer((socket) => {
+    let connection: ScriptedConnection | undefined
     const splitter = new FrameSplitter({
-      frameBytesMax: 64 * 1024 * 1024,
+      frameBytesMax: 2 ** 20,
       onFrame: (buffer, start, end) => {
         const reader = new JuteReader().reset(buffer, start, end)
-        if (connection.greeting === undefined) {
-          connection.greeting = decodeConnectRequest(reader)
-          if (this.#script.greeted === undefined) connection.welcome()
-          else this.#script.greeted(connection)
+        if (connection === undefined) {
+          connection = new ScriptedConnection(decodeConnectRequest(reader), socket)
+          connections.push(connection)
+          connection.send((writer) =>
+            encodeConnectResponse(writer, {
+              timeoutMs: 4_000,
+              sessionId: 0x77n,
+              password: Buffer.alloc(16, 1),
+              readOnly: false,
+              hasReadOnly: true,
+            }),
+          )
           return
         }
-        const xid = reader.int()
-        const op = reader.int()
-        if (this.#script.requested !== undefined) {
-          this.#script.requested(connection, xid, op, end - start)
-        }
-        if (xid === PING) connection.reply(PING)
-        if (op === CLOSE_SESSION) {
-          connection.reply(xid)
-          socket.end()
-        }
+        const { xid, op } = decodeRequestHeader(reader)
+        const received = { xid, request: decodeRequest(op, reader) }
+        connection.received.push(received)
+        if (received.request?.type === 'closeSession') socket.end()
+        else onRequest(connection, received, connections.length)
       },
     })
     socket.on('data', (chunk: Buffer) => splitter.push(chunk))
     socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `zk://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections,
+    stop() {
+      server.close()
+      for (const { socket } of connections) socket.destroy()
+    },
   }
 }

@@ -127,6 +127,8 @@ class Draft {
         return this.#create(op, zxid, time)
       case 'delete': {
         this.#set(op.path, undefined)
+        // The root of a client with a chroot may go.
+        if (op.path === '/') return
         this.children = unlink(this.children, op.path)
         return this.#update(parentOf(op.path), (parent) => ({
           ...parent,

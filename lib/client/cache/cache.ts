@@ -15,7 +15,7 @@ import { type CallbackError, CallbackFaults } from '../callback-faults.ts'
 import { type CacheDelta, DeltaBuilder, deltaBetween } from './cache-delta.ts'
 import { type CacheImage, TreeImage } from './cache-image.ts'
 
-/** What a cache reads: a Keeper. */
+/** What a cache reads: a Keeper, or a ZooKeeper. */
 export interface CacheSource extends ChangesSource {
   /** What pauses between two tries are measured with. */
   readonly clock: Clock

@@ -17,6 +17,7 @@ import {
   decodeConnectResponse,
 } from '../../protocol/record/connect-response.ts'
 import { decodeReplyHeader } from '../../protocol/record/reply-header.ts'
+import { encodeRequestHeader } from '../../protocol/record/request-header.ts'
 import { decodeWatcherEvent } from '../../protocol/record/watcher-event.ts'
 import { decodeResult } from '../../protocol/wire/decode-reply.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
@@ -56,6 +57,13 @@ interface Sent {
   readonly op: number
   readonly tag: number
   readonly at: Moment
+  /** Of what is no session's request. */
+  readonly exchange?: Exchange
+}
+
+interface Exchange {
+  readonly reply: (errno: number, reader: JuteReader) => void
+  readonly reject: (error: Error) => void
 }
 
 /** Both clocks: the monotonic one stands still while the machine is suspended, the wall clock may be set. Unit ms. */
@@ -153,6 +161,31 @@ export class Connection implements Link {
     if (op === OP.closeSession) this.#isClosing = true
     this.#sent.push({ xid, op, tag, at: this.#now() })
     this.#flushSoon()
+  }
+
+  /**
+   * A request that ZooKeeper does not have, and the record of its reply.
+   * @throws {ZnodeError} the error that it was answered with; ZK_CONNECTION_LOSS
+   */
+  exchange<T>(
+    op: number,
+    write: (writer: JuteWriter) => void,
+    read: (reader: JuteReader) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) return reject(new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno))
+      const xid = this.#xid()
+      const reply = (errno: number, reader: JuteReader): void => {
+        if (errno === 0) resolve(read(reader))
+        else reject(new ZnodeError(errno))
+      }
+      this.#sent.push({ xid, op, tag: 0, at: this.#now(), exchange: { reply, reject } })
+      this.#writer.begin()
+      encodeRequestHeader(this.#writer, xid, op)
+      write(this.#writer)
+      this.#writer.end()
+      this.#flushSoon()
+    })
   }
 
   authenticate(scheme: string, auth: Uint8Array): Promise<void> {
@@ -278,9 +311,12 @@ export class Connection implements Link {
     if (sent === undefined || sent.xid !== xid) {
       throw new WireError(`a reply to request ${xid} instead of ${sent?.xid ?? 'none'}`)
     }
-    const result = decodeResult(sent.op, errno, reader)
+    const { exchange } = sent
+    const result = exchange === undefined ? decodeResult(sent.op, errno, reader) : undefined
+    exchange?.reply(errno, reader)
     this.#sent.shift()
     this.#saw(sent.at)
+    if (exchange !== undefined) return
     this.#options.sink.reply(sent.tag, Math.max(0, zxid), errno, result ?? { type: 'none' })
   }
 
@@ -310,7 +346,9 @@ export class Connection implements Link {
     const error = new ZnodeError(CONNECTION_LOSS.errno, undefined, { outcome: 'unapplied', cause })
     this.#refuse(error)
     if (opened !== undefined) return opened.reject(error)
-    const reason: LinkEnd = this.#isClosing && this.#sent.length === 0 ? 'closed' : 'away'
+    const isAnswered = this.#sent.length === 0
+    while (this.#sent.length > 0) this.#sent.shift().exchange?.reject(error)
+    const reason: LinkEnd = this.#isClosing && isAnswered ? 'closed' : 'away'
     this.#options.sink.ended(reason)
   }
 

@@ -4,10 +4,19 @@
  */
 import type { Clock, Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import type { ChangeRecord } from '../../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
-import type { Link, OpenRequest, ResumeRequest, Transport } from '../transport.ts'
+import type {
+  ChangesIdentity,
+  KnownChangesOptions,
+  Link,
+  OpenRequest,
+  ResumeRequest,
+  Transport,
+} from '../transport.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Server } from './server-list.ts'
+import { WireFeed } from './wire-feed.ts'
 
 /** A server has an equal share of the timeout to answer the handshake in, and so much at least. Unit ms. */
 const CONNECT_MS_MIN = 500
@@ -41,6 +50,10 @@ export class WireTransport implements Transport {
   }
 
   async open(request: OpenRequest): Promise<Link> {
+    return this.#open(request)
+  }
+
+  async #open(request: OpenRequest): Promise<Connection> {
     const link = await this.#connect(request, undefined, 0)
     // A server that answers a new session with "expired" is not one.
     if (link === undefined) throw new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno)
@@ -51,13 +64,20 @@ export class WireTransport implements Transport {
     return this.#connect(request, request, request.lastZxid)
   }
 
+  changes(options: KnownChangesOptions, identity: ChangesIdentity): AsyncIterable<ChangeRecord> {
+    const { clock, logger, pausesMs } = this
+    const connect = (request: OpenRequest) => this.#open(request)
+    const servers = { clock, logger, pausesMs, serverCount: this.#servers.length, connect }
+    return new WireFeed(servers, options, identity).records()
+  }
+
   async close(): Promise<void> {}
 
   async #connect(
     request: OpenRequest,
     known: ConnectionOptions['known'],
     lastZxid: number,
-  ): Promise<Link | undefined> {
+  ): Promise<Connection | undefined> {
     const { clock, canBeReadOnly, replyBytesMax } = this.#options
     const { timeoutMs, requestBytesMax, sink, signal } = request
     const connectMs = Math.max(timeoutMs / this.#servers.length, CONNECT_MS_MIN)

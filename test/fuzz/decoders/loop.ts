@@ -6,7 +6,7 @@ import { getHeapStatistics } from 'node:v8'
 import { SeededRandom } from '../../simulation/world/seeded-random.ts'
 import type { Coverage } from './coverage.ts'
 import { mutate } from './mutate.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 /** Between two looks at the coverage, which cost more than an input. */
 const BATCH = 100

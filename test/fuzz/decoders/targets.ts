@@ -42,17 +42,8 @@ import type { ProxyHost } from '../../../proxy/host.ts'
 import { DigestMd5Exchange, SaslFailure } from '../../../proxy/sasl/digest-md5.ts'
 import { parseSaslUsers } from '../../../proxy/sasl/users.ts'
 import { loadCaptures } from '../../support/fixtures.ts'
-
-export interface Target {
-  readonly name: string
-  readonly seeds: readonly Uint8Array[]
-  /** What it is declared to throw. */
-  readonly throws: readonly (abstract new (
-    ...args: never[]
-  ) => Error)[]
-  /** Reads it, and where that can be written again, compares. */
-  run(bytes: Buffer): void
-}
+import { changesTarget } from './changes-target.ts'
+import { again, isWritable, type Target } from './target.ts'
 
 const captures = loadCaptures()
 const framesOf = (direction: '>' | '<') =>
@@ -113,20 +104,6 @@ const ENTRY = entryBytes({
     },
   ],
 })
-
-/** No number in it is one that no entry has. */
-function isWritable(value: unknown, name = ''): boolean {
-  if (typeof value === 'number') {
-    return Number.isSafeInteger(value) && (value >= 0 || !/zxid|seq|time|flushed/i.test(name))
-  }
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, inner]) => isWritable(inner, key))
-}
-
-/** What is written of what was read is read as the same. */
-function again<T>(value: T, write: (value: T) => Uint8Array, read: (bytes: Buffer) => T): void {
-  deepStrictEqual(read(Buffer.from(write(value))), value)
-}
 
 /** One without a store: of most words it answers that it does not serve. */
 const NOT_SERVING = { keeper: { isServing: false, trouble: 'none' } } as unknown as ProxyHost
@@ -214,6 +191,7 @@ export const TARGETS: readonly Target[] = [
       decodeReply(bytes[0] ?? 0, reader)
     },
   },
+  changesTarget,
   {
     name: 'ConnectRequest',
     seeds: captures.map(({ connect }) => connect.request),

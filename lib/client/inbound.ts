@@ -1,4 +1,4 @@
-/** What one link of a session brings, and how an attempt to open one is left. Neighbours: client-session, transport. */
+/** One attempt to open a link, and what the link brings. Neighbours: client-session, wire/wire-feed. */
 import { onAbort } from '../base/on-abort.ts'
 import type { Result } from '../model/request.ts'
 import type { Link, LinkEnd, LinkSink } from './transport.ts'
@@ -12,7 +12,7 @@ export function abandon(link: Link | undefined): void {
 export function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
-  onLate: (value: T) => void,
+  onLate: (value: T) => void = () => {},
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => {

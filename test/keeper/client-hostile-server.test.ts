@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { connect, type ZnodeError, type ZooKeeper } from '../../index.ts'
 import { OP, ZK_ERRORS } from '../../lib/internal.ts'
 import { eventually } from '../support/eventually.ts'
-import { type Script, ScriptedServer } from '../support/scripted-server.ts'
+import { HostileServer, type Script } from '../support/hostile-server.ts'
 
 const WAIT_MS = 5_000
 const NO_NODE = ZK_ERRORS.NO_NODE.errno
@@ -14,13 +14,13 @@ const settled = (promise: Promise<unknown>): Promise<string> =>
     ({ code, name }: ZnodeError) => (typeof code === 'string' ? code : name),
   )
 
-describe('keeper/client-scripted-server', function () {
+describe('keeper/client-hostile-server', function () {
   this.timeout(20_000)
-  const servers: ScriptedServer[] = []
+  const servers: HostileServer[] = []
   const clients: ZooKeeper[] = []
 
-  async function serve(script: Script): Promise<ScriptedServer> {
-    const server = await ScriptedServer.start(script)
+  async function serve(script: Script): Promise<HostileServer> {
+    const server = await HostileServer.start(script)
     servers.push(server)
     return server
   }
