@@ -154,12 +154,17 @@ export class ClientSession {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    if (this.#closing === undefined) {
+      // To its end, also after unref().
+      const hold = new ProcessHold(this.clock)
+      this.#closing = this.#close().finally(() => hold.end())
+    }
     return this.#closing
   }
 
   unref(): void {
     this.#hold.unref()
+    this.#transport.unref?.()
   }
   ref(): void {
     this.#hold.ref()
