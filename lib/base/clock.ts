@@ -21,7 +21,7 @@ export interface Random {
   fraction(): number
 }
 
-/** Of a timer of Node: a longer one would be due immediately. */
+/** Of a timer of Node: a longer one would be due immediately. Unit ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** The process clock and its timers. */
@@ -29,8 +29,15 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      timer =
+        leftMs > TIMER_MS_MAX
+          ? setTimeout(() => wait(leftMs - TIMER_MS_MAX), TIMER_MS_MAX)
+          : setTimeout(run, leftMs)
+      timer.unref()
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
   hold() {

@@ -1,4 +1,6 @@
 /** What bounds a single call: a time, a signal, and how long it is repeated. Neighbours: zookeeper, client-session. */
+import { setMaxListeners } from 'node:events'
+import { onAbort } from '../base/on-abort.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Acl, Result } from '../model/request.ts'
 import { checkAcl, checked, checkOptions, checkSignal, checkTimeoutMs } from './arguments.ts'
@@ -64,6 +66,7 @@ export function askWithin(
 }
 
 const NEVER = new AbortController().signal
+setMaxListeners(0, NEVER)
 
 async function bounded(
   session: ClientSession,
@@ -76,12 +79,13 @@ async function bounded(
   const end = new AbortController()
   const aborted = (): void => end.abort(signal?.reason)
   let cancel = (): void => {}
+  let forget = (): void => {}
   const ended = new Promise<never>((_resolve, reject) => {
     end.signal.addEventListener('abort', () => reject(end.signal.reason), { once: true })
   })
   ended.catch(() => {})
   if (signal?.aborted === true) aborted()
-  signal?.addEventListener('abort', aborted, { once: true })
+  else if (signal !== undefined) forget = onAbort(signal, aborted)
   if (timeoutMs !== undefined) {
     cancel = session.clock.after(timeoutMs, () => {
       const outcome = isWrite(request) ? 'unknown' : 'unapplied'
@@ -96,7 +100,7 @@ async function bounded(
     return await Promise.race([running, ended])
   } finally {
     cancel()
-    signal?.removeEventListener('abort', aborted)
+    forget()
   }
 }
 

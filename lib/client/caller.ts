@@ -57,9 +57,7 @@ export class Caller {
   }
 
   unwatch(path: string, watch: WatchCallback): void {
-    for (const kind of ['data', 'exist', 'child'] as const) {
-      this.session.watches.remove(kind, path, watch)
-    }
+    this.session.watches.unwatch(path, watch)
   }
 
   async addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
@@ -67,9 +65,15 @@ export class Caller {
     checkCallback(watch, 'watch')
     const code = known === 'persistent' ? 0 : 1
     const request = { type: 'addWatch', path: checkPath(path), mode: code } as const
-    await this.ask(request, path, (errno, trace) => {
-      if (errno === 0) this.session.watches.add(known, path, watch, trace)
-    })
+    // Another one that is removed meanwhile must not take this one's place at the server with it.
+    const arrived = this.session.watches.expect(known, path)
+    try {
+      await this.ask(request, path, (errno, trace) => {
+        if (errno === 0) this.session.watches.add(known, path, watch, trace)
+      })
+    } finally {
+      arrived()
+    }
   }
 
   async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {

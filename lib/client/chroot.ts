@@ -11,6 +11,11 @@ export class Chroot {
     this.#prefix = prefix === '/' ? '' : prefix
   }
 
+  /** Characters that it adds to a path, at most. */
+  get length(): number {
+    return this.#prefix.length
+  }
+
   toServer(path: string): string {
     const prefix = this.#prefix
     return prefix === '' ? path : path === '/' ? prefix : prefix + path

@@ -2,6 +2,7 @@
  * The session of a client, supervised: its state, who is notified of it, until when it surely lives, and how it comes
  * back. Neighbours: zookeeper (the verbs), transport (what it runs on), pending-requests, watches.
  */
+import { setMaxListeners } from 'node:events'
 import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
@@ -16,6 +17,7 @@ import { clientChanges } from './client-changes.ts'
 import type { Auth, ClientState, KnownOptions, StateListener } from './client-options.ts'
 import { abandon, Inbound, orAborted } from './inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
+import { StateListeners } from './state-listeners.ts'
 import type { ClientRequest, Link, LinkEnd, Transport } from './transport.ts'
 import { ClientWatches } from './watches.ts'
 
@@ -25,12 +27,10 @@ export class ClientSession {
   readonly watches: ClientWatches
   readonly options: KnownOptions
   readonly #transport: Transport
-  readonly #trace: CallTrace
-  readonly #faults: CallbackFaults
   readonly #pending = new PendingRequests()
   readonly #chroot: Chroot
   readonly #hold: ProcessHold
-  readonly #listeners: Set<StateListener>
+  readonly #listeners: StateListeners
   readonly #auths: Auth[]
   /** Aborted when nothing comes any more. */
   readonly #over = new AbortController()
@@ -42,6 +42,10 @@ export class ClientSession {
   #sink: Inbound | undefined
   /** Of a reply: all events up to it have come. Source: ClientCnxn.readResponse. */
   #lastZxid = 0
+  /** When #newest was adopted, monotonic ms. */
+  #openedMs = 0
+  /** Links in a row that ended soon. */
+  #shortLives = 0
   /** Of an event: others of its transaction may not have come. */
   #newestZxid = 0
   #closing: Promise<void> | undefined
@@ -51,13 +55,15 @@ export class ClientSession {
   private constructor(transport: Transport, options: KnownOptions, trace: CallTrace) {
     this.#transport = transport
     this.options = options
-    this.#trace = trace
     this.#chroot = new Chroot(options.chroot)
-    this.#faults = new CallbackFaults(transport.logger, options.onError)
-    this.watches = new ClientWatches(this.#faults)
-    this.#listeners = new Set(options.onState === undefined ? [] : [options.onState])
+    const faults = new CallbackFaults(transport.logger, options.onError)
+    this.watches = new ClientWatches(faults)
+    this.#listeners = new StateListeners(faults, trace)
+    if (options.onState !== undefined) this.#listeners.add(options.onState)
     this.#auths = [...options.auth]
     this.#hold = new ProcessHold(transport.clock)
+    // Of any number of recipes and streams.
+    setMaxListeners(0, this.#over.signal)
   }
 
   /**
@@ -114,15 +120,18 @@ export class ClientSession {
   }
 
   onStateChange(listener: StateListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** `onReply` is called with the answer, before anything that comes after it. */
   ask(request: ClientRequest, path: string | undefined, onReply?: Reply): Promise<Result> {
     const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
-    const { errno } = this.state === 'suspended' ? CONNECTION_LOSS : SESSION_EXPIRED
-    return this.#pending.ask(this.#link, this.#chroot.request(request), path, errno, onReply)
+    // A server answers nothing behind the end of the session.
+    const isClosing = this.#closing !== undefined
+    const isAway = this.state === 'suspended' && !isClosing
+    const { errno } = isAway ? CONNECTION_LOSS : SESSION_EXPIRED
+    const link = isClosing ? undefined : this.#link
+    return this.#pending.ask(link, this.#chroot.request(request), path, errno, onReply)
   }
 
   /** For this and every later connection. @throws {ZnodeError} ZK_AUTH_FAILED, ZK_CONNECTION_LOSS */
@@ -145,12 +154,17 @@ export class ClientSession {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    if (this.#closing === undefined) {
+      // To its end, also after unref().
+      const hold = new ProcessHold(this.clock)
+      this.#closing = this.#close().finally(() => hold.end())
+    }
     return this.#closing
   }
 
   unref(): void {
     this.#hold.unref()
+    this.#transport.unref?.()
   }
   ref(): void {
     this.#hold.ref()
@@ -159,7 +173,10 @@ export class ClientSession {
   async #close(): Promise<void> {
     this.watches.close()
     if (this.#link !== undefined) {
-      await this.ask({ type: 'closeSession' }, undefined).catch(() => {})
+      const { errno } = ZK_ERRORS.SESSION_EXPIRED
+      await this.#pending
+        .ask(this.#link, { type: 'closeSession' }, undefined, errno)
+        .catch(() => {})
     }
     this.#become('closed')
     this.#link?.drop()
@@ -221,12 +238,19 @@ export class ClientSession {
     const link = await orAborted(opening, signal, (late) => abandon(late))
     if (link === undefined) return false
     try {
-      await Promise.all(this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth)))
-      // This server may be behind the one of the session before: what was read once is not unread.
-      const isAnother = known === undefined && this.#newest !== undefined
-      if (isAnother) await this.#pending.ask(link, { type: 'sync', path: '/' }, undefined, 0)
+      const proofs = this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth))
+      await orAborted(Promise.all(proofs), signal)
+      if (known === undefined && this.#newest !== undefined) {
+        // A restored history may have smaller ones, and no server would resume the session.
+        this.#lastZxid = 0
+        this.#newestZxid = 0
+        // Its server may be behind the one of the session before: what was read once is not unread.
+        const synced = this.#pending.ask(link, { type: 'sync', path: '/' }, undefined, 0)
+        await orAborted(sink.unlessEnded(synced), signal)
+      }
     } catch (error) {
-      link.drop()
+      if (known === undefined) abandon(link)
+      else link.drop()
       throw error
     }
     this.#adopt(link, sink, known !== undefined)
@@ -241,10 +265,13 @@ export class ClientSession {
     this.#link = link
     this.#sink?.detach()
     this.#sink = sink
-    for (const request of this.watches.restored(this.#lastZxid)) {
+    this.#openedMs = this.clock.monotonic()
+    if (!isSame) this.watches.fireAll()
+    const { requestBytesMax } = this.options
+    const room = { prefixLength: this.#chroot.length, requestBytesMax }
+    for (const request of this.watches.restored(this.#lastZxid, room)) {
       this.#pending.ask(link, this.#chroot.request(request), undefined, 0).catch(() => {})
     }
-    if (!isSame) this.watches.fireAll()
     if (!isFirst) this.watches.resynced()
     this.#cancelLost()
     this.#pingLater()
@@ -265,6 +292,8 @@ export class ClientSession {
   #ended(reason: LinkEnd): void {
     this.#link = undefined
     this.#cancelPing()
+    const isShort = this.clock.monotonic() - this.#openedMs < this.#transport.pausesMs.most
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0
     const { SESSION_EXPIRED, CONNECTION_LOSS } = ZK_ERRORS
     const isExpired = reason === 'expired'
     this.#pending.rejectAll((isExpired ? SESSION_EXPIRED : CONNECTION_LOSS).errno)
@@ -298,9 +327,10 @@ export class ClientSession {
   /** `known`: what is to be resumed, until it is known to have ended; undefined: a new session. */
   async #comeBack(known: Link | undefined): Promise<void> {
     const { clock, pausesMs } = this.#transport
-    const { first, least, most } = pausesMs
-    let pauseMs = first
-    for (let failures = 1; !this.isEnded; ) {
+    const range = { firstMs: pausesMs.least, maxMs: pausesMs.most }
+    let failures = this.#shortLives
+    let pauseMs = failures <= 1 ? pausesMs.first : backoffMs(failures - 1, range)
+    while (!this.isEnded) {
       await pause(clock, pauseMs, this.#over.signal)
       if (this.isEnded || this.#link !== undefined) return
       if (this.#transport.isClosed) return this.#become('closed')
@@ -315,7 +345,7 @@ export class ClientSession {
           return this.#become('closed')
         }
       }
-      pauseMs = backoffMs(failures++, { firstMs: least, maxMs: most })
+      pauseMs = backoffMs(Math.max(failures++, 1), range)
     }
   }
 
@@ -331,9 +361,7 @@ export class ClientSession {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     if (state === 'closed') this.#finish(state)
-    for (const listener of [...this.#listeners]) {
-      this.#faults.run(listener, state, 'onState', this.#trace)
-    }
+    this.#listeners.report(state)
   }
 
   /** Nothing comes any more. */

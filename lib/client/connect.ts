@@ -5,6 +5,7 @@ import { captureTrace } from './call-trace.ts'
 import { Caller } from './caller.ts'
 import { type ClientOptions, checkClientOptions, type KnownOptions } from './client-options.ts'
 import { ClientSession } from './client-session.ts'
+import { orAborted } from './inbound.ts'
 import { MemberTransport } from './member-transport.ts'
 import type { Transport } from './transport.ts'
 import { isServerUrl, parseServerUrl } from './wire/server-list.ts'
@@ -34,14 +35,22 @@ export interface OwnMember {
   readonly release: () => Promise<void>
 }
 
-/** As {@link connect}, on a member that `open` makes once the options are known to be valid. @throws what `open` throws */
+/**
+ * As {@link connect}, on a member that `open` makes once the options are known to be valid. One that comes after the
+ * signal is released. @throws what `open` throws
+ */
 export async function connectOwning(
   open: () => Promise<OwnMember>,
   options: ClientOptions,
 ): Promise<ZooKeeper> {
   const trace = captureTrace(connectOwning)
   const known = checked(() => checkClientOptions(options))
-  const { keeper, release } = await open()
+  known.signal?.throwIfAborted()
+  const opening = open()
+  const late = ({ release }: OwnMember): void => void release().catch(() => {})
+  const { keeper, release } = await (known.signal === undefined
+    ? opening
+    : orAborted(opening, known.signal, late))
   const transport = new MemberTransport(keeper, release)
   return new ZooKeeper(new Caller(await ClientSession.open(transport, known, trace)))
 }

@@ -1,4 +1,6 @@
 /** One attempt to open a link, and what the link brings. Neighbours: client-session, wire/wire-feed. */
+import { onAbort } from '../base/on-abort.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Result } from '../model/request.ts'
 import type { Link, LinkEnd, LinkSink } from './transport.ts'
 
@@ -18,10 +20,9 @@ export function orAborted<T>(
       promise.then(onLate, () => {})
       reject(signal.reason)
     }
-    const settled = (): void => signal.removeEventListener('abort', aborted)
     if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted, { once: true })
-    promise.then(resolve, reject).finally(settled)
+    const cancel = onAbort(signal, aborted)
+    promise.then(resolve, reject).finally(cancel)
   })
 }
 
@@ -36,9 +37,21 @@ export class Inbound implements LinkSink {
   #handlers: Handlers | undefined
   #isAttached = false
   #early: LinkEnd | undefined
+  #onEarly: () => void = () => {}
 
   constructor(handlers: Handlers) {
     this.#handlers = handlers
+  }
+
+  /** As the promise; rejects with ZK_CONNECTION_LOSS as soon as the link ends. For the time before attach(). */
+  unlessEnded<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { errno } = ZK_ERRORS.CONNECTION_LOSS
+      const lost = (): void => reject(new ZnodeError(errno, undefined, { outcome: 'unapplied' }))
+      if (this.#early !== undefined) return lost()
+      this.#onEarly = lost
+      promise.then(resolve, reject)
+    })
   }
 
   attach(): void {
@@ -61,6 +74,7 @@ export class Inbound implements LinkSink {
   ended(reason: LinkEnd): void {
     if (!this.#isAttached) {
       this.#early = reason
+      this.#onEarly()
       return
     }
     const handlers = this.#handlers

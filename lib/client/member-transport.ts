@@ -28,10 +28,17 @@ export class MemberTransport implements Transport {
   readonly #keeper: Keeper
   /** Closes the member, when it is the client's own. */
   readonly #onClose: () => Promise<void>
+  readonly #isOwn: boolean
 
-  constructor(keeper: Keeper, onClose: () => Promise<void> = async () => {}) {
+  /** `onClose`: the member is the client's own. */
+  constructor(keeper: Keeper, onClose?: () => Promise<void>) {
     this.#keeper = keeper
-    this.#onClose = onClose
+    this.#isOwn = onClose !== undefined
+    this.#onClose = onClose ?? (async () => {})
+  }
+
+  unref(): void {
+    if (this.#isOwn) this.#keeper.unref()
   }
 
   get clock(): Clock {

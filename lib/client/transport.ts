@@ -107,6 +107,8 @@ export interface Transport {
    * @throws {ChangesError}
    */
   changes(options: KnownChangesOptions, identity: ChangesIdentity): AsyncIterable<ChangeRecord>
+  /** The process may end, as far as what it has for itself is concerned. Absent: that holds nothing. */
+  unref?(): void
   /** Ends what it has for itself, after the last session. */
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 /** The events of a watch as an async iterable, bounded for a slow reader. Neighbours: zookeeper, watches. */
+import { onAbort } from '../base/on-abort.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import { EVENT } from '../model/request.ts'
 import {
@@ -24,6 +25,7 @@ export interface WatchVerbs {
   onStateChange(listener: StateListener): () => void
   addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void>
   removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void>
+  with(options: { readonly signal: AbortSignal }): WatchVerbs
 }
 
 /** Options of {@link ZooKeeper.watch}. */
@@ -70,10 +72,10 @@ export async function* watchEvents(
   }
   const ended = (): void => wake()
   const cancel = client.onStateChange(ended)
-  signal?.addEventListener('abort', ended)
+  const forget = signal === undefined ? undefined : onAbort(signal, ended)
   try {
     // What happens while it is set is in the state that is read behind it.
-    await client.addWatch(path, watch, mode)
+    await (signal === undefined ? client : client.with({ signal })).addWatch(path, watch, mode)
     events.unshift({ type: EVENT.None, path })
     for (;;) {
       signal?.throwIfAborted()
@@ -82,6 +84,7 @@ export async function* watchEvents(
       for (const event of some) {
         yield event
         signal?.throwIfAborted()
+        if (client.state === 'closed') return
       }
       if (some.length > 0) continue
       if (client.state === 'closed') return
@@ -93,7 +96,7 @@ export async function* watchEvents(
     }
   } finally {
     cancel()
-    signal?.removeEventListener('abort', ended)
+    forget?.()
     void client.removeWatch(path, watch, mode)
   }
 }

@@ -30,12 +30,29 @@ export type WatchMode = 'persistent' | 'persistent-recursive'
 /** A read sets data, exist (there was no znode) or child. */
 export type WatchKind = 'data' | 'exist' | 'child' | WatchMode
 
-type Callbacks = Map<string, Map<WatchCallback, CallTrace>>
+/** A callback that was passed for a kind and a path. */
+interface Registration {
+  readonly callback: WatchCallback
+  readonly trace: CallTrace
+  isRemoved: boolean
+}
+
+type Callbacks = Map<string, Map<WatchCallback, Registration>>
 
 /** Bytes of paths in one request, so that it passes every server's jute.maxbuffer. Source: ClientCnxn.SET_WATCHES_MAX_LENGTH. */
 const RESTORED_BYTES_MAX = 128 * 1024
 /** A character of a path has at most so many bytes; its length, 4 more. */
 const CHARACTER_BYTES_MAX = 3
+/** Headers, zxid and the counts of five lists. */
+const RESTORED_BYTES_MIN = 40
+
+/** What a request that restores watches must fit into. */
+export interface RestoredRoom {
+  /** Characters that the server's path has before the client's. */
+  readonly prefixLength: number
+  /** Longest request. Unit bytes. */
+  readonly requestBytesMax: number
+}
 
 export class ClientWatches {
   readonly #tables: Readonly<Record<WatchKind, Callbacks>> = {
@@ -46,6 +63,10 @@ export class ClientWatches {
     'persistent-recursive': new Map(),
   }
   readonly #faults: CallbackFaults
+  /** Callbacks of reads that are about to be called, by path. */
+  readonly #due = new Map<string, Set<Registration>>()
+  /** How many are being set, by kind and path. */
+  readonly #expected = new Map<string, number>()
   #isClosed = false
 
   constructor(faults: CallbackFaults) {
@@ -55,16 +76,44 @@ export class ClientWatches {
   add(kind: WatchKind, path: string, callback: WatchCallback, trace: CallTrace): void {
     const table = this.#tables[kind]
     const known = table.get(path)
-    if (known === undefined) table.set(path, new Map([[callback, trace]]))
-    else known.set(callback, trace)
+    if (known?.has(callback) === true) return
+    const registration = { callback, trace, isRemoved: false }
+    if (known === undefined) table.set(path, new Map([[callback, registration]]))
+    else known.set(callback, registration)
   }
 
-  /** The callback is not called any more. @returns whether it was the last one of its kind and path */
+  /** One of this kind is being set at the path: what the server has there stays. Returns its end. */
+  expect(kind: WatchKind, path: string): () => void {
+    const key = `${kind} ${path}`
+    this.#expected.set(key, (this.#expected.get(key) ?? 0) + 1)
+    return () => {
+      const left = (this.#expected.get(key) ?? 1) - 1
+      if (left === 0) this.#expected.delete(key)
+      else this.#expected.set(key, left)
+    }
+  }
+
+  /**
+   * The callback is not called any more, not even for an event in flight.
+   * @returns whether nobody else has or sets a watch of its kind and path
+   */
   remove(kind: WatchKind, path: string, callback: WatchCallback): boolean {
     const table = this.#tables[kind]
     const callbacks = table.get(path)
-    if (callbacks === undefined || !callbacks.delete(callback) || callbacks.size > 0) return false
-    return table.delete(path)
+    const registration = callbacks?.get(callback)
+    if (callbacks === undefined || registration === undefined) return false
+    registration.isRemoved = true
+    callbacks.delete(callback)
+    if (callbacks.size > 0) return false
+    return table.delete(path) && !this.#expected.has(`${kind} ${path}`)
+  }
+
+  /** As remove(), for all that reads have set. */
+  unwatch(path: string, callback: WatchCallback): void {
+    for (const kind of ['data', 'exist', 'child'] as const) this.remove(kind, path, callback)
+    for (const due of this.#due.get(path) ?? []) {
+      if (due.callback === callback) due.isRemoved = true
+    }
   }
 
   has(kind: WatchKind, path: string): boolean {
@@ -86,11 +135,16 @@ export class ClientWatches {
   }
 
   /** The callbacks of reads that such an event is for. */
-  #take(type: EventType, path: string): Map<WatchCallback, CallTrace> {
-    const taken = new Map<WatchCallback, CallTrace>()
+  #take(type: EventType, path: string): Set<Registration> {
+    const taken = new Set<Registration>()
     const take = (kind: WatchKind): void => {
       const table = this.#tables[kind]
-      for (const [callback, trace] of table.get(path) ?? []) taken.set(callback, trace)
+      for (const registration of table.get(path)?.values() ?? []) {
+        taken.add(registration)
+        const due = this.#due.get(path)
+        if (due === undefined) this.#due.set(path, new Set([registration]))
+        else due.add(registration)
+      }
       table.delete(path)
     }
     if (type !== EVENT.NodeChildrenChanged) {
@@ -101,19 +155,30 @@ export class ClientWatches {
     return taken
   }
 
-  #collect(kind: WatchMode, path: string, into: Map<WatchCallback, CallTrace>): void {
-    for (const [callback, trace] of this.#tables[kind].get(path) ?? []) into.set(callback, trace)
+  #collect(kind: WatchMode, path: string, into: Set<Registration>): void {
+    for (const registration of this.#tables[kind].get(path)?.values() ?? []) into.add(registration)
   }
 
-  #call(callbacks: ReadonlyMap<WatchCallback, CallTrace>, event: WatchEvent): void {
-    if (callbacks.size === 0) return
+  #call(registrations: ReadonlySet<Registration>, event: WatchEvent): void {
+    if (registrations.size === 0) return
     // After the replies of this tick, so that a watch's own read has been answered.
     setImmediate(() => {
-      for (const [callback, trace] of callbacks) {
+      // Set twice, it is called once.
+      const called = new Set<WatchCallback>()
+      for (const registration of registrations) {
         if (this.#isClosed) return
+        const { callback, trace } = registration
+        this.#settle(registration, event.path)
+        if (registration.isRemoved || called.has(callback)) continue
+        called.add(callback)
         this.#faults.run(callback, event, `the watch callback of ${event.path}`, trace)
       }
     })
+  }
+
+  #settle(registration: Registration, path: string): void {
+    const due = this.#due.get(path)
+    if (due?.delete(registration) === true && due.size === 0) this.#due.delete(path)
   }
 
   /** Another session cannot have the events of the one before: every callback of a read is to read again. */
@@ -129,13 +194,16 @@ export class ClientWatches {
   resynced(): void {
     for (const kind of ['persistent', 'persistent-recursive'] as const) {
       for (const [path, callbacks] of this.#tables[kind]) {
-        this.#call(new Map(callbacks), { type: EVENT.None, path })
+        this.#call(new Set(callbacks.values()), { type: EVENT.None, path })
       }
     }
   }
 
   /** What sets all of them on another connection, in requests of a size that every server takes. */
-  *restored(relativeZxid: number): Generator<SetWatchesRequest> {
+  *restored(
+    relativeZxid: number,
+    { prefixLength, requestBytesMax }: RestoredRoom,
+  ): Generator<SetWatchesRequest> {
     const fields = {
       data: 'data',
       exist: 'exist',
@@ -143,25 +211,29 @@ export class ClientWatches {
       persistent: 'persistent',
       'persistent-recursive': 'persistentRecursive',
     } as const satisfies Record<WatchKind, keyof SetWatchesRequest>
-    let bytes = 0
+    const bytesMax = Math.min(RESTORED_BYTES_MAX, requestBytesMax)
+    let bytes = RESTORED_BYTES_MIN
     let lists = emptyLists()
     for (const kind of Object.keys(fields) as WatchKind[]) {
       for (const path of this.#tables[kind].keys()) {
+        const more = (prefixLength + path.length) * CHARACTER_BYTES_MAX + 4
+        if (bytes > RESTORED_BYTES_MIN && bytes + more > bytesMax) {
+          yield { type: 'setWatches', relativeZxid, ...lists }
+          bytes = RESTORED_BYTES_MIN
+          lists = emptyLists()
+        }
         lists[fields[kind]].push(path)
-        bytes += path.length * CHARACTER_BYTES_MAX + 4
-        if (bytes < RESTORED_BYTES_MAX) continue
-        yield { type: 'setWatches', relativeZxid, ...lists }
-        bytes = 0
-        lists = emptyLists()
+        bytes += more
       }
     }
-    if (bytes > 0) yield { type: 'setWatches', relativeZxid, ...lists }
+    if (bytes > RESTORED_BYTES_MIN) yield { type: 'setWatches', relativeZxid, ...lists }
   }
 
   /** No callback is called any more. */
   close(): void {
     this.#isClosed = true
     for (const table of Object.values(this.#tables)) table.clear()
+    this.#due.clear()
   }
 }
 

@@ -282,7 +282,10 @@ export class ZooKeeper {
   /** Full paths of this session's ephemerals at or below `prefix`, in no order. ZooKeeper has it from 3.6 on. */
   async getEphemerals(prefix = '/'): Promise<readonly string[]> {
     const request = { type: 'getEphemerals', prefixPath: checkPath(prefix) } as const
-    return [...resultOf(await this.#caller.ask(request, prefix), 'paths').paths]
+    const { paths } = resultOf(await this.#caller.ask(request, prefix), 'paths')
+    // ZooKeeper takes it for a prefix of the text: /a for one of /ab, too.
+    const below = prefix === '/' ? prefix : `${prefix}/`
+    return paths.filter((path) => path === prefix || path.startsWith(below))
   }
 
   /** How many znodes are below a path. ZooKeeper has it from 3.6 on. @throws {ZnodeError} ZK_NO_NODE */

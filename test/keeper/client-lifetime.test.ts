@@ -85,4 +85,21 @@ describe('keeper/client-lifetime', () => {
       expect(child.output).to.match(/^closed\nready\nnothing to do\n?$/)
     })
   }
+
+  it('unreferenced, a client lets its own member go, and close() is still waited for', async () => {
+    for (const [script, output] of [
+      ['own.unref()', 'nothing to do'],
+      ["own.unref(); await own.close(); console.log('own closed')", 'own closed'],
+    ] as const) {
+      const child = run(
+        'memory:',
+        `keeper.unref(); client.unref()
+        const { connect: open } = await import(${file('index.ts')})
+        const own = await open('memory:')
+        ${script}`,
+      )
+      expect(await child.exited).to.deep.equal({ code: 0, signal: null })
+      expect(child.output).to.include(output)
+    }
+  })
 })

@@ -208,6 +208,8 @@ export class Connection implements Link {
   drop(): void {
     this.#over()
     this.#socket.destroy()
+    const { errno } = ZK_ERRORS.CONNECTION_LOSS
+    this.#refuse(new ZnodeError(errno, undefined, { outcome: 'unapplied' }))
   }
 
   #xid(): number {
@@ -342,12 +344,17 @@ export class Connection implements Link {
     this.#over()
     const { CONNECTION_LOSS } = ZK_ERRORS
     const error = new ZnodeError(CONNECTION_LOSS.errno, undefined, { outcome: 'unapplied', cause })
-    while (this.#proofs.length > 0) this.#proofs.shift().reject(error)
+    this.#refuse(error)
     if (opened !== undefined) return opened.reject(error)
     const isAnswered = this.#sent.length === 0
     while (this.#sent.length > 0) this.#sent.shift().exchange?.reject(error)
     const reason: LinkEnd = this.#isClosing && isAnswered ? 'closed' : 'away'
     this.#options.sink.ended(reason)
+  }
+
+  /** Of the proofs that have no answer. */
+  #refuse(error: Error): void {
+    while (this.#proofs.length > 0) this.#proofs.shift().reject(error)
   }
 
   #over(): void {
