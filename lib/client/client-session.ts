@@ -237,27 +237,43 @@ export class ClientSession {
           })
     const link = await orAborted(opening, signal, (late) => abandon(late))
     if (link === undefined) return false
+    const seenZxid = this.#lastZxid
     try {
       const proofs = this.#auths.map(({ scheme, auth }) => link.authenticate(scheme, auth))
       await orAborted(Promise.all(proofs), signal)
-      if (known === undefined && this.#newest !== undefined) {
-        // A restored history may have smaller ones, and no server would resume the session.
-        this.#lastZxid = 0
-        this.#newestZxid = 0
-        // Its server may be behind the one of the session before: what was read once is not unread.
-        const synced = this.#pending.ask(link, { type: 'sync', path: '/' }, undefined, 0)
-        await orAborted(sink.unlessEnded(synced), signal)
-      }
+      if (this.#newest !== undefined) await this.#catchUp(link, sink, known === undefined, signal)
     } catch (error) {
       if (known === undefined) abandon(link)
       else link.drop()
       throw error
     }
-    this.#adopt(link, sink, known !== undefined)
+    this.#adopt(link, sink, known !== undefined, seenZxid)
     return true
   }
 
-  #adopt(link: Link, sink: Inbound, isSame: boolean): void {
+  /**
+   * This server may be behind the one before. Whoever looks for what became of a write finds it, and what was read once is
+   * not unread. ZooKeeper itself promises the second within a session, and nothing of a write that was not answered.
+   */
+  async #catchUp(
+    link: Link,
+    sink: Inbound,
+    isAnother: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (isAnother) {
+      // A restored history may have smaller ones, and no server would resume the session.
+      this.#lastZxid = 0
+      this.#newestZxid = 0
+    }
+    const synced = this.#pending.ask(link, { type: 'sync', path: '/' }, undefined, 0)
+    // A server that serves reads alone refuses it.
+    const answered = synced.catch(() => {})
+    await orAborted(sink.unlessEnded(answered), signal)
+  }
+
+  /** `seenZxid`: before it caught up: watches miss nothing from there on. */
+  #adopt(link: Link, sink: Inbound, isSame: boolean, seenZxid: number): void {
     // Closed meanwhile: nobody is there for it.
     if (this.#closing !== undefined) return abandon(link)
     const isFirst = this.#newest === undefined
@@ -269,7 +285,7 @@ export class ClientSession {
     if (!isSame) this.watches.fireAll()
     const { requestBytesMax } = this.options
     const room = { prefixLength: this.#chroot.length, requestBytesMax }
-    for (const request of this.watches.restored(this.#lastZxid, room)) {
+    for (const request of this.watches.restored(seenZxid, room)) {
       this.#pending.ask(link, this.#chroot.request(request), undefined, 0).catch(() => {})
     }
     if (!isFirst) this.watches.resynced()

@@ -173,6 +173,7 @@ describe('keeper/client-hostile-server', function () {
   it('after another session began, no newer zxid of the one before is claimed', async () => {
     let sessions = 0n
     const server = await serve({
+      syncs: true,
       greeted(connection) {
         const isNew = connection.greeting?.sessionId === 0n
         connection.welcome(isNew ? 4_000 : 0, isNew ? ++sessions : 0n)

@@ -29,7 +29,7 @@ describe('client: what it has seen', () => {
       await isRestored
       const [, second] = server.connections
       expect(second?.hello).to.include({ lastZxidSeen: 60, sessionId: 0x77n })
-      expect(second?.received[0]?.request).to.deep.include({
+      expect(second?.received[1]?.request).to.deep.include({
         type: 'setWatches',
         relativeZxid: 50,
         exist: ['/b'],

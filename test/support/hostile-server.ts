@@ -60,12 +60,15 @@ export class HostileConnection {
 export interface Script {
   /** @default welcomes it */
   greeted?(connection: HostileConnection): void
-  /** @default no answer, but to closeSession and pings */
+  /** It answers sync itself. */
+  readonly syncs?: true
+  /** @default no answer, but to closeSession, sync and pings */
   requested?(connection: HostileConnection, xid: number, op: number, bytes: number): void
 }
 
 const CLOSE_SESSION = -11
 const PING = -2
+const SYNC = 9
 
 export class HostileServer {
   readonly connections: HostileConnection[] = []
@@ -111,6 +114,8 @@ export class HostileServer {
           this.#script.requested(connection, xid, op, end - start)
         }
         if (xid === PING) connection.reply(PING)
+        // Each connection but the first begins with one. A path of no characters.
+        if (op === SYNC && this.#script.syncs !== true) connection.reply(xid, 0, 0)
         if (op === CLOSE_SESSION) {
           connection.reply(xid)
           socket.end()

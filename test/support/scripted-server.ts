@@ -11,6 +11,10 @@ import {
 import { encodeConnectResponse } from '../../lib/protocol/record/connect-response.ts'
 import { decodeRequestHeader } from '../../lib/protocol/record/request-header.ts'
 import { decodeRequest } from '../../lib/protocol/wire/decode-request.ts'
+import { encodeReply } from '../../lib/protocol/wire/encode-reply.ts'
+
+/** Of what a sync is answered with. */
+const SYNC_ZXID = 70
 
 export interface Received {
   readonly xid: number
@@ -65,8 +69,12 @@ export async function startScriptedServer(
         const { xid, op } = decodeRequestHeader(reader)
         const received = { xid, request: decodeRequest(op, reader) }
         connection.received.push(received)
-        if (received.request?.type === 'closeSession') socket.end()
-        else onRequest(connection, received, connections.length)
+        const { request } = received
+        if (request?.type === 'closeSession') socket.end()
+        else if (request?.type === 'sync') {
+          const { path } = request
+          connection.send((writer) => encodeReply(writer, xid, SYNC_ZXID, { type: 'path', path }))
+        } else onRequest(connection, received, connections.length)
       },
     })
     socket.on('data', (chunk: Buffer) => splitter.push(chunk))

@@ -3,6 +3,7 @@ import { COMMITTER, FOLLOWER, KEEPER, MANAGER, type Mutation } from './mutation.
 
 const ENTRY_CHECK = 'lib/member/commit/entry-check.ts'
 const HEAD_CHECK = 'lib/member/commit/head-check.ts'
+const LOST_HISTORY = 'lib/member/upkeep/lost-history.ts'
 
 export const HISTORY_MUTATIONS: readonly Mutation[] = [
   {
@@ -65,9 +66,9 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     bug: 'no epoch begins where history went back',
     edits: [
       {
-        file: KEEPER,
-        from: 'this.#beginEpoch(this.#lost, replica)',
-        to: 'this.#epochBegun()',
+        file: LOST_HISTORY,
+        from: 'if (epoch === undefined) return this.#begun()',
+        to: 'return this.#begun()',
       },
     ],
     faults: 'history',
@@ -77,9 +78,14 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     bug: 'the epoch is counted from what was loaded last, not from what was served',
     edits: [
       {
+        file: LOST_HISTORY,
+        from: 'reloaded(after: Replica): void {\n    const before = this.#served\n',
+        to: 'reloaded(after: Replica, last?: Replica): void {\n    const before = this.#served && last\n',
+      },
+      {
         file: KEEPER,
-        from: 'this.#beginEpoch(this.#lost, replica)',
-        to: 'this.#beginEpoch(before, replica)',
+        from: 'this.#lost.reloaded(replica)',
+        to: 'this.#lost.reloaded(replica, before)',
       },
     ],
     faults: 'history',
@@ -103,7 +109,7 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: KEEPER,
-        from: 'this.committer.reset(replica, head, this.#lost !== undefined)',
+        from: 'this.committer.reset(replica, head, this.#lost.isOpen)',
         to: 'this.committer.reset(replica, head, false)',
       },
     ],
