@@ -295,6 +295,7 @@ function verbs(bed: ClientBed): void {
         { type: EVENT.NodeCreated, path: made.path },
       ])
       await events.return(undefined)
+      await zk.sync()
       expect(await zk.exists(`${root}/a`)).to.not.equal(undefined)
     })
 
