@@ -16,8 +16,10 @@ export async function connectRenewing(
   let followed: ZooKeeper | undefined
   let state: ZooKeeper['state'] = 'connected'
   const listeners = new Set<Listener>()
+  const ended = new AbortController()
   const become = (next: ZooKeeper['state']): void => {
     state = next
+    if (next === 'closed') ended.abort()
     for (const listener of [...listeners]) listener(next)
   }
   const lost = (): void => {
@@ -44,6 +46,7 @@ export async function connectRenewing(
   }
   follow(inner)
   const own = {
+    signal: ended.signal,
     onStateChange(listener: Listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

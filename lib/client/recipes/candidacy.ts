@@ -2,6 +2,7 @@
  * A candidate that stands in line, leads, and stands again: when its znode was deleted, its session ended and another one
  * is there, or the store refused it for now. Neighbours: contend, leader-latch, leader-selector.
  */
+import { pause } from '../../base/pause.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
@@ -9,8 +10,8 @@ import { contend, type Line } from './contend.ts'
 import { inOrder } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { isZnodeError } from './own-znode.ts'
-import { orSessionEnd } from './session-end.ts'
-import { pause, whenAborted, whenBack } from './session-return.ts'
+import { orSessionEnd, whenConnected } from './session-end.ts'
+import { whenAborted } from './session-return.ts'
 
 /** Before a candidate stands again that the store refused for now, or whose callback threw. Unit ms. */
 export const STAND_AGAIN_MS = 1_000
@@ -82,11 +83,11 @@ export class Candidacy {
   /** A refusal for now, a session that may have ended and has not, or another session. */
   async #mayStandAgain(error: unknown): Promise<boolean> {
     const { client } = this.#line
-    if (!(error instanceof ZnodeError) || !(await whenBack(client))) return false
+    if (!(error instanceof ZnodeError) || !(await whenConnected(client))) return false
     if (error.code === 'ZK_SESSION_EXPIRED') return true
     if (!error.retriable) return false
-    await pause(client, STAND_AGAIN_MS, this.closing)
-    return whenBack(client)
+    await pause(client.clock, STAND_AGAIN_MS, this.closing)
+    return whenConnected(client)
   }
 }
 

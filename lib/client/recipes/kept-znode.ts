@@ -2,6 +2,7 @@
  * One znode that is brought to what is wanted, step by step: created, found again after an unknown outcome, owned by the
  * session of now, written. Neighbours: persistent-node, live-loop.
  */
+import { pause } from '../../base/pause.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf, nameOf, parentOf } from '../../model/path.ts'
 import type { Acl, Stat } from '../../model/request.ts'
@@ -10,7 +11,7 @@ import { createMissing } from '../paths.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
 import { isZnodeError } from './own-znode.ts'
-import { pause, whenBack } from './session-return.ts'
+import { whenConnected } from './session-end.ts'
 
 export const PERSISTENT_NODE_MODES = [
   'ephemeral',
@@ -141,7 +142,7 @@ export class KeptZnode {
     if (this.#options.mode === 'ttl') return
     // It was never this one's.
     if (this.#sessions.size === 0 && this.#written === 0) return
-    while (await whenBack(this.#client)) {
+    while (await whenConnected(this.#client)) {
       try {
         const path = this.#path ?? (await this.#find())
         if (path === undefined) return
@@ -158,7 +159,7 @@ export class KeptZnode {
           isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS) ||
           isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
         if (!isLost && !error.retriable) throw error
-        await pause(this.#client, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
+        await pause(this.#client.clock, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
       }
     }
     if (!this.#isEphemeral) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, this.#path)

@@ -2,6 +2,7 @@
  * Leader election in the znode layout of Curator's LeaderSelector, or of kazoo's Election: the leadership lasts as long as
  * a callback runs. Neighbours: candidacy, leader-latch.
  */
+import { pause } from '../../base/pause.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import {
@@ -15,7 +16,7 @@ import { checkLinePath, type Line } from './contend.ts'
 import type { ContenderLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { Leadership } from './leadership.ts'
-import { isClosed, pause, whenAborted } from './session-return.ts'
+import { isClosed, whenAborted } from './session-return.ts'
 
 const GRACE_MS_DEFAULT = 5_000
 
@@ -184,7 +185,7 @@ export class LeaderSelector implements AsyncDisposable {
       hasThrown = true
       this.#report.report(error)
     })
-    const graceOver = leadership.interrupted.then(() => pause(this.#client, this.#graceMs))
+    const graceOver = leadership.interrupted.then(() => pause(this.#client.clock, this.#graceMs))
     await Promise.race([ran, graceOver])
     leadership.interrupt()
     this.#report.call(() => onLost?.(leadership.signal.reason))
@@ -192,7 +193,7 @@ export class LeaderSelector implements AsyncDisposable {
     // It never runs twice at the same time; a closed selector does not wait for it.
     await Promise.race([ran, whenAborted(closing)])
     this.#leadership = undefined
-    if (hasThrown) await pause(this.#client, STAND_AGAIN_MS, closing)
+    if (hasThrown) await pause(this.#client.clock, STAND_AGAIN_MS, closing)
     return autoRequeue || leadership.isLost
   }
 

@@ -2,10 +2,12 @@
  * A step that is repeated whenever something may have changed, through outages and from one session to the next: what
  * lives longer than a session is kept so. Neighbours: persistent-node, group-member, session-return.
  */
+import { pause } from '../../base/pause.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { isZnodeError } from './own-znode.ts'
-import { pause, whenAborted, whenBack } from './session-return.ts'
+import { whenConnected } from './session-end.ts'
+import { whenAborted } from './session-return.ts'
 
 /** Before a step that the store refused for now is repeated. Unit ms. */
 export const REFUSED_AGAIN_MS = 1_000
@@ -63,7 +65,7 @@ export class LiveLoop {
     while (!signal.aborted) {
       this.#isAwake = false
       try {
-        const isBack = await Promise.race([whenBack(this.#client), closed])
+        const isBack = await Promise.race([whenConnected(this.#client), closed])
         if (signal.aborted) break
         if (isBack !== true) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno)
         await this.#hooks.step()
@@ -77,7 +79,7 @@ export class LiveLoop {
           this.#hooks.onEnded(error)
           break
         }
-        await pause(this.#client, againMs, signal)
+        await pause(this.#client.clock, againMs, signal)
       }
     }
     cancel()
@@ -95,7 +97,7 @@ export class LiveLoop {
     if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) return LOST_AGAIN_MS
     if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) {
       const closed = whenAborted(this.#closing.signal)
-      const isBack = await Promise.race([whenBack(this.#client), closed])
+      const isBack = await Promise.race([whenConnected(this.#client), closed])
       return isBack === true ? LOST_AGAIN_MS : undefined
     }
     if (!(error instanceof ZnodeError) || !error.retriable) return undefined

@@ -2,6 +2,7 @@
  * A recipe's own znodes: created so that they are found again after an unknown outcome (Curator's protected create),
  * watched for their deletion, and removed for certain. Neighbours: place, holding.
  */
+import { pause } from '../../base/pause.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { type CreateMode, createOp } from '../operations.ts'
@@ -197,7 +198,7 @@ export async function removeOwn(own: OwnPlace, known: readonly OwnZnode[] = []):
       if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
       if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue
       if (!(error instanceof ZnodeError) || !error.retriable) throw error
-      await new Promise<void>((resolve) => client.clock.after(REMOVE_AGAIN_MS, resolve))
+      await pause(client.clock, REMOVE_AGAIN_MS)
     }
   }
 }

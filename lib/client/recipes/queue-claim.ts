@@ -2,6 +2,7 @@
  * A claim on an element of a queue, an ephemeral: made if the element is there, found again after an unknown outcome, and
  * ended with the element or without. Neighbours: locking-queue, queue-entries.
  */
+import { pause } from '../../base/pause.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { createOp } from '../operations.ts'
@@ -9,7 +10,6 @@ import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
 import { isAbout, isZnodeError } from './own-znode.ts'
 import { whenConnected } from './session-end.ts'
-import { pause, whenBack } from './session-return.ts'
 import { WaitScope } from './wait-scope.ts'
 
 export interface Claim {
@@ -74,7 +74,7 @@ async function ownClaim(
  */
 export async function endClaim(own: Claim): Promise<void> {
   const { client, claim } = own
-  while (await whenBack(client)) {
+  while (await whenConnected(client)) {
     try {
       if ((await ownClaim(own)) !== undefined) await client.delete(claim)
       return
@@ -83,7 +83,7 @@ export async function endClaim(own: Claim): Promise<void> {
       if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
       const isLost = isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)
       if (!isLost && !(error instanceof ZnodeError && error.retriable)) throw error
-      await pause(client, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
+      await pause(client.clock, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
     }
   }
 }

@@ -2,6 +2,7 @@
  * What ends a wait of a recipe: an AbortSignal, a timeout, the end of the session. Neighbours: place (waits),
  * session-end.
  */
+import { onAbort } from '../../base/on-abort.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { isOver, onSessionEnd } from './session-end.ts'
@@ -44,8 +45,7 @@ export class WaitScope {
     }
     if (signal !== undefined) {
       const aborted = (): void => this.#fail(signal.reason)
-      signal.addEventListener('abort', aborted, { once: true })
-      this.#cancels.push(() => signal.removeEventListener('abort', aborted))
+      this.#cancels.push(onAbort(signal, aborted))
     }
     const ended = (): void => this.#fail(new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, path))
     if (isOver(client)) ended()
