@@ -9,8 +9,6 @@ import {
   deadline,
   type EndReason,
   type EventType,
-  OP,
-  type Request,
   type Result,
   type Session,
   type SessionQuery,
@@ -22,9 +20,8 @@ import { JuteReader } from '../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import { CHANGES_OP } from '../lib/protocol/record/changes.ts'
 import { encodeErrorReply, encodeEvent } from '../lib/protocol/wire/encode-reply.ts'
-import { XID } from '../lib/protocol/wire/opcodes.ts'
-import { Authentication } from './authentication.ts'
 import { decodeOrFail } from './decode-or-fail.ts'
+import { Dispatcher } from './dispatcher.ts'
 import { FirstBytes, wordOf } from './first-bytes.ts'
 import { openSession } from './handshake.ts'
 import type { ClientConnection, ProxyHost } from './host.ts'
@@ -73,13 +70,13 @@ export class Connection implements ClientConnection {
   #isFramed = false
   #session: Session | undefined
   readonly #inFlight: InFlight
+  readonly #dispatcher: Dispatcher
   readonly #slice: Slice
   /** After the request before, events of that time included. */
   #encodedBytes = 0
   /** Bytes that the client's side had taken when it was looked at last. */
   #takenBytes = 0
   #cancelTimeout: (() => void) | undefined
-  #authentication: Authentication | undefined
   #changes: ServedChanges | undefined
 
   constructor(server: ProxyHost, socket: Socket) {
@@ -103,6 +100,11 @@ export class Connection implements ClientConnection {
       isOpen: () => this.#phase === 'open',
       onTurn: () => this.#slice.begin(),
       onFrame: (frame) => this.#heldRequest(frame),
+    })
+    this.#dispatcher = new Dispatcher({
+      connection: this,
+      inFlight: this.#inFlight,
+      throttle: this.#throttle,
     })
     this.#outbox = new Outbox(server, socket, this.#throttle, this.name)
     this.writer = this.#outbox.writer
@@ -235,66 +237,13 @@ export class Connection implements ClientConnection {
       this.refuse(xid, -1, ZK_ERRORS.UNIMPLEMENTED.errno)
       return
     }
-    this.#dispatch(op === OP.ping ? XID.ping : xid, op, request, end - start)
+    this.#dispatcher.dispatch(this.#session as Session, xid, op, request, end - start)
     const { encodedBytes } = this.#outbox
     const bytes = end - start + encodedBytes - this.#encodedBytes
     this.#encodedBytes = encodedBytes
     if (!this.#slice.isOverAfter(bytes)) return
     this.server.stats.slicesUsed++
     this.#throttle.endTurn(true)
-  }
-
-  #dispatch(xid: number, op: number, request: Request, bytes: number): void {
-    const session = this.#session as Session
-    switch (request.type) {
-      case 'auth':
-        return this.#authenticator.auth(xid, request.scheme, request.auth)
-      case 'sasl':
-        return this.#authenticator.sasl(xid, request.token)
-      case 'reconfig':
-        return this.#write(
-          session,
-          xid,
-          { type: 'fail', errno: ZK_ERRORS.RECONFIG_DISABLED.errno },
-          bytes,
-        )
-      case 'create':
-      case 'check':
-      case 'delete':
-      case 'setData':
-      case 'setACL':
-      case 'multi':
-      case 'deleteContainer':
-      case 'closeSession':
-      case 'fail':
-      case 'sync':
-        return this.#write(session, xid, request, bytes)
-      default:
-        this.server.stats.reads++
-        if (op !== OP.ping) this.lastOperation = request.type
-        // Behind a write of its session it waits, too, and after a pause of this process.
-        if (session.read(request, xid)) return
-        this.#inFlight.add(Number.NaN, bytes)
-        this.#throttle.pauseIfBusy()
-    }
-  }
-
-  #write(
-    session: Session,
-    xid: number,
-    request: Parameters<Session['write']>[0],
-    bytes: number,
-  ): void {
-    this.server.stats.writes++
-    this.#inFlight.add(performance.now(), bytes)
-    this.lastOperation = request.type
-    session.write(request, xid)
-    this.#throttle.pauseIfBusy()
-  }
-
-  get #authenticator(): Authentication {
-    this.#authentication ??= new Authentication(this)
-    return this.#authentication
   }
 
   /** Replies with the error, then closes. The session itself stays. */

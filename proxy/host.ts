@@ -88,7 +88,7 @@ export interface ClientConnection extends SessionSink {
   sent: number
   /** ms since 1970 */
   readonly establishedMs: number
-  readonly lastOperation: string
+  lastOperation: string
   readonly lastXid: number
   readonly lastZxid: number
   /** The handshake succeeded; requests may follow. */

@@ -1,0 +1,81 @@
+/**
+ * One decoded request → who answers it: the authentication, or the session, as a read or a write.
+ * Line: connection → here → session | authentication.
+ */
+import { OP, type Request, type Session, ZK_ERRORS } from '../lib/internal.ts'
+import { XID } from '../lib/protocol/wire/opcodes.ts'
+import { Authentication } from './authentication.ts'
+import type { ClientConnection } from './host.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Throttle } from './throttle.ts'
+
+export interface DispatcherOptions {
+  readonly connection: ClientConnection
+  readonly inFlight: InFlight
+  readonly throttle: Throttle
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  #authentication: Authentication | undefined
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  /** `bytes`: of the request on the wire. */
+  dispatch(session: Session, tag: number, op: number, request: Request, bytes: number): void {
+    const { connection, inFlight, throttle } = this.#options
+    const xid = op === OP.ping ? XID.ping : tag
+    switch (request.type) {
+      case 'auth':
+        return this.#authenticator.auth(xid, request.scheme, request.auth)
+      case 'sasl':
+        return this.#authenticator.sasl(xid, request.token)
+      case 'reconfig':
+        return this.#write(
+          session,
+          xid,
+          { type: 'fail', errno: ZK_ERRORS.RECONFIG_DISABLED.errno },
+          bytes,
+        )
+      case 'create':
+      case 'check':
+      case 'delete':
+      case 'setData':
+      case 'setACL':
+      case 'multi':
+      case 'deleteContainer':
+      case 'closeSession':
+      case 'fail':
+      case 'sync':
+        return this.#write(session, xid, request, bytes)
+      default:
+        connection.server.stats.reads++
+        if (op !== OP.ping) connection.lastOperation = request.type
+        // Behind a write of its session it waits, too, and after a pause of this process.
+        if (session.read(request, xid)) return
+        inFlight.add(Number.NaN, bytes)
+        throttle.pauseIfBusy()
+    }
+  }
+
+  #write(
+    session: Session,
+    xid: number,
+    request: Parameters<Session['write']>[0],
+    bytes: number,
+  ): void {
+    const { connection, inFlight, throttle } = this.#options
+    connection.server.stats.writes++
+    inFlight.add(performance.now(), bytes)
+    connection.lastOperation = request.type
+    session.write(request, xid)
+    throttle.pauseIfBusy()
+  }
+
+  get #authenticator(): Authentication {
+    this.#authentication ??= new Authentication(this.#options.connection)
+    return this.#authentication
+  }
+}
