@@ -82,7 +82,10 @@ export function contendWithin(
   return takePlace(own, scope, { isIn, onIn, onAbandoned })
 }
 
-/** Resolves when there is nobody before it that it waits for. false: it was deleted. */
+/**
+ * Resolves when there is nobody before it that it waits for: then it is still watched, which saves who holds it from
+ * another look. false: it was deleted.
+ */
 async function isFirst(
   { client, path, waitsFor = () => true }: Line,
   own: OwnZnode,
@@ -90,6 +93,7 @@ async function isFirst(
   onQueued: () => void,
 ): Promise<boolean> {
   own.watch(scope.wake)
+  let isIn = false
   try {
     for (;;) {
       scope.throwIfEnded()
@@ -98,11 +102,14 @@ async function isFirst(
       const place = names.indexOf(nameOf(own.path))
       if (place < 0 || own.isGone) return false
       const before = names.slice(0, place).findLast(waitsFor)
-      if (before === undefined) return true
+      if (before === undefined) {
+        isIn = true
+        return true
+      }
       onQueued()
       await untilGone(client, childOf(path, before), scope)
     }
   } finally {
-    own.watch(undefined)
+    if (!isIn) own.watch(undefined)
   }
 }

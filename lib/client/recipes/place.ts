@@ -8,7 +8,7 @@ import { createOwn, type OwnZnode, type OwnZnodes, removeOwn } from './own-znode
 import type { WaitScope } from './wait-scope.ts'
 
 export interface PlaceOptions {
-  /** Do these znodes count? Waits until they do. false: one of them was deleted, and all are created again. */
+  /** Do these znodes count? Waits until they do; they may be watched then. false: one of them was deleted, and all are created again. */
   readonly isIn?: (own: readonly OwnZnode[]) => Promise<boolean>
   /** Called when they count, and nothing of the scope comes between this and what is held. */
   readonly onIn?: () => void
@@ -27,15 +27,18 @@ export async function takePlace(
   options: PlaceOptions = {},
 ): Promise<Holding> {
   const remove = options.remove ?? ((known: readonly OwnZnode[]) => removeOwn(own, known))
+  let znodes: readonly OwnZnode[] = []
   try {
     for (let isFirst = true; ; isFirst = false) {
-      const znodes = await createOwn(own, scope, isFirst)
+      znodes = await createOwn(own, scope, isFirst)
       if (options.isIn !== undefined && !(await options.isIn(znodes))) continue
       scope.throwIfEnded()
       options.onIn?.()
-      return new Holding(own, znodes, () => remove(znodes), options.token)
+      const held = znodes
+      return new Holding(own, held, () => remove(held), options.token)
     }
   } catch (error) {
+    for (const znode of znodes) znode.watch(undefined)
     // Without the permission to delete them, they go with the session.
     const removed = remove([]).catch(() => {})
     options.onAbandoned?.(removed)

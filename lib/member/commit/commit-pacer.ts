@@ -7,6 +7,8 @@ import type { Clock } from '../../base/clock.ts'
 
 /** How long after a commit was sent the next one waits for clients just answered. Unit ms. */
 const GATHER_MS = 2
+/** After waits in vain, so many batches at most are not waited for until the next wait is tried. */
+const GATHER_SKIPS_MAX = 64
 /** A larger batch pays for its txn as it is, and waiting would only leave the store idle. */
 const GATHER_REQUESTS_MAX = 128
 /** So many requests are worth a txn of their own while another is in flight (bench/results.md). */
@@ -22,9 +24,20 @@ export interface CommitPacerOptions {
   readonly onGathered: () => void
 }
 
+interface Gathering {
+  /** That many would be all. */
+  readonly count: number
+  readonly done: () => void
+  /** Requests that have come since it began. */
+  came: number
+}
+
 export class CommitPacer {
   readonly #options: CommitPacerOptions
-  #gathered: { readonly count: number; readonly done: () => void } | undefined
+  #gathered: Gathering | undefined
+  /** Waits in vain, one behind the other, and how many chances are let pass because of them. */
+  #vain = 0
+  #skips = 0
   #due: { readonly atMs: number; readonly cancel: () => void } | undefined
 
   constructor(options: CommitPacerOptions) {
@@ -64,8 +77,9 @@ export class CommitPacer {
 
   /**
    * A batch of `answered` requests was applied, sent at `sentMs`, and `pending` wait. Clients that
-   * were just answered send again immediately: when others wait already, and the store has nothing
-   * to do, a moment's patience makes one batch of both.
+   * were just answered often send again immediately: when others wait already, and the store has
+   * nothing to do, a moment's patience makes one batch of both. Clients that do not, as one that has
+   * got in line for a lock, are not waited for again soon.
    */
   gather(pending: number, answered: number, sentMs: number): void {
     const count = pending + answered
@@ -73,18 +87,35 @@ export class CommitPacer {
     const { clock, onGathered } = this.#options
     const leftMs = sentMs + GATHER_MS - clock.monotonic()
     if (leftMs <= 0) return
+    if (this.#skips > 0) {
+      this.#skips--
+      return
+    }
     const done = () => {
       cancel()
       this.#gathered = undefined
+      this.#judge(gathering.came, answered)
       onGathered()
     }
     const cancel = clock.after(leftMs, done)
-    this.#gathered = { count, done }
+    const gathering: Gathering = { count, done, came: 0 }
+    this.#gathered = gathering
+  }
+
+  /** Of `answered` clients, `came` sent again while they were waited for. */
+  #judge(came: number, answered: number): void {
+    if (came * 2 >= answered) this.#vain = 0
+    else {
+      this.#skips = Math.min(2 ** this.#vain, GATHER_SKIPS_MAX)
+      this.#vain++
+    }
   }
 
   /** One more request waits: `pending` in all. */
   queued(pending: number): void {
-    if (this.#gathered !== undefined && pending >= this.#gathered.count) this.#gathered.done()
+    if (this.#gathered === undefined) return
+    this.#gathered.came++
+    if (pending >= this.#gathered.count) this.#gathered.done()
   }
 
   stop(): void {
