@@ -66,7 +66,10 @@ interface Row {
   readonly runs: number[][]
 }
 
-async function measureAll(context: Context, classes: string): Promise<readonly Row[]> {
+async function measureAll(
+  context: Context,
+  classes: string,
+): Promise<{ readonly rows: readonly Row[]; readonly versions: readonly string[] }> {
   const { options, say } = context
   const rounds = options.rounds ?? (options.quick ? 1 : 3)
   const seconds = options.seconds ?? (options.quick ? 1 : 5)
@@ -76,7 +79,10 @@ async function measureAll(context: Context, classes: string): Promise<readonly R
     ['Curator', curator(classes)],
   ]
   const rows = new Map<string, Row>()
-  await withPeers(['zookeeper', 'anykeeper'], peerOptions(options), async (peers) => {
+  const versions: string[] = []
+  const peerNames = options.peers ?? ['zookeeper', 'anykeeper']
+  await withPeers(peerNames, peerOptions(options), async (peers) => {
+    versions.push(...peers.map(({ name, version }) => `${name} ${version}`))
     for (let round = 1; round <= rounds; round++) {
       for (const [recipe, contenders] of [
         ['lock', 2],
@@ -99,7 +105,7 @@ async function measureAll(context: Context, classes: string): Promise<readonly R
       }
     }
   })
-  return [...rows.values()]
+  return { rows: [...rows.values()], versions }
 }
 
 const at = (values: readonly number[], share: number): number =>
@@ -111,7 +117,7 @@ export const recipes: Suite = {
     const folder = mkdtempSync(join(tmpdir(), 'anykeeper-bench-'))
     try {
       await compiled(folder)
-      const all = await measureAll(context, folder)
+      const { rows: all, versions } = await measureAll(context, folder)
       const seconds = context.options.seconds ?? (context.options.quick ? 1 : 5)
       const rows = all.map(({ what, server, library, runs }) => [
         what,
@@ -123,7 +129,7 @@ export const recipes: Suite = {
       ])
       const head = circumstances({
         args: context.args,
-        versions: [],
+        versions,
         notes: [
           'all sessions of a run are in one process: threads with kazoo and Curator, one event loop with anykeeper',
           'from the call that gives it up to the return of the next one that has it',
