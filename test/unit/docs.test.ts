@@ -80,6 +80,17 @@ describe('docs', () => {
     ])
   })
 
+  it('the log lines that the page of troubles quotes are those of the sources', () => {
+    const texts = sources.map((path) => page(path).text.replaceAll(/' \+\s*'/g, '')).join('\n')
+    const lines = quotedLines(page('docs/troubleshooting.md').text)
+    expect(lines.length).to.be.above(20)
+    expect(lines.filter((line) => !texts.includes(line))).to.deep.equal([])
+    expect(quotedLines('| log: `a b c`, or `d e f` | `g h i` | |')).to.deep.equal([
+      'a b c',
+      'd e f',
+    ])
+  })
+
   it('quoted titles of tests are those of the tests', () => {
     const read = (path: string) => (isThere(path) ? page(path).text : undefined)
     expect(missingTitles(pages, read)).to.deep.equal([])
@@ -89,6 +100,14 @@ describe('docs', () => {
 })
 
 type PlaceOf = (path: string) => string | undefined
+
+/** Of the tables' first cells: what stands between backticks and is a phrase. */
+function quotedLines(text: string): string[] {
+  const cells = text.split('\n').filter((line) => line.startsWith('| '))
+  return cells.flatMap((row) =>
+    codeWords(row.split(' | ')[0] as string).filter((phrase) => /^[a-z’]+ .*[a-z]/.test(phrase)),
+  )
+}
 
 /** The room of lib, or the folder beside it. */
 function placeOf(path: string): string {
