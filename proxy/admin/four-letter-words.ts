@@ -5,6 +5,7 @@
 import { hostname, release, type, userInfo } from 'node:os'
 import type { ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
+import { ensembleOf } from './ensemble.ts'
 import { clientLines, cons, dump, wchc, wchp, wchs, zxidHex } from './listing-words.ts'
 import { metricLines } from './metrics.ts'
 
@@ -20,7 +21,7 @@ function header({ keeper, stats, connections }: ProxyHost, clients: string): str
     `Connections: ${connections.size}`,
     `Outstanding: ${keeper.committer.queueLength}`,
     `Zxid: ${zxidHex(keeper.replica.zxid)}`,
-    'Mode: standalone',
+    `Mode: ${ensembleOf(keeper).mode}`,
     `Node count: ${keeper.replica.tree.nodeCount}`,
     ...quarantineLine(keeper.quarantine.findings),
     '',
