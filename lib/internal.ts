@@ -2,10 +2,13 @@
 
 export { deadline } from './base/deadline.ts'
 export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
+export { silentLogger } from './base/log.ts'
 export { connectOwning } from './client/connect.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
+export type { SessionRecord } from './format/record.ts'
 export * from './index.ts'
+export { OwnTask } from './member/commit/task.ts'
 export type {
   EndReason,
   Session,
@@ -14,4 +17,4 @@ export type {
 } from './member/session/session.ts'
 export { ACL_SCHEMES_DEFAULT, SUPER_ID } from './model/acl.ts'
 export * from './model/request.ts'
-export { statOf, type Znode } from './model/znode.ts'
+export { statOf } from './model/znode.ts'

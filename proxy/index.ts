@@ -1,5 +1,7 @@
 /** The proxy's public names. */
 export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
+export { ADMIN_DEFAULT, AdminServer } from './admin/http/admin-server.ts'
+export type { AdminOptions, LogLevel } from './admin/http/options.ts'
 export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'

@@ -33,7 +33,8 @@ function quarantineLine(count: number): readonly string[] {
   return count === 0 ? [] : [`Quarantined: ${count}`]
 }
 
-function conf({ options, port, keeper }: ProxyHost): string {
+/** The settings as conf shows them: `name=value` lines. */
+export function configuration({ options, port, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
@@ -79,7 +80,7 @@ const ANSWERS: Record<string, (server: ProxyHost) => string | Iterable<string>> 
   stat,
   cons,
   mntr: metricLines,
-  conf,
+  conf: configuration,
   envi,
   dirs: ({ keeper }) => `datadir_size: ${keeper.replica.tree.dataBytes}\nlogdir_size: 0\n`,
   dump,
