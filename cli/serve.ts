@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import { Command } from 'commander'
 import { pino } from 'pino'
-import { openStore } from '../adapters/index.ts'
+import { checkStoreUrl, openStore } from '../adapters/index.ts'
 import {
   ACL_SCHEMES_DEFAULT,
   Keeper,
@@ -11,18 +11,19 @@ import {
   StoreError,
 } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
-import { shownAddress, UsageError, warningsOf } from './flags.ts'
+import { EXIT_USAGE, shownAddress, UsageError, warningsOf } from './flags.ts'
 import { growSmallHeap } from './heap.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
-import { addSettings, givenFlags } from './settings/command.ts'
-import { fromFlags, fromVariables } from './settings/given.ts'
+import { reportOf } from './settings/check-config.ts'
+import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { saslUsers, superDigest } from './settings/groups/authentication.ts'
 import { listen } from './settings/groups/clients.ts'
 import { logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { workers } from './settings/groups/workers.ts'
-import { resolve } from './settings/resolve.ts'
+import { loadSettings } from './settings/load.ts'
+import type { Resolved } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
@@ -34,7 +35,7 @@ export function serveCommand(): Command {
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
   return addSettings(command, GROUPS)
     .allowExcessArguments(false)
-    .action((_flags, self: Command) => serve(givenFlags(self, GROUPS)))
+    .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -61,9 +62,22 @@ async function untilReachable<T>(
   }
 }
 
-async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
-  const sources = [fromFlags(GROUPS, flags), fromVariables(GROUPS, process.env)]
-  const { values, problems, warnings } = resolve(GROUPS, sources)
+/** `--check-config`: prints the settings, the warnings and all errors. */
+async function checkConfig(settings: Resolved): Promise<void> {
+  const found = await checkStoreUrl(settings.values.get(storeSettings.store)).then(
+    () => [],
+    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+  )
+  const { out, err } = reportOf({ ...settings, problems: [...settings.problems, ...found] })
+  process.stdout.write(`${out.join('\n')}\n`)
+  for (const line of err) process.stderr.write(`${line}\n`)
+  if (found.length + settings.problems.length > 0) process.exitCode = EXIT_USAGE
+}
+
+async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
+  const settings = loadSettings(GROUPS, { ...start, env: process.env })
+  if (isCheck) return checkConfig(settings)
+  const { values, problems, warnings } = settings
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
