@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import { Command } from 'commander'
 import { pino } from 'pino'
-import { openStore } from '../adapters/index.ts'
+import { checkStoreUrl, openStore } from '../adapters/index.ts'
 import {
   ACL_SCHEMES_DEFAULT,
   Keeper,
@@ -11,18 +11,20 @@ import {
   StoreError,
 } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
-import { shownAddress, UsageError, warningsOf } from './flags.ts'
+import { drained, openAdminPort } from './admin-port.ts'
+import { EXIT_USAGE, shownAddress, UsageError, warningsOf } from './flags.ts'
 import { growSmallHeap } from './heap.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
-import { addSettings, givenFlags } from './settings/command.ts'
-import { fromFlags, fromVariables } from './settings/given.ts'
+import { reportOf } from './settings/check-config.ts'
+import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { saslUsers, superDigest } from './settings/groups/authentication.ts'
 import { listen } from './settings/groups/clients.ts'
 import { logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { workers } from './settings/groups/workers.ts'
-import { resolve } from './settings/resolve.ts'
+import { loadSettings } from './settings/load.ts'
+import type { Resolved } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
@@ -34,7 +36,7 @@ export function serveCommand(): Command {
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
   return addSettings(command, GROUPS)
     .allowExcessArguments(false)
-    .action((_flags, self: Command) => serve(givenFlags(self, GROUPS)))
+    .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -61,9 +63,22 @@ async function untilReachable<T>(
   }
 }
 
-async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
-  const sources = [fromFlags(GROUPS, flags), fromVariables(GROUPS, process.env)]
-  const { values, problems, warnings } = resolve(GROUPS, sources)
+/** `--check-config`: prints the settings, the warnings and all errors. */
+async function checkConfig(settings: Resolved): Promise<void> {
+  const found = await checkStoreUrl(settings.values.get(storeSettings.store)).then(
+    () => [],
+    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+  )
+  const { out, err } = reportOf({ ...settings, problems: [...settings.problems, ...found] })
+  process.stdout.write(`${out.join('\n')}\n`)
+  for (const line of err) process.stderr.write(`${line}\n`)
+  if (found.length + settings.problems.length > 0) process.exitCode = EXIT_USAGE
+}
+
+async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
+  const settings = loadSettings(GROUPS, { ...start, env: process.env })
+  if (isCheck) return checkConfig(settings)
+  const { values, problems, warnings } = settings
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
@@ -78,12 +93,18 @@ async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
   const memory = guardHeap(get(memorySoftLimit), logger)
+  const admin = await openAdminPort(get, logger)
+  let hurry: (() => void) | undefined
+  const isUrgent = new Promise<void>((resolve) => {
+    hurry = resolve
+  })
   let stopping = false
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
   let store: MetadataStore | undefined
   const stop = (signal: string) => {
-    if (stopping) return
+    // A second signal ends the wait, and nothing else.
+    if (stopping) return hurry?.()
     stopping = true
     logger.info({ signal }, 'stopping')
     shutDown().then(
@@ -95,14 +116,17 @@ async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
     )
   }
   const shutDown = async () => {
+    if (proxy !== undefined) await drained(admin, get, isUrgent)
     await proxy?.close()
     await keeper?.close()
     await store?.close()
+    await admin?.close()
     logger.info({}, 'stopped')
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
 
+  admin?.loading(`the store is not open yet: ${url}`)
   store = await untilReachable('store not reachable', url, logger, () => openStore(storeUrl))
   const opened = store
   if (worker > 0 && !opened.features.shared) {
@@ -115,6 +139,7 @@ async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
   const whatFits = { url, prefix, store: opened, memory }
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
+    admin?.loading('the tree is loading')
     return Keeper.open({
       store: opened,
       memory,
@@ -138,6 +163,7 @@ async function serve(flags: ReadonlyMap<string, string>): Promise<void> {
     storeName: url,
     memory,
   })
+  await admin?.attach(proxy)
   const where = shownAddress(host, proxy.port)
   announce(`anykeeper ready on ${where} (store ${url})`)
 }

@@ -1,4 +1,5 @@
 /** All settings of `serve`, in the order of its help. One file a group: groups/*. */
+import { admin } from './groups/admin.ts'
 import { authentication } from './groups/authentication.ts'
 import { clients } from './groups/clients.ts'
 import { limits } from './groups/limits.ts'
@@ -18,4 +19,5 @@ export const GROUPS: readonly Group[] = [
   authentication,
   logging,
   workersGroup,
+  admin,
 ]

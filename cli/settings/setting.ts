@@ -53,7 +53,6 @@ export interface Setting<T> {
   proxy?(value: T): Partial<ProxyOptions>
 }
 
-/** A switch is a setting, too: its rows differ in what commander is told only. */
 export type AnySetting = Setting<unknown>
 
 /** The settings of one topic, in the order of the help. */
@@ -71,8 +70,9 @@ export const variableOf = ({ name }: Pick<AnySetting, 'name'>): string =>
 export const hasTwin = ({ secret, shown }: AnySetting): boolean =>
   secret === true || shown !== undefined
 
-/** What may be printed of a value. */
+/** What may be printed of a value, in one line. */
 export function shownText(setting: AnySetting, text: string): string {
   if (setting.secret === true) return '…'
-  return setting.shown?.(text) ?? text
+  const shown = setting.shown?.(text) ?? text
+  return /\p{Cc}/u.test(shown) ? JSON.stringify(shown) : shown
 }

@@ -72,7 +72,16 @@ export class AdminServer {
     return admin
   }
 
-  /** Where it listens. */
+  /** No port but those of {@link listenForMetrics}. */
+  static closed(
+    options: Partial<AdminOptions> = {},
+    logger: Logger = silentLogger,
+    clock: Clock = systemClock,
+  ): AdminServer {
+    return new AdminServer({ ...ADMIN_DEFAULT, ...options }, logger, clock)
+  }
+
+  /** Where it listens; 0: nowhere. */
   get port(): number {
     return this.#listeners[0]?.port ?? 0
   }
