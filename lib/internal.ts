@@ -1,10 +1,14 @@
 /** What the proxy, the command line and the tests need of lib beside its public names; no door of the package leads here. */
 
 export { deadline } from './base/deadline.ts'
+export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
+export { silentLogger } from './base/log.ts'
 export { connectOwning } from './client/connect.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
+export type { SessionRecord } from './format/record.ts'
 export * from './index.ts'
+export { OwnTask } from './member/commit/task.ts'
 export type {
   EndReason,
   Session,
@@ -13,3 +17,4 @@ export type {
 } from './member/session/session.ts'
 export { ACL_SCHEMES_DEFAULT, SUPER_ID } from './model/acl.ts'
 export * from './model/request.ts'
+export { statOf } from './model/znode.ts'

@@ -264,24 +264,29 @@ export class Connection implements ClientConnection {
 
   reply(xid: number, _query: SessionQuery, zxid: number, errno: number, result: Result): void {
     // A read that did not have to wait is answered while none does.
-    if (!this.#inFlight.isEmpty) {
-      const arrivedMs = this.#inFlight.answered()
-      if (!Number.isNaN(arrivedMs)) {
-        const ms = performance.now() - arrivedMs
-        this.latency.record(ms)
-        this.server.stats.latency.record(ms)
-      }
-    }
+    if (!this.#inFlight.isEmpty) this.#answered(this.#inFlight.answered())
     if (errno === 0) {
       if (!this.#outbox.encode(xid, zxid, result)) return this.close()
     } else if (errno === ZK_ERRORS.SESSION_MOVED.errno) {
       // ZooKeeper answers it by closing the connection (H7).
       this.close()
       return
-    } else encodeErrorReply(this.writer, xid, zxid, errno)
+    } else {
+      this.server.stats.failed(errno)
+      encodeErrorReply(this.writer, xid, zxid, errno)
+    }
     this.lastZxid = zxid
     this.replied()
     if (this.#throttle.isPaused) this.#throttle.maybeResume()
+  }
+
+  /** What came then is answered; below 0: it is a read. */
+  #answered(arrivedMs: number): void {
+    const { stats } = this.server
+    const ms = performance.now() - Math.abs(arrivedMs)
+    this.latency.record(ms)
+    if (arrivedMs < 0) stats.answeredRead(ms, 1)
+    else stats.answeredWrite(ms)
   }
 
   event(type: EventType, path: string, zxid: number): void {

@@ -7,6 +7,7 @@ import { XID } from '../lib/protocol/wire/opcodes.ts'
 import { Authentication } from './authentication.ts'
 import type { ClientConnection } from './host.ts'
 import type { InFlight } from './in-flight.ts'
+import { READS_PER_SAMPLE } from './stats.ts'
 import type { Throttle } from './throttle.ts'
 
 export interface DispatcherOptions {
@@ -27,6 +28,7 @@ export class Dispatcher {
   dispatch(session: Session, tag: number, op: number, request: Request, bytes: number): void {
     const { connection, inFlight, throttle } = this.#options
     const xid = op === OP.ping ? XID.ping : tag
+    connection.server.stats.requested(op)
     switch (request.type) {
       case 'auth':
         return this.#authenticator.auth(xid, request.scheme, request.auth)
@@ -51,13 +53,25 @@ export class Dispatcher {
       case 'sync':
         return this.#write(session, xid, request, bytes)
       default:
-        connection.server.stats.reads++
         if (op !== OP.ping) connection.lastOperation = request.type
+        if ((++connection.server.stats.reads & (READS_PER_SAMPLE - 1)) === 0) {
+          if (this.#sampled(session, xid, request)) return
+        } else if (session.read(request, xid)) return
         // Behind a write of its session it waits, too, and after a pause of this process.
-        if (session.read(request, xid)) return
-        inFlight.add(Number.NaN, bytes)
+        inFlight.addRead(performance.now(), bytes)
         throttle.pauseIfBusy()
     }
+  }
+
+  /** As {@link Session.read}, with a look at the clock before and behind it. */
+  #sampled(session: Session, xid: number, request: Parameters<Session['read']>[0]): boolean {
+    const { connection } = this.#options
+    const sinceMs = performance.now()
+    if (!session.read(request, xid)) return false
+    const ms = performance.now() - sinceMs
+    connection.latency.record(ms, READS_PER_SAMPLE)
+    connection.server.stats.answeredRead(ms, READS_PER_SAMPLE)
+    return true
   }
 
   #write(

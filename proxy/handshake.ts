@@ -1,4 +1,5 @@
 /** The first packet opens a session or resumes one (H1 to H7). Neighbour: connection. */
+import { OP } from '../lib/internal.ts'
 import type { JuteReader } from '../lib/protocol/jute/reader.ts'
 import { decodeConnectRequest } from '../lib/protocol/record/connect-request.ts'
 import {
@@ -25,6 +26,7 @@ export async function openSession(connection: ClientConnection, reader: JuteRead
   const ids = connection.initialIds
   const { timeoutMs: requestedMs, sessionId } = request
   if (sessionId === 0n) {
+    connection.server.stats.requested(OP.createSession)
     const { session, password } = await keeper.sessions.open(requestedMs, connection, ids)
     const { id, timeoutMs } = session
     encodeConnectResponse(connection.writer, {

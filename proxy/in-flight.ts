@@ -23,7 +23,11 @@ export class InFlight {
     return this.#bytes
   }
 
-  /** NaN: when it came does not matter. */
+  /** A read that waits: {@link answered} returns its time with a minus. */
+  addRead(arrivedMs: number, bytes: number): void {
+    this.add(-arrivedMs, bytes)
+  }
+
   add(arrivedMs: number, bytes: number): void {
     this.#arrivedMs.push(arrivedMs)
     this.#sizes.push(bytes)
@@ -31,7 +35,7 @@ export class InFlight {
     this.#budget.add(bytes)
   }
 
-  /** The oldest is answered: when it came. */
+  /** The oldest is answered: when it came; below 0 of a read. */
   answered(): number {
     const at = this.#head++
     const bytes = this.#sizes[at] as number

@@ -1,5 +1,7 @@
 /** The proxy's public names. */
 export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
+export { ADMIN_DEFAULT, AdminServer } from './admin/http/admin-server.ts'
+export type { AdminOptions, LogLevel } from './admin/http/options.ts'
 export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'
@@ -7,3 +9,4 @@ export type { Endpoint } from './compare/upstream.ts'
 export type { MemoryFacts, ProxyOptions } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'
+export { ZOOKEEPER_VERSION } from './version.ts'

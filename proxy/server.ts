@@ -165,7 +165,9 @@ export class ProxyServer implements ProxyHost {
   #flushAll(): void {
     const due = this.#toFlush
     this.#toFlush = []
+    const sinceMs = performance.now()
     for (const outbox of due) outbox.flush()
+    this.stats.replyTimes.observe(performance.now() - sinceMs)
   }
 
   shedReplies(): void {

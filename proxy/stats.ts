@@ -1,4 +1,12 @@
-/** Counters of the server and of each connection: srvr, stat, mntr and cons print them. */
+/** Counters of the server and of each connection: srvr, stat, mntr, cons and the metrics show them. */
+import { Histogram } from '../lib/internal.ts'
+
+/** Of reads that are answered as they come, one in so many is measured, and stands for all of them. A power of two. */
+export const READS_PER_SAMPLE = 64
+/** Opcodes are from -11 to 107: their last seven bits differ. */
+const OP_SLOTS = 128
+/** Error codes are from -128 to -1. */
+const ERROR_SLOTS = 256
 
 export class Latency {
   count = 0
@@ -6,11 +14,12 @@ export class Latency {
   minMs = 0
   maxMs = 0
 
-  record(ms: number): void {
+  /** `times`: so many requests took as long. */
+  record(ms: number, times = 1): void {
     if (this.count === 0 || ms < this.minMs) this.minMs = ms
     if (ms > this.maxMs) this.maxMs = ms
-    this.count++
-    this.totalMs += ms
+    this.count += times
+    this.totalMs += ms * times
   }
   get averageMs(): number {
     return this.count === 0 ? 0 : this.totalMs / this.count
@@ -24,7 +33,18 @@ export class Latency {
 }
 
 export class ServerStats {
+  /** Of all requests, from arrival to reply: reads as they are sampled. */
   readonly latency = new Latency()
+  /** Of writes alone. */
+  readonly updates = new Latency()
+  readonly readLatency = new Histogram()
+  readonly updateLatency = new Histogram()
+  /** One for each turn of the event loop that had replies: handing them to the sockets. */
+  readonly replyTimes = new Histogram()
+  /** Requests by the last seven bits of their opcode: see {@link countOf}. */
+  readonly ops = new Float64Array(OP_SLOTS)
+  /** Replies with an error by its code, without the minus. */
+  readonly errors = new Float64Array(ERROR_SLOTS)
   packetsReceived = 0
   packetsSent = 0
   bytesReceived = 0
@@ -48,9 +68,35 @@ export class ServerStats {
   writes = 0
   eventsSent = 0
 
+  /** One more request with this opcode. */
+  requested(op: number): void {
+    const slot = op & (OP_SLOTS - 1)
+    this.ops[slot] = (this.ops[slot] as number) + 1
+  }
+  /** Requests with this opcode. */
+  countOf(op: number): number {
+    return this.ops[op & (OP_SLOTS - 1)] as number
+  }
+  /** One more reply with this error, which is below 0. */
+  failed(errno: number): void {
+    const slot = -errno & (ERROR_SLOTS - 1)
+    this.errors[slot] = (this.errors[slot] as number) + 1
+  }
+  /** A read took so long; it stands for `times` of them. */
+  answeredRead(ms: number, times: number): void {
+    this.latency.record(ms, times)
+    this.readLatency.observe(ms, times)
+  }
+  answeredWrite(ms: number): void {
+    this.latency.record(ms)
+    this.updates.record(ms)
+    this.updateLatency.observe(ms)
+  }
+
   /** srst resets these. */
   reset(): void {
     this.latency.reset()
+    this.updates.reset()
     this.packetsReceived = 0
     this.packetsSent = 0
   }

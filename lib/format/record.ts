@@ -175,6 +175,8 @@ export interface ProxyRecord {
   readonly journalFormat: number
   /** Znodes that it could not read from the store: others may have them. Absent: none. */
   readonly unreadable?: number
+  /** When it began, ms since 1970 by its own clock. Absent: a version before 0.3 wrote it. */
+  readonly startedMs?: number
 }
 export function encodeProxy(p: ProxyRecord): Uint8Array {
   return Buffer.from(JSON.stringify({ f: FORMAT, ...p }))
@@ -185,12 +187,13 @@ export function encodeProxy(p: ProxyRecord): Uint8Array {
  */
 export function decodeProxy(value: Uint8Array): ProxyRecord {
   const r = parsedOrEmpty(value)
-  const { address, ttlMs, leaving, journalFormat, silenceMsMax, unreadable } = r
+  const { address, ttlMs, leaving, journalFormat, silenceMsMax, unreadable, startedMs } = r
   return {
     address: typeof address === 'string' ? address : '',
     ttlMs: Number.isSafeInteger(ttlMs) ? (ttlMs as number) : 0,
     leaving: leaving === true,
     ...(Number.isSafeInteger(unreadable) ? { unreadable: unreadable as number } : {}),
+    ...(Number.isSafeInteger(startedMs) ? { startedMs: startedMs as number } : {}),
     // Versions before 0.2 do not say it, and had this default.
     silenceMsMax: Number.isSafeInteger(silenceMsMax) ? (silenceMsMax as number) : 4_000,
     journalFormat: Number.isSafeInteger(journalFormat)

@@ -5,6 +5,7 @@
 import { hostname, release, type, userInfo } from 'node:os'
 import type { ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
+import { ensembleOf } from './ensemble.ts'
 import { clientLines, cons, dump, wchc, wchp, wchs, zxidHex } from './listing-words.ts'
 import { metricLines } from './metrics.ts'
 
@@ -20,7 +21,7 @@ function header({ keeper, stats, connections }: ProxyHost, clients: string): str
     `Connections: ${connections.size}`,
     `Outstanding: ${keeper.committer.queueLength}`,
     `Zxid: ${zxidHex(keeper.replica.zxid)}`,
-    'Mode: standalone',
+    `Mode: ${ensembleOf(keeper).mode}`,
     `Node count: ${keeper.replica.tree.nodeCount}`,
     ...quarantineLine(keeper.quarantine.findings),
     '',
@@ -32,7 +33,8 @@ function quarantineLine(count: number): readonly string[] {
   return count === 0 ? [] : [`Quarantined: ${count}`]
 }
 
-function conf({ options, port, keeper }: ProxyHost): string {
+/** The settings as conf shows them: `name=value` lines. */
+export function configuration({ options, port, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
@@ -78,7 +80,7 @@ const ANSWERS: Record<string, (server: ProxyHost) => string | Iterable<string>> 
   stat,
   cons,
   mntr: metricLines,
-  conf,
+  conf: configuration,
   envi,
   dirs: ({ keeper }) => `datadir_size: ${keeper.replica.tree.dataBytes}\nlogdir_size: 0\n`,
   dump,

@@ -52,14 +52,22 @@ export function* dump({ keeper, connections }: ProxyHost): Iterable<string> {
   for (const connection of connections) yield `\tip: /${connection.name}\n`
 }
 
-function* watchesOf({ keeper }: ProxyHost, session: Session): Iterable<string> {
+/** Each path once. */
+export function* watchedPaths({ keeper }: ProxyHost, session: Session): Iterable<string> {
   const { data, child } = keeper.watches
   const own = data.pathsOf(session)
   if (own !== undefined) yield* own
   for (const path of child.pathsOf(session) ?? []) if (own?.has(path) !== true) yield path
 }
 
-export function* wchs({ keeper, connections }: ProxyHost): Iterable<string> {
+interface WatchSummary {
+  readonly connections: number
+  readonly paths: number
+  readonly watches: number
+}
+
+/** Step by step, so that others may have their turn: nothing is to be sent meanwhile. */
+function* countWatches({ keeper, connections }: ProxyHost): Generator<string, WatchSummary> {
   const { data, child } = keeper.watches
   let watching = 0
   for (const { session } of connections) {
@@ -69,17 +77,34 @@ export function* wchs({ keeper, connections }: ProxyHost): Iterable<string> {
   let paths = data.pathCount
   for (const path of child.byPath().keys()) {
     if (!data.byPath().has(path)) paths++
-    // Nothing to be sent yet, but others may have their turn.
     yield ''
   }
-  yield `${watching} connections watching ${paths} paths\nTotal watches:${keeper.watches.watchCount}\n`
+  return { connections: watching, paths, watches: keeper.watches.watchCount }
+}
+
+export function* wchs(server: ProxyHost): Iterable<string> {
+  const { connections, paths, watches } = yield* countWatches(server)
+  yield `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`
+}
+
+/** Paths that one turn of the event loop looks at before others have theirs. */
+const STEPS_PER_TURN = 10_000
+
+/** What wchs shows, as numbers. */
+export async function watchSummary(server: ProxyHost): Promise<WatchSummary> {
+  const steps = countWatches(server)
+  for (let count = 1; ; count++) {
+    const { value, done } = steps.next()
+    if (done === true) return value
+    if (count % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 export function* wchc(server: ProxyHost): Iterable<string> {
   for (const { session } of server.connections) {
     if (session === undefined) continue
     let isFirst = true
-    for (const path of watchesOf(server, session)) {
+    for (const path of watchedPaths(server, session)) {
       yield isFirst ? `${hex(session.id)}\n\t${path}\n` : `\t${path}\n`
       isFirst = false
     }

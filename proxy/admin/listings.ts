@@ -1,8 +1,8 @@
 /**
- * Long answers to four-letter words, sent piece by piece: one after the other, a slice in each turn of the event
+ * Long answers to four-letter words and to HTTP requests, sent piece by piece: one after the other, a slice in each turn of the event
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { type Clock, deadline } from '../../lib/internal.ts'
 
 /** Answers that may wait for the one that is being sent. More are refused. */
@@ -15,7 +15,7 @@ const PIECE_CHARS = 64 * 1024
 const UNREAD_MS_MAX = 10_000
 
 interface Listing {
-  readonly socket: Socket
+  readonly socket: Writable
   readonly lines: Iterator<string>
   readonly done: () => void
 }
@@ -30,9 +30,14 @@ export class Listings {
     this.#clock = clock
   }
 
+  /** Too many wait: the next one is refused. */
+  get isFull(): boolean {
+    return this.#waiting.length >= LISTINGS_WAITING_MAX
+  }
+
   /** Sends `lines` and ends the socket, in its turn. false: too many wait already. */
-  send(socket: Socket, lines: Iterable<string>, done: () => void): boolean {
-    if (this.#waiting.length >= LISTINGS_WAITING_MAX) {
+  send(socket: Writable, lines: Iterable<string>, done: () => void): boolean {
+    if (this.isFull) {
       this.refused++
       return false
     }

@@ -6,6 +6,7 @@ import type { StoreSpace } from '../../lib/index.ts'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
+import { type Ensemble, ensembleOf } from './ensemble.ts'
 
 type Metric = readonly [name: string, value: number | string]
 
@@ -13,9 +14,10 @@ export function metrics(server: ProxyHost): Metric[] {
   const { keeper, stats, connections, outputChunks } = server
   const { replica, watches, committer } = keeper
   const { counters } = committer
+  const ensemble = ensembleOf(keeper)
   return [
     ['version', `${ZOOKEEPER_VERSION}, built on ${BUILT_ON}`],
-    ['server_state', 'standalone'],
+    ['server_state', ensemble.mode],
     ['avg_latency', stats.latency.averageMs.toFixed(4)],
     ['max_latency', Math.round(stats.latency.maxMs)],
     ['min_latency', Math.round(stats.latency.minMs)],
@@ -31,7 +33,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['local_sessions', 0],
     ['uptime', Date.now() - server.startedMs],
     ...fileDescriptors(server),
-    ...updateLatency(stats.latency),
+    ...updateLatency(stats.updates),
+    ...ensembleMetrics(ensemble, server),
     ['bytes_received_count', stats.bytesReceived],
     ['response_bytes', stats.bytesSent],
     ['connection_request_count', stats.connectionsAccepted],
@@ -117,6 +120,23 @@ function spaceOf(space: StoreSpace | undefined): Metric[] {
     ['anykeeper_store_bytes_in_use', inUseBytes],
     ...(maxBytes === undefined ? [] : ([['anykeeper_store_bytes_max', maxBytes]] as const)),
     ['anykeeper_store_alarm', isFull ? 1 : 0],
+  ]
+}
+
+/** Of an ensemble, and of its leader. All live proxies are in step: one that is not serves nobody, and is not listed. */
+function ensembleMetrics({ mode, size }: Ensemble, { startedMs }: ProxyHost): Metric[] {
+  if (mode === 'standalone') return []
+  const quorum: Metric[] = [['quorum_size', size]]
+  if (mode !== 'leader') return quorum
+  return [
+    ...quorum,
+    ['leader_uptime', Date.now() - startedMs],
+    ['learners', size - 1],
+    ['followers', size - 1],
+    ['synced_followers', size - 1],
+    ['synced_non_voting_followers', 0],
+    ['synced_observers', 0],
+    ['pending_syncs', 0],
   ]
 }
 

@@ -59,8 +59,8 @@ const sharedAdapter = 'mvcc'
 const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
   lib: [],
   adapters: [],
-  proxy: ['pino'],
-  cli: ['cli-progress', 'commander', 'pino'],
+  proxy: ['pino', 'prom-client'],
+  cli: ['cli-progress', 'commander', 'pino', 'properties-file'],
 }
 
 /** The one folder of adapters that may import a driver. */

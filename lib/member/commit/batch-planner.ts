@@ -59,6 +59,7 @@ export interface BatchPlannerOptions {
   readonly journalFormat: () => number
   /** Bytes of journal that the store has room for. */
   readonly journalRoom: () => number
+  readonly times: { readonly plan: { observe(ms: number): void } }
 }
 
 export interface PlanOptions {
@@ -202,7 +203,8 @@ export class BatchPlanner {
    * Plans requests from the front of `queue`, in order, behind what is planned already. undefined: nothing to do.
    */
   plan(queue: readonly CommitTask[], options: PlanOptions): PlannedBatch | undefined {
-    const { clock, proxy, layout, features } = this.#options
+    const { clock, proxy, layout, features, times } = this.#options
+    const sinceMs = clock.monotonic()
     const replica = this.#replica
     const view = this.#view
     const out = this.#writer
@@ -318,6 +320,7 @@ export class BatchPlanner {
     const head = headBehind(batch, digest)
     const next = { batch, tasks, planned, txnOf, flush, journal, digest, head }
     this.#chain.push(next)
+    times.plan.observe(clock.monotonic() - sinceMs)
     return next
   }
 

@@ -11,6 +11,7 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
+import type { CommitTimes } from './commit-times.ts'
 import { failBatch } from './fault.ts'
 import { Patience } from './patience.ts'
 
@@ -30,7 +31,11 @@ export interface BatchSenderOptions {
   readonly layout: Layout
   readonly logger: Logger
   readonly changes: Changes
-  readonly counters: { unknownOutcomes: number; lastFailure: string }
+  readonly counters: {
+    unknownOutcomes: number
+    lastFailure: string
+    readonly times: Pick<CommitTimes, 'commit'>
+  }
   /** Head is ahead of us, but the feed does not bring batch `seq`: the tree must be reloaded. */
   readonly onStuck: (seq: number) => void
   /** Reads head and brings the replica there; undefined: it could not. */
@@ -157,7 +162,9 @@ export class BatchSender {
     tries.add(
       store.txn(txn, { suspect }).then(
         (result) => {
-          this.#usualMs += (clock.monotonic() - sentMs - this.#usualMs) * USUAL_SHARE
+          const tookMs = clock.monotonic() - sentMs
+          counters.times.commit.observe(tookMs)
+          this.#usualMs += (tookMs - this.#usualMs) * USUAL_SHARE
           return { result, sentMs }
         },
         (error: unknown) => {

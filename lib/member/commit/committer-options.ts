@@ -6,6 +6,8 @@ import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { HistoryLost } from '../tree/history.ts'
 import type { Replica } from '../tree/replica.ts'
+import type { PlannedBatch } from './batch-planner.ts'
+import { CommitTimes } from './commit-times.ts'
 import type { TreeDifference } from './entry-check.ts'
 
 export interface CommitCounters {
@@ -23,6 +25,7 @@ export interface CommitCounters {
   noSpaceRefusals: number
   /** Requests of clients that waited for space. */
   spaceWaits: number
+  readonly times: CommitTimes
 }
 
 export const newCounters = (): CommitCounters => ({
@@ -35,7 +38,15 @@ export const newCounters = (): CommitCounters => ({
   lastFailure: '',
   noSpaceRefusals: 0,
   spaceWaits: 0,
+  times: new CommitTimes(),
 })
+
+/** This batch is in the store. */
+export function countCommitted(counters: CommitCounters, { tasks, flush }: PlannedBatch): void {
+  counters.batches++
+  counters.requests += tasks.length
+  counters.flushedKeys += flush.portion.entries.length
+}
 
 export interface CommitterOptions {
   readonly store: MetadataStore

@@ -12,7 +12,7 @@ import { BatchSender } from './batch-sender.ts'
 import { Chain, type InFlight } from './chain.ts'
 import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
-import { type CommitterOptions, newCounters } from './committer-options.ts'
+import { type CommitterOptions, countCommitted, newCounters } from './committer-options.ts'
 import { checkKnown, checkNext, compareTrees } from './entry-check.ts'
 import { failBatch } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
@@ -71,7 +71,7 @@ export class GroupCommitter {
     this.#queue = new RequestQueue(options.limits.batchBytesMax, this.space)
     this.#chain = new Chain(options.layout)
     this.#planner = new BatchPlanner(
-      { ...options, features: options.store.features },
+      { ...options, features: options.store.features, times: this.counters.times },
       options.replica,
     )
     this.#changes = new Changes(options.clock, options.random)
@@ -143,7 +143,7 @@ export class GroupCommitter {
 
   submit(task: CommitTask): void {
     if (this.#closed !== undefined) return task.abandoned(this.#closed)
-    this.progress.begins()
+    task.submittedMs = this.progress.begins()
     this.#queue.push(task)
     this.#pacer.queued(this.#queue.length)
     this.#schedule()
@@ -294,8 +294,8 @@ export class GroupCommitter {
   }
 
   async #commit(planned: PlannedBatch): Promise<void> {
-    this.progress.begins()
-    this.#sentMs = this.#options.clock.monotonic()
+    this.#sentMs = this.progress.begins()
+    this.counters.times.sent(planned.tasks, this.#sentMs)
     const next = this.#chain.add(planned, this.#head, this.#sentMs)
     this.space.taken(bytesOf(planned))
     const outcome = await this.#sender.send(next)
@@ -364,14 +364,13 @@ export class GroupCommitter {
 
   #applyOwn(own: InFlight): void {
     own.settled = true
-    const { tasks, batch, flush, journal, digest } = own.planned
+    const { tasks, batch, journal, digest } = own.planned
     this.full.took()
     this.space.applied(own.planned.batch.seq, bytesOf(own.planned))
-    this.counters.batches++
-    this.counters.requests += tasks.length
-    this.counters.flushedKeys += flush.portion.entries.length
+    countCommitted(this.counters, own.planned)
     this.#answered = tasks.length
     this.progress.made(tasks.length)
+    const sinceMs = this.#options.clock.monotonic()
     const replica = this.#replica
     const answerUpTo = answersOf(own.planned, replica)
     this.#planner.committed()
@@ -382,6 +381,7 @@ export class GroupCommitter {
     replica.apply(batch, entry, answerUpTo)
     answerUpTo(Number.POSITIVE_INFINITY)
     this.#planner.applied(batch.seq)
+    this.counters.times.apply.observe(this.#options.clock.monotonic() - sinceMs)
     this.#turns.own(batch.passes, this.#options.clock.monotonic() - own.sentMs)
   }
 

@@ -28,9 +28,11 @@ export class Progress {
     return this.#requestMs <= this.#clock.monotonic() - QUIET_MS
   }
 
-  /** Something is about to wait for the store. */
-  begins(): void {
-    if (this.#isIdle()) this.#progressMs = this.#clock.monotonic()
+  /** Something is about to wait for the store. @returns now, monotonic ms */
+  begins(): number {
+    const now = this.#clock.monotonic()
+    if (this.#isIdle()) this.#progressMs = now
+    return now
   }
 
   /** The store has answered, for so many requests. */

@@ -16,6 +16,8 @@ export interface CommitTask {
   readonly caller?: Caller
   /** The client's number of its request (xid). Absent: none. */
   readonly cxid?: number
+  /** When the committer got it, monotonic ms: it writes that. */
+  submittedMs?: number
   /** Its transaction is applied: write the reply now. Called in the order of submission within a session. */
   committed(zxid: number, planned: Planned): void
   /** The committer closed before the outcome was known. */
@@ -25,6 +27,7 @@ export interface CommitTask {
 /** A request of the keeper itself, such as the end of a session: no client's session judges it. */
 export class OwnTask implements CommitTask {
   readonly request: SessionRequest | NewEpoch | SyncRequest | DeleteContainerRequest
+  submittedMs = 0
   readonly #done: (planned: Planned) => void
   readonly #failed: (error: StoreError) => void
 

@@ -75,11 +75,13 @@ export class ProxyRegistry {
   #endPause: (() => void) | undefined
   #isHurried = false
   #grantedTtlMs: number
+  readonly #startedMs: number
   #journalFormat = JOURNAL_FORMAT
 
   constructor(options: ProxyRegistryOptions) {
     this.#options = options
     this.#grantedTtlMs = options.ttlMs
+    this.#startedMs = Math.round(options.clock.now())
   }
 
   /** Live proxies, this one included, as of the feed. */
@@ -189,6 +191,7 @@ export class ProxyRegistry {
       leaving: false,
       journalFormat: Math.min(JOURNAL_FORMAT, this.#options.journalFormat),
       silenceMsMax: this.#options.silenceMsMax,
+      startedMs: this.#startedMs,
     }
   }
 

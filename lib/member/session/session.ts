@@ -64,6 +64,7 @@ class Turn implements CommitTask {
   readonly request: WriteRequest | SyncRequest
   readonly tag: number
   readonly caller: Caller
+  submittedMs = 0
 
   constructor(session: Session, request: WriteRequest | SyncRequest, tag: number) {
     this.session = session

@@ -123,6 +123,8 @@ export class Serving {
 
   /** A heartbeat sent at this monotonic time was confirmed. */
   heartbeat(sentMs: number): void {
+    const { clock, committer } = this.#options
+    committer.counters.times.heartbeat.observe(clock.monotonic() - sentMs)
     this.health.heartbeat(sentMs)
     this.#storeSeen()
   }
@@ -176,11 +178,20 @@ export class Serving {
   }
 
   #prove(): void {
-    this.#askedMs = this.#options.clock.monotonic()
+    const { clock, committer } = this.#options
+    const askedMs = clock.monotonic()
+    this.#askedMs = askedMs
     this.#proofs++
-    void this.#options.committer.prove().finally(() => {
-      this.#proofs--
-    })
+    const observe = (revision: number | undefined): void => {
+      if (revision === undefined) return
+      committer.counters.times.proof.observe(clock.monotonic() - askedMs)
+    }
+    void committer
+      .prove()
+      .then(observe)
+      .finally(() => {
+        this.#proofs--
+      })
   }
 
   /** Was this process paused? Then it looks at the store before it answers. */
@@ -189,6 +200,7 @@ export class Serving {
     if (pausedMs === undefined) return
     const { logger, committer, sessions, renewNow } = this.#options
     this.counters.ownPauses++
+    committer.counters.times.pause.observe(pausedMs)
     this.#isDoubtful = true
     logger.warn(
       { pausedMs: Math.round(pausedMs) },
@@ -229,12 +241,15 @@ export class Serving {
   }
 
   #set(isServing: boolean): void {
-    const { clock, logger, sessions, onChange } = this.#options
+    const { clock, logger, sessions, committer, onChange } = this.#options
     const now = clock.monotonic()
     this.#isServing = isServing
     if (isServing) {
       const awayMs = Math.round(now - this.#suspendedMs)
-      if (this.counters.outages > 0) logger.info({ awayMs }, 'serving clients again')
+      if (this.counters.outages > 0) {
+        committer.counters.times.outage.observe(awayMs)
+        logger.info({ awayMs }, 'serving clients again')
+      }
       sessions.unsuspend()
     } else {
       this.counters.outages++

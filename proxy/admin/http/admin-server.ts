@@ -1,0 +1,171 @@
+/**
+ * The admin port: health, metrics, ZooKeeper's commands and the JSON API. It listens before the tree is loaded, so that a start that
+ * takes long can be watched. Neighbours: cli (puts it together), http-listener, readiness, the routes.
+ */
+import { createServer } from 'node:http'
+import { type Clock, type Logger, silentLogger, systemClock } from '../../../lib/internal.ts'
+import type { ProxyHost } from '../../host.ts'
+import { apiRoutes } from './api/api-routes.ts'
+import { FeedSlots } from './api/changes-route.ts'
+import { commandRoutes } from './commands/command-routes.ts'
+import { Guard } from './guard.ts'
+import { healthRoutes } from './health-routes.ts'
+import { HttpListener } from './http-listener.ts'
+import type { AdminOptions } from './options.ts'
+import { Readiness } from './readiness.ts'
+import { type Route, Router } from './router.ts'
+
+/** Options of an admin port that names none of its own. */
+export const ADMIN_DEFAULT: AdminOptions = {
+  host: '127.0.0.1',
+  port: 8080,
+  commandUrl: '/commands',
+  connectionsMax: 128,
+  requestTimeoutMs: 10_000,
+  idleTimeoutMs: 30_000,
+  headerBytesMax: 16_384,
+  bodyBytesMax: 65_536,
+  feedsMax: 16,
+  superDigests: [],
+  token: () => undefined,
+  hostNames: [],
+  createServer,
+  logLevel: undefined,
+}
+
+type Metrics = import('./metrics/metrics-registry.ts').MetricsRegistry
+
+/** Answers HTTP for a server, from before there is one. */
+export class AdminServer {
+  readonly #options: AdminOptions
+  readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #readiness: Readiness
+  readonly #guard: Guard
+  readonly #slots: FeedSlots
+  readonly #listeners: HttpListener[] = []
+  #metrics: Metrics | undefined
+  #host: ProxyHost | undefined
+
+  private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
+    this.#options = options
+    this.#logger = logger
+    this.#clock = clock
+    this.#readiness = new Readiness(clock, logger)
+    this.#guard = new Guard(options, logger)
+    this.#slots = new FeedSlots(options.feedsMax)
+  }
+
+  /** Resolves when requests are answered. Rejects when the port is not available. */
+  static async listen(
+    options: Partial<AdminOptions> = {},
+    logger: Logger = silentLogger,
+    clock: Clock = systemClock,
+  ): Promise<AdminServer> {
+    const admin = new AdminServer({ ...ADMIN_DEFAULT, ...options }, logger, clock)
+    try {
+      await admin.#open(admin.#options, admin.#routes())
+    } catch (error) {
+      admin.#readiness.stop()
+      throw error
+    }
+    return admin
+  }
+
+  /** No port but those of {@link listenForMetrics}. */
+  static closed(
+    options: Partial<AdminOptions> = {},
+    logger: Logger = silentLogger,
+    clock: Clock = systemClock,
+  ): AdminServer {
+    return new AdminServer({ ...ADMIN_DEFAULT, ...options }, logger, clock)
+  }
+
+  /** Where it listens; 0: nowhere. */
+  get port(): number {
+    return this.#listeners[0]?.port ?? 0
+  }
+
+  /** One more port, for /metrics alone (metricsProvider.httpPort). @returns where it listens */
+  async listenForMetrics(host: string, port: number): Promise<number> {
+    const { port: own } = await this.#open({ ...this.#options, host, port }, this.#metricsRoutes())
+    return own
+  }
+
+  /** What is being done before there is a server, as a sentence: /readyz says it. */
+  loading(sentence: string): void {
+    this.#readiness.loading(sentence)
+  }
+
+  /** Here is the server. */
+  async attach(host: ProxyHost): Promise<void> {
+    const metrics = await this.#loadMetrics()
+    metrics.attach(host)
+    this.#host = host
+    this.#readiness.attach(host.keeper)
+  }
+
+  /** From now on /readyz says that clients should be sent elsewhere; those that are here are served. */
+  drain(reason: string): void {
+    this.#readiness.drain(reason)
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    this.#readiness.stop()
+    this.#metrics?.stop()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  async #open(options: AdminOptions, routes: readonly Route[]): Promise<HttpListener> {
+    const listener = await HttpListener.listen(options, new Router().add(...routes), this.#logger)
+    this.#listeners.push(listener)
+    return listener
+  }
+
+  #routes(): readonly Route[] {
+    const { commandUrl, bodyBytesMax, logLevel } = this.#options
+    const guard = this.#guard
+    const host = () => this.#host
+    return [
+      ...healthRoutes(this.#readiness),
+      ...this.#metricsRoutes(),
+      ...commandRoutes({ url: commandUrl, bodyBytesMax, guard, host }),
+      ...apiRoutes({
+        ...{ guard, bodyBytesMax, logLevel, host },
+        slots: this.#slots,
+        readiness: this.#readiness,
+      }),
+    ]
+  }
+
+  #metricsRoutes(): readonly Route[] {
+    return [
+      {
+        method: 'GET',
+        path: '/metrics',
+        handle: async (call) => {
+          const metrics = await this.#loadMetrics()
+          call.send(200, metrics.contentType, await metrics.text())
+        },
+      },
+    ]
+  }
+
+  /** prom-client is loaded when it is needed: a server without this port starts without it. */
+  async #loadMetrics(): Promise<Metrics> {
+    const { MetricsRegistry } = await import('./metrics/metrics-registry.ts')
+    const sum = (read: (listener: HttpListener) => number) => () =>
+      this.#listeners.reduce((total, listener) => total + read(listener), 0)
+    this.#metrics ??= new MetricsRegistry(this.#clock, {
+      anykeeper_ready: () => (this.#readiness.isReady ? 1 : 0),
+      anykeeper_readiness_losses: () => this.#readiness.losses,
+      anykeeper_admin_requests: sum(({ requests }) => requests),
+      anykeeper_admin_connections_refused: sum(({ connectionsRefused }) => connectionsRefused),
+      anykeeper_admin_refused: () => this.#guard.refused,
+      anykeeper_admin_feeds: () => this.#slots.open,
+      anykeeper_admin_feeds_refused: () => this.#slots.refused,
+    })
+    return this.#metrics
+  }
+}

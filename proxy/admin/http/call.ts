@@ -1,0 +1,137 @@
+/** One request and how it is answered. Neighbours: http-listener (makes it), the routes. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Listings } from '../listings.ts'
+import { jsonPieces, toJson } from './json.ts'
+
+/** A request that cannot be carried out, with the status and a sentence that says why and what to do. */
+export class HttpError extends Error {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, sentence: string, headers: Readonly<Record<string, string>> = {}) {
+    super(sentence)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+const TEXT_TYPE = 'text/plain; charset=utf-8'
+
+/** Nothing of it is kept, guessed at or shown inside another page. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+
+export class Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly path: string
+  readonly query: URLSearchParams
+  /** What stands in the path where the route has ":name". */
+  params: Readonly<Record<string, string>> = {}
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request
+    this.response = response
+    // Only the path and the query are used: the host before them is no part of any decision.
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    this.path = pathname
+    this.query = searchParams
+  }
+
+  /** HEAD is GET without a body. */
+  get method(): string {
+    const { method = 'GET' } = this.request
+    return method === 'HEAD' ? 'GET' : method
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+
+  send(status: number, type: string, body: string, headers: Record<string, string> = {}): void {
+    const bytes = Buffer.from(body)
+    this.response.writeHead(status, {
+      ...HEADERS,
+      'content-type': type,
+      'content-length': bytes.length,
+      ...headers,
+    })
+    this.response.end(bytes)
+  }
+
+  text(status: number, body: string): void {
+    this.send(status, TEXT_TYPE, body)
+  }
+
+  json(status: number, value: unknown, headers: Record<string, string> = {}): void {
+    this.send(status, JSON_TYPE, `${toJson(value)}\n`, headers)
+  }
+
+  /** An answer that may be long: in its turn, in pieces, no faster than it is read. */
+  list(listings: Listings, value: unknown): void {
+    const { response } = this
+    if (this.request.method === 'HEAD') {
+      this.begin(200, JSON_TYPE)
+      response.end()
+      return
+    }
+    if (listings.isFull) {
+      throw new HttpError(503, 'Other long answers are being sent: try again later.', {
+        'retry-after': '1',
+      })
+    }
+    this.begin(200, JSON_TYPE)
+    listings.send(response, jsonPieces(value), () => {})
+  }
+
+  /** The head of an answer whose body follows. */
+  begin(status: number, type: string, headers: Record<string, string> = {}): void {
+    this.response.writeHead(status, { ...HEADERS, 'content-type': type, ...headers })
+  }
+
+  fail(error: HttpError): void {
+    if (this.response.headersSent) {
+      this.response.destroy()
+      return
+    }
+    this.json(error.status, { error: error.message }, { ...error.headers })
+  }
+
+  /** The body as text. @throws {HttpError} it is longer than `bytesMax` */
+  async body(bytesMax: number): Promise<string> {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of this.request) {
+      bytes += (chunk as Buffer).length
+      if (bytes > bytesMax) {
+        throw new HttpError(413, `The body has more than ${bytesMax} bytes.`, {
+          connection: 'close',
+        })
+      }
+      chunks.push(chunk as Buffer)
+    }
+    return Buffer.concat(chunks).toString()
+  }
+
+  /** The body as a JSON object, or an empty one. @throws {HttpError} it is none */
+  async jsonBody(bytesMax: number): Promise<Readonly<Record<string, unknown>>> {
+    const text = await this.body(bytesMax)
+    if (text.trim() === '') return {}
+    try {
+      const value: unknown = JSON.parse(text)
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        return value as Record<string, unknown>
+      }
+    } catch {
+      // It is answered below.
+    }
+    throw new HttpError(400, 'The body must be a JSON object.')
+  }
+}

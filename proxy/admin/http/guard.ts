@@ -1,0 +1,127 @@
+/**
+ * Who may change something, or see what others store. Credentials are a digest super user's, as ZooKeeper 3.9 takes them for its
+ * snapshot command, or an admin token. A browser sends what it remembers with any page's requests, so those of other pages are
+ * refused, and those to a name that is not known here. Neighbours: the routes, admin-server.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { digestOf, type Logger } from '../../../lib/internal.ts'
+import { type Call, HttpError } from './call.ts'
+import type { AdminOptions } from './options.ts'
+
+type GuardOptions = Pick<AdminOptions, 'superDigests' | 'token' | 'hostNames' | 'host'>
+
+const CHALLENGE = { 'www-authenticate': 'Basic realm="anykeeper", Bearer realm="anykeeper"' }
+
+export class Guard {
+  readonly #options: GuardOptions
+  readonly #logger: Logger
+  /** Requests that were refused: without credentials, with wrong ones, or from another page. */
+  refused = 0
+
+  constructor(options: GuardOptions, logger: Logger) {
+    this.#options = options
+    this.#logger = logger
+  }
+
+  /** @throws {HttpError} 401: who it is is not said; 403: it may not */
+  check(call: Call): void {
+    try {
+      this.#checkPage(call)
+      this.#checkCredentials(call)
+    } catch (error) {
+      this.refused++
+      const { remoteAddress } = call.request.socket
+      const reason = (error as Error).message
+      this.#logger.warn({ client: remoteAddress, path: call.path, reason }, 'admin request refused')
+      throw error
+    }
+  }
+
+  #checkPage(call: Call): void {
+    const origin = call.header('origin')
+    const site = call.header('sec-fetch-site')
+    if (origin === undefined && site === undefined) return
+    const host = call.header('host') ?? ''
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+      throw new HttpError(403, 'Requests of other pages are refused.')
+    }
+    if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
+      throw new HttpError(403, `Requests of pages of ${origin} are refused.`)
+    }
+    if (!this.#isKnownName(nameOf(host))) {
+      throw new HttpError(
+        403,
+        `This server is not known as ${nameOf(host)}: name it with --admin-host-names, or use its address.`,
+      )
+    }
+  }
+
+  /** A name of somebody else can lead here (DNS rebinding); an address cannot. */
+  #isKnownName(name: string): boolean {
+    const { hostNames, host } = this.#options
+    if (isIP(name) !== 0 || name === 'localhost' || name === host) return true
+    return hostNames.some((known) => known.toLowerCase() === name)
+  }
+
+  #checkCredentials(call: Call): void {
+    const { superDigests } = this.#options
+    const token = this.#options.token()
+    if (superDigests.length === 0 && token === undefined) {
+      throw new HttpError(
+        403,
+        'Nobody may: start the server with --admin-token-file or --super-digest.',
+      )
+    }
+    const header = call.header('authorization')
+    if (header === undefined) {
+      throw new HttpError(401, 'Auth info is missing for the command', CHALLENGE)
+    }
+    const [scheme = '', credentials = ''] = header.split(/ +(.*)/s)
+    switch (scheme.toLowerCase()) {
+      case 'digest':
+        return this.#checkUser(Buffer.from(credentials))
+      case 'basic':
+        return this.#checkUser(Buffer.from(credentials, 'base64'))
+      case 'bearer':
+        if (token !== undefined && isSame(credentials.trim(), token)) return
+        throw new HttpError(403, 'The token is not the one of this server.')
+      default:
+        throw new HttpError(
+          401,
+          'Not authenticated: expected Authorization: digest user:password, Basic, or Bearer.',
+          CHALLENGE,
+        )
+    }
+  }
+
+  #checkUser(credentials: Uint8Array): void {
+    const digest = digestOf(credentials)
+    if (digest === undefined) throw new HttpError(401, 'Not authenticated', CHALLENGE)
+    if (!this.#options.superDigests.some((known) => isSame(digest, known))) {
+      throw new HttpError(403, 'This user may not: only a super user may.')
+    }
+  }
+}
+
+/** In a time that does not depend on where they differ. */
+function isSame(one: string, other: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(hash(one), hash(other))
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host
+  } catch {
+    return undefined
+  }
+}
+
+/** Without the port and the brackets of an IPv6 address. */
+function nameOf(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+}

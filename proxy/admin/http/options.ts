@@ -1,0 +1,47 @@
+/** What the admin port is given: where it listens, who may do what, and how much of everything. */
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http'
+
+/** Options of {@link AdminServer.listen}. */
+export interface AdminOptions {
+  /** Address to listen on. @default "127.0.0.1" */
+  readonly host: string
+  /** 0: any free port. @default 8080 */
+  readonly port: number
+  /** Where the commands of ZooKeeper's AdminServer are (admin.commandURL). @default "/commands" */
+  readonly commandUrl: string
+  /** Open connections. More are closed. @default 128 */
+  readonly connectionsMax: number
+  /** Time in which a request must have arrived, its body included, ms. @default 10000 */
+  readonly requestTimeoutMs: number
+  /** A connection on which nothing moves for so long is closed (admin.idleTimeout), ms. @default 30000 */
+  readonly idleTimeoutMs: number
+  /** Headers of a request, bytes. @default 16384 */
+  readonly headerBytesMax: number
+  /** Body of a request, bytes. @default 65536 */
+  readonly bodyBytesMax: number
+  /** Change feeds that are open together. More are refused. @default 16 */
+  readonly feedsMax: number
+  /** Digest users that may do and see everything: user:base64(sha1("user:password")). @default none */
+  readonly superDigests: readonly string[]
+  /** Who sends it as a Bearer token may do and see everything; read for each request. @default none */
+  readonly token: () => string | undefined
+  /** Names under which a browser may reach it, besides addresses and localhost. @default none */
+  readonly hostNames: readonly string[]
+  /** Makes the server, such as one with TLS. @default node:http's createServer */
+  readonly createServer: (
+    options: ServerOptions<typeof IncomingMessage>,
+    listener: RequestListener,
+  ) => Server
+  /** Reads and sets the level of the log; undefined: it cannot be changed. @default undefined */
+  readonly logLevel: LogLevel | undefined
+}
+
+/** The level of the log at run time. */
+export interface LogLevel {
+  /** The levels that there are. */
+  readonly levels: readonly string[]
+  /** The present one. */
+  get(): string
+  /** One of the levels. */
+  set(level: string): void
+}
