@@ -294,7 +294,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.saslUsers === undefined ? {} : { saslUsers: flags.saslUsers }),
     storeName: url,
     memory,
-    saslSuperUser: flags.saslSuperUser,
+    saslSuperUsers: flags.saslSuperUser === undefined ? [] : [flags.saslSuperUser],
     ...(flags.fourLetterWords === undefined ? {} : { fourLetterWords: flags.fourLetterWords }),
   })
   const where = shownAddress(flags.listen.host, proxy.port)
