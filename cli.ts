@@ -35,7 +35,6 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     const help = error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
-    if (error.code === 'anykeeper.timeouts') process.stderr.write(`${error.message}\n`)
     process.exit(help ? 0 : EXIT_USAGE)
   }
   const usage =

@@ -1,0 +1,4 @@
+/** A store's URL without its credentials. */
+export function shownUrl(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//…@')
+}
