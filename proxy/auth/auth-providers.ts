@@ -117,7 +117,11 @@ export class AuthProviders {
     } catch (error) {
       return this.#failed(scheme, error)
     }
-    if (!(answer instanceof Promise)) return this.#proven(provider, answer)
+    // Promises of other libraries, too.
+    if (typeof (answer as PromiseLike<unknown> | undefined)?.then !== 'function') {
+      return this.#proven(provider, answer as ProvenIds | undefined)
+    }
+    const answered = Promise.resolve(answer)
     return new Promise((resolve) => {
       const cancel = deadline(clock, this.#timeoutMs, () => {
         this.counters.timeouts++
@@ -132,7 +136,7 @@ export class AuthProviders {
         cancel()
         resolve(proven)
       }
-      answer.then(
+      answered.then(
         (proven) => done(this.#proven(provider, proven)),
         (error: unknown) => done(this.#failed(scheme, error)),
       )
