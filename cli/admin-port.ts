@@ -19,10 +19,9 @@ export async function openAdminPort(
   const own = get(adminListen)
   const metrics = get(metricsListen)
   if (own === undefined && metrics === undefined) return undefined
-  const digest = get(superDigest)
   const options = {
     ...adminOptions(get),
-    superDigests: digest === undefined ? [] : [digest],
+    superDigests: get(superDigest),
     logLevel: {
       levels: LEVELS,
       get: () => logger.level,

@@ -3,21 +3,16 @@ import cluster from 'node:cluster'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
-import {
-  ACL_SCHEMES_DEFAULT,
-  Keeper,
-  type Logger,
-  type MetadataStore,
-  StoreError,
-} from '../lib/internal.ts'
+import { Keeper, type Logger, type MetadataStore, StoreError } from '../lib/index.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
+import { auditFailedStart, openAudit } from './audit.ts'
+import { openSchemes } from './authentication.ts'
 import { EXIT_USAGE, shownAddress, UsageError, warningsOf } from './flags.ts'
 import { growSmallHeap } from './heap.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
-import { saslUsers, superDigest } from './settings/groups/authentication.ts'
 import { listen } from './settings/groups/clients.ts'
 import { logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
@@ -36,7 +31,12 @@ export function serveCommand(): Command {
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
   return addSettings(command, GROUPS)
     .allowExcessArguments(false)
-    .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
+    .action((_flags, self: Command) =>
+      serve(commandLineOf(self, GROUPS)).catch(async (error: unknown) => {
+        await auditFailedStart()
+        throw error
+      }),
+    )
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -92,6 +92,8 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   growSmallHeap()
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
+  const schemes = await openSchemes(get, logger)
+  const audit = openAudit(get, logger)
   const memory = guardHeap(get(memorySoftLimit), logger)
   const admin = await openAdminPort(get, logger)
   let hurry: (() => void) | undefined
@@ -107,6 +109,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     if (stopping) return hurry?.()
     stopping = true
     logger.info({ signal }, 'stopping')
+    audit?.trail.serverStopping()
     shutDown().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -121,10 +124,12 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     await keeper?.close()
     await store?.close()
     await admin?.close()
+    await audit?.file.close()
     logger.info({}, 'stopped')
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  if (audit !== undefined) process.on('SIGHUP', () => audit.file.reopen())
 
   admin?.loading(`the store is not open yet: ${url}`)
   store = await untilReachable('store not reachable', url, logger, () => openStore(storeUrl))
@@ -135,7 +140,6 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     )
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
-  const digest = get(superDigest)
   const whatFits = { url, prefix, store: opened, memory }
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
@@ -147,10 +151,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
       address: `${host}:${port}`,
       logger,
       limits: values.keeper,
-      ...(get(saslUsers).size === 0
-        ? {}
-        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
-      ...(digest === undefined ? {} : { superDigest: digest }),
+      ...schemes.keeper,
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
     })
   })
@@ -162,8 +163,11 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     ...values.proxy,
     storeName: url,
     memory,
+    authProviders: schemes.providers,
+    audit: audit?.trail,
   })
   await admin?.attach(proxy)
+  audit?.trail.serverStarted('success')
   const where = shownAddress(host, proxy.port)
   announce(`anykeeper ready on ${where} (store ${url})`)
 }

@@ -112,9 +112,11 @@ export { ZooKeeper } from './client/zookeeper.ts'
 export { Keeper } from './member/keeper.ts'
 export type { Finding, FindingKind } from './member/tree/damage.ts'
 export type { KeeperOptions, MemoryGuard } from './member/upkeep/keeper-options.ts'
-export { digestOf, OPEN_ACL, READ_ACL } from './model/acl.ts'
+export { OPEN_ACL, READ_ACL } from './model/acl.ts'
+export type { AclSchemes, IdCheck } from './model/acl-schemes.ts'
 export { type ByteString, fromByteString, toByteString } from './model/byte-string.ts'
 export type * from './model/change.ts'
+export { type DigestOptions, digestOf } from './model/digest-scheme.ts'
 export {
   ChangesError,
   type ChangesErrorCode,

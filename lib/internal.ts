@@ -9,12 +9,16 @@ export { Layout, sessionName } from './format/layout.ts'
 export type { SessionRecord } from './format/record.ts'
 export * from './index.ts'
 export { OwnTask } from './member/commit/task.ts'
+export type { Caller, Planned } from './member/plan/planned.ts'
 export type {
   EndReason,
   Session,
   SessionQuery,
   SessionSink,
 } from './member/session/session.ts'
-export { ACL_SCHEMES_DEFAULT, SUPER_ID } from './model/acl.ts'
+export type { WriteWitness } from './member/session/write-witness.ts'
+export { maskDigests, SUPER_ID, userOf } from './model/acl.ts'
+export { ACL_SCHEMES_DEFAULT, ID_CHECKS } from './model/acl-schemes.ts'
+export { DIGEST_ALGORITHM_DEFAULT, DIGEST_ALGORITHMS, isDigest } from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { statOf } from './model/znode.ts'

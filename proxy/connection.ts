@@ -226,6 +226,7 @@ export class Connection implements ClientConnection {
     const xid = reader.int()
     const op = reader.int()
     this.lastXid = xid
+    if (this.#dispatcher.refuses(this.#session as Session, xid, op)) return
     const request = decodeOrFail(op, reader, this.server.stats)
     if (request === undefined) {
       if (op === CHANGES_OP) {

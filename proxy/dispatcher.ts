@@ -4,7 +4,7 @@
  */
 import { OP, type Request, type Session, ZK_ERRORS } from '../lib/internal.ts'
 import { XID } from '../lib/protocol/wire/opcodes.ts'
-import { Authentication } from './authentication.ts'
+import { Authentication } from './auth/authentication.ts'
 import type { ClientConnection } from './host.ts'
 import type { InFlight } from './in-flight.ts'
 import { READS_PER_SAMPLE } from './stats.ts'
@@ -19,9 +19,29 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   #authentication: Authentication | undefined
+  /** Nothing has to be proven (any more) before requests are served. */
+  #isAdmitted: boolean
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#isAdmitted = options.connection.server.options.enforcedSchemes.length === 0
+  }
+
+  /** Authentication is required, and missing: the request is refused, whatever it is (H13). */
+  refuses(session: Session, xid: number, op: number): boolean {
+    if (this.#isAdmitted || op === OP.auth || op === OP.sasl) return false
+    const { connection } = this.#options
+    const { server } = connection
+    const { enforcedSchemes } = server.options
+    this.#isAdmitted = session.ids.some(({ scheme }) => enforcedSchemes.includes(scheme))
+    if (this.#isAdmitted) return false
+    server.stats.unauthenticatedRefused++
+    server.logger.warn(
+      { client: connection.name, required: enforcedSchemes },
+      'a client requests something before it has authenticated: client disconnected',
+    )
+    connection.refuse(xid, 0, ZK_ERRORS.SESSION_CLOSED_REQUIRE_SASL_AUTH.errno)
+    return true
   }
 
   /** `bytes`: of the request on the wire. */
@@ -38,7 +58,7 @@ export class Dispatcher {
         return this.#write(
           session,
           xid,
-          { type: 'fail', errno: ZK_ERRORS.RECONFIG_DISABLED.errno },
+          { type: 'fail', errno: ZK_ERRORS.RECONFIG_DISABLED.errno, instead: 'reconfig' },
           bytes,
         )
       case 'create':
@@ -89,7 +109,7 @@ export class Dispatcher {
   }
 
   get #authenticator(): Authentication {
-    this.#authentication ??= new Authentication(this.#options.connection)
+    this.#authentication ??= new Authentication(this.#options.connection, this.#options.throttle)
     return this.#authentication
   }
 }

@@ -9,6 +9,8 @@ import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Descriptors } from './admin/descriptors.ts'
 import type { Listings } from './admin/listings.ts'
 import type { LoopDelay } from './admin/loop-delay.ts'
+import type { AuditTrail } from './audit/audit-trail.ts'
+import type { AuthProviders } from './auth/auth-providers.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
@@ -62,8 +64,21 @@ export interface ProxyOptions {
   readonly storeName: string
   /** SASL DIGEST-MD5 users and their passwords. @default none: no client can authenticate by SASL */
   readonly saslUsers: ReadonlyMap<string, string>
-  /** The SASL user that passes every ACL (zookeeper.superUser). @default none */
-  readonly saslSuperUser: string | undefined
+  /** SASL users that pass every ACL (superUser, superUser.1 …). @default none */
+  readonly saslSuperUsers: readonly string[]
+  /** An ACL of this sasl id is for every SASL user (letAnySaslUserDoX). @default none */
+  readonly anySaslUser: string | undefined
+  /** A client whose SASL authentication failed may stay, without an identity of it (allowSaslFailedClients). @default false */
+  readonly allowSaslFailedClients: boolean
+  /**
+   * A client must have proven an identity of one of these schemes before it requests anything else
+   * (enforce.auth.schemes). @default none: nobody must
+   */
+  readonly enforcedSchemes: readonly string[]
+  /** Authentication schemes of one's own. @default none */
+  readonly authProviders: AuthProviders | undefined
+  /** Where it is written what clients change. @default undefined: nowhere */
+  readonly audit: AuditTrail | undefined
   /** What bounds the tree by the memory of this process, for mntr. @default undefined */
   readonly memory: MemoryFacts | undefined
   /** Number of this process among those behind one port; 0: it is the only one. @default 0 */
@@ -79,6 +94,7 @@ export interface ClientConnection extends SessionSink {
   readonly server: ProxyHost
   readonly writer: JuteWriter
   readonly session: Session | undefined
+  readonly isClosed: boolean
   /** The ids that every connection has without auth (A2). */
   readonly initialIds: readonly AuthId[]
   /** Requests in flight. */

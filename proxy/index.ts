@@ -2,6 +2,16 @@
 export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
 export { ADMIN_DEFAULT, AdminServer } from './admin/http/admin-server.ts'
 export type { AdminOptions, LogLevel } from './admin/http/options.ts'
+export type { AuditFormat } from './audit/audit-event.ts'
+export { type AuditCounters, AuditFile, type AuditFileOptions } from './audit/audit-file.ts'
+export { AuditTrail, type AuditTrailOptions } from './audit/audit-trail.ts'
+export type { AuthClient, AuthProvider, ProvenIds } from './auth/auth-provider.ts'
+export {
+  type AuthProviderCounters,
+  AuthProviders,
+  type AuthProvidersOptions,
+  RESERVED_SCHEMES,
+} from './auth/auth-providers.ts'
 export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'

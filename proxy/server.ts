@@ -40,7 +40,12 @@ export const PROXY_DEFAULT: ProxyOptions = {
   storeName: 'the store',
   memory: undefined,
   saslUsers: new Map(),
-  saslSuperUser: undefined,
+  saslSuperUsers: [],
+  anySaslUser: undefined,
+  allowSaslFailedClients: false,
+  enforcedSchemes: [],
+  authProviders: undefined,
+  audit: undefined,
   worker: 0,
 }
 
@@ -68,6 +73,7 @@ export class ProxyServer implements ProxyHost {
     this.keeper = keeper
     this.options = options
     this.logger = logger
+    if (options.audit !== undefined) keeper.witness = options.audit
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
     this.listings = new Listings(keeper.clock)

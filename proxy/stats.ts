@@ -60,6 +60,8 @@ export class ServerStats {
   malformedRequests = 0
   unimplemented = 0
   authFailed = 0
+  /** Disconnected: authentication is required, and they requested something before. */
+  unauthenticatedRefused = 0
   /** Disconnected: of all that did not read their replies, they had the most unsent. */
   slowReadersDropped = 0
   /** How often a client had its slice, and others were served first. */

@@ -39,6 +39,7 @@ export class Throttle implements Waiting {
   #held: Buffer[] = []
   #heldBytes = 0
   #waitsForTurn = false
+  #isBlocked = false
   #isReading = true
   #afterHeld: (() => void) | undefined
   readonly #wake = () => this.maybeResume()
@@ -69,6 +70,16 @@ export class Throttle implements Waiting {
 
   pause(): void {
     this.isPaused = true
+  }
+
+  /** What follows waits until the returned function is called. */
+  block(): () => void {
+    this.#isBlocked = true
+    this.pause()
+    return () => {
+      this.#isBlocked = false
+      this.maybeResume()
+    }
   }
 
   /** Too much is in flight already: what follows waits. */
@@ -138,6 +149,7 @@ export class Throttle implements Waiting {
   }
 
   get #hasRoom(): boolean {
+    if (this.#isBlocked) return false
     const { socket, limits, outstanding, budget, inFlight } = this.#options
     if (budget.isFull && inFlight.bytes > 0) {
       budget.wait(this.#wake)

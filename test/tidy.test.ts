@@ -9,7 +9,7 @@ import { type TextFile, textViolations } from './support/text-rules.ts'
 import { findWords, wordRules } from './support/word-rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'api', 'data', 'coverage'])
+const foreign = new Set(['.git', 'node_modules', 'dist', 'dist.next', 'data', 'coverage'])
 const textFile = /(?:\.(?:ts|mjs|js|cjs|json|md|yml|yaml|sh|py|java|c|toml|txt|hex)|\/run|\/\.\w+)$/
 
 describe('tidy', () => {

@@ -1,5 +1,6 @@
 /** All settings of `serve`, in the order of its help. One file a group: groups/*. */
 import { admin } from './groups/admin.ts'
+import { auditGroup } from './groups/audit.ts'
 import { authentication } from './groups/authentication.ts'
 import { clients } from './groups/clients.ts'
 import { limits } from './groups/limits.ts'
@@ -17,6 +18,7 @@ export const GROUPS: readonly Group[] = [
   limits,
   memory,
   authentication,
+  auditGroup,
   logging,
   workersGroup,
   admin,

@@ -9,8 +9,9 @@ import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { ProcessHold } from '../base/process-hold.ts'
 import { Layout } from '../format/layout.ts'
-import { ACL_SCHEMES_DEFAULT } from '../model/acl.ts'
+import { ACL_SCHEMES_DEFAULT } from '../model/acl-schemes.ts'
 import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
+import { DigestScheme } from '../model/digest-scheme.ts'
 import { StoreError } from '../model/errors.ts'
 import { openChanges } from './changes/change-feed.ts'
 import { ChangeLog } from './changes/change-log.ts'
@@ -18,6 +19,7 @@ import { GroupCommitter } from './commit/group-committer.ts'
 import { OwnTask } from './commit/task.ts'
 import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
+import type { WriteWitness } from './session/write-witness.ts'
 import { JournalFollower } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
@@ -39,7 +41,8 @@ export class Keeper {
   readonly limits: KeeperLimits
   /** Watches of all sessions on this member. @internal */
   readonly watches = new WatchRegistry()
-  /** @internal */ readonly superDigest: string | undefined
+  /** @internal */ readonly digest: DigestScheme
+  /** @internal */ witness: WriteWitness | undefined
   /** What all its times are measured with. */
   readonly clock: Clock
   readonly #layout: Layout
@@ -103,7 +106,7 @@ export class Keeper {
     this.clock = options.clock ?? systemClock
     this.#hold = new ProcessHold(this.clock)
     this.limits = limits
-    this.superDigest = options.superDigest
+    this.digest = new DigestScheme(options)
     this.proxy = Buffer.from(random.bytes(8)).toString('hex')
     this.#layout = layout
     this.#logger = new LimitedLogger({

@@ -91,6 +91,17 @@ function tableOf(acl: readonly Acl[]): Table {
   return table
 }
 
+/** By a scheme's own comparison. It walks, once for each list and connection. */
+function permsMatched(acl: readonly Acl[], own: AuthId): number {
+  let matched = 0
+  for (const { perms, id } of acl) {
+    if (id.scheme === own.scheme && (matched & perms) !== perms && own.matches?.(id.id) === true) {
+      matched |= perms
+    }
+  }
+  return matched
+}
+
 function permsFor(acl: readonly Acl[], ids: readonly AuthId[]): number {
   const table = tableOf(acl)
   const known = table.permsFor.get(ids)
@@ -102,6 +113,7 @@ function permsFor(acl: readonly Acl[], ids: readonly AuthId[]): number {
         if ((perms & mask) !== mask && list.check(own.id, familyOf(own.id))) perms |= mask
       }
     } else perms |= table.permsOf.get(keyOf(own)) ?? 0
+    if (own.matches !== undefined) perms |= permsMatched(acl, own)
   }
   table.permsFor.set(ids, perms)
   return perms
@@ -118,6 +130,7 @@ export function isAllowedBy(acl: readonly Acl[], perm: number, ids: readonly Aut
     for (const own of ids) {
       if (own.scheme !== id.scheme) continue
       if (own.scheme === 'ip' ? ipMatches(own.id, id.id) : own.id === id.id) return true
+      if (own.matches?.(id.id) === true) return true
     }
   }
   return false

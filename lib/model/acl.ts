@@ -2,8 +2,8 @@
  * ACL rules. Pure. A request is judged by the ids its connection has proven (AuthId), see
  * ZooKeeper's PrepRequestProcessor.fixupACL and ZooKeeperServer.checkACL.
  */
-import { createHash } from 'node:crypto'
-import { isAllowedBy, parseSubnet } from './acl-check.ts'
+import { isAllowedBy } from './acl-check.ts'
+import { ACL_SCHEMES_DEFAULT, type AclSchemes, isValidId } from './acl-schemes.ts'
 import { ZK_ERRORS } from './errors.ts'
 import type { Acl, AuthId } from './request.ts'
 import { PERMS } from './request.ts'
@@ -29,45 +29,9 @@ export function userOf(id: string): string {
   return colon < 0 ? id : id.slice(0, colon)
 }
 
-/** `user:base64(sha1(user:password))`, the digest scheme's id of a proven `user:password`. */
-export function digestOf(credentials: Uint8Array): string | undefined {
-  const text = Buffer.from(credentials).toString('utf8')
-  return `${userOf(text)}:${createHash('sha1').update(credentials).digest('base64')}`
-}
-
 /** May a session with these ids do `perm`? An empty ACL allows everything (A5). */
 export function isAllowed(acl: readonly Acl[], perm: number, ids: readonly AuthId[]): boolean {
   return acl === OPEN_ACL || isAllowedBy(acl, perm, ids)
-}
-
-/**
- * Has it two parts for Java's split, which drops empty ones at the end? "a:b:" has two, "a:" has one.
- * Walks over a long id once, whatever is in it.
- */
-function hasTwoParts(id: string): boolean {
-  let end = id.length
-  while (end > 0 && id[end - 1] === ':') end--
-  const colon = id.indexOf(':')
-  if (colon < 0 || colon >= end) return false
-  const another = id.indexOf(':', colon + 1)
-  return another < 0 || another >= end
-}
-
-/** Schemes whose ids may stand in an ACL besides world and auth. */
-export const ACL_SCHEMES_DEFAULT: ReadonlySet<string> = new Set(['digest', 'ip'])
-
-function isValidId({ scheme, id }: AuthId, schemes: ReadonlySet<string>): boolean {
-  if (scheme !== 'world' && !schemes.has(scheme)) return false
-  switch (scheme) {
-    case 'world':
-      return id === 'anyone'
-    case 'digest':
-      return hasTwoParts(id)
-    case 'ip':
-      return parseSubnet(id) !== undefined
-    default:
-      return id.length > 0
-  }
 }
 
 /** Lists may have tens of thousands of entries: comparing each with each would stop the proxy. */
@@ -92,7 +56,7 @@ export const EXPANDED_ACL_BYTES_MAX = 0xfffff
 export function fixupAcl(
   acl: readonly Acl[] | null,
   ids: readonly AuthId[],
-  schemes: ReadonlySet<string> = ACL_SCHEMES_DEFAULT,
+  schemes: AclSchemes = ACL_SCHEMES_DEFAULT,
 ): readonly Acl[] | number {
   if (acl === null || acl.length === 0) return ZK_ERRORS.INVALID_ACL.errno
   if (acl.length === 1 && isOpen(acl[0] as Acl)) return OPEN_ACL
@@ -106,7 +70,7 @@ export function fixupAcl(
       if (proven.length === 0) return ZK_ERRORS.INVALID_ACL.errno
       expandedBytes += provenBytes
       if (expandedBytes > EXPANDED_ACL_BYTES_MAX) return ZK_ERRORS.BAD_ARGUMENTS.errno
-      for (const own of proven) out.push({ perms: entry.perms, id: own })
+      for (const { scheme, id } of proven) out.push({ perms: entry.perms, id: { scheme, id } })
     } else if (isValidId(entry.id, schemes)) out.push(entry)
     else return ZK_ERRORS.INVALID_ACL.errno
   }

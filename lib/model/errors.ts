@@ -73,6 +73,12 @@ export const ZK_ERRORS = {
   SESSION_MOVED: row('ZK_SESSION_MOVED', -118, false, 'session moved to another server'),
   NO_WATCHER: row('ZK_NO_WATCHER', -121, false, 'no such watch'),
   RECONFIG_DISABLED: row('ZK_RECONFIG_DISABLED', -123, false, 'reconfiguration is disabled'),
+  SESSION_CLOSED_REQUIRE_SASL_AUTH: row(
+    'ZK_SESSION_CLOSED_REQUIRE_SASL_AUTH',
+    -124,
+    false,
+    'the server requires authentication first',
+  ),
   QUOTA_EXCEEDED: row('ZK_QUOTA_EXCEEDED', -125, false, 'quota exceeded'),
   THROTTLED_OP: row('ZK_THROTTLED_OP', -127, true, 'throttled'),
 } as const satisfies Record<string, ZkErrorRow>

@@ -16,6 +16,11 @@ export interface AuthId {
   readonly scheme: string
   /** Empty for the scheme auth. */
   readonly id: string
+  /**
+   * Of an id that a connection has proven: does it match that id of its scheme in an ACL, though the two are
+   * not equal? It must not throw. Absent: no.
+   */
+  readonly matches?: (idInAcl: string) => boolean
 }
 
 /** What one identity may do; `perms` is a sum of {@link PERMS}. */
@@ -179,6 +184,8 @@ export interface CloseSessionRequest {
 export interface FailRequest {
   readonly type: 'fail'
   readonly errno: number
+  /** What was requested, for those who keep a record of it. */
+  readonly instead?: 'reconfig'
 }
 /** A request that takes its place in the order of writes. */
 export type WriteRequest =

@@ -42,6 +42,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['sessionless_connections_expired', stats.sessionlessDropped],
     ['stale_sessions_expired', keeper.sessions.expiredCount],
     ['auth_failed_count', stats.authFailed],
+    ['anykeeper_unauthenticated_refused', stats.unauthenticatedRefused],
+    ...optional(server),
     ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
     ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
@@ -109,6 +111,20 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_memory_live_bytes', Math.round(server.options.memory?.liveBytes ?? 0)],
     ['anykeeper_memory_refused', server.options.memory?.refused ?? 0],
   ]
+}
+
+/** Left out where it is not configured. */
+function optional({ options: { authProviders, audit } }: ProxyHost): Metric[] {
+  const out: Metric[] = []
+  if (authProviders !== undefined) {
+    out.push(['anykeeper_auth_provider_failures', authProviders.counters.failures])
+    out.push(['anykeeper_auth_provider_timeouts', authProviders.counters.timeouts])
+  }
+  if (audit !== undefined) {
+    out.push(['anykeeper_audit_lines', audit.counters.lines])
+    out.push(['anykeeper_audit_lines_dropped', audit.counters.dropped])
+  }
+  return out
 }
 
 /** Left out where it is not known. */

@@ -16,7 +16,7 @@ import { libRooms, memberRooms, type SourceFile } from '../support/import-rules.
 import { wordRules } from '../support/word-rules.ts'
 
 const root = new URL('../../', import.meta.url)
-const foreign = /(?:^|\/)(?:node_modules|dist|dist\.next|api|data|coverage|\.git)(?:\/|$)/
+const foreign = /^api$|(?:^|\/)(?:node_modules|dist|dist\.next|data|coverage|\.git)(?:\/|$)/
 
 describe('docs', () => {
   const paths = filesBelow('')

@@ -13,6 +13,7 @@ import { encodeEntry, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../forma
 import type { Layout } from '../../format/layout.ts'
 import type { Batch, TxnEntry } from '../../format/ops.ts'
 import { znodeBytesMax } from '../../format/record.ts'
+import type { AclSchemes } from '../../model/acl-schemes.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import { planNewEpoch } from '../plan/epoch.ts'
@@ -52,7 +53,7 @@ export interface BatchPlannerOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
-  readonly aclSchemes: ReadonlySet<string>
+  readonly aclSchemes: AclSchemes
   /** Is there no memory for a larger tree? Then requests that make it larger are refused. */
   readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */

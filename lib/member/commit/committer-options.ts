@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
+import type { AclSchemes } from '../../model/acl-schemes.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { HistoryLost } from '../tree/history.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -58,7 +59,7 @@ export interface CommitterOptions {
   readonly random: Random
   readonly logger: Logger
   /** Schemes an ACL may name, besides world and auth. */
-  readonly aclSchemes: ReadonlySet<string>
+  readonly aclSchemes: AclSchemes
   /** Is there no memory for a larger tree? Then requests that make it larger are refused. */
   readonly isMemoryShort?: (() => boolean) | undefined
   /** Newest format of journal entries that every live proxy reads. */

@@ -8,7 +8,7 @@
 import { LIMITS_DEFAULT } from '../../base/limits.ts'
 import type { Op } from '../../format/ops.ts'
 import type { SessionRecord } from '../../format/record.ts'
-import { ACL_SCHEMES_DEFAULT } from '../../model/acl.ts'
+import { ACL_SCHEMES_DEFAULT, type AclSchemes } from '../../model/acl-schemes.ts'
 import type { Acl } from '../../model/request.ts'
 import { type Kind, type StatSource, Znode } from '../../model/znode.ts'
 import type { Replica } from '../tree/replica.ts'
@@ -95,7 +95,7 @@ export class PlanView {
   hasEndSession = true
 
   /** Schemes an ACL may name. */
-  readonly aclSchemes: ReadonlySet<string>
+  readonly aclSchemes: AclSchemes
   /** Of the paths that one entry names where a session ends, bytes. */
   readonly closeBytesMax: number
   /** Is there no memory for a larger tree? */
@@ -108,7 +108,7 @@ export class PlanView {
   constructor(
     replica: Replica,
     options: {
-      readonly aclSchemes?: ReadonlySet<string>
+      readonly aclSchemes?: AclSchemes
       readonly pathBytesMax?: number
       readonly closeBytesMax?: number
       readonly isMemoryShort?: (() => boolean) | undefined

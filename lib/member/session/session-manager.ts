@@ -15,26 +15,11 @@ import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import type { SessionObserver } from '../tree/replica.ts'
 import { Orphans } from './orphans.ts'
+import type { OpenedSession, OwnedSession } from './owned-session.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Remains } from './remains.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 import { Stall } from './stall.ts'
-
-/** A session this proxy owns; `connection` is missing while its client is away. */
-interface OwnedSession {
-  record: SessionRecord
-  /** As negotiated last; the record has the timeout that the session was opened with. */
-  timeoutMs: number
-  lastSeenMs: number
-  connection: Session | undefined
-  closing: boolean
-}
-
-/** A new session, and the 16-byte password that resumes it elsewhere. */
-export interface OpenedSession {
-  readonly session: Session
-  readonly password: Uint8Array
-}
 
 export class SessionManager implements SessionObserver {
   readonly #host: SessionHost
@@ -264,6 +249,11 @@ export class SessionManager implements SessionObserver {
     // A client's own close is answered first, and that ends the connection (E4).
     const connection = owned?.connection
     if (connection?.closeRequested === false) connection.end('expired')
+  }
+
+  ephemeralsDeleted(sessionId: bigint, paths: readonly string[], proxy: string): void {
+    // Each member applies it: the one that proposed it keeps the record.
+    if (proxy === this.#proxy) this.#host.witness?.ephemeralsDeleted(sessionId, paths)
   }
 
   /** What its clients have seen is judged when they come back. */

@@ -6,7 +6,8 @@
  */
 
 import { Fifo } from '../../base/fifo.ts'
-import { digestOf, isAllowed, SUPER_ID } from '../../model/acl.ts'
+import { isAllowed } from '../../model/acl.ts'
+import type { DigestScheme } from '../../model/digest-scheme.ts'
 import type { StoreError } from '../../model/errors.ts'
 import {
   type Acl,
@@ -26,6 +27,7 @@ import { answerRead } from '../read/read.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { WatchRegistry } from '../watch/watch-registry.ts'
 import type { Watcher } from '../watch/watch-table.ts'
+import type { WriteWitness } from './write-witness.ts'
 
 /** Why a session left its connection. */
 export type EndReason =
@@ -80,8 +82,13 @@ class Turn implements CommitTask {
     this.session.turnDone(this, zxid, planned)
   }
   abandoned(_error: StoreError): void {
-    this.session.end('suspended')
+    this.session.turnLost(this)
   }
+}
+
+function seen(witness: WriteWitness, turn: Turn, outcome: Planned | 'unknown'): void {
+  const { request, caller } = turn
+  if (request.type !== 'sync') witness.written(caller, request, outcome)
 }
 
 interface WaitingRead {
@@ -94,7 +101,8 @@ export interface SessionHost {
   readonly replica: Replica
   readonly watches: WatchRegistry
   readonly committer: GroupCommitter
-  readonly superDigest: string | undefined
+  readonly digest: DigestScheme
+  readonly witness: WriteWitness | undefined
   /** Requests wait, until {@link Session.release}. */
   readonly isInDoubt: boolean
   /** Ends serving if the store was silent for too long. */
@@ -166,17 +174,12 @@ export class Session implements Watcher {
   }
 
   /**
-   * Adds an identity to this connection (A6). Unknown schemes and a digest that cannot be computed
-   * are refused: AUTHFAILED. Takes effect for requests submitted later.
+   * Adds an identity to this connection (A6). Unknown schemes are refused: AUTHFAILED. Takes effect for requests submitted later.
    */
   authenticate(scheme: string, auth: Uint8Array): boolean {
     if (scheme === 'ip') return true
-    if (scheme !== 'digest') return false
-    const digest = digestOf(auth)
-    if (digest === undefined) return false
-    const added: AuthId[] = []
-    if (digest === this.#host.superDigest) added.push(SUPER_ID)
-    added.push({ scheme: 'digest', id: digest })
+    const added = scheme === 'digest' ? this.#host.digest.idsOf(auth) : undefined
+    if (added === undefined) return false
     this.addIds(added)
     return true
   }
@@ -249,6 +252,9 @@ export class Session implements Watcher {
 
   /** A write is applied: answers it, then the reads behind it, which see exactly this state. */
   turnDone(turn: Turn, zxid: number, planned: Planned): void {
+    const { witness } = this.#host
+    // Its client may be gone, or its connection: it was done all the same.
+    if (witness !== undefined) seen(witness, turn, planned)
     if (this.#sink === undefined) return
     if (this.#line.shift() !== turn) throw new Error('a session answered out of order')
     const { request, tag } = turn
@@ -263,6 +269,13 @@ export class Session implements Watcher {
       this.#line.shift()
       this.#answer(next.request, next.tag, next.caller)
     }
+  }
+
+  /** Nobody knows whether it was committed. */
+  turnLost(turn: Turn): void {
+    const { witness } = this.#host
+    if (witness !== undefined) seen(witness, turn, 'unknown')
+    this.end('suspended')
   }
 
   /** Notified only if it may read the znode (V10). */

@@ -21,6 +21,8 @@ export interface SessionObserver {
   sessionOpened(session: SessionRecord): void
   sessionMoved(session: SessionRecord, before: SessionRecord): void
   sessionClosed(session: SessionRecord): void
+  /** With the end of their session, by a commit of `proxy`. Not where there were none. */
+  ephemeralsDeleted(sessionId: bigint, paths: readonly string[], proxy: string): void
   /** History went back, and this replica has applied what counts as lost now, or may have. */
   epochBegan(): void
 }
@@ -59,6 +61,8 @@ export class Replica {
   flushed = 0
   sessionObserver: SessionObserver | undefined
   #applying = 0
+  /** Whose batch it is. */
+  #applyingOf = ''
   #replaying = false
   /** By the transactions of the batch that is applied, where it does not name their ephemerals. */
   #ended: EndedSession[] = []
@@ -76,6 +80,7 @@ export class Replica {
    */
   apply(batch: Batch, entry: EntryFacts, afterTxn?: (index: number) => void): void {
     this.#applying = batch.seq
+    this.#applyingOf = batch.proxy
     const { txns } = batch
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
@@ -214,7 +219,9 @@ export class Replica {
         this.#touchSession(op.id)
         if (this.tree.ephemeralsOf(op.id).size > 0) this.endedInPart.add(op.id)
         else this.endedInPart.delete(op.id)
-        if (session !== undefined) this.sessionObserver?.sessionClosed(session)
+        const observer = this.sessionObserver
+        if (session !== undefined) observer?.sessionClosed(session)
+        if (op.paths.length > 0) observer?.ephemeralsDeleted(op.id, op.paths, this.#applyingOf)
         return
       }
       case 'endSession': {

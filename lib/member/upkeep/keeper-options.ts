@@ -2,6 +2,8 @@
 import { type Clock, type Random, systemClock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
+import type { AclSchemes } from '../../model/acl-schemes.ts'
+import type { DigestOptions } from '../../model/digest-scheme.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { LoadOptions } from '../tree/load.ts'
 import { RecentEntries } from '../tree/recent-entries.ts'
@@ -17,17 +19,15 @@ export interface MemoryGuard {
 }
 
 /** Options of Keeper.open. */
-export interface KeeperOptions {
+export interface KeeperOptions extends DigestOptions {
   /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
   /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
   readonly prefix?: string
   /** Where clients reach this keeper; only for people that read the store. @default "" */
   readonly address?: string
-  /** `user:base64(sha1(user:password))`: a session that proves it passes every ACL. */
-  readonly superDigest?: string
   /** Authentication schemes an ACL may name, besides world and auth. @default digest, ip */
-  readonly aclSchemes?: ReadonlySet<string>
+  readonly aclSchemes?: AclSchemes
   /** Bounds and times that differ from {@link LIMITS_DEFAULT}. */
   readonly limits?: Partial<KeeperLimits>
   /**

@@ -11,6 +11,8 @@ import { PROXY_DEFAULT } from '../../../../proxy/index.ts'
 const NOT_SET: Readonly<Record<string, string>> = {
   storeName: 'shows the store that --store names',
   memory: 'the process measures it',
+  authProviders: 'made from the modules that --auth-provider names',
+  audit: 'made from the settings of the audit log',
   worker: 'the primary numbers its workers',
 }
 

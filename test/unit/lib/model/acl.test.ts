@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
-  digestOf,
   fixupAcl,
   internAcl,
   isAllowed,
@@ -10,6 +9,7 @@ import {
   OPEN_ACL,
   SUPER_ID,
 } from '../../../../lib/model/acl.ts'
+import { digestOf } from '../../../../lib/model/digest-scheme.ts'
 import { type Acl, type AuthId, PERMS } from '../../../../lib/model/request.ts'
 
 const acl = (scheme: string, id: string, perms: number = PERMS.ALL): Acl => ({

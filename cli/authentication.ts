@@ -1,0 +1,67 @@
+/** From the settings to the schemes that a proxy offers. Neighbours: settings/groups/authentication, serve. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { KeeperOptions, Logger } from '../lib/index.ts'
+import { type AuthProvider, AuthProviders } from '../proxy/index.ts'
+import { UsageError } from './flags.ts'
+import * as settings from './settings/groups/authentication.ts'
+import type { Get } from './settings/setting.ts'
+
+/** A path where it looks like one. */
+const specifierOf = (module: string): string =>
+  /^(\.{0,2}\/|[A-Za-z]:[\\/])|\.(m?js|m?ts)$/.test(module)
+    ? pathToFileURL(resolve(module)).href
+    : module
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+async function load({ scheme, module }: settings.NamedProvider): Promise<AuthProvider> {
+  let loaded: { readonly default?: unknown }
+  try {
+    loaded = (await import(specifierOf(module))) as typeof loaded
+  } catch (error) {
+    throw new UsageError(
+      `--auth-provider: the module ${module} of the scheme ${scheme} cannot be loaded: ${reasonOf(error)}`,
+    )
+  }
+  const provider = loaded.default as Partial<AuthProvider> | undefined
+  if (typeof provider !== 'object' || provider === null) {
+    throw new UsageError(
+      `--auth-provider: the module ${module} has no authentication provider as its default export`,
+    )
+  }
+  if (provider.scheme === scheme) return provider as AuthProvider
+  throw new UsageError(
+    `--auth-provider: the module ${module} is for the scheme "${provider.scheme}", not for "${scheme}"`,
+  )
+}
+
+/** What of authentication the keeper and the proxy are opened with. */
+export interface Schemes {
+  readonly keeper: Pick<
+    KeeperOptions,
+    'aclSchemes' | 'digestAlgorithm' | 'digestEnabled' | 'superDigest'
+  >
+  /** undefined: there are none. */
+  readonly providers: AuthProviders | undefined
+}
+
+/** @throws {UsageError} a module cannot be loaded, or is no provider */
+export async function openSchemes(get: Get, logger: Logger): Promise<Schemes> {
+  const loaded = await Promise.all(get(settings.authProvider).map(load))
+  try {
+    const providers = new AuthProviders(loaded, { logger, timeoutMs: get(settings.authTimeout) })
+    return {
+      keeper: {
+        aclSchemes: providers.aclSchemes(settings.builtInSchemes(get)),
+        digestAlgorithm: get(settings.digestAlgorithm),
+        digestEnabled: get(settings.digestAuth),
+        superDigest: get(settings.superDigest),
+      },
+      providers: loaded.length === 0 ? undefined : providers,
+    }
+  } catch (error) {
+    throw new UsageError(`--auth-provider: ${reasonOf(error)}`)
+  }
+}
