@@ -21,7 +21,8 @@ export class Authentication {
 
   auth(xid: number, scheme: string, auth: Uint8Array | null): void {
     const { server, session, writer, name } = this.#connection
-    if (auth !== null && this.#hasRoom && session?.authenticate(scheme, auth) === true) {
+    const isProven = scheme === 'x509' ? this.#hasCertificate : this.#proves(scheme, auth)
+    if (isProven) {
       encodeErrorReply(writer, xid, 0, 0)
       this.#connection.replied()
       return
@@ -30,6 +31,16 @@ export class Authentication {
     const fields = { client: name, scheme, identities: session?.ids.length ?? 0 }
     server.logger.warn(fields, 'authentication failed: client disconnected')
     this.#connection.refuse(xid, 0, ZK_ERRORS.AUTH_FAILED.errno)
+  }
+
+  #proves(scheme: string, auth: Uint8Array | null): boolean {
+    const { session } = this.#connection
+    return auth !== null && this.#hasRoom && session?.authenticate(scheme, auth) === true
+  }
+
+  /** The handshake has proven its id already. */
+  get #hasCertificate(): boolean {
+    return this.#connection.initialIds.some((own) => own.scheme === 'x509')
   }
 
   /** Each identity costs every later check of an ACL. */

@@ -32,11 +32,11 @@ function quarantineLine(count: number): readonly string[] {
   return count === 0 ? [] : [`Quarantined: ${count}`]
 }
 
-function conf({ options, port, keeper }: ProxyHost): string {
+function conf({ options, port, securePort, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
-    'secureClientPort=-1',
+    `secureClientPort=${securePort}`,
     `dataDir=${options.storeName}`,
     'dataDirSize=0',
     `dataLogDir=${options.storeName}`,

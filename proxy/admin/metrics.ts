@@ -39,6 +39,10 @@ export function metrics(server: ProxyHost): Metric[] {
     ['sessionless_connections_expired', stats.sessionlessDropped],
     ['stale_sessions_expired', keeper.sessions.expiredCount],
     ['auth_failed_count', stats.authFailed],
+    ['unsuccessful_handshake', stats.tlsHandshakesFailed],
+    ['tls_handshake_exceeded', stats.tlsHandshakesExceeded],
+    ['outstanding_tls_handshake', server.door?.handshakesInProgress ?? 0],
+    ...tls(server),
     ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
     ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
@@ -105,6 +109,19 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_memory_soft_limit_bytes', server.options.memory?.softLimitBytes ?? 0],
     ['anykeeper_memory_live_bytes', Math.round(server.options.memory?.liveBytes ?? 0)],
     ['anykeeper_memory_refused', server.options.memory?.refused ?? 0],
+  ]
+}
+
+/** Left out where there is none. */
+function tls({ door, stats }: ProxyHost): Metric[] {
+  if (door === undefined) return []
+  const { keyStore } = door
+  return [
+    ['anykeeper_tls_handshakes', stats.tlsHandshakes],
+    ['anykeeper_tls_plain_refused', stats.tlsPlainRefused],
+    ['anykeeper_tls_certificate_expires_seconds', keyStore.expiresInSeconds],
+    ['anykeeper_tls_reloads', keyStore.reloads],
+    ['anykeeper_tls_reloads_failed', keyStore.reloadsFailed],
   ]
 }
 

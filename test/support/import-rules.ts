@@ -59,7 +59,7 @@ const sharedAdapter = 'mvcc'
 const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
   lib: [],
   adapters: [],
-  proxy: ['pino'],
+  proxy: ['node-forge', 'pino'],
   cli: ['cli-progress', 'commander', 'pino'],
 }
 
