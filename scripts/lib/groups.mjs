@@ -68,7 +68,7 @@ export const groups = [
   {
     name: 'wire',
     paths: ['test/wire/'],
-    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis', 'openssl'],
     minutesMax: 16,
   },
   {
