@@ -7,6 +7,7 @@ import { isAllowedBy, parseSubnet } from './acl-check.ts'
 import { ZK_ERRORS } from './errors.ts'
 import type { Acl, AuthId } from './request.ts'
 import { PERMS } from './request.ts'
+import { isX500Name } from './x500-name.ts'
 
 /** world:anyone may do everything. */
 export const OPEN_ACL: readonly Acl[] = [
@@ -65,6 +66,8 @@ function isValidId({ scheme, id }: AuthId, schemes: ReadonlySet<string>): boolea
       return hasTwoParts(id)
     case 'ip':
       return parseSubnet(id) !== undefined
+    case 'x509':
+      return isX500Name(id)
     default:
       return id.length > 0
   }
