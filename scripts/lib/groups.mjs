@@ -50,7 +50,7 @@ export const groups = [
   {
     name: 'differential',
     paths: ['test/differential/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'redis'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'redis', 'openssl'],
     minutesMax: 20,
   },
   {
