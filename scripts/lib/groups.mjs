@@ -44,7 +44,7 @@ export const groups = [
   {
     name: 'kafka',
     paths: ['test/kafka/', 'test/ecosystem/kafka'],
-    needs: ['etcd', 'zookeeper', 'kafka-3.9', 'kafka-2.8'],
+    needs: ['etcd', 'zookeeper', 'kafka-3.9', 'kafka-2.8', 'openssl'],
     minutesMax: 24,
   },
   {
