@@ -2,15 +2,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import { CompareServer, type Endpoint } from '../proxy/index.ts'
-import {
-  flag,
-  listenFlag,
-  logLevelFlag,
-  maxFrameBytesFlag,
-  parseListen,
-  parsePositive,
-  shownAddress,
-} from './flags.ts'
+import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, shownAddress } from './flags.ts'
+import { parseListen, parsePositive } from './settings/parse.ts'
 
 interface CompareFlags {
   readonly listen: Endpoint

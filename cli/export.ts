@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { readTree, type TreeExport } from '../lib/index.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag, shownUrl } from './flags.ts'
+import { lastingStoreFlag, prefixFlag } from './flags.ts'
 import { type Progress, showProgress } from './progress.ts'
+import { shownUrl } from './settings/shown-url.ts'
 
 interface ExportFlags {
   readonly store: string

@@ -1,27 +1,7 @@
-/** The soft limit as a flag of `serve`, and what a start does about a tree that is too large. Neighbours: serve, memory. */
+/** What a start does about the soft limit, and about a tree that is too large. Neighbours: serve, memory. */
 import { totalmem } from 'node:os'
-import { InvalidArgumentError, type Option } from 'commander'
 import { countZnodes, type Logger, type MetadataStore, StoreError } from '../lib/index.ts'
-import { flag } from './flags.ts'
-import { fitsMachine, HeapGuard, hasChosenHeap, heapAdvice, SOFT_LIMIT_DEFAULT } from './memory.ts'
-
-export function parseSoftLimit(text: string): number {
-  const value = Number(text)
-  const isRatio = /^(0?\.\d+|0|1)$/.test(text)
-  if (isRatio || (/^\d+$/.test(text) && Number.isSafeInteger(value))) return value
-  throw new InvalidArgumentError(
-    'expected a part of the heap, e.g. 0.7, or a number of bytes, or 0.',
-  )
-}
-
-export const memoryFlag = (): Option =>
-  flag(
-    '--memory-soft-limit <n>',
-    'refuse what makes the tree larger above this part of the heap, or so many bytes; 0: never (max_memory_usage_soft_limit)',
-    'MEMORY_SOFT_LIMIT',
-  )
-    .default(SOFT_LIMIT_DEFAULT)
-    .argParser(parseSoftLimit)
+import { fitsMachine, HeapGuard, hasChosenHeap, heapAdvice } from './memory.ts'
 
 export function guardHeap(softLimit: number, logger: Logger): HeapGuard {
   const guard = new HeapGuard(softLimit, (error) => {

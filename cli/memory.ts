@@ -46,6 +46,11 @@ export function heapBytes(): number {
   return Math.max(16 * MIB, getHeapStatistics().heap_size_limit - YOUNG_BYTES)
 }
 
+/** Bytes of a page while a tree is loaded into a heap of this size. */
+export function pageBytes(heap: number = heapBytes()): number {
+  return Math.min(LIMITS_DEFAULT.loadPageBytes, Math.floor(heap / PAGE_PART))
+}
+
 export class HeapGuard implements MemoryGuard {
   /** Requests refused. */
   refused = 0
@@ -160,7 +165,7 @@ export class HeapGuard implements MemoryGuard {
 
   /** Bytes of a page while a tree is loaded: two of them are in memory beside the tree. */
   get pageBytes(): number {
-    return Math.min(LIMITS_DEFAULT.loadPageBytes, Math.floor(this.#heapBytes / PAGE_PART))
+    return pageBytes(this.#heapBytes)
   }
 
   /** MiB of heap that a tree of this size wants, with what else lives and the soft limit in view. */

@@ -3,7 +3,8 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
 import { type KeyValue, type RepairReport, repairTree } from '../lib/index.ts'
 import { say, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag, shownUrl } from './flags.ts'
+import { lastingStoreFlag, prefixFlag } from './flags.ts'
+import { shownUrl } from './settings/shown-url.ts'
 
 interface RepairFlags {
   readonly store: string

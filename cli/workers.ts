@@ -6,7 +6,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { InvalidArgumentError } from 'commander'
 import type { Logger } from '../lib/index.ts'
-import { parsePositive } from './flags.ts'
+import { parsePositive } from './settings/parse.ts'
 
 /** Each worker holds the whole tree in memory. */
 const WORKERS_MAX = 64

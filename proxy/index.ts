@@ -15,3 +15,4 @@ export {
   type TlsFiles,
   type TlsVersion,
 } from './tls/options.ts'
+export { ZOOKEEPER_VERSION } from './version.ts'

@@ -197,13 +197,47 @@ describe('anykeeper serve', () => {
       ANYKEEPER_MAX_CHANGES_LAG: '1000',
       ANYKEEPER_MAX_JOURNAL_KEPT_BYTES: '2000000',
       ANYKEEPER_MAX_JOURNAL_KEPT: '5000',
+      ANYKEEPER_EVENT_LOOP_TURN: '5',
+      ANYKEEPER_PROXY_TTL: '3000',
+      ANYKEEPER_STORE_SILENCE_TIMEOUT: '2000',
+      ANYKEEPER_FRESHNESS_TIMEOUT: '3000',
+      ANYKEEPER_FRESHNESS_CHECK: '500',
+      ANYKEEPER_FEED_SILENCE_TIMEOUT: '9000',
+      ANYKEEPER_COMMIT_SILENCE_TIMEOUT: '9000',
+      ANYKEEPER_MAX_RECORD_CHECK: '100',
+      ANYKEEPER_MIN_HISTORY_BYTES: '100000',
+      ANYKEEPER_HISTORY_PART: '9',
+      ANYKEEPER_SPACE_SHORT: '0.9',
+      ANYKEEPER_SPACE_WELL: '.8',
+      ANYKEEPER_FULL_STORE_RETRY: '400',
+      ANYKEEPER_FULL_STORE_LOG_INTERVAL: '50000',
+      ANYKEEPER_ETCD_MAINTENANCE_RATIO: '2.5',
+      ANYKEEPER_ETCD_MAINTENANCE_SHARE: '0.6',
+      ANYKEEPER_ETCD_MAINTENANCE_FREE_SHARE: '0.8',
+      ANYKEEPER_ETCD_MAINTENANCE_RETRY: '9000',
+      ANYKEEPER_ETCD_MAINTENANCE_PAUSE: '200000',
+      ANYKEEPER_MAX_BATCH_BYTES: '100000',
+      ANYKEEPER_MAX_BATCH_REQUESTS: '1000',
+      ANYKEEPER_MAX_CLOSE_BYTES: '10000',
+      ANYKEEPER_MAX_COMMITS_IN_FLIGHT: '3',
+      ANYKEEPER_BACKLOG_TARGET: '200000',
+      ANYKEEPER_MAX_BACKLOG: '900000',
+      ANYKEEPER_JOURNAL_BYTES_TARGET: '1000000',
+      ANYKEEPER_MAX_JOURNAL_BYTES: '9000000',
+      ANYKEEPER_MAX_FLUSH: '500',
+      ANYKEEPER_FLUSH_DELAY: '200',
+      ANYKEEPER_FLUSH_LATE: '9000',
+      ANYKEEPER_CHANGES_BOOKMARK_INTERVAL: '2000',
+      ANYKEEPER_LOAD_PAGE_BYTES: '100000',
+      ANYKEEPER_MAX_LOAD_PAGE: '1000',
       ANYKEEPER_WORKERS: '1',
       ANYKEEPER_LOG_LEVEL: 'warn',
     }
     // Every flag there is has its variable here.
     const { stdout: help } = await run(['serve', '--help'])
     const named = [...help.matchAll(/env:\s+(\w+)/g)].map((match) => match[1]!)
-    expect(named.sort()).to.deep.equal(Object.keys(env).sort())
+    const files = ['ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
+    expect(named.sort()).to.deep.equal([...Object.keys(env), ...files].sort())
 
     const child = serve(['--tick-time', '600'], env)
     const [, text] = await child.waitForLine(/^anykeeper ready on 127\.0\.0\.1:(\d+) /)

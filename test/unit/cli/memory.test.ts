@@ -6,7 +6,7 @@ import {
   heapAdvice,
   treeBytes,
 } from '../../../cli/memory.ts'
-import { parseSoftLimit } from '../../../cli/memory-start.ts'
+import { parseSoftLimit } from '../../../cli/settings/groups/memory.ts'
 import { StoreError } from '../../../lib/index.ts'
 
 const MIB = 1_024 * 1_024

@@ -1,0 +1,143 @@
+/** Settings: where clients connect, and what one of them may take. */
+import { InvalidArgumentError } from 'commander'
+import { FOUR_LETTER_WORDS, PROXY_DEFAULT, WORDS_OFF } from '../../../proxy/index.ts'
+import { proxyBound } from '../make.ts'
+import {
+  fromJavaNumber,
+  type HostPort,
+  parseListen,
+  parsePositive,
+  unlessMinusOne,
+} from '../parse.ts'
+import type { Group, Parts, Setting } from '../setting.ts'
+
+/** ZooKeeper listens on all addresses unless clientPortAddress names one. */
+function joinAddress(parts: Parts): string | undefined {
+  const port = parts.get('clientPort')
+  const address = parts.get('clientPortAddress') ?? '0.0.0.0'
+  if (port === undefined) {
+    throw new InvalidArgumentError('expected clientPort, too: clientPortAddress alone has no port.')
+  }
+  return address.includes(':') && !address.startsWith('[')
+    ? `[${address}]:${port}`
+    : `${address}:${port}`
+}
+
+export const listen: Setting<HostPort> = {
+  name: 'listen',
+  value: '<host:port>',
+  text: 'accept clients on this address',
+  parse: parseListen,
+  default: { host: '127.0.0.1', port: 2181 },
+  defaultText: '127.0.0.1:2181',
+  zookeeper: ['clientPort', 'clientPortAddress'],
+  joinZookeeper: joinAddress,
+  proxy: ({ host, port }) => ({ host, port }),
+}
+
+const maxFrameBytes: Setting<number> = {
+  name: 'max-frame-bytes',
+  value: '<n>',
+  text: 'accept requests up to this many bytes',
+  parse: parsePositive,
+  default: PROXY_DEFAULT.frameBytesMax,
+  zookeeper: ['jute.maxbuffer'],
+  fromZookeeper: fromJavaNumber,
+  proxy: (frameBytesMax) => ({ frameBytesMax }),
+}
+
+function parseWords(text: string): readonly string[] {
+  const words = text === '' ? [] : text.split(',').map((word) => word.trim())
+  const unknown = words.find((word) => word !== '*' && !FOUR_LETTER_WORDS.has(word))
+  if (unknown !== undefined) {
+    const known = [...FOUR_LETTER_WORDS].join(', ')
+    throw new InvalidArgumentError(`unknown word "${unknown}". Known words: ${known}; * for all.`)
+  }
+  return words
+}
+
+/** Words of ZooKeeper that change or show what is not here: its trace mask. */
+const WORDS_ELSEWHERE: ReadonlySet<string> = new Set(['gtmk', 'stmk', 'hash', 'lgif'])
+
+const fourLetterWords: Setting<readonly string[]> = {
+  name: 'four-letter-words',
+  value: '<list>',
+  text: 'answer these words, comma-separated; * for all, nothing for none',
+  parse: parseWords,
+  default: PROXY_DEFAULT.fourLetterWords,
+  defaultText: `all but ${WORDS_OFF.join(', ')}`,
+  zookeeper: ['4lw.commands.whitelist'],
+  fromZookeeper: (text) =>
+    text
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '' && !WORDS_ELSEWHERE.has(word))
+      .join(','),
+  proxy: (words) => ({ fourLetterWords: words }),
+}
+
+/** 0 is ZooKeeper's "no limit". */
+const unlimited = (text: string): string =>
+  text === '0' ? String(Number.MAX_SAFE_INTEGER) : fromJavaNumber(text)
+
+const bounds: readonly Setting<number>[] = [
+  proxyBound(
+    'max-connections',
+    'connectionsMax',
+    { value: '<n>', text: 'open connections' },
+    { zookeeper: ['maxCnxns'], fromZookeeper: unlimited },
+  ),
+  proxyBound(
+    'max-connections-per-address',
+    'connectionsPerAddressMax',
+    { value: '<n>', text: 'open connections of one address, 0: no limit', min: 0 },
+    { zookeeper: ['maxClientCnxns'] },
+  ),
+  proxyBound('greeting-timeout', 'greetingTimeoutMs', {
+    value: '<ms>',
+    text: 'time for a connection to send its ConnectRequest',
+  }),
+  proxyBound(
+    'max-outstanding',
+    'outstandingMax',
+    { value: '<n>', text: 'requests in flight of one connection: more wait' },
+    { zookeeper: ['globalOutstandingLimit'] },
+  ),
+  proxyBound('max-outstanding-bytes', 'outstandingBytesMax', {
+    value: '<n>',
+    text: 'bytes of requests in flight of one connection: more wait',
+  }),
+  proxyBound(
+    'max-request-queue-bytes',
+    'requestBytesMax',
+    { value: '<n>', text: 'bytes of requests in flight of all connections: more wait' },
+    { zookeeper: ['largeRequestMaxBytes'], fromZookeeper: unlessMinusOne },
+  ),
+  proxyBound('max-unread-bytes', 'outputBytesMax', {
+    value: '<n>',
+    text: 'unread output at which a client is disconnected',
+    min: 65_536,
+  }),
+  proxyBound('max-response-queue-bytes', 'replyBytesMax', {
+    value: '<n>',
+    text: 'unread output of all clients at which those with the most are disconnected',
+    min: 65_536,
+  }),
+  proxyBound('max-identities', 'identitiesMax', {
+    value: '<n>',
+    text: 'identities that one connection may prove',
+  }),
+  proxyBound('client-slice', 'sliceMs', {
+    value: '<ms>',
+    text: 'time for which one client is served before others have their turn',
+  }),
+  proxyBound('event-loop-turn', 'turnMs', {
+    value: '<ms>',
+    text: 'time for which clients with long queues are served before the event loop does other work',
+  }),
+]
+
+export const clients: Group = {
+  title: 'Clients',
+  settings: [listen, maxFrameBytes, fourLetterWords, ...bounds],
+}

@@ -1,0 +1,21 @@
+/** Settings: what is logged. */
+import { keeperBound } from '../make.ts'
+import { choice } from '../parse.ts'
+import type { Group, Setting } from '../setting.ts'
+
+export const logLevel: Setting<string> = {
+  name: 'log-level',
+  value: '<level>',
+  text: 'log lines of this level and above: debug, info, warn, error or silent',
+  parse: choice('debug', 'info', 'warn', 'error', 'silent'),
+  default: 'info',
+  reload: true,
+}
+
+const maxLogLines = keeperBound('max-log-lines', 'logLinesPerMinuteMax', {
+  value: '<n>',
+  text: 'log lines of one kind in a minute, 0: no limit',
+  min: 0,
+})
+
+export const logging: Group = { title: 'Logging', settings: [logLevel, maxLogLines] }

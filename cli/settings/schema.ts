@@ -1,0 +1,21 @@
+/** All settings of `serve`, in the order of its help. One file a group: groups/*. */
+import { authentication } from './groups/authentication.ts'
+import { clients } from './groups/clients.ts'
+import { limits } from './groups/limits.ts'
+import { logging } from './groups/logging.ts'
+import { memory } from './groups/memory.ts'
+import { sessions } from './groups/sessions.ts'
+import { storeGroup } from './groups/store.ts'
+import { workersGroup } from './groups/workers.ts'
+import type { Group } from './setting.ts'
+
+export const GROUPS: readonly Group[] = [
+  clients,
+  sessions,
+  storeGroup,
+  limits,
+  memory,
+  authentication,
+  logging,
+  workersGroup,
+]
