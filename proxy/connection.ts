@@ -20,6 +20,7 @@ import { JuteReader } from '../lib/protocol/jute/reader.ts'
 import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import { CHANGES_OP } from '../lib/protocol/record/changes.ts'
 import { encodeErrorReply, encodeEvent } from '../lib/protocol/wire/encode-reply.ts'
+import { addressOf } from './admission.ts'
 import { decodeOrFail } from './decode-or-fail.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { FirstBytes, wordOf } from './first-bytes.ts'
@@ -52,6 +53,7 @@ export class Connection implements ClientConnection {
   readonly socket: Socket
   readonly address: string
   readonly port: number
+  readonly initialIds: readonly AuthId[]
   readonly establishedMs: number
   readonly latency = new Latency()
   received = 0
@@ -79,12 +81,12 @@ export class Connection implements ClientConnection {
   #cancelTimeout: (() => void) | undefined
   #changes: ServedChanges | undefined
 
-  constructor(server: ProxyHost, socket: Socket) {
+  /** `proven`: ids of its certificate. */
+  constructor(server: ProxyHost, socket: Socket, proven: readonly AuthId[] = []) {
     this.server = server
     this.socket = socket
-    const remote = socket.remoteAddress ?? ''
-    // ACLs name IPv4 addresses: an IPv4 client on a dual-stack socket has its IPv4 address.
-    this.address = remote.startsWith('::ffff:') ? remote.slice(7) : remote
+    this.address = addressOf(socket)
+    this.initialIds = [{ scheme: 'ip', id: this.address }, ...proven]
     this.port = socket.remotePort ?? 0
     this.establishedMs = Date.now()
     const now = () => server.keeper.clock.monotonic()
@@ -136,10 +138,6 @@ export class Connection implements ClientConnection {
   }
   get queued(): number {
     return this.#session?.outstanding ?? 0
-  }
-  /** The ids that every connection has without auth (A2). */
-  get initialIds(): readonly AuthId[] {
-    return [{ scheme: 'ip', id: this.address }]
   }
 
   #data(input: Buffer): void {

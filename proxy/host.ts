@@ -14,6 +14,8 @@ import type { AuthProviders } from './auth/auth-providers.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
+import type { SecureOptions } from './tls/options.ts'
+import type { SecureDoor } from './tls/secure-door.ts'
 
 /** Memory as mntr shows it. */
 export interface MemoryFacts {
@@ -83,6 +85,8 @@ export interface ProxyOptions {
   readonly memory: MemoryFacts | undefined
   /** Number of this process among those behind one port; 0: it is the only one. @default 0 */
   readonly worker: number
+  /** TLS: a port of its own, or on the plain one. @default undefined: none */
+  readonly secure: SecureOptions | undefined
 }
 
 /** One client's connection, as the server, the handshake and the four-letter words see it. */
@@ -138,6 +142,10 @@ export interface ProxyHost {
   readonly startedMs: number
   /** Where it listens; 0: nowhere. */
   readonly port: number
+  /** Where it listens for TLS alone; -1: nowhere. */
+  readonly securePort: number
+  /** Where clients that speak TLS come in; undefined: they cannot. */
+  readonly door: SecureDoor | undefined
   /** Open ones. */
   readonly connections: ReadonlySet<ClientConnection>
   /** Clients that have more to be served than one slice. */

@@ -19,4 +19,12 @@ export type { Endpoint } from './compare/upstream.ts'
 export type { MemoryFacts, ProxyOptions } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'
+export {
+  type ClientAuthMode,
+  SECURE_DEFAULT,
+  type SecureOptions,
+  TlsError,
+  type TlsFiles,
+  type TlsVersion,
+} from './tls/options.ts'
 export { ZOOKEEPER_VERSION } from './version.ts'

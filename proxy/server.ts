@@ -3,17 +3,21 @@
  * Neighbours: connection (one per client), outbox, admin/four-letter-words.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Keeper, Logger } from '../lib/index.ts'
+import type { AuthId, Keeper, Logger } from '../lib/internal.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { Descriptors } from './admin/descriptors.ts'
 import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
 import { Listings } from './admin/listings.ts'
 import { LoopDelay } from './admin/loop-delay.ts'
+import { Admission, addressOf } from './admission.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
 import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
+import { listenOn } from './listen-on.ts'
 import { ServerStats } from './stats.ts'
+import { TlsError } from './tls/options.ts'
+import { SecureDoor } from './tls/secure-door.ts'
 
 /** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
 const OUTPUT_KEPT_BYTES_MAX = 16 * 1024 * 1024
@@ -47,6 +51,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   authProviders: undefined,
   audit: undefined,
   worker: 0,
+  secure: undefined,
 }
 
 /** Serves a keeper over ZooKeeper’s wire protocol. */
@@ -64,10 +69,15 @@ export class ProxyServer implements ProxyHost {
   readonly listings: Listings
   readonly descriptors: Descriptors
   readonly loopDelay: LoopDelay
-  readonly #perAddress = new Map<string, number>()
+  readonly door: SecureDoor | undefined
+  readonly #admission = new Admission()
+  /** Their handshake has not come to an end. */
+  readonly #arrived = new Set<Socket>()
   readonly #server: Server
+  readonly #secureServer: Server
   #toFlush: Flushable[] = []
   #port = 0
+  #securePort = -1
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
     this.keeper = keeper
@@ -81,9 +91,23 @@ export class ProxyServer implements ProxyHost {
     this.loopDelay = new LoopDelay(keeper.clock)
     this.requestBytes = new ByteBudget(options.requestBytesMax)
     this.replyBytes = new ByteBudget(options.replyBytesMax)
-    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
-      this.accept(socket),
-    )
+    const { secure, greetingTimeoutMs } = options
+    if (secure !== undefined) {
+      this.door = new SecureDoor({
+        ...{ secure, logger, greetingTimeoutMs },
+        clock: keeper.clock,
+        stats: this.stats,
+        onSecure: (socket, raw, ids) => this.#comeIn(socket, raw, ids),
+        onPlain: (socket) => this.#comeIn(socket, socket, []),
+      })
+    }
+    const forBoth = this.door?.secure.onPlainPort === true
+    const sockets = { noDelay: true, allowHalfOpen: false }
+    this.#server = createServer(sockets, (socket) => {
+      if (forBoth) this.#arrive(socket, true)
+      else this.accept(socket)
+    })
+    this.#secureServer = createServer(sockets, (socket) => this.#arrive(socket, false))
   }
 
   /** A server without a port: clients reach it by {@link accept} only. */
@@ -102,50 +126,92 @@ export class ProxyServer implements ProxyHost {
     logger: Logger = keeper.logger,
   ): Promise<ProxyServer> {
     const proxy = new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
-    await new Promise<void>((resolve, reject) => {
-      proxy.#server.once('error', reject)
-      proxy.#server.listen(
-        { host: proxy.options.host, port: proxy.options.port, backlog: 511 },
-        () => {
-          proxy.#server.off('error', reject)
-          // From here on an error is a failed accept, such as for lack of file descriptors.
-          proxy.#server.on('error', (error) => {
-            proxy.stats.acceptsFailed++
-            logger.error({ err: error }, 'accept failed')
-          })
-          resolve()
-        },
-      )
-    })
-    const address = proxy.#server.address()
-    proxy.loopDelay.start()
-    proxy.descriptors.start()
-    proxy.#port = typeof address === 'object' && address !== null ? address.port : 0
+    await proxy.#listen()
     return proxy
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.options
+    const onAcceptFailed = (error: Error): void => {
+      this.stats.acceptsFailed++
+      this.logger.error({ err: error }, 'accept failed')
+    }
+    try {
+      this.#port = await listenOn(this.#server, { host, port }, onAcceptFailed)
+      const { host: secureHost = host, port: securePort } = this.door?.secure ?? {}
+      if (securePort !== undefined) {
+        const address = { host: secureHost, port: securePort }
+        this.#securePort = await listenOn(this.#secureServer, address, onAcceptFailed)
+      }
+    } catch (error) {
+      this.door?.close()
+      this.#server.close()
+      throw error
+    }
+    this.loopDelay.start()
+    this.descriptors.start()
   }
 
   get port(): number {
     return this.#port
   }
 
-  /** Serves the client of this connection, up to the limits on their number. */
-  accept(socket: Socket): void {
-    const connection = new Connection(this, socket)
-    const { address } = connection
-    const ofAddress = (this.#perAddress.get(address) ?? 0) + 1
+  get securePort(): number {
+    return this.#securePort
+  }
+
+  /**
+   * Reads the certificates again, also where their files are not watched. Resolves to a sentence that says what has become
+   * of it.
+   * @throws {TlsError} there is no TLS here, or the files cannot be used: the certificates before stay in use
+   */
+  async reloadCertificates(): Promise<string> {
+    if (this.door === undefined) throw new TlsError('TLS is not set up: there are no certificates')
+    return this.door.keyStore.reload()
+  }
+
+  /** Serves the client of this connection, up to the limits on their number. `proven`: its ids besides its address. */
+  accept(socket: Socket, proven: readonly AuthId[] = []): void {
+    const connection = new Connection(this, socket, proven)
     this.connections.add(connection)
-    this.#perAddress.set(address, ofAddress)
-    const { connectionsMax, connectionsPerAddressMax } = this.options
-    if (
-      this.connections.size > connectionsMax ||
-      (connectionsPerAddressMax > 0 && ofAddress > connectionsPerAddressMax)
-    ) {
-      this.stats.connectionsRejected++
-      this.logger.warn({ client: connection.name }, 'too many connections: client disconnected')
-      connection.close()
+    if (this.#isBeyondLimits(connection.address, connection.name)) connection.close()
+    else this.stats.connectionsAccepted++
+  }
+
+  /** Whether the client speaks TLS is not known yet, or its handshake comes first. It counts from now on. */
+  #arrive(socket: Socket, plainAllowed: boolean): void {
+    const address = addressOf(socket)
+    if (this.#isBeyondLimits(address, `${address}:${socket.remotePort ?? 0}`)) {
+      this.#admission.remove(address)
+      socket.destroy()
       return
     }
-    this.stats.connectionsAccepted++
+    this.#arrived.add(socket)
+    socket.once('close', () => this.#left(socket, address))
+    this.door?.accept(socket, plainAllowed)
+  }
+
+  #left(socket: Socket, address: string): void {
+    if (this.#arrived.delete(socket)) this.#admission.remove(address)
+  }
+
+  #comeIn(socket: Socket, raw: Socket, proven: readonly AuthId[]): void {
+    this.#left(raw, addressOf(raw))
+    this.accept(socket, proven)
+    if (!socket.destroyed) socket.resume()
+  }
+
+  /** Counts it, too. */
+  #isBeyondLimits(address: string, client: string): boolean {
+    const ofAddress = this.#admission.add(address)
+    const { connectionsMax, connectionsPerAddressMax } = this.options
+    const isBeyond =
+      this.#admission.count > connectionsMax ||
+      (connectionsPerAddressMax > 0 && ofAddress > connectionsPerAddressMax)
+    if (!isBeyond) return false
+    this.stats.connectionsRejected++
+    this.logger.warn({ client }, 'too many connections: client disconnected')
+    return true
   }
 
   /**
@@ -155,7 +221,8 @@ export class ProxyServer implements ProxyHost {
   async close(drainMs = 2_000): Promise<void> {
     this.loopDelay.stop()
     this.descriptors.stop()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = Promise.all([closing(this.#server), closing(this.#secureServer)])
+    this.door?.close()
     for (const connection of this.connections) connection.socket.pause()
     await this.keeper.committer.drain(drainMs)
     for (const connection of [...this.connections]) connection.close()
@@ -189,10 +256,7 @@ export class ProxyServer implements ProxyHost {
   }
 
   removed(connection: ClientConnection): void {
-    if (!this.connections.delete(connection)) return
-    const left = (this.#perAddress.get(connection.address) ?? 1) - 1
-    if (left === 0) this.#perAddress.delete(connection.address)
-    else this.#perAddress.set(connection.address, left)
+    if (this.connections.delete(connection)) this.#admission.remove(connection.address)
   }
 
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
@@ -215,3 +279,7 @@ export class ProxyServer implements ProxyHost {
     else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
   }
 }
+
+/** Resolves when no connection of it is left; also of a server that never listened. */
+const closing = (server: Server): Promise<void> =>
+  new Promise((resolve) => server.close(() => resolve()))

@@ -62,6 +62,13 @@ export class ServerStats {
   authFailed = 0
   /** Disconnected: authentication is required, and they requested something before. */
   unauthenticatedRefused = 0
+  tlsHandshakes = 0
+  /** Disconnected: no TLS, a certificate that is not trusted, and the like. */
+  tlsHandshakesFailed = 0
+  /** Ended, as too many were in progress. */
+  tlsHandshakesExceeded = 0
+  /** Of the failed ones: the client did not speak TLS. */
+  tlsPlainRefused = 0
   /** Disconnected: of all that did not read their replies, they had the most unsent. */
   slowReadersDropped = 0
   /** How often a client had its slice, and others were served first. */

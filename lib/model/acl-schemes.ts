@@ -4,13 +4,14 @@
  */
 import { parseSubnet } from './acl-check.ts'
 import type { AuthId } from './request.ts'
+import { isX500Name } from './x500-name.ts'
 
 /** May this id of the scheme stand in an ACL? It must not throw. */
 export type IdCheck = (id: string) => boolean
 
 /**
  * Schemes whose ids may stand in an ACL besides world and auth. Those of a set are judged as by ZooKeeper
- * (digest, ip, sasl), or need an id that is not empty. Those of a map bring a check of their own.
+ * (digest, ip, sasl, x509), or need an id that is not empty. Those of a map bring a check of their own.
  */
 export type AclSchemes = ReadonlySet<string> | ReadonlyMap<string, IdCheck>
 
@@ -40,10 +41,11 @@ export function isKerberosName(id: string): boolean {
 }
 
 /** How ids of the schemes that ZooKeeper has are judged. */
-export const ID_CHECKS: Readonly<Record<'digest' | 'ip' | 'sasl', IdCheck>> = {
+export const ID_CHECKS: Readonly<Record<'digest' | 'ip' | 'sasl' | 'x509', IdCheck>> = {
   digest: hasTwoParts,
   ip: (id) => parseSubnet(id) !== undefined,
   sasl: isKerberosName,
+  x509: isX500Name,
 }
 const CHECKS = new Map<string, IdCheck>(Object.entries(ID_CHECKS))
 

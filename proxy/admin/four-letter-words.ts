@@ -34,11 +34,11 @@ function quarantineLine(count: number): readonly string[] {
 }
 
 /** The settings as conf shows them: `name=value` lines. */
-export function configuration({ options, port, keeper }: ProxyHost): string {
+export function configuration({ options, port, securePort, keeper }: ProxyHost): string {
   const { limits } = keeper
   return [
     `clientPort=${port}`,
-    'secureClientPort=-1',
+    `secureClientPort=${securePort}`,
     `dataDir=${options.storeName}`,
     'dataDirSize=0',
     `dataLogDir=${options.storeName}`,

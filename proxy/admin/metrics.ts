@@ -44,6 +44,10 @@ export function metrics(server: ProxyHost): Metric[] {
     ['auth_failed_count', stats.authFailed],
     ['anykeeper_unauthenticated_refused', stats.unauthenticatedRefused],
     ...optional(server),
+    ['unsuccessful_handshake', stats.tlsHandshakesFailed],
+    ['tls_handshake_exceeded', stats.tlsHandshakesExceeded],
+    ['outstanding_tls_handshake', server.door?.handshakesInProgress ?? 0],
+    ...tls(server),
     ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
     ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
@@ -125,6 +129,19 @@ function optional({ options: { authProviders, audit } }: ProxyHost): Metric[] {
     out.push(['anykeeper_audit_lines_dropped', audit.counters.dropped])
   }
   return out
+}
+
+/** Left out where there is none. */
+function tls({ door, stats }: ProxyHost): Metric[] {
+  if (door === undefined) return []
+  const { keyStore } = door
+  return [
+    ['anykeeper_tls_handshakes', stats.tlsHandshakes],
+    ['anykeeper_tls_plain_refused', stats.tlsPlainRefused],
+    ['anykeeper_tls_certificate_expires_seconds', keyStore.expiresInSeconds],
+    ['anykeeper_tls_reloads', keyStore.reloads],
+    ['anykeeper_tls_reloads_failed', keyStore.reloadsFailed],
+  ]
 }
 
 /** Left out where it is not known. */

@@ -28,7 +28,7 @@ export class Authentication {
   }
 
   auth(xid: number, scheme: string, auth: Uint8Array | null): void {
-    const proven = auth === null || !this.#hasRoom(1) ? undefined : this.#idsOf(scheme, auth)
+    const proven = this.#provenBy(scheme, auth)
     if (!(proven instanceof Promise)) return this.#answer(xid, scheme, proven)
     // Neither with the ids of before nor ahead of the answer.
     const release = this.#throttle.block()
@@ -36,6 +36,16 @@ export class Authentication {
       if (!this.#connection.isClosed) this.#answer(xid, scheme, ids)
       release()
     })
+  }
+
+  #provenBy(scheme: string, auth: Uint8Array | null): Proven | Promise<Proven> {
+    // The handshake has proven its id already.
+    if (scheme === 'x509') return this.#hasCertificate ? NOTHING : undefined
+    return auth === null || !this.#hasRoom(1) ? undefined : this.#idsOf(scheme, auth)
+  }
+
+  get #hasCertificate(): boolean {
+    return this.#connection.initialIds.some((own) => own.scheme === 'x509')
   }
 
   #idsOf(scheme: string, auth: Uint8Array): Proven | Promise<Proven> {

@@ -44,13 +44,13 @@ export const groups = [
   {
     name: 'kafka',
     paths: ['test/kafka/', 'test/ecosystem/kafka'],
-    needs: ['etcd', 'zookeeper', 'kafka-3.9', 'kafka-2.8'],
+    needs: ['etcd', 'zookeeper', 'kafka-3.9', 'kafka-2.8', 'openssl'],
     minutesMax: 24,
   },
   {
     name: 'differential',
     paths: ['test/differential/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'redis'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'redis', 'openssl'],
     minutesMax: 20,
   },
   {
@@ -68,7 +68,7 @@ export const groups = [
   {
     name: 'wire',
     paths: ['test/wire/'],
-    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis'],
+    needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis', 'openssl'],
     minutesMax: 16,
   },
   {

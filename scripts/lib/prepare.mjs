@@ -32,6 +32,7 @@ const packagesOf = {
   kazoo: () => ['python3-kazoo'],
   faketime: () => ['faketime'],
   'kazoo-suite': () => ['python3-venv'],
+  openssl: () => ['openssl'],
   // Certificates of the tests over TLS are made with openssl.
   redis: () => ['redis-server', 'openssl'],
   'kafka-3.9': java,

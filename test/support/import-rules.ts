@@ -59,7 +59,7 @@ const sharedAdapter = 'mvcc'
 const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
   lib: [],
   adapters: [],
-  proxy: ['pino', 'prom-client'],
+  proxy: ['node-forge', 'pino', 'prom-client'],
   cli: ['cli-progress', 'commander', 'pino', 'properties-file'],
 }
 

@@ -6,6 +6,7 @@
 
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { bodyOf, FrameSplitter, framed } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import { encodeConnectRequest } from '../../lib/protocol/record/connect-request.ts'
@@ -57,12 +58,20 @@ export interface RawConnectOptions {
   readOnly?: boolean
   /** false: only the TCP connection; the test sends all bytes itself. */
   handshake?: boolean
+  /** Given: over TLS. */
+  tls?: TlsOptions
   /** Keep the body of every frame sent and received in `frames`. */
   keepFrames?: boolean
 }
 
 /** Long lists of children pass. */
 const REPLY_BYTES_MAX = 512 * 1024 * 1024
+
+async function openSocket({ port, host = '127.0.0.1', tls }: RawConnectOptions): Promise<Socket> {
+  const socket = tls === undefined ? connectTcp({ port, host }) : connectTls({ port, host, ...tls })
+  await once(socket, tls === undefined ? 'connect' : 'secureConnect')
+  return socket
+}
 
 interface Pending {
   xid: number
@@ -107,8 +116,7 @@ export class RawClient {
   /** Opens a connection and, unless told otherwise, waits for the connect response.
    *  Rejects when the server closes before it answered. */
   static async connect(options: RawConnectOptions): Promise<RawClient> {
-    const socket = connectTcp({ port: options.port, host: options.host ?? '127.0.0.1' })
-    await once(socket, 'connect')
+    const socket = await openSocket(options)
     const client = new RawClient(socket, options)
     if (options.handshake === false) return client
     client.sendFrame(connectBody(options))

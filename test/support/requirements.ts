@@ -130,6 +130,7 @@ const checks = {
   'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
   'anykeeper-0.1': () => has(join(oldRelease(), 'dist', 'cli.js')),
   porcupine: () => has(porcupineProgram()),
+  openssl: () => runs('openssl', ['version']),
   redis: () => runs('redis-server', ['--version']) ?? runs('openssl', ['version']),
 } satisfies Record<string, () => string | undefined>
 

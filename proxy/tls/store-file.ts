@@ -1,0 +1,100 @@
+/** A file of certificates or keys: PEM or PKCS12, told apart by its first bytes; what is neither is refused with the way to convert it. */
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { TlsError } from './options.ts'
+
+/** No chain, bundle or revocation list of a deployment is longer; a wrong path may lead to anything. Unit bytes. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024
+const DER_SEQUENCE = 0x30
+const DER_INTEGER = 0x02
+
+/** @throws {TlsError} it cannot be read */
+export function readStoreFile(what: string, path: string): Buffer {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    throw new TlsError(`${what} ${path} cannot be read: ${REASONS[code] ?? code}`)
+  }
+  if (bytes.length === 0) throw new TlsError(`${what} ${path} is empty`)
+  if (bytes.length > FILE_BYTES_MAX) {
+    throw new TlsError(`${what} ${path} has ${bytes.length} bytes: no such file is this long`)
+  }
+  return bytes
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+}
+
+/** @throws {TlsError} it is not PEM */
+export function checkPem(what: string, path: string, bytes: Buffer): string {
+  refuseJavaStore(what, path, bytes)
+  const text = bytes.toString('latin1')
+  if (text.includes('-----BEGIN ')) return text
+  if (isPkcs12(bytes)) {
+    throw new TlsError(`${what} ${path} is a PKCS12 store, not PEM: pass it as one`)
+  }
+  if (isCertificate(bytes)) {
+    throw new TlsError(
+      `${what} ${path} is DER, not PEM. To convert it: openssl x509 -inform der -in ${path} -out cert.pem`,
+    )
+  }
+  throw new TlsError(`${what} ${path} is not PEM: it has no line that begins with -----BEGIN`)
+}
+
+/** @throws {TlsError} it is not PKCS12 */
+export function checkPkcs12(what: string, path: string, bytes: Buffer): void {
+  refuseJavaStore(what, path, bytes)
+  if (isPkcs12(bytes)) return
+  if (bytes.includes('-----BEGIN ')) {
+    throw new TlsError(`${what} ${path} is PEM, not a PKCS12 store: pass it as PEM`)
+  }
+  throw new TlsError(`${what} ${path} is not a PKCS12 store`)
+}
+
+/** JKS, JCEKS and BCFKS: formats of Java alone. */
+function refuseJavaStore(what: string, path: string, bytes: Buffer): void {
+  const type = javaStoreType(bytes)
+  if (type === undefined) return
+  const from = type === 'BCFKS' ? ' -srcstoretype BCFKS' : ''
+  throw new TlsError(
+    `${what} ${path} is a ${type} store, which only Java reads. To convert it: ` +
+      `keytool -importkeystore -srckeystore ${path}${from} -destkeystore store.p12 -deststoretype PKCS12`,
+  )
+}
+
+function javaStoreType(bytes: Buffer): string | undefined {
+  if (bytes.length < 4) return undefined
+  switch (bytes.readUInt32BE(0)) {
+    case 0xfeedfeed:
+      return 'JKS'
+    case 0xcececece:
+      return 'JCEKS'
+    default:
+  }
+  const isDer = bytes[0] === DER_SEQUENCE && firstInside(bytes) === DER_SEQUENCE
+  return isDer && !isCertificate(bytes) ? 'BCFKS' : undefined
+}
+
+/** PFX ::= SEQUENCE { version INTEGER … } */
+function isPkcs12(bytes: Buffer): boolean {
+  return bytes[0] === DER_SEQUENCE && firstInside(bytes) === DER_INTEGER
+}
+
+/** The tag of the first element of a sequence. */
+function firstInside(bytes: Buffer): number | undefined {
+  const length = bytes[1] ?? 0
+  return bytes[length < 0x80 ? 2 : 2 + (length & 0x7f)]
+}
+
+function isCertificate(bytes: Buffer): boolean {
+  try {
+    return new X509Certificate(bytes).subject !== undefined
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,79 @@
+/** A proxy with a secure port in this process, its log, and certificates of two authorities. */
+import { readFileSync } from 'node:fs'
+import { connect as connectTcp, type Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import type { SecureOptions } from '../../proxy/tls/options.ts'
+import type { Certificate } from './certificates.ts'
+import { eventually } from './eventually.ts'
+import { removeFolder, temporaryFolder } from './temp-folder.ts'
+import { TestAuthority } from './test-authority.ts'
+import { collectingLogger, type LogEntry, type Served, WireBench } from './wire-bench.ts'
+
+export const PASSWORD = 'store password'
+
+/** Made once for all tests of a file. */
+export class TlsFixtures {
+  readonly folder = temporaryFolder('tls')
+  readonly trusted = new TestAuthority(this.folder, 'trusted')
+  readonly other = new TestAuthority(this.folder, 'other')
+  readonly server = this.trusted.issue('server')
+  readonly client = this.trusted.issue('client', { subject: '/O=Test/OU=Wire/CN=client' })
+
+  remove(): void {
+    removeFolder(this.folder)
+  }
+
+  /** Options of a client that shows `who`; undefined: no certificate. */
+  clientOptions(who: Certificate | undefined = this.client): ConnectionOptions {
+    const shown = who && { cert: readFileSync(who.cert), key: readFileSync(who.key) }
+    return { ca: readFileSync(this.trusted.ca), ...shown }
+  }
+
+  get files(): SecureOptions['files'] {
+    return { cert: this.server.cert, key: this.server.key, ca: this.trusted.ca }
+  }
+}
+
+export interface SecureServed extends Served {
+  readonly securePort: number
+  readonly entries: LogEntry[]
+  /** The first line of this text, once it is there. */
+  logged(text: string): Promise<LogEntry>
+}
+
+export async function serveSecurely(
+  bench: WireBench,
+  secure: Partial<SecureOptions> & Pick<SecureOptions, 'files'>,
+  more: { greetingTimeoutMs?: number; connectionsPerAddressMax?: number } = {},
+): Promise<SecureServed> {
+  const { logger, entries } = collectingLogger()
+  const served = await bench.serve({
+    keeper: { logger, aclSchemes: new Set(['digest', 'ip', 'x509']) },
+    proxy: { ...more, secure: { port: 0, ...secure } },
+  })
+  return {
+    ...served,
+    entries,
+    securePort: served.proxy.securePort,
+    logged: (text) =>
+      eventually(text, () => entries.find(({ message }) => message.includes(text)), 10_000),
+  }
+}
+
+/** A TCP connection that the test sends bytes on. */
+export function openTcp(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ port, host: '127.0.0.1' }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+export const ended = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) return resolve()
+    socket.on('error', () => {})
+    socket.resume()
+    socket.once('close', () => resolve())
+  })
+
+export { WireBench }

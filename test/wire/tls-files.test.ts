@@ -1,0 +1,405 @@
+/** Certificates and keys in files: what is accepted, what is refused with a sentence, and what happens when they change. */
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { expect } from 'chai'
+import { TlsError, type TlsFiles } from '../../proxy/index.ts'
+import { KeyStore } from '../../proxy/tls/key-store.ts'
+import { SECURE_DEFAULT, type SecureOptions } from '../../proxy/tls/options.ts'
+import type { Certificate } from '../support/certificates.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { requireOrSkip } from '../support/requirements.ts'
+import { PASSWORD, type SecureServed, serveSecurely, TlsFixtures } from '../support/tls-bed.ts'
+import { collectingLogger, WireBench } from '../support/wire-bench.ts'
+
+describe('certificates of the secure port', function () {
+  this.timeout(60_000)
+  let made: TlsFixtures
+  let bench: WireBench
+  let rsa: Certificate
+
+  before(function () {
+    requireOrSkip(this, 'openssl', 'java')
+    made = new TlsFixtures()
+    rsa = made.trusted.issue('rsa', { key: 'rsa' })
+    made.trusted.openssl(
+      'rsa',
+      '-in',
+      rsa.key,
+      '-aes256',
+      '-passout',
+      `pass:${PASSWORD}`,
+      '-out',
+      'locked.key',
+    )
+    made.trusted.openssl('x509', '-in', 'server.pem', '-outform', 'der', '-out', 'server.der')
+    made.trusted.keyStore(made.server, 'server.p12', PASSWORD)
+    made.trusted.keyStore(rsa, 'rsa.p12', PASSWORD)
+    made.trusted.trustStore('trust.p12', PASSWORD)
+    made.trusted.trustStore('trust.jks', PASSWORD, 'JKS')
+    made.trusted.trustStore('trust.jceks', PASSWORD, 'JCEKS')
+    write('both.pem', [made.server.cert, made.server.key])
+    write('chain.pem', [made.trusted.ca, made.server.cert])
+    writeFileSync(path('empty'), '')
+    writeFileSync(path('noise'), 'no certificate at all\n')
+    writeFileSync(path('bcfks'), Buffer.from('30073005020101', 'hex'))
+    made.trusted.issue('old', { until: '20210101000000Z' })
+  })
+  after(() => made?.remove())
+  beforeEach(() => {
+    bench = new WireBench()
+  })
+  afterEach(() => bench.close())
+
+  const path = (name: string): string => made.trusted.path(name)
+  const write = (name: string, files: readonly string[]): void =>
+    writeFileSync(path(name), Buffer.concat(files.map((file) => readFileSync(file))))
+  const own = ({ cert, key }: Certificate): TlsFiles => ({ cert, key, ca: made.trusted.ca })
+
+  /** What a client sees. */
+  async function subjectAt(port: number): Promise<string> {
+    const socket = connect({ port, host: '127.0.0.1', ...made.clientOptions() })
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    socket.destroy()
+    return String(subject.CN)
+  }
+
+  describe('are accepted as', () => {
+    const ways: [string, () => TlsFiles][] = [
+      ['two PEM files, EC', () => own(made.server)],
+      ['two PEM files, RSA', () => own(rsa)],
+      [
+        'one PEM file with both, as ZooKeeper’s',
+        () => ({ cert: path('both.pem'), ca: made.trusted.ca }),
+      ],
+      [
+        'PEM with an encrypted key',
+        () => ({ ...own({ cert: rsa.cert, key: path('locked.key') }), passphrase: PASSWORD }),
+      ],
+      [
+        'PKCS12 of openssl, EC',
+        () => ({ pfx: path('server.p12'), passphrase: PASSWORD, ca: made.trusted.ca }),
+      ],
+      [
+        'PKCS12 of openssl, RSA, and a trust store of keytool',
+        () => ({
+          pfx: path('rsa.p12'),
+          passphrase: PASSWORD,
+          trustPfx: path('trust.p12'),
+          trustPassphrase: PASSWORD,
+        }),
+      ],
+    ]
+    for (const [what, files] of ways) {
+      it(what, async () => {
+        const served = await serveSecurely(bench, { files: files() })
+        expect(await subjectAt(served.securePort)).to.match(/^server|rsa$/)
+        const client = await bench.connect(
+          { port: served.securePort },
+          { tls: made.clientOptions() },
+        )
+        expect((await client.create('/a')).err).to.equal(0)
+      })
+    }
+  })
+
+  describe('are refused with a sentence:', () => {
+    const ca = () => ({ ca: made.trusted.ca })
+    const cases: [string, RegExp, () => TlsFiles, Partial<SecureOptions>?][] = [
+      ['nothing', /needs a certificate and its key/, () => ({})],
+      [
+        'no authorities',
+        /nothing says whose certificates are trusted/,
+        () => ({ ...own(made.server), ca: undefined as never }),
+      ],
+      [
+        'a file that is absent',
+        /the certificate file .* cannot be read: there is no such file/,
+        () => ({ ...ca(), cert: path('absent') }),
+      ],
+      ['a folder', /it is a folder/, () => ({ ...ca(), cert: made.folder })],
+      ['an empty file', /is empty/, () => ({ ...ca(), cert: path('empty') })],
+      ['noise', /is not PEM/, () => ({ ...ca(), cert: path('noise') })],
+      ['DER', /openssl x509 -inform der/, () => ({ ...ca(), cert: path('server.der') })],
+      [
+        'no key',
+        /has no private key: name the file of the key/,
+        () => ({ ...ca(), cert: made.server.cert }),
+      ],
+      [
+        'a key file without a key',
+        /the key file .* has no private key$/,
+        () => own({ cert: made.server.cert, key: made.server.cert }),
+      ],
+      [
+        'the key of another certificate',
+        /does not belong to the certificate/,
+        () => own({ cert: made.server.cert, key: rsa.key }),
+      ],
+      [
+        'a chain in the wrong order',
+        /must be the server's own/,
+        () => own({ cert: path('chain.pem'), key: made.server.key }),
+      ],
+      [
+        'an encrypted key without password',
+        /is encrypted, and no password/,
+        () => own({ cert: rsa.cert, key: path('locked.key') }),
+      ],
+      [
+        'an encrypted key with a wrong password',
+        /the password is wrong/,
+        () => ({ ...own({ cert: rsa.cert, key: path('locked.key') }), passphrase: 'not it' }),
+      ],
+      [
+        'an expired certificate',
+        /has expired: it was valid until Jan/,
+        () => own({ cert: path('old.pem'), key: path('old.key') }),
+      ],
+      [
+        'PKCS12 where PEM is expected',
+        /is a PKCS12 store, not PEM/,
+        () => ({ ...ca(), cert: path('server.p12') }),
+      ],
+      [
+        'PEM where PKCS12 is expected',
+        /is PEM, not a PKCS12 store/,
+        () => ({ ...ca(), pfx: made.server.cert }),
+      ],
+      [
+        'PKCS12 without password',
+        /it needs a password/,
+        () => ({ ...ca(), pfx: path('server.p12') }),
+      ],
+      [
+        'PKCS12 with a wrong password',
+        /wrong password/,
+        () => ({ ...ca(), pfx: path('server.p12'), passphrase: 'not it' }),
+      ],
+      [
+        'a trust store as key store',
+        /it may be a trust store/,
+        () => ({ ...ca(), pfx: path('trust.p12'), passphrase: PASSWORD }),
+      ],
+      [
+        'both PEM and PKCS12',
+        /is given twice/,
+        () => ({ ...own(made.server), pfx: path('server.p12') }),
+      ],
+      [
+        'JKS',
+        /is a JKS store, .*keytool -importkeystore -srckeystore .*trust\.jks -destkeystore store\.p12 -deststoretype PKCS12/,
+        () => ({ ...ca(), pfx: path('trust.jks') }),
+      ],
+      [
+        'JKS as trust store',
+        /is a JKS store/,
+        () => ({ ...own(made.server), ca: undefined as never, trustPfx: path('trust.jks') }),
+      ],
+      ['JCEKS', /is a JCEKS store/, () => ({ ...ca(), cert: path('trust.jceks') })],
+      ['BCFKS', /is a BCFKS store.*-srcstoretype BCFKS/, () => ({ ...ca(), pfx: path('bcfks') })],
+      [
+        'a revocation list that is none',
+        /the revocation list .* has no list/,
+        () => ({ ...own(made.server), crl: made.trusted.ca }),
+      ],
+      [
+        'an unknown cipher suite',
+        /there is no cipher suite "NONE"/,
+        () => own(made.server),
+        { ciphers: ['NONE'] },
+      ],
+      [
+        'TLS that no port serves',
+        /no port serves it/,
+        () => own(made.server),
+        { port: undefined as never },
+      ],
+    ]
+    for (const [what, text, files, more] of cases) {
+      it(what, async () => {
+        const defined = Object.entries(files()).filter(([, value]) => value !== undefined)
+        const error = await serveSecurely(bench, {
+          files: Object.fromEntries(defined),
+          ...more,
+        }).then(
+          () => undefined,
+          (reason: unknown) => reason as Error,
+        )
+        expect(error, String(error)).to.be.instanceOf(TlsError)
+        expect(error?.message).to.match(text)
+        expect(error?.message).to.not.include(PASSWORD).and.not.include('not it')
+      })
+    }
+  })
+
+  describe('that change', () => {
+    let folder: string
+    let served: SecureServed
+    const files = (): TlsFiles => ({
+      cert: join(folder, 'tls.crt'),
+      key: join(folder, 'tls.key'),
+      ca: made.trusted.ca,
+    })
+    const put = (to: string, { cert, key }: Certificate): void => {
+      copyFileSync(cert, join(to, 'tls.crt'))
+      copyFileSync(key, join(to, 'tls.key'))
+    }
+
+    beforeEach(() => {
+      folder = path(`live${performance.now()}`)
+      mkdirSync(folder)
+    })
+
+    it('are taken into use; no connection is dropped, and none is refused meanwhile', async () => {
+      put(folder, made.server)
+      served = await serveSecurely(bench, { files: files() })
+      const tls = made.clientOptions()
+      const open = await bench.connect({ port: served.securePort }, { tls })
+      await open.create('/count', { data: '0' })
+      let isOver = false
+      let writes = 0
+      const writing = (async () => {
+        for (; !isOver; writes++)
+          expect((await open.setData('/count', String(writes))).err).to.equal(0)
+      })()
+      const dialling = (async () => {
+        for (; !isOver; ) (await bench.connect({ port: served.securePort }, { tls })).destroy()
+      })()
+      put(folder, rsa)
+      await served.logged('certificates reloaded')
+      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      isOver = true
+      await Promise.all([writing, dialling])
+      expect(open.closed).to.equal(false)
+      expect(writes).to.be.greaterThan(0)
+      expect(served.proxy.stats.tlsHandshakesFailed).to.equal(0)
+      expect(served.proxy.door?.keyStore.reloads).to.equal(1)
+    })
+
+    it('behind a link that is swapped, as Kubernetes does, are noticed', async () => {
+      for (const [name, from] of [
+        ['one', made.server],
+        ['two', rsa],
+      ] as const) {
+        mkdirSync(join(folder, name))
+        put(join(folder, name), from)
+      }
+      symlinkSync('one', join(folder, '..data'))
+      for (const file of ['tls.crt', 'tls.key'])
+        symlinkSync(join('..data', file), join(folder, file))
+      served = await serveSecurely(bench, { files: files() })
+      symlinkSync('two', join(folder, '..new'))
+      renameSync(join(folder, '..new'), join(folder, '..data'))
+      await served.logged('certificates reloaded')
+      expect(await subjectAt(served.securePort)).to.equal('rsa')
+    })
+
+    it('but do not fit together are refused: those before stay, and the next change is tried', async () => {
+      put(folder, made.server)
+      served = await serveSecurely(bench, { files: files() })
+      copyFileSync(rsa.cert, join(folder, 'tls.crt'))
+      const { level, fields } = await served.logged('changed certificates cannot be used')
+      expect([level, fields.reason]).to.satisfy(
+        ([of, reason]: string[]) => of === 'error' && /does not belong/.test(reason ?? ''),
+      )
+      expect(await subjectAt(served.securePort)).to.equal('server')
+      const failure = await served.proxy.reloadCertificates().catch((error: Error) => error.message)
+      expect(failure).to.match(/does not belong/)
+      copyFileSync(rsa.key, join(folder, 'tls.key'))
+      await served.logged('certificates reloaded')
+      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      expect(served.proxy.door?.keyStore.reloadsFailed).to.equal(1)
+    })
+
+    it('are found by looking where there is no notice', async () => {
+      put(folder, made.server)
+      const target = join(folder, 'elsewhere')
+      mkdirSync(target)
+      put(target, made.server)
+      for (const file of ['tls.crt', 'tls.key']) {
+        renameSync(join(folder, file), join(folder, `${file}.old`))
+        symlinkSync(join(target, file), join(folder, file))
+      }
+      served = await serveSecurely(bench, { files: files(), reloadPollMs: 50 })
+      put(target, rsa)
+      await served.logged('certificates reloaded')
+    })
+
+    it('are read when that is requested, and only then where watching is off', async () => {
+      put(folder, made.server)
+      served = await serveSecurely(bench, { files: files(), reload: false, reloadPollMs: 1 })
+      expect(await served.proxy.reloadCertificates()).to.match(
+        /^certificates unchanged: CN=server, valid until/,
+      )
+      put(folder, rsa)
+      expect(await served.proxy.reloadCertificates()).to.match(
+        /^certificates reloaded: CN=rsa, valid until/,
+      )
+      expect(await subjectAt(served.securePort)).to.equal('rsa')
+    })
+
+    it('a new list of revoked certificates ends what they could do', async () => {
+      const one = made.other.issue('one')
+      const crl = join(folder, 'crl.pem')
+      copyFileSync(made.other.revoke(), crl)
+      cpSync(made.other.ca, join(folder, 'ca.pem'))
+      served = await serveSecurely(bench, {
+        files: { ...own(made.server), ca: join(folder, 'ca.pem'), crl },
+      })
+      const tls = made.clientOptions(one)
+      const before = await bench.connect({ port: served.securePort }, { tls })
+      expect((await before.create('/a')).err).to.equal(0)
+      copyFileSync(made.other.revoke(one), crl)
+      await served.logged('certificates reloaded')
+      const refused = await bench
+        .connect({ port: served.securePort }, { tls })
+        .catch((error: Error) => error)
+      expect(refused).to.be.instanceOf(Error)
+      const { fields } = await served.logged('TLS handshake failed')
+      expect(fields.reason).to.match(/is revoked/)
+    })
+  })
+
+  it('are warned of 30, 7 and 1 days before they expire, once each', async () => {
+    const clock = new ManualClock()
+    const { logger, entries } = collectingLogger()
+    const pass = async (days: number): Promise<string[]> => {
+      clock.suspend(days * 86_400_000)
+      await clock.advance(3_600_000)
+      return entries.splice(0).map(({ level, message }) => `${level}: ${message}`)
+    }
+    clock.suspend(Date.now() - clock.now())
+    const store = keyStoreOf(own(made.server), { clock, logger })
+    expect(store.expiresInSeconds).to.be.within(3_640 * 86_400, 3_651 * 86_400)
+    const daysLeft = Math.floor(store.expiresInSeconds / 86_400)
+    const soon = 'warn: the certificate of the secure port expires soon'
+    expect(await pass(daysLeft - 31)).to.deep.equal([])
+    expect(await pass(2)).to.deep.equal([soon])
+    expect(await pass(1)).to.deep.equal([])
+    expect(await pass(22)).to.deep.equal([soon])
+    expect(await pass(6)).to.deep.equal([soon])
+    expect(await pass(2)).to.deep.equal(['error: the certificate of the secure port has expired'])
+    expect(await pass(1)).to.deep.equal([])
+    expect(store.expiresInSeconds).to.be.lessThan(0)
+    store.close()
+  })
+
+  function keyStoreOf(
+    files: TlsFiles,
+    { clock = new ManualClock(), logger = collectingLogger().logger } = {},
+  ): KeyStore {
+    const secure = { ...SECURE_DEFAULT, files, reload: false }
+    return new KeyStore({ secure, clock, logger, apply: () => {} })
+  }
+})
