@@ -71,9 +71,16 @@ export const logLevelFlag = (): Option =>
     .default('info')
     .choices(['debug', 'info', 'warn', 'error', 'silent'])
 
-/** A store's URL without its password. */
+/** A server's URL as it must be, with what is before the @ left out. */
+const HOST = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`
+const SERVER_URL = new RegExp(String.raw`^\w+:\/\/(?:…@)?${HOST}(?:,${HOST})*(?:[/?].*)?$`, 's')
+
+/** A store's URL without user and password, nor what may be one of them in a URL that is malformed. */
 export function shownUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//…@')
+  const scheme = /^(?!file:)[a-z][a-z0-9+.-]*:\/\//.exec(url)?.[0]
+  if (scheme === undefined) return url
+  const shown = url.replace(/\/\/.*@/s, '//…@')
+  return /^(?:etcd|redis)/.test(scheme) && !SERVER_URL.test(shown) ? `${scheme}…` : shown
 }
 
 /** Warnings of an adapter when it opened its store, such as of a server that is too old. */
