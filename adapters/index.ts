@@ -1,5 +1,6 @@
 /** From a URL to a store. An adapter and its driver are loaded only when their scheme is opened. */
 import type { Clock } from '../lib/base/clock.ts'
+import type { Logger } from '../lib/base/log.ts'
 import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
 
@@ -20,6 +21,8 @@ export interface OpenStoreOptions {
   readonly clock?: Clock
   /** false: no data is created; a folder without data is refused. @default true */
   readonly create?: boolean
+  /** Where a store on a server says that credentials were refused, accepted again or replaced. @default none */
+  readonly logger?: Logger
 }
 
 /** Opens the store that a URL names. `scheme` is given without its colon, `url` in full. */
@@ -52,8 +55,8 @@ export function storeSchemes(): string[] {
  * - `file:./data[?mapSize=8GiB]`: a folder on this machine, for one process;
  * - `memory:`;
  * - `etcd://[user:pass@]host:port[,host:port…]`, or `etcds://…` for TLS, with `?ca=`, `cert=` and
- *   `key=` naming PEM files;
- * - `redis://[user:pass@]host[:port][/db]`, or `rediss://…` for TLS;
+ *   `key=` naming PEM files, and `userFile=` and `passwordFile=` instead of `user:pass@`;
+ * - `redis://[user:pass@]host[:port][/db]`, or `rediss://…` for TLS, with the same files;
  * - those added with {@link registerStore}.
  * @throws {StoreError} STORE_INVALID for a URL that cannot be used; otherwise what the opener
  * throws.
@@ -66,10 +69,11 @@ export async function openStore(
   const opener = scheme === undefined ? undefined : openers.get(scheme)
   if (scheme === undefined || opener === undefined) {
     const known = storeSchemes().join(', ')
-    // Never the whole URL: it may hold a password.
+    // Of the URL nothing that may be a part of a password.
+    const given = /^[a-z][a-z0-9+.-]*(?=:\/\/)/.exec(url)?.[0]
     throw new StoreError(
       'STORE_INVALID',
-      `the store URL must begin with one of ${known}, followed by a colon, not with "${scheme ?? url.slice(0, 8)}"`,
+      `the store URL must begin with one of ${known}, followed by a colon${given === undefined ? '' : `, not with "${given}"`}`,
     )
   }
   return opener(url, scheme, options)
@@ -111,7 +115,7 @@ registerStore('file', async (url, _scheme, options) => {
 
 const openEtcd: StoreOpener = async (url, _scheme, options) => {
   const { parseEtcdUrl } = await import('./etcd/etcd-url.ts')
-  const parsed = await parseEtcdUrl(url)
+  const parsed = parseEtcdUrl(url)
   const { requireEtcd3 } = await import('./etcd/driver.ts')
   await requireEtcd3()
   const { openEtcdStore } = await import('./etcd/etcd-store.ts')
@@ -122,7 +126,7 @@ registerStore('etcds', openEtcd)
 
 const openRedis: StoreOpener = async (url, _scheme, options) => {
   const { parseRedisUrl } = await import('./redis/redis-url.ts')
-  const parsed = await parseRedisUrl(url)
+  const parsed = parseRedisUrl(url)
   const { openRedisStore } = await import('./redis/redis-store.ts')
   return openRedisStore({ ...parsed, ...options })
 }

@@ -132,7 +132,9 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   if (audit !== undefined) process.on('SIGHUP', () => audit.file.reopen())
 
   admin?.loading(`the store is not open yet: ${url}`)
-  store = await untilReachable('store not reachable', url, logger, () => openStore(storeUrl))
+  store = await untilReachable('store not reachable', url, logger, () =>
+    openStore(storeUrl, { logger }),
+  )
   const opened = store
   if (worker > 0 && !opened.features.shared) {
     throw new UsageError(

@@ -21,6 +21,7 @@ import {
   GRPCUnavailableError,
 } from 'etcd3'
 import { StoreError, type StoreErrorCode, type StoreOutcome } from '../../lib/model/errors.ts'
+import { REFUSES } from '../credentials/credentials.ts'
 
 type Verdict = readonly [code: StoreErrorCode, outcome: StoreOutcome]
 
@@ -100,6 +101,11 @@ export function wantsNewToken(error: StoreError): boolean {
     (error.message.includes('invalid auth token') ||
       error.message.includes('revision of auth store is old'))
   )
+}
+
+/** The log-in is refused, for as long as the credentials are what they are: see ../credentials. */
+export function isRefusedLogin(error: StoreError): boolean {
+  return error.code === 'STORE_UNAUTHENTICATED' && error.message.includes(REFUSES)
 }
 
 /** The user is logged in, but lacks the permission. */

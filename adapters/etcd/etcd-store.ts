@@ -26,6 +26,7 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../lib/store/types.ts'
+import { Credentials } from '../credentials/credentials.ts'
 import { isForbidden, isMemberFailure, mayNotCompact, toStoreError } from './errors.ts'
 import { hedged } from './hedged.ts'
 import { fromInt64 } from './int64.ts'
@@ -91,6 +92,7 @@ class EtcdAdapter implements ServerAdapter {
   readonly #leaseStream: LeaseStream
   /** The member of the newest watch, by the range's start. */
   readonly #watched = new Map<string, Member>()
+  readonly #credentials: Credentials
   readonly #closed = new AbortController()
   /** As in the first answer. */
   #clusterId: string | undefined
@@ -103,7 +105,15 @@ class EtcdAdapter implements ServerAdapter {
     this.#clock = options.clock ?? systemClock
     this.#writeTimeoutMs = options.writeTimeoutMs ?? 5_000
     this.#readTimeoutMs = options.readTimeoutMs ?? 5_000
-    const { length: count } = options.hosts
+    const { hosts, credentials: sources = {}, logger, reloadMs } = options
+    this.#credentials = new Credentials({
+      store: 'etcd',
+      sources,
+      clock: this.#clock,
+      ...(logger && { logger }),
+      ...(reloadMs && { reloadMs }),
+    })
+    const { length: count } = hosts
     this.#health = new MemberHealth({
       count,
       clock: this.#clock,
@@ -113,7 +123,8 @@ class EtcdAdapter implements ServerAdapter {
     const first = Math.floor((options.random ?? systemRandom).fraction() * count)
     const members = (offset: number): Members =>
       new Members({
-        ...options,
+        hosts,
+        credentials: this.#credentials,
         loginTimeoutMs: this.#writeTimeoutMs,
         preferred: (first + offset) % count,
         health: this.#health,
@@ -131,6 +142,7 @@ class EtcdAdapter implements ServerAdapter {
   }
 
   async open(): Promise<void> {
+    await this.#credentials.load()
     const version = await this.#anyMember((ms) => probeVersion(this.#kv, ms))
     this.serverVersion = version?.text
     this.warnings = [...versionWarnings(version), ...(await this.#compactionWarnings())]
@@ -150,7 +162,7 @@ class EtcdAdapter implements ServerAdapter {
 
   /** Revision 0 is before the first: nothing is compacted, but whether this user may is judged. */
   async #compactionWarnings(): Promise<string[]> {
-    if (this.#options.auth === undefined) return []
+    if (!this.#credentials.hasLogin) return []
     try {
       await this.compact(0)
     } catch (error) {
@@ -203,7 +215,7 @@ class EtcdAdapter implements ServerAdapter {
     const TTL = Math.ceil(ttlMs / 1_000)
     // A grant may be repeated: what nobody knows of runs out by itself.
     const lease = await this.#onLeases((m, deadline) =>
-      m.leaseClient.leaseGrant({ TTL, ID: 0 }, { deadline }),
+      m.leases.leaseGrant({ TTL, ID: 0 }, { deadline }),
     )
     return { id: BigInt(lease.ID), ttlMs: fromInt64(lease.TTL) * 1_000 }
   }
@@ -218,9 +230,7 @@ class EtcdAdapter implements ServerAdapter {
 
   async revokeLease(id: LeaseId): Promise<void> {
     try {
-      await this.#onLeases((m, deadline) =>
-        m.leaseClient.leaseRevoke({ ID: String(id) }, { deadline }),
-      )
+      await this.#onLeases((m, deadline) => m.leases.leaseRevoke({ ID: String(id) }, { deadline }))
     } catch (error) {
       if (toStoreError(error).code !== 'STORE_LEASE_NOT_FOUND') throw error
     }
@@ -258,6 +268,7 @@ class EtcdAdapter implements ServerAdapter {
     this.#closed.abort()
     this.#leaseStream.close()
     this.#health.close()
+    this.#credentials.close()
     for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
   }
 

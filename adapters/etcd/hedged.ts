@@ -5,7 +5,7 @@
 import type { Clock } from '../../lib/base/clock.ts'
 import { deadline } from '../../lib/base/deadline.ts'
 import type { StoreError } from '../../lib/model/errors.ts'
-import { isMemberFailure, toStoreError } from './errors.ts'
+import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
 
 export interface HedgedCall<T> {
   readonly clock: Clock
@@ -15,7 +15,7 @@ export interface HedgedCall<T> {
   readonly lateMs: (tries: number) => number | undefined
   /** It is: the next try goes to another member. */
   readonly onLate: () => void
-  /** A member failed with this: does another try follow immediately? */
+  /** A member failed with this, or refused the token of a stream: does another try follow immediately? */
   readonly followedBy: (error: StoreError, tries: number) => boolean
 }
 
@@ -41,7 +41,7 @@ export function hedged<T>({ clock, run, lateMs, onLate, followedBy }: HedgedCall
           pending--
           if (isSettled) return
           const error = toStoreError(cause)
-          if (!isMemberFailure(error)) settle(() => reject(error))
+          if (!isMemberFailure(error) && !wantsNewToken(error)) settle(() => reject(error))
           else if (followedBy(error, tries)) attempt()
           else if (pending === 0) settle(() => reject(error))
         },

@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/base/clock.ts'
 import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { LeaseId } from '../../lib/store/types.ts'
-import { toStoreError } from './errors.ts'
+import { toStoreError, wantsNewToken } from './errors.ts'
 import { hedged } from './hedged.ts'
 import { fromInt64 } from './int64.ts'
 import type { Member } from './member.ts'
@@ -66,6 +66,7 @@ export class LeaseStream {
     const endMs = clock.monotonic() + timeoutMs
     const triesMax = members.count === 1 ? 1 : TRIES_MAX
     let session: Session
+    let hasNewToken = false
     return hedged({
       clock,
       run: () => {
@@ -77,7 +78,12 @@ export class LeaseStream {
         members.suspect(session.member)
         if (this.#session === session) this.#session = undefined
       },
-      followedBy: (_, tries) => tries < triesMax && clock.monotonic() < endMs,
+      followedBy: (error, tries) => {
+        // Once; a renewal may be repeated.
+        const isRefused = wantsNewToken(error) && !hasNewToken
+        hasNewToken ||= isRefused
+        return (isRefused || tries < triesMax) && clock.monotonic() < endMs
+      },
     })
   }
 
@@ -116,7 +122,7 @@ export class LeaseStream {
     const member = this.#deps.members.current()
     const session: Session = {
       member,
-      stream: member.leaseStreams.leaseKeepAlive(),
+      stream: member.leases.leaseKeepAlive(),
       waiting: new Map(),
       isOver: false,
     }

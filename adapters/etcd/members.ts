@@ -91,21 +91,20 @@ export class Members {
 
   /** After `member` failed with `error`: is it to be avoided by later calls? */
   failed(member: Member, error: StoreError): void {
-    if (wantsNewToken(error)) this.#drop(member)
     // It has a leader again: nobody is better now.
-    else if (isLeaderChange(error)) this.#options.health.answered(member.index)
+    if (isLeaderChange(error)) this.#options.health.answered(member.index)
     else if (isMemberFailure(error)) this.#options.health.suspect(member.index)
   }
 
   /** As {@link failed}, for a stream. A silent stream counts as a dead connection. */
   streamFailed(member: Member, error: StoreError): void {
     if (error.code === 'STORE_TIMEOUT') this.#drop(member)
+    if (wantsNewToken(error)) member.forgetToken()
     this.failed(member, error)
   }
 
   /**
-   * Runs one unary call on the current member. It is sent again only after an outdated token, which
-   * etcd refuses before it looks at the request, and when it certainly was not sent before.
+   * Runs one unary call on the current member. It is sent again only when it certainly was not sent before.
    */
   async call<T>(run: (member: Member) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -127,7 +126,7 @@ export class Members {
             cause: error,
           })
         }
-        if (attempt > 1 || !wantsNewToken(error)) throw error
+        throw error
       }
     }
   }

@@ -1,6 +1,6 @@
 /** How much of its quota etcd has left, of the fullest member. Neighbours: maintenance.ts, status-codec.ts. */
 import type { StoreSpace } from '../../lib/store/types.ts'
-import { toStoreError, wantsNewToken } from './errors.ts'
+import { toStoreError } from './errors.ts'
 import type { Member } from './member.ts'
 import type { Members } from './members.ts'
 import type { MemberStatus } from './status-codec.ts'
@@ -11,24 +11,16 @@ const QUOTA_BYTES_DEFAULT = 2 * 2 ** 30
 export const quotaOf = ({ dbSizeQuota }: MemberStatus): number => dbSizeQuota || QUOTA_BYTES_DEFAULT
 export const inUseOf = ({ dbSize, dbSizeInUse }: MemberStatus): number => dbSizeInUse || dbSize
 
-/**
- * A call to this very member, whatever is thought of it. Sent again after an outdated token, which etcd refuses before
- * it looks at the request. @throws {StoreError}
- */
+/** A call to this very member, whatever is thought of it. @throws {StoreError} */
 export async function callMember<T>(
   members: Members,
   index: number,
   run: (member: Member) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const member = members.at(index)
-    try {
-      return await run(member)
-    } catch (cause) {
-      const error = toStoreError(cause)
-      if (attempt > 1 || !wantsNewToken(error)) throw error
-      members.failed(member, error)
-    }
+  try {
+    return await run(members.at(index))
+  } catch (error) {
+    throw toStoreError(error)
   }
 }
 

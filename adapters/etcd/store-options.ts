@@ -1,8 +1,17 @@
 /** What an etcd store is opened with. Neighbour: etcd-store.ts. */
 import type { Clock, Random } from '../../lib/base/clock.ts'
-import type { ConnectionOptions } from './member.ts'
+import type { Logger } from '../../lib/base/log.ts'
+import type { CredentialSources } from '../credentials/credentials.ts'
 
-export interface EtcdStoreOptions extends Omit<ConnectionOptions, 'loginTimeoutMs'> {
+export interface EtcdStoreOptions {
+  /** `host:port`, or `https://host:port` for TLS; with the system's authorities where `credentials` has none. */
+  readonly hosts: readonly string[]
+  /** User, password and certificates, or the files that hold them. */
+  readonly credentials?: CredentialSources
+  /** Pause between two looks at the files of certificates. Unit: ms. @default 2000 */
+  readonly reloadMs?: number
+  /** What happens to the credentials. @default silentLogger */
+  readonly logger?: Logger
   /**
    * Timers of watches and leases. Deadlines of calls are the system clock's.
    * @default systemClock

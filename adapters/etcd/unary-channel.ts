@@ -12,17 +12,14 @@ import {
 import type { Clock } from '../../lib/base/clock.ts'
 import { deadline } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
+import type { TlsBytes } from '../credentials/tls-files.ts'
 import { Call, framed, lost } from './unary-call.ts'
 
 export interface UnaryChannelOptions {
   /** `host:port`, or `https://host:port` for TLS. */
   readonly host: string
-  /** TLS: PEM bytes. */
-  readonly credentials?: {
-    readonly rootCertificate: Buffer
-    readonly privateKey?: Buffer
-    readonly certChain?: Buffer
-  }
+  /** Certificates for a new connection; undefined: none are named. */
+  readonly tls: () => TlsBytes | undefined
   readonly clock: Clock
   /** Pause between pings while calls are pending; etcd permits none otherwise. Unit: ms. */
   readonly keepaliveMs: number
@@ -139,16 +136,9 @@ export class UnaryChannel {
   }
 
   #connectOptions(): SecureClientSessionOptions {
-    const { credentials } = this.#options
     return {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
-      ...(credentials === undefined
-        ? {}
-        : {
-            ca: credentials.rootCertificate,
-            ...(credentials.privateKey === undefined ? {} : { key: credentials.privateKey }),
-            ...(credentials.certChain === undefined ? {} : { cert: credentials.certChain }),
-          }),
+      ...this.#options.tls(),
     }
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/base/clock.ts'
 import { pause } from '../../lib/base/pause.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { WatchBatch, WatchOptions } from '../../lib/store/types.ts'
-import { isMemberFailure, toStoreError, wantsNewToken } from './errors.ts'
+import { isMemberFailure, isRefusedLogin, toStoreError, wantsNewToken } from './errors.ts'
 import type { Member } from './member.ts'
 import type { Members } from './members.ts'
 import { WatchStream } from './watch-stream.ts'
@@ -88,5 +88,5 @@ export async function* watchLoop(
 }
 
 function isTransient(error: StoreError): boolean {
-  return isMemberFailure(error) || wantsNewToken(error)
+  return isMemberFailure(error) || wantsNewToken(error) || isRefusedLogin(error)
 }

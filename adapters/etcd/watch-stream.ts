@@ -6,8 +6,8 @@ import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { Key, Revision, StoreEvent, WatchBatch } from '../../lib/store/types.ts'
 import { AsyncQueue } from './async-queue.ts'
+import type { WatchDuplex } from './driver-clients.ts'
 import { reasonToStoreError, toStoreError } from './errors.ts'
-import type { WatchDuplex } from './member.ts'
 import { encodeWatchCreate, PROGRESS_REQUEST, type WatchAnswer } from './watch-codec.ts'
 
 export interface WatchStreamOptions {

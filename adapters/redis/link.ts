@@ -7,6 +7,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { Clock } from '../../lib/base/clock.ts'
 import { StoreError } from '../../lib/model/errors.ts'
+import type { Credentials } from '../credentials/credentials.ts'
 import type { Ioredis } from './driver.ts'
 import { isScriptMissing, notConnected, toStoreError } from './errors.ts'
 import { pauseAfter } from './pause.ts'
@@ -17,14 +18,13 @@ export interface ServerOptions {
   readonly port: number
   /** @default 0 */
   readonly db?: number
-  readonly username?: string
-  readonly password?: string
-  /** rediss: with the system's authorities unless others are given. */
+  /** rediss: with the system's authorities unless the credentials have others. */
   readonly tls?: TlsOptions
 }
 
 export interface LinkOptions extends ServerOptions {
   readonly driver: Ioredis
+  readonly credentials: Credentials
   readonly clock: Clock
   /** Bound from the first packet to the end of the log-in. Unit: ms. */
   readonly connectTimeoutMs: number
@@ -84,7 +84,7 @@ export class Link {
       }
       // By now the host's name may lead to the new primary.
       if (error.code === 'STORE_UNAVAILABLE') this.#drop(redis)
-      throw error
+      throw this.#options.credentials.clean(error)
     }
   }
 
@@ -127,7 +127,7 @@ export class Link {
     } catch (error) {
       this.#failures++
       this.#drop(redis)
-      throw notConnected(reason ?? error)
+      throw this.#options.credentials.clean(notConnected(reason ?? error))
     }
     this.#failures = 0
     this.#redis = redis
@@ -136,9 +136,14 @@ export class Link {
 
   /** Step by step, without the driver, which would continue in database 0 after a failed SELECT. */
   async #logIn(redis: Redis): Promise<void> {
-    const { username, password, db = 0 } = this.#options
-    if (password !== undefined) {
-      await redis.call('AUTH', ...(username === undefined ? [] : [username]), password)
+    const { credentials, db = 0 } = this.#options
+    if (credentials.hasLogin) {
+      await credentials.logIn(({ username, password }) => {
+        const user = username === undefined ? [] : [username]
+        return redis.call('AUTH', ...user, password).catch((error: unknown) => {
+          throw toStoreError(error)
+        })
+      })
     }
     if (db !== 0) await redis.call('SELECT', db)
     // Shown by CLIENT LIST; some servers forbid it.
@@ -174,11 +179,12 @@ export class Link {
 }
 
 function driverOptions(options: LinkOptions): RedisOptions {
-  const { host, port, tls, connectTimeoutMs } = options
+  const { host, port, tls, credentials, connectTimeoutMs } = options
   return {
     host,
     port,
-    ...(tls === undefined ? {} : { tls }),
+    // Read for each connection: the newest certificates.
+    ...(tls && { tls: { ...tls, ...credentials.tls } }),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     keepAlive: KEEPALIVE_MS,

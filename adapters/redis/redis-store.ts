@@ -2,7 +2,7 @@
  * The store contract on a Redis server. Neighbours: link.ts (connections), dataset.ts, ranges.ts,
  * feed.ts (watches), leases.ts, settings.ts, and the scripts, which do the work: lua.ts.
  */
-import { type Clock, systemClock } from '../../lib/base/clock.ts'
+import { systemClock } from '../../lib/base/clock.ts'
 import {
   openServerStore,
   type ServerAdapter,
@@ -21,36 +21,19 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../lib/store/types.ts'
+import { Credentials } from '../credentials/credentials.ts'
 import { Dataset } from './dataset.ts'
 import { type Ioredis, loadIoredis } from './driver.ts'
 import { toStoreError } from './errors.ts'
 import { Feed } from './feed.ts'
 import { Leases } from './leases.ts'
-import { type Arg, Link, type ServerOptions } from './link.ts'
+import { type Arg, Link } from './link.ts'
 import { Ranges } from './ranges.ts'
 import { txnArgs } from './requests.ts'
 import { type Reply, SCRIPTS, type Script } from './scripts.ts'
 import { assertUsable, readSettings, settingsWarnings } from './settings.ts'
 import { readSpace } from './space.ts'
-
-export interface RedisStoreOptions extends ServerOptions {
-  /** Name of the data in Redis: several stores can share a server. @default "anykeeper" */
-  readonly name?: string
-  /** Timers and deadlines. @default systemClock */
-  readonly clock?: Clock
-  /** Deadline of a txn, a compaction, a grant or a revocation. Unit: ms. @default 5000 */
-  readonly writeTimeoutMs?: number
-  /** Deadline of one page of a range, and of connecting. Unit: ms. @default 5000 */
-  readonly readTimeoutMs?: number
-  /** Deadline of a lease renewal and of a sweep. Unit: ms. @default 2000 */
-  readonly renewTimeoutMs?: number
-  /** Pause between empty batches of a quiet watch. Unit: ms. @default 1000 */
-  readonly progressMs?: number
-  /** Pause between sweeps for overdue leases. Unit: ms. @default 300 */
-  readonly sweepMs?: number
-  /** Bound of the history in the server's memory. Unit: bytes. @default 256 MiB */
-  readonly feedBytesMax?: number
-}
+import type { RedisStoreOptions } from './store-options.ts'
 
 /** A transaction blocks the server for all clients: some 10 ms at these bounds. */
 const LIMITS = {
@@ -78,6 +61,7 @@ class RedisAdapter implements ServerAdapter {
   readonly #writeTimeoutMs: number
   readonly #readTimeoutMs: number
   readonly #feedBytesMax: number
+  readonly #credentials: Credentials
   readonly #dataset: Dataset
   readonly #main: Link
   readonly #links: readonly Link[]
@@ -92,7 +76,19 @@ class RedisAdapter implements ServerAdapter {
     this.#feedBytesMax = options.feedBytesMax ?? FEED_BYTES_MAX
     const dataset = new Dataset(options.name ?? 'anykeeper')
     this.#dataset = dataset
-    const link = () => new Link({ ...options, driver, clock, connectTimeoutMs: readTimeoutMs })
+    const { credentials: sources = {}, logger, reloadMs } = options
+    const credentials = new Credentials({
+      store: 'redis',
+      sources,
+      clock,
+      ...(logger && { logger }),
+      ...(reloadMs && { reloadMs }),
+    })
+    this.#credentials = credentials
+    const { host, port, db, tls } = options
+    const server = { host, port, ...(db && { db }), ...(tls && { tls }) }
+    const link = () =>
+      new Link({ ...server, credentials, driver, clock, connectTimeoutMs: readTimeoutMs })
     const [main, feedLink, leaseLink] = [link(), link(), link()]
     this.#main = main
     this.#links = [main, feedLink, leaseLink]
@@ -121,6 +117,7 @@ class RedisAdapter implements ServerAdapter {
   }
 
   async open(): Promise<void> {
+    await this.#credentials.load()
     const settings = await this.#main.run(this.#readTimeoutMs, readSettings)
     assertUsable(settings)
     await this.#main.run(this.#writeTimeoutMs, (c) => this.#dataset.open(c))
@@ -172,6 +169,7 @@ class RedisAdapter implements ServerAdapter {
     this.#leases.stop()
     this.#feed.close()
     this.#ranges.forget()
+    this.#credentials.close()
     for (const link of this.#links) link.close()
   }
 

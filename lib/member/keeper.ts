@@ -163,6 +163,9 @@ export class Keeper {
       journalFormat: limits.journalFormatMax,
       unreadable: () => this.#replica.tree.unreadable.size,
       onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
+      onUnconfirmed: ({ message }) => {
+        this.committer.counters.lastFailure = message
+      },
       onPeerLeft: (id, record) => this.sessions.peerLeft(id, record),
       onPeerJoined: (id) => this.sessions.peerJoined(id),
       onListed: (sentMs) => this.sessions.peersListed(sentMs),

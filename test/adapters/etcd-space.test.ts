@@ -125,7 +125,7 @@ describe('etcd space', function () {
     root.close()
     const error = await rejection(nobody.space!(), 'STORE_UNAUTHENTICATED')
     expect(error.retriable).to.equal(false)
-    const keeper = await openEtcdStore({ hosts: [etcd.host], auth, txnOpsMax: 128 })
+    const keeper = await openEtcdStore({ hosts: [etcd.host], credentials: auth, txnOpsMax: 128 })
     ends.push(() => keeper.close())
     expect((await keeper.space!()).usedBytes).to.be.above(0)
   })

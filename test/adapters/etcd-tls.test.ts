@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Context } from 'mocha'
+import { Credentials } from '../../adapters/credentials/credentials.ts'
 import { parseEtcdUrl } from '../../adapters/etcd/etcd-url.ts'
 import { MemberHealth } from '../../adapters/etcd/member-health.ts'
 import { Members } from '../../adapters/etcd/members.ts'
@@ -104,10 +105,19 @@ describe('etcd over TLS with client certificates', function () {
       const refused = await refusal(opening)
       expect(refused.message).to.match(says)
       expect(refused.outcome).to.equal('unapplied')
-      const parsed = await parseEtcdUrl(url)
+      const { hosts, credentials: sources = {} } = parseEtcdUrl(url)
       const clock = systemClock
       const health = new MemberHealth({ count: 1, clock, probe: async () => false })
-      const options = { ...parsed, loginTimeoutMs: PATIENCE_MS, preferred: 0, health, clock }
+      const credentials = new Credentials({ store: 'etcd', sources, clock })
+      await credentials.load()
+      const options = {
+        hosts,
+        credentials,
+        loginTimeoutMs: PATIENCE_MS,
+        preferred: 0,
+        health,
+        clock,
+      }
       const members = new Members(options)
       try {
         const request = encodeRange({ start: Buffer.from('a') })
@@ -116,6 +126,7 @@ describe('etcd over TLS with client certificates', function () {
         expect(own.message).to.match(says)
       } finally {
         members.close()
+        credentials.close()
       }
     })
   }

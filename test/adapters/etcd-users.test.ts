@@ -51,7 +51,7 @@ describe('etcd users', function () {
     expect(await watch.events(1)).to.deep.equal(['put a=1'])
     await watch.end()
     await rejection(
-      openEtcdStore({ hosts: [own.host], auth: { ...auth, password: 'wrong' } }),
+      openEtcdStore({ hosts: [own.host], credentials: { ...auth, password: 'wrong' } }),
       'STORE_UNAUTHENTICATED',
     )
     await rejection(openEtcdStore({ hosts: [own.host] }), 'STORE_UNAUTHENTICATED')
@@ -70,7 +70,7 @@ describe('etcd users', function () {
     await client.user(limited.username).addRole('corner')
     client.close()
     await enableAuth(own.host, auth)
-    const store = await openEtcdStore({ hosts: [own.host], auth: limited })
+    const store = await openEtcdStore({ hosts: [own.host], credentials: limited })
     opened.push(store)
     expect(store.features.txnOpsMax).to.equal(128)
     const space = new Space(store)

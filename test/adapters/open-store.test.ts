@@ -46,16 +46,18 @@ describe('adapters/etcd/driver', () => {
 
 describe('adapters/etcd/etcd-url', () => {
   it('reads hosts, user and numbers', async () => {
-    expect(await parseEtcdUrl('etcd://a:1,b,[::1]:3')).to.deep.equal({
+    expect(parseEtcdUrl('etcd://a:1,b,[::1]:3')).to.deep.equal({
       hosts: ['a:1', 'b:2379', '[::1]:3'],
     })
-    expect(await parseEtcdUrl('etcd://me:p%40ss%2F@h:1/?txnOpsMax=1024')).to.deep.equal({
+    expect(parseEtcdUrl('etcd://me:p%40ss%2F@h:1/?txnOpsMax=1024')).to.deep.equal({
       hosts: ['h:1'],
-      auth: { username: 'me', password: 'p@ss/' },
+      credentials: { username: 'me', password: 'p@ss/' },
       txnOpsMax: 1_024,
     })
-    expect((await parseEtcdUrl('etcds://h')).hosts).to.deep.equal(['https://h:2379'])
+    expect(parseEtcdUrl('etcds://h').hosts).to.deep.equal(['https://h:2379'])
   })
+
+  const parse = async (url: string) => parseEtcdUrl(url)
 
   it('refuses in one sentence what it cannot use', async () => {
     for (const [url, sentence] of [
@@ -68,10 +70,15 @@ describe('adapters/etcd/etcd-url', () => {
       ['etcd://h?colour=red', 'no parameter "colour"'],
       ['etcd://h?ca=x', 'etcds://'],
       ['etcd://h?txnOpsMax=many', 'whole number'],
-      ['etcds://h?ca=/no/such/file', 'cannot read the ca file'],
+      ['etcds://h?cert=x', 'come together'],
+      ['etcd://h?passwordFile=x', 'needs a user'],
+      ['etcd://u@h?userFile=x&passwordFile=y', 'two times'],
+      ['etcd://u:secret@h?passwordFile=x', 'two times'],
+      ['etcd://h?userFile=x', 'needs a password'],
+      ['etcd://h?userFile=&passwordFile=x', 'names no file'],
       ['etcds://h?cert=x&key=y', 'need ca'],
     ] as const) {
-      expect((await rejection(parseEtcdUrl(url), 'STORE_INVALID')).message).to.include(sentence)
+      expect((await rejection(parse(url), 'STORE_INVALID')).message).to.include(sentence)
     }
   })
 })

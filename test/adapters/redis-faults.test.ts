@@ -1,7 +1,8 @@
 /** The redis adapter when the network or the server stands still: nothing lost, nothing doubled. */
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { openRedisStore, type RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import { openRedisStore } from '../../adapters/redis/redis-store.ts'
+import type { RedisStoreOptions } from '../../adapters/redis/store-options.ts'
 import { rejection, Space } from '../conformance/support.ts'
 import { untilFulfilled } from '../support/eventually.ts'
 import { RedisBench } from '../support/redis-bench.ts'

@@ -1,7 +1,8 @@
 /** The redis adapter beside the memory store: the same changes, the same answers, now and in the past. */
 import { expect } from 'chai'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { openRedisStore, type RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import { openRedisStore } from '../../adapters/redis/redis-store.ts'
+import type { RedisStoreOptions } from '../../adapters/redis/store-options.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import type { KeyValue, RangeQuery, StoreEvent, WriteOp } from '../../lib/store/types.ts'
 import { bytes, text } from '../conformance/support.ts'

@@ -52,8 +52,8 @@ export const memberRooms: Record<string, readonly string[]> = {
   tree: [],
 }
 
-/** Revision emulation, shared by the stores that lack revisions. */
-const sharedAdapter = 'mvcc'
+/** Revision emulation, shared by the stores that lack revisions, and what stores on a server log in with. */
+const sharedAdapters = ['mvcc', 'credentials']
 
 /** Packages from npm that a room may import; of node's own, all may. */
 const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
@@ -124,8 +124,9 @@ function adapterProblem(from: string, target: string): string | undefined {
   if (!target.startsWith('adapters/')) return 'adapters import only the store contract'
   const own = adapterOf(from)
   const other = adapterOf(target)
-  // Files beside the folders put adapters together; inside a folder only that one and mvcc count.
-  if (own === undefined || own === other || other === sharedAdapter) return undefined
+  // Files beside the folders put adapters together; inside a folder only that one and the shared ones count.
+  if (own === undefined || own === other) return undefined
+  if (other !== undefined && sharedAdapters.includes(other)) return undefined
   return 'adapters do not import their siblings'
 }
 

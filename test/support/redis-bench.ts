@@ -1,6 +1,7 @@
 /** Stores and servers of the tests of redis faults, ended with each test. */
 import { Redis } from 'ioredis'
-import { openRedisStore, type RedisStoreOptions } from '../../adapters/redis/redis-store.ts'
+import { openRedisStore } from '../../adapters/redis/redis-store.ts'
+import type { RedisStoreOptions } from '../../adapters/redis/store-options.ts'
 import type { ServerStore } from '../../lib/store/server-store.ts'
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
 

@@ -50,6 +50,8 @@ export interface ProxyRegistryOptions {
   readonly unreadable: () => number
   /** A heartbeat sent at this monotonic time was confirmed. */
   readonly onHeartbeat: (sentMs: number) => void
+  /** A heartbeat was not confirmed, for this reason. */
+  readonly onUnconfirmed: (error: StoreError) => void
   readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
   readonly onPeerJoined: (proxy: string) => void
   /** The list was read that was requested at this monotonic time, and its changes were reported. */
@@ -243,7 +245,7 @@ export class ProxyRegistry {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger, onHeartbeat } = this.#options
+    const { store, clock, logger, onHeartbeat, onUnconfirmed } = this.#options
     let isConfirmed = true
     while (!this.#stop.signal.aborted) {
       const pauseMs = this.#grantedTtlMs / HEARTBEATS_PER_TTL
@@ -264,6 +266,7 @@ export class ProxyRegistry {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         if (error.code === 'STORE_CLOSED') return
+        onUnconfirmed(error)
         logger.warn({ err: error }, 'heartbeat not confirmed')
         if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
         hasLease = lease !== this.#lease

@@ -39,7 +39,7 @@ describe('etcd/lease-stream', () => {
     }
     const memberAt = (index: number) => ({
       index,
-      leaseStreams: {
+      leases: {
         leaseKeepAlive: async () => {
           const duplex = new Duplex()
           opened.push({ atMs: clock.monotonic(), member: index, duplex })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Credentials } from '../../../../adapters/credentials/credentials.ts'
 import type { Member } from '../../../../adapters/etcd/member.ts'
 import { MemberHealth } from '../../../../adapters/etcd/member-health.ts'
 import { Members } from '../../../../adapters/etcd/members.ts'
@@ -17,6 +18,7 @@ describe('etcd/members', () => {
     health = new MemberHealth({ count: 3, clock, probe: async () => false })
     members = new Members({
       hosts: ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'],
+      credentials: new Credentials({ store: 'etcd', sources: {}, clock }),
       loginTimeoutMs: 1_000,
       preferred: 1,
       health,

@@ -26,6 +26,7 @@ function registryOn(store: MetadataStore, clock: Clock): ProxyRegistry {
     journalFormat: 3,
     unreadable: () => 0,
     onHeartbeat: () => {},
+    onUnconfirmed: () => {},
     onPeerLeft: () => {},
     onPeerJoined: () => {},
     onListed: () => {},
