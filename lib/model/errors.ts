@@ -133,6 +133,11 @@ export class ZnodeError extends KeeperError {
   }
 }
 
+/** Is it this result of ZooKeeper? */
+export function isZnodeError(error: unknown, row: { readonly errno: number }): boolean {
+  return error instanceof ZnodeError && error.errno === row.errno
+}
+
 /** What a store fails with: see docs/errors.md. */
 export type StoreErrorCode =
   | 'STORE_UNAVAILABLE'
