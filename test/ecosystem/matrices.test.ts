@@ -1,6 +1,6 @@
 /**
  * The tables of recipes and faults on real servers with real clocks: on etcd, and over the wire on anykeeper and on ZooKeeper. A
- * selection, another one on each; `RECIPES=all`: all of them.
+ * selection, another one on each; `RECIPES=all`: all of them; the name of a table as in `RECIPES=creates`: all of that one.
  */
 import type { Context } from 'mocha'
 import { type ClientBed, type RunningBed, wireBeds } from '../support/client-beds.ts'
@@ -14,8 +14,10 @@ import { openWireBed } from '../support/wire-bed.ts'
 /** Each is three clients that mostly wait. */
 const LANES = 12
 
-const isAll = process.env.RECIPES === 'all'
-const tables = Object.keys(TABLES) as TableName[]
+const { RECIPES = '' } = process.env
+const isOne = RECIPES in TABLES
+const isAll = RECIPES === 'all' || isOne
+const tables = (isOne ? [RECIPES] : Object.keys(TABLES)) as TableName[]
 
 function testBed(bed: MatrixBed, open: () => Promise<OpenBed>): void {
   describe('recipes × faults', () => {
