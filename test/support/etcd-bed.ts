@@ -1,7 +1,7 @@
 /** The bed of the table of recipes and faults on a real etcd, with real clocks: one member of the ensemble for each seat. */
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import { connect, Keeper, systemClock, type ZooKeeper } from '../../lib/index.ts'
-import { cutStore } from './cut-store.ts'
+import { cutBehindNextBatch, cutStore } from './cut-store.ts'
 import { eventually } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
 import type { OpenBed } from './matrix-cells.ts'
@@ -53,16 +53,7 @@ export async function openEtcdBed(host: string): Promise<OpenBed> {
         },
         cut: () => store.cut(),
         mend: () => store.mend(),
-        cutBehindNextWrite() {
-          const { txn } = store
-          store.txn = async (next) => {
-            store.txn = txn
-            const result = await inner.txn(next)
-            store.cut()
-            await store.range({ start: Buffer.from([0]) })
-            return result
-          }
-        },
+        cutBehindNextWrite: () => cutBehindNextBatch(store, inner),
       }
     },
     async rest() {
