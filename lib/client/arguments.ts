@@ -174,6 +174,19 @@ export function checkCallback<T>(callback: T, name: string): T {
   throw badArgument(`${name} must be a function, got ${shown(callback)}`)
 }
 
+/** An object with these methods: of its own, or of its class. `name` is for the message. */
+export function checkMethods<T extends object>(
+  value: unknown,
+  methods: readonly (keyof T & string)[],
+  name: string,
+): T {
+  const given = checkRecord(value, name)
+  const missing = methods.filter((method) => typeof given[method] !== 'function')
+  if (missing.length === 0) return value as T
+  const names = (list: readonly string[]): string => list.map((one) => `${one}()`).join(', ')
+  throw badArgument(`${name} must have the methods ${names(methods)}; it lacks ${names(missing)}`)
+}
+
 /** One of the given words. */
 export function checkWord<T extends string>(value: unknown, words: readonly T[], name: string): T {
   const word = words.find((known) => known === value)

@@ -57,7 +57,7 @@ export function askWithin(
   const trace = captureTrace(askWithin)
   if (!isBounded)
     return repeated(session, retryMs, NEVER, () => session.ask(request, path, onReply))
-  return bounded(session, call, request, path, trace, (until) => {
+  return withinBounds({ session, call, path, isWriting: isWrite(request), trace }, (until) => {
     // A watch that comes after the end of its call is nobody's.
     const reply: Reply | undefined =
       onReply && ((errno, at) => !until.aborted && onReply(errno, at))
@@ -68,14 +68,22 @@ export function askWithin(
 const NEVER = new AbortController().signal
 setMaxListeners(0, NEVER)
 
-async function bounded(
-  session: ClientSession,
-  { signal, timeoutMs }: KnownCallOptions,
-  request: ClientRequest,
-  path: string | undefined,
-  trace: CallTrace,
-  run: (until: AbortSignal) => Promise<Result>,
-): Promise<Result> {
+/** A call that {@link withinBounds} runs. */
+export interface BoundedCall {
+  readonly session: ClientSession
+  readonly call: KnownCallOptions
+  readonly path: string | undefined
+  /** Can it change anything? */
+  readonly isWriting: boolean
+  readonly trace: CallTrace
+}
+
+/** Rejects when the time or the caller's patience is over; `run` continues, and can see it. */
+export async function withinBounds<T>(
+  { session, call, path, isWriting, trace }: BoundedCall,
+  run: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, timeoutMs } = call
   const end = new AbortController()
   const aborted = (): void => end.abort(signal?.reason)
   let cancel = (): void => {}
@@ -88,7 +96,7 @@ async function bounded(
   else if (signal !== undefined) forget = onAbort(signal, aborted)
   if (timeoutMs !== undefined) {
     cancel = session.clock.after(timeoutMs, () => {
-      const outcome = isWrite(request) ? 'unknown' : 'unapplied'
+      const outcome = isWriting ? 'unknown' : 'unapplied'
       const { errno } = ZK_ERRORS.OPERATION_TIMEOUT
       end.abort(withTrace(new ZnodeError(errno, path, { outcome }), trace))
     })

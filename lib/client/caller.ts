@@ -1,9 +1,9 @@
 /** How the verbs of a client reach its session, within the bounds of a handle. Neighbours: zookeeper, call-options. */
-import { ZK_ERRORS } from '../model/errors.ts'
+import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import type { Acl, Result } from '../model/request.ts'
 import { checkCallback, checked, checkPath } from './arguments.ts'
-import { askWithin, type KnownCallOptions } from './call-options.ts'
-import type { CallTrace } from './call-trace.ts'
+import { askWithin, type KnownCallOptions, withinBounds } from './call-options.ts'
+import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
 import type { ClientSession } from './client-session.ts'
 import type { ClientRequest } from './transport.ts'
 import { checkWatchMode } from './watch-stream.ts'
@@ -36,6 +36,28 @@ export class Caller {
     onReply?: (errno: number, trace: CallTrace) => void,
   ): Promise<Result> {
     return askWithin(this.session, this.#call, request, path, onReply)
+  }
+
+  /**
+   * A write that is several requests, within the bounds of one call: `run` has a caller without any, and continues behind its end.
+   * What it rejects with gets the stack of this call.
+   */
+  async whole<T>(
+    path: string,
+    run: (caller: Caller, until: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { session } = this
+    const trace = captureTrace(this.whole)
+    const { acl, ...call } = this.#call
+    const caller = new Caller(session, acl === undefined ? {} : { acl })
+    try {
+      return await withinBounds({ session, call, path, isWriting: true, trace }, (until) =>
+        run(caller, until),
+      )
+    } catch (error) {
+      const isOwn = error instanceof ZnodeError && error !== call.signal?.reason
+      throw isOwn ? withTrace(error, trace) : error
+    }
   }
 
   /** A watch is registered with the answer, before any event that comes after it; without one no stack is captured. */

@@ -9,6 +9,7 @@ import {
   checkArray,
   checkBoolean,
   checkCallback,
+  checkMethods,
   checkOptions,
   checkPath,
   checkRecord,
@@ -160,11 +161,20 @@ export function checkClientOptions(options: unknown): KnownOptions {
       given.onError as ((error: CallbackError) => void) | undefined,
       'onError',
     ),
-    logger: given.logger === undefined ? silentLogger : (given.logger as Logger),
-    clock: given.clock === undefined ? systemClock : (given.clock as Clock),
-    random: given.random === undefined ? systemRandom : (given.random as Random),
+    logger: given.logger === undefined ? silentLogger : checkLogger(given.logger),
+    clock: given.clock === undefined ? systemClock : checkClock(given.clock),
+    random: given.random === undefined ? systemRandom : checkRandom(given.random),
   }
 }
+
+const checkLogger = (logger: unknown): Logger =>
+  checkMethods(logger, ['debug', 'info', 'warn', 'error'], 'logger')
+
+const checkClock = (clock: unknown): Clock =>
+  checkMethods(clock, ['now', 'monotonic', 'after'], 'clock')
+
+const checkRandom = (random: unknown): Random =>
+  checkMethods(random, ['bytes', 'fraction'], 'random')
 
 function digestOf(digest: unknown): Auth[] {
   if (digest === undefined) return []

@@ -1,6 +1,7 @@
 /**
  * What a caller of the client names, and the protocol's records for it. Neighbour: zookeeper.
  */
+import type { Random } from '../base/clock.ts'
 import { OPEN_ACL } from '../model/acl.ts'
 import { type ByteString, fromByteString } from '../model/byte-string.ts'
 import { ZnodeError } from '../model/errors.ts'
@@ -25,6 +26,7 @@ import {
   badArgument,
   checkAcl,
   checkArray,
+  checkBoolean,
   checkByteString,
   checkData,
   checked,
@@ -37,6 +39,7 @@ import {
   checkWord,
   copyOf,
 } from './arguments.ts'
+import { newProtectedName } from './protected-name.ts'
 
 /**
  * How long a znode lives, and how it is named. container: deleted some time after its last child;
@@ -62,11 +65,16 @@ const FLAGS: Record<CreateMode, number> = {
 }
 
 const CREATE_MODES = Object.keys(FLAGS) as CreateMode[]
-const CREATE_OPTION_NAMES = ['mode', 'acl', 'ttlMs'] as const
+const CREATE_OPTION_NAMES = ['mode', 'acl', 'ttlMs', 'protected'] as const
 const SEQUENTIAL_FLAGS: ReadonlySet<number> = new Set([
   CREATE_FLAGS.PERSISTENT_SEQUENTIAL,
   CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
   CREATE_FLAGS.PERSISTENT_SEQUENTIAL_WITH_TTL,
+])
+
+const EPHEMERAL_FLAGS: ReadonlySet<number> = new Set([
+  CREATE_FLAGS.EPHEMERAL,
+  CREATE_FLAGS.EPHEMERAL_SEQUENTIAL,
 ])
 
 /** Options of a create. */
@@ -77,6 +85,13 @@ export interface CreateOptions {
   readonly acl?: readonly Acl[]
   /** For the ttl modes, and needed there: ms, an integer from 1 to 2⁴⁰ − 1. */
   readonly ttlMs?: number
+  /**
+   * It gets a name that no other has, `_c_<uuid>-<name>` as Curator's withProtection(), and is found again by it where the connection is
+   * lost before the answer: the create waits until the client is connected, or its session over, and makes one znode or none. What
+   * a create that is given up has made is deleted as soon as the client is connected. For {@link ZooKeeper.create} alone.
+   * @default false
+   */
+  readonly protected?: boolean
 }
 
 /** An operation of a multi; see {@link createOp}. */
@@ -130,7 +145,7 @@ export function toMultiOps(ops: unknown): readonly MultiOp[] {
 /**
  * A create as an operation of {@link ZooKeeper.multi}. `data`: bytes, null for none. Its result in the
  * multi is a `create2`: path and Stat. The data is copied.
- * @throws {ZnodeError} ZK_BAD_ARGUMENTS (path, data, mode, TTL, an option that is not known), ZK_INVALID_ACL
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS (path, data, mode, TTL, `protected`, an option that is not known), ZK_INVALID_ACL
  */
 export function createOp(
   path: string,
@@ -138,15 +153,28 @@ export function createOp(
   options: CreateOptions = {},
   defaultAcl: readonly Acl[] = OPEN_ACL,
 ): CreateRequest {
+  const { request, isProtected } = toCreate(path, data, options, defaultAcl)
+  if (!isProtected) return request
+  throw badArgument('protected is for create() alone: an operation of a multi cannot be protected')
+}
+
+/** What a caller wants created, checked and copied. @throws {ZnodeError} as createOp() */
+export function toCreate(
+  path: string,
+  data: Uint8Array | null,
+  options: CreateOptions,
+  defaultAcl: readonly Acl[],
+): { readonly request: CreateRequest; readonly isProtected: boolean } {
   return checked(() => {
-    const { mode, acl, ttlMs } = checkOptions(options, CREATE_OPTION_NAMES)
+    const given = checkOptions(options, CREATE_OPTION_NAMES)
+    const { mode, acl, ttlMs } = given
     const flags = FLAGS[mode === undefined ? 'persistent' : checkWord(mode, CREATE_MODES, 'mode')]
     const hasTtl = flags >= CREATE_FLAGS.PERSISTENT_WITH_TTL
     if (!hasTtl && ttlMs !== undefined) {
       throw badArgument('ttlMs is for the modes ttl and ttl-sequential only')
     }
     const container = flags === CREATE_FLAGS.CONTAINER ? OP.createContainer : OP.create2
-    return {
+    const request: CreateRequest = {
       type: 'create',
       op: hasTtl ? OP.createTTL : container,
       path: checkPath(path, SEQUENTIAL_FLAGS.has(flags)),
@@ -155,7 +183,17 @@ export function createOp(
       flags,
       ttlMs: hasTtl ? checkTtlMs(ttlMs) : 0,
     }
+    return { request, isProtected: checkBoolean(given.protected, 'protected') }
   })
+}
+
+/** The same create with a protected name, and where it is found again. @throws {ZnodeError} ZK_BAD_ARGUMENTS: the root */
+export function protectedRequest(request: CreateRequest, random: Random) {
+  const isSequential = SEQUENTIAL_FLAGS.has(request.flags)
+  const { parent, prefix, path } = newProtectedName(request.path, isSequential, random)
+  const isEphemeral = EPHEMERAL_FLAGS.has(request.flags)
+  const place = { parent, prefix, isEphemeral, path: isSequential ? undefined : path }
+  return { request: { ...request, path }, place }
 }
 
 /** A read of a {@link ZooKeeper.multiRead}. */

@@ -15,14 +15,17 @@ import {
   type ClientOp,
   type CreateOptions,
   createOp,
+  protectedRequest,
   type ReadOp,
   type ReadResult,
   readResults,
   resultOf,
   toBytes,
+  toCreate,
   toMultiOps,
   toReadOps,
 } from './operations.ts'
+import { createProtected } from './protected-create.ts'
 import { Transaction } from './transaction.ts'
 import { type Codec, TypedZooKeeper } from './typed-values.ts'
 import { type WatchStreamOptions, watchEvents } from './watch-stream.ts'
@@ -137,19 +140,35 @@ export class ZooKeeper {
   }
 
   /**
-   * Creates a znode. `data`: bytes, null for none. Resolves with the path, sequence number
-   * included.
+   * Creates a znode. `data`: bytes, null for none. Resolves with the path, sequence number and prefix
+   * included; with `protected` the Stat may be a later one.
    * @throws {ZnodeError} ZK_NODE_EXISTS, ZK_NO_NODE (the parent), ZK_NO_CHILDREN_FOR_EPHEMERALS,
-   * ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS (path, mode or TTL)
+   * ZK_NO_AUTH, ZK_INVALID_ACL, ZK_BAD_ARGUMENTS (path, mode or TTL). With `protected` an `outcome` that is unknown means: it may be
+   * there until the client is connected again, and stays only where it cannot be seen or deleted then (persistent-sequential, and
+   * READ of the parent not permitted; DELETE of the parent not permitted; no session follows). ZK_SESSION_EXPIRED with
+   * `outcome` unapplied: an ephemeral is gone with its session
    */
   async create(
     path: string,
     data: Uint8Array | null = null,
     options: CreateOptions = {},
   ): Promise<{ path: string; stat: Stat }> {
-    const result = await this.#caller.ask(this.createOp(path, data, options), path)
-    const { path: created, stat } = resultOf(result, 'pathStat')
+    const { request, isProtected } = toCreate(path, data, options, this.#caller.acl)
+    return isProtected ? this.#createProtected(request, path) : this.#create(request, path)
+  }
+
+  async #create(request: CreateRequest, path: string): Promise<{ path: string; stat: Stat }> {
+    const { path: created, stat } = resultOf(await this.#caller.ask(request, path), 'pathStat')
     return { path: created, stat }
+  }
+
+  #createProtected(request: CreateRequest, path: string): Promise<{ path: string; stat: Stat }> {
+    const named = protectedRequest(request, this.#session.options.random)
+    return this.#caller.whole(path, (caller, until) => {
+      const client = new ZooKeeper(caller)
+      const send = () => client.#create(named.request, path)
+      return createProtected({ place: { client, ...named.place }, send, until })
+    })
   }
 
   /** As {@link createOp}, with the default ACL of this client. */

@@ -50,7 +50,7 @@ export const ZK_ERRORS = {
     false,
     'the stored record of the znode cannot be read',
   ),
-  CONNECTION_LOSS: row('ZK_CONNECTION_LOSS', -4, true, 'connection lost, outcome unknown'),
+  CONNECTION_LOSS: row('ZK_CONNECTION_LOSS', -4, true, 'connection lost'),
   MARSHALLING: row('ZK_MARSHALLING', -5, false, 'the request could not be decoded'),
   UNIMPLEMENTED: row('ZK_UNIMPLEMENTED', -6, false, 'not implemented by this server'),
   OPERATION_TIMEOUT: row('ZK_OPERATION_TIMEOUT', -7, true, 'timed out'),
@@ -112,7 +112,7 @@ export class ZnodeError extends KeeperError {
 
   /**
    * `outcome`: by default `unknown` for ZK_CONNECTION_LOSS and ZK_OPERATION_TIMEOUT. `message`: instead of that of the
-   * table.
+   * table, which also says that the outcome is unknown where it is.
    */
   constructor(
     errno: number,
@@ -124,17 +124,24 @@ export class ZnodeError extends KeeperError {
     } = {},
   ) {
     const known = BY_ERRNO.get(errno)
-    const { message = known?.message ?? `error ${errno}`, cause } = options
+    const outcome = options.outcome ?? (UNKNOWN_OUTCOME.has(errno) ? 'unknown' : 'unapplied')
+    const what = known?.message ?? `error ${errno}`
+    const { message = outcome === 'unknown' ? `${what}, outcome unknown` : what, cause } = options
     super(
       `${message}${path === undefined ? '' : `: ${path}`}`,
       cause === undefined ? undefined : { cause },
     )
     this.code = (known?.code as ZnodeErrorCode | undefined) ?? `ZK_ERROR_${-errno}`
     this.errno = errno
-    this.outcome = options.outcome ?? (UNKNOWN_OUTCOME.has(errno) ? 'unknown' : 'unapplied')
+    this.outcome = outcome
     this.retriable = known?.retriable === true && this.outcome === 'unapplied'
     this.path = path
   }
+}
+
+/** Is it this result of ZooKeeper? */
+export function isZnodeError(error: unknown, row: { readonly errno: number }): boolean {
+  return error instanceof ZnodeError && error.errno === row.errno
 }
 
 /** What a store fails with: see docs/errors.md. */

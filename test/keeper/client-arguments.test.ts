@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import {
   type ClientOp,
+  type ClientOptions,
   type CreateOptions,
   connect,
   createOp,
@@ -288,6 +289,43 @@ describe('keeper/client-arguments', () => {
     const { keeper } = await bench.open()
     const error = await connect(keeper, { timeoutMs: -1 }).catch((e: unknown) => e)
     expect((error as Error).message).to.match(/^timeoutMs must be an integer from 1 to .*, got -1$/)
+  })
+
+  it('an option of connect that is called later must have what is called, before anything is opened', async () => {
+    const { keeper } = await bench.open()
+    const wrong: [options: object, message: string][] = [
+      [{ logger: 'pino' }, 'logger must be an object, got "pino"'],
+      [{ logger: null }, 'logger must be an object, got null'],
+      [
+        { logger: { debug() {}, info() {}, error: 7 } },
+        'logger must have the methods debug(), info(), warn(), error(); it lacks warn(), error()',
+      ],
+      [{ clock: Date }, 'clock must be an object, got a function'],
+      [
+        { clock: { now() {} } },
+        'clock must have the methods now(), monotonic(), after(); it lacks monotonic(), after()',
+      ],
+      [
+        { random: {} },
+        'random must have the methods bytes(), fraction(); it lacks bytes(), fraction()',
+      ],
+    ]
+    for (const [options, message] of wrong) {
+      for (const target of [keeper, 'zk://127.0.0.1:1']) {
+        const error = await connect(target, options as ClientOptions).catch((e: unknown) => e)
+        expect(error).to.include({ code: 'ZK_BAD_ARGUMENTS', message })
+      }
+    }
+    class Collector {
+      readonly lines: string[] = []
+      debug = (_: object, message: string) => this.lines.push(message)
+      info = this.debug
+      warn(): void {}
+      error(): void {}
+    }
+    for (const logger of [console, new Collector()]) {
+      await (await connect(keeper, { logger })).close()
+    }
   })
 
   it('what is changed after the call has no effect', async () => {

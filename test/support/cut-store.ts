@@ -104,3 +104,26 @@ export function cutStore(inner: MetadataStore): CutStore {
     },
   }
 }
+
+/**
+ * The next batch of writes that `store` commits is applied, and its answer waits behind an outage that begins then. Writes of
+ * records alone, behind their batch, are none. `behind`: the same data, on another way.
+ */
+export function cutBehindNextBatch(store: CutStore, behind: MetadataStore): void {
+  const { txn } = store
+  store.txn = async (next, options) => {
+    const isBatch = next.ops.some(({ type, ...op }) => type === 'put' && isEntry(op))
+    if (!isBatch) return txn(next, options)
+    const result = await behind.txn(next, options)
+    // Another member was faster: it will be sent again.
+    if (!result.committed || store.txn === txn) return result
+    store.txn = txn
+    store.cut()
+    await store.range({ start: Buffer.from([0]) })
+    return result
+  }
+}
+
+/** The key of an entry of the journal. */
+const isEntry = (op: object): boolean =>
+  'key' in op && /\/j\/[0-9a-f]{16}$/.test(Buffer.from(op.key as Uint8Array).toString())

@@ -1,10 +1,10 @@
 /** The bed of the table of recipes and faults on a real etcd, with real clocks: one member of the ensemble for each seat. */
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import { connect, Keeper, systemClock, type ZooKeeper } from '../../lib/index.ts'
-import { cutStore } from './cut-store.ts'
+import { cutBehindNextBatch, cutStore } from './cut-store.ts'
 import { eventually } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
-import type { Bed } from './recipe-play.ts'
+import type { OpenBed } from './matrix-cells.ts'
 
 const TIMEOUT_MS = 4_000
 const WAIT_MS = 40_000
@@ -17,29 +17,22 @@ const LIMITS = {
   storeSilenceMsMax: 1_000,
 }
 
-/** `host`: of etcd, called within a test. Each test has a prefix of its own. Registers its own hooks. */
-export function etcdBed(host: () => string): Bed {
+let beds = 0
+
+/** `host`: of etcd, where it has a prefix of its own. */
+export async function openEtcdBed(host: string): Promise<OpenBed> {
   const ends: (() => Promise<void>)[] = []
   const clients: ZooKeeper[] = []
-  let tests = 0
-
-  beforeEach(() => {
-    tests += 1
-  })
-  afterEach(async () => {
-    clients.length = 0
-    for (const end of ends.splice(0)) await end()
-  })
+  const prefix = `/matrix-${++beds}`
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
   return {
     timeoutMs: TIMEOUT_MS,
     async seat(options) {
-      const inner = await openEtcdStore({ hosts: [host()] })
+      const inner = await openEtcdStore({ hosts: [host] })
       const store = cutStore(inner)
       const clock = new FreezableClock(systemClock)
-      const prefix = `/matrix-${tests}`
       const keeper = await Keeper.open({ store, clock, prefix, limits: LIMITS })
       const client = await connect(keeper, { ...options, timeoutMs: TIMEOUT_MS })
       clients.push(client)
@@ -60,16 +53,7 @@ export function etcdBed(host: () => string): Bed {
         },
         cut: () => store.cut(),
         mend: () => store.mend(),
-        cutBehindNextWrite() {
-          const { txn } = store
-          store.txn = async (next) => {
-            store.txn = txn
-            const result = await inner.txn(next)
-            store.cut()
-            await store.range({ start: Buffer.from([0]) })
-            return result
-          }
-        },
+        cutBehindNextWrite: () => cutBehindNextBatch(store, inner),
       }
     },
     async rest() {
@@ -83,6 +67,9 @@ export function etcdBed(host: () => string): Bed {
     pass: sleep,
     until: async (what, check) => {
       await eventually(what, check, WAIT_MS)
+    },
+    async close() {
+      for (const end of ends) await end()
     },
   }
 }

@@ -12,6 +12,7 @@ import {
   type ZnodeError,
   type ZooKeeper,
 } from '../../lib/index.ts'
+import { cutBehindNextBatch } from './cut-store.ts'
 import { type Member, TIMEOUT_MS } from './liveness-bench.ts'
 import type { ManualClock } from './manual-clock.ts'
 
@@ -50,17 +51,9 @@ export function outcomeOf(promise: Promise<unknown>): { readonly now: string } {
   return outcome
 }
 
-/** The member's next transaction is applied, and its answer waits behind an outage that begins then. */
+/** The member's next batch is applied, and its answer waits behind an outage that begins then. */
 export function cutBehindNextTxn({ store }: Member, backend: MemoryBackend): void {
-  const behind = openMemoryStore({ backend })
-  const { txn } = store
-  store.txn = async (next) => {
-    store.txn = txn
-    const result = await behind.txn(next)
-    store.cut()
-    await store.range({ start: Buffer.from([0]) })
-    return result
-  }
+  cutBehindNextBatch(store, openMemoryStore({ backend }))
 }
 
 /** Everyone that has held; what they say is compared at each entry. */

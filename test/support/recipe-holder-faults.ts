@@ -110,7 +110,16 @@ export const HOLDER_FAULTS: readonly Fault[] = [
   },
 ]
 
-async function uncaughtDuring(run: () => Promise<void>): Promise<unknown[]> {
+/** The process has one set of listeners: one at a time. */
+let newest: Promise<unknown> = Promise.resolve()
+
+function uncaughtDuring(run: () => Promise<void>): Promise<unknown[]> {
+  const next = newest.then(() => collectUncaught(run))
+  newest = next.catch(() => {})
+  return next
+}
+
+async function collectUncaught(run: () => Promise<void>): Promise<unknown[]> {
   const thrown: unknown[] = []
   const listeners = process.listeners('uncaughtException')
   process.removeAllListeners('uncaughtException')

@@ -3,35 +3,28 @@ import { connect, systemClock, type ZooKeeper } from '../../lib/index.ts'
 import { type RunningBed, SESSION_MS } from './client-beds.ts'
 import { eventually } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
-import type { Bed } from './recipe-play.ts'
+import type { OpenBed } from './matrix-cells.ts'
 import { TcpFaultProxy } from './tcp-fault-proxy.ts'
 
 const WAIT_MS = 60_000
 
-/** `running`: called within a test. Each test has a root of its own. Registers its own hooks. */
-export function wireBed(running: () => RunningBed): Bed {
+let beds = 0
+
+/** Has a root of its own on the server. */
+export async function openWireBed(running: RunningBed): Promise<OpenBed> {
   const ends: (() => Promise<void>)[] = []
   const clients: ZooKeeper[] = []
-  let chroot = ''
-  let tests = 0
-
-  beforeEach(async () => {
-    chroot = `/matrix-${++tests}`
-    const client = await running().connect()
-    await client.create(chroot)
-    await client.close()
-  })
-  afterEach(async () => {
-    clients.length = 0
-    for (const end of ends.splice(0)) await end()
-  })
+  const chroot = `/matrix-${++beds}`
+  const root = await running.connect()
+  await root.create(chroot)
+  await root.close()
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
   return {
     timeoutMs: SESSION_MS,
     async seat(given) {
-      const wire = await TcpFaultProxy.start(running().direct?.slice('zk://'.length) ?? '')
+      const wire = await TcpFaultProxy.start(running.direct?.slice('zk://'.length) ?? '')
       const clock = new FreezableClock(systemClock)
       const options = { ...given, timeoutMs: SESSION_MS, clock, chroot }
       const client = await connect(`zk://${wire.host}`, options)
@@ -74,6 +67,9 @@ export function wireBed(running: () => RunningBed): Bed {
     pass: sleep,
     until: async (what, check) => {
       await eventually(what, check, WAIT_MS)
+    },
+    async close() {
+      for (const end of ends) await end()
     },
   }
 }

@@ -2,11 +2,11 @@
  * A gate that all clients of an ensemble wait at while it is set: Curator's DistributedBarrier and kazoo's Barrier. Its
  * znode is persistent, and there while the barrier is set. Neighbours: wait-scope, until-gone, double-barrier.
  */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { createMissing } from '../paths.ts'
+import { deleteIfThere } from '../protected-create.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
-import { deleteIfThere, isZnodeError } from './own-znode.ts'
 import { throughOutages, untilGone } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 

@@ -1,9 +1,8 @@
 /** What the caches over ordinary verbs keep of a znode, and how it is read. Neighbours: node-cache, tree-cache. */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import type { Stat } from '../../model/request.ts'
 import type { WatchCallback } from '../watches.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
 
 /** A znode as {@link NodeCache} and {@link TreeCache} read it. Treat `data` as read-only. */
 export interface CacheEntry {

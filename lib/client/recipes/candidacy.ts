@@ -3,14 +3,14 @@
  * is there, or the store refused it for now. Neighbours: contend, leader-latch, leader-selector.
  */
 import { pause } from '../../base/pause.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { contend, type Line } from './contend.ts'
 import { inOrder } from './contender-name.ts'
 import type { Held } from './holding.ts'
-import { isZnodeError } from './own-znode.ts'
-import { orSessionEnd, whenConnected } from './session-end.ts'
+import { orSessionEnd } from './session-end.ts'
 import { whenAborted } from './session-return.ts'
 
 /** Before a candidate stands again that the store refused for now, or whose callback threw. Unit ms. */

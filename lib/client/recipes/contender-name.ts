@@ -3,6 +3,7 @@
  * but for the random part. Neighbours: own-znode, contend.
  */
 import type { Random } from '../../base/clock.ts'
+import { newHex, newProtectedPrefix } from '../protected-name.ts'
 
 /**
  * Whose contenders wait for ours. Ours wait for every contender of the line, whatever its name begins with.
@@ -52,25 +53,7 @@ export function newContenderName(
 
 /** What no other name begins with. @throws {TypeError} an unknown layout */
 export function newPrefix(layout: ContenderLayout, random: Random): string {
-  return checkLayout(layout) === 'kazoo' ? newHex(random) : `_c_${newUuid(random)}-`
-}
-
-/** 32 hex digits. */
-export function newHex(random: Random): string {
-  return Buffer.from(random.bytes(16)).toString('hex')
-}
-
-/** Version 4, variant 10: Curator takes only a well-formed UUID for a protected name. */
-export function newUuid(random: Random): string {
-  const hex = newHex(random)
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20),
-  ].join('-')
+  return checkLayout(layout) === 'kazoo' ? newHex(random) : newProtectedPrefix(random)
 }
 
 /** Sequence numbers are written with %010d; behind 2147483647 comes -2147483648. */

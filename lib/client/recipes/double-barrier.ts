@@ -4,21 +4,17 @@
  * until-gone, barrier.
  */
 import { systemRandom } from '../../base/clock.ts'
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { EVENT } from '../../model/request.ts'
+import { deleteIfThere } from '../protected-create.ts'
+import { newHex, newUuid } from '../protected-name.ts'
 import type { WatchEvent } from '../watches.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath, parentModeOf } from './contend.ts'
-import { type ContenderLayout, checkLayout, newHex, newUuid } from './contender-name.ts'
+import { type ContenderLayout, checkLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
-import {
-  deleteIfThere,
-  isZnodeError,
-  type OwnZnode,
-  type OwnZnodes,
-  removeOwn,
-} from './own-znode.ts'
+import { type OwnZnode, type OwnZnodes, removeOwn } from './own-znode.ts'
 import { takePlace } from './place.ts'
 import { childrenOf, throughOutages, untilGone } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'

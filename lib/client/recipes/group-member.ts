@@ -5,10 +5,10 @@
 import { systemRandom } from '../../base/clock.ts'
 import { childOf } from '../../model/path.ts'
 import { checked, checkPath, checkText, checkWord } from '../arguments.ts'
+import { newHex } from '../protected-name.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import { checkLinePath } from './contend.ts'
-import { newHex } from './contender-name.ts'
 import {
   type GroupLayout,
   type GroupMembers,

@@ -1,8 +1,7 @@
 /** Who is in a group, as Curator's GroupMember and kazoo's Party and ShallowParty write it. Neighbour: group-member. */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
 
 /**
  * How members are written below the path of the group.

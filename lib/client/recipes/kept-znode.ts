@@ -3,15 +3,15 @@
  * session of now, written. Neighbours: persistent-node, live-loop.
  */
 import { pause } from '../../base/pause.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf, nameOf, parentOf } from '../../model/path.ts'
 import type { Acl, Stat } from '../../model/request.ts'
 import { type CreateOptions, createOp } from '../operations.ts'
 import { createMissing } from '../paths.ts'
+import { findProtected } from '../protected-create.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
-import { isZnodeError } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
 
 export const PERSISTENT_NODE_MODES = [
   'ephemeral',
@@ -175,13 +175,14 @@ export class KeptZnode {
 
   /** The sequential one that a create with an unknown outcome may have made. */
   async #find(): Promise<string | undefined> {
-    const parent = parentOf(this.#base)
-    if (this.#sessions.size === 0 || (await this.#client.exists(parent)) === undefined) {
-      return undefined
-    }
-    const { children } = await this.#client.getChildren(parent)
-    const name = children.find((child) => child.startsWith(this.#options.prefix))
-    return name === undefined ? undefined : childOf(parent, name)
+    if (this.#sessions.size === 0) return undefined
+    const [found] = await findProtected({
+      client: this.#client,
+      parent: parentOf(this.#base),
+      prefix: this.#options.prefix,
+      isEphemeral: this.#isEphemeral,
+    })
+    return found?.path
   }
 
   /** May it be kept, and deleted? A persistent one is whoever made it. */

@@ -3,10 +3,9 @@
  * lives longer than a session is kept so. Neighbours: persistent-node, group-member, session-return.
  */
 import { pause } from '../../base/pause.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
 import { whenAborted } from './session-return.ts'
 
 /** Before a step that the store refused for now is repeated. Unit ms. */

@@ -3,13 +3,13 @@
  * Neighbours: queue-claim, queue-entries, queue.
  */
 import { systemRandom } from '../../base/clock.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf, parentOf } from '../../model/path.ts'
+import { newHex } from '../protected-name.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
-import { newHex } from './contender-name.ts'
 import { type Held, Holding } from './holding.ts'
-import { isZnodeError, OwnZnode } from './own-znode.ts'
+import { OwnZnode } from './own-znode.ts'
 import type { QueueElement } from './queue.ts'
 import { type Claim, claimOn, consumeClaimed, endClaim, makeClaim } from './queue-claim.ts'
 import { ENTRY, entryName, PRIORITY_DEFAULT, QueueFolder } from './queue-entries.ts'

@@ -1,23 +1,21 @@
 /**
- * A recipe's own znodes: created so that they are found again after an unknown outcome (Curator's protected create),
- * watched for their deletion, and removed for certain. Neighbours: place, holding.
+ * A recipe's own znodes: created so that they are found again after an unknown outcome,
+ * watched for their deletion, and removed for certain. Neighbours: protected-create, place, holding.
  */
-import { pause } from '../../base/pause.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { type CreateMode, createOp } from '../operations.ts'
 import { createMissing } from '../paths.ts'
+import {
+  deleteIfThere,
+  findProtected,
+  type ProtectedPlace,
+  removeProtected,
+  untilKnown,
+} from '../protected-create.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
-
-/** Before a removal that the store refused for now is tried again. Unit ms. */
-const REMOVE_AGAIN_MS = 1_000
-
-/** Is it this result of ZooKeeper? */
-export function isZnodeError(error: unknown, row: { readonly errno: number }): boolean {
-  return error instanceof ZnodeError && error.errno === row.errno
-}
 
 export class OwnZnode {
   readonly path: string
@@ -67,12 +65,11 @@ export class OwnZnode {
   }
 }
 
-/** Znodes of one client below one parent, found again by their prefix. */
-export interface OwnPlace {
-  readonly client: ZooKeeper
-  readonly parent: string
-  /** No name of another has it. */
-  readonly prefix: string
+/** Ephemerals of one client below one parent, found again by their prefix. */
+export type OwnPlace = Omit<ProtectedPlace<ZooKeeper>, 'isEphemeral' | 'path'>
+
+const placeOf = ({ client, parent, prefix }: OwnPlace): ProtectedPlace<ZooKeeper> => {
+  return { client, parent, prefix, isEphemeral: true }
 }
 
 /** Ephemerals to be created, all or none. */
@@ -88,9 +85,8 @@ export interface OwnZnodes extends OwnPlace {
 }
 
 /**
- * Creates znodes of its own. `isFirst`: none with its prefix can be there yet, which saves a look. After
- * ZK_CONNECTION_LOSS it looks for its prefix: the session was resumed behind
- * everything that it had sent, so what is not there then never comes.
+ * Creates znodes of its own. `isFirst`: none with its prefix can be there yet, which saves a look. After an unknown outcome
+ * they are found again: see {@link untilKnown}.
  * @throws as the scope; {ZnodeError} ZK_NO_NODE with the path of the guard, if that is gone; others of create()
  */
 export async function createOwn(
@@ -98,30 +94,36 @@ export async function createOwn(
   scope: WaitScope,
   isFirst: boolean,
 ): Promise<readonly OwnZnode[]> {
-  const { client, names, guard } = own
-  for (let mayBeThere = !isFirst; ; ) {
-    await scope.race(whenConnected(client))
-    scope.throwIfEnded()
+  const attempt = {
+    create: () => create(own),
+    find: () => findAll(own, scope),
+    connected: () => scope.race(whenConnected(own.client)),
+    throwIfEnded: () => scope.throwIfEnded(),
+  }
+  for (let mayBeThere = !isFirst; ; mayBeThere = false) {
     try {
-      if (mayBeThere) {
-        const found = await findOwn(own)
-        if (found.length === names.length) return found
-        // Another client deleted some of them, meanwhile.
-        for (const { path } of found) await client.delete(path)
-        scope.throwIfEnded()
-      }
-      return await create(own)
+      return await untilKnown(attempt, mayBeThere)
     } catch (error) {
       scope.throwIfEnded()
-      if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) {
-        mayBeThere = true
-        continue
-      }
       if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
-      if (guard !== undefined && isAbout(error, guard)) throw error
+      if (own.guard !== undefined && isAbout(error, own.guard)) throw error
       await makeParent(own, scope)
     }
   }
+}
+
+/** All of them, or none: another client may have deleted some. */
+async function findAll(own: OwnZnodes, scope: WaitScope): Promise<OwnZnode[] | undefined> {
+  const { client, names } = own
+  const found = await findProtected(placeOf(own))
+  if (found.length === names.length) {
+    return found.map(({ path, stat }) => new OwnZnode(client, path, stat.czxid))
+  }
+  for (const { path } of found) {
+    scope.throwIfEnded()
+    await deleteIfThere(client, path)
+  }
+  return undefined
 }
 
 /** Is `path` the znode that the operation failed on? */
@@ -168,48 +170,7 @@ async function makeParent(
   }
 }
 
-async function findOwn({ client, parent, prefix }: OwnPlace): Promise<OwnZnode[]> {
-  const { children } = await client.getChildren(parent)
-  const found: OwnZnode[] = []
-  for (const name of children) {
-    if (!name.startsWith(prefix)) continue
-    const path = childOf(parent, name)
-    const stat = await client.exists(path)
-    if (stat !== undefined) found.push(new OwnZnode(client, path, stat.czxid))
-  }
-  return found
-}
-
-/**
- * Deletes what has the prefix, however often the connection is lost meanwhile. Resolves when it is gone, or the
- * session is over and with it the ephemerals. No create with this prefix may be in flight. `known`: all that can be
- * there, which saves a look.
- * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it
- */
-export async function removeOwn(own: OwnPlace, known: readonly OwnZnode[] = []): Promise<void> {
-  const { client } = own
-  for (let isKnown = known.length > 0; await whenConnected(client); isKnown = false) {
-    try {
-      const found = isKnown ? known : await findOwn(own)
-      for (const { path } of found) await deleteIfThere(client, path)
-      if (isKnown || found.length === 0) return
-    } catch (error) {
-      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
-      if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
-      if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue
-      if (!(error instanceof ZnodeError) || !error.retriable) throw error
-      await pause(client.clock, REMOVE_AGAIN_MS)
-    }
-  }
-}
-
-/** false: it was not there. @throws {ZnodeError} as delete() */
-export async function deleteIfThere(client: ZooKeeper, path: string): Promise<boolean> {
-  try {
-    await client.delete(path)
-    return true
-  } catch (error) {
-    if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
-    throw error
-  }
+/** As {@link removeProtected}, for a recipe's own. */
+export function removeOwn(own: OwnPlace, known: readonly OwnZnode[] = []): Promise<void> {
+  return removeProtected(placeOf(own), known)
 }

@@ -3,13 +3,13 @@
  * ended with the element or without. Neighbours: locking-queue, queue-entries.
  */
 import { pause } from '../../base/pause.ts'
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { createOp } from '../operations.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
-import { isAbout, isZnodeError } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
+import { isAbout } from './own-znode.ts'
 import { WaitScope } from './wait-scope.ts'
 
 export interface Claim {

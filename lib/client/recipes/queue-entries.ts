@@ -2,11 +2,10 @@
  * The elements of a queue, as znodes in the order of their names: put, listed, and watched by all that wait in this process.
  * Neighbours: queue, locking-queue, write-scope.
  */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { checkData, checked } from '../arguments.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
 import { throughOutages } from './until-gone.ts'
 import type { WaitOptions, WaitScope } from './wait-scope.ts'
 import { makePath, WriteScope } from './write-scope.ts'

@@ -2,13 +2,12 @@
  * Queues whose elements are taken off before they are worked on: Curator's SimpleDistributedQueue and kazoo's Queue.
  * Neighbours: queue-entries, locking-queue.
  */
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
-import { isZnodeError } from './own-znode.ts'
 import { ENTRY, entryName, PRIORITY_DEFAULT, QueueFolder } from './queue-entries.ts'
-import { whenConnected } from './session-end.ts'
 import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 

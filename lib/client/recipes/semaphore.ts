@@ -4,13 +4,13 @@
  * stored-max-leases.
  */
 import { systemRandom } from '../../base/clock.ts'
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath, contendWithin, type Line, parentModeOf } from './contend.ts'
 import { type ContenderLayout, checkLayout, newPrefix } from './contender-name.ts'
 import type { Held, Holding } from './holding.ts'
-import { isAbout, isZnodeError, type OwnZnodes } from './own-znode.ts'
+import { isAbout, type OwnZnodes } from './own-znode.ts'
 import { takePlace } from './place.ts'
 import { agreeOnMaxLeases } from './stored-max-leases.ts'
 import { childrenOf } from './until-gone.ts'

@@ -3,16 +3,15 @@
  * service-instance, service-provider, persistent-node.
  */
 import { systemRandom } from '../../base/clock.ts'
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { badArgument, checkCallback, checked, checkOptions, checkPath } from '../arguments.ts'
+import { newUuid } from '../protected-name.ts'
 import { CodecError } from '../typed-values.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import { checkLinePath } from './contend.ts'
-import { newUuid } from './contender-name.ts'
 import { readMembers } from './group-view.ts'
-import { isZnodeError } from './own-znode.ts'
 import { PersistentNode } from './persistent-node.ts'
 import { checkInstance, instanceCodec, type ServiceInstance } from './service-instance.ts'
 import { ServiceProvider, type ServiceProviderOptions } from './service-provider.ts'

@@ -10,24 +10,6 @@ export function isOver(client: ZooKeeper): boolean {
   return client.state === 'lost' || client.state === 'closed'
 }
 
-/** Resolves when the client is connected, be it with another session. false: it never will be. */
-export function whenConnected(client: ZooKeeper): Promise<boolean> {
-  if (client.state === 'connected') return Promise.resolve(true)
-  if (client.isEnded) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const done = (isConnected: boolean): void => {
-      cancel()
-      client.signal.removeEventListener('abort', ended)
-      resolve(isConnected)
-    }
-    const ended = (): void => done(false)
-    const cancel = client.onStateChange((state) => {
-      if (state === 'connected') done(true)
-    })
-    client.signal.addEventListener('abort', ended, { once: true })
-  })
-}
-
 /**
  * Calls `run` once, when the session is over, or may have ended by the local monotonic clock. `whileConnected`
  * false: not by the clock of a connected client, whose state shows it soon. Never calls it before it has returned.

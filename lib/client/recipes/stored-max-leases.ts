@@ -1,8 +1,7 @@
 /** The number of leases that the znode of kazoo's Semaphore says, so that all clients agree on it. Neighbour: semaphore. */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { createMissing } from '../paths.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
 import { throughOutages } from './until-gone.ts'
 import type { WaitScope } from './wait-scope.ts'
 

@@ -2,7 +2,7 @@
  * A path and what is below it in memory, kept up to date by one persistent, recursive watch: Curator's TreeCache and, with depth
  * 1, its PathChildrenCache. Neighbours: cache-life, read-queue, entry-tree.
  */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf, depthOf } from '../../model/path.ts'
 import { EVENT } from '../../model/request.ts'
 import {
@@ -19,7 +19,6 @@ import type { ZooKeeper } from '../zookeeper.ts'
 import { type CacheEntry, isSameEntry, readEntry } from './cache-entry.ts'
 import { CacheLife } from './cache-life.ts'
 import { EntryTree } from './entry-tree.ts'
-import { isZnodeError } from './own-znode.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { WaitOptions } from './wait-scope.ts'
 

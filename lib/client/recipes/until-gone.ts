@@ -1,10 +1,9 @@
 /** Reads of a recipe that waits: repeated through outages, until its scope ends. Neighbours: wait-scope, contend. */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { EVENT } from '../../model/request.ts'
 import type { WatchEvent } from '../watches.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
 import type { WaitScope } from './wait-scope.ts'
 
 /**

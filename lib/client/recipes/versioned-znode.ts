@@ -1,9 +1,8 @@
 /**
  * One znode that is read, created and written by version. Neighbours: write-scope, shared-count, atomic-counter.
  */
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
 import { throughOutages } from './until-gone.ts'
 import type { WaitOptions } from './wait-scope.ts'
 import { WriteScope } from './write-scope.ts'

@@ -2,12 +2,11 @@
  * Writes of a recipe within a wait: sent once, and again only where they were not sent; what the wait ends with says whether
  * a write may have been applied. Neighbours: wait-scope, versioned-znode, queue-entries.
  */
-import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { parentOf } from '../../model/path.ts'
 import { createMissing } from '../paths.ts'
+import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { isZnodeError } from './own-znode.ts'
-import { whenConnected } from './session-end.ts'
 import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 

@@ -27,4 +27,17 @@ describe('errors', () => {
     expect(new StoreError('STORE_TIMEOUT', 'late').retriable).to.equal(true)
     expect(new StoreError('STORE_CLOSED', 'closed').retriable).to.equal(false)
   })
+
+  it('a message says that the outcome is unknown where it is, and nowhere else', () => {
+    for (const { errno, message } of Object.values(ZK_ERRORS)) {
+      const unknown = new ZnodeError(errno, '/a', { outcome: 'unknown' })
+      expect(unknown.message).to.equal(`${message}, outcome unknown: /a`)
+      const unapplied = new ZnodeError(errno, '/a', { outcome: 'unapplied' })
+      expect(unapplied.message).to.equal(`${message}: /a`)
+    }
+    expect(new ZnodeError(ZK_ERRORS.CONNECTION_LOSS.errno).message).to.equal(
+      'connection lost, outcome unknown',
+    )
+    expect(new ZnodeError(-999, undefined, { message: 'mine' }).message).to.equal('mine')
+  })
 })

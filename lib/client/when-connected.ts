@@ -1,0 +1,40 @@
+/** Waits for a client, or its session, to be connected. Neighbours: client-session, protected-create, recipes. */
+import type { ClientState, StateListener } from './client-options.ts'
+
+/** What a client and its session have in common. */
+export interface Connectable {
+  readonly state: ClientState
+  readonly isEnded: boolean
+  readonly signal: AbortSignal
+  onStateChange(listener: StateListener): () => void
+}
+
+/** Resolves when the client is connected, be it with another session. false: it never will be. */
+export function whenConnected(client: Connectable): Promise<boolean> {
+  if (client.state === 'connected') return Promise.resolve(true)
+  if (client.isEnded) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const done = (isConnected: boolean): void => {
+      cancel()
+      client.signal.removeEventListener('abort', ended)
+      resolve(isConnected)
+    }
+    const ended = (): void => done(false)
+    const cancel = client.onStateChange((state) => {
+      if (state === 'connected') done(true)
+    })
+    client.signal.addEventListener('abort', ended, { once: true })
+  })
+}
+
+/** Resolves when the state is another one than `suspended`. */
+export function whenNotSuspended(client: Connectable): Promise<void> {
+  if (client.state !== 'suspended') return Promise.resolve()
+  return new Promise((resolve) => {
+    const cancel = client.onStateChange((state) => {
+      if (state === 'suspended') return
+      cancel()
+      resolve()
+    })
+  })
+}
