@@ -6,7 +6,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RawClient } from '../support/raw-client.ts'
-import { missing, type ZookeeperLine, zookeeperRequirement, zookeeperVersions } from '../support/requirements.ts'
+import {
+  missing,
+  type ZookeeperLine,
+  zookeeperRequirement,
+  zookeeperVersions,
+} from '../support/requirements.ts'
 import {
   startZookeeper,
   startZookeeperLeader,
@@ -24,7 +29,11 @@ const PADDING = 32
 function optionsFor(version: ZookeeperLine): ZookeeperOptions {
   return {
     version,
-    config: { snapCount: 30, tickTime: 500, ...(version === '3.4' ? {} : { reconfigEnabled: 'true' }) },
+    config: {
+      snapCount: 30,
+      tickTime: 500,
+      ...(version === '3.4' ? {} : { reconfigEnabled: 'true' }),
+    },
     properties: {
       ...WRITTEN_PROPERTIES,
       // KiB.

@@ -127,7 +127,8 @@ export async function writeOn(
         window.push(client.create(path, { data: `${writes}`, acl: ACLS[writes % 3]! }))
       } else if (writes % 5 === 3) window.push(client.setData(path, `${writes}`))
       else window.push(client.create(`/${name}/s-`, { flags: EPHEMERAL_SEQUENTIAL }))
-      if (writes % 11 === 0) window.push(client.delete(`/${name}/s-${`${writes}`.padStart(10, '0')}`))
+      if (writes % 11 === 0)
+        window.push(client.delete(`/${name}/s-${`${writes}`.padStart(10, '0')}`))
     }
     await Promise.all(window)
   }

@@ -164,7 +164,10 @@ export async function startZookeeperLeader(
   options: ZookeeperOptions,
 ): Promise<{ server: ZookeeperServer; quorumPort: number }> {
   const [port, quorumPort, electionPort] = await freePorts(3)
-  const peers = { 'server.1': `127.0.0.1:${quorumPort}:${electionPort}`, standaloneEnabled: 'false' }
+  const peers = {
+    'server.1': `127.0.0.1:${quorumPort}:${electionPort}`,
+    standaloneEnabled: 'false',
+  }
   const server = new ZookeeperServer({ port: port!, peers, myId: 1 }, options)
   return { server: await server.start(), quorumPort: quorumPort! }
 }

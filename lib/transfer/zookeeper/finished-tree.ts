@@ -54,6 +54,13 @@ export function finishTree(
         `${path} has had more than 2147483647 children: its sequence numbers have begun anew, and cannot go on`,
       )
     }
+    if (
+      node.ephemeralOwner !== 0n &&
+      node.ephemeralOwner !== CONTAINER_OWNER &&
+      node.childCount > 0
+    ) {
+      throw new CopyError('COPY_MALFORMED', `the ephemeral ${path} has children`)
+    }
     if (path.startsWith(RESERVED.quota) && path.endsWith('/zookeeper_limits')) hasQuotas = true
     if (node.ephemeralOwner !== CONTAINER_OWNER) continue
     node.ephemeralOwner = 0n

@@ -80,13 +80,9 @@ class Restore {
   async run(): Promise<ZookeeperRestore> {
     const { snapshots, logs, withTtl = false, ignoreDigest = false } = this.#options
     const { file, tail } = await this.#loadSnapshot()
-    // What the snapshot shows is no state that the tree ever had before the logs come this far.
-    const fuzzyUpTo = Math.max(
-      this.#tree.snapshotZxidMax,
-      tail.digest?.zxid ?? 0,
-      tail.lastZxid ?? 0,
-    )
-    this.#digests = new DigestCheck(this.#tree, { fuzzyUpTo, snapshot: tail.digest, ignoreDigest })
+    const { digest } = tail
+    const fuzzyUpTo = Math.max(this.#tree.snapshotZxidMax, digest?.zxid ?? 0, tail.lastZxid ?? 0)
+    this.#digests = new DigestCheck(this.#tree, { fuzzyUpTo, snapshot: digest, ignoreDigest })
     if (logs !== undefined) await this.#replay(logs, file)
     this.#checkReach(fuzzyUpTo, file)
     const { problem } = this.#digests.end()
@@ -96,9 +92,8 @@ class Restore {
     }
     const { sessions, findings } = finishTree(this.#tree, { withTtl })
     const { zxid } = this.#tree
-    const tree = this.#tree
     return {
-      tree: new TreeExport({ tree, sessions, zxid }, '/', true),
+      tree: new TreeExport({ tree: this.#tree, sessions, zxid }, '/', true),
       snapshot: `${snapshots.name}/${file.name}`,
       transactions: this.#transactions,
       digestsVerified: this.#digests.verified,
@@ -245,10 +240,12 @@ class Restore {
     )
   }
 
+  /** What the snapshot shows is no state that the tree ever had before the logs come so far. */
   #checkReach(fuzzyUpTo: number, file: DataFile): void {
-    const { zxid } = this.#tree
-    // A new leader’s first zxid is in no log.
-    if (zxid >= fuzzyUpTo || fuzzyUpTo % EPOCH === 0) return
+    const { zxid, snapshotZxidMax } = this.#tree
+    // A new leader’s first zxid is in no log, and in no znode.
+    const isLeaders = fuzzyUpTo % EPOCH === 0 && zxid >= snapshotZxidMax
+    if (zxid >= fuzzyUpTo || isLeaders) return
     throw new CopyError(
       'COPY_MALFORMED',
       `${file.name} was written while the tree changed, up to ${hex(fuzzyUpTo)}, and the logs end at ${hex(zxid)}: ` +
