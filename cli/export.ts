@@ -2,12 +2,13 @@
 import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Command } from 'commander'
-import { readTree, type TreeExport } from '../lib/index.ts'
+import { Command, Option } from 'commander'
+import { readTree, type TreeExport, zookeeperSnapshot } from '../lib/index.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag } from './flags.ts'
+import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { shownUrl } from './settings/shown-url.ts'
+import { writeSnapshot } from './zookeeper-folder.ts'
 
 interface ExportFlags {
   readonly store: string
@@ -15,6 +16,7 @@ interface ExportFlags {
   readonly path: string
   readonly withoutEphemerals?: true
   readonly output?: string
+  readonly format: 'lines' | 'zookeeper-snapshot'
 }
 
 /** Everything readable was exported, but that is not all. */
@@ -45,17 +47,31 @@ export function exportCommand(): Command {
     )
     .option('--without-ephemerals', 'leave out ephemeral znodes and all sessions')
     .option('--output <file>', 'write to this file instead of stdout, complete or not at all')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'lines; or a snapshot that Apache ZooKeeper starts from, in the directory that is named last',
+      )
+        .choices(['lines', 'zookeeper-snapshot'])
+        .default('lines'),
+    )
+    .argument('[dir]', 'with --format zookeeper-snapshot: a dataDir without data')
     .allowExcessArguments(false)
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(exportTree)
 }
 
-async function exportTree(flags: ExportFlags): Promise<void> {
+async function exportTree(folder: string | undefined, flags: ExportFlags): Promise<void> {
+  checkFormat(folder, flags)
   const { store: url, prefix, path, withoutEphemerals = false, output } = flags
   if (process.stderr.isTTY) say(`reading the tree below ${prefix} in ${shownUrl(url)}`)
   const tree = await withStore(url, { create: false }, (store) =>
     readTree({ store, prefix, path, withoutEphemerals, salvage: true }),
   )
+  if (folder !== undefined) {
+    toSnapshot(tree, folder)
+    return warnOfDamage(tree)
+  }
   const progress = await showProgress({
     done: 'exported',
     bar: output !== undefined || !process.stdout.isTTY,
@@ -72,7 +88,41 @@ async function exportTree(flags: ExportFlags): Promise<void> {
     progress.end()
   }
   say(`exported ${shownSummary(tree.summary)}`)
-  const { findings } = tree
+  warnOfDamage(tree)
+}
+
+function checkFormat(folder: string | undefined, { format, path, output }: ExportFlags): void {
+  if (format === 'lines') {
+    if (folder !== undefined)
+      throw new UsageError(`${folder} goes with --format zookeeper-snapshot`)
+    return
+  }
+  if (folder === undefined) throw new UsageError('name a directory for the snapshot')
+  if (output !== undefined)
+    throw new UsageError('a snapshot goes into a directory: leave out --output')
+  if (path !== '/') throw new UsageError('a snapshot is of the whole tree: leave out --path')
+}
+
+function toSnapshot(tree: TreeExport, folder: string): void {
+  const snapshot = zookeeperSnapshot(tree)
+  const file = writeSnapshot(folder, snapshot)
+  const { znodes, sessions, zxid } = tree.header
+  say(`exported ${znodes} znodes, ${sessions} sessions, zxid 0x${zxid.toString(16)} to ${file}`)
+  const { sessionsWithOtherPasswords: others, ttlZnodes } = snapshot
+  if (others > 0) {
+    say(
+      `note: the clients of ${others} sessions cannot resume them, as ZooKeeper computes passwords and theirs are drawn: ` +
+        'they get new sessions, and their ephemerals are deleted after the old timeout',
+    )
+  }
+  if (ttlZnodes > 0) {
+    say(
+      `warning: ${ttlZnodes} znodes have a TTL: start ZooKeeper with -Dzookeeper.extendedTypesEnabled=true, or it deletes them`,
+    )
+  }
+}
+
+function warnOfDamage({ findings }: TreeExport): void {
   if (findings.length === 0) return
   for (const { text } of findings) say(`warning: ${text}`)
   say(

@@ -13,9 +13,15 @@ import {
 } from '../lib/index.ts'
 import { say, shownSummary, withStore } from './copy.ts'
 import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
+import {
+  checkZookeeperFlags,
+  type FromZookeeperFlags,
+  linesOf,
+  readFolders,
+} from './import-zookeeper.ts'
 import { showProgress } from './progress.ts'
 
-interface ImportFlags {
+interface ImportFlags extends FromZookeeperFlags {
   readonly store: string
   readonly prefix: string
   readonly input?: string
@@ -33,19 +39,35 @@ export function importCommand(): Command {
   return new Command('import')
     .summary('read an exported tree into an empty prefix of a store')
     .description(
-      'Read an exported tree from stdin into an empty prefix of a store. Resumable: run it again ' +
-        'with the same file after an interruption.',
+      'Read an exported tree from stdin, or the files of a stopped ZooKeeper, into an empty prefix ' +
+        'of a store. Resumable: run it again with the same input after an interruption.',
     )
     .addOption(lastingStoreFlag('write to this store'))
     .addOption(prefixFlag())
     .option('--input <file>', 'read from this file instead of stdin')
     .addOption(new Option('--abandon', 'remove what an unfinished import wrote').conflicts('input'))
+    .addOption(
+      new Option(
+        '--from-zookeeper <dir>',
+        'read the snapshot and logs of a stopped ZooKeeper: its dataDir',
+      ).conflicts(['input', 'abandon']),
+    )
+    .option('--log-dir <dir>', 'with --from-zookeeper: its dataLogDir, if it has one')
+    .addOption(
+      new Option('--snapshot-only', 'with --from-zookeeper: there are no logs').conflicts('logDir'),
+    )
+    .option(
+      '--zookeeper-ttl',
+      'with --from-zookeeper: it runs with extendedTypesEnabled and has a server of id 255',
+    )
+    .option('--ignore-digest', 'with --from-zookeeper: take a tree that is not as its digest says')
     .allowExcessArguments(false)
     .action(importOrAbandon)
 }
 
 async function importOrAbandon(flags: ImportFlags): Promise<void> {
-  const source = flags.abandon === true ? undefined : sourceOf(flags.input)
+  checkZookeeperFlags(flags)
+  const source = flags.abandon === true ? undefined : await sourceOf(flags)
   // Keeps the process alive while nothing but a pause between retries is pending.
   const alive = setInterval(() => {}, 60_000)
   try {
@@ -87,7 +109,14 @@ async function abandon(store: MetadataStore, prefix: string): Promise<void> {
   )
 }
 
-function sourceOf(path: string | undefined): Source {
+async function sourceOf(flags: ImportFlags): Promise<Source> {
+  const { fromZookeeper, input } = flags
+  if (fromZookeeper === undefined) return fileOf(input)
+  const restore = await readFolders(fromZookeeper, flags)
+  return { isFile: true, open: () => linesOf(restore) }
+}
+
+function fileOf(path: string | undefined): Source {
   if (path !== undefined) {
     return { isFile: statSync(path).isFile(), open: () => createReadStream(path) }
   }

@@ -163,3 +163,15 @@ export {
 } from './transfer/import.ts'
 export { type RepairOptions, type RepairReport, repairTree } from './transfer/repair.ts'
 export type { TreeInput } from './transfer/tree-reader.ts'
+export type { ByteChunks } from './transfer/zookeeper/byte-source.ts'
+export type { ZookeeperFolder } from './transfer/zookeeper/data-files.ts'
+export type { ZookeeperFindings } from './transfer/zookeeper/finished-tree.ts'
+export {
+  readZookeeper,
+  type ZookeeperOptions,
+  type ZookeeperRestore,
+} from './transfer/zookeeper/restore.ts'
+export {
+  type ZookeeperSnapshot,
+  zookeeperSnapshot,
+} from './transfer/zookeeper/snapshot-encoder.ts'

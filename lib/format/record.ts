@@ -110,17 +110,23 @@ export interface ChildRecord {
   /** Creates ever made below: ZooKeeper's stored cversion and the sequence counter. */
   readonly creates: number
   readonly pzxid: number
+  /**
+   * Of the znode that it belongs to. Stored where `pzxid` is lower, which would be an earlier znode’s of that path
+   * otherwise: trees of ZooKeeper may have such znodes.
+   */
+  readonly czxid?: number
 }
 
-export function encodeChildRecord(record: ChildRecord): Uint8Array {
-  return Buffer.from(`{"f":${FORMAT},"creates":${record.creates},"pzxid":${record.pzxid}}`)
+export function encodeChildRecord({ creates, pzxid, czxid = 0 }: ChildRecord): Uint8Array {
+  const owner = pzxid < czxid ? `,"czxid":${czxid}` : ''
+  return Buffer.from(`{"f":${FORMAT},"creates":${creates},"pzxid":${pzxid}${owner}}`)
 }
 /** The bytes under a c/ key. @throws {StoreError} as {@link decodeZnode} */
 export function decodeChildRecord(value: Uint8Array, path: string): ChildRecord {
   const what = `child record ${path}`
-  const { creates, pzxid } = parse<ChildRecord & { f: number }>(value, what)
-  assertIntegers(what, creates, pzxid)
-  return { creates, pzxid }
+  const { creates, pzxid, czxid } = parse<ChildRecord & { f: number }>(value, what)
+  assertIntegers(what, creates, pzxid, czxid ?? 0)
+  return { creates, pzxid, ...(czxid === undefined ? {} : { czxid }) }
 }
 
 /** A session as stored: everything another proxy needs to resume it. */

@@ -9,7 +9,6 @@ import { Layout } from '../format/layout.ts'
 import type { Damage, Finding } from '../member/tree/damage.ts'
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { loadReplica } from '../member/tree/load.ts'
-import type { Replica } from '../member/tree/replica.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
 import { childOf, depthOf, isReservedPath, isValidPath, parentOf } from '../model/path.ts'
 import type { Znode } from '../model/znode.ts'
@@ -41,11 +40,20 @@ export interface ExportOptions {
   readonly salvage?: boolean
 }
 
+/** Where an export takes a tree from: a replica, or a ZooKeeper’s. */
+export interface TreeSource {
+  readonly tree: Pick<DataTree, 'get' | 'entries' | 'ephemeralEntries'> & {
+    readonly unreadable: ReadonlySet<string>
+  }
+  readonly sessions: ReadonlyMap<bigint, TreeSession>
+  readonly zxid: number
+}
+
 /** A tree in memory, as a keeper holds it; the text is made line by line. */
 export class TreeExport implements Iterable<string> {
   /** Counts and zxid, known before the first line. */
   readonly header: TreeHeader
-  readonly #tree: DataTree
+  readonly #tree: TreeSource['tree']
   readonly #sessions: readonly TreeSession[]
   readonly #withEphemerals: boolean
   /** What was damaged, and so is left out or may be old; empty, unless that was accepted. */
@@ -56,7 +64,7 @@ export class TreeExport implements Iterable<string> {
   #sha256: string | undefined
 
   /** Use {@link readTree}. @internal */
-  constructor(replica: Replica, path: string, withEphemerals: boolean, damage?: Damage) {
+  constructor(replica: TreeSource, path: string, withEphemerals: boolean, damage?: Damage) {
     this.#tree = replica.tree
     this.#withEphemerals = withEphemerals
     this.#salvages = damage !== undefined
@@ -98,6 +106,15 @@ export class TreeExport implements Iterable<string> {
     for (const [at, node] of this.#walk(path)) yield hashed(znodeLine(at, node))
     this.#sha256 = hash.digest('hex')
     yield trailerLine({ sessions, znodes, sha256: this.#sha256 })
+  }
+
+  /** What is exported, the znodes parents first. @internal */
+  get sessions(): readonly TreeSession[] {
+    return this.#sessions
+  }
+  /** @internal */
+  znodes(): Iterable<[path: string, node: Znode]> {
+    return this.#walk(this.header.path)
   }
 
   /** What was exported. @throws {TypeError} before an iteration over all lines has ended */
@@ -146,7 +163,7 @@ export class TreeExport implements Iterable<string> {
     throw new StoreError('STORE_INTERNAL', `damaged tree: ${due - znodes} znodes have no parent`)
   }
 
-  #checkedOwner(replica: Replica, path: string, { ephemeralOwner }: Znode): bigint {
+  #checkedOwner(replica: TreeSource, path: string, { ephemeralOwner }: Znode): bigint {
     if (replica.sessions.has(ephemeralOwner)) return ephemeralOwner
     throw new StoreError(
       'STORE_INTERNAL',
@@ -185,7 +202,7 @@ export async function readTree(options: ExportOptions): Promise<TreeExport> {
 }
 
 /** Ephemerals whose session has no record. */
-export function unownedEphemerals({ tree, sessions }: Replica): Finding[] {
+export function unownedEphemerals({ tree, sessions }: TreeSource): Finding[] {
   const found: Finding[] = []
   for (const [owner, paths] of tree.ephemeralEntries()) {
     // Without a password: its record could not be read.

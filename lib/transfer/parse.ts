@@ -131,8 +131,7 @@ function znode(fields: Fields): TreeZnode {
   })
   node.mzxid = count(fields, 'mzxid')
   node.mtime = count(fields, 'mtime')
-  // A lower one would be that of an earlier znode of this name.
-  if (fields.pzxid !== undefined) node.pzxid = count(fields, 'pzxid', { min: node.czxid })
+  if (fields.pzxid !== undefined) node.pzxid = count(fields, 'pzxid')
   if (fields.creates !== undefined) node.creates = count(fields, 'creates', { max: INT32_MAX })
   node.version = int32(fields, 'version')
   node.aversion = int32(fields, 'aversion')

@@ -21,6 +21,8 @@ const packagesOf = {
   jdk,
   cc,
   zookeeper: () => ['zookeeper', ...java()],
+  'zookeeper-3.4': java,
+  'zookeeper-3.6': java,
   'zookeeper-3.9': java,
   'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
@@ -74,7 +76,7 @@ export async function prepare(needs) {
     ['etcdutl', async () => (await ensureEtcdutl()).problem],
   ]
   const mavenSteps = [
-    ['zookeeper-3.9', () => ensureZookeeper('3.9')],
+    ...['3.4', '3.6', '3.9'].map((line) => [`zookeeper-${line}`, () => ensureZookeeper(line)]),
     ['kafka-3.9', () => ensureKafka('3.9')],
     ['kafka-2.8', () => ensureKafka('2.8')],
     ['curator', ensureCurator],

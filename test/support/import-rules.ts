@@ -31,7 +31,7 @@ const proxyDoors = /^lib\/((index|internal)\.ts$|protocol\/)/
  */
 export const libRooms: Record<string, readonly string[]> = {
   client: ['protocol', 'member', 'store', 'model', 'base'],
-  transfer: ['member', 'format', 'store', 'model', 'base'],
+  transfer: ['protocol', 'member', 'format', 'store', 'model', 'base'],
   protocol: ['model'],
   member: ['format', 'store', 'model', 'base'],
   format: ['store', 'model'],

@@ -11,7 +11,7 @@ interface Versions {
   oldRelease: { release: string; commit: string }
   etcd: string
   etcdOthers: Record<'3.5' | '3.7', string>
-  zookeeper: Record<'3.9', { zookeeper: string }>
+  zookeeper: Record<'3.4' | '3.6' | '3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
   curator: string
   kazooSuite: { kazoo: string }
@@ -33,24 +33,28 @@ export function cacheFolder(): string {
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'anykeeper')
 }
 
-/** Release line of ZooKeeper: 3.8 is Debian's package, 3.9 comes from Maven. */
-export type ZookeeperLine = '3.8' | '3.9'
+/** Release line of ZooKeeper: 3.8 is Debian's package, the others come from Maven. */
+export type ZookeeperLine = '3.4' | '3.6' | '3.8' | '3.9'
 
 /** The exact version of each line, as the server reports it. */
 export const zookeeperVersions: Readonly<Record<ZookeeperLine, string>> = {
+  '3.4': versions.zookeeper['3.4'].zookeeper,
+  '3.6': versions.zookeeper['3.6'].zookeeper,
   '3.8': '3.8.0',
   '3.9': versions.zookeeper['3.9'].zookeeper,
 }
 
 /** What a test that starts a ZooKeeper of that line requires. */
 export const zookeeperRequirement = {
+  '3.4': 'zookeeper-3.4',
+  '3.6': 'zookeeper-3.6',
   '3.8': 'zookeeper',
   '3.9': 'zookeeper-3.9',
 } as const satisfies Record<ZookeeperLine, string>
 
-/** The folder of the jars of ZooKeeper 3.9. */
-export function zookeeperLibs(): string {
-  return join(cacheFolder(), `zookeeper-${zookeeperVersions['3.9']}`, 'libs')
+/** The folder of the jars of a ZooKeeper from Maven. */
+export function zookeeperLibs(line: Exclude<ZookeeperLine, '3.8'>): string {
+  return join(cacheFolder(), `zookeeper-${zookeeperVersions[line]}`, 'libs')
 }
 
 /** The program `node` of that line. */
@@ -119,7 +123,9 @@ const checks = {
   etcdutl: () => has(etcdutlProgram()),
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
-  'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs()),
+  'zookeeper-3.4': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.4')),
+  'zookeeper-3.6': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.6')),
+  'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),

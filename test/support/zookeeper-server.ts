@@ -12,7 +12,7 @@ import { removeFolder, temporaryFolder } from './temp-folder.ts'
 const classPathDebian = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar']
 
 export interface ZookeeperOptions {
-  /** Default '3.8', Debian's 3.8.0. '3.9' needs the requirement 'zookeeper-3.9'. */
+  /** Default '3.8', Debian's 3.8.0. The others need a requirement like 'zookeeper-3.9'. */
   version?: ZookeeperLine
   /** Sessions time out between 2 and 20 of these unless `config` says otherwise. Default 2000. */
   tickTimeMs?: number
@@ -51,6 +51,11 @@ export class ZookeeperServer {
 
   get connectString(): string {
     return `${this.host}:${this.port}`
+  }
+
+  /** Its snapshots and logs are in version-2 in it. */
+  get dataDir(): string {
+    return join(this.#folder, 'data')
   }
 
   get child(): Child {
@@ -112,6 +117,11 @@ export class ZookeeperServer {
     await this.#child?.kill()
   }
 
+  /** SIGTERM, and its data stay: start() brings it back. */
+  async end(): Promise<void> {
+    await this.#child?.stop()
+  }
+
   /** Ends it and removes its data. */
   async stop(): Promise<void> {
     await this.#child?.stop()
@@ -120,7 +130,7 @@ export class ZookeeperServer {
 
   #configure({ port, peers, myId }: Member): void {
     const { tickTimeMs = 2000, config } = this.#options
-    const dataDir = join(this.#folder, 'data')
+    const { dataDir } = this
     mkdirSync(dataDir)
     if (myId !== undefined) writeFileSync(join(dataDir, 'myid'), `${myId}\n`)
     const lines = {
@@ -140,13 +150,26 @@ export class ZookeeperServer {
 }
 
 function classPathOf(version: ZookeeperLine): string[] {
-  if (version === '3.9') return [join(zookeeperLibs(), '*')]
+  if (version !== '3.8') return [join(zookeeperLibs(version), '*')]
   return classPathDebian.filter((path) => existsSync(path))
 }
 
 /** One server, ready. */
 export async function startZookeeper(options: ZookeeperOptions = {}): Promise<ZookeeperServer> {
   return new ZookeeperServer({ port: await freePort(), peers: {} }, options).start()
+}
+
+/** A server that is an ensemble by itself, so that others can follow it: what it takes, for `config` and its myid. */
+export async function startZookeeperLeader(
+  options: ZookeeperOptions,
+): Promise<{ server: ZookeeperServer; quorumPort: number }> {
+  const [port, quorumPort, electionPort] = await freePorts(3)
+  const peers = {
+    'server.1': `127.0.0.1:${quorumPort}:${electionPort}`,
+    standaloneEnabled: 'false',
+  }
+  const server = new ZookeeperServer({ port: port!, peers, myId: 1 }, options)
+  return { server: await server.start(), quorumPort: quorumPort! }
 }
 
 export class ZookeeperEnsemble {

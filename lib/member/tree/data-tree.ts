@@ -7,6 +7,7 @@
 
 import type { Digest } from '../../format/digest.ts'
 import type { TreeOp } from '../../format/ops.ts'
+import type { ChildRecord } from '../../format/record.ts'
 import { READ_ACL } from '../../model/acl.ts'
 import { nameOf, parentOf, RESERVED } from '../../model/path.ts'
 import type { Acl } from '../../model/request.ts'
@@ -350,10 +351,12 @@ export class DataTree {
     return missing
   }
 
-  loadChildRecord(path: string, record: { creates: number; pzxid: number }): void {
+  loadChildRecord(path: string, record: ChildRecord): void {
     const node = this.#nodes.get(path)
-    // One from before the znode was made is of an earlier znode of that name.
-    if (node === undefined || record.pzxid < node.czxid) return
+    if (node === undefined) return
+    // One from before the znode was made is of an earlier znode of that name, unless it says otherwise.
+    const { pzxid, czxid } = record
+    if (czxid === undefined ? pzxid < node.czxid : czxid !== node.czxid) return
     if (this.unreadable.has(path)) return
     node.creates = record.creates
     node.pzxid = record.pzxid

@@ -5,6 +5,7 @@
 
 import type { ByteString } from '../../model/byte-string.ts'
 import { WireError } from '../../model/errors.ts'
+import { TruncatedError } from './truncated.ts'
 
 const TWO_32 = 4294967296
 /** Above this many bytes the native decoder beats a loop over char codes. */
@@ -35,13 +36,13 @@ export class JuteReader {
 
   /** Any byte but 0 is true. Source: java.io.DataInput.readBoolean. */
   bool(): boolean {
-    if (this.at >= this.end) throw truncated(1, this.left)
+    if (this.at >= this.end) throw new TruncatedError(1, this.left)
     return this.buffer[this.at++] !== 0
   }
 
   int(): number {
     const at = this.at
-    if (at + 4 > this.end) throw truncated(4, this.left)
+    if (at + 4 > this.end) throw new TruncatedError(4, this.left)
     this.at = at + 4
     const b = this.buffer
     return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!
@@ -60,7 +61,7 @@ export class JuteReader {
   /** int64 where every bit counts: session ids. */
   bigLong(): bigint {
     const at = this.at
-    if (at + 8 > this.end) throw truncated(8, this.left)
+    if (at + 8 > this.end) throw new TruncatedError(8, this.left)
     this.at = at + 8
     return this.buffer.readBigInt64BE(at)
   }
@@ -107,13 +108,9 @@ export class JuteReader {
   private length(): number {
     const length = this.int()
     if (length < -1) throw new WireError(`length ${length}`)
-    if (length > this.end - this.at) throw truncated(length, this.left)
+    if (length > this.end - this.at) throw new TruncatedError(length, this.left)
     return length
   }
-}
-
-function truncated(wanted: number, left: number): WireError {
-  return new WireError(`record ends early: ${wanted} bytes wanted, ${left} left`)
 }
 
 function decodeText(buffer: Buffer, start: number, end: number): string {

@@ -30,11 +30,11 @@ export interface Outcome {
   readonly problems: readonly Problem[]
 }
 
-export function fuzzTarget(
+export async function fuzzTarget(
   target: Target,
   coverage: Coverage,
   options: { readonly seed: number; readonly inputs?: number; readonly ms?: number },
-): Outcome {
+): Promise<Outcome> {
   const { seed, inputs: inputsMax = Infinity, ms = Infinity } = options
   const random = new SeededRandom(seed)
   const corpus = [...target.seeds]
@@ -44,7 +44,7 @@ export function fuzzTarget(
     if (problems.some((known) => known.what === what)) return
     problems.push({ target: target.name, what, hex: Buffer.from(bytes).toString('hex') })
   }
-  for (const bytes of corpus) tryOne(target, bytes, found)
+  for (const bytes of corpus) await tryOne(target, bytes, found)
   coverage.look()
   const startMs = performance.now()
   let inputs = corpus.length
@@ -53,7 +53,7 @@ export function fuzzTarget(
     let bytes = 0
     for (const one of batch) {
       bytes += one.length
-      tryOne(target, one, found)
+      await tryOne(target, one, found)
     }
     inputs += BATCH
     const { fresh, steps } = coverage.look()
@@ -71,28 +71,28 @@ const memory = () => {
   return used_heap_size + external_memory
 }
 
-export function tryOne(
+export async function tryOne(
   target: Target,
   bytes: Uint8Array,
   found: (what: string, bytes: Uint8Array) => void,
-): void {
+): Promise<void> {
   const bound = bytes.length * BYTES_PER_BYTE + BYTES_PER_INPUT
   // The engine takes memory of its own now and then, but not each time for the same input.
   for (let tries = 0; tries < TRIES; tries++) {
     const before = memory()
-    runOne(target, bytes, found)
+    await runOne(target, bytes, found)
     if (memory() - before <= bound) return
   }
   found('more memory than its bytes allow', bytes)
 }
 
-function runOne(
+async function runOne(
   target: Target,
   bytes: Uint8Array,
   found: (what: string, bytes: Uint8Array) => void,
-): void {
+): Promise<void> {
   try {
-    target.run(Buffer.from(bytes))
+    await target.run(Buffer.from(bytes))
   } catch (error) {
     if (target.throws.some((kind) => error instanceof kind)) return
     const { name, message } = error as Error

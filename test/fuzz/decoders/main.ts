@@ -20,7 +20,7 @@ const targets = TARGETS.filter(({ name }) => name.includes(values.only))
 const coverage = new Coverage()
 for (const target of targets) {
   const ms = (Number(values.seconds) * 1_000) / targets.length
-  const { inputs, corpus, problems } = fuzzTarget(target, coverage, { seed, ms })
+  const { inputs, corpus, problems } = await fuzzTarget(target, coverage, { seed, ms })
   console.log(`${target.name}: ${inputs} inputs, ${corpus.length} kept, ${coverage.blocks} blocks`)
   for (const { what, hex } of problems) console.log(`  ${what}\n  ${hex}`)
   if (problems.length > 0) process.exitCode = 1

@@ -9,7 +9,7 @@ export interface Target {
     ...args: never[]
   ) => Error)[]
   /** Reads it, and where that can be written again, compares. */
-  run(bytes: Buffer): void
+  run(bytes: Buffer): void | Promise<void>
 }
 
 /** No number in it is one that no entry has. */

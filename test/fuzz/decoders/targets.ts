@@ -44,6 +44,7 @@ import { parseSaslUsers } from '../../../proxy/sasl/users.ts'
 import { loadCaptures } from '../../support/fixtures.ts'
 import { changesTarget } from './changes-target.ts'
 import { again, isWritable, type Target } from './target.ts'
+import { zookeeperTargets } from './zookeeper-targets.ts'
 
 const captures = loadCaptures()
 const framesOf = (direction: '>' | '<') =>
@@ -192,6 +193,7 @@ export const TARGETS: readonly Target[] = [
     },
   },
   changesTarget,
+  ...zookeeperTargets,
   {
     name: 'ConnectRequest',
     seeds: captures.map(({ connect }) => connect.request),

@@ -100,7 +100,7 @@ async function java(scenarios: readonly string[], port: number, server: string):
   const relay = await Relay.to(port)
   const classPath =
     line === '3.9'
-      ? join(zookeeperLibs(), '*')
+      ? join(zookeeperLibs(line), '*')
       : '/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar'
   const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'
   const addresses = [`127.0.0.1:${relay.port}`, `127.0.0.1:${port}`]
