@@ -11,12 +11,21 @@ import { importCommand } from './cli/import.ts'
 import { repairCommand } from './cli/repair.ts'
 import { serveCommand } from './cli/serve.ts'
 import { stayAlive } from './cli/stay-alive.ts'
+import { versionLine } from './cli/version.ts'
 import { isKeeperError, StoreError } from './lib/index.ts'
+
+const withoutValue = (text: string) => text.replace(/(unknown option '-[^'=]*)=.*'/s, "$1'")
 
 const program = new Command('anykeeper')
   .description('ZooKeeper, on etcd')
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text) })
+  .version(
+    versionLine(),
+    '--version',
+    'print the versions of this package and of ZooKeeper, and exit',
+  )
+  // An unknown flag is shown without its value: a mistyped name may stand before a secret.
+  .configureOutput({ outputError: (text, write) => write(withoutValue(text)) })
 const commands = [
   serveCommand(),
   exportCommand(),

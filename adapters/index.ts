@@ -75,6 +75,28 @@ export async function openStore(
   return opener(url, scheme, options)
 }
 
+type UrlCheck = (url: string) => Promise<unknown>
+
+const checks = new Map<string, UrlCheck>([
+  ['file', async (url) => (await import('./embedded/file-url.ts')).parseFileUrl(url)],
+  ['etcd', async (url) => (await import('./etcd/etcd-url.ts')).parseEtcdUrl(url)],
+  ['etcds', async (url) => (await import('./etcd/etcd-url.ts')).parseEtcdUrl(url)],
+  ['redis', async (url) => (await import('./redis/redis-url.ts')).parseRedisUrl(url)],
+  ['rediss', async (url) => (await import('./redis/redis-url.ts')).parseRedisUrl(url)],
+])
+
+/**
+ * Looks at the URL of a store without opening it. A scheme that was added with {@link registerStore} is looked up by name
+ * only.
+ * @throws {StoreError} STORE_INVALID for a URL that cannot be used
+ */
+export async function checkStoreUrl(url: string): Promise<void> {
+  const scheme = /^[^:]*/.exec(url)?.[0] ?? ''
+  // Refused there, in the same words.
+  if (!openers.has(scheme)) await openStore(url)
+  await checks.get(scheme)?.(url)
+}
+
 registerStore('memory', async (_url, _scheme, options) => {
   const { openMemoryStore } = await import('./memory/memory-store.ts')
   return openMemoryStore(options)

@@ -12,7 +12,13 @@ import { LoopDelay } from './admin/loop-delay.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
-import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
+import type {
+  ClientConnection,
+  Flushable,
+  ProxyHost,
+  ProxyOptions,
+  Reconfigurable,
+} from './host.ts'
 import { ServerStats } from './stats.ts'
 
 /** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
@@ -52,7 +58,6 @@ export const PROXY_DEFAULT: ProxyOptions = {
 /** Serves a keeper over ZooKeeper’s wire protocol. */
 export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
-  readonly options: ProxyOptions
   readonly logger: Logger
   readonly stats = new ServerStats()
   readonly startedMs = Date.now()
@@ -66,12 +71,13 @@ export class ProxyServer implements ProxyHost {
   readonly loopDelay: LoopDelay
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
+  #options: ProxyOptions
   #toFlush: Flushable[] = []
   #port = 0
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
     this.keeper = keeper
-    this.options = options
+    this.#options = options
     this.logger = logger
     if (options.audit !== undefined) keeper.witness = options.audit
     const now = () => keeper.clock.monotonic()
@@ -126,6 +132,18 @@ export class ProxyServer implements ProxyHost {
 
   get port(): number {
     return this.#port
+  }
+
+  get options(): ProxyOptions {
+    return this.#options
+  }
+
+  /**
+   * Takes other values while it serves. They hold for what happens from now on: connections that are open stay open, and
+   * clients that are authenticated stay so.
+   */
+  reconfigure(options: Partial<Pick<ProxyOptions, Reconfigurable>>): void {
+    this.#options = { ...this.#options, ...options }
   }
 
   /** Serves the client of this connection, up to the limits on their number. */

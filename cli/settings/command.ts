@@ -1,6 +1,7 @@
 /** The settings as flags of commander, which only collects their texts: resolve parses them. */
 import { type Command, Option } from 'commander'
 import { flagsOf, settingsOf } from './given.ts'
+import { CONFIG_VARIABLE } from './load.ts'
 import { type AnySetting, type Group, hasTwin, variableOf } from './setting.ts'
 
 /** As in the help: the default and the variable, in parentheses. */
@@ -16,6 +17,17 @@ function description(setting: AnySetting): string {
 }
 
 export function addSettings(command: Command, groups: readonly Group[]): Command {
+  const first = [
+    new Option(
+      '--config <file>',
+      `take settings from this file: zoo.cfg, or name=value lines (env: ${CONFIG_VARIABLE})`,
+    ),
+    new Option(
+      '--check-config',
+      'print all settings and where they come from, open nothing, and exit: 2 if there is an error',
+    ),
+  ]
+  for (const option of first) command.addOption(option.helpGroup('Configuration:'))
   for (const { title, settings } of groups) {
     const add = (option: Option) => command.addOption(option.helpGroup(`${title}:`))
     for (const setting of settings) {
@@ -31,8 +43,20 @@ export function addSettings(command: Command, groups: readonly Group[]): Command
   return command
 }
 
-/** The texts that were given as flags, by name. */
-export function givenFlags(command: Command, groups: readonly Group[]): Map<string, string> {
+export interface CommandLine {
+  /** The texts that were given as flags, by name. */
+  readonly flags: ReadonlyMap<string, string>
+  readonly config: string | undefined
+  /** Only look at the settings. */
+  readonly isCheck: boolean
+}
+
+export function commandLineOf(command: Command, groups: readonly Group[]): CommandLine {
+  const { config, checkConfig } = command.opts<{ config?: string; checkConfig?: boolean }>()
+  return { flags: givenFlags(command, groups), config, isCheck: checkConfig === true }
+}
+
+function givenFlags(command: Command, groups: readonly Group[]): Map<string, string> {
   const flags = new Map<string, string>()
   const names = settingsOf(groups).flatMap((setting) =>
     hasTwin(setting) ? [setting.name, `${setting.name}-file`] : [setting.name],

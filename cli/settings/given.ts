@@ -1,5 +1,5 @@
-/** What one source gives: the texts of settings and where each stands. Neighbours: from-flags, from-variables, from-file. */
-import { readFileSync } from 'node:fs'
+/** What one source gives: the texts of settings and where each stands. Neighbours: from-file, resolve. */
+import { readSecret } from './read-file.ts'
 import { type AnySetting, type Group, hasTwin, variableOf } from './setting.ts'
 
 /** Where a value comes from, as people read it: "flag", "variable ANYKEEPER_STORE", "/etc/anykeeper.conf:3". */
@@ -31,11 +31,6 @@ export const flagsOf = ({ name, value }: AnySetting): string =>
   value === undefined ? `--${name}` : `--${name} ${value}`
 
 const twinFlagsOf = ({ name }: AnySetting): string => `--${name}-file <file>`
-
-/** The content of a file that holds one secret, without the line end behind it. */
-export function readSecret(file: string): string {
-  return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-}
 
 interface Ask {
   /** The text that this source has under a name of ours, with or without "-file". */

@@ -30,6 +30,8 @@ export interface Setting<T> {
   derive?(get: Get): T
   /** How the default is shown. Needed where it is derived, or no text or number. */
   readonly defaultText?: string
+  /** A value as text, where String would not do: for derived defaults. */
+  format?(value: T): string
   /** ZooKeeper's names in zoo.cfg and as system properties, without "zookeeper.". One may end with *. */
   readonly zookeeper?: readonly string[]
   /** Converts a value of ZooKeeper where units or meaning differ; undefined: this value is ZooKeeper's "not set". */
@@ -53,7 +55,6 @@ export interface Setting<T> {
   proxy?(value: T): Partial<ProxyOptions>
 }
 
-/** A switch is a setting, too: its rows differ in what commander is told only. */
 export type AnySetting = Setting<unknown>
 
 /** The settings of one topic, in the order of the help. */
@@ -71,8 +72,9 @@ export const variableOf = ({ name }: Pick<AnySetting, 'name'>): string =>
 export const hasTwin = ({ secret, shown }: AnySetting): boolean =>
   secret === true || shown !== undefined
 
-/** What may be printed of a value. */
+/** What may be printed of a value, in one line. */
 export function shownText(setting: AnySetting, text: string): string {
   if (setting.secret === true) return '…'
-  return setting.shown?.(text) ?? text
+  const shown = setting.shown?.(text) ?? text
+  return /\p{Cc}/u.test(shown) ? JSON.stringify(shown) : shown
 }

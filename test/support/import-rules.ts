@@ -60,7 +60,7 @@ const packagesOf: Record<Exclude<Room, 'outside'>, readonly string[]> = {
   lib: [],
   adapters: [],
   proxy: ['pino'],
-  cli: ['cli-progress', 'commander', 'pino'],
+  cli: ['cli-progress', 'commander', 'pino', 'properties-file'],
 }
 
 /** The one folder of adapters that may import a driver. */
