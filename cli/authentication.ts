@@ -45,21 +45,27 @@ export interface Schemes {
   >
   /** undefined: there are none. */
   readonly providers: AuthProviders | undefined
+  /** SASL may be offered from now on. One that was offered stays. */
+  reload(get: Get): void
 }
 
 /** @throws {UsageError} a module cannot be loaded, or is no provider */
 export async function openSchemes(get: Get, logger: Logger): Promise<Schemes> {
+  const builtIn = new Set(settings.builtInSchemes(get))
   const loaded = await Promise.all(get(settings.authProvider).map(load))
   try {
     const providers = new AuthProviders(loaded, { logger, timeoutMs: get(settings.authTimeout) })
     return {
       keeper: {
-        aclSchemes: providers.aclSchemes(settings.builtInSchemes(get)),
+        aclSchemes: providers.aclSchemes(builtIn),
         digestAlgorithm: get(settings.digestAlgorithm),
         digestEnabled: get(settings.digestAuth),
         superDigest: get(settings.superDigest),
       },
       providers: loaded.length === 0 ? undefined : providers,
+      reload(next) {
+        if (settings.builtInSchemes(next).has('sasl')) builtIn.add('sasl')
+      },
     }
   } catch (error) {
     throw new UsageError(`--auth-provider: ${reasonOf(error)}`)

@@ -1,28 +1,38 @@
-/** `anykeeper serve`: flags → store → keeper → proxy; SIGTERM stops them in reverse order. */
+/**
+ * `anykeeper serve`: settings → store → keeper → proxy; SIGTERM stops them in reverse order, SIGHUP reloads settings.
+ * Neighbours: settings/* (what they are), reload, workers.
+ */
 import cluster from 'node:cluster'
 import { Command } from 'commander'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
-import { Keeper, type Logger, type MetadataStore, StoreError } from '../lib/index.ts'
+import { Keeper, type MetadataStore } from '../lib/index.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
 import { auditFailedStart, openAudit } from './audit.ts'
 import { openSchemes } from './authentication.ts'
-import { EXIT_USAGE, shownAddress, UsageError, warningsOf } from './flags.ts'
+import { EXIT_USAGE, UsageError, warningsOf } from './flags.ts'
+import { isTerminalGone } from './hang-up.ts'
 import { growSmallHeap } from './heap.ts'
+import { LoadProgress } from './load-progress.ts'
+import { openLog } from './logger.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
+import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
-import { listen } from './settings/groups/clients.ts'
-import { logLevel } from './settings/groups/logging.ts'
+import { advertise, listen } from './settings/groups/clients.ts'
+import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
-import type { Resolved } from './settings/resolve.ts'
+import { shownAddress } from './settings/parse.ts'
+import type { Resolved, Values } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
+import { untilReachable } from './until-reachable.ts'
+import { packageVersion } from './version.ts'
 import { announce, superviseWorkers, workerNumber } from './workers.ts'
 
 export function serveCommand(): Command {
@@ -31,36 +41,7 @@ export function serveCommand(): Command {
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
   return addSettings(command, GROUPS)
     .allowExcessArguments(false)
-    .action((_flags, self: Command) =>
-      serve(commandLineOf(self, GROUPS)).catch(async (error: unknown) => {
-        await auditFailedStart()
-        throw error
-      }),
-    )
-}
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** A server whose store is full serves as soon as there is space. Other errors of a folder need somebody to act. */
-const isFull = ({ code }: StoreError): boolean => code === 'STORE_NO_SPACE'
-
-/** Retries while the store is unreachable or full; logs the endpoint and the reason. */
-async function untilReachable<T>(
-  what: string,
-  url: string,
-  logger: Logger,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const isPassing = error instanceof StoreError && (error.retriable || isFull(error))
-      if (!isPassing) throw error
-      logger.warn({ store: url, tries, reason: error.message }, `${what}, trying again`)
-      await sleep(Math.min(250 * 2 ** Math.min(tries, 4), 3_000))
-    }
-  }
+    .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
 /** `--check-config`: prints the settings, the warnings and all errors. */
@@ -76,24 +57,60 @@ async function checkConfig(settings: Resolved): Promise<void> {
 }
 
 async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
-  const settings = loadSettings(GROUPS, { ...start, env: process.env })
+  const load = () => loadSettings(GROUPS, { ...start, env: process.env })
+  const settings = load()
   if (isCheck) return checkConfig(settings)
   const { values, problems, warnings } = settings
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
-  const logger = pino({ level: get(logLevel) }).child(worker === 0 ? {} : { worker })
-  if (worker === 0) for (const warning of warnings) logger.warn({}, warning)
+  const log = openLog(get(logLevel), get(logFormat))
+  const logger = worker === 0 ? log : log.child({ worker })
+  const reload = new Reload({ groups: GROUPS, values, logger, load })
+  reload.reloaders.push(async (next) => {
+    logger.level = next.get(logLevel)
+    return undefined
+  })
+  if (worker === 0) {
+    for (const warning of warnings) logger.warn({}, warning)
+    logger.info({ version: packageVersion(), settings: givenSettings(values) }, 'starting')
+  }
+  if (get(workers) > 1 && cluster.isPrimary) {
+    return superviseWorkers(get(workers), logger, reload)
+  }
+  try {
+    await run(values, logger, reload)
+  } catch (error) {
+    await auditFailedStart()
+    throw error
+  }
+}
+
+/** Those that somebody gave, without secrets. */
+function givenSettings(values: Values): Record<string, string> {
+  const given = values.shown().filter(({ origin }) => origin.kind !== 'default')
+  return Object.fromEntries(given.map(({ setting: { name }, text }) => [name, text]))
+}
+
+/** Serves until a signal ends the process. */
+async function run(values: Values, logger: Logger, reload: Reload): Promise<void> {
+  const { get } = values
+  const worker = workerNumber()
   const storeUrl = get(storeSettings.store)
   const prefix = get(storeSettings.prefix)
   const url = shownUrl(storeUrl)
-  const { host, port } = get(listen)
-  if (get(workers) > 1 && cluster.isPrimary) return superviseWorkers(get(workers), logger)
+  const startedMs = performance.now()
   growSmallHeap()
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
   const schemes = await openSchemes(get, logger)
   const audit = openAudit(get, logger)
+  if (audit !== undefined) {
+    reload.reloaders.push(async () => {
+      audit.file.reopen()
+      return 'audit log'
+    })
+  }
   const memory = guardHeap(get(memorySoftLimit), logger)
   const admin = await openAdminPort(get, logger)
   let hurry: (() => void) | undefined
@@ -129,7 +146,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
-  if (audit !== undefined) process.on('SIGHUP', () => audit.file.reopen())
+  process.on('SIGHUP', () => (isTerminalGone() ? stop('SIGHUP') : void reload.run()))
 
   admin?.loading(`the store is not open yet: ${url}`)
   store = await untilReachable('store not reachable', url, logger, () =>
@@ -142,27 +159,29 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     )
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
-  const whatFits = { url, prefix, store: opened, memory }
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
     admin?.loading('the tree is loading')
     return Keeper.open({
       store: opened,
-      memory,
+      memory: new LoadProgress(memory, logger),
       prefix,
-      address: `${host}:${port}`,
+      address: shownAddress(get(advertise).host, get(advertise).port),
       logger,
       limits: values.keeper,
       ...schemes.keeper,
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
     })
   })
+  const whatFits = { url, prefix, store: opened, memory }
   keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
   const serving = keeper
   memory.serve(() => serving.replica.tree)
   proxy = await ProxyServer.listen(keeper, {
     worker,
     ...values.proxy,
+    // A reload may have come while the tree was loaded.
+    ...reload.values.reloadedProxy,
     storeName: url,
     memory,
     authProviders: schemes.providers,
@@ -170,6 +189,16 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   })
   await admin?.attach(proxy)
   audit?.trail.serverStarted('success')
-  const where = shownAddress(host, proxy.port)
+  const listening = proxy
+  reload.reloaders.push(async (next) => {
+    listening.reconfigure(next.reloadedProxy)
+    schemes.reload(next.get)
+    return undefined
+  })
+  const where = shownAddress(get(listen).host, proxy.port)
+  const { tree, sessions } = keeper.replica
+  const startMs = Math.round(performance.now() - startedMs)
+  const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
+  logger.info(fields, 'serving clients')
   announce(`anykeeper ready on ${where} (store ${url})`)
 }

@@ -18,7 +18,7 @@ export type {
 } from './member/session/session.ts'
 export type { WriteWitness } from './member/session/write-witness.ts'
 export { maskDigests, SUPER_ID, userOf } from './model/acl.ts'
-export { ACL_SCHEMES_DEFAULT, ID_CHECKS } from './model/acl-schemes.ts'
+export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export { DIGEST_ALGORITHM_DEFAULT, DIGEST_ALGORITHMS, isDigest } from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { statOf } from './model/znode.ts'

@@ -162,38 +162,22 @@ const REFUSED: readonly KnownKeys[] = [
     harmless: OFF,
   },
   {
-    keys: ['authProvider.*', 'X509AuthenticationProvider.*'],
-    why: 'providers of authentication cannot be added: digest and ip are always there, sasl with sasl-users',
-    harmless: /^org\.apache\.zookeeper\.server\.auth\.(SASL|Digest|IP)AuthenticationProvider$/,
+    keys: ['X509AuthenticationProvider.*'],
+    why: 'clients are not authenticated by certificates: remove the key',
   },
   {
-    keys: ['DigestAuthenticationProvider.digestAlg'],
-    why: 'digests are SHA-1: remove the key',
-    harmless: /^sha-?1$/i,
-  },
-  {
-    keys: ['DigestAuthenticationProvider.enabled'],
-    why: 'digest authentication cannot be turned off: remove the key',
-    harmless: /^true$/i,
-  },
-  {
-    keys: ['enforce.auth.*', 'sessionRequireClientSASLAuth'],
-    why: 'clients without authentication cannot be refused: remove the key, and protect znodes by ACLs',
-    harmless: OFF,
-  },
-  {
-    keys: ['letAnySaslUserDoX', 'SASLAuthenticationProvider.superPassword', 'sasl.serverconfig'],
+    keys: ['SASLAuthenticationProvider.superPassword', 'sasl.serverconfig'],
     why: 'SASL users come from sasl-users: remove the key',
   },
   {
-    keys: ['allowSaslFailedClients', 'IPAuthenticationProvider.usexforwardedfor', 'fips-mode'],
+    keys: ['IPAuthenticationProvider.usexforwardedfor', 'fips-mode'],
     why: 'it is not supported: remove the key',
     harmless: OFF,
   },
   {
-    keys: ['audit.*'],
-    why: 'there is no audit log: remove the key',
-    harmless: OFF,
+    keys: ['audit.impl.class'],
+    why: 'Java classes cannot be loaded here: remove the key, and see audit-file and audit-format',
+    harmless: /^org\.apache\.zookeeper\.audit\.Slf4jAuditLogger$/,
   },
 ]
 

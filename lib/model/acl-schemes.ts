@@ -10,10 +10,15 @@ import { isX500Name } from './x500-name.ts'
 export type IdCheck = (id: string) => boolean
 
 /**
- * Schemes whose ids may stand in an ACL besides world and auth. Those of a set are judged as by ZooKeeper
- * (digest, ip, sasl, x509), or need an id that is not empty. Those of a map bring a check of their own.
+ * Schemes whose ids may stand in an ACL besides world and auth: a set, or a map with the checks of those that have one
+ * of their own. The others are judged as by ZooKeeper (digest, ip, sasl, x509), or need an id that is not empty.
  */
-export type AclSchemes = ReadonlySet<string> | ReadonlyMap<string, IdCheck>
+export interface AclSchemes {
+  /** May ACLs name it? */
+  has(scheme: string): boolean
+  /** Its own check; undefined: it has none. */
+  get?(scheme: string): IdCheck | undefined
+}
 
 /** Schemes that every member knows. */
 export const ACL_SCHEMES_DEFAULT: ReadonlySet<string> = new Set(['digest', 'ip'])
@@ -32,7 +37,7 @@ function hasTwoParts(id: string): boolean {
 }
 
 /** `service[/host]@realm`, or a name without a realm, whatever is in it. Source: KerberosName. */
-export function isKerberosName(id: string): boolean {
+function isKerberosName(id: string): boolean {
   const at = id.indexOf('@')
   if (at < 0) return true
   if (id.indexOf('@', at + 1) >= 0 || id.indexOf('/', at) >= 0) return false
@@ -41,18 +46,17 @@ export function isKerberosName(id: string): boolean {
 }
 
 /** How ids of the schemes that ZooKeeper has are judged. */
-export const ID_CHECKS: Readonly<Record<'digest' | 'ip' | 'sasl' | 'x509', IdCheck>> = {
-  digest: hasTwoParts,
-  ip: (id) => parseSubnet(id) !== undefined,
-  sasl: isKerberosName,
-  x509: isX500Name,
-}
-const CHECKS = new Map<string, IdCheck>(Object.entries(ID_CHECKS))
+const CHECKS: ReadonlyMap<string, IdCheck> = new Map<string, IdCheck>([
+  ['digest', hasTwoParts],
+  ['ip', (id) => parseSubnet(id) !== undefined],
+  ['sasl', isKerberosName],
+  ['x509', isX500Name],
+])
 
 /** May it stand in an ACL? `auth` stands for other ids and is not one. */
 export function isValidId({ scheme, id }: AuthId, schemes: AclSchemes): boolean {
   if (scheme === 'world') return id === 'anyone'
   if (!schemes.has(scheme)) return false
-  const check = 'get' in schemes ? schemes.get(scheme) : CHECKS.get(scheme)
+  const check = schemes.get?.(scheme) ?? CHECKS.get(scheme)
   return check === undefined ? id.length > 0 : check(id)
 }

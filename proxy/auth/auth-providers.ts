@@ -7,7 +7,6 @@ import {
   type AclSchemes,
   type AuthId,
   deadline,
-  ID_CHECKS,
   type IdCheck,
   type Keeper,
   type Logger,
@@ -85,19 +84,17 @@ export class AuthProviders {
 
   /**
    * What `Keeper.open` needs as `aclSchemes`, so that ACLs may name these schemes.
-   * @param builtIn those that are offered besides
+   * @param builtIn those that are offered besides; others may be added to it later
    */
   aclSchemes(builtIn: ReadonlySet<string> = ACL_SCHEMES_DEFAULT): AclSchemes {
-    if (this.#providers.size === 0) return builtIn
     const checks = new Map<string, IdCheck>()
-    for (const scheme of builtIn) {
-      const known = (ID_CHECKS as Readonly<Record<string, IdCheck>>)[scheme]
-      checks.set(scheme, known ?? ((id) => id.length > 0))
-    }
     for (const [scheme, provider] of this.#providers) {
       checks.set(scheme, (id) => this.#judge(scheme, 'isValid', () => provider.isValid(id)))
     }
-    return checks
+    return {
+      has: (scheme) => builtIn.has(scheme) || checks.has(scheme),
+      get: (scheme) => checks.get(scheme),
+    }
   }
 
   /** What these credentials prove: immediately, or later. It does not reject. @internal */

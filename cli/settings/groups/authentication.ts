@@ -84,6 +84,7 @@ const saslSuperUser: Setting<readonly string[]> = {
   defaultText: '',
   zookeeper: ['superUser', 'superUser.*'],
   joinZookeeper: (parts) => [...parts.values()].join(','),
+  reload: true,
   proxy: (names) => ({ saslSuperUsers: names }),
 }
 
@@ -152,7 +153,7 @@ function parseProviders(text: string): readonly NamedProvider[] {
 }
 
 /** Providers of ZooKeeper whose schemes are built in: naming them is right, and changes nothing. */
-const BUILT_IN = /(^|\.)(SASL|X509|Digest|IP)AuthenticationProvider$/
+const BUILT_IN = /(^|\.)(SASL|Digest|IP)AuthenticationProvider$/
 
 function joinProviders(parts: Parts): string | undefined {
   for (const [key, name] of parts) {
