@@ -21,6 +21,7 @@ import { listen } from './settings/groups/clients.ts'
 import { logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
+import { secureOf } from './settings/groups/tls.ts'
 import { workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
 import type { Resolved } from './settings/resolve.ts'
@@ -126,6 +127,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const digest = get(superDigest)
+  const secure = secureOf(get)
   const whatFits = { url, prefix, store: opened, memory }
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
@@ -136,9 +138,11 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
       address: `${host}:${port}`,
       logger,
       limits: values.keeper,
-      ...(get(saslUsers).size === 0
-        ? {}
-        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
+      aclSchemes: new Set([
+        ...ACL_SCHEMES_DEFAULT,
+        ...(get(saslUsers).size === 0 ? [] : ['sasl']),
+        ...(secure === undefined ? [] : ['x509']),
+      ]),
       ...(digest === undefined ? {} : { superDigest: digest }),
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
     })
@@ -149,9 +153,12 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   proxy = await ProxyServer.listen(keeper, {
     worker,
     ...values.proxy,
+    secure,
     storeName: url,
     memory,
   })
-  const where = shownAddress(host, proxy.port)
-  announce(`anykeeper ready on ${where} (store ${url})`)
+  const where = [shownAddress(host, proxy.port)]
+  if (proxy.securePort >= 0)
+    where.push(`TLS on ${shownAddress(secure?.host ?? host, proxy.securePort)}`)
+  announce(`anykeeper ready on ${where.join(', ')} (store ${url})`)
 }

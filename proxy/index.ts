@@ -15,4 +15,5 @@ export {
   type TlsFiles,
   type TlsVersion,
 } from './tls/options.ts'
+export { checkSecureOptions } from './tls/secure-context.ts'
 export { ZOOKEEPER_VERSION } from './version.ts'

@@ -99,6 +99,8 @@ const IGNORED: readonly KnownKeys[] = [
       'watchManagerName',
       'watcherClean*',
       'maxInProcessingDeadWatchers',
+      'ssl.sslProvider',
+      'ssl.hostnameVerification',
       'jvm.pause.*',
       'messageTracker.*',
       'pathStats.*',
@@ -117,6 +119,10 @@ const IGNORED: readonly KnownKeys[] = [
   {
     keys: ['connection_throttle_*'],
     why: 'connections are bounded by max-connections and max-connections-per-address',
+  },
+  {
+    keys: ['ssl.handshakeDetectionTimeoutMillis'],
+    why: 'what a connection sends first is waited for by greeting-timeout',
   },
   {
     keys: ['skipACL', 'enableEagerACLCheck'],
@@ -157,14 +163,29 @@ const IGNORED: readonly KnownKeys[] = [
 /** Without them something would be less safe than the file says: an error, unless the value asks for nothing. */
 const REFUSED: readonly KnownKeys[] = [
   {
-    keys: ['secureClientPort', 'secureClientPortAddress', 'ssl.*', 'client.*'],
-    why: 'TLS to clients is not supported: remove the key, and put a TLS proxy in front',
+    keys: ['ssl.crl', 'ssl.ocsp'],
+    why: 'revocation is not looked up over the network: remove the key, and name a file of lists with tls-crl',
     harmless: OFF,
   },
   {
-    keys: ['authProvider.*', 'X509AuthenticationProvider.*'],
-    why: 'providers of authentication cannot be added: digest and ip are always there, sasl with sasl-users',
-    harmless: /^org\.apache\.zookeeper\.server\.auth\.(SASL|Digest|IP)AuthenticationProvider$/,
+    keys: ['ssl.clientHostnameVerification', 'ssl.allowReverseDnsLookup'],
+    why: 'clients are verified by their authority, not by the name of their host: remove the key',
+    harmless: OFF,
+  },
+  {
+    keys: ['ssl.authProvider'],
+    why: 'providers of authentication cannot be added: certificates have the scheme x509',
+    harmless: /^x509$/,
+  },
+  {
+    keys: ['ssl.*', 'client.*'],
+    why: 'this option of TLS is not supported: remove the key',
+    harmless: OFF,
+  },
+  {
+    keys: ['authProvider.*'],
+    why: 'providers of authentication cannot be added: digest and ip are always there, sasl with sasl-users, x509 with TLS',
+    harmless: /^org\.apache\.zookeeper\.server\.auth\.(SASL|Digest|IP|X509)AuthenticationProvider$/,
   },
   {
     keys: ['DigestAuthenticationProvider.digestAlg'],
