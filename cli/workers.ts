@@ -6,6 +6,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { InvalidArgumentError } from 'commander'
 import type { Logger } from '../lib/index.ts'
+import { isTerminalGone } from './hang-up.ts'
+import type { Reload } from './reload.ts'
 import { parsePositive } from './settings/parse.ts'
 
 /** Each worker holds the whole tree in memory. */
@@ -33,7 +35,7 @@ export function announce(line: string): void {
  * Runs until a signal. The exit code is that of a worker that fails at startup; otherwise 0, or 1 if a
  * worker did not stop cleanly.
  */
-export function superviseWorkers(count: number, logger: Logger): void {
+export function superviseWorkers(count: number, logger: Logger, reload: Reload): void {
   const workers = new Set<Worker>()
   let serving = 0
   let announced = false
@@ -78,5 +80,12 @@ export function superviseWorkers(count: number, logger: Logger): void {
 
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGHUP', () => {
+    if (isTerminalGone()) return stop('SIGHUP')
+    // Errors are reported once: the workers would read the same.
+    void reload.run().then((isUsable) => {
+      if (isUsable) for (const worker of workers) worker.process.kill('SIGHUP')
+    })
+  })
   start()
 }

@@ -74,6 +74,17 @@ export interface ProxyOptions {
   readonly secure: SecureOptions | undefined
 }
 
+/** Options that a server that runs takes, too. */
+export type Reconfigurable =
+  | 'connectionsMax'
+  | 'connectionsPerAddressMax'
+  | 'greetingTimeoutMs'
+  | 'identitiesMax'
+  | 'outputBytesMax'
+  | 'fourLetterWords'
+  | 'saslUsers'
+  | 'saslSuperUser'
+
 /** One client's connection, as the server, the handshake and the four-letter words see it. */
 export interface ClientConnection extends SessionSink {
   /** address:port of the client. */

@@ -4,7 +4,7 @@ export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'
 export type { Endpoint } from './compare/upstream.ts'
-export type { MemoryFacts, ProxyOptions } from './host.ts'
+export type { MemoryFacts, ProxyOptions, Reconfigurable } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'
 export {

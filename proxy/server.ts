@@ -13,7 +13,13 @@ import { Admission, addressOf } from './admission.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
-import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
+import type {
+  ClientConnection,
+  Flushable,
+  ProxyHost,
+  ProxyOptions,
+  Reconfigurable,
+} from './host.ts'
 import { listenOn } from './listen-on.ts'
 import { ServerStats } from './stats.ts'
 import { TlsError } from './tls/options.ts'
@@ -52,7 +58,6 @@ export const PROXY_DEFAULT: ProxyOptions = {
 /** Serves a keeper over ZooKeeper’s wire protocol. */
 export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
-  readonly options: ProxyOptions
   readonly logger: Logger
   readonly stats = new ServerStats()
   readonly startedMs = Date.now()
@@ -70,13 +75,14 @@ export class ProxyServer implements ProxyHost {
   readonly #arrived = new Set<Socket>()
   readonly #server: Server
   readonly #secureServer: Server
+  #options: ProxyOptions
   #toFlush: Flushable[] = []
   #port = 0
   #securePort = -1
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
     this.keeper = keeper
-    this.options = options
+    this.#options = options
     this.logger = logger
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
@@ -162,6 +168,18 @@ export class ProxyServer implements ProxyHost {
   async reloadCertificates(): Promise<string> {
     if (this.door === undefined) throw new TlsError('TLS is not set up: there are no certificates')
     return this.door.keyStore.reload()
+  }
+
+  get options(): ProxyOptions {
+    return this.#options
+  }
+
+  /**
+   * Takes other values while it serves. They hold for what happens from now on: connections that are open stay open, and
+   * clients that are authenticated stay so.
+   */
+  reconfigure(options: Partial<Pick<ProxyOptions, Reconfigurable>>): void {
+    this.#options = { ...this.#options, ...options }
   }
 
   /** Serves the client of this connection, up to the limits on their number. `proven`: its ids besides its address. */

@@ -20,7 +20,7 @@ function withBlock(page: string, name: string, table: string): string {
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
-const code = (text: string): string => (text === '' ? '' : `\`${cell(text)}\``)
+const code = (text: string): string => (text === '' ? '' : `\`${text.replaceAll('|', '\\|')}\``)
 
 function settingsTables(): string {
   return GROUPS.map(({ title, settings }) =>
