@@ -20,7 +20,7 @@ export const groups = [
   {
     name: 'unit',
     paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
-    needs: [],
+    needs: ['openssl'],
     minutesMax: 6,
   },
   {

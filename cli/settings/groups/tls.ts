@@ -53,7 +53,7 @@ const secureListen: Setting<HostPort | undefined> = {
   joinZookeeper: joinSecureAddress,
 }
 
-const portUnification = switchOf('port-unification', 'take TLS on the plain port as well', {
+const onListen = switchOf('tls-on-listen', 'take TLS on the plain address as well', {
   zookeeper: ['client.portUnification'],
 })
 
@@ -198,7 +198,7 @@ const handshakeTimeout: Setting<number> = {
 export function secureOf(get: Get): SecureOptions | undefined {
   const address = get(secureListen)
   const certFile = get(cert)
-  const onPlainPort = get(portUnification)
+  const onPlainPort = get(onListen)
   if (certFile === undefined || (address === undefined && !onPlainPort)) return undefined
   const [minVersion, maxVersion = minVersion] = get(versions)
   const optional = <T>(name: string, value: T | undefined) =>
@@ -227,12 +227,12 @@ export function secureOf(get: Get): SecureOptions | undefined {
 
 /** Reads the files: what is wrong with them is found before a store is opened. */
 function check(get: Get): string[] {
-  const isServed = get(secureListen) !== undefined || get(portUnification)
+  const isServed = get(secureListen) !== undefined || get(onListen)
   if (isServed && get(cert) === undefined) {
     return ['TLS needs a certificate and its key: name them with tls-cert and tls-key']
   }
   if (!isServed && get(cert) !== undefined) {
-    return ['tls-cert is given, but no port serves TLS: set secure-listen or port-unification']
+    return ['tls-cert is given, but no port serves TLS: set secure-listen or tls-on-listen']
   }
   const secure = secureOf(get)
   if (secure === undefined) return []
@@ -248,7 +248,7 @@ export const tls: Group = {
   title: 'TLS',
   settings: [
     secureListen,
-    portUnification,
+    onListen,
     cert,
     key,
     password,
