@@ -20,10 +20,11 @@ import { adviseHeap, guardHeap } from './memory-start.ts'
 import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
-import { advertise, listen } from './settings/groups/clients.ts'
+import { advertise } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
+import { secureOf } from './settings/groups/tls.ts'
 import { workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
 import { shownAddress } from './settings/parse.ts'
@@ -159,6 +160,7 @@ async function run(values: Values, logger: Logger, reload: Reload): Promise<void
     )
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
+  const secure = secureOf(get)
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
     admin?.loading('the tree is loading')
@@ -180,6 +182,7 @@ async function run(values: Values, logger: Logger, reload: Reload): Promise<void
   proxy = await ProxyServer.listen(keeper, {
     worker,
     ...values.proxy,
+    secure,
     // A reload may have come while the tree was loaded.
     ...reload.values.reloadedProxy,
     storeName: url,
@@ -195,10 +198,18 @@ async function run(values: Values, logger: Logger, reload: Reload): Promise<void
     schemes.reload(next.get)
     return undefined
   })
-  const where = shownAddress(get(listen).host, proxy.port)
+  if (secure !== undefined) reload.reloaders.push(() => listening.reloadCertificates())
+  const where = addressesOf(listening)
   const { tree, sessions } = keeper.replica
   const startMs = Math.round(performance.now() - startedMs)
   const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
   logger.info(fields, 'serving clients')
   announce(`anykeeper ready on ${where} (store ${url})`)
+}
+
+/** Where clients connect. */
+function addressesOf({ options, port, securePort }: ProxyServer): string {
+  const plain = shownAddress(options.host, port)
+  if (securePort < 0) return plain
+  return `${plain}, TLS on ${shownAddress(options.secure?.host ?? options.host, securePort)}`
 }

@@ -27,4 +27,5 @@ export {
   type TlsFiles,
   type TlsVersion,
 } from './tls/options.ts'
+export { checkSecureOptions } from './tls/secure-context.ts'
 export { ZOOKEEPER_VERSION } from './version.ts'

@@ -8,6 +8,7 @@ import { logging } from './groups/logging.ts'
 import { memory } from './groups/memory.ts'
 import { sessions } from './groups/sessions.ts'
 import { storeGroup } from './groups/store.ts'
+import { tls } from './groups/tls.ts'
 import { workersGroup } from './groups/workers.ts'
 import type { Group } from './setting.ts'
 
@@ -19,6 +20,7 @@ export const GROUPS: readonly Group[] = [
   memory,
   authentication,
   auditGroup,
+  tls,
   logging,
   workersGroup,
   admin,

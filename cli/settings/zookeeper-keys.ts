@@ -99,6 +99,8 @@ const IGNORED: readonly KnownKeys[] = [
       'watchManagerName',
       'watcherClean*',
       'maxInProcessingDeadWatchers',
+      'ssl.sslProvider',
+      'ssl.hostnameVerification',
       'jvm.pause.*',
       'messageTracker.*',
       'pathStats.*',
@@ -117,6 +119,10 @@ const IGNORED: readonly KnownKeys[] = [
   {
     keys: ['connection_throttle_*'],
     why: 'connections are bounded by max-connections and max-connections-per-address',
+  },
+  {
+    keys: ['ssl.handshakeDetectionTimeoutMillis'],
+    why: 'what a connection sends first is waited for by greeting-timeout',
   },
   {
     keys: ['skipACL', 'enableEagerACLCheck'],
@@ -157,13 +163,24 @@ const IGNORED: readonly KnownKeys[] = [
 /** Without them something would be less safe than the file says: an error, unless the value asks for nothing. */
 const REFUSED: readonly KnownKeys[] = [
   {
-    keys: ['secureClientPort', 'secureClientPortAddress', 'ssl.*', 'client.*'],
-    why: 'TLS to clients is not supported: remove the key, and put a TLS proxy in front',
+    keys: ['ssl.crl', 'ssl.ocsp'],
+    why: 'revocation is not looked up over the network: remove the key, and name a file of lists with tls-crl',
     harmless: OFF,
   },
   {
-    keys: ['X509AuthenticationProvider.*'],
-    why: 'clients are not authenticated by certificates: remove the key',
+    keys: ['ssl.clientHostnameVerification', 'ssl.allowReverseDnsLookup'],
+    why: 'clients are verified by their authority, not by the name of their host: remove the key',
+    harmless: OFF,
+  },
+  {
+    keys: ['ssl.authProvider'],
+    why: 'providers of authentication cannot be added: certificates have the scheme x509',
+    harmless: /^x509$/,
+  },
+  {
+    keys: ['ssl.*', 'client.*'],
+    why: 'this option of TLS is not supported: remove the key',
+    harmless: OFF,
   },
   {
     keys: ['SASLAuthenticationProvider.superPassword', 'sasl.serverconfig'],

@@ -7,7 +7,7 @@ import { createSecureContext } from 'node:tls'
 import type { ClientAuthMode, TlsFiles } from './options.ts'
 import { TlsError } from './options.ts'
 import { readPkcs12 } from './pkcs12.ts'
-import { checkPem, checkPkcs12, readStoreFile } from './store-file.ts'
+import { checkPem, isPkcs12File, readStoreFile } from './store-file.ts'
 
 /** What a TLS context is made of, as PEM. */
 export interface KeyMaterial {
@@ -33,9 +33,7 @@ export interface RawFiles {
 const NAMES = {
   cert: 'the certificate file',
   key: 'the key file',
-  pfx: 'the key store',
   ca: 'the file of authorities',
-  trustPfx: 'the trust store',
   crl: 'the revocation list',
 } as const
 
@@ -72,25 +70,25 @@ export function understand(
   nowMs: number,
 ): KeyMaterial {
   checkNamed(files, clientAuth)
-  const { chain, key } = files.pfx === undefined ? fromPem(files, raw) : fromPfx(files, raw)
+  const { cert } = files
+  const isStore = isPkcs12File(NAMES.cert, cert, raw.bytes.get('cert') as Buffer)
+  const { chain, key } = isStore ? fromStore(files, raw) : fromPem(files, raw)
   const leaf = chain.find((certificate) => certificate.checkPrivateKey(key))
   if (leaf === undefined) {
-    const of =
-      files.pfx ?? `${files.key ?? files.cert} does not belong to the certificate in ${files.cert}`
     throw new TlsError(
-      files.pfx === undefined
-        ? `the key in ${of}: they must be made together`
-        : `the key in ${of} belongs to none of the certificates in it`,
+      isStore
+        ? `the key in ${cert} belongs to none of the certificates in it`
+        : `the key in ${files.key ?? cert} does not belong to the certificate in ${cert}: they must be made together`,
     )
   }
-  if (files.pfx === undefined && leaf !== chain[0]) {
+  if (!isStore && leaf !== chain[0]) {
     throw new TlsError(
-      `the first certificate in ${files.cert} must be the server's own: the key belongs to a later one`,
+      `the first certificate in ${cert} must be the server's own: the key belongs to a later one`,
     )
   }
   const ordered = [leaf, ...chain.filter((certificate) => certificate !== leaf)]
   const expiresMs = Math.min(...ordered.map(({ validTo }) => Date.parse(validTo)))
-  checkDates(leaf, files.pfx ?? (files.cert as string), nowMs)
+  checkDates(leaf, cert, nowMs)
   const material: KeyMaterial = {
     cert: ordered.map(String).join(''),
     key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -104,16 +102,7 @@ export function understand(
 }
 
 function checkNamed(files: TlsFiles, clientAuth: ClientAuthMode): void {
-  if (files.pfx === undefined && files.cert === undefined) {
-    throw new TlsError('TLS needs a certificate and its key: as PEM, or in a PKCS12 key store')
-  }
-  if (files.pfx !== undefined && (files.cert ?? files.key) !== undefined) {
-    throw new TlsError('the certificate is given twice: as PEM, and in a PKCS12 key store')
-  }
-  if (files.ca !== undefined && files.trustPfx !== undefined) {
-    throw new TlsError('the authorities are given twice: as PEM, and in a PKCS12 trust store')
-  }
-  if (clientAuth === 'none' || (files.ca ?? files.trustPfx) !== undefined) return
+  if (clientAuth === 'none' || files.ca !== undefined) return
   throw new TlsError(
     `client authentication is "${clientAuth}", and nothing says whose certificates are trusted: ` +
       'name the authorities, or set client authentication to "none"',
@@ -126,7 +115,7 @@ interface ChainAndKey {
 }
 
 function fromPem(files: TlsFiles, raw: RawFiles): ChainAndKey {
-  const cert = files.cert as string
+  const { cert } = files
   const chain = certificatesIn('cert', cert, raw)
   const keyName = files.key === undefined ? 'cert' : 'key'
   const keyPath = files.key ?? cert
@@ -150,30 +139,31 @@ function fromPem(files: TlsFiles, raw: RawFiles): ChainAndKey {
   }
 }
 
-function fromPfx(files: TlsFiles, raw: RawFiles): ChainAndKey {
-  const path = files.pfx as string
-  const bytes = raw.bytes.get('pfx') as Buffer
-  checkPkcs12(NAMES.pfx, path, bytes)
-  const { certificates, keys } = readPkcs12(NAMES.pfx, path, bytes, files.passphrase)
+function fromStore(files: TlsFiles, raw: RawFiles): ChainAndKey {
+  const { cert, passphrase } = files
+  if (files.key !== undefined) {
+    throw new TlsError(
+      `${NAMES.cert} ${cert} is a PKCS12 store with a key of its own: name no key file`,
+    )
+  }
+  const bytes = raw.bytes.get('cert') as Buffer
+  const { certificates, keys } = readPkcs12(NAMES.cert, cert, bytes, passphrase)
   const [key] = keys
   if (key === undefined) {
-    throw new TlsError(`${NAMES.pfx} ${path} has no private key: it may be a trust store`)
+    throw new TlsError(`${NAMES.cert} ${cert} has no private key: it may be a trust store`)
   }
   if (keys.length > 1) {
-    throw new TlsError(`${NAMES.pfx} ${path} has ${keys.length} private keys: one is needed`)
+    throw new TlsError(`${NAMES.cert} ${cert} has ${keys.length} private keys: one is needed`)
   }
   return { chain: certificates, key }
 }
 
 function authorities(files: TlsFiles, raw: RawFiles): string[] {
-  if (files.ca !== undefined) return certificatesIn('ca', files.ca, raw).map(String)
-  const path = files.trustPfx as string
-  const bytes = raw.bytes.get('trustPfx') as Buffer
-  checkPkcs12(NAMES.trustPfx, path, bytes)
-  const { certificates } = readPkcs12(NAMES.trustPfx, path, bytes, files.trustPassphrase)
-  if (certificates.length === 0) {
-    throw new TlsError(`${NAMES.trustPfx} ${path} has no certificate`)
-  }
+  const path = files.ca as string
+  const bytes = raw.bytes.get('ca') as Buffer
+  if (!isPkcs12File(NAMES.ca, path, bytes)) return certificatesIn('ca', path, raw).map(String)
+  const { certificates } = readPkcs12(NAMES.ca, path, bytes, files.caPassphrase)
+  if (certificates.length === 0) throw new TlsError(`${NAMES.ca} ${path} has no certificate`)
   return certificates.map(String)
 }
 

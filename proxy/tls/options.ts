@@ -6,22 +6,18 @@ export type ClientAuthMode = 'none' | 'want' | 'need'
 /** Versions of TLS that can be served. */
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
-/** Where certificates and keys are. Paths of files; each is read again when it changes. */
+/** Where certificates and keys are: paths of files, PEM or PKCS12, which is seen from their bytes. */
 export interface TlsFiles {
-  /** PEM: the server's certificate, then those of its issuers; the key, too, if `key` is absent. */
-  readonly cert?: string
+  /** PEM: the server's certificate, then those of its issuers, and the key, if `key` is absent. PKCS12: all of it. */
+  readonly cert: string
   /** PEM: the private key of `cert`. @default it is in the file of `cert` */
   readonly key?: string
-  /** PKCS12: certificate and key in one file, instead of `cert` and `key`. */
-  readonly pfx?: string
-  /** Of an encrypted key, or of `pfx`. @default none */
+  /** Of an encrypted key, or of a PKCS12 store. @default none */
   readonly passphrase?: string
-  /** PEM: certificates of the authorities that clients' certificates are verified with. */
+  /** Certificates of the authorities that clients' certificates are verified with, PEM or PKCS12. */
   readonly ca?: string
-  /** PKCS12: the same, instead of `ca`. */
-  readonly trustPfx?: string
-  /** Of `trustPfx`. @default none */
-  readonly trustPassphrase?: string
+  /** Of `ca`, if it is a PKCS12 store. @default none */
+  readonly caPassphrase?: string
   /** PEM: lists of revoked certificates, one of each authority in a client's chain. */
   readonly crl?: string
 }

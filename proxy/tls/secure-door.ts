@@ -3,18 +3,17 @@
  * identity that it proves. Every refusal is logged with the client's address and the reason, and counted.
  * Line: server → here → connection. Neighbours: arrivals, handshakes, key-store.
  */
-import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { SecureContextOptions, TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { AuthId, Clock, Logger } from '../../lib/internal.ts'
 import { Arrivals } from './arrivals.ts'
-import { cipherList } from './cipher-names.ts'
 import { identityOf } from './client-identity.ts'
 import { Handshakes } from './handshakes.ts'
 import type { KeyMaterial } from './key-material.ts'
 import { KeyStore } from './key-store.ts'
-import { type KnownSecureOptions, SECURE_DEFAULT, type SecureOptions, TlsError } from './options.ts'
+import type { KnownSecureOptions, SecureOptions } from './options.ts'
 import { handshakeReason, verificationReason } from './refusal.ts'
+import { contextOf, knownOptions } from './secure-context.ts'
 
 /** Counters of handshakes, part of the server's. */
 export interface TlsStats {
@@ -48,7 +47,7 @@ export class SecureDoor {
   constructor(options: SecureDoorOptions) {
     const { clock, logger, greetingTimeoutMs } = options
     this.#options = options
-    this.secure = checked({ ...SECURE_DEFAULT, ...options.secure })
+    this.secure = knownOptions(options.secure)
     this.keyStore = new KeyStore({
       secure: this.secure,
       clock,
@@ -152,40 +151,6 @@ export class SecureDoor {
     this.#options.stats.tlsHandshakesFailed++
     const text = 'TLS handshake failed: client disconnected'
     this.#options.logger.warn({ client: nameOf(raw), reason }, text)
-  }
-}
-
-/** @throws {TlsError} */
-function checked(secure: KnownSecureOptions): KnownSecureOptions {
-  if (secure.minVersion > secure.maxVersion) {
-    throw new TlsError(
-      `TLS from ${secure.minVersion} to ${secure.maxVersion}: there is no such version`,
-    )
-  }
-  if (secure.port === undefined && !secure.onPlainPort) {
-    throw new TlsError(
-      'TLS is set up, but no port serves it: name a secure port, or serve it on the plain one',
-    )
-  }
-  return secure
-}
-
-/** Renegotiation costs the server ten times what it costs the client, and nobody needs it. */
-function contextOf(secure: KnownSecureOptions, material: KeyMaterial): SecureContextOptions {
-  const { minVersion, maxVersion, ciphers } = secure
-  const { cert, key, ca, crl } = material
-  return {
-    cert,
-    key,
-    minVersion,
-    maxVersion,
-    honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-    ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
-    ...(crl !== undefined && { crl }),
-    ...(ciphers !== undefined && {
-      ciphers: cipherList(ciphers, { min: minVersion, max: maxVersion }),
-    }),
   }
 }
 

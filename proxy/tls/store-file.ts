@@ -30,30 +30,26 @@ const REASONS: Record<string, string> = {
   EISDIR: 'it is a folder',
 }
 
+/** @throws {TlsError} it is neither PEM nor PKCS12 */
+export function isPkcs12File(what: string, path: string, bytes: Buffer): boolean {
+  refuseJavaStore(what, path, bytes)
+  if (isPkcs12(bytes)) return true
+  checkPem(what, path, bytes)
+  return false
+}
+
 /** @throws {TlsError} it is not PEM */
 export function checkPem(what: string, path: string, bytes: Buffer): string {
   refuseJavaStore(what, path, bytes)
   const text = bytes.toString('latin1')
   if (text.includes('-----BEGIN ')) return text
-  if (isPkcs12(bytes)) {
-    throw new TlsError(`${what} ${path} is a PKCS12 store, not PEM: pass it as one`)
-  }
+  if (isPkcs12(bytes)) throw new TlsError(`${what} ${path} is a PKCS12 store: it must be PEM`)
   if (isCertificate(bytes)) {
     throw new TlsError(
       `${what} ${path} is DER, not PEM. To convert it: openssl x509 -inform der -in ${path} -out cert.pem`,
     )
   }
   throw new TlsError(`${what} ${path} is not PEM: it has no line that begins with -----BEGIN`)
-}
-
-/** @throws {TlsError} it is not PKCS12 */
-export function checkPkcs12(what: string, path: string, bytes: Buffer): void {
-  refuseJavaStore(what, path, bytes)
-  if (isPkcs12(bytes)) return
-  if (bytes.includes('-----BEGIN ')) {
-    throw new TlsError(`${what} ${path} is PEM, not a PKCS12 store: pass it as PEM`)
-  }
-  throw new TlsError(`${what} ${path} is not a PKCS12 store`)
 }
 
 /** JKS, JCEKS and BCFKS: formats of Java alone. */

@@ -20,7 +20,7 @@ export const groups = [
   {
     name: 'unit',
     paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
-    needs: [],
+    needs: ['openssl'],
     minutesMax: 6,
   },
   {
@@ -118,6 +118,9 @@ export const groups = [
       'zookeeper-c',
       'zookeeper-npm',
       'kazoo',
+      'openssl',
+      'libssl',
+      'go-zookeeper',
     ],
     minutesMax: 16,
   },

@@ -1,6 +1,7 @@
 /** Gets what tests and benchmarks need of the machine; says what it could not get. */
 import { ensureDebian } from './ensure-debian.mjs'
 import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl, ensureOtherEtcd } from './ensure-etcd.mjs'
+import { ensureGoClient } from './ensure-go-client.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
 import { ensureZookeeperClient } from './ensure-native.mjs'
 import { ensureNode } from './ensure-node.mjs'
@@ -35,6 +36,7 @@ const packagesOf = {
   faketime: () => ['faketime'],
   'kazoo-suite': () => ['python3-venv'],
   openssl: () => ['openssl'],
+  libssl: () => ['libssl-dev', ...cc()],
   // Certificates of the tests over TLS are made with openssl.
   redis: () => ['redis-server', 'openssl'],
   'kafka-3.9': java,
@@ -62,6 +64,7 @@ export async function prepare(needs) {
     ['kazoo-suite', ensureKazooSuite],
     ['zookeeper-npm', ensureZookeeperClient],
     ['porcupine', ensurePorcupine],
+    ['go-zookeeper', ensureGoClient],
     ['anykeeper-0.1', ensureOldRelease],
     ...['20.19', '22', '24'].map((line) => [
       `node-${line}`,

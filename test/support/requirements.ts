@@ -100,12 +100,21 @@ export function oldRelease(): string {
 
 /** The checker of linearizability. Same rule as scripts/lib/ensure-porcupine.mjs, which builds it. */
 export function porcupineProgram(): string {
+  return join(builtOf('porcupine', 'linearizability'), 'porcupine')
+}
+
+/** The client of go-zookeeper. Same rule as scripts/lib/ensure-go-client.mjs, which builds it. */
+export function goClientProgram(): string {
+  return join(builtOf('go-zookeeper', 'ecosystem/tls/go'), 'client')
+}
+
+/** Where a Go program of `source`, a folder of the tests, is built. */
+function builtOf(name: string, source: string): string {
   const digest = createHash('sha256')
   for (const file of ['main.go', 'go.mod', 'go.sum']) {
-    digest.update(readFileSync(new URL(`../linearizability/${file}`, import.meta.url)))
+    digest.update(readFileSync(new URL(`../${source}/${file}`, import.meta.url)))
   }
-  const folder = `porcupine-${digest.digest('hex').slice(0, 12)}`
-  return join(cacheFolder(), folder, 'porcupine')
+  return join(cacheFolder(), `${name}-${digest.digest('hex').slice(0, 12)}`)
 }
 
 /** Each returns what is missing, in a few words, or undefined. */
@@ -137,6 +146,8 @@ const checks = {
   'anykeeper-0.1': () => has(join(oldRelease(), 'dist', 'cli.js')),
   porcupine: () => has(porcupineProgram()),
   openssl: () => runs('openssl', ['version']),
+  libssl: () => runs('cc', ['--version']) ?? has('/usr/include/openssl/ssl.h'),
+  'go-zookeeper': () => has(goClientProgram()),
   redis: () => runs('redis-server', ['--version']) ?? runs('openssl', ['version']),
 } satisfies Record<string, () => string | undefined>
 

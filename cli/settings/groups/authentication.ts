@@ -6,6 +6,7 @@ import { PROXY_DEFAULT, parseSaslUsers, RESERVED_SCHEMES } from '../../../proxy/
 import { switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Parts, Setting } from '../setting.ts'
+import { secureOf } from './tls.ts'
 
 /** Comma-separated, or a line each. */
 const listOf = (text: string): readonly string[] =>
@@ -153,7 +154,7 @@ function parseProviders(text: string): readonly NamedProvider[] {
 }
 
 /** Providers of ZooKeeper whose schemes are built in: naming them is right, and changes nothing. */
-const BUILT_IN = /(^|\.)(SASL|Digest|IP)AuthenticationProvider$/
+const BUILT_IN = /(^|\.)(SASL|Digest|IP|X509)AuthenticationProvider$/
 
 function joinProviders(parts: Parts): string | undefined {
   for (const [key, name] of parts) {
@@ -189,6 +190,7 @@ export function builtInSchemes(get: Get): ReadonlySet<string> {
   return new Set([
     ...(get(digestAuth) ? ['digest'] : []),
     ...(get(saslUsers).size > 0 ? ['sasl'] : []),
+    ...(secureOf(get) === undefined ? [] : ['x509']),
     'ip',
   ])
 }

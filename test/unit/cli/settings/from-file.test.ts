@@ -90,7 +90,7 @@ describe('cli/settings/from-file', () => {
     ['no key', '=1', /^f:1: "": there is no such setting/],
     ['a secret in a file that is not there', 'super-digest-file=/no/such', /^f:1: super.*ENOENT/],
     ['a secret as the name of its file', 'super-digest-file=/no/hunter2', /ENOENT/],
-    ['what would be less safe', 'secureClientPort=2281', /^f:1: secureClientPort: TLS to clients/],
+    ['what would be less safe', 'ssl.crl=true', /^f:1: ssl.crl: revocation is not looked up/],
     ['a bad escape', 'a=\\u00zz', /^f: malformed escaped unicode/],
   ]
   for (const [what, text, says] of wrong) {

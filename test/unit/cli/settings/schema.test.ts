@@ -14,6 +14,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   authProviders: 'made from the modules that --auth-provider names',
   audit: 'made from the settings of the audit log',
   worker: 'the primary numbers its workers',
+  secure: 'the settings of TLS make it together: tls.test.ts',
 }
 
 describe('cli/settings/schema', () => {

@@ -1,0 +1,50 @@
+/** From options and files to what Node serves TLS with. Neighbours: options, key-material, secure-door. */
+import { constants } from 'node:crypto'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { cipherList } from './cipher-names.ts'
+import { type KeyMaterial, readRaw, understand } from './key-material.ts'
+import { type KnownSecureOptions, SECURE_DEFAULT, type SecureOptions, TlsError } from './options.ts'
+
+/**
+ * Reads the files and judges all options, as a start does.
+ * @throws {TlsError} they cannot be used; the message says why and what to do
+ */
+export function checkSecureOptions(options: SecureOptions): void {
+  const secure = knownOptions(options)
+  const { files, clientAuth } = secure
+  createSecureContext(contextOf(secure, understand(files, readRaw(files), clientAuth, Date.now())))
+}
+
+/** @throws {TlsError} */
+export function knownOptions(options: SecureOptions): KnownSecureOptions {
+  const secure = { ...SECURE_DEFAULT, ...options }
+  const { minVersion, maxVersion } = secure
+  if (minVersion > maxVersion) {
+    throw new TlsError(`TLS from ${minVersion} to ${maxVersion}: there is no such version`)
+  }
+  if (secure.port === undefined && !secure.onPlainPort) {
+    throw new TlsError(
+      'TLS is set up, but no port serves it: name a secure port, or serve it on the plain one',
+    )
+  }
+  return secure
+}
+
+/** Renegotiation costs the server ten times what it costs the client, and nobody needs it. */
+export function contextOf(secure: KnownSecureOptions, material: KeyMaterial): SecureContextOptions {
+  const { minVersion, maxVersion, ciphers } = secure
+  const { cert, key, ca, crl } = material
+  return {
+    cert,
+    key,
+    minVersion,
+    maxVersion,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+    ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
+    ...(crl !== undefined && { crl }),
+    ...(ciphers !== undefined && {
+      ciphers: cipherList(ciphers, { min: minVersion, max: maxVersion }),
+    }),
+  }
+}
