@@ -15,6 +15,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   audit: 'made from the settings of the audit log',
   worker: 'the primary numbers its workers',
   secure: 'the settings of TLS make it together: tls.test.ts',
+  workerMetrics: 'a link between processes',
 }
 
 describe('cli/settings/schema', () => {
