@@ -7,7 +7,7 @@ import { ensureNode } from './ensure-node.mjs'
 import { ensureOldRelease } from './ensure-old-release.mjs'
 import { ensurePorcupine } from './ensure-porcupine.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
-import { ensureZookeeper } from './ensure-zookeeper.mjs'
+import { ensureZookeeper, ensureZookeeperAdmin } from './ensure-zookeeper.mjs'
 import { say } from './log.mjs'
 import { which } from './run.mjs'
 
@@ -22,6 +22,8 @@ const packagesOf = {
   cc,
   zookeeper: () => ['zookeeper', ...java()],
   'zookeeper-3.9': java,
+  'zookeeper-admin': java,
+  prometheus: () => ['prometheus'],
   'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [
@@ -74,6 +76,7 @@ export async function prepare(needs) {
   ]
   const mavenSteps = [
     ['zookeeper-3.9', () => ensureZookeeper('3.9')],
+    ['zookeeper-admin', ensureZookeeperAdmin],
     ['kafka-3.9', () => ensureKafka('3.9')],
     ['kafka-2.8', () => ensureKafka('2.8')],
     ['curator', ensureCurator],

@@ -114,7 +114,10 @@ describe('observe/readiness', function () {
   })
 
   it('etcd runs out of space: somebody else fills it, while nothing is written here', async () => {
-    const other = new Etcd3({ hosts: etcd.host, faultHandling: { host: () => noPolicy, global: noPolicy } })
+    const other = new Etcd3({
+      hosts: etcd.host,
+      faultHandling: { host: () => noPolicy, global: noPolicy },
+    })
     const shell = new EtcdShell(etcd.host)
     const fill = async () => {
       for (let i = 0; i < 40; i++) {

@@ -53,6 +53,11 @@ export function zookeeperLibs(): string {
   return join(cacheFolder(), `zookeeper-${zookeeperVersions['3.9']}`, 'libs')
 }
 
+/** The folder of the jars of ZooKeeper 3.9 with those of its AdminServer. */
+export function zookeeperAdminLibs(): string {
+  return join(cacheFolder(), `zookeeper-admin-${zookeeperVersions['3.9']}`, 'libs')
+}
+
 /** The program `node` of that line. */
 export function nodeProgram(line: NodeLine): string {
   return join(cacheFolder(), `node-${versions.node[line]}`, 'node')
@@ -120,6 +125,8 @@ const checks = {
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs()),
+  'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),
+  prometheus: () => runs('prometheus', ['--version']) ?? runs('promtool', ['--version']),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),

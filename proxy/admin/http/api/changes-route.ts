@@ -2,7 +2,7 @@
  * GET /api/v1/changes: the change feed as lines of JSON or, for those that accept text/event-stream, as server-sent events whose id
  * is the position. It is read no faster than the client takes it. Neighbour: keeper.changes().
  */
-import { ChangesError, type ChangeRecord, type ChangesOptions } from '../../../../lib/internal.ts'
+import { type ChangeRecord, ChangesError, type ChangesOptions } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
 import { isOn, onlyKnown, pathOf } from './parameters.ts'
@@ -103,6 +103,10 @@ function fail(call: Call, error: unknown, isEvents: boolean): void {
   }
   // The status is sent: the last line says why it ends, and where it can be resumed.
   const message = error instanceof Error ? error.message : String(error)
-  const last = JSON.stringify({ kind: 'error', error: message, code: isGone ? error.code : undefined })
+  const last = JSON.stringify({
+    kind: 'error',
+    error: message,
+    code: isGone ? error.code : undefined,
+  })
   response.end(isEvents ? `event: error\ndata: ${last}\n\n` : `${last}\n`)
 }

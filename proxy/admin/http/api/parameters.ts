@@ -25,7 +25,8 @@ export function choiceOf<T extends string>(
 ): T {
   const text = query.get(name) ?? choices[0]
   const chosen = choices.find((choice) => choice === text)
-  if (chosen === undefined) throw new HttpError(400, `${name} must be one of ${choices.join(', ')}.`)
+  if (chosen === undefined)
+    throw new HttpError(400, `${name} must be one of ${choices.join(', ')}.`)
   return chosen
 }
 

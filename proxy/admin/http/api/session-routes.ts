@@ -1,10 +1,5 @@
 /** /api/v1/sessions and /api/v1/watches: who is there, what they wait for; and the end of a session by an operator. */
-import {
-  deadline,
-  OwnTask,
-  type Session,
-  type SessionRecord,
-} from '../../../../lib/internal.ts'
+import { deadline, OwnTask, type Session, type SessionRecord } from '../../../../lib/internal.ts'
 import type { ClientConnection, ProxyHost } from '../../../host.ts'
 import { hex } from '../../listing-words.ts'
 import { type Call, HttpError } from '../call.ts'
@@ -17,7 +12,8 @@ const TRIES_MAX = 3
 function* sessionsOf(host: ProxyHost): Iterable<object> {
   const { replica, registry, proxy } = host.keeper
   const connected = new Map<bigint, ClientConnection>()
-  for (const one of host.connections) if (one.session !== undefined) connected.set(one.session.id, one)
+  for (const one of host.connections)
+    if (one.session !== undefined) connected.set(one.session.id, one)
   for (const { id, timeoutMs, owner } of replica.sessions.values()) {
     const connection = connected.get(id)
     yield {
@@ -92,7 +88,9 @@ function idOf(text: string): bigint {
 function expired({ keeper }: ProxyHost, { id, owner, fence }: SessionRecord): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => () =>
-      reject(new HttpError(503, `The end of session ${hex(id)} is not known to be committed: ${why}.`))
+      reject(
+        new HttpError(503, `The end of session ${hex(id)} is not known to be committed: ${why}.`),
+      )
     const cancel = deadline(keeper.clock, CLOSE_MS_MAX, fail('the store does not answer'))
     const done = () => {
       cancel()
@@ -102,6 +100,8 @@ function expired({ keeper }: ProxyHost, { id, owner, fence }: SessionRecord): Pr
       cancel()
       fail('the tree was reloaded, or the server stops')()
     }
-    keeper.committer.submit(new OwnTask({ type: 'expireSession', id, owner, fence }, done, abandoned))
+    keeper.committer.submit(
+      new OwnTask({ type: 'expireSession', id, owner, fence }, done, abandoned),
+    )
   })
 }
