@@ -2,6 +2,7 @@
 
 export { deadline } from './base/deadline.ts'
 export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
+export { LimitedLogger } from './base/limited-logger.ts'
 export { silentLogger } from './base/log.ts'
 export { connectOwning } from './client/connect.ts'
 export { decodeHead } from './format/head.ts'

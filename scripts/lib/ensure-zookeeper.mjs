@@ -14,13 +14,27 @@ const others = {
  * @returns {Promise<string | undefined>} why it is missing, in one line
  */
 export function ensureZookeeper(line) {
+  const { zookeeper } = versions.zookeeper[line]
+  return ensureMavenJars(`ZooKeeper ${zookeeper}`, `zookeeper-${zookeeper}`, serverJars(line))
+}
+
+/** The same with what its AdminServer needs, in a folder of its own. */
+export function ensureZookeeperAdmin() {
+  const { zookeeper, jetty, ...artifacts } = versions.zookeeper['3.9']
+  const name = `zookeeper-admin-${zookeeper}`
+  return ensureMavenJars(`ZooKeeper ${zookeeper} with its AdminServer`, name, [
+    ...serverJars('3.9'),
+    ['org.eclipse.jetty', 'jetty-server', jetty],
+    ['org.eclipse.jetty', 'jetty-servlet', jetty],
+    ['com.fasterxml.jackson.core', 'jackson-databind', artifacts['jackson-databind']],
+    ['commons-cli', 'commons-cli', artifacts['commons-cli']],
+  ])
+}
+
+function serverJars(line) {
   const artifacts = versions.zookeeper[line]
-  const version = artifacts.zookeeper
   const more = Object.entries(others)
     .filter(([artifact]) => artifacts[artifact] !== undefined)
     .map(([artifact, group]) => [group, artifact, artifacts[artifact]])
-  return ensureMavenJars(`ZooKeeper ${version}`, `zookeeper-${version}`, [
-    ['org.apache.zookeeper', 'zookeeper', version],
-    ...more,
-  ])
+  return [['org.apache.zookeeper', 'zookeeper', artifacts.zookeeper], ...more]
 }

@@ -66,6 +66,12 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'observe',
+    paths: ['test/observe/'],
+    needs: ['etcd', 'zookeeper-admin', 'prometheus'],
+    minutesMax: 8,
+  },
+  {
     name: 'wire',
     paths: ['test/wire/'],
     needs: ['etcd', 'etcd-3.4', 'zookeeper', 'zookeeper-3.9', 'redis', 'openssl'],

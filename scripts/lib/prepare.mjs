@@ -8,7 +8,7 @@ import { ensureNode } from './ensure-node.mjs'
 import { ensureOldRelease } from './ensure-old-release.mjs'
 import { ensurePorcupine } from './ensure-porcupine.mjs'
 import { ensureCurator, ensureKazooSuite } from './ensure-suites.mjs'
-import { ensureZookeeper } from './ensure-zookeeper.mjs'
+import { ensureZookeeper, ensureZookeeperAdmin } from './ensure-zookeeper.mjs'
 import { say } from './log.mjs'
 import { which } from './run.mjs'
 
@@ -25,6 +25,8 @@ const packagesOf = {
   'zookeeper-3.4': java,
   'zookeeper-3.6': java,
   'zookeeper-3.9': java,
+  'zookeeper-admin': java,
+  prometheus: () => ['prometheus'],
   'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [
@@ -80,6 +82,7 @@ export async function prepare(needs) {
   ]
   const mavenSteps = [
     ...['3.4', '3.6', '3.9'].map((line) => [`zookeeper-${line}`, () => ensureZookeeper(line)]),
+    ['zookeeper-admin', ensureZookeeperAdmin],
     ['kafka-3.9', () => ensureKafka('3.9')],
     ['kafka-2.8', () => ensureKafka('2.8')],
     ['curator', ensureCurator],

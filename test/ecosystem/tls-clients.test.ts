@@ -119,7 +119,7 @@ describe('clients over TLS', function () {
       '-XX:TieredStopAtLevel=1',
       ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
       '-cp',
-      `${join(zookeeperLibs(), '*')}:/usr/share/java/commons-cli.jar`,
+      `${join(zookeeperLibs('3.9'), '*')}:/usr/share/java/commons-cli.jar`,
       'org.apache.zookeeper.ZooKeeperMain',
       '-waitforconnection',
       '-server',

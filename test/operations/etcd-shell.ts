@@ -36,4 +36,15 @@ export class EtcdShell {
       timeout: 10_000,
     })
   }
+
+  /** What an operator does when etcd has no space, once something was deleted. */
+  async makeRoom(): Promise<void> {
+    const run = (...args: string[]) =>
+      promisify(execFile)(etcdctl, args, { env: this.#env, timeout: 30_000 })
+    const { stdout } = await run('endpoint', 'status', '--write-out=json')
+    const [{ Status }] = JSON.parse(stdout) as [{ Status: { header: { revision: number } } }]
+    await run('compact', String(Status.header.revision), '--physical')
+    await run('defrag')
+    await run('alarm', 'disarm')
+  }
 }

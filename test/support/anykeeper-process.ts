@@ -52,6 +52,14 @@ export class AnykeeperProcess {
 
   /** Starts it, also again on the same port, and waits for its ready line. */
   async start(options: WaitOptions = {}): Promise<this> {
+    this.launch()
+    await this.child.waitForLine(/^anykeeper ready on /, options)
+    await this.child.waitForPort(this.port, options)
+    return this
+  }
+
+  /** Starts it, and does not wait. */
+  launch(): this {
     const { from = 'dist', program: dist = built, env, nodeArgs = [] } = this.#options
     if (from === 'dist' && !existsSync(dist)) throw new Error(`no ${dist}: npm run build`)
     const program = from === 'dist' ? [dist] : ['--import', 'tsx', source]
@@ -61,8 +69,6 @@ export class AnykeeperProcess {
       args: [...nodeArgs, ...program, ...this.#arguments()],
       env: { ...withoutSettings(), ...env },
     })
-    await this.child.waitForLine(/^anykeeper ready on /, options)
-    await this.child.waitForPort(this.port, options)
     return this
   }
 

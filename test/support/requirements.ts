@@ -57,6 +57,11 @@ export function zookeeperLibs(line: Exclude<ZookeeperLine, '3.8'>): string {
   return join(cacheFolder(), `zookeeper-${zookeeperVersions[line]}`, 'libs')
 }
 
+/** The folder of the jars of ZooKeeper 3.9 with those of its AdminServer. */
+export function zookeeperAdminLibs(): string {
+  return join(cacheFolder(), `zookeeper-admin-${zookeeperVersions['3.9']}`, 'libs')
+}
+
 /** The program `node` of that line. */
 export function nodeProgram(line: NodeLine): string {
   return join(cacheFolder(), `node-${versions.node[line]}`, 'node')
@@ -135,6 +140,8 @@ const checks = {
   'zookeeper-3.4': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.4')),
   'zookeeper-3.6': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.6')),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
+  'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),
+  prometheus: () => runs('prometheus', ['--version']) ?? runs('promtool', ['--version']),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),

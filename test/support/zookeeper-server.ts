@@ -5,7 +5,7 @@ import type { Child } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort, freePorts } from './free-port.ts'
 import { spawnJava } from './java.ts'
-import { type ZookeeperLine, zookeeperLibs } from './requirements.ts'
+import { type ZookeeperLine, zookeeperAdminLibs, zookeeperLibs } from './requirements.ts'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 
 /** Debian's jar names its dependencies in its manifest, except for what makes its log visible. */
@@ -22,6 +22,8 @@ export interface ZookeeperOptions {
   config?: Record<string, string | number>
   /** More system properties. */
   properties?: Record<string, string>
+  /** Its AdminServer listens here: needs the requirement 'zookeeper-admin', and version 3.9. */
+  adminPort?: number
   /** Of -Xmx. Default 128. */
   heapMb?: number
   /** Instead of those that make it start faster and run slower. */
@@ -71,10 +73,11 @@ export class ZookeeperServer {
       properties,
       heapMb = 128,
       jvmFlags,
+      adminPort,
     } = this.#options
     this.#child = spawnJava({
       name: `zookeeper:${this.port}`,
-      classPath: classPathOf(version),
+      classPath: adminPort === undefined ? classPathOf(version) : [join(zookeeperAdminLibs(), '*')],
       mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
       args: [join(this.#folder, 'zoo.cfg')],
       heapMb,
@@ -82,7 +85,9 @@ export class ZookeeperServer {
       properties: {
         'zookeeper.extendedTypesEnabled': String(extendedTypes),
         'zookeeper.4lw.commands.whitelist': '*',
-        'zookeeper.admin.enableServer': 'false',
+        'zookeeper.admin.enableServer': String(adminPort !== undefined),
+        'zookeeper.admin.serverAddress': this.host,
+        'zookeeper.admin.serverPort': String(adminPort ?? 0),
         ...properties,
       },
       folder: this.#folder,

@@ -16,6 +16,7 @@ export interface SpaceWatchOptions {
   readonly limits: Pick<
     KeeperLimits,
     | 'spaceCheckMs'
+    | 'noSpaceRetryMs'
     | 'spaceShortShare'
     | 'spaceWellShare'
     | 'historyBytesMax'
@@ -53,7 +54,10 @@ export class SpaceWatch {
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
     void this.look().finally(() => {
       if (this.#stopped) return
-      this.#cancel = clock.after(limits.spaceCheckMs, () => this.start())
+      // Full, it is to be noticed soon that it is not any more.
+      const { spaceCheckMs, noSpaceRetryMs } = limits
+      const delayMs = this.#level === 'full' ? Math.min(spaceCheckMs, noSpaceRetryMs) : spaceCheckMs
+      this.#cancel = clock.after(delayMs, () => this.start())
     })
   }
 

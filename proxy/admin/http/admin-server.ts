@@ -3,7 +3,13 @@
  * takes long can be watched. Neighbours: cli (puts it together), http-listener, readiness, the routes.
  */
 import { createServer } from 'node:http'
-import { type Clock, type Logger, silentLogger, systemClock } from '../../../lib/internal.ts'
+import {
+  type Clock,
+  LimitedLogger,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from '../../../lib/internal.ts'
 import type { ProxyHost } from '../../host.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { FeedSlots } from './api/changes-route.ts'
@@ -33,12 +39,15 @@ export const ADMIN_DEFAULT: AdminOptions = {
   logLevel: undefined,
 }
 
+/** Of one kind in a minute, as the keeper's. */
+const LOG_LINES_MAX = 10
+
 type Metrics = import('./metrics/metrics-registry.ts').MetricsRegistry
 
 /** Answers HTTP for a server, from before there is one. */
 export class AdminServer {
   readonly #options: AdminOptions
-  readonly #logger: Logger
+  readonly #logger: LimitedLogger
   readonly #clock: Clock
   readonly #readiness: Readiness
   readonly #guard: Guard
@@ -49,10 +58,10 @@ export class AdminServer {
 
   private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
     this.#options = options
-    this.#logger = logger
+    this.#logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: LOG_LINES_MAX })
     this.#clock = clock
-    this.#readiness = new Readiness(clock, logger)
-    this.#guard = new Guard(options, logger)
+    this.#readiness = new Readiness(clock, this.#logger)
+    this.#guard = new Guard(options, this.#logger)
     this.#slots = new FeedSlots(options.feedsMax)
   }
 
@@ -114,6 +123,7 @@ export class AdminServer {
   async close(): Promise<void> {
     this.#readiness.stop()
     this.#metrics?.stop()
+    this.#logger.flush()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 

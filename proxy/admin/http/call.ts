@@ -15,7 +15,7 @@ export class HttpError extends Error {
   }
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
+const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 /** Nothing of it is kept, guessed at or shown inside another page. */

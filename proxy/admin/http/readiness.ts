@@ -12,7 +12,7 @@ export const COMMITS_STALLED_MS = 4_000
 /** The store took nothing for so long, or said that it is full: not even a session can be opened. Unit ms. */
 const FULL_MS = 3_000
 /** All must have been well for so long before it is ready again. Unit ms. */
-const WELL_MS = 750
+const WELL_MS = 500
 
 export type CheckName = 'draining' | 'loading' | 'serving' | 'commits' | 'space'
 
@@ -36,6 +36,7 @@ export class Readiness {
   /** It was ready before. */
   #hasBegun = false
   #checks: readonly Check[] = []
+  readonly #space = new SpaceCheck()
   #cancel: (() => void) | undefined
 
   constructor(clock: Clock, logger: Logger) {
@@ -89,7 +90,7 @@ export class Readiness {
     this.#checks = [
       { name: 'draining', reason: this.#drainReason },
       { name: 'loading', reason: keeper === undefined ? this.#loading : undefined },
-      ...(keeper === undefined ? [] : checksOf(keeper)),
+      ...(keeper === undefined ? [] : this.#checksOf(keeper)),
     ]
     const isWell = this.#checks.every(({ reason }) => reason === undefined)
     if (!isWell) {
@@ -105,20 +106,20 @@ export class Readiness {
     this.#hasBegun = true
   }
 
+  #checksOf(keeper: Keeper): readonly Check[] {
+    return [
+      { name: 'serving', reason: servingReason(keeper) },
+      { name: 'commits', reason: commitsReason(keeper) },
+      { name: 'space', reason: this.#space.reason(keeper) },
+    ]
+  }
+
   #end(): void {
     this.#isReady = false
     const reasons = this.#checks.flatMap(({ reason }) => reason ?? [])
     if (this.#drainReason === undefined) this.losses++
     this.#logger.warn({ reasons }, 'not ready for clients')
   }
-}
-
-function checksOf(keeper: Keeper): readonly Check[] {
-  return [
-    { name: 'serving', reason: servingReason(keeper) },
-    { name: 'commits', reason: commitsReason(keeper) },
-    { name: 'space', reason: spaceReason(keeper) },
-  ]
 }
 
 function servingReason(keeper: Keeper): string | undefined {
@@ -135,12 +136,19 @@ function commitsReason({ committer }: Keeper): string | undefined {
 }
 
 /** A session that is opened is a write, so a client that comes could not be served. */
-function spaceReason({ committer, upkeep }: Keeper): string | undefined {
-  const { forMs } = committer.full
-  if (forMs >= FULL_MS) {
-    return `the store has no space: it has taken no write for ${Math.round(forMs)} ms`
+class SpaceCheck {
+  /** Batches that had been committed when the store was first seen to be full; undefined: it is not. */
+  #batches: number | undefined
+
+  reason({ committer, upkeep }: Keeper): string | undefined {
+    const { forMs } = committer.full
+    const { batches } = committer.counters
+    this.#batches = upkeep.space?.isFull === true ? (this.#batches ?? batches) : undefined
+    if (forMs >= FULL_MS) {
+      return `the store has no space: it has taken no write for ${Math.round(forMs)} ms`
+    }
+    // It is looked at every few seconds; a commit shows sooner that there is space again.
+    const isFull = this.#batches === batches
+    return isFull ? 'the store has no space, and refuses all writes' : undefined
   }
-  return upkeep.space?.isFull === true
-    ? 'the store has no space, and refuses all writes'
-    : undefined
 }

@@ -5,17 +5,18 @@ import { watchedPaths, watchSummary } from '../../listing-words.ts'
 import { JsonMembers } from '../json.ts'
 import { type Command, CommandError, type CommandInput, type Fields } from './command.ts'
 
-function connectionFields(connection: ClientConnection): Fields {
+const briefFields = (connection: ClientConnection): Fields => ({
+  remote_socket_address: connection.name,
+  outstanding_requests: connection.queued,
+  packets_received: connection.received,
+  packets_sent: connection.sent,
+})
+
+function fullFields(connection: ClientConnection): Fields {
   const { session, latency } = connection
-  const common = {
-    remote_socket_address: connection.name,
-    outstanding_requests: connection.queued,
-    packets_received: connection.received,
-    packets_sent: connection.sent,
-  }
-  if (session === undefined) return common
+  if (session === undefined) return briefFields(connection)
   return {
-    ...common,
+    ...briefFields(connection),
     session_id: session.id,
     last_operation: connection.lastOperation,
     established: connection.establishedMs,
@@ -28,9 +29,12 @@ function connectionFields(connection: ClientConnection): Fields {
   }
 }
 
-export function* connectionsOf({ connections }: ProxyHost): Iterable<Fields> {
-  for (const connection of connections) yield connectionFields(connection)
+function* each(host: ProxyHost, fieldsOf: typeof briefFields): Iterable<Fields> {
+  for (const connection of host.connections) yield fieldsOf(connection)
 }
+
+/** As stats has them: without their sessions. */
+export const briefConnections = (host: ProxyHost): Iterable<Fields> => each(host, briefFields)
 
 function* watchesBySession(host: ProxyHost): Iterable<[string, Iterable<string>]> {
   for (const { session } of host.connections) {
@@ -101,7 +105,7 @@ export const clientCommands: readonly Command[] = [
   {
     names: ['connections', 'cons'],
     isLong: true,
-    run: (host) => ({ connections: connectionsOf(host), secure_connections: [] }),
+    run: (host) => ({ connections: each(host, fullFields), secure_connections: [] }),
   },
   { names: ['secure_connections'], run: () => ({ secure_connections: [] }) },
   {

@@ -6,7 +6,7 @@ import { BUILT_ON, ZOOKEEPER_VERSION } from '../../../version.ts'
 import { ensembleOf } from '../../ensemble.ts'
 import { configuration } from '../../four-letter-words.ts'
 import { metrics } from '../../metrics.ts'
-import { connectionsOf } from './client-commands.ts'
+import { briefConnections } from './client-commands.ts'
 import { type Command, CommandError, type Fields } from './command.ts'
 
 const VERSION = `${ZOOKEEPER_VERSION}, built on ${BUILT_ON}`
@@ -130,7 +130,7 @@ export const serverCommands: readonly Command[] = [
     isLong: true,
     run: (host) => ({
       ...serverFields(host),
-      connections: connectionsOf(host),
+      connections: briefConnections(host),
       secure_connections: [],
     }),
   },

@@ -1,0 +1,108 @@
+/** The JSON API: what a controller, a page or an operator's script reads and does. All of it is guarded. */
+import type { ProxyHost } from '../../../host.ts'
+import { ensembleOf } from '../../ensemble.ts'
+import { type Call, HttpError } from '../call.ts'
+import { shedConnections } from '../commands/client-commands.ts'
+import { CommandError } from '../commands/command.ts'
+import type { Guard } from '../guard.ts'
+import type { LogLevel } from '../options.ts'
+import type { Readiness } from '../readiness.ts'
+import type { Route } from '../router.ts'
+import { answerChanges, type FeedSlots } from './changes-route.ts'
+import { answerSessions, answerWatches, closeSession } from './session-routes.ts'
+import { answerTree } from './tree-route.ts'
+
+export interface ApiOptions {
+  readonly guard: Guard
+  readonly bodyBytesMax: number
+  readonly slots: FeedSlots
+  readonly readiness: Readiness
+  readonly logLevel: LogLevel | undefined
+  /** undefined: the tree is not loaded yet. */
+  readonly host: () => ProxyHost | undefined
+}
+
+type Handler = (host: ProxyHost, call: Call) => void | Promise<void>
+
+export function apiRoutes(options: ApiOptions): readonly Route[] {
+  const { guard, host, slots, bodyBytesMax, readiness } = options
+  const route = (method: Route['method'], path: string, handle: Handler): Route => ({
+    method,
+    path: `/api/v1/${path}`,
+    handle: (call) => {
+      guard.check(call)
+      const known = host()
+      if (known === undefined) throw new HttpError(503, 'The tree is loading: try again.')
+      return handle(known, call)
+    },
+  })
+  return [
+    route('GET', 'status', (known, call) => call.json(200, statusOf(known, readiness))),
+    route('GET', 'tree', answerTree),
+    route('GET', 'changes', (known, call) => answerChanges(known, call, slots)),
+    route('GET', 'sessions', answerSessions),
+    route('GET', 'watches', answerWatches),
+    route('POST', 'sessions/:id/close', closeSession),
+    route('POST', 'connections/shed', async (known, call) => shed(known, call, bodyBytesMax)),
+    ...logLevelRoutes(options),
+  ]
+}
+
+function statusOf({ keeper, port }: ProxyHost, readiness: Readiness): object {
+  const { mode, size, leader } = ensembleOf(keeper)
+  return {
+    proxy: keeper.proxy,
+    port,
+    mode,
+    leader,
+    servers: size,
+    isServing: keeper.isServing,
+    isReady: readiness.isReady,
+    reasons: readiness.checks.flatMap(({ reason }) => reason ?? []),
+    zxid: keeper.replica.zxid,
+    znodes: keeper.replica.tree.nodeCount,
+    sessions: keeper.replica.sessions.size,
+  }
+}
+
+async function shed(host: ProxyHost, call: Call, bodyBytesMax: number): Promise<void> {
+  const body = await call.jsonBody(bodyBytesMax)
+  try {
+    call.json(200, shedConnections(host, { body, query: call.query }))
+  } catch (error) {
+    if (error instanceof CommandError) throw new HttpError(400, error.message)
+    throw error
+  }
+}
+
+function logLevelRoutes({ guard, logLevel, bodyBytesMax }: ApiOptions): readonly Route[] {
+  const known = (call: Call): LogLevel => {
+    guard.check(call)
+    if (logLevel === undefined) throw new HttpError(404, 'The level of this log cannot be changed.')
+    return logLevel
+  }
+  const path = '/api/v1/log-level'
+  return [
+    {
+      method: 'GET',
+      path,
+      handle: (call) => {
+        const { levels, get } = known(call)
+        call.json(200, { level: get(), levels })
+      },
+    },
+    {
+      method: 'PUT',
+      path,
+      handle: async (call) => {
+        const { levels, get, set } = known(call)
+        const { level } = await call.jsonBody(bodyBytesMax)
+        if (typeof level !== 'string' || !levels.includes(level)) {
+          throw new HttpError(400, `Expected {"level": …}, one of ${levels.join(', ')}.`)
+        }
+        set(level)
+        call.json(200, { level: get(), levels })
+      },
+    },
+  ]
+}

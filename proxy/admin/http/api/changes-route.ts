@@ -1,0 +1,112 @@
+/**
+ * GET /api/v1/changes: the change feed as lines of JSON or, for those that accept text/event-stream, as server-sent events whose id
+ * is the position. It is read no faster than the client takes it. Neighbour: keeper.changes().
+ */
+import { type ChangeRecord, ChangesError, type ChangesOptions } from '../../../../lib/internal.ts'
+import type { ProxyHost } from '../../../host.ts'
+import { type Call, HttpError } from '../call.ts'
+import { isOn, onlyKnown, pathOf } from './parameters.ts'
+import { shownChange } from './shown.ts'
+
+/** Open feeds, and those that were refused because there were too many. */
+export class FeedSlots {
+  readonly #max: number
+  open = 0
+  refused = 0
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** @throws {HttpError} none is free */
+  take(): void {
+    if (this.open >= this.#max) {
+      this.refused++
+      throw new HttpError(503, `${this.#max} change feeds are open (--admin-max-feeds).`, {
+        'retry-after': '5',
+      })
+    }
+    this.open++
+  }
+
+  release(): void {
+    this.open--
+  }
+}
+
+export async function answerChanges(host: ProxyHost, call: Call, slots: FeedSlots): Promise<void> {
+  const isEvents = (call.header('accept') ?? '').includes('text/event-stream')
+  const stop = new AbortController()
+  const records = openFeed(host, optionsOf(call, stop.signal))
+  slots.take()
+  const { response } = call
+  response.on('close', () => stop.abort())
+  try {
+    // What cannot be resumed is answered with a status: the first record decides.
+    const first = await records.next()
+    call.begin(200, isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson')
+    for (let next = first; next.done !== true; next = await records.next()) {
+      const piece = isEvents ? eventOf(next.value) : `${shownChange(next.value)}\n`
+      if (!response.write(piece)) await drained(call)
+      if (stop.signal.aborted) break
+    }
+    response.end()
+  } catch (error) {
+    fail(call, error, isEvents)
+  } finally {
+    slots.release()
+    await records.return?.()
+  }
+}
+
+function optionsOf(call: Call, signal: AbortSignal): ChangesOptions {
+  const { query } = call
+  onlyKnown(query, ['from', 'prefix', 'withoutData', 'withSessions'])
+  const from = query.get('from') ?? call.header('last-event-id')
+  return {
+    ...(from === undefined ? {} : { from }),
+    prefix: pathOf(query, 'prefix'),
+    withoutData: isOn(query, 'withoutData'),
+    withSessions: isOn(query, 'withSessions'),
+    signal,
+  }
+}
+
+function openFeed({ keeper }: ProxyHost, options: ChangesOptions): AsyncIterator<ChangeRecord> {
+  try {
+    return keeper.changes(options)[Symbol.asyncIterator]()
+  } catch (error) {
+    if (error instanceof TypeError) throw new HttpError(400, `${error.message}.`)
+    throw error
+  }
+}
+
+function eventOf(record: ChangeRecord): string {
+  const id = 'position' in record ? `id: ${record.position}\n` : ''
+  return `${id}event: ${record.kind}\ndata: ${shownChange(record)}\n\n`
+}
+
+/** Resolves when the client took what was sent, or is gone. */
+function drained({ response }: Call): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve)
+    response.once('close', resolve)
+  })
+}
+
+function fail(call: Call, error: unknown, isEvents: boolean): void {
+  const { response } = call
+  if (response.destroyed) return
+  const isGone = error instanceof ChangesError
+  if (!response.headersSent) {
+    throw isGone ? new HttpError(410, `${error.message}.`) : error
+  }
+  // The status is sent: the last line says why it ends, and where it can be resumed.
+  const message = error instanceof Error ? error.message : String(error)
+  const last = JSON.stringify({
+    kind: 'error',
+    error: message,
+    code: isGone ? error.code : undefined,
+  })
+  response.end(isEvents ? `event: error\ndata: ${last}\n\n` : `${last}\n`)
+}

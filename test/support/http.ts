@@ -1,0 +1,46 @@
+/** HTTP as a probe or a script sends it: one request, one connection. */
+import { request as requestHttp } from 'node:http'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+  json<T = Record<string, unknown>>(): T
+}
+
+export interface HttpRequest {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+  /** Unit ms. Default 10 000. */
+  readonly timeoutMs?: number
+}
+
+/** Rejects when there is no answer in time. */
+export function http(port: number, path: string, options: HttpRequest = {}): Promise<HttpAnswer> {
+  const { method = 'GET', headers = {}, body, timeoutMs = 10_000 } = options
+  return new Promise((resolve, reject) => {
+    const request = requestHttp({
+      host: '127.0.0.1',
+      ...{ port, path, method, headers },
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    request.on('error', reject)
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: text,
+          json: <T>() => JSON.parse(text) as T,
+        })
+      })
+    })
+    request.end(body)
+  })
+}
