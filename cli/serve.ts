@@ -245,7 +245,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
 
-  store = await untilReachable('store not reachable', url, logger, () => openStore(flags.store, { logger }))
+  store = await untilReachable('store not reachable', url, logger, () =>
+    openStore(flags.store, { logger }),
+  )
   const opened = store
   if (worker > 0 && !opened.features.shared) {
     throw new UsageError(
