@@ -77,10 +77,10 @@ const SERVER_URL = new RegExp(String.raw`^\w+:\/\/(?:…@)?${HOST}(?:,${HOST})*(
 
 /** A store's URL without user and password, nor what may be one of them in a URL that is malformed. */
 export function shownUrl(url: string): string {
-  const scheme = /^(?!file:)[a-z][a-z0-9+.-]*:\/\//.exec(url)?.[0]
-  if (scheme === undefined) return url
-  const shown = url.replace(/\/\/.*@/s, '//…@')
-  return /^(?:etcd|redis)/.test(scheme) && !SERVER_URL.test(shown) ? `${scheme}…` : shown
+  if (/^(?:file|memory):/.test(url)) return url
+  const shown = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@')
+  const scheme = /^(?:etcd|redis)s?:\/\//i.exec(url)?.[0]
+  return scheme === undefined || SERVER_URL.test(shown) ? shown : `${scheme}…`
 }
 
 /** Warnings of an adapter when it opened its store, such as of a server that is too old. */

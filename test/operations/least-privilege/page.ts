@@ -23,7 +23,11 @@ export async function runCommands(
 ): Promise<void> {
   await promisify(execFile)('/bin/sh', ['-ec', commands], {
     cwd: folder,
-    env: { PATH: `${dirname(etcdProgram())}:${process.env.PATH}`, ETCDCTL_COMMAND_TIMEOUT: '60s', ...environment },
+    env: {
+      PATH: `${dirname(etcdProgram())}:${process.env.PATH}`,
+      ETCDCTL_COMMAND_TIMEOUT: '60s',
+      ...environment,
+    },
     timeout: 120_000,
   })
 }
