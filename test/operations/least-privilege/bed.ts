@@ -54,8 +54,11 @@ export class Bed {
     writeFileSync(join(this.folder, 'anykeeper.password'), `${password}\n`)
   }
 
-  /** As the page has it: both authorities, then the new certificates, then the new authority alone. */
-  async replaceCertificates(): Promise<void> {
+  /**
+   * As the page has it: both authorities, then the new certificates, then the new authority alone. `served`: resolves when
+   * clients are served again after a restart of etcd, which has one member here.
+   */
+  async replaceCertificates(served: () => Promise<void>): Promise<void> {
     const folder = join(this.folder, 'new')
     mkdirSync(folder)
     const next = makeCertificates(folder)
@@ -63,6 +66,7 @@ export class Bed {
     this.#write('ca', both)
     writeFileSync(this.#served.ca, both)
     await this.#restart()
+    await served()
     this.#copy(next.client.cert, 'cert')
     this.#copy(next.client.key, 'key')
     this.#serve(next)
@@ -70,6 +74,7 @@ export class Bed {
     await sleep(1_000)
     writeFileSync(this.#served.ca, readFileSync(next.ca))
     await this.#restart()
+    await served()
     this.#write('ca', readFileSync(next.ca, 'utf8'))
     this.#own = next
   }

@@ -1,11 +1,12 @@
 /** Clients that write at full speed through all proxies. Each counts what was acknowledged, so each write is found once. */
 import { expect } from 'chai'
 import { connect, ZnodeError, type ZooKeeper } from '../../../lib/index.ts'
+import { eventually } from '../../support/eventually.ts'
 
 /** Requests in flight of one client. */
 const WINDOW = 32
 const VALUE_BYTES = 2_000
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 30_000
 /** Of a connection that was lost: it comes again while the session lives. */
 const RETRY_MS = 100
 
@@ -95,6 +96,16 @@ export class Load {
 
   get acknowledged(): number {
     return this.#writers.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
+  }
+
+  /** Resolves when each client has had a write acknowledged that was sent from now on. */
+  async progress(): Promise<void> {
+    const before = this.#writers.map(({ acknowledged }) => acknowledged + WINDOW)
+    await eventually(
+      'all clients write again',
+      () => this.#writers.every(({ acknowledged }, index) => acknowledged > before[index]!),
+      120_000,
+    )
   }
 
   async end(): Promise<LoadReport> {

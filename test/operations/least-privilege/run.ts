@@ -82,6 +82,9 @@ export async function leastPrivilegeRun(options: RunOptions): Promise<RunReport>
       outages: mntr.reduce((sum, one) => sum + Number(one.zk_anykeeper_outages), 0),
       lines,
     }
+  } catch (error) {
+    for (const { child } of proxies) onLine(`${child.name}:\n${child.output}`)
+    throw error
   } finally {
     for (const proxy of proxies) await proxy.stop()
     await bed.stop()
@@ -107,10 +110,17 @@ async function disturb(
   const events: [part: number, what: string, run: () => Promise<void>][] = [
     [0.15, 'password, in the file first', () => bed.changePassword()],
     [0.3, 'password, in etcd first', () => bed.changePasswordInEtcdFirst(700)],
-    [0.45, 'certificates of another authority', () => bed.replaceCertificates()],
+    [0.45, 'certificates of another authority', () => bed.replaceCertificates(served)],
     [0.75, 'password, in the file first', () => bed.changePassword()],
     [1, 'end', async () => {}],
   ]
+  const served = async (): Promise<void> => {
+    const restartedMs = performance.now()
+    await load.progress()
+    onLine(
+      `all clients write again ${Math.round(performance.now() - restartedMs)} ms after etcd is back`,
+    )
+  }
   const dbBytes: [number, number] = [0, 0]
   for (const [part, what, run] of events) {
     while (performance.now() - begunMs < part * ms) {
