@@ -137,7 +137,7 @@ export class Credentials {
     const shown = this.#scrub(message, secret)
     const shownCause = textOf(cause)
     if (shown === message && this.#scrub(shownCause, secret) === shownCause) return error
-    return new StoreError(code, shown, { outcome })
+    return new StoreError(code, shown, { outcome, retriable: error.retriable })
   }
 
   /** Without the password, as it is and percent-encoded. */
@@ -208,7 +208,9 @@ export class Credentials {
     const message = `${store} ${REFUSES}; ${remedy} (${this.#scrub(cause.message)})`
     const pauseMs =
       before?.key === key ? Math.min(before.pauseMs * 2, REFUSED_PAUSE_MS_MAX) : REFUSED_PAUSE_MS
-    const error = new StoreError('STORE_UNAUTHENTICATED', message, { outcome: 'unapplied' })
+    // What was accepted once may be so again: somebody is changing it.
+    const retriable = this.#accepted !== undefined
+    const error = new StoreError('STORE_UNAUTHENTICATED', message, { retriable })
     // One that was sent before the files changed says nothing about what they have now.
     if (this.#read === undefined || keyOf(this.#read) !== key) return error
     this.#refusal = { key, error, pauseMs, untilMs: clock.monotonic() + pauseMs }

@@ -50,6 +50,9 @@ const BY_TEXT: readonly (readonly [text: string, ...verdict: Verdict])[] = [
   ['waiting for name resolution', 'STORE_TIMEOUT', 'unapplied'],
 ]
 
+/** Texts of a refusal that a new log-in remedies. */
+const NEEDS_TOKEN = ['invalid auth token', 'revision of auth store is old']
+
 type ErrorClass = abstract new (...args: never[]) => Error
 
 const BY_CLASS: readonly (readonly [type: ErrorClass, ...verdict: Verdict])[] = [
@@ -75,7 +78,12 @@ export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = error instanceof Error ? castGrpcError(error) : new Error(String(error))
   const [code, outcome] = verdictOn(cause)
-  return new StoreError(code, `etcd: ${cause.message}`, { outcome, cause })
+  const retriable = NEEDS_TOKEN.some((text) => cause.message.includes(text))
+  return new StoreError(code, `etcd: ${cause.message}`, {
+    outcome,
+    cause,
+    ...(retriable && { retriable }),
+  })
 }
 
 /** Translates the gRPC status and message that etcd answered a call with instead of a result. */
@@ -98,8 +106,7 @@ export function reasonToStoreError(reason: string): StoreError {
 export function wantsNewToken(error: StoreError): boolean {
   return (
     error.code === 'STORE_UNAUTHENTICATED' &&
-    (error.message.includes('invalid auth token') ||
-      error.message.includes('revision of auth store is old'))
+    NEEDS_TOKEN.some((text) => error.message.includes(text))
   )
 }
 

@@ -1,6 +1,6 @@
 /**
  * The token of a log-in. etcd gives it out for some minutes, and takes it back when the user is changed. A call whose token is
- * refused was not looked at, so it is sent once more with a new one. Neighbours: member.ts, ../credentials, auth-codec.ts.
+ * refused was not looked at, so it is sent again with a new one. Neighbours: member.ts, ../credentials, auth-codec.ts.
  */
 import type { Credentials } from '../credentials/credentials.ts'
 import { decodeToken, encodeAuthenticate } from './auth-codec.ts'
@@ -8,6 +8,9 @@ import { toStoreError, wantsNewToken } from './errors.ts'
 
 /** Sends an AuthenticateRequest. */
 type Authenticate = (request: Buffer) => Promise<Buffer>
+
+/** Of one call: on a busy machine a token of a few seconds is old before it is used. */
+const TRIES_MAX = 4
 
 export class Token {
   readonly #credentials: Credentials
@@ -34,7 +37,7 @@ export class Token {
           const error = toStoreError(cause)
           if (!wantsNewToken(error)) throw error
           if (this.#current === current) this.#current = undefined
-          if (attempt > 1) throw error
+          if (attempt === TRIES_MAX) throw error
         }
       } catch (error) {
         throw this.#credentials.clean(toStoreError(error), this.#text)

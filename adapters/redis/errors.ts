@@ -49,9 +49,9 @@ export function toStoreError(error: unknown): StoreError {
 
 /** Translates the failure to connect: nothing was sent. */
 export function notConnected(error: unknown): StoreError {
-  const { code, message, cause } = toStoreError(error)
+  const { code, message, cause, retriable } = toStoreError(error)
   if (code === 'STORE_INTERNAL') return new StoreError('STORE_UNAVAILABLE', message, { cause })
-  return new StoreError(code, message, { cause })
+  return new StoreError(code, message, { cause, retriable })
 }
 
 /** The script is not in this server's script cache, so it did not run. */
@@ -61,7 +61,9 @@ export function isScriptMissing(error: unknown): boolean {
 
 /** The same call may work on a new connection. */
 export function isTransient(error: StoreError): boolean {
-  return error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'
+  // A log-in that was accepted once may be so again: see ../credentials.
+  const isBeingChanged = error.code === 'STORE_UNAUTHENTICATED' && error.retriable
+  return isBeingChanged || error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_TIMEOUT'
 }
 
 /** The driver attaches the command, which may hold a password or data: neither belongs in logs. */

@@ -1,0 +1,56 @@
+/** Users of an etcd under test, kept by root, whose own log-in is always new. */
+import { Etcd3, Range } from 'etcd3'
+import { eventually } from './eventually.ts'
+
+export interface User {
+  readonly username: string
+  readonly password: string
+}
+
+const ROOT: User = { username: 'root', password: 'root’s own' }
+
+export class EtcdUsers {
+  readonly #host: string
+
+  constructor(host: string) {
+    this.#host = host
+  }
+
+  /** A user who may read and write below `prefix`, and nothing else; then authentication is on. */
+  async enable({ username, password }: User, prefix: string): Promise<void> {
+    const client = new Etcd3({ hosts: this.#host })
+    await client.role('prefix').create()
+    await client.role('prefix').grant({ permission: 'Readwrite', range: Range.prefix(prefix) })
+    for (const user of [ROOT, { username, password }]) {
+      await client.user(user.username).create(user.password)
+    }
+    await client.user(ROOT.username).addRole('root')
+    await client.user(username).addRole('prefix')
+    await client.auth.authEnable()
+    client.close()
+  }
+
+  /** From here on the tokens of before are refused. */
+  changePassword({ username, password }: User): Promise<void> {
+    return this.#asRoot(async (root) => {
+      await root.auth.userChangePassword({ name: username, password })
+    })
+  }
+
+  /** Root's own token may be outdated before it is used. */
+  #asRoot(run: (root: Etcd3) => Promise<void>): Promise<void> {
+    return eventually(
+      'root may',
+      async () => {
+        const root = new Etcd3({ hosts: this.#host, auth: ROOT })
+        try {
+          await run(root)
+          return true as const
+        } finally {
+          root.close()
+        }
+      },
+      10_000,
+    ).then(() => {})
+  }
+}
