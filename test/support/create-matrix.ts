@@ -213,9 +213,7 @@ export const createCells: readonly Cell[] = MODES.flatMap((mode) =>
 async function run(bed: Bed, mode: CreatePlay['mode'], fault: CreateFault): Promise<void> {
   const seat = await bed.seat({ renew: true })
   const observer = await bed.seat({ retryMs: bed.timeoutMs })
-  await openRoom(bed, [seat, observer])
-  await observer.client.create(DIR)
-  await seat.client.sync()
+  await openRoom(bed, [observer, seat], DIR)
   await fault.run(new CreatePlay(bed, mode, seat, observer))
   seat.mend()
 }
