@@ -7,7 +7,7 @@ import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { connect, Keeper, Mutex, systemClock, type ZnodeError } from '../../lib/index.ts'
 import { ProxyServer } from '../../proxy/index.ts'
 import { type Child, spawnChild } from '../support/child.ts'
-import { type RunningBed, SESSION_MS, wireBeds } from '../support/client-beds.ts'
+import { type RunningBed, SESSION_MS, wireBedsOf } from '../support/client-beds.ts'
 import { eventually } from '../support/eventually.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 
@@ -20,7 +20,11 @@ const REQUEST_BYTES_MAX = 1_048_575
 const SET_DATA_BYTES = 8 + 4 + '/big'.length + 4 + 4
 const WAIT_MS = 60_000
 
-for (const place of wireBeds.slice(0, 2)) {
+/** Sessions of a few seconds, and of half a minute where much is done. */
+const TICK_MS = SESSION_MS / 2
+const LONG_MS = 30_000
+
+for (const place of wireBedsOf(TICK_MS).slice(0, 2)) {
   describe(`client: extremes, ${place.name}`, function () {
     this.timeout(isAll ? 600_000 : 120_000)
     let bed: RunningBed
@@ -39,8 +43,8 @@ for (const place of wireBeds.slice(0, 2)) {
     after(() => bed?.stop())
 
     it(`${WATCHES} watches are set again behind a reconnect, and each is called once`, async () => {
-      await using zk = await bed.connect({ timeoutMs: SESSION_MS })
-      await using other = await connect(bed.direct ?? '', { timeoutMs: SESSION_MS, renew: true })
+      await using zk = await bed.connect({ timeoutMs: LONG_MS })
+      await using other = await connect(bed.direct ?? '', { timeoutMs: LONG_MS, renew: true })
       await other.create('/watched')
       const calls = new Map<string, number>()
       const paths = Array.from({ length: WATCHES }, (_, at) => `/watched/${'x'.repeat(60)}-${at}`)
@@ -80,7 +84,7 @@ for (const place of wireBeds.slice(0, 2)) {
     })
 
     it(`${WRITES} pipelined writes, cut in the middle: what was applied is a beginning of them, in order`, async () => {
-      await using zk = await bed.connect({ timeoutMs: SESSION_MS })
+      await using zk = await bed.connect({ timeoutMs: LONG_MS })
       await zk.create('/line')
       let done = 0
       const results = Array.from({ length: WRITES }, async (_, at) => {
