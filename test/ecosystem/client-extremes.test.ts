@@ -180,10 +180,10 @@ describe('client: extremes, addresses', () => {
     const proxy = await ProxyServer.listen(keeper, { host: '::1', port: 0 })
     try {
       const zk = await connect(`zk://[::1]:${proxy.port}`)
-      await zk.create('/root')
-      await zk.create('/root/a')
+      await zk.create('/top')
+      await zk.create('/top/a')
       await zk.close()
-      const below = await connect(`zk://127.0.0.1:1,[0:0:0:0:0:0:0:1]:${proxy.port}/root`)
+      const below = await connect(`zk://127.0.0.1:1,[0:0:0:0:0:0:0:1]:${proxy.port}/top`)
       expect((await below.getChildren('/')).children).to.deep.equal(['a'])
       await below.close()
     } finally {
