@@ -22,11 +22,16 @@ if (home === undefined) throw new Error('the first argument must be the home of 
 const ends: (() => Promise<unknown>)[] = []
 try {
   const address = process.env.ANYKEEPER_PROXY ?? (await startProxy())
-  const zk = await connect(`zk://${address}`, { renew: true, retryMs: WAIT_MS })
+  const zk = await connect(`zk://${address}`, {
+    renew: true,
+    retryMs: WAIT_MS,
+    onState: (state) => console.log(`session ${state}`),
+  })
   ends.push(() => zk.close())
 
   // One that was killed is registered until its session ends, and a broker does not wait for that.
   await until(`the end of ${BROKER}`, async () => (await zk.exists(BROKER)) === undefined)
+  console.log('starting')
   await startBroker(home, address)
   await until(BROKER, async () => (await zk.exists(BROKER)) !== undefined)
   console.log(`registered: ${(await zk.getChildren('/brokers/ids')).children}`)

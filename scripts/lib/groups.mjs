@@ -139,7 +139,7 @@ export const groups = [
   {
     name: 'examples',
     paths: ['test/examples/'],
-    needs: ['etcd'],
+    needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],
     minutesMax: 6,
   },
   {

@@ -83,33 +83,39 @@ async function overWire(
   }
 }
 
-const anykeeper: ClientBed = {
+const anykeeper = (tickTimeMs: number): ClientBed => ({
   name: 'zk:// to anykeeper on etcd',
   needs: ['etcd'],
   async start() {
     const server = await startEtcd()
-    const proxy = await startAnykeeper({ store: `etcd://${server.host}`, tickTimeMs: TICK_MS })
+    const proxy = await startAnykeeper({ store: `etcd://${server.host}`, tickTimeMs })
     return overWire(proxy.connectString, async () => {
       await proxy.stop()
       await server.stop()
     })
   },
-}
+})
 
-const zookeeper = (version: ZookeeperLine, needs: readonly Requirement[]): ClientBed => ({
+const zookeeper = (
+  version: ZookeeperLine,
+  needs: readonly Requirement[],
+  tickTimeMs: number,
+): ClientBed => ({
   name: `zk:// to ZooKeeper ${version}`,
   needs,
   async start() {
-    const server = await startZookeeper({ version, tickTimeMs: TICK_MS })
+    const server = await startZookeeper({ version, tickTimeMs })
     return overWire(server.connectString, () => server.stop(), version)
   },
 })
 
-/** Beds whose clients are on one tree and can be cut off. */
-export const wireBeds: readonly ClientBed[] = [
-  anykeeper,
-  zookeeper('3.9', ['zookeeper-3.9']),
-  zookeeper('3.8', ['zookeeper']),
+/** Beds whose clients are on one tree and can be cut off; sessions of 2 to 20 ticks. */
+export const wireBedsOf = (tickTimeMs: number): readonly ClientBed[] => [
+  anykeeper(tickTimeMs),
+  zookeeper('3.9', ['zookeeper-3.9'], tickTimeMs),
+  zookeeper('3.8', ['zookeeper'], tickTimeMs),
 ]
+
+export const wireBeds: readonly ClientBed[] = wireBedsOf(TICK_MS)
 
 export const clientBeds: readonly ClientBed[] = [memory, etcd, ...wireBeds]

@@ -38,6 +38,11 @@ class CreatePlay {
     return this.mode.startsWith('ephemeral')
   }
 
+  async begun(options?: Parameters<CreatePlay['begin']>[0]) {
+    await this.connected()
+    return this.begin(options)
+  }
+
   begin(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}) {
     const client = this.seat.client.with(options)
     const made = client.create(`${DIR}/x`, DATA, { mode: this.mode, protected: true })
@@ -45,10 +50,16 @@ class CreatePlay {
   }
 
   /** Begins one whose answer does not come: it is applied, or its request waits with the outage. */
-  lost(isApplied: boolean, options?: Parameters<CreatePlay['begin']>[0]) {
+  async lost(isApplied: boolean, options?: Parameters<CreatePlay['begin']>[0]) {
+    await this.connected()
     if (isApplied) this.seat.cutBehindNextWrite()
     else this.seat.cut()
     return this.begin(options)
+  }
+
+  /** A slow machine may have lost the connection. */
+  connected(): Promise<void> {
+    return this.until('a connection', () => this.seat.client.state === 'connected')
   }
 
   async suspended(): Promise<void> {
@@ -108,12 +119,12 @@ const lostBoth = (
 const FAULTS: readonly CreateFault[] = [
   {
     name: 'nothing befalls it',
-    run: (play) => play.isMade(play.begin()),
+    run: async (play) => play.isMade(await play.begun()),
   },
   ...lostBoth(
     (how) => `${how}, and the client comes back`,
     async (play, isApplied) => {
-      const create = play.lost(isApplied)
+      const create = await play.lost(isApplied)
       await play.suspended()
       play.seat.mend()
       await play.isMade(create)
@@ -123,44 +134,44 @@ const FAULTS: readonly CreateFault[] = [
     (how) => `${how}, and it is aborted before the client comes back`,
     async (play, isApplied) => {
       const abort = new AbortController()
-      const create = play.lost(isApplied, { signal: abort.signal })
+      const create = await play.lost(isApplied, { signal: abort.signal })
       await play.suspended()
       if (isApplied) expect(await play.all()).to.have.length(1)
       abort.abort()
       await play.ends(create, 'AbortError')
       play.seat.mend()
-      await play.until('its return', () => play.seat.client.state === 'connected')
+      await play.connected()
       await play.leavesNothing()
     },
   ),
   ...lostBoth(
     (how) => `${how}, and it times out`,
     async (play, isApplied) => {
-      const create = play.lost(isApplied, { timeoutMs: shortMs(play.bed) })
+      const create = await play.lost(isApplied, { timeoutMs: shortMs(play.bed) })
       await play.bed.pass(shortMs(play.bed))
       await play.ends(create, 'ZK_OPERATION_TIMEOUT')
       const error = await create.made.catch((reason: ZnodeError) => reason)
       expect(error).to.include({ outcome: 'unknown' })
       play.seat.mend()
-      await play.until('its return', () => play.seat.client.state === 'connected')
+      await play.connected()
       await play.leavesNothing()
     },
   ),
   ...lostBoth(
     (how) => `${how}, and the session ends`,
     async (play, isApplied) => {
-      const create = play.lost(isApplied)
+      const create = await play.lost(isApplied)
       await play.bed.pass(longMs(play.bed))
       await play.ends(create, 'ZK_SESSION_EXPIRED')
       play.seat.mend()
-      await play.until('another session', () => play.seat.client.state === 'connected')
+      await play.connected()
       await play.leavesNothing()
     },
   ),
   {
     name: 'its answer is lost, and the client is closed',
     async run(play) {
-      const create = play.lost(true)
+      const create = await play.lost(true)
       await play.suspended()
       await play.seat.client.close()
       await play.ends(create, 'ZK_SESSION_EXPIRED')
@@ -172,7 +183,7 @@ const FAULTS: readonly CreateFault[] = [
   {
     name: 'its request is held up, and its parent is deleted meanwhile',
     async run(play) {
-      const create = play.lost(false)
+      const create = await play.lost(false)
       await play.suspended()
       await play.observer.client.delete(DIR)
       play.seat.mend()
@@ -189,7 +200,7 @@ const FAULTS: readonly CreateFault[] = [
         { id: { scheme: 'world', id: 'anyone' }, perms: PERMS.ALL - PERMS.READ },
       ])
       await play.seat.client.sync()
-      const create = play.lost(true)
+      const create = await play.lost(true)
       await play.suspended()
       play.seat.mend()
       await play.until('an end', () => create.outcome.now !== 'pending')
@@ -213,9 +224,7 @@ export const createCells: readonly Cell[] = MODES.flatMap((mode) =>
 async function run(bed: Bed, mode: CreatePlay['mode'], fault: CreateFault): Promise<void> {
   const seat = await bed.seat({ renew: true })
   const observer = await bed.seat({ retryMs: bed.timeoutMs })
-  await openRoom(bed, [seat, observer])
-  await observer.client.create(DIR)
-  await seat.client.sync()
+  await openRoom(bed, [observer, seat], DIR)
   await fault.run(new CreatePlay(bed, mode, seat, observer))
   seat.mend()
 }

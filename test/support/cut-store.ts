@@ -52,6 +52,13 @@ export function cutStore(inner: MetadataStore): CutStore {
     await calls.pass()
     return result
   }
+  /** One of them may be shut while the other one is waited for. */
+  const passed = async (): Promise<void> => {
+    while (calls.isShut || feed.isShut) {
+      await calls.pass()
+      await feed.pass()
+    }
+  }
   return {
     features: inner.features,
     cut: () => calls.shut(),
@@ -77,7 +84,7 @@ export function cutStore(inner: MetadataStore): CutStore {
         for (;;) {
           const next = await batches.next()
           if (next.done === true) return
-          await Promise.race([ended, Promise.all([calls.pass(), feed.pass()])])
+          await Promise.race([ended, passed()])
           if (options.signal.aborted) return
           yield next.value
         }
@@ -114,11 +121,15 @@ export function cutBehindNextBatch(store: CutStore, behind: MetadataStore): void
   store.txn = async (next, options) => {
     const isBatch = next.ops.some(({ type, ...op }) => type === 'put' && isEntry(op))
     if (!isBatch) return txn(next, options)
+    // The feed would bring its own batch back before the answer.
+    store.cutFeed()
     const result = await behind.txn(next, options)
     // Another member was faster: it will be sent again.
-    if (!result.committed || store.txn === txn) return result
+    const isLost = result.committed && store.txn !== txn
+    if (isLost) store.cut()
+    store.mendFeed()
+    if (!isLost) return result
     store.txn = txn
-    store.cut()
     await store.range({ start: Buffer.from([0]) })
     return result
   }

@@ -62,13 +62,13 @@ export interface Recipe {
 
 export const ROOM = '/room'
 
-/** The room is made, and all see it; however often a slow machine loses a connection. */
-export async function openRoom(bed: Bed, seats: readonly Seat[]): Promise<void> {
+/** The room, or a path in it, is made, and all see it; however often a slow machine loses a connection. */
+export async function openRoom(bed: Bed, seats: readonly Seat[], path = ROOM): Promise<void> {
   const clients = seats.map(({ client }) => client)
   await bed.until('a room', async () => {
     try {
       for (const client of clients.toReversed()) {
-        if ((await client.exists(ROOM)) === undefined) await mkdirp(client, ROOM)
+        if ((await client.exists(path)) === undefined) await mkdirp(client, path)
         await client.sync()
       }
       return true
