@@ -155,7 +155,9 @@ describe('transfer/zookeeper: damage', function () {
     const noLogs = without(files, ...logsOf(files), ...later)
     const error = await failure(restore(noLogs))
     expect(error).to.have.property('code', 'COPY_NOT_FOUND')
-    expect(error.message).to.match(/no transaction log in folder: name ZooKeeper’s dataLogDir/)
+    expect(error.message).to.match(
+      /no transaction log in folder: name ZooKeeper’s dataLogDir by --log-dir/,
+    )
     const { tree } = await restore(noLogs, { logs: undefined })
     expect(tree.header).to.include({ zxid: 0, znodes: 4 })
   })

@@ -50,7 +50,7 @@ describe('transfer/zookeeper: a leader’s packets', () => {
           verified++
         }
       }
-      expect(types.slice(0, 4)).to.deep.equal([
+      expect(types.filter((type) => type !== PACKET.ping).slice(0, 4)).to.deep.equal([
         ...[PACKET.leaderInfo, PACKET.snap, PACKET.newLeader, PACKET.upToDate],
       ])
       expect(types.at(-1)).to.equal(PACKET.ping)

@@ -213,7 +213,7 @@ describe('transfer/zookeeper: transactions', () => {
   const wrong: [string, Pack, RegExp][] = [
     ['an unknown type', head(99), /type 99/],
     ['a path that is none', head(TXN.delete).buffer('a'), /"a" is no path/],
-    ['something behind it', head(TXN.delete).buffer('/a').int(1), /4 bytes follow/],
+    ['something behind it', digest(head(TXN.delete).buffer('/a')).int(1), /4 bytes follow/],
     [
       'a count beyond its bytes',
       head(TXN.closeSession)
