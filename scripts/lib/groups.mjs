@@ -56,7 +56,7 @@ export const groups = [
   {
     name: 'copy',
     paths: ['test/copy/'],
-    needs: ['etcd', 'redis'],
+    needs: ['etcd', 'redis', 'zookeeper', 'zookeeper-3.9'],
     minutesMax: 12,
   },
   {

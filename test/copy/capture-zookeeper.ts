@@ -1,6 +1,6 @@
 /**
  * Makes test/copy/fixtures/zookeeper/<version>/ again: npx tsx test/copy/capture-zookeeper.ts [3.4 3.6 3.8 3.9].
- * Starts ZooKeepers itself; those of Maven it fetches. See fixtures/zookeeper/README.md.
+ * Starts ZooKeepers itself; the jars of those of Maven must be in the cache. See fixtures/zookeeper/README.md.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -174,7 +174,7 @@ class Restore {
     if (files.length === 0) {
       throw new CopyError(
         'COPY_NOT_FOUND',
-        `there is no transaction log in ${folder.name}: name ZooKeeper’s dataLogDir, or say that the snapshot is all`,
+        `there is no transaction log in ${folder.name}: name ZooKeeper’s dataLogDir by --log-dir, or say by --snapshot-only that there are none`,
       )
     }
     for (const file of files) {

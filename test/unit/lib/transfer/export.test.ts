@@ -138,7 +138,7 @@ describe('copy/export', () => {
       ['/a', node({ creates: 5 })],
       ['/b', node({ pzxid: 7 })],
       // As ZooKeeper may have it, where a znode of that path had been there before.
-      ['/c', node({ creates: 3, czxid: 9, pzxid: 4 })],
+      ['/c', node({ creates: 3, czxid: 9, mzxid: 9, pzxid: 4 })],
     ] as const
     const store = target()
     await importTree({ store, input: chunks(linesOf(znodes)) })
