@@ -1,6 +1,7 @@
 /** No part of a store's credentials is shown, however malformed the URL is. */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { openStore } from '../../../../adapters/index.ts'
 import { shownUrl } from '../../../../cli/settings/shown-url.ts'
 
 describe('cli/settings/shown-url', () => {
@@ -43,5 +44,37 @@ describe('cli/settings/shown-url', () => {
         },
       ),
     )
+  })
+
+  it('what refuses a malformed one shows none either', async () => {
+    for (const url of [
+      'etcd://root:secret',
+      'etcd://root:secret@',
+      'etcd://a,root:secret',
+      'etcd://root:se/secret@h',
+      'etcd://root:se?secret@h',
+      'etcd://root:se?a&secret@h',
+      'etcd://root:se@secret@h',
+      'etcd://root:%secret@h',
+      'etcd://root:sec%ret%secret@h?passwordFile=/x',
+      'etcd://secret@h',
+      'redis://:secret',
+      'redis://:se/secret@h',
+      'redis://u:secret@h/secret',
+      'rediss://:secret@h?cert=/x',
+      'root:secret@h',
+      'secret',
+      'Etcd://root:secret@h',
+    ]) {
+      const error = await openStore(url).then(
+        () => undefined,
+        (reason: Error) => reason,
+      )
+      expect(error?.message, url).to.be.a('string').and.not.include('secret')
+      expect(String(error?.cause), url).to.not.include('secret')
+      // Nothing says that these are no host and no path.
+      if (url === 'secret' || url === 'redis://u:secret@h/secret') continue
+      expect(shownUrl(url), url).to.not.include('secret')
+    }
   })
 })

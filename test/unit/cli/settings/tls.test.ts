@@ -51,7 +51,6 @@ describe('cli/settings/groups/tls', () => {
     expect(problems).to.deep.equal([])
     expect(warnings.map((line) => line.split(' ')[1])).to.deep.equal([
       'serverCnxnFactory',
-      'authProvider.x509',
       'ssl.hostnameVerification',
       'ssl.ocsp',
     ])
