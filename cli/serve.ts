@@ -46,23 +46,28 @@ export function serveCommand(): Command {
     .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
-/** `--check-config`: prints the settings, the warnings and all errors. */
-async function checkConfig(settings: Resolved): Promise<void> {
-  const found = await checkStoreUrl(settings.values.get(storeSettings.store)).then(
+/** Without opening it. */
+async function storeProblems({ get }: Values): Promise<readonly string[]> {
+  return checkStoreUrl(get(storeSettings.store)).then(
     () => [],
     (error: unknown) => [error instanceof Error ? error.message : String(error)],
   )
-  const { out, err } = reportOf({ ...settings, problems: [...settings.problems, ...found] })
+}
+
+/** `--check-config`: prints the settings, the warnings and all errors. */
+function printSettings(settings: Resolved): void {
+  const { out, err } = reportOf(settings)
   process.stdout.write(`${out.join('\n')}\n`)
   for (const line of err) process.stderr.write(`${line}\n`)
-  if (found.length + settings.problems.length > 0) process.exitCode = EXIT_USAGE
+  if (settings.problems.length > 0) process.exitCode = EXIT_USAGE
 }
 
 async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   const load = () => loadSettings(GROUPS, { ...start, env: process.env })
   const settings = load()
-  if (isCheck) return checkConfig(settings)
-  const { values, problems, warnings } = settings
+  const { values, warnings } = settings
+  const problems = [...settings.problems, ...(await storeProblems(values))]
+  if (isCheck) return printSettings({ ...settings, problems })
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()

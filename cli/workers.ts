@@ -18,7 +18,7 @@ export const workerNumber = (): number => cluster.worker?.id ?? 0
 
 interface SuperviseOptions {
   readonly count: number
-  /** Of a worker that is asked for its metrics, ms. */
+  /** How long a worker may take to report its metrics, ms. */
   readonly answerTimeoutMs: number
   readonly logger: Logger
   readonly reload: Reload
