@@ -22,3 +22,19 @@ export function decodeToken(answer: Buffer): string {
   }
   return token
 }
+
+/**
+ * How long a JWT is valid from now on, by this machine's clock. Unit: ms. undefined: it is none, or is of another time; a simple
+ * token is extended by each use.
+ */
+export function lifetimeOf(token: string): number | undefined {
+  const payload = token.split('.')[1]
+  if (payload === undefined) return undefined
+  try {
+    const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown }
+    const ms = Number(exp) * 1_000 - Date.now()
+    return ms > 0 ? ms : undefined
+  } catch {
+    return undefined
+  }
+}

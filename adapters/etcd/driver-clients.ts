@@ -19,8 +19,11 @@ import { decodeWatchAnswer, type WatchAnswer } from './watch-codec.ts'
 /** Bytes of WatchRequests in, WatchResponses out. */
 export type WatchDuplex = IDuplexStream<Buffer, WatchAnswer>
 
-/** Runs a call with the token that it needs, if any. */
-type Authorize = <T>(call: (token: string | undefined) => Promise<T>) => Promise<T>
+/** Runs a call with the token that it needs, if any. `untilMs`: how long it waits for one, in ms since 1970. */
+type Authorize = <T>(
+  call: (token: string | undefined) => Promise<T>,
+  untilMs?: number,
+) => Promise<T>
 
 export interface DriverOptions {
   readonly host: string
@@ -67,17 +70,24 @@ export class DriverClients {
     const calls: ICallable<unknown> = {
       ...base,
       withConnection: connections.withConnection.bind(connections),
-      exec: <T>(service: Service, method: string, params: unknown, callOptions = {}) =>
-        authorize((token) =>
-          connections.withConnection(service, ({ client, metadata }) => {
-            const own = withToken(metadata, token)
-            return new Promise<T>((resolve, reject) => {
-              const unary = (client as unknown as Record<string, Unary>)[method]!
-              unary.call(client, params, own, callOptions, (error, answer) =>
-                error === null ? resolve(answer as T) : reject(error),
-              )
-            })
-          }),
+      exec: <T>(
+        service: Service,
+        method: string,
+        params: unknown,
+        callOptions: { readonly deadline?: unknown } = {},
+      ) =>
+        authorize(
+          (token) =>
+            connections.withConnection(service, ({ client, metadata }) => {
+              const own = withToken(metadata, token)
+              return new Promise<T>((resolve, reject) => {
+                const unary = (client as unknown as Record<string, Unary>)[method]!
+                unary.call(client, params, own, callOptions, (error, answer) =>
+                  error === null ? resolve(answer as T) : reject(error),
+                )
+              })
+            }),
+          typeof callOptions.deadline === 'number' ? callOptions.deadline : undefined,
         ),
     }
     this.#streams = {

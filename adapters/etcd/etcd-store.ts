@@ -32,7 +32,7 @@ import { hedged } from './hedged.ts'
 import { fromInt64 } from './int64.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { reclaimSpace } from './maintenance.ts'
-import type { Member } from './member.ts'
+import { type Member, tokensOf } from './member.ts'
 import { MemberHealth } from './member-health.ts'
 import { Members } from './members.ts'
 import {
@@ -45,6 +45,7 @@ import {
 import { encodeRange, type RangeAnswer, toStart } from './range-codec.ts'
 import { readSpace } from './space.ts'
 import type { EtcdStoreOptions } from './store-options.ts'
+import type { Token } from './token.ts'
 import { encodeTxn } from './txn-codec.ts'
 import { watchLoop } from './watch-loop.ts'
 
@@ -93,6 +94,7 @@ class EtcdAdapter implements ServerAdapter {
   /** The member of the newest watch, by the range's start. */
   readonly #watched = new Map<string, Member>()
   readonly #credentials: Credentials
+  readonly #tokens: readonly Token[]
   readonly #closed = new AbortController()
   /** As in the first answer. */
   #clusterId: string | undefined
@@ -113,6 +115,8 @@ class EtcdAdapter implements ServerAdapter {
       ...(logger && { logger }),
       ...(reloadMs && { reloadMs }),
     })
+    const tokenOptions = { clock: this.#clock, waitMs: this.#writeTimeoutMs }
+    this.#tokens = tokensOf(hosts, this.#credentials, tokenOptions)
     const { length: count } = hosts
     this.#health = new MemberHealth({
       count,
@@ -125,7 +129,7 @@ class EtcdAdapter implements ServerAdapter {
       new Members({
         hosts,
         credentials: this.#credentials,
-        loginTimeoutMs: this.#writeTimeoutMs,
+        tokens: this.#tokens,
         preferred: (first + offset) % count,
         health: this.#health,
         clock: this.#clock,
@@ -269,6 +273,7 @@ class EtcdAdapter implements ServerAdapter {
     this.#leaseStream.close()
     this.#health.close()
     this.#credentials.close()
+    for (const token of this.#tokens) token.close()
     for (const members of [this.#kv, this.#watches, this.#leases]) members.close()
   }
 

@@ -3,7 +3,7 @@
  * Neighbours: members.ts, which chooses; driver-clients.ts, unary-channel.ts, token.ts.
  */
 import type { ClusterClient, KVClient, LeaseClient, MaintenanceClient } from 'etcd3'
-import { systemClock } from '../../lib/base/clock.ts'
+import { type Clock, systemClock } from '../../lib/base/clock.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import { DriverClients, type WatchDuplex } from './driver-clients.ts'
 import { decodeRangeAnswer, type RangeAnswer } from './range-codec.ts'
@@ -16,13 +16,25 @@ export interface ConnectionOptions {
   /** `host:port`, or `https://host:port` for TLS; with the system's authorities where the credentials have none. */
   readonly hosts: readonly string[]
   readonly credentials: Credentials
-  /** Deadline of the log-in call. Unit: ms. */
-  readonly loginTimeoutMs: number
+  /** One for each host; they are their owner's. */
+  readonly tokens: readonly Token[]
 }
 
 /** etcd closes connections that ping more often than every 5 s. Unit: ms. */
-const KEEPALIVE_MS = 10_000
-const KEEPALIVE_TIMEOUT_MS = 3_000
+const KEEPALIVE = { keepaliveMs: 10_000, keepaliveTimeoutMs: 3_000 }
+
+/** One for each host, for all channels of a store. */
+export function tokensOf(
+  hosts: readonly string[],
+  credentials: Credentials,
+  options: { readonly clock: Clock; readonly waitMs: number },
+): Token[] {
+  return hosts.map((host) => {
+    const tls = () => credentials.tls
+    const channel = new UnaryChannel({ host, tls, clock: systemClock, ...KEEPALIVE })
+    return new Token({ ...options, credentials, channel })
+  })
+}
 
 export interface CallOptions {
   /** ms since 1970. */
@@ -41,20 +53,14 @@ export class Member {
   constructor(index: number, options: ConnectionOptions) {
     this.index = index
     this.#options = options
-    const { credentials, loginTimeoutMs } = options
+    const { credentials, tokens } = options
     this.#channel = new UnaryChannel({
       host: options.hosts[index]!,
       tls: () => credentials.tls,
       clock: systemClock,
-      keepaliveMs: KEEPALIVE_MS,
-      keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
+      ...KEEPALIVE,
     })
-    this.#token = new Token(credentials, (request) =>
-      this.#channel.call('/etcdserverpb.Auth/Authenticate', request, {
-        deadline: Date.now() + loginTimeoutMs,
-        token: undefined,
-      }),
-    )
+    this.#token = tokens[index]!
   }
 
   get kv(): KVClient {
@@ -103,8 +109,9 @@ export class Member {
   }
 
   #call(path: string, request: Buffer, options: CallOptions): Promise<Buffer> {
-    return this.#token.authorize((token) =>
-      this.#channel.call(path, request, { ...options, token }),
+    return this.#token.authorize(
+      (token) => this.#channel.call(path, request, { ...options, token }),
+      options.deadline,
     )
   }
 
@@ -117,9 +124,8 @@ export class Member {
     const clients = new DriverClients({
       host: hosts[this.index]!,
       tls,
-      keepaliveMs: KEEPALIVE_MS,
-      keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
-      authorize: (call) => this.#token.authorize(call),
+      ...KEEPALIVE,
+      authorize: (call, untilMs) => this.#token.authorize(call, untilMs),
     })
     this.#driver = { clients, generation }
     return clients

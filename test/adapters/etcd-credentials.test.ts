@@ -16,7 +16,7 @@ import { rejection, Space, type TestWatch } from '../conformance/support.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { type EtcdServer, type EtcdServerOptions, startEtcd } from '../support/etcd-server.ts'
 import { EtcdUsers } from '../support/etcd-users.ts'
-import { eventually, untilFulfilled } from '../support/eventually.ts'
+import { eventually, untilFulfilled, untilRejected } from '../support/eventually.ts'
 import { etcdProgram, otherEtcdProgram, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { collectingLogger, type LogEntry } from '../support/wire-bench.ts'
@@ -123,9 +123,14 @@ describe('etcd credentials while a store is open', function () {
     const refused = await rejection(play.write(), 'STORE_UNAUTHENTICATED')
     expect(refused.outcome).to.equal('unapplied')
     expect(refused.message).to.include(passwordFile).and.not.include(user.password)
-    await rejection(play.write(), 'STORE_UNAUTHENTICATED')
+    // A watch that loses its stream meanwhile waits for the right password, too.
+    const seen = play.watch.events(1)
+    await server.kill()
+    await server.restart()
+    await untilRejected(() => play.write(), /refuses user or password/, 'unapplied')
     writeFileSync(passwordFile, `${changed.password}\n`)
-    await play.write()
+    await untilFulfilled(() => play.write())
+    expect(await seen).to.deep.equal(['put count=1'])
     await play.round()
     await play.end()
     expect(entries.map(({ level, message }) => `${level}: ${message}`)).to.deep.equal([
@@ -284,6 +289,7 @@ async function begin(store: MetadataStore) {
   }
   return {
     lease: lease as LeaseId,
+    watch,
     write,
     async round(): Promise<void> {
       await Promise.all([write(), store.keepLeaseAlive(lease), space.all()])

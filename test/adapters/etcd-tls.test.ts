@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { Context } from 'mocha'
 import { Credentials } from '../../adapters/credentials/credentials.ts'
 import { parseEtcdUrl } from '../../adapters/etcd/etcd-url.ts'
+import { tokensOf } from '../../adapters/etcd/member.ts'
 import { MemberHealth } from '../../adapters/etcd/member-health.ts'
 import { Members } from '../../adapters/etcd/members.ts'
 import { encodeRange } from '../../adapters/etcd/range-codec.ts'
@@ -113,7 +114,7 @@ describe('etcd over TLS with client certificates', function () {
       const options = {
         hosts,
         credentials,
-        loginTimeoutMs: PATIENCE_MS,
+        tokens: tokensOf(hosts, credentials, { clock, waitMs: PATIENCE_MS }),
         preferred: 0,
         health,
         clock,

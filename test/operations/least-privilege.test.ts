@@ -84,7 +84,7 @@ describe('operations: a user with rights to one prefix', function () {
       await bed.etcdctl(
         'ETCDCTL_USER=root ETCDCTL_PASSWORD="$(cat root.password)" etcdctl del --prefix /anykeeper/',
       )
-      expect(await run('import', one!)).to.include({ code: 0 })
+      expect(await run('import', '--input', one!)).to.include({ code: 0 })
       expect(await run('export', '--output', two!)).to.include({ code: 0 })
       expect(readFileSync(two!)).to.deep.equal(readFileSync(one!))
       const elsewhere = await run('serve', '--prefix', '/other', '--listen', '127.0.0.1:0')

@@ -42,7 +42,9 @@ const EXPECTED: readonly RegExp[] = [
   /^journal feed lost/,
   /^the journal feed is late, opening it again$/,
   /^the feed is late, reading the journal$/,
-  /^head not readable$/,
+  /^head not readable/,
+  /^store out of reach, disconnecting all clients$/,
+  /^could not register again/,
   /^list of proxies not readable$/,
   /^feed of proxies lost/,
   // Beside others on a machine that has more to do than it can.

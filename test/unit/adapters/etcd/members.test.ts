@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Credentials } from '../../../../adapters/credentials/credentials.ts'
-import type { Member } from '../../../../adapters/etcd/member.ts'
+import { type Member, tokensOf } from '../../../../adapters/etcd/member.ts'
 import { MemberHealth } from '../../../../adapters/etcd/member-health.ts'
 import { Members } from '../../../../adapters/etcd/members.ts'
 import { StoreError } from '../../../../lib/model/errors.ts'
@@ -16,10 +16,12 @@ describe('etcd/members', () => {
   beforeEach(() => {
     clock = new ManualClock()
     health = new MemberHealth({ count: 3, clock, probe: async () => false })
+    const hosts = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3']
+    const credentials = new Credentials({ store: 'etcd', sources: {}, clock })
     members = new Members({
-      hosts: ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'],
-      credentials: new Credentials({ store: 'etcd', sources: {}, clock }),
-      loginTimeoutMs: 1_000,
+      hosts,
+      credentials,
+      tokens: tokensOf(hosts, credentials, { clock, waitMs: 1_000 }),
       preferred: 1,
       health,
       clock,
