@@ -12,7 +12,7 @@ export interface FromZookeeperFlags {
   readonly ignoreDigest?: true
 }
 
-/** Characters that are encoded at once. */
+/** Lines are collected into chunks of this size. Unit: characters. */
 const CHUNK_LENGTH = 256 * 1024
 
 /** Reads all of it, and says what there is to be known. */

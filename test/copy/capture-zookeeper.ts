@@ -67,7 +67,7 @@ async function capture(line: ZookeeperLine): Promise<void> {
     const entries = [...picture].map(([path, entry]) => [path, entry])
     owner.ping()
     writeFileSync(
-      join(folder, 'picture.json'),
+      join(folder, 'picture.jsonl'),
       `${JSON.stringify({
         zookeeper: zookeeperVersions[line],
         zxid: await zxidOf(server),

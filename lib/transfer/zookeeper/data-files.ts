@@ -32,7 +32,7 @@ export function snapshotsIn(names: readonly string[]): DataFile[] {
 /** Those that may have transactions behind `zxid`, the oldest first. */
 export function logsBehind(names: readonly string[], zxid: number): DataFile[] {
   const logs = filesIn(names, LOG)
-  // The last one that begins before it may go on behind it.
+  // The last one that begins before it may have some behind it.
   const first = logs.findLastIndex((log) => log.zxid <= zxid + 1)
   return logs.slice(Math.max(first, 0))
 }

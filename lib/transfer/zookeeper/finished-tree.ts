@@ -19,8 +19,9 @@ export interface ZookeeperFindings {
   readonly configEmptied: boolean
   /** Znodes below and including `/keeper` that ClickHouse Keeper keeps for itself: left out. */
   readonly keeperZnodes: number
-  /** Containers and znodes with a TTL. */
+  /** How many containers there are. */
   readonly containers: number
+  /** How many znodes have a TTL. */
   readonly ttls: number
   /** There are limits below `/zookeeper/quota`. */
   readonly hasQuotas: boolean
@@ -51,7 +52,7 @@ export function finishTree(
     if (node.creates < 0) {
       throw new CopyError(
         'COPY_UNSUPPORTED',
-        `${path} has had more than 2147483647 children: its sequence numbers have begun anew, and cannot go on`,
+        `${path} has had more than 2147483647 children: its counter of sequence numbers has overflowed`,
       )
     }
     if (

@@ -204,7 +204,7 @@ class Restore {
           const { tornAt } = next.value
           if (tornAt !== undefined) {
             this.#notes.push(
-              `${name}: the record at byte ${tornAt} was not written to its end, so no client was told of it`,
+              `${name}: the record at byte ${tornAt} was not written to its end: it was confirmed to nobody`,
             )
           }
           return

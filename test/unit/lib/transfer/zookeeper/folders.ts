@@ -40,7 +40,7 @@ export function captured(version: Version): Files {
 }
 
 export function pictureOf(version: Version): Picture {
-  return JSON.parse(captured(version).get('picture.json')!.toString())
+  return JSON.parse(captured(version).get('picture.jsonl')!.toString())
 }
 
 /** The oldest first. */
@@ -99,14 +99,6 @@ export function header(magic: 'ZKSN' | 'ZKLG', dbid = 0n, version = 2): Buffer {
   bytes.writeInt32BE(version, 4)
   bytes.writeBigInt64BE(dbid, 8)
   return bytes
-}
-
-/** A log’s record. */
-export function logged(txn: Buffer): Buffer {
-  const head = Buffer.alloc(12)
-  head.writeBigInt64BE(BigInt(new Adler32().update(txn).value))
-  head.writeInt32BE(txn.length, 8)
-  return Buffer.concat([head, txn, Buffer.from('B')])
 }
 
 /** Behind a snapshot’s body. */
