@@ -10,7 +10,6 @@ import {
   type MultiOp,
   type MultiRequest,
   type MultiResult,
-  maskDigests,
   OP,
   PERMS,
   type Planned,
@@ -51,14 +50,21 @@ const LETTERS: readonly (readonly [bit: number, letter: string])[] = [
   [PERMS.ADMIN, 'a'],
 ]
 
-/** Nothing between the entries, as by ZKUtil.aclToString; a digest is as good as a password and is left out. */
+/** Their ids are names, whatever is in them. */
+const NAMING: ReadonlySet<string> = new Set(['world', 'auth', 'ip', 'sasl', 'x509'])
+
+/** A digest is nearly as good as a password, also under a scheme that was misspelt: `user:x` is shown. */
+const shownId = ({ scheme, id }: AuthId): string =>
+  NAMING.has(scheme) || !id.includes(':') ? id : `${userOf(id)}:x`
+
+/** Nothing between the entries, as by ZKUtil.aclToString. */
 function aclText(acl: readonly Acl[] | null): string | undefined {
   return acl === null
     ? undefined
-    : maskDigests(acl)
-        .map(({ perms, id: { scheme, id } }) => {
+    : acl
+        .map(({ perms, id }) => {
           const letters = LETTERS.filter(([bit]) => (perms & bit) !== 0).map(([, c]) => c)
-          return `${scheme}:${id}:${letters.join('')}`
+          return `${id.scheme}:${shownId(id)}:${letters.join('')}`
         })
         .join('')
 }
