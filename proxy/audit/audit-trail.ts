@@ -15,7 +15,6 @@ import {
   type Planned,
   userOf,
   type WriteRequest,
-  type WriteWitness,
 } from '../../lib/internal.ts'
 import { type AuditEvent, type AuditFormat, auditLine } from './audit-event.ts'
 import type { AuditFile } from './audit-file.ts'
@@ -159,7 +158,7 @@ interface Who {
 }
 
 /** Writes a line for each change that a client requested, and for each end of an ephemeral with its session. */
-export class AuditTrail implements WriteWitness {
+export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #format: AuditFormat
   readonly #valueCharsMax: number
