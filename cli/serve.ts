@@ -23,7 +23,7 @@ import { advertise, listen } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
-import { workers } from './settings/groups/workers.ts'
+import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Resolved, Values } from './settings/resolve.ts'
@@ -32,7 +32,8 @@ import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
 import { untilReachable } from './until-reachable.ts'
 import { packageVersion } from './version.ts'
-import { announce, superviseWorkers, workerNumber } from './workers.ts'
+import { WorkerLink } from './worker-link.ts'
+import { superviseWorkers, workerNumber } from './workers.ts'
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -43,28 +44,34 @@ export function serveCommand(): Command {
     .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
-/** `--check-config`: prints the settings, the warnings and all errors. */
-async function checkConfig(settings: Resolved): Promise<void> {
-  const found = await checkStoreUrl(settings.values.get(storeSettings.store)).then(
+/** Without opening it. */
+async function storeProblems({ get }: Values): Promise<readonly string[]> {
+  return checkStoreUrl(get(storeSettings.store)).then(
     () => [],
     (error: unknown) => [error instanceof Error ? error.message : String(error)],
   )
-  const { out, err } = reportOf({ ...settings, problems: [...settings.problems, ...found] })
+}
+
+/** `--check-config`: prints the settings, the warnings and all errors. */
+function printSettings(settings: Resolved): void {
+  const { out, err } = reportOf(settings)
   process.stdout.write(`${out.join('\n')}\n`)
   for (const line of err) process.stderr.write(`${line}\n`)
-  if (found.length + settings.problems.length > 0) process.exitCode = EXIT_USAGE
+  if (settings.problems.length > 0) process.exitCode = EXIT_USAGE
 }
 
 async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   const load = () => loadSettings(GROUPS, { ...start, env: process.env })
   const settings = load()
-  if (isCheck) return checkConfig(settings)
-  const { values, problems, warnings } = settings
+  const { values, warnings } = settings
+  const problems = [...settings.problems, ...(await storeProblems(values))]
+  if (isCheck) return printSettings({ ...settings, problems })
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
   const log = openLog(get(logLevel), get(logFormat))
   const logger = worker === 0 ? log : log.child({ worker })
+  const link = WorkerLink.open(get(workerAnswerTimeout))
   const reload = new Reload({ groups: GROUPS, values, logger, load })
   reload.reloaders.push(async (next) => {
     logger.level = next.get(logLevel)
@@ -75,10 +82,11 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
     logger.info({ version: packageVersion(), settings: givenSettings(values) }, 'starting')
   }
   if (get(workers) > 1 && cluster.isPrimary) {
-    return superviseWorkers(get(workers), logger, reload)
+    const answerTimeoutMs = get(workerAnswerTimeout)
+    return superviseWorkers({ count: get(workers), answerTimeoutMs, logger, reload })
   }
   try {
-    await run(values, logger, reload)
+    await run({ values, logger, reload, link })
   } catch (error) {
     await auditFailedStart()
     throw error
@@ -91,8 +99,16 @@ function givenSettings(values: Values): Record<string, string> {
   return Object.fromEntries(given.map(({ setting: { name }, text }) => [name, text]))
 }
 
+interface Running {
+  readonly values: Values
+  readonly logger: Logger
+  readonly reload: Reload
+  /** Of a worker. */
+  readonly link: WorkerLink | undefined
+}
+
 /** Serves until a signal ends the process. */
-async function run(values: Values, logger: Logger, reload: Reload): Promise<void> {
+async function run({ values, logger, reload, link }: Running): Promise<void> {
   const { get } = values
   const worker = workerNumber()
   const storeUrl = get(storeSettings.store)
@@ -173,6 +189,7 @@ async function run(values: Values, logger: Logger, reload: Reload): Promise<void
     memory,
     authProviders: schemes.providers,
     audit: audit?.trail,
+    ...(link && { workerMetrics: () => link.collect() }),
   })
   audit?.trail.serverStarted('success')
   const listening = proxy
@@ -186,5 +203,12 @@ async function run(values: Values, logger: Logger, reload: Reload): Promise<void
   const startMs = Math.round(performance.now() - startedMs)
   const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
   logger.info(fields, 'serving clients')
-  announce(`anykeeper ready on ${where} (store ${url})`)
+  link?.start(
+    () => listening.ownMetrics(),
+    () => void reload.run(),
+  )
+  const line = `anykeeper ready on ${where} (store ${url})`
+  // A worker leaves it to the process that holds the port.
+  if (link !== undefined) link.ready(line)
+  else process.stdout.write(`${line}\n`)
 }

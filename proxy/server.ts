@@ -9,6 +9,8 @@ import { Descriptors } from './admin/descriptors.ts'
 import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
 import { Listings } from './admin/listings.ts'
 import { LoopDelay } from './admin/loop-delay.ts'
+import { metricLines, metrics } from './admin/metrics.ts'
+import { type Metric, sumMetrics } from './admin/sum-metrics.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -18,6 +20,7 @@ import type {
   ProxyHost,
   ProxyOptions,
   Reconfigurable,
+  WorkerMetrics,
 } from './host.ts'
 import { ServerStats } from './stats.ts'
 
@@ -53,6 +56,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   authProviders: undefined,
   audit: undefined,
   worker: 0,
+  workerMetrics: undefined,
 }
 
 /** Serves a keeper over ZooKeeper’s wire protocol. */
@@ -214,20 +218,41 @@ export class ProxyServer implements ProxyHost {
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean {
     if (!WORDS.has(word)) return false
-    if (word === 'mntr') void this.descriptors.count().then(() => this.#answer(connection, word))
-    else this.#answer(connection, word)
+    this.#answer(connection, word)
     return true
+  }
+
+  /** The metrics of this process: names without "zk_", and their values. Never rejects. */
+  async ownMetrics(): Promise<Metric[]> {
+    await this.descriptors.count()
+    return metrics(this)
+  }
+
+  async allMetrics(): Promise<readonly Metric[]> {
+    const { workerMetrics } = this.options
+    if (workerMetrics === undefined) return this.ownMetrics()
+    const failed: WorkerMetrics = { lists: [], silent: 1 }
+    const others = workerMetrics().catch(() => failed)
+    const [own, { lists, silent }] = await Promise.all([this.ownMetrics(), others])
+    return [
+      ...sumMetrics([own, ...lists]),
+      ['anykeeper_workers', 1 + lists.length],
+      ['anykeeper_workers_silent', silent],
+    ]
   }
 
   #answer(connection: ClientConnection, word: string): void {
     const { fourLetterWords } = this.options
-    const allowed = fourLetterWords.includes('*') || fourLetterWords.includes(word)
-    const answer = allowed
-      ? answerFourLetterWord(this, word)
-      : `${word} is not executed because it is not in the whitelist.\n`
     const { socket } = connection
     const done = () => connection.close()
-    if (typeof answer === 'string') socket.end(answer, done)
-    else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
+    if (!fourLetterWords.includes('*') && !fourLetterWords.includes(word)) {
+      socket.end(`${word} is not executed because it is not in the whitelist.\n`, done)
+    } else if (word === 'mntr') {
+      void this.allMetrics().then((list) => socket.end(metricLines(list), done))
+    } else {
+      const answer = answerFourLetterWord(this, word)
+      if (typeof answer === 'string') socket.end(answer, done)
+      else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
+    }
   }
 }

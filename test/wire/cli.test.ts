@@ -227,6 +227,7 @@ describe('anykeeper serve', () => {
       ANYKEEPER_LOAD_PAGE_BYTES: '100000',
       ANYKEEPER_MAX_LOAD_PAGE: '1000',
       ANYKEEPER_WORKERS: '1',
+      ANYKEEPER_WORKER_ANSWER_TIMEOUT: '2000',
       ANYKEEPER_LOG_LEVEL: 'warn',
       ANYKEEPER_LOG_FORMAT: 'json',
     }

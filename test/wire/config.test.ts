@@ -99,9 +99,9 @@ describe('anykeeper serve --config', () => {
       expect(stderr).to.contain(`error: ${file}:2: frobnicate: there is no such setting`)
       expect(stderr).to.contain(`error: ${file}:3: super-digest: expected user:base64`)
       expect(stderr).to.contain("error: option '--prefix <path>' argument 'x' is invalid")
+      expect(stderr).to.match(/^error: .*etcd URL.*$/m)
       expect(stderr).to.not.contain('hunter2')
     }
-    expect(check.stderr).to.match(/^error: .*etcd URL.*$/m)
     expect(check.stdout).to.contain('store = etcd://… (flag)').and.not.contain('hunter2')
     expect(start.stdout).to.equal('')
   })

@@ -14,6 +14,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   authProviders: 'made from the modules that --auth-provider names',
   audit: 'made from the settings of the audit log',
   worker: 'the primary numbers its workers',
+  workerMetrics: 'a link between processes',
 }
 
 describe('cli/settings/schema', () => {
