@@ -17,8 +17,7 @@ export type {
   SessionQuery,
   SessionSink,
 } from './member/session/session.ts'
-export type { WriteWitness } from './member/session/write-witness.ts'
-export { maskDigests, SUPER_ID, userOf } from './model/acl.ts'
+export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export { DIGEST_ALGORITHM_DEFAULT, DIGEST_ALGORITHMS, isDigest } from './model/digest-scheme.ts'
 export * from './model/request.ts'

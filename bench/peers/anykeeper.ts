@@ -95,16 +95,38 @@ export function proxyOptions(store: string, { profileFolder }: PeerOptions): Any
 export function basePeer(options: PeerOptions): Promise<Peer> {
   const { baseFolder } = options
   if (baseFolder === undefined) throw new TypeError('the peer "base" needs --base FOLDER')
-  return anykeeperPeer('etcd', 1, options, join(baseFolder, 'dist', 'cli.js'))
+  return anykeeperPeer('etcd', 1, options, { program: join(baseFolder, 'dist', 'cli.js') })
 }
 
-/** So many proxies on one store. `program`: dist/cli.js of another build. */
+/** One proxy on etcd that also writes an audit log, beside its data. */
+export async function auditedPeer(options: PeerOptions): Promise<Peer> {
+  const folder = temporaryFolder('bench-audit')
+  const args = ['--audit', '--audit-file', join(folder, 'audit.log')]
+  const peer = await anykeeperPeer('etcd', 1, options, { args })
+  return {
+    ...peer,
+    async stop() {
+      await peer.stop()
+      removeFolder(folder)
+    },
+  }
+}
+
+/** So many proxies on one store. `program`: dist/cli.js of another build. `args`: more arguments of serve. */
 export async function anykeeperPeer(
   storeName: StoreName,
   proxies: number,
   options: PeerOptions,
-  program?: string,
+  { program, args = [] }: { readonly program?: string; readonly args?: readonly string[] } = {},
 ): Promise<Peer> {
+  const settings = (url: string): AnykeeperOptions => {
+    const usual = proxyOptions(url, options)
+    return {
+      ...usual,
+      args: [...(usual.args ?? []), ...args],
+      ...(program !== undefined && { program }),
+    }
+  }
   const store = await stores[storeName]()
   const started: AnykeeperProcess[] = []
   const stop = async () => {
@@ -113,9 +135,7 @@ export async function anykeeperPeer(
   }
   try {
     while (started.length < proxies) {
-      started.push(
-        await startAnykeeper({ ...proxyOptions(store.url, options), ...(program && { program }) }),
-      )
+      started.push(await startAnykeeper(settings(store.url)))
     }
   } catch (error) {
     await stop()

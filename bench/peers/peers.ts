@@ -1,5 +1,5 @@
 /** Every peer by its name. A store more is one line here and its launcher in anykeeper.ts. */
-import { anykeeperPeer, basePeer } from './anykeeper.ts'
+import { anykeeperPeer, auditedPeer, basePeer } from './anykeeper.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 import { zookeeperEnsemblePeer, zookeeperPeer } from './zookeeper.ts'
 
@@ -15,6 +15,8 @@ export const PEERS: Readonly<Record<string, Start>> = {
   base: named('base', basePeer),
   anykeeper: (options) => anykeeperPeer('etcd', 1, options),
   'anykeeper-3': (options) => anykeeperPeer('etcd', 3, options),
+  /** Beside anykeeper: what the audit log costs. */
+  audited: named('audited', auditedPeer),
   memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),
   file: named('file', (options) => anykeeperPeer('file', 1, options)),
   etcd: named('etcd', (options) => anykeeperPeer('etcd', 1, options)),

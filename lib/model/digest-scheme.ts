@@ -38,7 +38,7 @@ function nodesName(algorithm: string): string {
 
 /**
  * `user:base64(hash(user:password))`, the digest scheme's id of a proven `user:password`.
- * @param algorithm one of {@link DIGEST_ALGORITHMS}, upper or lower case
+ * @param algorithm Java's name of it: MD5, SHA1, SHA-256, SHA3-256 and their like, in upper or lower case
  * @throws {TypeError} an unknown algorithm
  */
 export function digestOf(

@@ -184,7 +184,7 @@ export interface CloseSessionRequest {
 export interface FailRequest {
   readonly type: 'fail'
   readonly errno: number
-  /** What was requested, for those who keep a record of it. */
+  /** What was requested, for the record that is kept of it. */
   readonly instead?: 'reconfig'
 }
 /** A request that takes its place in the order of writes. */

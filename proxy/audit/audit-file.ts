@@ -97,7 +97,7 @@ export class AuditFile {
     this.#out.reopen()
   }
 
-  /** Writes what waits, for at most `drainMs`. */
+  /** Writes pending lines, for at most `drainMs`. */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -131,7 +131,7 @@ export class AuditFile {
     }
     if (this.#isClosed) return
     this.#cancelRetry?.()
-    // What waits is written with the next write, be it an empty one.
+    // Pending lines are written with the next write, be it an empty one.
     this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#out.write(''))
   }
 

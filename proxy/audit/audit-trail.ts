@@ -10,13 +10,11 @@ import {
   type MultiOp,
   type MultiRequest,
   type MultiResult,
-  maskDigests,
   OP,
   PERMS,
   type Planned,
   userOf,
   type WriteRequest,
-  type WriteWitness,
 } from '../../lib/internal.ts'
 import { type AuditEvent, type AuditFormat, auditLine } from './audit-event.ts'
 import type { AuditFile } from './audit-file.ts'
@@ -51,14 +49,21 @@ const LETTERS: readonly (readonly [bit: number, letter: string])[] = [
   [PERMS.ADMIN, 'a'],
 ]
 
-/** Nothing between the entries, as by ZKUtil.aclToString; a digest is as good as a password and is left out. */
+/** Their ids are names, whatever is in them. */
+const NAMING: ReadonlySet<string> = new Set(['world', 'auth', 'ip', 'sasl', 'x509'])
+
+/** A digest is nearly as good as a password, also under a scheme that was misspelt: `user:x` is shown. */
+const shownId = ({ scheme, id }: AuthId): string =>
+  NAMING.has(scheme) || !id.includes(':') ? id : `${userOf(id)}:x`
+
+/** Nothing between the entries, as by ZKUtil.aclToString. */
 function aclText(acl: readonly Acl[] | null): string | undefined {
   return acl === null
     ? undefined
-    : maskDigests(acl)
-        .map(({ perms, id: { scheme, id } }) => {
+    : acl
+        .map(({ perms, id }) => {
           const letters = LETTERS.filter(([bit]) => (perms & bit) !== 0).map(([, c]) => c)
-          return `${scheme}:${id}:${letters.join('')}`
+          return `${id.scheme}:${shownId(id)}:${letters.join('')}`
         })
         .join('')
 }
@@ -153,7 +158,7 @@ interface Who {
 }
 
 /** Writes a line for each change that a client requested, and for each end of an ephemeral with its session. */
-export class AuditTrail implements WriteWitness {
+export class AuditTrail {
   readonly #options: AuditTrailOptions
   readonly #format: AuditFormat
   readonly #valueCharsMax: number

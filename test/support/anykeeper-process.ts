@@ -11,6 +11,8 @@ const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 export interface AnykeeperOptions {
   /** Store URL. Default `memory:`. */
   store?: string
+  /** The store is named by a variable, and by no argument. */
+  isStoreInEnvironment?: boolean
   /** Default: a free one. */
   port?: number
   prefix?: string
@@ -90,7 +92,7 @@ export class AnykeeperProcess {
     const options = this.#options
     const settings = {
       '--listen': this.connectString,
-      '--store': options.store ?? 'memory:',
+      '--store': options.isStoreInEnvironment === true ? undefined : (options.store ?? 'memory:'),
       '--prefix': options.prefix,
       '--tick-time': options.tickTimeMs,
       '--min-session-timeout': options.minSessionTimeoutMs,

@@ -126,6 +126,11 @@ describe('anykeeper serve', () => {
   it('takes every setting from the environment, and flags win', async () => {
     folder = temporaryFolder('cli')
     writeFileSync(join(folder, 'users'), 'alice=secret\n')
+    const provider = join(folder, 'token.mjs')
+    writeFileSync(
+      provider,
+      "export default { scheme: 'token', authenticate: () => undefined, isValid: () => true }\n",
+    )
     const env = {
       ANYKEEPER_LISTEN: '127.0.0.1:0',
       ANYKEEPER_STORE: 'memory:',
@@ -139,6 +144,19 @@ describe('anykeeper serve', () => {
       ANYKEEPER_FOUR_LETTER_WORDS: 'conf, ruok',
       ANYKEEPER_SASL_USERS: join(folder, 'users'),
       ANYKEEPER_SASL_SUPER_USER: 'alice',
+      ANYKEEPER_ANY_SASL_USER: 'everybody',
+      ANYKEEPER_ALLOW_SASL_FAILED_CLIENTS: 'true',
+      // Every client has an address.
+      ANYKEEPER_ENFORCE_AUTH_SCHEMES: 'digest, ip',
+      ANYKEEPER_DIGEST_AUTH: 'true',
+      ANYKEEPER_DIGEST_ALGORITHM: 'SHA-1',
+      ANYKEEPER_AUTH_PROVIDER: `token=${provider}`,
+      ANYKEEPER_AUTH_TIMEOUT: '5000',
+      ANYKEEPER_AUDIT: 'true',
+      ANYKEEPER_AUDIT_FILE: join(folder, 'audit.log'),
+      ANYKEEPER_AUDIT_FORMAT: 'json',
+      ANYKEEPER_MAX_AUDIT_BUFFER_BYTES: '100000',
+      ANYKEEPER_MAX_AUDIT_VALUE: '1000',
       ANYKEEPER_ACCEPT_DAMAGED_TREE: '1',
       ANYKEEPER_RECORD_CHECK: '0',
       ANYKEEPER_MAX_UNREADABLE: '10',

@@ -207,8 +207,8 @@ export const authentication: Group = {
     const algorithm = get(digestAlgorithm)
     if (get(superDigest).some((digest) => !isDigest(digest, algorithm))) {
       found.push(
-        `--super-digest holds a digest that is none of ${algorithm}: ` +
-          'make it again with that algorithm, or set --digest-algorithm to the one that it was made with',
+        `--super-digest: expected user:base64(${algorithm.toLowerCase()}("user:password")), ` +
+          'made with the algorithm that --digest-algorithm names',
       )
     }
     if (get(superDigest).length > 0 && !get(digestAuth)) {
