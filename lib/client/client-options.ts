@@ -19,6 +19,7 @@ import {
   copyOf,
 } from './arguments.ts'
 import type { CallbackError } from './callback-faults.ts'
+import { type ClientTls, checkTls, type KnownTls } from './tls-options.ts'
 
 /**
  * Curator's words. `suspended`: no server can be reached, and the session may live on. `lost`: it has ended, by the
@@ -61,6 +62,8 @@ export interface ClientOptions {
   readonly connectMs?: number
   /** Aborted: {@link connect} rejects with its reason. No effect afterwards: see {@link ZooKeeper.close}. */
   readonly signal?: AbortSignal
+  /** Certificates. Over `zks://` only. @default the server is verified with Node's authorities; this client shows none */
+  readonly tls?: ClientTls
   /** A server that has no quorum will do, for reads. Over `zk://` only. @default false */
   readonly canBeReadOnly?: boolean
   /**
@@ -100,6 +103,7 @@ export interface KnownOptions {
   readonly retryMs: number
   readonly connectMs: number
   readonly signal: AbortSignal | undefined
+  readonly tls: KnownTls | undefined
   readonly canBeReadOnly: boolean
   readonly requestBytesMax: number
   readonly replyBytesMax: number
@@ -120,6 +124,7 @@ const OPTION_NAMES = [
   'retryMs',
   'connectMs',
   'signal',
+  'tls',
   'canBeReadOnly',
   'requestBytesMax',
   'replyBytesMax',
@@ -152,6 +157,7 @@ export function checkClientOptions(options: unknown): KnownOptions {
     retryMs: whole('retryMs'),
     connectMs: whole('connectMs'),
     signal: checkSignal(given.signal),
+    tls: given.tls === undefined ? undefined : checkTls(given.tls),
     canBeReadOnly: checkBoolean(given.canBeReadOnly, 'canBeReadOnly'),
     requestBytesMax: whole('requestBytesMax'),
     replyBytesMax: whole('replyBytesMax'),
