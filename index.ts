@@ -6,14 +6,15 @@ import { connectOwning } from './lib/internal.ts'
 export * from './lib/index.ts'
 
 /** What begins with a scheme that is no store's. */
-const SERVERS = 'zk://'
+const SERVERS = /^zks?:\/\//
 
 /**
  * Opens a session of ZooKeeper: `const zk = await connect('etcd://127.0.0.1:2379')`. `target` is one of
  *
  * - the URL of a store, as `openStore()` of anykeeper/adapters takes it (`etcd://`, `file:`, `redis://`, `memory:`): a
  *   member of this process, which ends with the client;
- * - `zk://host[:2181][,host…][/chroot]`: anykeeper's proxies or Apache ZooKeeper, over the wire;
+ * - `zk://host[:2181][,host…][/chroot]`: anykeeper's proxies or Apache ZooKeeper, over the wire; `zks://host[:2281]…`: the
+ *   same over TLS, see {@link ClientOptions.tls};
  * - a Keeper that is open in this process, and stays the caller's.
  *
  * The client is the same on all of them.
@@ -22,7 +23,7 @@ const SERVERS = 'zk://'
  * @throws {StoreError} the store could not be opened, or a member could not start on it
  */
 export function connect(target: string | Keeper, options: ClientOptions = {}): Promise<ZooKeeper> {
-  if (typeof target !== 'string' || target.startsWith(SERVERS)) return connectTo(target, options)
+  if (typeof target !== 'string' || SERVERS.test(target)) return connectTo(target, options)
   return connectOwning(async () => {
     const store = await openStore(target)
     try {

@@ -98,6 +98,7 @@ export {
   type TreeCacheOptions,
 } from './client/recipes/tree-cache.ts'
 export type { WaitOptions } from './client/recipes/wait-scope.ts'
+export type { ClientTls, TlsBytes } from './client/tls-options.ts'
 export { Transaction } from './client/transaction.ts'
 export {
   type Codec,

@@ -198,9 +198,10 @@ export function checkWord<T extends string>(value: unknown, words: readonly T[],
 export function checkOptions<T extends string>(
   options: unknown,
   names: readonly T[],
+  what = 'options',
 ): Partial<Record<T, unknown>> {
   if (options === undefined) return {}
-  if (!isObject(options)) throw badArgument(`options must be an object, got ${shown(options)}`)
+  if (!isObject(options)) throw badArgument(`${what} must be an object, got ${shown(options)}`)
   for (const name of Object.keys(options)) {
     if (!names.some((known) => known === name)) {
       throw badArgument(`unknown option ${shown(name)}; known are ${names.join(', ')}`)

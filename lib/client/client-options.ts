@@ -20,6 +20,7 @@ import {
   copyOf,
 } from './arguments.ts'
 import type { CallbackError } from './callback-faults.ts'
+import { type ClientTls, checkTls, type KnownTls } from './tls-options.ts'
 
 /**
  * Curator's words. `suspended`: no server can be reached, and the session may live on. `lost`: it has ended, by the
@@ -62,6 +63,8 @@ export interface ClientOptions {
   readonly connectMs?: number
   /** Aborted: {@link connect} rejects with its reason. No effect afterwards: see {@link ZooKeeper.close}. */
   readonly signal?: AbortSignal
+  /** Certificates. Over `zks://` only. @default the server is verified with Node's authorities; this client shows none */
+  readonly tls?: ClientTls
   /** A server that has no quorum will do, for reads. Over `zk://` only. @default false */
   readonly canBeReadOnly?: boolean
   /**
@@ -101,6 +104,7 @@ export interface KnownOptions {
   readonly retryMs: number
   readonly connectMs: number
   readonly signal: AbortSignal | undefined
+  readonly tls: KnownTls | undefined
   readonly canBeReadOnly: boolean
   readonly requestBytesMax: number
   readonly replyBytesMax: number
@@ -121,6 +125,7 @@ const OPTION_NAMES = [
   'retryMs',
   'connectMs',
   'signal',
+  'tls',
   'canBeReadOnly',
   'requestBytesMax',
   'replyBytesMax',
@@ -153,6 +158,7 @@ export function checkClientOptions(options: unknown): KnownOptions {
     retryMs: whole('retryMs'),
     connectMs: whole('connectMs'),
     signal: checkSignal(given.signal),
+    tls: given.tls === undefined ? undefined : checkTls(given.tls),
     canBeReadOnly: checkBoolean(given.canBeReadOnly, 'canBeReadOnly'),
     requestBytesMax: whole('requestBytesMax'),
     replyBytesMax: whole('replyBytesMax'),

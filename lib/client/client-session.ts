@@ -189,10 +189,11 @@ export class ClientSession {
     const { clock, pausesMs } = this.#transport
     const { connectMs, signal } = this.options
     const late = new AbortController()
+    let cause: unknown
     const cancel = clock.after(connectMs, () => {
       const message = `no server answered within ${connectMs} ms`
       const { errno } = ZK_ERRORS.CONNECTION_LOSS
-      late.abort(new ZnodeError(errno, undefined, { outcome: 'unapplied', message }))
+      late.abort(new ZnodeError(errno, undefined, { outcome: 'unapplied', message, cause }))
     })
     const until = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
     try {
@@ -205,6 +206,7 @@ export class ClientSession {
           until.throwIfAborted()
           const isLoss = error instanceof ZnodeError && error.code === 'ZK_CONNECTION_LOSS'
           if (!isLoss) throw error
+          cause = error.cause ?? cause
           const range = { firstMs: pausesMs.least, maxMs: pausesMs.most }
           await pause(clock, backoffMs(failures, range), until)
         }

@@ -7,6 +7,7 @@ import { type ClientOptions, checkClientOptions, type KnownOptions } from './cli
 import { ClientSession } from './client-session.ts'
 import { orAborted } from './inbound.ts'
 import { MemberTransport } from './member-transport.ts'
+import { checkTls } from './tls-options.ts'
 import type { Transport } from './transport.ts'
 import { isServerUrl, parseServerUrl } from './wire/server-list.ts'
 import { WireTransport } from './wire/wire-transport.ts'
@@ -14,7 +15,7 @@ import { ZooKeeper } from './zookeeper.ts'
 
 /**
  * Opens a session. `target`: a Keeper of this process, which stays the caller's; or the servers to use over the wire,
- * anykeeper's proxies or Apache ZooKeeper, as `zk://host[:2181][,host…][/chroot]`.
+ * anykeeper's proxies or Apache ZooKeeper, as `zk://host[:2181][,host…][/chroot]`, or over TLS as `zks://host[:2281]…`.
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS: an option or the URL is not valid; ZK_CONNECTION_LOSS: no server answered within
  * `connectMs`; ZK_AUTH_FAILED
  * @throws {StoreError} the keeper closed, or reloaded its tree, before the outcome was known
@@ -45,6 +46,7 @@ export async function connectOwning(
 ): Promise<ZooKeeper> {
   const trace = captureTrace(connectOwning)
   const known = checked(() => checkClientOptions(options))
+  checkNoTls(known)
   known.signal?.throwIfAborted()
   const opening = open()
   const late = ({ release }: OwnMember): void => void release().catch(() => {})
@@ -59,14 +61,26 @@ function prepared(
   target: unknown,
   known: KnownOptions,
 ): { readonly transport: Transport; readonly known: KnownOptions } {
+  const isUrl = typeof target === 'string' && isServerUrl(target)
+  if (!isUrl || !parseServerUrl(target).isSecure) checkNoTls(known)
   if (target instanceof Keeper) return { transport: new MemberTransport(target), known }
-  if (typeof target !== 'string' || !isServerUrl(target)) {
-    throw badArgument('the first argument must be a Keeper or a URL that begins with zk://')
+  if (!isUrl) {
+    throw badArgument(
+      'the first argument must be a Keeper or a URL that begins with zk:// or zks://',
+    )
   }
-  const { servers, chroot } = parseServerUrl(target)
+  const { servers, chroot, isSecure } = parseServerUrl(target)
   if (chroot !== '' && known.chroot !== '') {
     throw badArgument('the chroot is in the URL or an option, not both')
   }
-  const transport = new WireTransport({ servers, ...known })
+  const transport = new WireTransport({
+    ...known,
+    servers,
+    tls: isSecure ? (known.tls ?? checkTls({})) : undefined,
+  })
   return { transport, known: chroot === '' ? known : { ...known, chroot } }
+}
+
+function checkNoTls({ tls }: KnownOptions): void {
+  if (tls !== undefined) throw badArgument('tls is for servers over zks:// only')
 }

@@ -1,4 +1,4 @@
-/** A file of certificates or keys: PEM or PKCS12, told apart by its first bytes; what is neither is refused with the way to convert it. */
+/** A file of certificates or keys: PEM or PKCS12, which its first bytes say; what is neither is refused with the way to convert it. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { TlsError } from './options.ts'

@@ -1,13 +1,15 @@
 /** A proxy with a secure port in this process, its log, and certificates of two authorities. */
+
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect as connectTcp, type Socket } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
+import { type ConnectionOptions, connect } from 'node:tls'
 import type { SecureOptions } from '../../proxy/tls/options.ts'
 import type { Certificate } from './certificates.ts'
 import { eventually } from './eventually.ts'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 import { TestAuthority } from './test-authority.ts'
-import { collectingLogger, type LogEntry, type Served, WireBench } from './wire-bench.ts'
+import { collectingLogger, type LogEntry, type Served, type WireBench } from './wire-bench.ts'
 
 export const PASSWORD = 'store password'
 
@@ -76,4 +78,25 @@ export const ended = (socket: Socket): Promise<void> =>
     socket.once('close', () => resolve())
   })
 
-export { WireBench }
+/** What it is rejected with. */
+export async function failureOf(attempt: Promise<unknown>): Promise<unknown> {
+  return attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+/** The first message of a client of Node. */
+export async function clientHello(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const client = connect({ port, host: '127.0.0.1' })
+  client.on('error', () => {})
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  const [hello] = (await once(socket, 'data')) as [Buffer]
+  client.destroy()
+  socket.destroy()
+  server.close()
+  return hello
+}

@@ -2,7 +2,7 @@
  * One connection to a server: the handshake, then requests out, replies and events in, in order.
  * Source of the order and the reserved xids: ClientCnxn. Neighbours: wire-transport (opens it), to-wire.
  */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { deadline } from '../../base/deadline.ts'
 import { Fifo } from '../../base/fifo.ts'
@@ -23,19 +23,26 @@ import { decodeResult } from '../../protocol/wire/decode-reply.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
 import { XID } from '../../protocol/wire/opcodes.ts'
 import { checkRequestBytes } from '../request-size.ts'
+import type { KnownTls } from '../tls-options.ts'
 import type { ClientRequest, Link, LinkEnd, LinkSink } from '../transport.ts'
+import { openSocket } from './open-socket.ts'
 import type { Server } from './server-list.ts'
 import { opOf, writeRequest } from './to-wire.ts'
 
 const XID_MAX = 2 ** 31 - 1
 /** The server is given up when nothing was received for so much of the session's timeout. Source: ClientCnxn.readTimeout. */
 const SILENCE_SHARE = 2 / 3
+const CLOSED_TLS = new Error(
+  'the server closed the TLS connection without an answer: it may want a certificate of this client, or another one',
+)
 /** Looks at the silence in each timeout of the session. */
 const LOOKS = 12
 
 export interface ConnectionOptions {
   readonly clock: Clock
   readonly server: Server
+  /** undefined: without TLS. */
+  readonly tls: KnownTls | undefined
   readonly sink: LinkSink
   /** undefined: a new session. */
   readonly known: { readonly sessionId: bigint; readonly password: Uint8Array } | undefined
@@ -99,13 +106,14 @@ export class Connection implements Link {
   #alive: Moment
   #isClosing = false
   #isOver = false
+  #isGreeted = false
   #cancelTimer: () => void = () => {}
   readonly #aborted = (): void => {
     this.#socket.destroy()
   }
 
   private constructor(options: ConnectionOptions) {
-    const { clock, server } = options
+    const { clock, server, tls } = options
     this.#options = options
     this.#alive = this.#now()
     this.#receivedMs = this.#alive.monotonicMs
@@ -113,13 +121,12 @@ export class Connection implements Link {
       frameBytesMax: options.replyBytesMax,
       onFrame: (buffer, start, end) => this.#frame(this.#reader.reset(buffer, start, end)),
     })
-    this.#socket = connect({ host: server.host, port: server.port, noDelay: true })
+    this.#socket = openSocket(server, tls, () => this.#greet())
     // The library's own sockets do not keep the process alive: an open client does.
     this.#socket.unref()
-    this.#socket.on('connect', () => this.#greet())
     this.#socket.on('data', (chunk: Buffer) => this.#data(chunk))
     this.#socket.on('error', (cause) => this.#fail(cause))
-    this.#socket.on('close', () => this.#fail())
+    this.#socket.on('close', () => this.#fail(this.#isUnanswered ? CLOSED_TLS : undefined))
     this.#cancelTimer = clock.after(options.connectMs, () => this.#socket.destroy())
     options.signal?.addEventListener('abort', this.#aborted, { once: true })
   }
@@ -135,6 +142,11 @@ export class Connection implements Link {
       connection.#opened = { resolve, reject }
     })
     return isOpen ? connection : undefined
+  }
+
+  /** A server that refuses a client's certificate closes without a word. */
+  get #isUnanswered(): boolean {
+    return this.#options.tls !== undefined && this.#isGreeted && this.#opened !== undefined
   }
 
   get aliveMs(): number {
@@ -219,6 +231,7 @@ export class Connection implements Link {
   }
 
   #greet(): void {
+    this.#isGreeted = true
     const { known, timeoutMs, lastZxid, canBeReadOnly } = this.#options
     encodeConnectRequest(this.#writer, {
       protocolVersion: 0,

@@ -6,6 +6,7 @@ import type { Clock, Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ChangeRecord } from '../../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import type { KnownTls } from '../tls-options.ts'
 import type {
   ChangesIdentity,
   KnownChangesOptions,
@@ -23,6 +24,8 @@ const CONNECT_MS_MIN = 500
 
 export interface WireTransportOptions {
   readonly servers: readonly Server[]
+  /** undefined: without TLS. */
+  readonly tls: KnownTls | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -78,7 +81,7 @@ export class WireTransport implements Transport {
     known: ConnectionOptions['known'],
     lastZxid: number,
   ): Promise<Connection | undefined> {
-    const { clock, canBeReadOnly, replyBytesMax } = this.#options
+    const { clock, tls, canBeReadOnly, replyBytesMax } = this.#options
     const { timeoutMs, requestBytesMax, sink, signal } = request
     const connectMs = Math.max(timeoutMs / this.#servers.length, CONNECT_MS_MIN)
     let failure: unknown
@@ -90,6 +93,7 @@ export class WireTransport implements Transport {
         return await Connection.open({
           clock,
           server,
+          tls,
           sink,
           known,
           timeoutMs,
