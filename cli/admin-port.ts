@@ -4,9 +4,9 @@
  */
 import type { Logger as PinoLogger } from 'pino'
 import { AdminServer } from '../proxy/index.ts'
-import { shownAddress } from './flags.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
 import { superDigest } from './settings/groups/authentication.ts'
+import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const

@@ -2,8 +2,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import { CompareServer, type Endpoint } from '../proxy/index.ts'
-import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, shownAddress } from './flags.ts'
-import { parseListen, parsePositive } from './settings/parse.ts'
+import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag } from './flags.ts'
+import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
 
 interface CompareFlags {
   readonly listen: Endpoint

@@ -46,8 +46,3 @@ export const logLevelFlag = (): Option =>
 export function warningsOf(store: MetadataStore & { warnings?: readonly string[] }) {
   return store.warnings ?? []
 }
-
-/** Host and port as in a connect string. */
-export function shownAddress(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
-}

@@ -1,34 +1,39 @@
-/** `anykeeper serve`: flags → store → keeper → proxy; SIGTERM stops them in reverse order. */
+/**
+ * `anykeeper serve`: settings → store → keeper → proxy; SIGTERM stops them in reverse order, SIGHUP reloads settings.
+ * Neighbours: settings/* (what they are), reload, workers.
+ */
 import cluster from 'node:cluster'
 import { Command } from 'commander'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
-import {
-  ACL_SCHEMES_DEFAULT,
-  Keeper,
-  type Logger,
-  type MetadataStore,
-  StoreError,
-} from '../lib/internal.ts'
+import { ACL_SCHEMES_DEFAULT, Keeper, type MetadataStore } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
-import { EXIT_USAGE, shownAddress, UsageError, warningsOf } from './flags.ts'
+import { EXIT_USAGE, UsageError, warningsOf } from './flags.ts'
+import { isTerminalGone } from './hang-up.ts'
 import { growSmallHeap } from './heap.ts'
+import { LoadProgress } from './load-progress.ts'
+import { openLog } from './logger.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
+import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { saslUsers, superDigest } from './settings/groups/authentication.ts'
-import { listen } from './settings/groups/clients.ts'
-import { logLevel } from './settings/groups/logging.ts'
+import { advertise, listen } from './settings/groups/clients.ts'
+import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import * as storeSettings from './settings/groups/store.ts'
-import { workers } from './settings/groups/workers.ts'
+import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
-import type { Resolved } from './settings/resolve.ts'
+import { shownAddress } from './settings/parse.ts'
+import type { Resolved, Values } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
-import { announce, superviseWorkers, workerNumber } from './workers.ts'
+import { untilReachable } from './until-reachable.ts'
+import { packageVersion } from './version.ts'
+import { WorkerLink } from './worker-link.ts'
+import { superviseWorkers, workerNumber } from './workers.ts'
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -39,56 +44,72 @@ export function serveCommand(): Command {
     .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
 }
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** A server whose store is full serves as soon as there is space. Other errors of a folder need somebody to act. */
-const isFull = ({ code }: StoreError): boolean => code === 'STORE_NO_SPACE'
-
-/** Retries while the store is unreachable or full; logs the endpoint and the reason. */
-async function untilReachable<T>(
-  what: string,
-  url: string,
-  logger: Logger,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      const isPassing = error instanceof StoreError && (error.retriable || isFull(error))
-      if (!isPassing) throw error
-      logger.warn({ store: url, tries, reason: error.message }, `${what}, trying again`)
-      await sleep(Math.min(250 * 2 ** Math.min(tries, 4), 3_000))
-    }
-  }
-}
-
-/** `--check-config`: prints the settings, the warnings and all errors. */
-async function checkConfig(settings: Resolved): Promise<void> {
-  const found = await checkStoreUrl(settings.values.get(storeSettings.store)).then(
+/** Without opening it. */
+async function storeProblems({ get }: Values): Promise<readonly string[]> {
+  return checkStoreUrl(get(storeSettings.store)).then(
     () => [],
     (error: unknown) => [error instanceof Error ? error.message : String(error)],
   )
-  const { out, err } = reportOf({ ...settings, problems: [...settings.problems, ...found] })
+}
+
+/** `--check-config`: prints the settings, the warnings and all errors. */
+function printSettings(settings: Resolved): void {
+  const { out, err } = reportOf(settings)
   process.stdout.write(`${out.join('\n')}\n`)
   for (const line of err) process.stderr.write(`${line}\n`)
-  if (found.length + settings.problems.length > 0) process.exitCode = EXIT_USAGE
+  if (settings.problems.length > 0) process.exitCode = EXIT_USAGE
 }
 
 async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
-  const settings = loadSettings(GROUPS, { ...start, env: process.env })
-  if (isCheck) return checkConfig(settings)
-  const { values, problems, warnings } = settings
+  const load = () => loadSettings(GROUPS, { ...start, env: process.env })
+  const settings = load()
+  const { values, warnings } = settings
+  const problems = [...settings.problems, ...(await storeProblems(values))]
+  if (isCheck) return printSettings({ ...settings, problems })
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
-  const logger = pino({ level: get(logLevel) }).child(worker === 0 ? {} : { worker })
-  if (worker === 0) for (const warning of warnings) logger.warn({}, warning)
+  const log = openLog(get(logLevel), get(logFormat))
+  const logger = worker === 0 ? log : log.child({ worker })
+  const link = WorkerLink.open(get(workerAnswerTimeout))
+  const reload = new Reload({ groups: GROUPS, values, logger, load })
+  reload.reloaders.push(async (next) => {
+    logger.level = next.get(logLevel)
+    return undefined
+  })
+  if (worker === 0) {
+    for (const warning of warnings) logger.warn({}, warning)
+    logger.info({ version: packageVersion(), settings: givenSettings(values) }, 'starting')
+  }
+  if (get(workers) > 1 && cluster.isPrimary) {
+    const answerTimeoutMs = get(workerAnswerTimeout)
+    return superviseWorkers({ count: get(workers), answerTimeoutMs, logger, reload })
+  }
+  await run({ values, logger, reload, link })
+}
+
+/** Those that somebody gave, without secrets. */
+function givenSettings(values: Values): Record<string, string> {
+  const given = values.shown().filter(({ origin }) => origin.kind !== 'default')
+  return Object.fromEntries(given.map(({ setting: { name }, text }) => [name, text]))
+}
+
+interface Running {
+  readonly values: Values
+  readonly logger: Logger
+  readonly reload: Reload
+  /** Of a worker. */
+  readonly link: WorkerLink | undefined
+}
+
+/** Serves until a signal ends the process. */
+async function run({ values, logger, reload, link }: Running): Promise<void> {
+  const { get } = values
+  const worker = workerNumber()
   const storeUrl = get(storeSettings.store)
   const prefix = get(storeSettings.prefix)
   const url = shownUrl(storeUrl)
-  const { host, port } = get(listen)
-  if (get(workers) > 1 && cluster.isPrimary) return superviseWorkers(get(workers), logger)
+  const startedMs = performance.now()
   growSmallHeap()
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
@@ -125,6 +146,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGHUP', () => (isTerminalGone() ? stop('SIGHUP') : void reload.run()))
 
   admin?.loading(`the store is not open yet: ${url}`)
   store = await untilReachable('store not reachable', url, logger, () => openStore(storeUrl))
@@ -136,34 +158,58 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   }
   for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
   const digest = get(superDigest)
-  const whatFits = { url, prefix, store: opened, memory }
+  const aclSchemes = aclSchemesOf(values)
   const opening = untilReachable('store not readable', url, logger, () => {
     memory.beginLoad()
     admin?.loading('the tree is loading')
     return Keeper.open({
       store: opened,
-      memory,
+      memory: new LoadProgress(memory, logger),
       prefix,
-      address: `${host}:${port}`,
+      address: shownAddress(get(advertise).host, get(advertise).port),
       logger,
       limits: values.keeper,
-      ...(get(saslUsers).size === 0
-        ? {}
-        : { aclSchemes: new Set([...ACL_SCHEMES_DEFAULT, 'sasl']) }),
+      aclSchemes,
       ...(digest === undefined ? {} : { superDigest: digest }),
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
     })
   })
+  const whatFits = { url, prefix, store: opened, memory }
   keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
   const serving = keeper
   memory.serve(() => serving.replica.tree)
   proxy = await ProxyServer.listen(keeper, {
     worker,
     ...values.proxy,
+    // A reload may have come while the tree was loaded.
+    ...reload.values.reloadedProxy,
     storeName: url,
     memory,
+    ...(link && { workerMetrics: () => link.collect() }),
   })
   await admin?.attach(proxy)
-  const where = shownAddress(host, proxy.port)
-  announce(`anykeeper ready on ${where} (store ${url})`)
+  const listening = proxy
+  reload.reloaders.push(async (next) => {
+    listening.reconfigure(next.reloadedProxy)
+    for (const scheme of aclSchemesOf(next)) aclSchemes.add(scheme)
+    return undefined
+  })
+  const where = shownAddress(get(listen).host, proxy.port)
+  const { tree, sessions } = keeper.replica
+  const startMs = Math.round(performance.now() - startedMs)
+  const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
+  logger.info(fields, 'serving clients')
+  link?.start(
+    () => listening.ownMetrics(),
+    () => void reload.run(),
+  )
+  const line = `anykeeper ready on ${where} (store ${url})`
+  // A worker leaves it to the process that holds the port.
+  if (link !== undefined) link.ready(line)
+  else process.stdout.write(`${line}\n`)
+}
+
+/** Ids of SASL are no ids of ACLs where no SASL user is known. */
+function aclSchemesOf({ get }: Values): Set<string> {
+  return new Set([...ACL_SCHEMES_DEFAULT, ...(get(saslUsers).size === 0 ? [] : ['sasl'])])
 }

@@ -9,6 +9,7 @@ import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Descriptors } from './admin/descriptors.ts'
 import type { Listings } from './admin/listings.ts'
 import type { LoopDelay } from './admin/loop-delay.ts'
+import type { Metric } from './admin/sum-metrics.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
@@ -21,6 +22,14 @@ export interface MemoryFacts {
   readonly liveBytes: number
   /** Requests refused. */
   readonly refused: number
+}
+
+/** What the other processes behind the same port report. */
+export interface WorkerMetrics {
+  /** The metrics of each that answered: names without "zk_", and their values. */
+  readonly lists: readonly (readonly Metric[])[]
+  /** Processes that did not answer in time: they are left out. */
+  readonly silent: number
 }
 
 /** Options of {@link ProxyServer.listen}. */
@@ -68,7 +77,23 @@ export interface ProxyOptions {
   readonly memory: MemoryFacts | undefined
   /** Number of this process among those behind one port; 0: it is the only one. @default 0 */
   readonly worker: number
+  /**
+   * Asks the other processes behind the same port for their metrics, so that mntr shows the sum of all. A rejection counts
+   * as one silent process. @default undefined: mntr shows what this process has
+   */
+  readonly workerMetrics: (() => Promise<WorkerMetrics>) | undefined
 }
+
+/** Options that a server that runs takes, too. */
+export type Reconfigurable =
+  | 'connectionsMax'
+  | 'connectionsPerAddressMax'
+  | 'greetingTimeoutMs'
+  | 'identitiesMax'
+  | 'outputBytesMax'
+  | 'fourLetterWords'
+  | 'saslUsers'
+  | 'saslSuperUser'
 
 /** One client's connection, as the server, the handshake and the four-letter words see it. */
 export interface ClientConnection extends SessionSink {
@@ -142,6 +167,8 @@ export interface ProxyHost {
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */
   flushSoon(outbox: Flushable): void
+  /** What mntr shows: of all processes behind this port. Never rejects. */
+  allMetrics(): Promise<readonly Metric[]>
   /** The connection has ended. */
   removed(connection: ClientConnection): void
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */

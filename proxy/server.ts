@@ -9,10 +9,19 @@ import { Descriptors } from './admin/descriptors.ts'
 import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
 import { Listings } from './admin/listings.ts'
 import { LoopDelay } from './admin/loop-delay.ts'
+import { metricLines, metrics } from './admin/metrics.ts'
+import { type Metric, sumMetrics } from './admin/sum-metrics.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
-import type { ClientConnection, Flushable, ProxyHost, ProxyOptions } from './host.ts'
+import type {
+  ClientConnection,
+  Flushable,
+  ProxyHost,
+  ProxyOptions,
+  Reconfigurable,
+  WorkerMetrics,
+} from './host.ts'
 import { ServerStats } from './stats.ts'
 
 /** Output memory kept for reuse, bytes. The garbage collector gets the rest. */
@@ -42,12 +51,12 @@ export const PROXY_DEFAULT: ProxyOptions = {
   saslUsers: new Map(),
   saslSuperUser: undefined,
   worker: 0,
+  workerMetrics: undefined,
 }
 
 /** Serves a keeper over ZooKeeper’s wire protocol. */
 export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
-  readonly options: ProxyOptions
   readonly logger: Logger
   readonly stats = new ServerStats()
   readonly startedMs = Date.now()
@@ -61,12 +70,13 @@ export class ProxyServer implements ProxyHost {
   readonly loopDelay: LoopDelay
   readonly #perAddress = new Map<string, number>()
   readonly #server: Server
+  #options: ProxyOptions
   #toFlush: Flushable[] = []
   #port = 0
 
   private constructor(keeper: Keeper, options: ProxyOptions, logger: Logger) {
     this.keeper = keeper
-    this.options = options
+    this.#options = options
     this.logger = logger
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
@@ -120,6 +130,18 @@ export class ProxyServer implements ProxyHost {
 
   get port(): number {
     return this.#port
+  }
+
+  get options(): ProxyOptions {
+    return this.#options
+  }
+
+  /**
+   * Takes other values while it serves. They hold for what happens from now on: connections that are open stay open, and
+   * clients that are authenticated stay so.
+   */
+  reconfigure(options: Partial<Pick<ProxyOptions, Reconfigurable>>): void {
+    this.#options = { ...this.#options, ...options }
   }
 
   /** Serves the client of this connection, up to the limits on their number. */
@@ -192,20 +214,41 @@ export class ProxyServer implements ProxyHost {
   /** Answers a four-letter word and closes; false: the four bytes are a packet's length. */
   fourLetterWord(connection: ClientConnection, word: string): boolean {
     if (!WORDS.has(word)) return false
-    if (word === 'mntr') void this.descriptors.count().then(() => this.#answer(connection, word))
-    else this.#answer(connection, word)
+    this.#answer(connection, word)
     return true
+  }
+
+  /** The metrics of this process: names without "zk_", and their values. Never rejects. */
+  async ownMetrics(): Promise<Metric[]> {
+    await this.descriptors.count()
+    return metrics(this)
+  }
+
+  async allMetrics(): Promise<readonly Metric[]> {
+    const { workerMetrics } = this.options
+    if (workerMetrics === undefined) return this.ownMetrics()
+    const failed: WorkerMetrics = { lists: [], silent: 1 }
+    const others = workerMetrics().catch(() => failed)
+    const [own, { lists, silent }] = await Promise.all([this.ownMetrics(), others])
+    return [
+      ...sumMetrics([own, ...lists]),
+      ['anykeeper_workers', 1 + lists.length],
+      ['anykeeper_workers_silent', silent],
+    ]
   }
 
   #answer(connection: ClientConnection, word: string): void {
     const { fourLetterWords } = this.options
-    const allowed = fourLetterWords.includes('*') || fourLetterWords.includes(word)
-    const answer = allowed
-      ? answerFourLetterWord(this, word)
-      : `${word} is not executed because it is not in the whitelist.\n`
     const { socket } = connection
     const done = () => connection.close()
-    if (typeof answer === 'string') socket.end(answer, done)
-    else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
+    if (!fourLetterWords.includes('*') && !fourLetterWords.includes(word)) {
+      socket.end(`${word} is not executed because it is not in the whitelist.\n`, done)
+    } else if (word === 'mntr') {
+      void this.allMetrics().then((list) => socket.end(metricLines(list), done))
+    } else {
+      const answer = answerFourLetterWord(this, word)
+      if (typeof answer === 'string') socket.end(answer, done)
+      else if (!this.listings.send(socket, answer, done)) socket.end(BUSY, done)
+    }
   }
 }

@@ -15,6 +15,11 @@ export function parseListen(text: string): HostPort {
   return { host: match[1] ?? match[2] ?? '', port }
 }
 
+/** Host and port as in a connect string. */
+export function shownAddress(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 export function parsePositive(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < 1 || value > 0x7fffffff) {

@@ -36,6 +36,11 @@ export class Values {
     return setting.derive === undefined ? (setting.default as T) : setting.derive(this.get)
   }
 
+  /** false: it has its default. */
+  isGiven(setting: AnySetting): boolean {
+    return this.#given.has(setting)
+  }
+
   /** Limits that the settings set. */
   get keeper(): Partial<KeeperLimits> {
     return this.#merge<KeeperLimits>((setting, value) => setting.keeper?.(value))
@@ -46,6 +51,13 @@ export class Values {
     return this.#merge<ProxyOptions>((setting, value) => setting.proxy?.(value))
   }
 
+  /** Of those that a reload takes. */
+  get reloadedProxy(): Partial<ProxyOptions> {
+    return this.#merge<ProxyOptions>((setting, value) =>
+      setting.reload === true ? setting.proxy?.(value) : undefined,
+    )
+  }
+
   /** All of them, without secrets. */
   shown(): ShownSetting[] {
     return settingsOf(this.#groups).map((setting) => {
@@ -53,15 +65,14 @@ export class Values {
       if (given !== undefined) {
         return { setting, text: shownText(setting, given.text), origin: given.origin }
       }
-      const { default: value, defaultText, derive } = setting
-      const text = derive === undefined ? (defaultText ?? value ?? '') : derive(this.get)
-      return { setting, text: String(text), origin: DEFAULT }
+      return { setting, text: this.#defaultText(setting), origin: DEFAULT }
     })
   }
 
-  /** Given, with the text; undefined: by default. Of a secret, too: not to be shown. */
-  textOf(setting: AnySetting): string | undefined {
-    return this.#given.get(setting)?.text
+  #defaultText(setting: AnySetting): string {
+    const { default: value, defaultText, derive, format = String } = setting
+    if (derive !== undefined) return format(derive(this.get))
+    return defaultText ?? (value === undefined ? '' : format(value))
   }
 
   #merge<T>(part: (setting: AnySetting, value: unknown) => Partial<T> | undefined): Partial<T> {

@@ -30,6 +30,8 @@ export interface Setting<T> {
   derive?(get: Get): T
   /** How the default is shown. Needed where it is derived, or no text or number. */
   readonly defaultText?: string
+  /** A value as text, where String would not do: for derived defaults. */
+  format?(value: T): string
   /** ZooKeeper's names in zoo.cfg and as system properties, without "zookeeper.". One may end with *. */
   readonly zookeeper?: readonly string[]
   /** Converts a value of ZooKeeper where units or meaning differ; undefined: this value is ZooKeeper's "not set". */

@@ -4,7 +4,7 @@
  */
 
 /** A group of keys; one that ends with * stands for all that begin so. */
-interface KnownKeys {
+export interface KnownKeys {
   readonly keys: readonly string[]
   /** A sentence behind "<key> is ignored: ", or behind "<key>: " where it is refused. */
   readonly why: string
@@ -196,6 +196,9 @@ const REFUSED: readonly KnownKeys[] = [
     harmless: OFF,
   },
 ]
+
+/** For the reference page. */
+export const KNOWN_KEYS = { ignored: IGNORED, refused: REFUSED }
 
 export type Verdict =
   | { readonly kind: 'ignored'; readonly why: string }

@@ -7,7 +7,7 @@ import type { ProxyHost } from '../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 import { ensembleOf } from './ensemble.ts'
 import { clientLines, cons, dump, wchc, wchp, wchs, zxidHex } from './listing-words.ts'
-import { metricLines } from './metrics.ts'
+import { metricLines, metrics } from './metrics.ts'
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n'
 
@@ -79,7 +79,8 @@ const ANSWERS: Record<string, (server: ProxyHost) => string | Iterable<string>> 
   srvr: (s) => header(s, ''),
   stat,
   cons,
-  mntr: metricLines,
+  // Of this process alone: the server answers for all workers.
+  mntr: (s) => metricLines(metrics(s)),
   conf: configuration,
   envi,
   dirs: ({ keeper }) => `datadir_size: ${keeper.replica.tree.dataBytes}\nlogdir_size: 0\n`,

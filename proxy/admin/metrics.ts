@@ -1,15 +1,15 @@
 /**
  * The lines of mntr, `zk_<name>\t<value>`: ZooKeeper's metrics first, then our own.
- * Neighbour: four-letter-words.
+ * Neighbours: four-letter-words, sum-metrics (several processes).
  */
 import type { StoreSpace } from '../../lib/index.ts'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
 import { type Ensemble, ensembleOf } from './ensemble.ts'
+import type { Metric } from './sum-metrics.ts'
 
-type Metric = readonly [name: string, value: number | string]
-
+/** Of this process. */
 export function metrics(server: ProxyHost): Metric[] {
   const { keeper, stats, connections, outputChunks } = server
   const { replica, watches, committer } = keeper
@@ -169,8 +169,6 @@ function updateLatency({ averageMs, minMs, maxMs, count, totalMs }: Latency): Me
   ]
 }
 
-export function metricLines(server: ProxyHost): string {
-  return metrics(server)
-    .map(([name, value]) => `zk_${name}\t${value}\n`)
-    .join('')
+export function metricLines(list: readonly Metric[]): string {
+  return list.map(([name, value]) => `zk_${name}\t${value}\n`).join('')
 }

@@ -1,9 +1,7 @@
 /** `anykeeper serve` as a process: what it says, how it ends, what it takes. */
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../support/child.ts'
@@ -11,38 +9,11 @@ import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { freePort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { anykeeperProgram, runAnykeeper } from '../support/run-anykeeper.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
-const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
-const program = ['--import', 'tsx', source]
 /** Of super:test. */
 const DIGEST = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU='
-
-interface Run {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Until it ends, which it must. */
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...program, ...args], {
-      env: { ...process.env, ...env },
-      timeout: 15_000,
-    })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (text) => {
-      stdout += text
-    })
-    child.stderr.on('data', (text) => {
-      stderr += text
-    })
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, stdout, stderr }))
-  })
-}
 
 describe('anykeeper serve', () => {
   const children: Child[] = []
@@ -61,7 +32,7 @@ describe('anykeeper serve', () => {
     const child = spawnChild({
       name: 'anykeeper',
       command: process.execPath,
-      args: [...program, 'serve', ...args],
+      args: [...anykeeperProgram, 'serve', ...args],
       env,
     })
     children.push(child)
@@ -108,7 +79,7 @@ describe('anykeeper serve', () => {
   ]
   for (const [what, args, says, env] of wrong) {
     it(`${what}: one sentence on stderr, exit 2`, async () => {
-      const { code, stdout, stderr } = await run(['serve', ...args], env)
+      const { code, stdout, stderr } = await runAnykeeper(['serve', ...args], env)
       expect(stderr).to.match(says)
       expect(stderr).to.match(/^error: .+\n$/)
       expect(stdout).to.equal('')
@@ -117,7 +88,7 @@ describe('anykeeper serve', () => {
   }
 
   it('never shows the password in a store URL', async () => {
-    const { stderr, stdout } = await run(['serve', '--store', 'etcd://root:hunter2@h:1:2'])
+    const { stderr, stdout } = await runAnykeeper(['serve', '--store', 'etcd://root:hunter2@h:1:2'])
     expect(stderr).to.match(/^error: /)
     expect(stderr + stdout).to.not.contain('hunter2')
   })
@@ -128,7 +99,13 @@ describe('anykeeper serve', () => {
     await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
     try {
       const listen = `127.0.0.1:${port}`
-      const { code, stderr } = await run(['serve', '--store', 'memory:', '--listen', listen])
+      const { code, stderr } = await runAnykeeper([
+        'serve',
+        '--store',
+        'memory:',
+        '--listen',
+        listen,
+      ])
       expect(stderr).to.match(/^error: .*already in use.*\n$/)
       expect(stderr).to.contain(listen)
       expect(code).to.equal(1)
@@ -153,6 +130,7 @@ describe('anykeeper serve', () => {
       ANYKEEPER_LISTEN: '127.0.0.1:0',
       ANYKEEPER_STORE: 'memory:',
       ANYKEEPER_PREFIX: '/elsewhere',
+      ANYKEEPER_ADVERTISE: 'zk.example.com:2181',
       ANYKEEPER_TICK_TIME: '500',
       ANYKEEPER_MIN_SESSION_TIMEOUT: '1500',
       ANYKEEPER_MAX_SESSION_TIMEOUT: '2500',
@@ -243,12 +221,14 @@ describe('anykeeper serve', () => {
       ANYKEEPER_ADMIN_MAX_BODY_BYTES: '1000',
       ANYKEEPER_ADMIN_MAX_FEEDS: '2',
       ANYKEEPER_DRAIN_WAIT: '1',
+      ANYKEEPER_WORKER_ANSWER_TIMEOUT: '2000',
       ANYKEEPER_LOG_LEVEL: 'warn',
+      ANYKEEPER_LOG_FORMAT: 'json',
     }
     // Every flag there is has its variable here.
-    const { stdout: help } = await run(['serve', '--help'])
+    const { stdout: help } = await runAnykeeper(['serve', '--help'])
     const named = [...help.matchAll(/env:\s+(\w+)/g)].map((match) => match[1]!)
-    const files = ['ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
+    const files = ['ANYKEEPER_CONFIG', 'ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
     files.push('ANYKEEPER_ADMIN_TOKEN_FILE')
     expect(named.sort()).to.deep.equal([...Object.keys(env), ...files].sort())
 

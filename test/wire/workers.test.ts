@@ -1,4 +1,6 @@
 /** `anykeeper serve --workers N`: several processes behind one port. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
@@ -6,11 +8,12 @@ import { eventually } from '../support/eventually.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { isAlive } from '../support/is-alive.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 const metric = (text: string, name: string): number =>
   Number(new RegExp(`^zk_${name}\t(\\d+)$`, 'm').exec(text)?.[1])
 
-/** What each worker says of itself, by its number: asked in turn, they answer in turn. */
+/** What each worker answers, by its number: asked in turn, they answer in turn. */
 async function askEach(server: AnykeeperProcess, count: number): Promise<Map<number, string>> {
   const answers = new Map<number, string>()
   const isEach = async (): Promise<boolean> => {
@@ -35,32 +38,46 @@ describe('anykeeper serve --workers', function () {
   let etcd: EtcdServer
   let server: AnykeeperProcess
 
+  let folder: string | undefined
+  let config: string
+
   before(async function () {
     requireEtcd(this)
     etcd = await startEtcd()
+    folder = temporaryFolder('workers')
+    config = join(folder, 'anykeeper.conf')
   })
   beforeEach(async () => {
+    writeFileSync(config, '')
     server = await startAnykeeper({
       store: `etcd://${etcd.host}`,
       tickTimeMs: 1_000,
-      args: ['--workers', '2'],
+      args: ['--workers', '2', '--worker-answer-timeout', '700', '--config', config],
       from: 'sources',
     })
   })
   afterEach(async () => server?.stop())
-  after(async () => etcd?.stop())
+  after(async () => {
+    if (folder !== undefined) removeFolder(folder)
+    await etcd?.stop()
+  })
 
   const open = (more: { sessionId?: bigint; password?: Uint8Array } = {}): Promise<RawClient> =>
     RawClient.connect({ port: server.port, timeoutMs: 10_000, ...more })
 
-  it('clients are spread over them and see one tree; each answers words for itself', async () => {
+  it('clients are spread over them and see one tree; mntr of any is the sum of all', async () => {
     const clients = [await open(), await open(), await open(), await open()]
-    const answers = await askEach(server, 2)
-    for (const text of answers.values()) {
-      // The asking connection is one of them.
-      expect(metric(text, 'num_alive_connections')).to.equal(3)
+    for (const text of (await askEach(server, 2)).values()) {
+      expect(metric(text, 'anykeeper_workers')).to.equal(2)
+      expect(metric(text, 'anykeeper_workers_silent')).to.equal(0)
       expect(metric(text, 'anykeeper_proxies')).to.equal(2)
+      expect(metric(text, 'znode_count')).to.equal(4)
+      expect(metric(text, 'packets_received')).to.be.at.least(4)
     }
+    // The asking connection is one of them.
+    const isSum = async (): Promise<boolean> =>
+      metric(await fourLetterWord(server, 'mntr'), 'num_alive_connections') === 5
+    await eventually('all connections counted', isSum, 30_000)
     await clients[0]!.create('/shared', { data: 'a' })
     for (const client of clients) {
       await client.sync('/shared')
@@ -90,6 +107,32 @@ describe('anykeeper serve --workers', function () {
     expect([...successors.keys()]).to.not.include(killed![0])
     await moved.close()
     await other!.close()
+  })
+
+  it('one that does not answer is left out of the sum, and counted', async () => {
+    const [[, stopped] = []] = pidsOf(server)
+    process.kill(stopped!, 'SIGSTOP')
+    // Connections go to each worker in turn: one of the two answers.
+    const asked = [fourLetterWord(server, 'mntr'), fourLetterWord(server, 'mntr')]
+    const text = await Promise.race(asked).finally(() => process.kill(stopped!, 'SIGCONT'))
+    expect(metric(text, 'anykeeper_workers')).to.equal(1)
+    expect(metric(text, 'anykeeper_workers_silent')).to.equal(1)
+    await Promise.all(asked)
+  })
+
+  it('SIGHUP reloads the settings of all; an error is said once', async () => {
+    const reload = async (text: string, ...lines: RegExp[]): Promise<void> => {
+      writeFileSync(config, text)
+      server.child.signal('SIGHUP')
+      for (const line of lines) await server.child.waitForLine(line)
+    }
+    const ofWorkers = (what: string): RegExp[] =>
+      [1, 2].map((worker) => new RegExp(`"worker":${worker},"changed":\\["${what}"\\].*reloaded`))
+    await reload('maxCnxns=7', ...ofWorkers('max-connections'))
+    await reload('maxCnxns=x', /maxCnxns=x: expected.*settings not reloaded/)
+    await reload('maxCnxns=7\nmax-identities=3', ...ofWorkers('max-identities'))
+    const errors = server.child.output.split('\n').filter((line) => line.includes('"level":50'))
+    expect(errors).to.have.length(1)
   })
 
   it('SIGTERM ends all of them, exit 0, and leaves sessions alive', async () => {

@@ -46,6 +46,7 @@ const saslSuperUser: Setting<string | undefined> = {
   text: 'let this SASL user pass every ACL',
   parse: anyText,
   zookeeper: ['superUser'],
+  reload: true,
   proxy: (name) => ({ saslSuperUser: name }),
 }
 

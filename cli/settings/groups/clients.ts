@@ -1,4 +1,5 @@
 /** Settings: where clients connect, and what one of them may take. */
+import { hostname } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { FOUR_LETTER_WORDS, PROXY_DEFAULT, WORDS_OFF } from '../../../proxy/index.ts'
 import { proxyBound } from '../make.ts'
@@ -7,6 +8,7 @@ import {
   type HostPort,
   parseListen,
   parsePositive,
+  shownAddress,
   unlessMinusOne,
 } from '../parse.ts'
 import type { Group, Parts, Setting } from '../setting.ts'
@@ -33,6 +35,29 @@ export const listen: Setting<HostPort> = {
   zookeeper: ['clientPort', 'clientPortAddress'],
   joinZookeeper: joinAddress,
   proxy: ({ host, port }) => ({ host, port }),
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
+
+function parseAdvertised(text: string): HostPort {
+  const address = parseListen(text)
+  if (address.port > 0 && !WILDCARDS.has(address.host)) return address
+  throw new InvalidArgumentError(
+    'expected HOST:PORT at which others reach this server, e.g. zk1.example.com:2181.',
+  )
+}
+
+export const advertise: Setting<HostPort> = {
+  name: 'advertise',
+  value: '<host:port>',
+  text: 'show this address of this server to others: in the store’s list of proxies',
+  parse: parseAdvertised,
+  derive: (get) => {
+    const { host, port } = get(listen)
+    return { host: WILDCARDS.has(host) ? hostname() : host, port }
+  },
+  defaultText: 'that of listen; the name of the machine instead of 0.0.0.0 and ::',
+  format: ({ host, port }) => shownAddress(host, port),
 }
 
 const maxFrameBytes: Setting<number> = {
@@ -73,6 +98,7 @@ const fourLetterWords: Setting<readonly string[]> = {
       .map((word) => word.trim())
       .filter((word) => word !== '' && !WORDS_ELSEWHERE.has(word))
       .join(','),
+  reload: true,
   proxy: (words) => ({ fourLetterWords: words }),
 }
 
@@ -85,18 +111,20 @@ const bounds: readonly Setting<number>[] = [
     'max-connections',
     'connectionsMax',
     { value: '<n>', text: 'open connections' },
-    { zookeeper: ['maxCnxns'], fromZookeeper: unlimited },
+    { zookeeper: ['maxCnxns'], fromZookeeper: unlimited, reload: true },
   ),
   proxyBound(
     'max-connections-per-address',
     'connectionsPerAddressMax',
     { value: '<n>', text: 'open connections of one address, 0: no limit', min: 0 },
-    { zookeeper: ['maxClientCnxns'] },
+    { zookeeper: ['maxClientCnxns'], reload: true },
   ),
-  proxyBound('greeting-timeout', 'greetingTimeoutMs', {
-    value: '<ms>',
-    text: 'time for a connection to send its ConnectRequest',
-  }),
+  proxyBound(
+    'greeting-timeout',
+    'greetingTimeoutMs',
+    { value: '<ms>', text: 'time for a connection to send its ConnectRequest' },
+    { zookeeper: ['nio.sessionlessCnxnTimeout'], reload: true },
+  ),
   proxyBound(
     'max-outstanding',
     'outstandingMax',
@@ -113,20 +141,23 @@ const bounds: readonly Setting<number>[] = [
     { value: '<n>', text: 'bytes of requests in flight of all connections: more wait' },
     { zookeeper: ['largeRequestMaxBytes'], fromZookeeper: unlessMinusOne },
   ),
-  proxyBound('max-unread-bytes', 'outputBytesMax', {
-    value: '<n>',
-    text: 'unread output at which a client is disconnected',
-    min: 65_536,
-  }),
+  proxyBound(
+    'max-unread-bytes',
+    'outputBytesMax',
+    { value: '<n>', text: 'unread output at which a client is disconnected', min: 65_536 },
+    { reload: true },
+  ),
   proxyBound('max-response-queue-bytes', 'replyBytesMax', {
     value: '<n>',
     text: 'unread output of all clients at which those with the most are disconnected',
     min: 65_536,
   }),
-  proxyBound('max-identities', 'identitiesMax', {
-    value: '<n>',
-    text: 'identities that one connection may prove',
-  }),
+  proxyBound(
+    'max-identities',
+    'identitiesMax',
+    { value: '<n>', text: 'identities that one connection may prove' },
+    { reload: true },
+  ),
   proxyBound('client-slice', 'sliceMs', {
     value: '<ms>',
     text: 'time for which one client is served before others have their turn',
@@ -139,5 +170,5 @@ const bounds: readonly Setting<number>[] = [
 
 export const clients: Group = {
   title: 'Clients',
-  settings: [listen, maxFrameBytes, fourLetterWords, ...bounds],
+  settings: [listen, advertise, maxFrameBytes, fourLetterWords, ...bounds],
 }

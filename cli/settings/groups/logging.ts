@@ -1,4 +1,5 @@
 /** Settings: what is logged. */
+import type { LogFormat } from '../../logger.ts'
 import { keeperBound } from '../make.ts'
 import { choice } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
@@ -12,10 +13,18 @@ export const logLevel: Setting<string> = {
   reload: true,
 }
 
+export const logFormat: Setting<LogFormat> = {
+  name: 'log-format',
+  value: '<format>',
+  text: 'log JSON lines (json) or text for people (text); auto: text on a terminal, otherwise json',
+  parse: choice('auto', 'json', 'text'),
+  default: 'auto',
+}
+
 const maxLogLines = keeperBound('max-log-lines', 'logLinesPerMinuteMax', {
   value: '<n>',
   text: 'log lines of one kind in a minute, 0: no limit',
   min: 0,
 })
 
-export const logging: Group = { title: 'Logging', settings: [logLevel, maxLogLines] }
+export const logging: Group = { title: 'Logging', settings: [logLevel, logFormat, maxLogLines] }

@@ -151,8 +151,9 @@ export class Serving {
   check(): void {
     this.#lookOnce()
     if (!this.#isServing || !this.health.isSilent) return
-    this.#options.logger.error(this.health.silence, 'store out of reach, disconnecting all clients')
     this.#set(false)
+    const fields = { ...this.health.silence, why: this.trouble }
+    this.#options.logger.error(fields, 'store out of reach, disconnecting all clients')
   }
 
   #check(): void {

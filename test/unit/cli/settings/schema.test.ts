@@ -12,6 +12,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   storeName: 'shows the store that --store names',
   memory: 'the process measures it',
   worker: 'the primary numbers its workers',
+  workerMetrics: 'a link between processes',
 }
 
 describe('cli/settings/schema', () => {

@@ -1,0 +1,51 @@
+/** Log lines for people: pino's JSON as "time level message name=value …". Neighbour: logger. */
+
+const LEVELS: Readonly<Record<number, string>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+}
+/** Of every line, the same all the time or shown otherwise. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'msg'])
+
+/** One line of JSON as text. What is no line of pino stays as it is. */
+export function asText(line: string): string {
+  try {
+    return shown(JSON.parse(line) as Record<string, unknown>)
+  } catch {
+    return line
+  }
+}
+
+function shown(entry: Record<string, unknown>): string {
+  const { level, time, msg } = entry
+  const fields = Object.entries(entry).flatMap(([name, value]) =>
+    LEFT_OUT.has(name) ? [] : fieldsOf(name, value),
+  )
+  const shownLevel = (LEVELS[Number(level)] ?? String(level)).padEnd(5)
+  const when = new Date(Number(time)).toISOString()
+  const head = `${when} ${shownLevel} ${printable(String(msg ?? ''))}`
+  return `${[head, ...fields].join(' ')}\n${stackOf(entry.err)}`
+}
+
+function fieldsOf(name: string, value: unknown): string[] {
+  if (name === 'err') return [`reason=${quoted(String((value as Error | null)?.message ?? value))}`]
+  const text = typeof value === 'string' ? quoted(value) : printable(JSON.stringify(value))
+  return [`${printable(name)}=${text}`]
+}
+
+/** Where it was thrown, indented. */
+function stackOf(error: unknown): string {
+  const stack = String((error as Error | null)?.stack ?? '')
+  const places = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return places.map((line) => `    ${printable(line.trim())}\n`).join('')
+}
+
+/** Without what a terminal would obey: a client chooses some of it. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (c) => JSON.stringify(c).slice(1, -1))
+}
+
+const quoted = (text: string): string =>
+  /^[^\s"=]+$/.test(text) ? printable(text) : printable(JSON.stringify(text))

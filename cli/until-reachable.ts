@@ -1,0 +1,31 @@
+/** Waits for a store that does not answer yet, or has no space. Neighbour: serve. */
+import { type Logger, StoreError } from '../lib/index.ts'
+
+const RETRY_MS_MIN = 250
+const RETRY_MS_MAX = 3_000
+/** Doublings of the pause. */
+const DOUBLINGS_MAX = 4
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A server whose store is full serves as soon as there is space. Other errors of a folder need somebody to act. */
+const isFull = ({ code }: StoreError): boolean => code === 'STORE_NO_SPACE'
+
+/** Retries while the store is unreachable or full; logs the endpoint and the reason. */
+export async function untilReachable<T>(
+  what: string,
+  url: string,
+  logger: Logger,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isPassing = error instanceof StoreError && (error.retriable || isFull(error))
+      if (!isPassing) throw error
+      logger.warn({ store: url, tries, reason: error.message }, `${what}, trying again`)
+      await sleep(Math.min(RETRY_MS_MIN * 2 ** Math.min(tries, DOUBLINGS_MAX), RETRY_MS_MAX))
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** What the process that holds the port and its workers send each other. Neighbours: workers, worker-link. */
+import type { Metric, WorkerMetrics } from '../proxy/index.ts'
+
+export type ToWorker =
+  /** Take the settings again, as on SIGHUP. */
+  | { readonly type: 'reload' }
+  /** Send your own metrics. */
+  | { readonly type: 'report'; readonly id: number }
+  /** Those of the other workers. */
+  | { readonly type: 'others'; readonly id: number; readonly others: WorkerMetrics }
+
+export type FromWorker =
+  /** Clients are accepted; the line to print. */
+  | { readonly type: 'ready'; readonly line: string }
+  | { readonly type: 'own'; readonly id: number; readonly metrics: readonly Metric[] }
+  /** Collect the metrics of the other workers. */
+  | { readonly type: 'collect'; readonly id: number }

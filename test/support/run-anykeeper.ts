@@ -1,0 +1,37 @@
+/** A command of anykeeper that ends by itself, from the sources. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
+
+/** Arguments of node that run the command line. */
+export const anykeeperProgram: readonly string[] = ['--import', 'tsx', source]
+
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Until it ends, which it must within 15 s. */
+export function runAnykeeper(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...anykeeperProgram, ...args], {
+      env: { ...process.env, ...env },
+      timeout: 15_000,
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (text) => {
+      stdout += text
+    })
+    child.stderr.on('data', (text) => {
+      stderr += text
+    })
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai'
+import { pino } from 'pino'
+import { asText } from '../../../cli/text-log.ts'
+
+describe('cli/text-log', () => {
+  it('time, level, message, fields', () => {
+    const line = JSON.stringify({
+      level: 40,
+      time: 0,
+      pid: 1,
+      hostname: 'h',
+      store: 'etcd://a:1',
+      tries: 3,
+      who: 'a b',
+      settings: { listen: 'x:1' },
+      msg: 'not reachable',
+    })
+    expect(asText(`${line}\n`)).to.equal(
+      '1970-01-01T00:00:00.000Z warn  not reachable store=etcd://a:1 tries=3 who="a b" settings={"listen":"x:1"}\n',
+    )
+  })
+
+  it('an error: its reason in the line, and where it was thrown below', () => {
+    let text = ''
+    const log = pino({}, { write: (line: string) => (text = asText(line)) })
+    log.error({ err: new Error('no space') }, 'not written')
+    const [first, second] = text.split('\n')
+    expect(first).to.match(/ error not written reason="no space"$/)
+    expect(second).to.match(/^ {4}at .*text-log\.test\.ts/)
+  })
+
+  it('nothing that a terminal would obey, and no line of its own for a client’s text', () => {
+    const line = { level: 30, time: 0, '\u001b[1m': '\u001b[31m\nx', msg: 'a\n\u001b]0;b\u0007' }
+    expect(asText(`${JSON.stringify(line)}\n`)).to.match(/^[^\p{Cc}]*\n$/u)
+  })
+
+  it('what is no line of pino stays', () => {
+    for (const text of ['', 'plain', 'null', '{}', '[1']) expect(asText(text)).to.equal(text)
+  })
+})
