@@ -227,6 +227,18 @@ describe('anykeeper serve', () => {
       ANYKEEPER_LOAD_PAGE_BYTES: '100000',
       ANYKEEPER_MAX_LOAD_PAGE: '1000',
       ANYKEEPER_WORKERS: '1',
+      ANYKEEPER_ADMIN_LISTEN: '127.0.0.1:0',
+      ANYKEEPER_METRICS_LISTEN: '127.0.0.1:0',
+      ANYKEEPER_ADMIN_TOKEN: 'a-token-of-this-test',
+      ANYKEEPER_ADMIN_HOST_NAMES: 'zk, zk.example',
+      ANYKEEPER_ADMIN_COMMAND_URL: '/words',
+      ANYKEEPER_ADMIN_MAX_CONNECTIONS: '20',
+      ANYKEEPER_ADMIN_REQUEST_TIMEOUT: '5000',
+      ANYKEEPER_ADMIN_IDLE_TIMEOUT: '5000',
+      ANYKEEPER_ADMIN_MAX_HEADER_BYTES: '8192',
+      ANYKEEPER_ADMIN_MAX_BODY_BYTES: '1000',
+      ANYKEEPER_ADMIN_MAX_FEEDS: '2',
+      ANYKEEPER_DRAIN_WAIT: '1',
       ANYKEEPER_WORKER_ANSWER_TIMEOUT: '2000',
       ANYKEEPER_LOG_LEVEL: 'warn',
       ANYKEEPER_LOG_FORMAT: 'json',
@@ -235,6 +247,7 @@ describe('anykeeper serve', () => {
     const { stdout: help } = await runAnykeeper(['serve', '--help'])
     const named = [...help.matchAll(/env:\s+(\w+)/g)].map((match) => match[1]!)
     const files = ['ANYKEEPER_CONFIG', 'ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
+    files.push('ANYKEEPER_ADMIN_TOKEN_FILE')
     expect(named.sort()).to.deep.equal([...Object.keys(env), ...files].sort())
 
     const child = serve(['--tick-time', '600'], env)

@@ -89,8 +89,13 @@ function eventOf(record: ChangeRecord): string {
 /** Resolves when the client took what was sent, or is gone. */
 function drained({ response }: Call): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
   })
 }
 

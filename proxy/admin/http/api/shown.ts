@@ -31,8 +31,12 @@ export function shownData(
 
 /** A record of the change feed. */
 export function shownChange(record: ChangeRecord): string {
-  return JSON.stringify(record, (_name, value: unknown) => {
-    if (typeof value === 'bigint') return hex(value)
-    return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
-  })
+  return JSON.stringify(record, shown)
+}
+
+/** As JSON.stringify calls it: a Buffer has become something else by then, so it is looked up where it lies. */
+function shown(this: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = this[name]
+  if (typeof value === 'bigint') return hex(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }

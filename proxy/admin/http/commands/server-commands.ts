@@ -5,7 +5,6 @@ import type { ProxyHost } from '../../../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../../../version.ts'
 import { ensembleOf } from '../../ensemble.ts'
 import { configuration } from '../../four-letter-words.ts'
-import { metrics } from '../../metrics.ts'
 import { briefConnections } from './client-commands.ts'
 import { type Command, CommandError, type Fields } from './command.ts'
 
@@ -45,8 +44,7 @@ const serverFields = (host: ProxyHost): Fields => ({
 })
 
 async function monitor(host: ProxyHost): Promise<Fields> {
-  await host.descriptors.count()
-  const pairs = metrics(host).map(([name, value]) => {
+  const pairs = (await host.allMetrics()).map(([name, value]) => {
     const number = typeof value === 'number' ? value : Number(value)
     return [name, Number.isNaN(number) ? value : number]
   })

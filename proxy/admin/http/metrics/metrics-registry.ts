@@ -6,6 +6,7 @@ import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import type { Clock } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Family, type Recent, type Sample, single } from './family.ts'
+import { keepMntrValues } from './mntr-values.ts'
 import { ownMetrics } from './own-metrics.ts'
 import { ADMIN_NAMES } from './own-names.ts'
 import { providerMetrics } from './provider-metrics.ts'
@@ -69,7 +70,8 @@ export class MetricsRegistry {
   }
 
   async #text(): Promise<string> {
-    await this.#host?.descriptors.count()
+    const host = this.#host
+    if (host !== undefined) keepMntrValues(host, await host.allMetrics())
     return this.#registry.metrics()
   }
 

@@ -1,19 +1,18 @@
-/** The numbers of mntr by name. All families of one scrape ask for them: they are collected once in a turn of the event loop. */
+/** The numbers of mntr by name, as of the scrape in progress; of all workers together, where there are several. */
 import type { ProxyHost } from '../../../host.ts'
-import { metrics } from '../../metrics.ts'
+import type { Metric } from '../../sum-metrics.ts'
 
-let listed: { readonly host: ProxyHost; readonly values: ReadonlyMap<string, number> } | undefined
+const NONE: ReadonlyMap<string, number> = new Map()
+const latest = new WeakMap<ProxyHost, ReadonlyMap<string, number>>()
 
-export function mntrValues(host: ProxyHost): ReadonlyMap<string, number> {
-  if (listed?.host === host) return listed.values
+/** Texts among them are left out. */
+export function keepMntrValues(host: ProxyHost, list: readonly Metric[]): void {
   const values = new Map<string, number>()
-  for (const [name, value] of metrics(host)) {
+  for (const [name, value] of list) {
     const number = Number(value)
     if (!Number.isNaN(number)) values.set(name, number)
   }
-  listed = { host, values }
-  queueMicrotask(() => {
-    listed = undefined
-  })
-  return values
+  latest.set(host, values)
 }
+
+export const mntrValues = (host: ProxyHost): ReadonlyMap<string, number> => latest.get(host) ?? NONE

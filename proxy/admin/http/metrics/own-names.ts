@@ -8,6 +8,8 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'gauge',
     'number of this process among those behind one port; 0: the only one',
   ],
+  anykeeper_workers: ['gauge', 'workers whose numbers are in this one (--workers)'],
+  anykeeper_workers_silent: ['gauge', 'workers that did not answer in time, and are left out'],
   anykeeper_serving: ['gauge', '1: clients are served'],
   anykeeper_well: ['gauge', '1: ruok answers imok'],
   anykeeper_own_pauses: ['counter', 'pauses of this process of more than a second'],

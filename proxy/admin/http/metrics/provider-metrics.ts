@@ -74,7 +74,7 @@ export function providerMetrics(host: ProxyHost): ProviderMetrics {
 
 /** The numbers of mntr by name. A leader has more of them than a follower. */
 function mntrFamilies(host: ProxyHost): readonly Family[] {
-  const names = [...LEADERS, ...metrics(host).map(([name]) => name)]
+  const names = [...AT_TIMES, ...metrics(host).map(([name]) => name)]
   const own = [...new Set(names)].filter(
     (name) => !name.startsWith('anykeeper_') && !SUMMARIZED.test(name) && !TEXTS.has(name),
   )
@@ -84,7 +84,9 @@ function mntrFamilies(host: ProxyHost): readonly Family[] {
 }
 
 const TEXTS = new Set(['version', 'server_state'])
-const LEADERS = [
+/** Lines that mntr has only at times: of a leader, and once descriptors were counted. */
+const AT_TIMES = [
+  ...['open_file_descriptor_count', 'max_file_descriptor_count'],
   ...['quorum_size', 'leader_uptime', 'learners', 'followers', 'synced_followers'],
   ...['synced_non_voting_followers', 'synced_observers', 'pending_syncs'],
 ]
