@@ -5,6 +5,7 @@
  * Neighbours: wire (the packets), skimmer (the replies), the loads of each kind (who send them).
  */
 import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Reader, Skimmer } from './skimmer.ts'
 import { closeSession, connect, ping, XID_AT } from './wire.ts'
@@ -33,9 +34,20 @@ setInterval(() => {
  */
 const input = Buffer.allocUnsafeSlow(512 * 1024)
 
+/** Another port of the same server, and PEM. */
+export interface SecureTarget {
+  readonly port: number
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
 export interface Target {
   readonly host: string
+  /** Without TLS; four-letter words are sent to it. */
   readonly port: number
+  /** Sessions are opened over TLS. */
+  readonly secure?: SecureTarget
 }
 
 /** What a link reports, with the time its chunk came in (monotonic ms). */
@@ -76,11 +88,14 @@ export class Link implements Reader {
       this.#opened = resolve
       this.#failed = reject
     })
-    this.#socket = connectTcp({
-      ...target,
-      noDelay: true,
-      onread: { buffer: input, callback: (bytes) => this.#received(bytes) },
-    })
+    const { host, port, secure } = target
+    const onread = { buffer: input, callback: (bytes: number) => this.#received(bytes) }
+    // Its types do not know onread, which it takes.
+    const overTls = { host, ...secure, onread }
+    this.#socket =
+      secure === undefined
+        ? connectTcp({ host, port, noDelay: true, onread })
+        : connectTls(overTls).setNoDelay(true)
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))

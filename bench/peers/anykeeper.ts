@@ -98,14 +98,16 @@ export function basePeer(options: PeerOptions): Promise<Peer> {
   return anykeeperPeer('etcd', 1, options, join(baseFolder, 'dist', 'cli.js'))
 }
 
-/** So many proxies on one store. `program`: dist/cli.js of another build. */
+/** So many proxies on one store. `program`: dist/cli.js of another build. `args`: more of `serve`. */
 export async function anykeeperPeer(
   storeName: StoreName,
   proxies: number,
   options: PeerOptions,
   program?: string,
+  args: readonly string[] = [],
 ): Promise<Peer> {
   const store = await stores[storeName]()
+  const settings = proxyOptions(store.url, options)
   const started: AnykeeperProcess[] = []
   const stop = async () => {
     await Promise.all(started.map((proxy) => proxy.stop()))
@@ -114,7 +116,11 @@ export async function anykeeperPeer(
   try {
     while (started.length < proxies) {
       started.push(
-        await startAnykeeper({ ...proxyOptions(store.url, options), ...(program && { program }) }),
+        await startAnykeeper({
+          ...settings,
+          args: [...(settings.args ?? []), ...args],
+          ...(program && { program }),
+        }),
       )
     }
   } catch (error) {
