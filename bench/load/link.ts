@@ -5,7 +5,7 @@
  * Neighbours: wire (the packets), skimmer (the replies), the loads of each kind (who send them).
  */
 import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Reader, Skimmer } from './skimmer.ts'
 import { closeSession, connect, ping, XID_AT } from './wire.ts'
@@ -89,13 +89,14 @@ export class Link implements Reader {
       this.#failed = reject
     })
     const { host, port, secure } = target
-    const onread = { buffer: input, callback: (bytes: number) => this.#received(bytes) }
-    // Its types do not know onread, which it takes.
-    const overTls = { host, ...secure, onread }
-    this.#socket =
-      secure === undefined
-        ? connectTcp({ host, port, noDelay: true, onread })
-        : connectTls(overTls).setNoDelay(true)
+    if (secure === undefined) {
+      const onread = { buffer: input, callback: (bytes: number) => this.#received(bytes) }
+      this.#socket = connectTcp({ host, port, noDelay: true, onread })
+    } else {
+      this.#socket = connectTls({ host, ...secure }).setNoDelay(true)
+      // A record has 16 KiB at most: it fits.
+      this.#socket.on('data', (chunk: Buffer) => this.#received(chunk.copy(input)))
+    }
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))
@@ -152,7 +153,8 @@ export class Link implements Reader {
   /** Disconnects without a TIME_WAIT: a load opens more connections than there are ports. */
   destroy(): void {
     this.#leaving = true
-    this.#socket.resetAndDestroy()
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   #lost(error: Error): void {
