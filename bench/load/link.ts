@@ -5,6 +5,7 @@
  * Neighbours: wire (the packets), skimmer (the replies), the loads of each kind (who send them).
  */
 import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { XID } from '../../lib/protocol/wire/opcodes.ts'
 import { type Reader, Skimmer } from './skimmer.ts'
 import { closeSession, connect, ping, XID_AT } from './wire.ts'
@@ -33,9 +34,20 @@ setInterval(() => {
  */
 const input = Buffer.allocUnsafeSlow(512 * 1024)
 
+/** Another port of the same server, and PEM. */
+export interface SecureTarget {
+  readonly port: number
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
 export interface Target {
   readonly host: string
+  /** Without TLS; four-letter words are sent to it. */
   readonly port: number
+  /** Sessions are opened over TLS. */
+  readonly secure?: SecureTarget
 }
 
 /** What a link reports, with the time its chunk came in (monotonic ms). */
@@ -76,11 +88,15 @@ export class Link implements Reader {
       this.#opened = resolve
       this.#failed = reject
     })
-    this.#socket = connectTcp({
-      ...target,
-      noDelay: true,
-      onread: { buffer: input, callback: (bytes) => this.#received(bytes) },
-    })
+    const { host, port, secure } = target
+    if (secure === undefined) {
+      const onread = { buffer: input, callback: (bytes: number) => this.#received(bytes) }
+      this.#socket = connectTcp({ host, port, noDelay: true, onread })
+    } else {
+      this.#socket = connectTls({ host, ...secure }).setNoDelay(true)
+      // A record has 16 KiB at most: it fits.
+      this.#socket.on('data', (chunk: Buffer) => this.#received(chunk.copy(input)))
+    }
     this.#socket.on('error', (error) => this.#lost(error))
     this.#socket.on('close', () => this.#lost(new Error('connection closed')))
     this.#socket.write(connect(SESSION_TIMEOUT_MS))
@@ -137,7 +153,8 @@ export class Link implements Reader {
   /** Disconnects without a TIME_WAIT: a load opens more connections than there are ports. */
   destroy(): void {
     this.#leaving = true
-    this.#socket.resetAndDestroy()
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   #lost(error: Error): void {

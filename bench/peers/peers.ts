@@ -1,6 +1,7 @@
 /** Every peer by its name. A store more is one line here and its launcher in anykeeper.ts. */
 import { anykeeperPeer, auditedPeer, basePeer } from './anykeeper.ts'
 import type { Peer, PeerOptions } from './peer.ts'
+import { anykeeperSecurePeer, zookeeperNettyPeer } from './secure.ts'
 import { zookeeperEnsemblePeer, zookeeperPeer } from './zookeeper.ts'
 
 type Start = (options: PeerOptions) => Promise<Peer>
@@ -12,11 +13,14 @@ const named =
 export const PEERS: Readonly<Record<string, Start>> = {
   zookeeper: zookeeperPeer,
   'zookeeper-3': zookeeperEnsemblePeer,
+  'zookeeper-netty': (options) => zookeeperNettyPeer(options, false),
+  'zookeeper-tls': (options) => zookeeperNettyPeer(options, true),
   base: named('base', basePeer),
   anykeeper: (options) => anykeeperPeer('etcd', 1, options),
   'anykeeper-3': (options) => anykeeperPeer('etcd', 3, options),
   /** Beside anykeeper: what the audit log costs. */
   audited: named('audited', auditedPeer),
+  'anykeeper-tls': anykeeperSecurePeer,
   memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),
   file: named('file', (options) => anykeeperPeer('file', 1, options)),
   etcd: named('etcd', (options) => anykeeperPeer('etcd', 1, options)),

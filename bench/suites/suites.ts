@@ -8,6 +8,7 @@ import { loads } from './loads.ts'
 import { memorySuite } from './memory.ts'
 import { proxies } from './proxies.ts'
 import { recipes } from './recipes.ts'
+import { secure } from './secure.ts'
 import { stores } from './stores.ts'
 import type { Suite } from './suite.ts'
 import { sustained } from './sustained.ts'
@@ -26,4 +27,5 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   'commit-path': commitPath,
   recipes,
   changes,
+  secure,
 }

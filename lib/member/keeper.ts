@@ -25,7 +25,7 @@ import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
 import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
-import { LostHistory } from './upkeep/lost-history.ts'
+import { headIsGone, LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
 import type { RecordCheck } from './upkeep/record-check.ts'
@@ -338,9 +338,7 @@ export class Keeper {
   }
 
   #stopTimers(): void {
-    this.sessions.stop()
-    this.upkeep.stop()
-    this.#serving.stop()
+    for (const part of [this.sessions, this.upkeep, this.#serving]) part.stop()
     this.#logger.flush()
   }
 
@@ -370,10 +368,7 @@ export class Keeper {
     const { replica, head } = loaded
     const before = this.#replica
     this.#serving.health.feedEvent()
-    if (head === undefined && before.seq > 0) {
-      const message = `${this.#layout.prefix}/head is gone: a tree that is not there is not served`
-      throw new StoreError('STORE_INTERNAL', message)
-    }
+    if (head === undefined && before.seq > 0) throw headIsGone(this.#layout.prefix)
     leaveToWholePeers(loaded, this.proxy, isWhole)
     if (!isWrong && isSameEnd(before, replica) && !this.#lost.isOpen) return
     const fork = forkOf(before, replica)
@@ -383,8 +378,8 @@ export class Keeper {
     restoreAges(replica.tree, this.clock.monotonic(), { before: before.tree })
     this.#adopt(replica)
     this.#quarantine.serving(loaded)
-    if (before.tree.unreadable.size !== replica.tree.unreadable.size)
-      this.registry.reportUnreadable()
+    const hasOthers = before.tree.unreadable.size !== replica.tree.unreadable.size
+    if (hasOthers) this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost.isOpen)
     this.changeLog.reloaded()
     this.sessions.reconcile()

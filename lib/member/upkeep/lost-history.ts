@@ -2,8 +2,10 @@
  * What is in the store is not what was served: nobody is served before an epoch has begun.
  * Neighbours: keeper (loses it, reloads the tree), tree/fork (what the two histories share), plan/epoch.
  */
+
 import type { Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { StoreError } from '../../model/errors.ts'
 import { epochOf } from '../../model/zxid.ts'
 import type { CommitTask } from '../commit/task.ts'
 import { OwnTask } from '../commit/task.ts'
@@ -21,6 +23,9 @@ export interface LostHistoryOptions {
   /** Clients may be served again, once the store was seen. */
   readonly onEpoch: () => void
 }
+
+export const headIsGone = (prefix: string): StoreError =>
+  new StoreError('STORE_INTERNAL', `${prefix}/head is gone: a tree that is not there is not served`)
 
 export class LostHistory {
   /** How often what was in the store was not what had been served. */
