@@ -102,6 +102,13 @@ export class MetricsRegistry {
         if (end === undefined) return []
         return [{ metricName: name + end, labels: { gc: labels.kind ?? '' }, value }]
       })
+      // Before the first one of a kind: a rate must begin at 0.
+      for (const gc of ['minor', 'major']) {
+        if (own.some(({ labels }) => labels.gc === gc)) continue
+        for (const end of ['_sum', '_count']) {
+          own.push({ metricName: name + end, labels: { gc }, value: 0 })
+        }
+      }
       return { name, help, type: 'summary', values: own, aggregator: 'sum' }
     }
     this.#registry.registerMetric({ name, get } as unknown as Metric)

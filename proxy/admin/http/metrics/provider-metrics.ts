@@ -14,6 +14,7 @@ const COUNTERS = new Set([
   ...['packets_received', 'packets_sent', 'bytes_received_count', 'response_bytes'],
   ...['connection_request_count', 'connection_rejected', 'sessionless_connections_expired'],
   ...['stale_sessions_expired', 'auth_failed_count'],
+  ...['unsuccessful_handshake', 'tls_handshake_exceeded'],
 ])
 /** Of mntr, what is a summary here. */
 const SUMMARIZED = /_updatelatency$/
