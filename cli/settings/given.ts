@@ -91,7 +91,8 @@ export function fromFlags(groups: readonly Group[], flags: ReadonlyMap<string, s
 }
 
 const holdsSecret = (setting: AnySetting, text: string): boolean =>
-  setting.secret === true || (setting.shown !== undefined && setting.shown(text) !== text)
+  setting.secret === true ||
+  (setting.holdsSecret?.(text) ?? (setting.shown !== undefined && setting.shown(text) !== text))
 
 /** Variables of the environment. */
 export function fromVariables(groups: readonly Group[], env: NodeJS.ProcessEnv): Source {

@@ -47,6 +47,8 @@ export interface Setting<T> {
   readonly zookeeperFile?: readonly string[]
   /** What may be printed of a value that holds a secret, such as a URL with a password. It has a twin, too. */
   shown?(text: string): string
+  /** Whether a value of these holds a secret. Absent: one that is not printed as it is. */
+  holdsSecret?(text: string): boolean
   /** SIGHUP takes a new value. */
   readonly reload?: boolean
   /** Limits of the library that it sets. */

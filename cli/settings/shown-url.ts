@@ -19,3 +19,11 @@ export function shownUrl(url: string): string {
   const shown = query?.split('&').map((one) => (PARAMETERS.test(one) ? one : '…'))
   return `${scheme}${user === undefined ? '' : '…@'}${servers}${shown ? `?${shown.join('&')}` : ''}`
 }
+
+/** Has it a password, or may it have one? The name of a user is none. */
+export function mayHavePassword(url: string): boolean {
+  const user = SERVERS.exec(url)?.[2]
+  const isNameAlone = user !== undefined && !user.includes(':')
+  const hidden = isNameAlone ? url.replace(user, '') : url
+  return shownUrl(hidden) !== hidden
+}

@@ -2,7 +2,7 @@
 import { keeperBound, switchOf } from '../make.ts'
 import { anyText, choice, parsePrefix } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
-import { shownUrl } from '../shown-url.ts'
+import { mayHavePassword, shownUrl } from '../shown-url.ts'
 
 export const store: Setting<string> = {
   name: 'store',
@@ -11,6 +11,7 @@ export const store: Setting<string> = {
   parse: anyText,
   default: 'file:./data',
   shown: shownUrl,
+  holdsSecret: mayHavePassword,
 }
 
 export const prefix: Setting<string> = {

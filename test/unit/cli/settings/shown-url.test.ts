@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { openStore } from '../../../../adapters/index.ts'
-import { shownUrl } from '../../../../cli/settings/shown-url.ts'
+import { mayHavePassword, shownUrl } from '../../../../cli/settings/shown-url.ts'
 
 describe('cli/settings/shown-url', () => {
   for (const [url, shown] of [
@@ -25,6 +25,15 @@ describe('cli/settings/shown-url', () => {
       expect(shownUrl(url)).to.equal(shown)
     })
   }
+
+  it('the name of a user is no secret, all else before the host may be one', () => {
+    for (const url of ['etcd://h', 'etcds://root@h?passwordFile=/p', 'file:a:b@c', 'memory:']) {
+      expect(mayHavePassword(url), url).to.equal(false)
+    }
+    for (const url of ['etcd://root:p@h', 'redis://:p@h', 'redis://h?password=p', 'etcd://a:b']) {
+      expect(mayHavePassword(url), url).to.equal(true)
+    }
+  })
 
   it('a password in any place and with any characters', () => {
     const secret = fc.tuple(
