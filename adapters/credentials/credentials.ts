@@ -108,24 +108,22 @@ export class Credentials {
     if (refusal?.key === key && this.#options.clock.monotonic() < refusal.untilMs) {
       throw refusal.error
     }
-    try {
-      const answer = await send(login)
-      this.#wasAccepted(login)
-      return answer
-    } catch (cause) {
-      if (!isRefusal(cause)) throw cause
-      const before = this.#accepted
-      if (before !== undefined && keyOf(before) !== key) {
-        try {
-          const answer = await send(before)
-          this.#isAhead(key)
-          return answer
-        } catch (error) {
-          if (!isRefusal(error)) throw error
-        }
+    const before = this.#accepted
+    const isAnother = before !== undefined && keyOf(before) !== key
+    let refused: StoreError | undefined
+    // The last time because the server may have been changed between the first two.
+    for (const tried of isAnother ? [login, before, login] : [login]) {
+      try {
+        const answer = await send(tried)
+        if (tried === login) this.#wasAccepted(login)
+        else this.#isAhead(key)
+        return answer
+      } catch (cause) {
+        if (!isRefusal(cause)) throw cause
+        refused ??= cause
       }
-      throw this.#wasRefused(key, cause)
     }
+    throw this.#wasRefused(key, refused as StoreError)
   }
 
   /**

@@ -199,7 +199,7 @@ describe('operations/etcd space', function () {
     expect(client.closed).to.equal(false)
   })
 
-  it('a user with rights to the prefix only: all of the service for half a minute, and one line of compaction', async () => {
+  it('a user with rights to the prefix only: all of the service, and one line of compaction', async () => {
     await onlyThePrefix()
     const { server, client } = await serve(
       'keeper:secret@',
@@ -210,7 +210,7 @@ describe('operations/etcd space', function () {
     const other = await RawClient.connect({ port: server.port, timeoutMs: 20_000 })
     ends.push(() => other.destroy())
     expect((await client.create('/n', { data: 'x' })).err).to.equal(0)
-    const endMs = performance.now() + 30_000
+    const endMs = performance.now() + 12_000
     for (let i = 0; performance.now() < endMs; i++) {
       const path = `/n/${i}`
       expect((await other.exists(path, true)).err).to.equal(-101)

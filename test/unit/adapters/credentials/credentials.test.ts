@@ -70,6 +70,20 @@ describe('adapters/credentials', () => {
     ])
   })
 
+  it('the server is changed between the new password and the old one: the new one is tried again', async () => {
+    const credentials = await opened({ username: 'u', passwordFile: file })
+    await logIn(credentials)
+    writeFileSync(file, 'second one')
+    const accepted = await credentials.logIn(async ({ password }) => {
+      const isRight = password === right
+      if (password === 'second one') right = 'second one'
+      if (isRight) return password
+      throw new StoreError('STORE_UNAUTHENTICATED', 'wrong')
+    })
+    expect(accepted).to.equal('second one')
+    expect(said()).to.deep.equal(['info: the store accepts the new credentials'])
+  })
+
   it('a refusal is said once, and asked again after half a second, twice as late each time, five seconds at most', async () => {
     const credentials = await opened({ username: 'u', password: 'first one' })
     await logIn(credentials)
