@@ -42,9 +42,9 @@ export class ServerStats {
   /** One for each turn of the event loop that had replies: handing them to the sockets. */
   readonly replyTimes = new Histogram()
   /** Requests by the last seven bits of their opcode: see {@link countOf}. */
-  readonly ops = new Float64Array(OP_SLOTS)
+  readonly ops: Float64Array = new Float64Array(OP_SLOTS)
   /** Replies with an error by its code, without the minus. */
-  readonly errors = new Float64Array(ERROR_SLOTS)
+  readonly errors: Float64Array = new Float64Array(ERROR_SLOTS)
   packetsReceived = 0
   packetsSent = 0
   bytesReceived = 0

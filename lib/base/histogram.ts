@@ -17,7 +17,7 @@ export class Histogram {
   /** All of them together. Unit ms. */
   sumMs = 0
   /** By range, in the order of {@link HISTOGRAM_BOUNDS_MS}; not cumulative. */
-  readonly counts = new Float64Array(HISTOGRAM_BOUNDS_MS.length + 1)
+  readonly counts: Float64Array = new Float64Array(HISTOGRAM_BOUNDS_MS.length + 1)
 
   /** `ms` below 0, of a clock that was set back, is 0. `times`: one observation stands for so many. */
   observe(ms: number, times = 1): void {

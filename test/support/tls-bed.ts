@@ -36,6 +36,32 @@ export class TlsFixtures {
   }
 }
 
+/** A value for each variable of the settings of TLS, but for those that name a file with a secret. */
+export function tlsVariables(made: TlsFixtures): Record<string, string> {
+  const { trusted, server } = made
+  const out = `pass:${PASSWORD}`
+  trusted.openssl('pkcs8', '-topk8', '-in', server.key, '-out', 'locked.key', '-passout', out)
+  const trust = ['-export', '-nokeys', '-in', trusted.ca, '-out', 'trust.p12', '-passout', out]
+  trusted.openssl('pkcs12', ...trust)
+  return {
+    ANYKEEPER_SECURE_LISTEN: '127.0.0.1:0',
+    ANYKEEPER_TLS_ON_LISTEN: 'true',
+    ANYKEEPER_TLS_CERT: server.cert,
+    ANYKEEPER_TLS_KEY: trusted.path('locked.key'),
+    ANYKEEPER_TLS_PASSWORD: PASSWORD,
+    ANYKEEPER_TLS_CA: trusted.path('trust.p12'),
+    ANYKEEPER_TLS_CA_PASSWORD: PASSWORD,
+    ANYKEEPER_TLS_CRL: trusted.revoke(),
+    ANYKEEPER_TLS_CLIENT_AUTH: 'want',
+    ANYKEEPER_TLS_VERSIONS: 'TLSv1.3',
+    ANYKEEPER_TLS_CIPHERS: 'TLS_AES_128_GCM_SHA256',
+    ANYKEEPER_TLS_RELOAD: 'true',
+    ANYKEEPER_X509_SUPER_USER: 'CN=admin',
+    ANYKEEPER_MAX_HANDSHAKES: '50',
+    ANYKEEPER_HANDSHAKE_TIMEOUT: '5000',
+  }
+}
+
 export interface SecureServed extends Served {
   readonly securePort: number
   readonly entries: LogEntry[]

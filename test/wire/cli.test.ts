@@ -1,7 +1,5 @@
 /** `anykeeper serve` as a process: what it says, how it ends, what it takes. */
-import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../support/child.ts'
@@ -9,20 +7,23 @@ import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { freePort } from '../support/free-port.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { requireOrSkip } from '../support/requirements.ts'
 import { anykeeperProgram, runAnykeeper } from '../support/run-anykeeper.ts'
+import { serveVariables } from '../support/serve-variables.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
-
-/** Of super:test. */
-const DIGEST = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU='
+import { TlsFixtures } from '../support/tls-bed.ts'
 
 describe('anykeeper serve', () => {
   const children: Child[] = []
   let etcd: EtcdServer | undefined
   let folder: string | undefined
+  let fixtures: TlsFixtures | undefined
 
   afterEach(async () => {
     if (folder !== undefined) removeFolder(folder)
     folder = undefined
+    fixtures?.remove()
+    fixtures = undefined
     for (const child of children.splice(0)) await child.kill()
     await etcd?.stop()
     etcd = undefined
@@ -123,135 +124,22 @@ describe('anykeeper serve', () => {
     expect(await fourLetterWord({ host: '127.0.0.1', port: Number(port) }, 'ruok')).to.equal('imok')
   })
 
-  it('takes every setting from the environment, and flags win', async () => {
+  it('takes every setting from the environment, and flags win', async function () {
+    requireOrSkip(this, 'openssl')
+    const made = new TlsFixtures()
+    fixtures = made
     folder = temporaryFolder('cli')
-    writeFileSync(join(folder, 'users'), 'alice=secret\n')
-    const provider = join(folder, 'token.mjs')
-    writeFileSync(
-      provider,
-      "export default { scheme: 'token', authenticate: () => undefined, isValid: () => true }\n",
-    )
-    const env = {
-      ANYKEEPER_LISTEN: '127.0.0.1:0',
-      ANYKEEPER_STORE: 'memory:',
-      ANYKEEPER_PREFIX: '/elsewhere',
-      ANYKEEPER_ADVERTISE: 'zk.example.com:2181',
-      ANYKEEPER_TICK_TIME: '500',
-      ANYKEEPER_MIN_SESSION_TIMEOUT: '1500',
-      ANYKEEPER_MAX_SESSION_TIMEOUT: '2500',
-      ANYKEEPER_MAX_FRAME_BYTES: '5000',
-      ANYKEEPER_SUPER_DIGEST: DIGEST,
-      ANYKEEPER_FOUR_LETTER_WORDS: 'conf, ruok',
-      ANYKEEPER_SASL_USERS: join(folder, 'users'),
-      ANYKEEPER_SASL_SUPER_USER: 'alice',
-      ANYKEEPER_ANY_SASL_USER: 'everybody',
-      ANYKEEPER_ALLOW_SASL_FAILED_CLIENTS: 'true',
-      // Every client has an address.
-      ANYKEEPER_ENFORCE_AUTH_SCHEMES: 'digest, ip',
-      ANYKEEPER_DIGEST_AUTH: 'true',
-      ANYKEEPER_DIGEST_ALGORITHM: 'SHA-1',
-      ANYKEEPER_AUTH_PROVIDER: `token=${provider}`,
-      ANYKEEPER_AUTH_TIMEOUT: '5000',
-      ANYKEEPER_AUDIT: 'true',
-      ANYKEEPER_AUDIT_FILE: join(folder, 'audit.log'),
-      ANYKEEPER_AUDIT_FORMAT: 'json',
-      ANYKEEPER_MAX_AUDIT_BUFFER_BYTES: '100000',
-      ANYKEEPER_MAX_AUDIT_VALUE: '1000',
-      ANYKEEPER_ACCEPT_DAMAGED_TREE: '1',
-      ANYKEEPER_RECORD_CHECK: '0',
-      ANYKEEPER_MAX_UNREADABLE: '10',
-      ANYKEEPER_MEMORY_SOFT_LIMIT: '0.5',
-      ANYKEEPER_SPACE_CHECK: '0',
-      ANYKEEPER_SPACE_RESERVE: '10',
-      ANYKEEPER_SPACE_WAIT: '5000',
-      ANYKEEPER_MAX_SMALL_BYTES: '1000',
-      ANYKEEPER_COMPACTION_WAIT: '30000',
-      ANYKEEPER_ENFORCE_QUOTA: '1',
-      ANYKEEPER_ETCD_MAINTENANCE: '1',
-      ANYKEEPER_ETCD_MAINTENANCE_TIMEOUT: '60000',
-      ANYKEEPER_JOURNAL_FORMAT: '2',
-      ANYKEEPER_MAX_CONNECTIONS: '100',
-      ANYKEEPER_MAX_CONNECTIONS_PER_ADDRESS: '70',
-      ANYKEEPER_GREETING_TIMEOUT: '5000',
-      ANYKEEPER_MAX_OUTSTANDING: '50',
-      ANYKEEPER_MAX_OUTSTANDING_BYTES: '100000',
-      ANYKEEPER_MAX_REQUEST_QUEUE_BYTES: '1000000',
-      ANYKEEPER_MAX_UNREAD_BYTES: '1000000',
-      ANYKEEPER_MAX_RESPONSE_QUEUE_BYTES: '2000000',
-      ANYKEEPER_MAX_IDENTITIES: '5',
-      ANYKEEPER_CLIENT_SLICE: '3',
-      ANYKEEPER_CONTAINER_CHECK_INTERVAL: '30000',
-      ANYKEEPER_MAX_CONTAINERS_PER_MINUTE: '500',
-      ANYKEEPER_DOUBT_TIMEOUT: '2000',
-      ANYKEEPER_WRITE_BEHIND_TIMEOUT: '40000',
-      ANYKEEPER_MAX_LOG_LINES: '20',
-      ANYKEEPER_HISTORY_RETENTION: '60000',
-      ANYKEEPER_MAX_HISTORY_BYTES: '1000000',
-      ANYKEEPER_CHANGES_RETENTION: '60000',
-      ANYKEEPER_MAX_CHANGES_BYTES: '1000000',
-      ANYKEEPER_MAX_CHANGES_LAG_BYTES: '1000000',
-      ANYKEEPER_MAX_CHANGES_LAG: '1000',
-      ANYKEEPER_MAX_JOURNAL_KEPT_BYTES: '2000000',
-      ANYKEEPER_MAX_JOURNAL_KEPT: '5000',
-      ANYKEEPER_EVENT_LOOP_TURN: '5',
-      ANYKEEPER_PROXY_TTL: '3000',
-      ANYKEEPER_STORE_SILENCE_TIMEOUT: '2000',
-      ANYKEEPER_FRESHNESS_TIMEOUT: '3000',
-      ANYKEEPER_FRESHNESS_CHECK: '500',
-      ANYKEEPER_FEED_SILENCE_TIMEOUT: '9000',
-      ANYKEEPER_COMMIT_SILENCE_TIMEOUT: '9000',
-      ANYKEEPER_MAX_RECORD_CHECK: '100',
-      ANYKEEPER_MIN_HISTORY_BYTES: '100000',
-      ANYKEEPER_HISTORY_PART: '9',
-      ANYKEEPER_SPACE_SHORT: '0.9',
-      ANYKEEPER_SPACE_WELL: '.8',
-      ANYKEEPER_FULL_STORE_RETRY: '400',
-      ANYKEEPER_FULL_STORE_LOG_INTERVAL: '50000',
-      ANYKEEPER_ETCD_MAINTENANCE_RATIO: '2.5',
-      ANYKEEPER_ETCD_MAINTENANCE_SHARE: '0.6',
-      ANYKEEPER_ETCD_MAINTENANCE_FREE_SHARE: '0.8',
-      ANYKEEPER_ETCD_MAINTENANCE_RETRY: '9000',
-      ANYKEEPER_ETCD_MAINTENANCE_PAUSE: '200000',
-      ANYKEEPER_MAX_BATCH_BYTES: '100000',
-      ANYKEEPER_MAX_BATCH_REQUESTS: '1000',
-      ANYKEEPER_MAX_CLOSE_BYTES: '10000',
-      ANYKEEPER_MAX_COMMITS_IN_FLIGHT: '3',
-      ANYKEEPER_BACKLOG_TARGET: '200000',
-      ANYKEEPER_MAX_BACKLOG: '900000',
-      ANYKEEPER_JOURNAL_BYTES_TARGET: '1000000',
-      ANYKEEPER_MAX_JOURNAL_BYTES: '9000000',
-      ANYKEEPER_MAX_FLUSH: '500',
-      ANYKEEPER_FLUSH_DELAY: '200',
-      ANYKEEPER_FLUSH_LATE: '9000',
-      ANYKEEPER_CHANGES_BOOKMARK_INTERVAL: '2000',
-      ANYKEEPER_LOAD_PAGE_BYTES: '100000',
-      ANYKEEPER_MAX_LOAD_PAGE: '1000',
-      ANYKEEPER_WORKERS: '1',
-      ANYKEEPER_ADMIN_LISTEN: '127.0.0.1:0',
-      ANYKEEPER_METRICS_LISTEN: '127.0.0.1:0',
-      ANYKEEPER_ADMIN_TOKEN: 'a-token-of-this-test',
-      ANYKEEPER_ADMIN_HOST_NAMES: 'zk, zk.example',
-      ANYKEEPER_ADMIN_COMMAND_URL: '/words',
-      ANYKEEPER_ADMIN_MAX_CONNECTIONS: '20',
-      ANYKEEPER_ADMIN_REQUEST_TIMEOUT: '5000',
-      ANYKEEPER_ADMIN_IDLE_TIMEOUT: '5000',
-      ANYKEEPER_ADMIN_MAX_HEADER_BYTES: '8192',
-      ANYKEEPER_ADMIN_MAX_BODY_BYTES: '1000',
-      ANYKEEPER_ADMIN_MAX_FEEDS: '2',
-      ANYKEEPER_DRAIN_WAIT: '1',
-      ANYKEEPER_WORKER_ANSWER_TIMEOUT: '2000',
-      ANYKEEPER_LOG_LEVEL: 'warn',
-      ANYKEEPER_LOG_FORMAT: 'json',
-    }
+    const env = serveVariables(folder, made)
     // Every flag there is has its variable here.
     const { stdout: help } = await runAnykeeper(['serve', '--help'])
     const named = [...help.matchAll(/env:\s+(\w+)/g)].map((match) => match[1]!)
     const files = ['ANYKEEPER_CONFIG', 'ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
-    files.push('ANYKEEPER_ADMIN_TOKEN_FILE')
+    files.push('ANYKEEPER_ADMIN_TOKEN_FILE', 'ANYKEEPER_TLS_PASSWORD_FILE')
+    files.push('ANYKEEPER_TLS_CA_PASSWORD_FILE')
     expect(named.sort()).to.deep.equal([...Object.keys(env), ...files].sort())
 
     const child = serve(['--tick-time', '600'], env)
-    const [, text] = await child.waitForLine(/^anykeeper ready on 127\.0\.0\.1:(\d+) /)
+    const [, text] = await child.waitForLine(/^anykeeper ready on 127\.0\.0\.1:(\d+), TLS on /)
     const port = Number(text)
     const conf = await fourLetterWord({ host: '127.0.0.1', port }, 'conf')
     expect(conf).to.contain('tickTime=600\nmaxClientCnxns=70\n')
