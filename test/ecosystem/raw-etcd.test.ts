@@ -238,7 +238,7 @@ function examplesOf(markdown: string): Example[] {
 function canonical(output: string): string {
   return (
     output
-      .replace(/("(?:[cmp]?zxid|[cm]time|seq|flushed|ttlMs|silenceMsMax)"):\d+/g, '$1:0')
+      .replace(/("(?:[cmp]?zxid|[cm]time|seq|flushed|ttlMs|silenceMsMax|startedMs)"):\d+/g, '$1:0')
       .replace(/("tree":\[)\d+,\d+/g, '$10,0')
       .replace(/\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b/g, '<id>')
       // A session's id is written without leading zeros: any number of digits.

@@ -6,7 +6,7 @@ if (!(minutes > 0)) throw new Error('the argument is a number of minutes above 0
 const report = await leastPrivilegeRun({
   ms: minutes * 60_000,
   retention: '30s',
-  quotaBytes: 2 ** 30,
+  quotaBytes: 2 ** 33,
   tokenTtl: 20,
   onLine: (line) => console.log(line),
 })
