@@ -5,7 +5,7 @@
 import type { Logger as PinoLogger } from 'pino'
 import { AdminServer } from '../proxy/index.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
-import { superDigest } from './settings/groups/authentication.ts'
+import { digestAlgorithm, superDigest } from './settings/groups/authentication.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
 
@@ -22,6 +22,7 @@ export async function openAdminPort(
   const options = {
     ...adminOptions(get),
     superDigests: get(superDigest),
+    digestAlgorithm: get(digestAlgorithm),
     logLevel: {
       levels: LEVELS,
       get: () => logger.level,

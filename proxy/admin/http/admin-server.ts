@@ -5,6 +5,7 @@
 import { createServer } from 'node:http'
 import {
   type Clock,
+  DIGEST_ALGORITHM_DEFAULT,
   LimitedLogger,
   type Logger,
   silentLogger,
@@ -33,6 +34,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   bodyBytesMax: 65_536,
   feedsMax: 16,
   superDigests: [],
+  digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
   hostNames: [],
   createServer,

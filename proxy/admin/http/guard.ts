@@ -9,7 +9,10 @@ import { digestOf, type Logger } from '../../../lib/internal.ts'
 import { type Call, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 
-type GuardOptions = Pick<AdminOptions, 'superDigests' | 'token' | 'hostNames' | 'host'>
+type GuardOptions = Pick<
+  AdminOptions,
+  'superDigests' | 'digestAlgorithm' | 'token' | 'hostNames' | 'host'
+>
 
 const CHALLENGE = { 'www-authenticate': 'Basic realm="anykeeper", Bearer realm="anykeeper"' }
 
@@ -96,9 +99,9 @@ export class Guard {
   }
 
   #checkUser(credentials: Uint8Array): void {
-    const digest = digestOf(credentials)
-    if (digest === undefined) throw new HttpError(401, 'Not authenticated', CHALLENGE)
-    if (!this.#options.superDigests.some((known) => isSame(digest, known))) {
+    const { superDigests, digestAlgorithm } = this.#options
+    const digest = digestOf(credentials, digestAlgorithm)
+    if (!superDigests.some((known) => isSame(digest, known))) {
       throw new HttpError(403, 'This user may not: only a super user may.')
     }
   }

@@ -21,8 +21,10 @@ export interface AdminOptions {
   readonly bodyBytesMax: number
   /** Change feeds that are open together. More are refused. @default 16 */
   readonly feedsMax: number
-  /** Digest users that may do and see everything: user:base64(sha1("user:password")). @default none */
+  /** Digest users that may do and see everything: user:base64(hash("user:password")). @default none */
   readonly superDigests: readonly string[]
+  /** Hash of their digests, by Java's name, such as SHA-256. @default "SHA1" */
+  readonly digestAlgorithm: string
   /** Who sends it as a Bearer token may do and see everything; read for each request. @default none */
   readonly token: () => string | undefined
   /** Names under which a browser may reach it, besides addresses and localhost. @default none */
