@@ -37,9 +37,9 @@ export class TlsFixtures {
 }
 
 /** A value for each variable of the settings of TLS, but for those that name a file with a secret. */
-export function tlsVariables(made: TlsFixtures): Record<string, string> {
+export function tlsVariables(made: TlsFixtures, password = PASSWORD): Record<string, string> {
   const { trusted, server } = made
-  const out = `pass:${PASSWORD}`
+  const out = `pass:${password}`
   trusted.openssl('pkcs8', '-topk8', '-in', server.key, '-out', 'locked.key', '-passout', out)
   const trust = ['-export', '-nokeys', '-in', trusted.ca, '-out', 'trust.p12', '-passout', out]
   trusted.openssl('pkcs12', ...trust)
@@ -48,9 +48,9 @@ export function tlsVariables(made: TlsFixtures): Record<string, string> {
     ANYKEEPER_TLS_ON_LISTEN: 'true',
     ANYKEEPER_TLS_CERT: server.cert,
     ANYKEEPER_TLS_KEY: trusted.path('locked.key'),
-    ANYKEEPER_TLS_PASSWORD: PASSWORD,
+    ANYKEEPER_TLS_PASSWORD: password,
     ANYKEEPER_TLS_CA: trusted.path('trust.p12'),
-    ANYKEEPER_TLS_CA_PASSWORD: PASSWORD,
+    ANYKEEPER_TLS_CA_PASSWORD: password,
     ANYKEEPER_TLS_CRL: trusted.revoke(),
     ANYKEEPER_TLS_CLIENT_AUTH: 'want',
     ANYKEEPER_TLS_VERSIONS: 'TLSv1.3',

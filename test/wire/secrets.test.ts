@@ -6,12 +6,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { digestOf } from '../../lib/index.ts'
+import { COMMANDS } from '../../proxy/admin/http/commands/command-routes.ts'
 import { AnykeeperProcess } from '../support/anykeeper-process.ts'
 import type { Child } from '../support/child.ts'
 import { freePort } from '../support/free-port.ts'
+import { http } from '../support/http.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { requireOrSkip } from '../support/requirements.ts'
 import { saslLogin } from '../support/sasl-answer.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { TlsFixtures, tlsVariables } from '../support/tls-bed.ts'
 
 /** By what it protects. */
 const SECRETS = {
@@ -22,6 +26,8 @@ const SECRETS = {
   digestUser: 'digest-7f3aPassw0rd',
   digestOfUser: digestOf(Buffer.from('ann:digest-7f3aPassw0rd')).split(':')[1] as string,
   saslUser: 'sasl-7f3aPassw0rd',
+  tls: 'tls-7f3aPassw0rd',
+  admin: 'admin-7f3aPassw0rd',
   guessed: 'guess-7f3aPassw0rd',
   data: 'data-7f3aPassw0rd',
 }
@@ -38,6 +44,13 @@ const WORDS = [
   'wchc',
   'wchp',
   'wchs',
+]
+
+/** All that show something but the data itself. */
+const PAGES = [
+  ...COMMANDS.flatMap(({ names }) => names).map((name) => `/commands/${name}`),
+  ...['/metrics', '/readyz?verbose', '/api/v1/status', '/api/v1/sessions', '/api/v1/watches'],
+  '/no/such/page',
 ]
 
 /** As it is, and as it may be written in URLs, dumps and base64. */
@@ -77,10 +90,18 @@ describe('secrets', function () {
   let folder: string
   const started: AnykeeperProcess[] = []
 
-  before(() => {
+  let made: TlsFixtures | undefined
+
+  before(function () {
+    requireOrSkip(this, 'openssl')
     folder = temporaryFolder('secrets')
+    made = new TlsFixtures()
   })
-  after(() => removeFolder(folder))
+  after(() => {
+    if (made === undefined) return
+    made.remove()
+    removeFolder(folder)
+  })
   afterEach(async () => {
     for (const one of started.splice(0)) await one.stop()
   })
@@ -107,7 +128,11 @@ describe('secrets', function () {
 
   it('are nowhere to be seen while a server is used, rightly and wrongly', async () => {
     const audit = join(folder, 'audit.log')
+    const adminPort = await freePort()
     const one = await launch({
+      ...tlsVariables(made as TlsFixtures, SECRETS.tls),
+      ANYKEEPER_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+      ANYKEEPER_ADMIN_TOKEN_FILE: file('token', `${SECRETS.admin}\n`),
       ANYKEEPER_SUPER_DIGEST_FILE: file('super', `super:${SECRETS.superDigest}\n`),
       ANYKEEPER_SASL_USERS: file('users', `kafka=${SECRETS.saslUser}\n`),
       ANYKEEPER_FOUR_LETTER_WORDS: '*',
@@ -154,7 +179,16 @@ describe('secrets', function () {
     await RawClient.connect({ port, sessionId, password: wrong }).then((c) => c.destroy())
     const again = await RawClient.connect({ port, sessionId, password })
     await again.exists('/')
-    const seen = [argumentsOf(one.child.pid), ...words]
+    const pages: string[] = []
+    for (const token of [SECRETS.admin, SECRETS.guessed]) {
+      const headers = { authorization: `Bearer ${token}` }
+      for (const path of PAGES) {
+        const { status, body } = await http(adminPort, path, { headers })
+        pages.push(`${path}: ${status} ${body}`)
+      }
+    }
+    expect(pages.filter((page) => page.includes(': 200 ')).length).to.be.above(20)
+    const seen = [argumentsOf(one.child.pid), ...words, ...pages]
     await one.stop()
     const all = [...seen, one.child.output, readFileSync(audit, 'utf8')].join('\n')
     expect(all).to.include('SASL authentication failed')
@@ -191,6 +225,10 @@ describe('secrets', function () {
       { ANYKEEPER_SUPER_DIGEST_FILE: file('bad-super', `super:${superUser}`) },
       { ANYKEEPER_SUPER_DIGEST: `super:${superUser}` },
       { ANYKEEPER_SUPER_DIGEST: `super:${SECRETS.superDigest}`, ANYKEEPER_DIGEST_ALGORITHM: 'MD5' },
+      {
+        ...tlsVariables(made as TlsFixtures, SECRETS.tls),
+        ANYKEEPER_TLS_PASSWORD: SECRETS.guessed,
+      },
       { ANYKEEPER_SASL_USERS: file('bad-users', `kafka:${saslUser}\n`) },
       { ANYKEEPER_CONFIG: file('bad.cfg', `superDigest=super:${superUser}\n`) },
       { ANYKEEPER_CONFIG: file('bad2.cfg', `super-digest=super:${superUser}\n`) },
