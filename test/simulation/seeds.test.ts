@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { runInParts } from './hunts.ts'
 
-const SEEDS = 500
+const SEEDS = 300
 const PER_TEST = 100
 const PROCESSES = 2
 
