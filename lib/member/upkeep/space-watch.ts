@@ -16,7 +16,6 @@ export interface SpaceWatchOptions {
   readonly limits: Pick<
     KeeperLimits,
     | 'spaceCheckMs'
-    | 'noSpaceRetryMs'
     | 'spaceShortShare'
     | 'spaceWellShare'
     | 'historyBytesMax'
@@ -54,10 +53,7 @@ export class SpaceWatch {
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
     void this.look().finally(() => {
       if (this.#stopped) return
-      // Full, it is to be noticed soon that it is not any more.
-      const { spaceCheckMs, noSpaceRetryMs } = limits
-      const delayMs = this.#level === 'full' ? Math.min(spaceCheckMs, noSpaceRetryMs) : spaceCheckMs
-      this.#cancel = clock.after(delayMs, () => this.start())
+      this.#cancel = clock.after(limits.spaceCheckMs, () => this.start())
     })
   }
 
