@@ -2,7 +2,9 @@
  * `serve --admin-listen`: opens the admin port before anything else, and on a stop says that clients should be sent elsewhere
  * before they are disconnected. Neighbours: serve, settings/groups/admin.
  */
+
 import type { Logger as PinoLogger } from 'pino'
+import { reasonOf } from '../lib/internal.ts'
 import { AdminServer } from '../proxy/index.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
 import { digestAlgorithm, superDigest } from './settings/groups/authentication.ts'
@@ -35,7 +37,7 @@ export async function openAdminPort(
   const unavailable =
     (flag: string, { host, port }: { host: string; port: number }) =>
     (error: unknown): never => {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = reasonOf(error)
       throw new Error(`--${flag} ${shownAddress(host, port)} is not available: ${reason}`)
     }
   const admin =

@@ -1,6 +1,8 @@
 /** From the settings to the audit log. Neighbours: settings/groups/audit, serve. */
+
 import { userInfo } from 'node:os'
 import type { Logger } from '../lib/index.ts'
+import { reasonOf } from '../lib/internal.ts'
 import { AuditFile, AuditTrail } from '../proxy/index.ts'
 import { UsageError } from './flags.ts'
 import * as settings from './settings/groups/audit.ts'
@@ -50,6 +52,6 @@ export function openAudit(get: Get, logger: Logger): Audit | undefined {
     opened = { file, trail }
     return opened
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(reasonOf(error))
   }
 }

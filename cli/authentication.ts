@@ -1,7 +1,9 @@
 /** From the settings to the schemes that a proxy offers. Neighbours: settings/groups/authentication, serve. */
+
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { KeeperOptions, Logger } from '../lib/index.ts'
+import { reasonOf } from '../lib/internal.ts'
 import { type AuthProvider, AuthProviders } from '../proxy/index.ts'
 import { UsageError } from './flags.ts'
 import * as settings from './settings/groups/authentication.ts'
@@ -12,9 +14,6 @@ const specifierOf = (module: string): string =>
   /^(\.{0,2}\/|[A-Za-z]:[\\/])|\.(m?js|m?ts)$/.test(module)
     ? pathToFileURL(resolve(module)).href
     : module
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 async function load({ scheme, module }: settings.NamedProvider): Promise<AuthProvider> {
   let loaded: { readonly default?: unknown }

@@ -2,11 +2,13 @@
  * `anykeeper serve`: settings → store → keeper → proxy; SIGTERM stops them in reverse order, SIGHUP reloads settings.
  * Neighbours: settings/* (what they are), reload, workers.
  */
+
 import cluster from 'node:cluster'
 import { Command } from 'commander'
 import type { Logger } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
 import { Keeper, type MetadataStore } from '../lib/index.ts'
+import { reasonOf } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
 import { auditFailedStart, openAudit } from './audit.ts'
@@ -50,7 +52,7 @@ export function serveCommand(): Command {
 async function storeProblems({ get }: Values): Promise<readonly string[]> {
   return checkStoreUrl(get(storeSettings.store)).then(
     () => [],
-    (error: unknown) => [error instanceof Error ? error.message : String(error)],
+    (error: unknown) => [reasonOf(error)],
   )
 }
 

@@ -2,9 +2,11 @@
  * What a store logs in with. Files are read again: user and password for each log-in, certificates when they change. Log-ins that
  * are refused are said once, and not repeated at full speed. Neighbours: tls-files.ts, url-credentials.ts, etcd, redis.
  */
+
 import { inspect } from 'node:util'
 import type { Clock } from '../../lib/base/clock.ts'
 import { type Logger, silentLogger } from '../../lib/base/log.ts'
+import { reasonOf } from '../../lib/base/reason-of.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { readSecretLine } from './secret-file.ts'
 import { type TlsBytes, TlsFiles } from './tls-files.ts'
@@ -168,7 +170,7 @@ export class Credentials {
     } catch (error) {
       if (this.#read === undefined) throw error
       if (!this.#isUnreadableSaid) {
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = reasonOf(error)
         this.#logger.warn({ reason }, 'the store’s user or password cannot be read again')
       }
       this.#isUnreadableSaid = true

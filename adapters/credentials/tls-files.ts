@@ -1,8 +1,10 @@
 /** Certificates in files: read again when they change, and used only when they fit together. Neighbour: credentials.ts. */
+
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { Clock } from '../../lib/base/clock.ts'
 import type { Logger } from '../../lib/base/log.ts'
+import { reasonOf } from '../../lib/base/reason-of.ts'
 import { invalid, readSecret } from './secret-file.ts'
 
 /** PEM. */
@@ -81,7 +83,7 @@ export class TlsFiles {
       const until = now.cert && new X509Certificate(now.cert).validTo
       logger.info({ store, ...(until && { until }) }, 'new connections use the new certificates')
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error)
+      const problem = reasonOf(error)
       if (problem === this.#problem && !this.#isSaid) {
         this.#isSaid = true
         const message = 'the new certificates are of no use: the ones before are kept'

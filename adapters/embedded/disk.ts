@@ -4,7 +4,9 @@
  * resolves. Neighbours: contents.ts (the check before opening), records.ts (bytes),
  * embedded-backend.ts.
  */
+
 import type { Database, RootDatabase } from 'lmdb'
+import { reasonOf } from '../../lib/base/reason-of.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { Key, KeyValue, StoreSpace } from '../../lib/store/types.ts'
 import type { KeyIndex } from '../mvcc/key-index.ts'
@@ -246,7 +248,7 @@ export class Disk implements MvccBase {
     this.#root.resetReadTxn()
     const record = this.#tables.state.get(STATE_KEY)
     if (record !== undefined && encodeState(state).equals(record)) return
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = reasonOf(cause)
     if (/space|too large|quota|MAP_FULL/i.test(text)) {
       throw noSpace(`there is no space left for ${this.#folder}: nothing was written`, cause)
     }

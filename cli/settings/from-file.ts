@@ -2,8 +2,10 @@
  * The configuration file: name=value lines as in zoo.cfg and Java's properties. Keys are ours or ZooKeeper's, those with
  * or without "zookeeper." in front. Neighbours: zookeeper-keys (keys that are no settings), resolve.
  */
+
 import { Properties } from 'properties-file/parser'
-import { type Given, type Origin, reasonOf, type Source, settingsOf } from './given.ts'
+import { reasonOf } from '../../lib/internal.ts'
+import { type Given, type Origin, type Source, settingsOf } from './given.ts'
 import { nearest } from './nearest.ts'
 import { readSecret, readText } from './read-file.ts'
 import { type AnySetting, type Group, hasTwin } from './setting.ts'

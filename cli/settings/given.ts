@@ -1,4 +1,5 @@
 /** What one source gives: the texts of settings and where each stands. Neighbours: from-file, resolve. */
+import { reasonOf } from '../../lib/internal.ts'
 import { readSecret } from './read-file.ts'
 import { type AnySetting, type Group, hasTwin, variableOf } from './setting.ts'
 
@@ -62,9 +63,6 @@ export function collect(groups: readonly Group[], { text, origin }: Ask): Source
   }
   return { given, problems, warnings: [] }
 }
-
-export const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 const quoted = (text: string | undefined) => (text === undefined ? '' : ` '${text}'`)
 

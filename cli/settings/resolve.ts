@@ -1,7 +1,9 @@
 /** From the sources, strongest first, to one value for each setting. Neighbours: given (a source), serve (the reader). */
+
 import type { KeeperLimits } from '../../lib/index.ts'
+import { reasonOf } from '../../lib/internal.ts'
 import type { ProxyOptions } from '../../proxy/index.ts'
-import { type Given, type Origin, reasonOf, type Source, settingsOf } from './given.ts'
+import { type Given, type Origin, type Source, settingsOf } from './given.ts'
 import { type AnySetting, type Get, type Group, type Setting, shownText } from './setting.ts'
 
 const DEFAULT: Origin = { kind: 'default', shown: 'default', complaint: () => '' }

@@ -4,7 +4,13 @@
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { pino } from 'pino'
-import { type Keeper, type Logger, silentLogger, systemClock } from '../../lib/internal.ts'
+import {
+  type Keeper,
+  type Logger,
+  reasonOf,
+  silentLogger,
+  systemClock,
+} from '../../lib/internal.ts'
 
 /** Options of {@link AuditFile.open}. */
 export interface AuditFileOptions {
@@ -43,7 +49,7 @@ function checkPlace(file: string): void {
     const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK } = constants
     closeSync(openSync(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, MODE))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new Error(
       `the audit log ${file} cannot be written (${reason}): name a file in a folder that exists and can be written`,
     )

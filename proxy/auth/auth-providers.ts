@@ -10,6 +10,7 @@ import {
   type IdCheck,
   type Keeper,
   type Logger,
+  reasonOf,
   SUPER_ID,
   silentLogger,
 } from '../../lib/internal.ts'
@@ -168,7 +169,7 @@ export class AuthProviders {
 
   #failed(scheme: string, error: unknown, method = 'authenticate'): undefined {
     this.counters.failures++
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     this.#logger.error({ scheme, method, reason }, 'an authentication provider failed')
     return undefined
   }

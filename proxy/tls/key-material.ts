@@ -2,8 +2,10 @@
  * Reads the files of a secure port and checks that they can serve: the key belongs to the certificate, nothing has
  * expired, clients can be verified. All of it or an error in a sentence. Neighbours: store-file, pkcs12, secure-door.
  */
+
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { reasonOf } from '../../lib/internal.ts'
 import type { ClientAuthMode, TlsFiles } from './options.ts'
 import { TlsError } from './options.ts'
 import { readPkcs12 } from './pkcs12.ts'
@@ -134,7 +136,7 @@ function fromPem(files: TlsFiles, raw: RawFiles): ChainAndKey {
     const passphrase = isEncrypted ? { passphrase: files.passphrase as string } : {}
     return { chain, key: createPrivateKey({ key: block[0], format: 'pem', ...passphrase }) }
   } catch (error) {
-    const hint = isEncrypted ? 'the password is wrong, or the key is damaged' : reasonOf(error)
+    const hint = isEncrypted ? 'the password is wrong, or the key is damaged' : openSslReason(error)
     throw new TlsError(`the key in ${keyPath} cannot be used: ${hint}`)
   }
 }
@@ -186,7 +188,7 @@ function certificatesIn(name: 'cert' | 'ca', path: string, raw: RawFiles): X509C
       return new X509Certificate(block)
     } catch (error) {
       throw new TlsError(
-        `certificate ${at + 1} in ${NAMES[name]} ${path} cannot be read: ${reasonOf(error)}`,
+        `certificate ${at + 1} in ${NAMES[name]} ${path} cannot be read: ${openSslReason(error)}`,
       )
     }
   })
@@ -215,11 +217,11 @@ function checkUsable({ cert, key, ca, crl }: KeyMaterial, files: TlsFiles): void
     createSecureContext({ cert, key, ...(ca && { ca }), ...(crl && { crl }) })
   } catch (error) {
     const named = pathsOf(files).join(', ')
-    throw new TlsError(`certificates and key cannot be used (${named}): ${reasonOf(error)}`)
+    throw new TlsError(`certificates and key cannot be used (${named}): ${openSslReason(error)}`)
   }
 }
 
-function reasonOf(error: unknown): string {
-  const { reason, message } = error as { reason?: string; message?: string }
-  return reason ?? message ?? String(error)
+/** OpenSSL's own words, where it has some. */
+function openSslReason(error: unknown): string {
+  return (error as { readonly reason?: string }).reason ?? reasonOf(error)
 }

@@ -2,8 +2,10 @@
  * The certificates of a secure port, as they are in the files now. A change takes effect if all files fit together;
  * otherwise the ones before stay in use, and the next change or look tries again. Neighbours: key-material, file-watch.
  */
+
 import type { X509Certificate } from 'node:crypto'
 import type { Clock, Logger } from '../../lib/index.ts'
+import { reasonOf } from '../../lib/internal.ts'
 import { FileWatch } from './file-watch.ts'
 import { type KeyMaterial, pathsOf, readRaw, understand } from './key-material.ts'
 import type { KnownSecureOptions } from './options.ts'
@@ -90,7 +92,7 @@ export class KeyStore {
         this.#options.logger.info({ subject, validTo }, 'certificates reloaded')
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = reasonOf(error)
       if (reason === this.#problem) return
       this.#problem = reason
       this.reloadsFailed++

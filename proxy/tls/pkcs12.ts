@@ -1,6 +1,8 @@
 /** Certificates and the key of a PKCS12 store, also of one that Java wrote. Neighbours: store-file, key-material. */
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
+import { reasonOf } from '../../lib/internal.ts'
 import { TlsError } from './options.ts'
 
 export interface Pkcs12 {
@@ -21,7 +23,7 @@ export function readPkcs12(
     const der = asn1.fromDer(forge.util.createBuffer(bytes.toString('latin1')))
     store = pkcs12.pkcs12FromAsn1(der, false, passphrase ?? '')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     if (/password|MAC|decrypt/i.test(reason)) {
       const hint =
         passphrase === undefined ? 'it needs a password, and none is given' : 'wrong password'
@@ -45,7 +47,7 @@ export function readPkcs12(
       ),
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new TlsError(`${what} ${path} has an entry that cannot be used: ${reason}`)
   }
 }

@@ -1,7 +1,12 @@
 /** Settings: who a client is, who must prove it, and who passes every ACL. */
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import { DIGEST_ALGORITHM_DEFAULT, DIGEST_ALGORITHMS, isDigest } from '../../../lib/internal.ts'
+import {
+  DIGEST_ALGORITHM_DEFAULT,
+  DIGEST_ALGORITHMS,
+  isDigest,
+  reasonOf,
+} from '../../../lib/internal.ts'
 import { PROXY_DEFAULT, parseSaslUsers, RESERVED_SCHEMES } from '../../../proxy/index.ts'
 import { switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
@@ -30,7 +35,7 @@ function readSaslUsers(file: string): ReadonlyMap<string, string> {
   try {
     return parseSaslUsers(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+    throw new InvalidArgumentError(reasonOf(error))
   }
 }
 

@@ -1,5 +1,7 @@
 /** Settings: TLS between clients and server, and the x509 scheme. */
+
 import { InvalidArgumentError } from 'commander'
+import { reasonOf } from '../../../lib/internal.ts'
 import {
   type ClientAuthMode,
   checkSecureOptions,
@@ -240,7 +242,7 @@ function check(get: Get): string[] {
     checkSecureOptions(secure)
     return []
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)]
+    return [reasonOf(error)]
   }
 }
 

@@ -130,8 +130,3 @@ export const REPAIR_HINT =
 export function damaged(message: string): StoreError {
   return new StoreError('STORE_INTERNAL', `damaged: ${message}; ${REPAIR_HINT}`)
 }
-
-/** Why a record could not be read. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -2,6 +2,7 @@
  * The journal part of a load: entries that all records have are only remembered, the others are replayed.
  * Neighbours: load (reads the pages), damage (what cannot be used).
  */
+import { reasonOf } from '../../base/reason-of.ts'
 import { type Digest, digestOfEntry, showDigest } from '../../format/digest.ts'
 import type { HeadRecord } from '../../format/head.ts'
 import { decodeBatch, decodeHeader } from '../../format/journal.ts'
@@ -9,7 +10,7 @@ import type { Layout } from '../../format/layout.ts'
 import type { Batch } from '../../format/ops.ts'
 import { isTooNew, throwTooNew } from '../../format/too-new.ts'
 import type { KeyValue } from '../../store/types.ts'
-import { type Damage, damaged, reasonOf } from './damage.ts'
+import { type Damage, damaged } from './damage.ts'
 import type { RecentEntries } from './recent-entries.ts'
 import type { Replica } from './replica.ts'
 

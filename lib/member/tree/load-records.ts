@@ -2,6 +2,7 @@
  * The record part of a load: what can be read is loaded, and what cannot is quarantined, as one thing that is
  * confined to its znode or session. Neighbours: load (reads the pages), damage (the findings).
  */
+import { reasonOf } from '../../base/reason-of.ts'
 import { decodeCuts, decodeHead } from '../../format/head.ts'
 import { type Layout, sessionName } from '../../format/layout.ts'
 import {
@@ -16,7 +17,7 @@ import { nameOf } from '../../model/path.ts'
 import type { Znode } from '../../model/znode.ts'
 import { epochOf } from '../../model/zxid.ts'
 import type { KeyValue } from '../../store/types.ts'
-import { type Damage, reasonOf } from './damage.ts'
+import type { Damage } from './damage.ts'
 import type { Replica } from './replica.ts'
 
 /**

@@ -2,7 +2,9 @@
  * Builds a replica from the store: every record at one revision, in pages, then the journal that is
  * ahead of them. Neighbours: feed (continues from here), load-records and load-journal (one part each), damage.
  */
+
 import type { KeeperLimits } from '../../base/limits.ts'
+import { reasonOf } from '../../base/reason-of.ts'
 import { digestOfEntry, showDigest } from '../../format/digest.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import { decodeHeader } from '../../format/journal.ts'
@@ -14,7 +16,7 @@ import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import { type PageBounds, pages } from '../../store/pages.ts'
 import type { KeyValue, Revision } from '../../store/types.ts'
-import { Damage, damaged, reasonOf } from './damage.ts'
+import { Damage, damaged } from './damage.ts'
 import type { DataTree } from './data-tree.ts'
 import type { JournalKept } from './journal-tail.ts'
 import { JournalReplay } from './load-journal.ts'

@@ -2,9 +2,11 @@
  * Has the store's space given back where the store does not do so by itself, if it is allowed. One live member does it; after a
  * step that failed it waits. Neighbours: space-watch (says when to look), adapters (what is done, and in what order).
  */
+
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import { reasonOf } from '../../base/reason-of.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { ReclaimStep, StoreSpace } from '../../store/types.ts'
@@ -94,7 +96,7 @@ export class Reclaimer {
     const { clock, logger, limits } = this.#options
     if (this.#stopped) return
     this.counters.failed++
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     const isPassing = error instanceof StoreError && error.code === 'STORE_UNAVAILABLE'
     const pauseMs = isPassing ? limits.maintenanceRetryMs : limits.maintenancePauseMs
     this.#restMs = clock.monotonic() + pauseMs

@@ -2,9 +2,11 @@
  * Looks at what the store has left: history is kept only as far as there is room for it, and that it gets full is said
  * before, when, and until it is. Every member looks; one compacts. Neighbours: compactor, reclaimer.
  */
+
 import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import { reasonOf } from '../../base/reason-of.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { StoreSpace } from '../../store/types.ts'
@@ -88,7 +90,7 @@ export class SpaceWatch {
     this.#options.onUnknown?.()
     if (this.#isUnknownSaid) return
     this.#isUnknownSaid = true
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     logger.warn({ reason }, 'how much space the store has left is not known')
   }
 

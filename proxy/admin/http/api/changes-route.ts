@@ -2,7 +2,12 @@
  * GET /api/v1/changes: the change feed as lines of JSON or, for those that accept text/event-stream, as server-sent events whose id
  * is the position. It is read no faster than the client takes it. Neighbour: keeper.changes().
  */
-import { type ChangeRecord, ChangesError, type ChangesOptions } from '../../../../lib/internal.ts'
+import {
+  type ChangeRecord,
+  ChangesError,
+  type ChangesOptions,
+  reasonOf,
+} from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
 import { isOn, onlyKnown, pathOf } from './parameters.ts'
@@ -107,7 +112,7 @@ function fail(call: Call, error: unknown, isEvents: boolean): void {
     throw isGone ? new HttpError(410, `${error.message}.`) : error
   }
   // The status is sent: the last line says why it ends, and where it can be resumed.
-  const message = error instanceof Error ? error.message : String(error)
+  const message = reasonOf(error)
   const last = JSON.stringify({
     kind: 'error',
     error: message,
