@@ -20,6 +20,11 @@ export type {
 } from './member/session/session.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
-export { DIGEST_ALGORITHM_DEFAULT, DIGEST_ALGORITHMS, isDigest } from './model/digest-scheme.ts'
+export {
+  DIGEST_ALGORITHM_DEFAULT,
+  DIGEST_ALGORITHMS,
+  DigestScheme,
+  isDigest,
+} from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { statOf } from './model/znode.ts'

@@ -19,48 +19,39 @@ interface Bound {
   readonly isDecimal?: boolean
 }
 
-const parserOf = ({ min = 1, max = Number.MAX_SAFE_INTEGER, isDecimal }: Bound) =>
-  isDecimal === true ? decimal(min, max) : whole(min, max)
+function boundOf(
+  name: string,
+  { value, text, min = 1, max = Number.MAX_SAFE_INTEGER, isDecimal }: Bound,
+): Setting<number> {
+  const parse = isDecimal === true ? decimal(min, max) : whole(min, max)
+  return { name, value, text, parse, fromZookeeper: fromJavaNumber }
+}
 
 /** A bound of the library: its default is the library's. */
-export function keeperBound(
+export const keeperBound = (
   name: string,
   limit: Numbers<KeeperLimits>,
   bound: Bound,
   rest: Rest<number> = {},
-): Setting<number> {
-  const { value, text } = bound
-  return {
-    name,
-    value,
-    text,
-    parse: parserOf(bound),
-    default: LIMITS_DEFAULT[limit],
-    fromZookeeper: fromJavaNumber,
-    keeper: (n) => ({ [limit]: n }),
-    ...rest,
-  }
-}
+): Setting<number> => ({
+  ...boundOf(name, bound),
+  default: LIMITS_DEFAULT[limit],
+  keeper: (n) => ({ [limit]: n }),
+  ...rest,
+})
 
 /** A bound of the proxy: its default is the proxy's. */
-export function proxyBound(
+export const proxyBound = (
   name: string,
   option: Numbers<ProxyOptions>,
   bound: Bound,
   rest: Rest<number> = {},
-): Setting<number> {
-  const { value, text } = bound
-  return {
-    name,
-    value,
-    text,
-    parse: parserOf(bound),
-    default: PROXY_DEFAULT[option],
-    fromZookeeper: fromJavaNumber,
-    proxy: (n) => ({ [option]: n }),
-    ...rest,
-  }
-}
+): Setting<number> => ({
+  ...boundOf(name, bound),
+  default: PROXY_DEFAULT[option],
+  proxy: (n) => ({ [option]: n }),
+  ...rest,
+})
 
 /** Off unless it is given. */
 export function switchOf(name: string, text: string, rest: Rest<boolean> = {}): Setting<boolean> {

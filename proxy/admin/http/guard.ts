@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import { digestOf, type Logger } from '../../../lib/internal.ts'
+import { DigestScheme, type Logger, SUPER_ID } from '../../../lib/internal.ts'
 import { type Call, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 
@@ -19,12 +19,15 @@ const CHALLENGE = { 'www-authenticate': 'Basic realm="anykeeper", Bearer realm="
 export class Guard {
   readonly #options: GuardOptions
   readonly #logger: Logger
+  readonly #digest: DigestScheme
   /** Requests that were refused: without credentials, with wrong ones, or from another page. */
   refused = 0
 
   constructor(options: GuardOptions, logger: Logger) {
     this.#options = options
     this.#logger = logger
+    const { superDigests, digestAlgorithm } = options
+    this.#digest = new DigestScheme({ superDigest: superDigests, digestAlgorithm })
   }
 
   /** @throws {HttpError} 401: who it is is not said; 403: it may not */
@@ -99,9 +102,7 @@ export class Guard {
   }
 
   #checkUser(credentials: Uint8Array): void {
-    const { superDigests, digestAlgorithm } = this.#options
-    const digest = digestOf(credentials, digestAlgorithm)
-    if (!superDigests.some((known) => isSame(digest, known))) {
+    if (this.#digest.idsOf(credentials)?.includes(SUPER_ID) !== true) {
       throw new HttpError(403, 'This user may not: only a super user may.')
     }
   }

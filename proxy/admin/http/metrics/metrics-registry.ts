@@ -6,7 +6,7 @@ import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import type { Clock } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Family, type Recent, type Sample, single } from './family.ts'
-import { keepMntrValues } from './mntr-values.ts'
+import { MntrValues } from './mntr-values.ts'
 import { ownMetrics } from './own-metrics.ts'
 import { ADMIN_NAMES } from './own-names.ts'
 import { providerMetrics } from './provider-metrics.ts'
@@ -28,6 +28,7 @@ export type AdminFacts = Readonly<Record<keyof typeof ADMIN_NAMES, () => number>
 export class MetricsRegistry {
   readonly #registry = new Registry()
   readonly #clock: Clock
+  readonly #mntr = new MntrValues()
   #host: ProxyHost | undefined
   #recent: readonly Recent[] = []
   #cancel: (() => void) | undefined
@@ -49,8 +50,9 @@ export class MetricsRegistry {
 
   attach(host: ProxyHost): void {
     this.#host = host
-    const provider = providerMetrics(host)
-    for (const family of [...provider.families, ...ownMetrics(host)]) this.#add(family)
+    const provider = providerMetrics(host, this.#mntr.valueOf)
+    for (const family of [...provider.families, ...ownMetrics(host, this.#mntr.valueOf)])
+      this.#add(family)
     const open = () => host.descriptors.open
     this.#add(single('process_open_fds', 'gauge', 'Number of open file descriptors.', open))
     this.#addCollections()
@@ -71,7 +73,7 @@ export class MetricsRegistry {
 
   async #text(): Promise<string> {
     const host = this.#host
-    if (host !== undefined) keepMntrValues(host, await host.allMetrics())
+    if (host !== undefined) this.#mntr.keep(await host.allMetrics())
     return this.#registry.metrics()
   }
 

@@ -5,14 +5,14 @@ import { ZOOKEEPER_VERSION } from '../../../version.ts'
 import { ensembleOf } from '../../ensemble.ts'
 import { metrics } from '../../metrics.ts'
 import { bucketsOf, type Family, single } from './family.ts'
-import { mntrValues } from './mntr-values.ts'
+import type { MntrValue } from './mntr-values.ts'
 import { OWN_NAMES } from './own-names.ts'
 
-export function ownMetrics(host: ProxyHost): readonly Family[] {
+export function ownMetrics(host: ProxyHost, mntr: MntrValue): readonly Family[] {
   const { keeper, stats } = host
   const { times } = keeper.committer.counters
   return [
-    ...mntrFamilies(host),
+    ...mntrFamilies(host, mntr),
     {
       name: 'anykeeper_info',
       type: 'gauge',
@@ -96,11 +96,11 @@ function buckets(
 }
 
 /** A name without a row, of a line that is newer than the table, is shown as well. */
-function mntrFamilies(host: ProxyHost): readonly Family[] {
+function mntrFamilies(host: ProxyHost, mntr: MntrValue): readonly Family[] {
   const known = metrics(host).flatMap(([name]) => (name.startsWith('anykeeper_') ? [name] : []))
   const names = new Set([...Object.keys(OWN_NAMES), ...known])
   return [...names].map((name) => {
     const [type, help] = OWN_NAMES[name] ?? (['gauge', name] as const)
-    return single(name, type, help, () => mntrValues(host).get(name))
+    return single(name, type, help, () => mntr(name))
   })
 }

@@ -7,7 +7,7 @@ import { Histogram, OP } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { metrics } from '../../metrics.ts'
 import { type Family, Recent, type Sample, single, summaryOf } from './family.ts'
-import { mntrValues } from './mntr-values.ts'
+import type { MntrValue } from './mntr-values.ts'
 
 /** Of mntr, what only grows. */
 const COUNTERS = new Set([
@@ -59,11 +59,11 @@ export interface ProviderMetrics {
   readonly recent: readonly Recent[]
 }
 
-export function providerMetrics(host: ProxyHost): ProviderMetrics {
+export function providerMetrics(host: ProxyHost, mntr: MntrValue): ProviderMetrics {
   const summaries = summariesOf(host)
   return {
     families: [
-      ...mntrFamilies(host),
+      ...mntrFamilies(host, mntr),
       ...summaries.map(({ family }) => family),
       ...operationFamilies(host),
       ...counterFamilies(host),
@@ -74,13 +74,13 @@ export function providerMetrics(host: ProxyHost): ProviderMetrics {
 }
 
 /** The numbers of mntr by name. A leader has more of them than a follower. */
-function mntrFamilies(host: ProxyHost): readonly Family[] {
+function mntrFamilies(host: ProxyHost, mntr: MntrValue): readonly Family[] {
   const names = [...AT_TIMES, ...metrics(host).map(([name]) => name)]
   const own = [...new Set(names)].filter(
     (name) => !name.startsWith('anykeeper_') && !SUMMARIZED.test(name) && !TEXTS.has(name),
   )
   return own.map((name) =>
-    single(name, COUNTERS.has(name) ? 'counter' : 'gauge', name, () => mntrValues(host).get(name)),
+    single(name, COUNTERS.has(name) ? 'counter' : 'gauge', name, () => mntr(name)),
   )
 }
 
