@@ -7,7 +7,7 @@ import { LIVING_FAULTS, type LivingFault } from './living-faults.ts'
 import { LivingPlay } from './living-play.ts'
 import { type Living, livings } from './living-scenes.ts'
 import type { Cell } from './matrix-cells.ts'
-import { type Bed, openRoom } from './recipe-play.ts'
+import { type Bed, openRoom, threeSeats } from './recipe-play.ts'
 
 type Role = 'first' | 'second'
 
@@ -27,12 +27,7 @@ function rolesOf({ isExclusive }: Living, { isEarly }: LivingFault): readonly Ro
 }
 
 async function run(bed: Bed, living: Living, fault: LivingFault, role: Role): Promise<void> {
-  const renew = { renew: true }
-  const seats = [
-    await bed.seat(renew),
-    await bed.seat(renew),
-    await bed.seat({ retryMs: bed.timeoutMs }),
-  ] as const
+  const seats = await threeSeats(bed)
   await openRoom(bed, seats)
   const play = new LivingPlay(bed, living, seats)
   const one = play[role]

@@ -62,6 +62,12 @@ export interface Recipe {
 
 export const ROOM = '/room'
 
+/** Two that play, and one that looks on. */
+export async function threeSeats(bed: Bed): Promise<readonly [Seat, Seat, Seat]> {
+  const renew = { renew: true }
+  return [await bed.seat(renew), await bed.seat(renew), await bed.seat({ retryMs: bed.timeoutMs })]
+}
+
 /** The room, or a path in it, is made, and all see it; however often a slow machine loses a connection. */
 export async function openRoom(bed: Bed, seats: readonly Seat[], path = ROOM): Promise<void> {
   const clients = seats.map(({ client }) => client)

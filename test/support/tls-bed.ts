@@ -7,6 +7,7 @@ import { type ConnectionOptions, connect } from 'node:tls'
 import type { SecureOptions } from '../../proxy/tls/options.ts'
 import type { Certificate } from './certificates.ts'
 import { eventually } from './eventually.ts'
+import { fourLetterWord } from './four-letter-word.ts'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 import { TestAuthority } from './test-authority.ts'
 import { collectingLogger, type LogEntry, type Served, type WireBench } from './wire-bench.ts'
@@ -86,6 +87,23 @@ export async function serveSecurely(
     logged: (text) =>
       eventually(text, () => entries.find(({ message }) => message.includes(text)), 10_000),
   }
+}
+
+/** A number of mntr; `name` without zk_. */
+export async function statOf({ port }: SecureServed, name: string): Promise<number> {
+  const lines = await fourLetterWord({ host: '127.0.0.1', port }, 'mntr')
+  return Number(new RegExp(`^zk_${name}\\t(.*)$`, 'm').exec(lines)?.[1])
+}
+
+/** Common name of the certificate that a client sees. */
+export async function subjectAt(port: number, made: TlsFixtures): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', ...made.clientOptions() })
+  await once(socket, 'secureConnect')
+  const { subject } = socket.getPeerCertificate()
+  // Destroyed, it would take the end of its handshake with it.
+  socket.end()
+  await once(socket, 'close')
+  return String(subject.CN)
 }
 
 /** A TCP connection that the test sends bytes on. */

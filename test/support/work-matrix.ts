@@ -4,7 +4,7 @@
  * work-scenes, work-faults, matrix-cells.
  */
 import type { Cell } from './matrix-cells.ts'
-import { type Bed, openRoom } from './recipe-play.ts'
+import { type Bed, openRoom, threeSeats } from './recipe-play.ts'
 import { unknownWrites, WORK_FAULTS, type WorkFault } from './work-faults.ts'
 import { type Work, WorkPlay } from './work-play.ts'
 import { works } from './work-scenes.ts'
@@ -18,12 +18,7 @@ export const workCells: readonly Cell[] = works.flatMap((work) =>
 )
 
 async function run(bed: Bed, work: Work, fault: WorkFault): Promise<void> {
-  const renew = { renew: true }
-  const seats = [
-    await bed.seat(renew),
-    await bed.seat(renew),
-    await bed.seat({ retryMs: bed.timeoutMs }),
-  ] as const
+  const seats = await threeSeats(bed)
   await openRoom(bed, seats)
   const play = new WorkPlay(bed, work, seats)
   await play.works()

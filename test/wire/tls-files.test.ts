@@ -1,7 +1,5 @@
 /** Certificates and keys in files: what is accepted, what is refused with a sentence, and what happens when they change. */
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:tls'
 import { expect } from 'chai'
 import { TlsError, type TlsFiles } from '../../proxy/index.ts'
 import { KeyStore } from '../../proxy/tls/key-store.ts'
@@ -9,7 +7,7 @@ import { SECURE_DEFAULT, type SecureOptions } from '../../proxy/tls/options.ts'
 import type { Certificate } from '../support/certificates.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { requireOrSkip } from '../support/requirements.ts'
-import { PASSWORD, serveSecurely, TlsFixtures } from '../support/tls-bed.ts'
+import { PASSWORD, serveSecurely, subjectAt, TlsFixtures } from '../support/tls-bed.ts'
 import { collectingLogger, WireBench } from '../support/wire-bench.ts'
 
 describe('certificates of the secure port', function () {
@@ -56,17 +54,6 @@ describe('certificates of the secure port', function () {
     writeFileSync(path(name), Buffer.concat(files.map((file) => readFileSync(file))))
   const own = ({ cert, key }: Certificate): TlsFiles => ({ cert, key, ca: made.trusted.ca })
 
-  /** What a client sees. */
-  async function subjectAt(port: number): Promise<string> {
-    const socket = connect({ port, host: '127.0.0.1', ...made.clientOptions() })
-    await once(socket, 'secureConnect')
-    const { subject } = socket.getPeerCertificate()
-    // Destroyed, it would take the end of its handshake with it.
-    socket.end()
-    await once(socket, 'close')
-    return String(subject.CN)
-  }
-
   describe('are accepted as', () => {
     const ways: [string, () => TlsFiles][] = [
       ['two PEM files, EC', () => own(made.server)],
@@ -96,7 +83,7 @@ describe('certificates of the secure port', function () {
     for (const [what, files] of ways) {
       it(what, async () => {
         const served = await serveSecurely(bench, { files: files() })
-        expect(await subjectAt(served.securePort)).to.match(/^server|rsa$/)
+        expect(await subjectAt(served.securePort, made)).to.match(/^server|rsa$/)
         const client = await bench.connect(
           { port: served.securePort },
           { tls: made.clientOptions() },

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { expect } from 'chai'
-import { fourLetterWord } from '../support/four-letter-word.ts'
 import type { RawClient } from '../support/raw-client.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import {
@@ -14,6 +13,7 @@ import {
   openTcp,
   type SecureServed,
   serveSecurely,
+  statOf,
   TlsFixtures,
 } from '../support/tls-bed.ts'
 import { WireBench } from '../support/wire-bench.ts'
@@ -38,10 +38,7 @@ describe('a client of the secure port', function () {
     tls: ConnectionOptions = made.clientOptions(),
     port = served.securePort,
   ): Promise<RawClient> => bench.connect({ port }, { tls })
-  const stat = async (name: string): Promise<number> => {
-    const lines = await fourLetterWord({ host: '127.0.0.1', port: served.port }, 'mntr')
-    return Number(new RegExp(`^zk_${name}\\t(.*)$`, 'm').exec(lines)?.[1])
-  }
+  const stat = (name: string): Promise<number> => statOf(served, name)
 
   describe('is refused, with the reason in the log, when', () => {
     before(() => {

@@ -1,13 +1,11 @@
 /** Certificates of the secure port that change while it serves. */
-import { once } from 'node:events'
 import { copyFileSync, cpSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect } from 'node:tls'
 import { expect } from 'chai'
 import type { TlsFiles } from '../../proxy/index.ts'
 import type { Certificate } from '../support/certificates.ts'
 import { requireOrSkip } from '../support/requirements.ts'
-import { type SecureServed, serveSecurely, TlsFixtures } from '../support/tls-bed.ts'
+import { type SecureServed, serveSecurely, subjectAt, TlsFixtures } from '../support/tls-bed.ts'
 import { WireBench } from '../support/wire-bench.ts'
 
 describe('certificates of the secure port', function () {
@@ -29,17 +27,6 @@ describe('certificates of the secure port', function () {
 
   const path = (name: string): string => made.trusted.path(name)
   const own = ({ cert, key }: Certificate): TlsFiles => ({ cert, key, ca: made.trusted.ca })
-
-  /** What a client sees. */
-  async function subjectAt(port: number): Promise<string> {
-    const socket = connect({ port, host: '127.0.0.1', ...made.clientOptions() })
-    await once(socket, 'secureConnect')
-    const { subject } = socket.getPeerCertificate()
-    // Destroyed, it would take the end of its handshake with it.
-    socket.end()
-    await once(socket, 'close')
-    return String(subject.CN)
-  }
 
   describe('that change', () => {
     let folder: string
@@ -76,7 +63,7 @@ describe('certificates of the secure port', function () {
       })()
       put(folder, rsa)
       await served.logged('certificates reloaded')
-      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      expect(await subjectAt(served.securePort, made)).to.equal('rsa')
       isOver = true
       await Promise.all([writing, dialling])
       expect(open.closed).to.equal(false)
@@ -100,7 +87,7 @@ describe('certificates of the secure port', function () {
       symlinkSync('two', join(folder, '..new'))
       renameSync(join(folder, '..new'), join(folder, '..data'))
       await served.logged('certificates reloaded')
-      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      expect(await subjectAt(served.securePort, made)).to.equal('rsa')
     })
 
     it('but do not fit together are refused: those before stay, and the next change is tried', async () => {
@@ -111,12 +98,12 @@ describe('certificates of the secure port', function () {
       expect([level, fields.reason]).to.satisfy(
         ([of, reason]: string[]) => of === 'error' && /does not belong/.test(reason ?? ''),
       )
-      expect(await subjectAt(served.securePort)).to.equal('server')
+      expect(await subjectAt(served.securePort, made)).to.equal('server')
       const failure = await served.proxy.reloadCertificates().catch((error: Error) => error.message)
       expect(failure).to.match(/does not belong/)
       copyFileSync(rsa.key, join(folder, 'tls.key'))
       await served.logged('certificates reloaded')
-      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      expect(await subjectAt(served.securePort, made)).to.equal('rsa')
       expect(served.proxy.door?.keyStore.reloadsFailed).to.equal(1)
     })
 
@@ -144,7 +131,7 @@ describe('certificates of the secure port', function () {
       expect(await served.proxy.reloadCertificates()).to.match(
         /^certificates reloaded: CN=rsa, valid until/,
       )
-      expect(await subjectAt(served.securePort)).to.equal('rsa')
+      expect(await subjectAt(served.securePort, made)).to.equal('rsa')
     })
 
     it('a new list of revoked certificates ends what they could do', async () => {

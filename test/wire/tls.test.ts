@@ -14,6 +14,7 @@ import {
   openTcp,
   type SecureServed,
   serveSecurely,
+  statOf,
   TlsFixtures,
 } from '../support/tls-bed.ts'
 import { WireBench } from '../support/wire-bench.ts'
@@ -41,10 +42,7 @@ describe('TLS', function () {
     port = served.securePort,
   ): Promise<RawClient> => bench.connect({ port }, { tls })
   const idsOf = async (client: RawClient) => (await client.whoAmI()).record.ids
-  const stat = async (name: string): Promise<number> => {
-    const lines = await fourLetterWord({ host: '127.0.0.1', port: served.port }, 'mntr')
-    return Number(new RegExp(`^zk_${name}\\t(.*)$`, 'm').exec(lines)?.[1])
-  }
+  const stat = (name: string): Promise<number> => statOf(served, name)
 
   describe('a session', () => {
     beforeEach(async () => {
