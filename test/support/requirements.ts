@@ -142,6 +142,8 @@ const checks = {
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
   'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),
   prometheus: () => runs('prometheus', ['--version']) ?? runs('promtool', ['--version']),
+  collectd: () =>
+    runs('/usr/sbin/collectd', ['-h']) ?? has('/usr/lib/collectd/write_prometheus.so'),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),
