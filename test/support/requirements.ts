@@ -59,7 +59,7 @@ export function zookeeperLibs(line: Exclude<ZookeeperLine, '3.8'>): string {
 
 /** The folder of the jars of ZooKeeper 3.9 with those of its AdminServer. */
 export function zookeeperAdminLibs(): string {
-  return join(cacheFolder(), `zookeeper-admin-${zookeeperVersions['3.9']}`, 'libs')
+  return join(cacheFolder(), `zookeeper-admin-metrics-${zookeeperVersions['3.9']}`, 'libs')
 }
 
 /** The program `node` of that line. */
