@@ -2,7 +2,6 @@
  * /readyz under the faults of a store: it ends with a reason, begins again, and does not flap; not on a busy machine either. How fast
  * is printed: the bounds are those of docs/observe.md, and a busy machine may miss them.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { Etcd3 } from 'etcd3'
@@ -55,27 +54,8 @@ describe('observe/readiness', function () {
     client = undefined
   })
 
-  /** It ended once and began once. @returns what it said */
-  async function endsAndBegins(
-    what: string,
-    begin: () => unknown,
-    end: () => unknown,
-  ): Promise<string> {
-    const from = watch.changes.length
-    const beganMs = performance.now()
-    await begin()
-    const away = await watch.until(false, from)
-    await end()
-    const endedMs = performance.now()
-    const back = await watch.until(true, from)
-    const seconds = (ms: number) => (ms / 1_000).toFixed(2)
-    console.log(
-      `      ${what}: not ready after ${seconds(away.atMs - beganMs)} s, ready ${seconds(back.atMs - endedMs)} s after the end`,
-    )
-    await sleep(500)
-    expect(watch.changes.slice(from).map(({ isReady }) => isReady)).to.deep.equal([false, true])
-    return away.body
-  }
+  const endsAndBegins = (what: string, begin: () => unknown, end: () => unknown) =>
+    watch.endsAndBegins(what, begin, end)
 
   it('an idle server: etcd stops answering, and answers again', async () => {
     const said = await endsAndBegins(

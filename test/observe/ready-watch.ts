@@ -1,5 +1,6 @@
 /** Asks /readyz all the time, as many probes would, and keeps when it changed. No answer, of a process that has no turn, is none. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
 import { within } from '../support/eventually.ts'
 import { http } from '../support/http.ts'
 
@@ -39,6 +40,24 @@ export class ReadyWatch {
       }
     }
     return within(`ready: ${isReady}`, deadlineMs, wait(), () => JSON.stringify(this.changes))
+  }
+
+  /** It ends once and begins once; how fast is printed. @returns what it said */
+  async endsAndBegins(what: string, begin: () => unknown, end: () => unknown): Promise<string> {
+    const from = this.changes.length
+    const beganMs = performance.now()
+    await begin()
+    const away = await this.until(false, from)
+    await end()
+    const endedMs = performance.now()
+    const back = await this.until(true, from)
+    const seconds = (ms: number) => (ms / 1_000).toFixed(2)
+    console.log(
+      `      ${what}: not ready after ${seconds(away.atMs - beganMs)} s, ready ${seconds(back.atMs - endedMs)} s after the end`,
+    )
+    await sleep(500)
+    expect(this.changes.slice(from).map(({ isReady }) => isReady)).to.deep.equal([false, true])
+    return away.body
   }
 
   async stop(): Promise<void> {

@@ -135,7 +135,7 @@ const space: readonly Setting<number>[] = [
   }),
   keeperBound('full-store-retry', 'noSpaceRetryMs', {
     value: '<ms>',
-    text: 'try this often whether a full store takes a write again',
+    text: 'look and try this often whether a full store takes writes again',
   }),
   keeperBound('full-store-log-interval', 'noSpaceLogMs', {
     value: '<ms>',

@@ -18,6 +18,7 @@ export interface SpaceWatchOptions {
   readonly limits: Pick<
     KeeperLimits,
     | 'spaceCheckMs'
+    | 'noSpaceRetryMs'
     | 'spaceShortShare'
     | 'spaceWellShare'
     | 'historyBytesMax'
@@ -42,6 +43,8 @@ export class SpaceWatch {
   readonly #options: SpaceWatchOptions
   #level: 'well' | 'short' | 'full' = 'well'
   #isUnknownSaid = false
+  /** When it was looked at last for more than whether it is still full, monotonic ms. */
+  #lookedMs = Number.NEGATIVE_INFINITY
   #cancel: (() => void) | undefined
   #stopped = false
 
@@ -53,9 +56,12 @@ export class SpaceWatch {
   start(): void {
     const { store, clock, limits } = this.#options
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
-    void this.look().finally(() => {
+    const { spaceCheckMs, noSpaceRetryMs } = limits
+    const isDue = clock.monotonic() - this.#lookedMs >= spaceCheckMs
+    void this.#look(!isDue).finally(() => {
       if (this.#stopped) return
-      this.#cancel = clock.after(limits.spaceCheckMs, () => this.start())
+      const delayMs = this.#level === 'full' ? Math.min(spaceCheckMs, noSpaceRetryMs) : spaceCheckMs
+      this.#cancel = clock.after(delayMs, () => this.start())
     })
   }
 
@@ -65,8 +71,14 @@ export class SpaceWatch {
   }
 
   /** @returns what it found; undefined: nothing that is known */
-  async look(): Promise<StoreSpace | undefined> {
-    const { store, onLook, mark } = this.#options
+  look(): Promise<StoreSpace | undefined> {
+    return this.#look(false)
+  }
+
+  /** `isBrief`: only the end of a full store matters. While it lasts, nothing begins: that costs more than the look. */
+  async #look(isBrief: boolean): Promise<StoreSpace | undefined> {
+    const { store, clock, onLook, mark } = this.#options
+    if (!isBrief) this.#lookedMs = clock.monotonic()
     let space: StoreSpace | undefined
     const before = mark?.() ?? 0
     try {
@@ -75,6 +87,10 @@ export class SpaceWatch {
       this.#failed(error)
     }
     if (space === undefined || this.#stopped) return undefined
+    if (isBrief && space.isFull && this.#level === 'full') {
+      this.space = space
+      return space
+    }
     this.#judge(space)
     onLook?.(space, before)
     return space

@@ -147,7 +147,7 @@ class SpaceCheck {
     if (forMs >= FULL_MS) {
       return `the store has no space: it has taken no write for ${Math.round(forMs)} ms`
     }
-    // It is looked at every few seconds; a commit shows sooner that there is space again.
+    // A commit may show sooner than the next look that there is space again.
     const isFull = this.#batches === batches
     return isFull ? 'the store has no space, and refuses all writes' : undefined
   }

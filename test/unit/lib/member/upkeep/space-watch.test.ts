@@ -80,6 +80,23 @@ describe('space watch', () => {
     expect(fulls).to.equal(1)
   })
 
+  it('full: looked at twice a second for its end, but what a full store begins is not begun more often', async () => {
+    answer = () => space({ inUseBytes: 990 * MIB, isFull: true })
+    start()
+    await clock.advance(1)
+    for (let i = 0; i < 40; i++) await clock.advance(limits.noSpaceRetryMs)
+    // At the start, and every two seconds.
+    expect(fulls).to.equal(1 + 10)
+    answer = () => space()
+    await clock.advance(limits.noSpaceRetryMs)
+    expect(lines.at(-1)).to.equal('the store has space again')
+    answer = () => space({ inUseBytes: 990 * MIB, isFull: true })
+    await clock.advance(limits.noSpaceRetryMs)
+    expect(fulls).to.equal(1 + 10)
+    await clock.advance(limits.spaceCheckMs)
+    expect(fulls).to.equal(1 + 11)
+  })
+
   const reasons: [string, () => never][] = [
     [
       'forbidden',
