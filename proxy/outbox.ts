@@ -4,6 +4,7 @@
  * Line: connection → here → bytes. Neighbours: server flushes it, throttle.
  */
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Result, WireError } from '../lib/internal.ts'
 import { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import { encodeReply } from '../lib/protocol/wire/encode-reply.ts'
@@ -26,6 +27,16 @@ export class Outbox {
   /** What the budget of all connections knows of. */
   #unsentBytes = 0
   #awaitsDrain = false
+  /** Bytes are encrypted outside of the tick, so none of them is ever sent when write returns. */
+  readonly #isSecure: boolean
+  /** Writes on such a socket that have not been reported yet. */
+  #writes = 0
+  readonly #onWritten = (error?: Error | null): void => {
+    this.#writes--
+    if (error || this.#isDropped) return
+    this.drained()
+    if (this.#writes === 0) this.writer.release()
+  }
   #isDropped = false
 
   constructor(server: ProxyHost, socket: Socket, throttle: Throttle, client: string) {
@@ -33,6 +44,7 @@ export class Outbox {
     this.writer = new JuteWriter({ pendingBytesMax: outputBytesMax, pool: server.outputChunks })
     this.#server = server
     this.#socket = socket
+    this.#isSecure = socket instanceof TLSSocket
     this.#throttle = throttle
     this.#client = client
     this.#flushBytes = Math.min(FLUSH_BYTES, outputBytesMax / 16)
@@ -72,17 +84,24 @@ export class Outbox {
     this.#flushedBytes += bytes.length
     this.#server.stats.bytesSent += bytes.length
     if (this.#socket.destroyed || this.#socket.writableEnded) return
-    const isBelowMark = this.#socket.write(bytes)
+    const isBelowMark = this.#write(bytes)
     const unsent = this.#socket.writableLength
     // Usual: the kernel took all of it. It does not when the client reads too slowly.
     if (unsent === 0) return this.writer.release()
     this.#count(unsent)
-    if (isBelowMark) this.#awaitDrain()
+    if (isBelowMark && !this.#isSecure) this.#awaitDrain()
     if (unsent > this.#server.options.outputBytesMax) {
       const fields = { client: this.#client, unsentBytes: unsent }
       this.#server.logger.warn(fields, 'client does not read its replies: disconnected')
       this.#socket.destroy()
     } else if (unsent > this.#server.options.outputBytesMax / 16) this.#throttle.pause()
+  }
+
+  /** A callback costs a turn, and without TLS the kernel has nearly always taken everything by now. */
+  #write(bytes: Buffer): boolean {
+    if (!this.#isSecure) return this.#socket.write(bytes)
+    this.#writes++
+    return this.#socket.write(bytes, this.#onWritten)
   }
 
   /** The kernel has taken what was unsent. */
