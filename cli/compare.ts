@@ -1,25 +1,61 @@
 /** `anykeeper compare`: flags → the server that serves clients and compares two ZooKeepers. */
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
+import type { ClientTls } from '../lib/index.ts'
+import { checkTls, reasonOf } from '../lib/internal.ts'
 import { CompareServer, type Endpoint } from '../proxy/index.ts'
-import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag } from './flags.ts'
+import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, UsageError } from './flags.ts'
 import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
+import { readText } from './settings/read-file.ts'
 
 interface CompareFlags {
   readonly listen: Endpoint
-  readonly candidate: Endpoint
-  readonly oracle: Endpoint
+  readonly candidate: Side
+  readonly oracle: Side
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
   readonly report?: string
   readonly grace: number
   readonly maxFrameBytes: number
   readonly logLevel: string
 }
 
-function parseZk(text: string): Endpoint {
-  const match = /^zk:\/\/([^/]+)\/?$/.exec(text)
-  if (match === null) throw new InvalidArgumentError('expected zk://host:port.')
-  return parseListen(match[1]!)
+/** A server as its URL names it. */
+interface Side extends Endpoint {
+  readonly isSecure: boolean
 }
+
+function parseZk(text: string): Side {
+  const match = /^(zks?):\/\/([^/]+)\/?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('expected zk://host:port or zks://host:port.')
+  return { ...parseListen(match[2]!), isSecure: match[1] === 'zks' }
+}
+
+/** One set of certificates for both sides. @throws {UsageError} */
+function tlsOf({ candidate, oracle, tlsCa, tlsCert, tlsKey }: CompareFlags): ClientTls {
+  const isGiven = [tlsCa, tlsCert, tlsKey].some((file) => file !== undefined)
+  if (isGiven && !candidate.isSecure && !oracle.isSecure) {
+    throw new UsageError('certificates are for servers over zks:// only')
+  }
+  try {
+    const tls: ClientTls = {
+      ...(tlsCa !== undefined && { ca: readText(tlsCa) }),
+      ...(tlsCert !== undefined && { cert: readText(tlsCert) }),
+      ...(tlsKey !== undefined && { key: readText(tlsKey) }),
+    }
+    checkTls(tls)
+    return tls
+  } catch (error) {
+    throw new UsageError(reasonOf(error))
+  }
+}
+
+const endpointOf = ({ host, port, isSecure }: Side, tls: ClientTls): Endpoint => ({
+  host,
+  port,
+  ...(isSecure && { tls }),
+})
 
 const EXIT_CODES = `Exit codes:
   0  no difference found; unchecked requests and events are no difference
@@ -35,15 +71,24 @@ export function compareCommand(): Command {
     )
     .addOption(listenFlag())
     .addOption(
-      flag('--candidate <zk://host:port>', 'serve clients from this server', 'CANDIDATE')
+      flag(
+        '--candidate <url>',
+        'serve clients from this server: zk://host:port, or zks:// over TLS',
+        'CANDIDATE',
+      )
         .makeOptionMandatory()
         .argParser(parseZk),
     )
     .addOption(
-      flag('--oracle <zk://host:port>', 'compare with this server: a real ZooKeeper', 'ORACLE')
+      flag('--oracle <url>', 'compare with this server: a real ZooKeeper', 'ORACLE')
         .makeOptionMandatory()
         .argParser(parseZk),
     )
+    .addOption(
+      flag('--tls-ca <file>', 'verify servers over zks:// with these authorities, PEM', 'TLS_CA'),
+    )
+    .addOption(flag('--tls-cert <file>', 'show them this certificate, PEM', 'TLS_CERT'))
+    .addOption(flag('--tls-key <file>', 'key of the certificate, PEM', 'TLS_KEY'))
     .addOption(
       flag(
         '--report <file>',
@@ -67,13 +112,14 @@ export function compareCommand(): Command {
 async function compare(flags: CompareFlags): Promise<void> {
   const logger = pino({ level: flags.logLevel })
   const { listen, candidate, oracle, report } = flags
+  const tls = tlsOf(flags)
   const file =
     report === undefined ? undefined : pino(pino.destination({ dest: report, sync: true }))
   const server = await CompareServer.listen(
     {
       ...listen,
-      candidate,
-      oracle,
+      candidate: endpointOf(candidate, tls),
+      oracle: endpointOf(oracle, tls),
       graceMs: flags.grace,
       frameBytesMax: flags.maxFrameBytes,
     },

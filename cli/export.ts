@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readTree, type TreeExport, zookeeperSnapshot } from '../lib/index.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
+import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { writeSnapshot } from './zookeeper-folder.ts'
@@ -31,13 +31,13 @@ const EXIT_CODES = `Exit codes:
 const CHUNK_LENGTH = 64 * 1024
 
 export function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .summary('write a tree as JSON lines to stdout or a file')
     .description(
       'Write a tree as JSON lines to stdout. On etcd and Redis the proxies may continue to serve ' +
         'it; a server on files must be stopped first.',
     )
-    .addOption(lastingStoreFlag('read from this store'))
+  return withStoreFlags(command, 'read from this store')
     .addOption(prefixFlag())
     .option(
       '--path <znode>',

@@ -1,7 +1,9 @@
 /** Flags that several commands share, their environment variables, and the parsing of values. */
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { MetadataStore } from '../lib/index.ts'
+import { reasonOf } from '../lib/internal.ts'
 import { parseListen, parsePositive, parsePrefix } from './settings/parse.ts'
+import { readSecret } from './settings/read-file.ts'
 
 export const EXIT_USAGE = 2
 
@@ -19,9 +21,36 @@ export const listenFlag = (): Option =>
 
 const SHARED_STORES = 'etcd://host:port[,host:port…], redis://host:port'
 
-/** For a command whose tree must outlive it. */
-export const lastingStoreFlag = (verb: string): Option =>
-  flag('--store <url>', `${verb}: file:<folder>, ${SHARED_STORES}`, 'STORE').makeOptionMandatory()
+/**
+ * `--store` and `--store-file` of a command whose tree must outlive it: a URL with a password is better read from a file. Flags win over
+ * variables. The action finds the URL as `store`, wherever it came from.
+ */
+export function withStoreFlags(command: Command, verb: string): Command {
+  return command
+    .addOption(flag('--store <url>', `${verb}: file:<folder>, ${SHARED_STORES}`, 'STORE'))
+    .addOption(flag('--store-file <file>', 'take the URL of --store from this file', 'STORE_FILE'))
+    .hook('preAction', (called) => {
+      called.setOptionValue('store', storeOf(called))
+    })
+}
+
+function storeOf(command: Command): string {
+  const { store, storeFile } = command.opts<{ store?: string; storeFile?: string }>()
+  if (store === undefined && storeFile === undefined) {
+    throw new UsageError('name the store with --store <url>, or its file with --store-file <file>')
+  }
+  const isFlag = (name: string) => command.getOptionValueSource(name) === 'cli'
+  if (store !== undefined && storeFile !== undefined && isFlag('store') === isFlag('storeFile')) {
+    throw new UsageError('store is given twice, itself and in a file: omit one of the two')
+  }
+  const isInFile = store === undefined || (storeFile !== undefined && isFlag('storeFile'))
+  if (!isInFile) return store
+  try {
+    return readSecret(storeFile!)
+  } catch (error) {
+    throw new UsageError(`--store-file: ${reasonOf(error)}`)
+  }
+}
 
 export const prefixFlag = (): Option =>
   flag('--prefix <path>', 'key prefix of the tree in the store', 'PREFIX')

@@ -12,7 +12,7 @@ import {
   type TreeInput,
 } from '../lib/index.ts'
 import { say, shownSummary, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
+import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import {
   checkZookeeperFlags,
   type FromZookeeperFlags,
@@ -36,13 +36,13 @@ interface Source {
 }
 
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .summary('read an exported tree into an empty prefix of a store')
     .description(
       'Read an exported tree from stdin, or the files of a stopped ZooKeeper, into an empty prefix ' +
         'of a store. Resumable: run it again with the same input after an interruption.',
     )
-    .addOption(lastingStoreFlag('write to this store'))
+  return withStoreFlags(command, 'write to this store')
     .addOption(prefixFlag())
     .option('--input <file>', 'read from this file instead of stdin')
     .addOption(new Option('--abandon', 'remove what an unfinished import wrote').conflicts('input'))

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
 import { type KeyValue, type RepairReport, repairTree } from '../lib/index.ts'
 import { say, withStore } from './copy.ts'
-import { lastingStoreFlag, prefixFlag } from './flags.ts'
+import { prefixFlag, withStoreFlags } from './flags.ts'
 import { shownUrl } from './settings/shown-url.ts'
 
 interface RepairFlags {
@@ -26,13 +26,13 @@ const EXIT_CODES = `Exit codes:
   5  damage was found, and not all of it could be mended`
 
 export function repairCommand(): Command {
-  return new Command('repair')
+  const command = new Command('repair')
     .summary('find what is damaged in a stored tree, and mend it')
     .description(
       'Find records and journal entries that are damaged or missing, and mend what can be mended. End all proxies ' +
         'first. What is removed is written to a file before.',
     )
-    .addOption(lastingStoreFlag('examine this store'))
+  return withStoreFlags(command, 'examine this store')
     .addOption(prefixFlag())
     .option('--dry-run', 'name the findings, and write nothing to the store')
     .option('--force', 'mend although proxies are registered: they must not run')

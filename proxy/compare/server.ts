@@ -2,8 +2,9 @@
  * `anykeeper compare`: serves clients from the candidate and sends the same requests to the oracle.
  * Accepts clients, connects to both sides, expires sessions. Neighbours: link, sessions, report.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type Clock, type Logger, systemClock } from '../../lib/index.ts'
+import { checkTls, openSocket } from '../../lib/internal.ts'
 import type { CompareHost, CompareOptions } from './host.ts'
 import { Link } from './link.ts'
 import { probeZxid } from './probe.ts'
@@ -107,18 +108,24 @@ export class CompareServer implements CompareHost {
     try {
       if (!this.zxids.begun) await this.#begin()
       const upstream = await this.#connectOracle()
-      if (this.#isOracleAway) this.logger.warn({ ...this.options.oracle }, 'oracle reachable again')
+      if (this.#isOracleAway) this.logger.warn(this.#oracleShown, 'oracle reachable again')
       this.#isOracleAway = false
       return upstream
     } catch (error) {
       this.#oracleRetryMs = this.clock.monotonic() + ORACLE_RETRY_MS
       if (!this.#isOracleAway) {
-        const fields = { err: error, ...this.options.oracle }
+        const fields = { err: error, ...this.#oracleShown }
         this.logger.error(fields, 'oracle not reachable: requests are not compared')
       }
       this.#isOracleAway = true
       return undefined
     }
+  }
+
+  /** Without its certificates, which come with a key. */
+  get #oracleShown(): { readonly host: string; readonly port: number } {
+    const { host, port } = this.options.oracle
+    return { host, port }
   }
 
   #connectOracle(): Promise<Upstream> {
@@ -166,7 +173,8 @@ export class CompareServer implements CompareHost {
 
   /** The candidate answers four-letter words. */
   #passWord(socket: Socket, word: Buffer): void {
-    const candidate = connect({ ...this.options.candidate })
+    const endpoint = this.options.candidate
+    const candidate = openSocket(endpoint, endpoint.tls && checkTls(endpoint.tls), () => {})
     candidate.on('error', () => socket.destroy())
     candidate.on('close', () => socket.destroySoon())
     socket.on('close', () => candidate.destroy())

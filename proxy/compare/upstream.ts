@@ -3,8 +3,9 @@
  * the requests, events and answered pings between them. Not the library's client: what goes through here are a client's own
  * frames, unchanged. Neighbour: link (one to each side).
  */
-import { connect, type Socket } from 'node:net'
-import type { Clock } from '../../lib/index.ts'
+import type { Socket } from 'node:net'
+import type { ClientTls, Clock } from '../../lib/index.ts'
+import { checkTls, openSocket } from '../../lib/internal.ts'
 import { FrameSplitter, framed } from '../../lib/protocol/frame.ts'
 import { JuteReader } from '../../lib/protocol/jute/reader.ts'
 import { decodeReplyHeader } from '../../lib/protocol/record/reply-header.ts'
@@ -17,6 +18,8 @@ export interface Endpoint {
   readonly host: string
   /** 1 to 65535. */
   readonly port: number
+  /** @default without TLS */
+  readonly tls?: ClientTls
 }
 
 export interface SeenEvent extends WatcherEvent {
@@ -80,7 +83,12 @@ export class Upstream {
   /** Rejects when there is no connection within `timeoutMs`. */
   static connect(endpoint: Endpoint, clock: Clock, timeoutMs: number): Promise<Upstream> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...endpoint })
+      const { tls } = endpoint
+      const socket = openSocket(endpoint, tls && checkTls(tls), () => {
+        cancel()
+        socket.off('error', fail)
+        resolve(new Upstream(socket, clock))
+      })
       const fail = (error: Error) => {
         cancel()
         socket.destroy()
@@ -88,11 +96,6 @@ export class Upstream {
       }
       const cancel = clock.after(timeoutMs, () => fail(new Error('no connection in time')))
       socket.once('error', fail)
-      socket.once('connect', () => {
-        cancel()
-        socket.off('error', fail)
-        resolve(new Upstream(socket, clock))
-      })
     })
   }
 

@@ -25,6 +25,8 @@ export interface Verdict {
   readonly summary: string
 }
 
+const urlOf = (side: string): string => (side.includes('://') ? side : `zk://${side}`)
+
 export class CompareProcess {
   readonly host = '127.0.0.1'
   readonly port: number
@@ -41,9 +43,10 @@ export class CompareProcess {
     return `${this.host}:${this.port}`
   }
 
+  /** `sides`: host:port, or a URL. */
   static async start(
     sides: { candidate: string; oracle: string },
-    { graceMs = 3_000 }: { graceMs?: number } = {},
+    { graceMs = 3_000, args = [] }: { graceMs?: number; args?: readonly string[] } = {},
   ): Promise<CompareProcess> {
     if (!existsSync(built)) throw new Error('no dist/cli.js: npm run build')
     const port = await freePort()
@@ -55,8 +58,9 @@ export class CompareProcess {
         built,
         'compare',
         ...['--listen', `127.0.0.1:${port}`],
-        ...['--candidate', `zk://${sides.candidate}`],
-        ...['--oracle', `zk://${sides.oracle}`],
+        ...['--candidate', urlOf(sides.candidate)],
+        ...['--oracle', urlOf(sides.oracle)],
+        ...args,
         ...['--report', report],
         ...['--grace', `${graceMs}`],
       ],

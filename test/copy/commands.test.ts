@@ -38,9 +38,37 @@ describe('copy: the commands', function () {
     if (folder !== undefined) removeFolder(folder)
   })
 
+  it('--store-file: each command takes the URL of its store from a file', async () => {
+    const file = join(folder, 'source-url')
+    writeFileSync(file, `${source}\n`)
+    const { stdout } = await runCopy(['export', '--store-file', file])
+    expect(stdout).to.equal(readFileSync(whole, 'utf8'))
+    const repaired = await runCopy(['repair', '--store-file', file, '--dry-run'])
+    expect([repaired.code, repaired.stderr]).to.deep.equal([
+      0,
+      `examined the tree below /anykeeper in ${source}\n`,
+    ])
+    const target = join(folder, 'target-url')
+    writeFileSync(target, `file:${join(folder, 'from-file')}`)
+    await succeed(['import', '--store-file', target], { input: whole })
+    const again = await runCopy(['export', '--store-file', target])
+    expect(again.stdout).to.equal(readFileSync(whole, 'utf8'))
+  })
+
   const wrong: [what: string, args: string[], says: RegExp][] = [
-    ['export without a store', ['export'], /required option '--store <url>' not specified/],
-    ['import without a store', ['import'], /required option '--store <url>' not specified/],
+    ['export without a store', ['export'], /name the store with --store <url>, or its file/],
+    ['import without a store', ['import'], /name the store with --store <url>, or its file/],
+    ['repair without a store', ['repair'], /name the store with --store <url>, or its file/],
+    [
+      'a store given twice',
+      ['export', '--store', 'file:x', '--store-file', 'y'],
+      /store is given twice, itself and in a file: omit one of the two/,
+    ],
+    [
+      'a file of the store that is not there',
+      ['import', '--store-file', '/absent/file'],
+      /--store-file: ENOENT/,
+    ],
     ['an unknown flag', ['export', '--store', 'file:x', '--frobnicate'], /unknown option/],
     ['an argument too many', ['import', '--store', 'file:x', 'y'], /too many arguments/],
     ['a store that is none', ['export', '--store', 'bolt://x'], /store URL must begin with one of/],

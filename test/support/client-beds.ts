@@ -1,11 +1,14 @@
 /** What a client of the library may stand on: the same tests run on all of them. */
 
+import { readFileSync } from 'node:fs'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { type ClientOptions, connect, Keeper, type ZooKeeper } from '../../index.ts'
 import { startAnykeeper } from './anykeeper-process.ts'
 import { startEtcd } from './etcd-server.ts'
+import { freePort } from './free-port.ts'
 import type { Requirement, ZookeeperLine } from './requirements.ts'
 import { TcpFaultProxy } from './tcp-fault-proxy.ts'
+import { TlsFixtures } from './tls-bed.ts'
 import { startZookeeper } from './zookeeper-server.ts'
 
 const TICK_MS = 200
@@ -118,4 +121,26 @@ export const wireBedsOf = (tickTimeMs: number): readonly ClientBed[] => [
 
 export const wireBeds: readonly ClientBed[] = wireBedsOf(TICK_MS)
 
-export const clientBeds: readonly ClientBed[] = [memory, etcd, ...wireBeds]
+const secureAnykeeper: ClientBed = {
+  name: 'zks:// to anykeeper',
+  needs: [],
+  async start() {
+    const made = new TlsFixtures()
+    const port = await freePort()
+    // Clients without certificates: one that all of them show would be an identity of all of them.
+    const { cert, key } = made.server
+    const files = ['--tls-cert', cert, '--tls-key', key, '--tls-client-auth', 'none']
+    const args = ['--secure-listen', `127.0.0.1:${port}`, ...files]
+    const proxy = await startAnykeeper({ tickTimeMs: TICK_MS, args })
+    const tls = { ca: readFileSync(made.trusted.ca), serverName: 'localhost' }
+    return {
+      connect: (options) => connect(`zks://127.0.0.1:${port}`, { tls, ...withTimeout(options) }),
+      async stop() {
+        await proxy.stop()
+        made.remove()
+      },
+    }
+  },
+}
+
+export const clientBeds: readonly ClientBed[] = [memory, etcd, ...wireBeds, secureAnykeeper]
