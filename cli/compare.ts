@@ -1,7 +1,7 @@
 /** `anykeeper compare`: flags → the server that serves clients and compares two ZooKeepers. */
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
-import { CompareServer, type Endpoint } from '../proxy/index.ts'
+import { type CompareReport, CompareServer, type Endpoint } from '../proxy/index.ts'
 import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag } from './flags.ts'
 import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
 
@@ -13,6 +13,7 @@ interface CompareFlags {
   readonly grace: number
   readonly maxFrameBytes: number
   readonly logLevel: string
+  readonly allowUnchecked?: true
 }
 
 function parseZk(text: string): Endpoint {
@@ -21,10 +22,12 @@ function parseZk(text: string): Endpoint {
   return parseListen(match[1]!)
 }
 
+const EXIT_INCOMPLETE = 3
 const EXIT_CODES = `Exit codes:
-  0  no difference found; unchecked requests and events are no difference
+  0  everything was compared, and no difference found
   1  a difference, also if only suspect; or compare failed
-  2  bad usage`
+  2  bad usage
+  3  no difference found, but nothing was compared, or not everything (see --allow-unchecked)`
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -55,6 +58,10 @@ export function compareCommand(): Command {
       flag('--grace <ms>', 'wait this long for an event of the other side', 'GRACE')
         .default(3_000)
         .argParser(parsePositive),
+    )
+    .option(
+      '--allow-unchecked',
+      'end with 0 although some requests or events were not compared; none at all is still 3',
     )
     .addOption(maxFrameBytesFlag())
     .addOption(logLevelFlag())
@@ -87,7 +94,7 @@ async function compare(flags: CompareFlags): Promise<void> {
     server.close().then(
       () => {
         process.stdout.write(`anykeeper compare: ${server.report.summary}\n`)
-        process.exit(server.report.hasDifferences ? 1 : 0)
+        process.exit(exitCodeOf(server.report, flags))
       },
       (error: unknown) => {
         logger.error({ err: error }, 'not stopped cleanly')
@@ -101,4 +108,11 @@ async function compare(flags: CompareFlags): Promise<void> {
     `anykeeper compare ready on ${shownAddress(listen.host, server.port)} ` +
       `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,
   )
+}
+
+function exitCodeOf(report: CompareReport, { allowUnchecked }: CompareFlags): number {
+  if (report.hasDifferences) return 1
+  const isEnough = report.isComplete || (allowUnchecked === true && report.counts.requests > 0)
+  if (!isEnough) process.stderr.write('error: not everything was compared: see the summary\n')
+  return isEnough ? 0 : EXIT_INCOMPLETE
 }
