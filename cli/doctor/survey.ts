@@ -22,7 +22,7 @@ export interface Survey {
   readonly znodes: number
   readonly dataBytes: number
   readonly ephemerals: number
-  /** Their children could not be listed, so what is below them is not counted. */
+  /** Nothing is known of them, nor of what is below them. */
   readonly unreadable: number
   readonly deepest: Counted
   /** By bytes of data. */
@@ -92,13 +92,16 @@ export async function survey(client: ZooKeeper, options: SurveyOptions): Promise
     signal.throwIfAborted()
     const { path, depth, stat, children } = visited
     onVisit(++znodes)
-    dataBytes += stat.dataLength
     if (depth > deepest.count) deepest = { path, count: depth }
-    if (stat.dataLength > 0) largest.add({ path, count: stat.dataLength })
-    if (children === undefined) unreadable++
-    else if (children.length > 0)
-      widest.add({ path, count: children.length, listBytes: listBytes(children) })
     families.visit(visited)
+    if (stat === undefined || children === undefined) {
+      unreadable++
+      continue
+    }
+    dataBytes += stat.dataLength
+    if (stat.dataLength > 0) largest.add({ path, count: stat.dataLength })
+    if (children.length > 0)
+      widest.add({ path, count: children.length, listBytes: listBytes(children) })
     if (!isSession(stat.ephemeralOwner)) continue
     ephemerals++
     owned.set(stat.ephemeralOwner, (owned.get(stat.ephemeralOwner) ?? 0) + 1)

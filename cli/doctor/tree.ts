@@ -6,7 +6,7 @@ import { Option } from 'commander'
 import { showProgress } from '../progress.ts'
 import { whole } from '../settings/parse.ts'
 import { EXIT } from '../znode/exit-codes.ts'
-import { shownBytes, shownCount, tableOf } from '../znode/layout.ts'
+import { counted, shownBytes, shownCount, tableOf } from '../znode/layout.ts'
 import { hex } from '../znode/output.ts'
 import { printable } from '../znode/printable.ts'
 import { pathOf, type Run, type Verb } from '../znode/verb.ts'
@@ -90,8 +90,8 @@ async function report(
 ): Promise<void> {
   const { znodes, dataBytes, ephemerals, deepest } = found
   await output.lines([
-    `${shownCount(znodes)} znodes, ${shownBytes(dataBytes)} of data, ${shownCount(ephemerals)} ephemerals`,
-    `deepest: ${deepest.count} levels, ${printable(deepest.path)}`,
+    `${counted(znodes, 'znode')}, ${shownBytes(dataBytes)} of data, ${counted(ephemerals, 'ephemeral')}`,
+    `deepest: ${counted(deepest.count, 'level')}, ${printable(deepest.path)}`,
   ])
   for (const { title, head, rows, none } of listsOf(found, watches)) {
     await output.line('')
@@ -147,7 +147,8 @@ const findSuperNodes: Verb = {
     for await (const visited of walkTree(client, resolve(path))) {
       signal.throwIfAborted()
       const { path: at, stat } = visited
-      if (stat.numChildren > most) await output.line(`${printable(at)} ${stat.numChildren}`)
+      if (stat !== undefined && stat.numChildren > most)
+        await output.line(`${printable(at)} ${stat.numChildren}`)
     }
   },
 }

@@ -1,5 +1,5 @@
 /** What of a tree is near to a limit of clients and servers. Neighbours: survey, report. */
-import { shownBytes, shownCount } from '../znode/layout.ts'
+import { counted, shownBytes, shownCount } from '../znode/layout.ts'
 import type { Survey } from './survey.ts'
 
 /** jute.maxbuffer of servers, and of clients since 3.5: longer requests and replies end the connection. Unit bytes. */
@@ -25,7 +25,7 @@ export function warningsOf({ largest, widest, unreadable }: Survey): string[] {
     ),
     ...(unreadable > 0
       ? [
-          `the children of ${shownCount(unreadable)} znodes may not be read: what is below them was not examined`,
+          `${counted(unreadable, 'znode')} may not be read: they and what is below them were not examined`,
         ]
       : []),
   ]

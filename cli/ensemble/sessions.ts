@@ -37,7 +37,8 @@ function ofMember({ target }: Run, sessions: Sessions): void {
 async function ofTree({ client, signal }: Run, sessions: Sessions): Promise<void> {
   for await (const { path, stat } of walkTree(client, '/')) {
     signal.throwIfAborted()
-    if (isSession(stat.ephemeralOwner)) at(sessions, stat.ephemeralOwner).ephemerals.push(path)
+    if (stat !== undefined && isSession(stat.ephemeralOwner))
+      at(sessions, stat.ephemeralOwner).ephemerals.push(path)
   }
 }
 

@@ -1,6 +1,6 @@
 /** The verb status: what each server says of itself, or a member of a store. Neighbours: sessions, ../znode/server. */
 import { EXIT } from '../znode/exit-codes.ts'
-import { shownCount, tableOf } from '../znode/layout.ts'
+import { counted, shownCount, tableOf } from '../znode/layout.ts'
 import { hex } from '../znode/output.ts'
 import { printable } from '../znode/printable.ts'
 import type { Server } from '../znode/server.ts'
@@ -70,7 +70,7 @@ function memberStatus({ target }: Run): Status {
     mode: `member beside ${others} ${others === 1 ? 'other' : 'others'}`,
     zxid: hex(replica.zxid),
     znodes: replica.tree.nodeCount,
-    note: `${replica.sessions.size} sessions`,
+    note: counted(replica.sessions.size, 'session'),
   }
 }
 

@@ -49,7 +49,7 @@ export function tableOf(
   )
 }
 
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+const UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /** A number of bytes for people. */
 export function shownBytes(bytes: number): string {
@@ -59,7 +59,13 @@ export function shownBytes(bytes: number): string {
     value /= 1024
     unit++
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`
+  if (unit === 0) return counted(value, 'byte')
+  return `${value.toFixed(1)} ${UNITS[unit]}`
+}
+
+/** "1 child", "2,000 children". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${shownCount(count)} ${count === 1 ? one : many}`
 }
 
 /** 1234567 as 1,234,567. */

@@ -50,7 +50,11 @@ export class Server {
         () => fail(`nothing came within ${this.#timeoutMs} ms`),
         this.#timeoutMs,
       )
-      const socket = this.#connect(() => socket.write(word))
+      let isConnected = false
+      const socket = this.#connect(() => {
+        isConnected = true
+        socket.write(word)
+      })
       socket.on('data', (chunk) => {
         chunks.push(chunk)
         bytes += chunk.length
@@ -62,7 +66,8 @@ export class Server {
       })
       socket.on('close', () => {
         clearTimeout(timer)
-        if (chunks.length > 0) resolve(Buffer.concat(chunks).toString())
+        // A list of nothing is an empty answer.
+        if (isConnected) resolve(Buffer.concat(chunks).toString())
         else fail('it closed the connection')
       })
     })

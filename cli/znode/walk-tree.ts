@@ -8,8 +8,9 @@ export interface Visited {
   readonly path: string
   /** 0: where the walk began. */
   readonly depth: number
-  readonly stat: Stat
-  /** Names; undefined: they may not be read. */
+  /** undefined: it may not be read, and neither may the names. */
+  readonly stat: Stat | undefined
+
   readonly children: readonly string[] | undefined
   /** Its last sibling. */
   readonly isLast: boolean
@@ -26,7 +27,7 @@ export interface WalkOptions {
 const AHEAD = 64
 
 interface Read {
-  readonly stat: Stat
+  readonly stat: Stat | undefined
   readonly children: readonly string[] | undefined
 }
 
@@ -40,25 +41,26 @@ interface Entry {
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof ZnodeError && error.code === code
 
-/** Of one state of a znode; undefined: it is gone. A znode that may not be read has its Stat, which needs no permission. */
+const HIDDEN: Read = { stat: undefined, children: undefined }
+
+/** Of one state of a znode; undefined: it is gone. */
 async function read(client: ZooKeeper, path: string): Promise<Read | undefined> {
   try {
     return await client.getChildren(path)
   } catch (error) {
     if (hasCode(error, 'ZK_NO_NODE')) return undefined
-    if (!hasCode(error, 'ZK_NO_AUTH')) throw error
-    const stat = await client.exists(path)
-    return stat && { stat, children: undefined }
+    if (hasCode(error, 'ZK_NO_AUTH')) return HIDDEN
+    throw error
   }
 }
 
-/** The path's own absence is an error; that of others is a change meanwhile. @throws {ZnodeError} */
+/** That the path itself is not there, or may not be read, is an error; of others it is none. @throws {ZnodeError} */
 export async function* walkTree(
   client: ZooKeeper,
   root: string,
   { depthMax = Number.POSITIVE_INFINITY, childrenMax = Number.POSITIVE_INFINITY }: WalkOptions = {},
 ): AsyncGenerator<Visited, void, undefined> {
-  const stack: Entry[] = [{ path: root, depth: 0, isLast: true, read: first(client, root) }]
+  const stack: Entry[] = [{ path: root, depth: 0, isLast: true, read: client.getChildren(root) }]
   for (;;) {
     for (let i = stack.length - 1; i >= Math.max(0, stack.length - AHEAD); i--)
       start(client, stack[i] as Entry)
@@ -76,14 +78,6 @@ export async function* walkTree(
       stack.push({ path: child, depth: depth + 1, isLast: i === children.length - 1 })
     }
   }
-}
-
-function first(client: ZooKeeper, root: string): Promise<Read> {
-  return client.getChildren(root).catch(async (error) => {
-    const stat = hasCode(error, 'ZK_NO_AUTH') ? await client.exists(root) : undefined
-    if (stat === undefined) throw error
-    return { stat, children: undefined }
-  })
 }
 
 function start(client: ZooKeeper, entry: Entry): void {

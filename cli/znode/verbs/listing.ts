@@ -1,8 +1,10 @@
 /** Verbs that list znodes: ls, tree, count, ephemerals. Neighbours: reading, ../walk-tree. */
 import { Option } from 'commander'
+import type { Stat } from '../../../lib/index.ts'
+import { isSession } from '../../ensemble/owners.ts'
 import { whole } from '../../settings/parse.ts'
 import { EXIT } from '../exit-codes.ts'
-import { columnsOf, shownBytes, shownCount } from '../layout.ts'
+import { columnsOf, counted, shownBytes, shownCount } from '../layout.ts'
 import { hex, type Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import { statJson, statLines } from '../stat-text.ts'
@@ -25,7 +27,7 @@ class Unread {
   note({ path, children }: Visited): void {
     if (children !== undefined) return
     this.#count++
-    this.#output.say(`not permitted by the ACL: the children of ${path}`)
+    this.#output.say(`not permitted by the ACL: ${path}`)
   }
 
   get exitCode(): number | undefined {
@@ -65,7 +67,7 @@ async function listAll({ client, output, signal }: Run, root: string): Promise<n
   for await (const visited of walkTree(client, root)) {
     signal.throwIfAborted()
     const { path, stat } = visited
-    if (output.isJson) await output.json({ path, stat: statJson(stat) })
+    if (output.isJson) await output.json({ path, stat: stat && statJson(stat) })
     else await output.line(printable(path))
     unread.note(visited)
   }
@@ -96,13 +98,21 @@ const tree: Verb = {
       signal.throwIfAborted()
       if (output.isJson) {
         const { path, stat } = visited
-        await output.json({ path, depth: visited.depth, stat: statJson(stat) })
+        await output.json({ path, depth: visited.depth, stat: stat && statJson(stat) })
       } else await drawing.draw(visited, root)
       unread.note(visited)
     }
     if (!output.isJson) await drawing.end()
     return unread.exitCode
   },
+}
+
+function notesOf({ numChildren, dataLength, ephemeralOwner }: Stat): string[] {
+  return [
+    ...(numChildren > 0 ? [counted(numChildren, 'child', 'children')] : []),
+    ...(dataLength > 0 ? [shownBytes(dataLength)] : []),
+    ...(isSession(ephemeralOwner) ? [`owner ${hex(ephemeralOwner)}`] : []),
+  ]
 }
 
 /** Lines of a drawn tree; a parent's line on what it has more comes behind its last child that is shown. */
@@ -120,11 +130,7 @@ class Drawing {
   async draw({ path, depth, stat, children, isLast }: Visited, root: string): Promise<void> {
     await this.#closeTo(depth)
     const name = depth === 0 ? root : path.slice(path.lastIndexOf('/') + 1)
-    const notes = [
-      ...(stat.numChildren > 0 ? [`${shownCount(stat.numChildren)} children`] : []),
-      ...(stat.dataLength > 0 ? [shownBytes(stat.dataLength)] : []),
-      ...(stat.ephemeralOwner > 0n ? [`owner ${hex(stat.ephemeralOwner)}`] : []),
-    ]
+    const notes = stat === undefined ? ['hidden by its ACL'] : notesOf(stat)
     const note = notes.length === 0 ? '' : `  (${notes.join(', ')})`
     const branch = depth === 0 ? '' : `${this.#stem()}${isLast ? '└── ' : '├── '}`
     await this.#output.line(`${branch}${printable(name)}${this.#output.colour(note, 'dim')}`)
