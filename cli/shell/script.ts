@@ -40,6 +40,8 @@ export async function runScript(
   } finally {
     signal.removeEventListener('abort', stop)
     rl.close()
+    // What still comes is not read, and must not keep the process alive.
+    process.stdin.destroy()
   }
   return failed
 }

@@ -1,19 +1,13 @@
 /** The flags of every command that reads or writes znodes: where, as whom, for how long. Neighbour: target. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { flag, maxFrameBytesFlag, prefixFlag } from '../flags.ts'
 import { whole } from '../settings/parse.ts'
-import { authOf } from './target.ts'
-
-/** An identity to prove. */
-export interface Auth {
-  readonly scheme: string
-  readonly auth: string
-}
 
 export interface ConnectionFlags {
   readonly server: string
   readonly prefix: string
-  readonly auth: readonly Auth[]
+  /** `scheme:auth`, unchecked. */
+  readonly auth: readonly string[]
   readonly timeout: number
   readonly sessionTimeout: number
   readonly maxFrameBytes: number
@@ -28,13 +22,8 @@ const TIMEOUT_MS = 15_000
 const SESSION_TIMEOUT_MS = 30_000
 const TIMEOUT_MS_MAX = 86_400_000
 
-function collectAuth(text: string, known: readonly Auth[] = []): Auth[] {
-  const auth = authOf(text)
-  // What was given may be a password: it is not repeated.
-  if (auth === undefined)
-    throw new InvalidArgumentError('expected scheme:auth, e.g. digest:user:password.')
-  return [...known, auth]
-}
+/** Looked at when the target is opened: commander would repeat what is wrong, and it may be a password. */
+const collect = (text: string, known: readonly string[] = []): string[] => [...known, text]
 
 const GROUP = 'Connection:'
 
@@ -54,7 +43,7 @@ export function addConnectionFlags(command: Command): Command {
       'AUTH',
     )
       .default([], 'none')
-      .argParser(collectAuth),
+      .argParser(collect),
     flag('--timeout <ms>', 'of connecting, and of each request', 'TIMEOUT')
       .default(TIMEOUT_MS)
       .argParser(ms),

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs'
 import { openStore } from '../../adapters/index.ts'
-import { connect, type ZooKeeper } from '../../lib/index.ts'
+import { type ClientAuth, connect, type ZooKeeper } from '../../lib/index.ts'
 import { type ClientOptions, connectOwning, Keeper } from '../../lib/internal.ts'
 import { UsageError } from '../flags.ts'
 import { shownUrl } from '../settings/shown-url.ts'
-import type { Auth, ConnectionFlags } from './connection-flags.ts'
+import type { ConnectionFlags } from './connection-flags.ts'
 import { Server } from './server.ts'
 
 /** An open session, and what it stands on. */
@@ -76,7 +76,7 @@ export async function openTarget(
     timeoutMs: sessionTimeout,
     connectMs: timeoutMs,
     requestBytesMax: flags.maxFrameBytes,
-    auth: auth.map(({ scheme, auth: value }) => ({ scheme, auth: value })),
+    auth: auth.map(authOf),
     // A retry of what surely was not applied, while a server restarts.
     retryMs: Math.min(timeoutMs, RETRY_MS_MAX),
     ...options,
@@ -143,8 +143,11 @@ function fileOf(name: string, path: string): Buffer {
   }
 }
 
-/** `scheme:auth`, such as `digest:user:password`. undefined: it is not of this form. */
-export function authOf(text: string): Auth | undefined {
+/** `scheme:auth`, such as `digest:user:password`. @throws {UsageError} which repeats nothing of it */
+function authOf(text: string): ClientAuth {
   const [, scheme, auth] = /^([a-z][a-z0-9-]*):(.+)$/s.exec(text) ?? []
-  return scheme === undefined || auth === undefined ? undefined : { scheme, auth }
+  if (scheme === undefined || auth === undefined) {
+    throw new UsageError('--auth: expected scheme:auth, e.g. digest:user:password')
+  }
+  return { scheme, auth }
 }

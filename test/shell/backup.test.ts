@@ -38,6 +38,8 @@ describe('shell: backup of a store in files', function () {
         written++
       }
     })()
+    // The last one ends with the server.
+    writing.catch(() => {})
   })
   after(async () => {
     isWriting = false

@@ -92,21 +92,21 @@ describe('shell: refusals', function () {
     try {
       const env = { ANYKEEPER_SERVER: server.connectString }
       const script = start(['shell', '--keep-going'], { env })
-      const lines = Array.from({ length: 3_000 }, (_, i) => `create /n${i} ${'x'.repeat(40)}`)
+      const lines = Array.from({ length: 300 }, (_, i) => `create /n${i} ${'x'.repeat(40)}`)
       script.child.stdin?.end(`${lines.join('\n')}\ncreate /esc "\\t\u001b[2J\u0007"\n`)
       expect((await script.ended).code).to.equal(0)
       const cut = start(['ls', '-R', '/'], { env, input: '' })
       cut.child.stdout?.destroy()
       expect(await cut.ended).to.include({ code: 1, err: '' })
       const plain = await run(['tree', '--children', '3', '/'], { env })
-      expect(plain.out).to.not.contain('\u001b').and.contain('└── … 2,999 more')
+      expect(plain.out).to.contain('└── … 299 more').and.not.contain('\u001b')
       const shown = await startAtTerminal(['tree', '--children', '3', '/'], env).ended
       expect(shown.out).to.contain('\u001b[2m')
       const bare = await startAtTerminal(['tree', '--children', '3', '/'], {
         ...env,
         NO_COLOR: '1',
       }).ended
-      expect(bare.out).to.not.contain('\u001b').and.contain('more')
+      expect(bare.out).to.contain('more').and.not.contain('\u001b')
       const data = await startAtTerminal(['get', '/esc'], env).ended
       expect(data.out).to.equal('\t\\u{1b}[2J\\u{7}\r\n')
       const columns = await startAtTerminal(['ls', '/'], env).ended

@@ -2,8 +2,9 @@
 import { Option } from 'commander'
 import { EVENT } from '../../../lib/index.ts'
 import { whole } from '../../settings/parse.ts'
+import { CommandError, EXIT } from '../exit-codes.ts'
 import { printable } from '../printable.ts'
-import { pathOf, type Verb } from '../verb.ts'
+import { pathOf, type Run, type Verb } from '../verb.ts'
 
 const WORDS: Readonly<Record<number, string>> = {
   [EVENT.NodeCreated]: 'created',
@@ -14,6 +15,36 @@ const WORDS: Readonly<Record<number, string>> = {
 
 /** An event in a word. */
 export const eventWord = (type: number): string => WORDS[type] ?? 'resumed'
+
+/** Without a shell, which opens another session, a watch ends when its session must be taken for lost. */
+class Outage {
+  readonly #controller = new AbortController()
+  readonly end: () => void
+
+  constructor({ client, output, onEvent }: Run) {
+    if (onEvent !== undefined) {
+      this.end = () => {}
+      return
+    }
+    this.end = client.onStateChange((state) => {
+      if (state === 'suspended') output.say('the connection was lost: reconnecting')
+      else if (state === 'connected') output.say('connected again')
+      else if (state === 'lost') {
+        const ms = client.timeoutMs
+        this.#controller.abort(
+          new CommandError(
+            EXIT.noServer,
+            `no server was reached for ${ms} ms, so the session has ended`,
+          ),
+        )
+      }
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+}
 
 const watch: Verb = {
   name: 'watch',
@@ -28,8 +59,10 @@ const watch: Verb = {
   ],
   examples: ['/app/config', '-R --count 1 /app', '--json -R /'],
   async run(run, args, { recursive, count = Number.POSITIVE_INFINITY }) {
-    const { client, output, signal } = run
+    const { client, output } = run
     const path = pathOf(run, args)
+    const outage = new Outage(run)
+    const signal = AbortSignal.any([run.signal, outage.signal])
     let left = count as number
     let isFirst = true
     try {
@@ -48,7 +81,9 @@ const watch: Verb = {
       }
     } catch (error) {
       // Ctrl-C is how it ends.
-      if (!signal.aborted || error !== signal.reason) throw error
+      if (!run.signal.aborted || error !== run.signal.reason) throw error
+    } finally {
+      outage.end()
     }
   },
 }
