@@ -25,6 +25,7 @@ const UNFINISHED = '.anykeeper-unfinished'
 /** How often the growth of the copy is looked at. Unit: ms. */
 const LOOK_EVERY_MS = 200
 
+/** Options of a backup. */
 export interface BackupOptions {
   /** Called now and then with the bytes of the copy, and those of the store: the copy may end with fewer. */
   readonly onProgress?: (bytes: number, all: number) => void

@@ -43,7 +43,7 @@ export class CompareProcess {
 
   static async start(
     sides: { candidate: string; oracle: string },
-    { graceMs = 3_000 }: { graceMs?: number } = {},
+    { graceMs = 3_000, args = [] }: { graceMs?: number; args?: readonly string[] } = {},
   ): Promise<CompareProcess> {
     if (!existsSync(built)) throw new Error('no dist/cli.js: npm run build')
     const port = await freePort()
@@ -59,6 +59,7 @@ export class CompareProcess {
         ...['--oracle', `zk://${sides.oracle}`],
         ...['--report', report],
         ...['--grace', `${graceMs}`],
+        ...args,
       ],
     })
     await child.waitForLine(/^anykeeper compare ready on /)
