@@ -19,7 +19,7 @@ const LOADERS: Readonly<Record<string, Load>> = {
   serve: async () => [(await import('./serve.ts')).serveCommand()],
   shell: async () => [(await import('./shell/command.ts')).shellCommand()],
   znodes,
-  doctor: async () => [(await import('./doctor/command.ts')).doctorCommand()],
+  doctor: async () => [(await import('./doctor/doctor.ts')).doctorCommand()],
   export: async () => [(await import('./export.ts')).exportCommand()],
   import: async () => [(await import('./import.ts')).importCommand()],
   backup: async () => [(await import('./backup.ts')).backupCommand()],

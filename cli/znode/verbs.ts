@@ -26,7 +26,7 @@ const all: readonly Verb[] = [
 
 export const shellVerbs: readonly Verb[] = all.filter(({ only }) => only !== 'process')
 
-/** doctor has commands of its own: see ../doctor/command. */
+/** doctor has commands of its own: see ../doctor/doctor. */
 export const processVerbs: readonly Verb[] = all.filter(
   ({ only, name }) => only !== 'shell' && name !== 'doctor',
 )
