@@ -1,9 +1,12 @@
 /** From a URL to a store. An adapter and its driver are loaded only when their scheme is opened. */
+import { resolve } from 'node:path'
 import type { Clock } from '../lib/base/clock.ts'
 import type { Logger } from '../lib/base/log.ts'
 import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
+import type { BackupOptions, BackupResult } from './embedded/backup.ts'
 
+export type { BackupOptions, BackupResult } from './embedded/backup.ts'
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
 export type { MvccBase } from './mvcc/key-states.ts'
 export type { Leases, StoredLease } from './mvcc/leases.ts'
@@ -77,6 +80,23 @@ export async function openStore(
     )
   }
   return opener(url, scheme, options)
+}
+
+/**
+ * Copies a store in files, `file:…`, into a folder that is not there yet, while a server uses it or not: one state of it, checked, on
+ * the disk, or not at all. The copy is a store of its own.
+ * @throws {StoreError} STORE_INVALID: the URL; STORE_UNAVAILABLE: there are no data, or the folder is there; STORE_NO_SPACE;
+ * STORE_INTERNAL: the store is damaged; STORE_UNSUPPORTED: the package lmdb is missing
+ */
+export async function backupFileStore(
+  url: string,
+  folder: string,
+  options: BackupOptions = {},
+): Promise<BackupResult> {
+  const { parseFileUrl } = await import('./embedded/file-url.ts')
+  const parsed = parseFileUrl(url)
+  const { backupFolder } = await import('./embedded/backup.ts')
+  return backupFolder(parsed.folder, resolve(folder), options)
 }
 
 type UrlCheck = (url: string) => Promise<unknown>

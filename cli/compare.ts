@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import type { ClientTls } from '../lib/index.ts'
 import { checkTls, reasonOf } from '../lib/internal.ts'
-import { CompareServer, type Endpoint } from '../proxy/index.ts'
+import { type CompareReport, CompareServer, type Endpoint } from '../proxy/index.ts'
 import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, UsageError } from './flags.ts'
 import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
 import { readText } from './settings/read-file.ts'
@@ -19,6 +19,7 @@ interface CompareFlags {
   readonly grace: number
   readonly maxFrameBytes: number
   readonly logLevel: string
+  readonly allowUnchecked?: true
 }
 
 /** A server as its URL names it. */
@@ -57,10 +58,12 @@ const endpointOf = ({ host, port, isSecure }: Side, tls: ClientTls): Endpoint =>
   ...(isSecure && { tls }),
 })
 
+const EXIT_INCOMPLETE = 3
 const EXIT_CODES = `Exit codes:
-  0  no difference found; unchecked requests and events are no difference
+  0  everything was compared, and no difference found
   1  a difference, also if only suspect; or compare failed
-  2  bad usage`
+  2  bad usage
+  3  no difference found, but nothing was compared, or not everything (see --allow-unchecked)`
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -101,6 +104,10 @@ export function compareCommand(): Command {
         .default(3_000)
         .argParser(parsePositive),
     )
+    .option(
+      '--allow-unchecked',
+      'end with 0 although some requests or events were not compared; none at all is still 3',
+    )
     .addOption(maxFrameBytesFlag())
     .addOption(logLevelFlag())
     .allowExcessArguments(false)
@@ -133,7 +140,7 @@ async function compare(flags: CompareFlags): Promise<void> {
     server.close().then(
       () => {
         process.stdout.write(`anykeeper compare: ${server.report.summary}\n`)
-        process.exit(server.report.hasDifferences ? 1 : 0)
+        process.exit(exitCodeOf(server.report, flags))
       },
       (error: unknown) => {
         logger.error({ err: error }, 'not stopped cleanly')
@@ -147,4 +154,11 @@ async function compare(flags: CompareFlags): Promise<void> {
     `anykeeper compare ready on ${shownAddress(listen.host, server.port)} ` +
       `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,
   )
+}
+
+function exitCodeOf(report: CompareReport, { allowUnchecked }: CompareFlags): number {
+  if (report.hasDifferences) return 1
+  const isEnough = report.isComplete || (allowUnchecked === true && report.counts.requests > 0)
+  if (!isEnough) process.stderr.write('error: not everything was compared: see the summary\n')
+  return isEnough ? 0 : EXIT_INCOMPLETE
 }

@@ -1,11 +1,11 @@
-/** Progress of a copy on stderr: a bar on a terminal, otherwise a line every few seconds. */
+/** Progress of what takes long, on stderr: a bar on a terminal, otherwise a line every few seconds. */
 import type { WriteStream } from 'node:tty'
 
 /** Interval of lines where there is no terminal. Unit: ms. */
 const LINE_EVERY_MS = 5_000
 
 export interface Progress {
-  /** `done` of `total` znodes are copied. */
+  /** `done` of `total` znodes, or other units. */
   at(done: number, total: number): void
   /** Removes the bar. */
   end(): void
@@ -14,6 +14,8 @@ export interface Progress {
 export interface ProgressOptions {
   /** "exported", "imported" */
   readonly done: string
+  /** @default 'znodes' */
+  readonly unit?: string
   /** @default process.stderr */
   readonly stream?: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean }
   /** false: no bar on a terminal either. @default true */
@@ -25,17 +27,17 @@ export interface ProgressOptions {
 export async function showProgress(options: ProgressOptions): Promise<Progress> {
   const { stream = process.stderr, bar = true } = options
   if (stream.isTTY !== true) return lines(options)
-  return bar ? barOn(stream, options.done) : { at() {}, end() {} }
+  return bar ? barOn(stream, options) : { at() {}, end() {} }
 }
 
 async function barOn(
   stream: NonNullable<ProgressOptions['stream']>,
-  done: string,
+  { done, unit = 'znodes' }: ProgressOptions,
 ): Promise<Progress> {
   const { default: cliProgress } = await import('cli-progress')
   const bar = new cliProgress.SingleBar({
     stream: stream as WriteStream,
-    format: `${done} {value} of {total} znodes [{bar}] {percentage} %, {eta_formatted} left`,
+    format: `${done} {value} of {total} ${unit} [{bar}] {percentage} %, {eta_formatted} left`,
     clearOnComplete: true,
     // Ctrl-C ends the process as usual, and the terminal needs no repair.
     gracefulExit: false,
@@ -52,7 +54,7 @@ async function barOn(
 }
 
 /** Reads the clock instead of using a timer: the copy may leave timers no turn. */
-function lines({ done, stream = process.stderr, now }: ProgressOptions): Progress {
+function lines({ done, unit = 'znodes', stream = process.stderr, now }: ProgressOptions): Progress {
   const clock = now ?? (() => performance.now())
   let lastMs = clock()
   return {
@@ -60,7 +62,7 @@ function lines({ done, stream = process.stderr, now }: ProgressOptions): Progres
       const nowMs = clock()
       if (nowMs - lastMs < LINE_EVERY_MS) return
       lastMs = nowMs
-      stream.write(`${done} ${count} of ${total} znodes\n`)
+      stream.write(`${done} ${count} of ${total} ${unit}\n`)
     },
     end() {},
   }

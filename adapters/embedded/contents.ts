@@ -35,13 +35,23 @@ export interface Contents {
 
 export interface Found extends Contents {
   readonly isNew: boolean
+  /** Of all tables. */
+  readonly records: number
   readonly long: KeyIndex<LongKey>
   readonly lastLongId: bigint
 }
 
 export function nothing(): Found {
   const state = { format: FORMAT, revision: 1, lastLeaseId: 0n }
-  return { isNew: true, state, leases: [], bound: [], long: new KeyIndex(), lastLongId: 0n }
+  return {
+    isNew: true,
+    records: 0,
+    state,
+    leases: [],
+    bound: [],
+    long: new KeyIndex(),
+    lastLongId: 0n,
+  }
 }
 
 /** Reads and checks every record of the data file. @throws {StoreError} STORE_INTERNAL: damaged */
@@ -82,5 +92,5 @@ export function readAll(folder: string): Found {
     throw damaged(folder, 'the record of its state is gone')
   }
   checkFormat(folder, state.format)
-  return { isNew: false, state, leases, bound, long, lastLongId }
+  return { isNew: false, records, state, leases, bound, long, lastLongId }
 }

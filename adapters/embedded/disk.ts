@@ -154,6 +154,8 @@ export class Disk implements MvccBase {
 
   /** Within mapSize and what the disk has left. */
   space(): StoreSpace {
+    // Of a backup that was killed: pages would stay in use for it.
+    this.#root.readerCheck()
     const { pageSize, lastPageNumber } = this.#root.getStats() as Stats
     const usedBytes = (lastPageNumber + 1) * pageSize
     const tables = TABLES.map((name) => this.#tables[name].getStats() as Stats)

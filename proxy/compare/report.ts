@@ -97,6 +97,12 @@ export class CompareReport {
     return this.counts.differences + this.counts.suspect > 0
   }
 
+  /** Everything that came was compared, and something came. */
+  get isComplete(): boolean {
+    const { requests, unchecked, eventsUnchecked } = this.counts
+    return requests > 0 && unchecked === 0 && eventsUnchecked === 0
+  }
+
   /** One line for the terminal. */
   get summary(): string {
     const { requests, events, differences, suspect, unchecked, eventsUnchecked } = this.counts

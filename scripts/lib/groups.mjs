@@ -95,6 +95,12 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'shell',
+    paths: ['test/shell/'],
+    needs: ['zookeeper-3.9'],
+    minutesMax: 6,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],

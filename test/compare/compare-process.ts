@@ -63,6 +63,7 @@ export class CompareProcess {
         ...args,
         ...['--report', report],
         ...['--grace', `${graceMs}`],
+        ...args,
       ],
     })
     await child.waitForLine(/^anykeeper compare ready on /)

@@ -1,0 +1,251 @@
+/** Runs lines of the shell, one after the other, on one session. Neighbours: prompt and script, which read them; words. */
+import { type Command, CommanderError, Option } from 'commander'
+import { ZK_ERRORS, ZnodeError } from '../../lib/index.ts'
+import { UsageError } from '../flags.ts'
+import type { ConnectionFlags } from '../znode/connection-flags.ts'
+import { EXIT, exitCodeOf, isReaderGone } from '../znode/exit-codes.ts'
+import type { Output } from '../znode/output.ts'
+import { printable } from '../znode/printable.ts'
+import { openTarget, type Target } from '../znode/target.ts'
+import { commandOf, type Flags, type Run, type Verb } from '../znode/verb.ts'
+import { eventWord } from '../znode/verbs/watching.ts'
+import { shellVerbs } from '../znode/verbs.ts'
+import { PathCompletion } from './completion.ts'
+import { overview } from './help.ts'
+import { resolvePath } from './paths.ts'
+import { wordsOf } from './words.ts'
+
+/** How a line ended. `quit`: the shell is to end. */
+export interface Outcome {
+  readonly exitCode: number
+  readonly quit?: true
+}
+
+/** Words of zkCli that are not here, and what to do instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  config: 'get /zookeeper/config',
+  reconfig: 'nothing: there is no ensemble to change',
+  listquota: 'tree /zookeeper/quota',
+  setquota: 'create znodes below /zookeeper/quota',
+  delquota: 'rm -r a znode below /zookeeper/quota',
+  printwatches: 'nothing: events are always shown',
+  close: 'quit',
+}
+
+type OwnWord = (args: readonly string[]) => Promise<Outcome | undefined>
+
+export class Interpreter {
+  readonly verbs: ReadonlyMap<string, Verb>
+  readonly completion: PathCompletion
+  readonly #flags: ConnectionFlags
+  readonly #output: Output
+  #target: Target
+  #current = '/'
+  #running: AbortController | undefined
+  /** Where the lines before are from, for "history". */
+  history: () => readonly string[] = () => []
+  /** Writes a line that came by itself. */
+  notify: (text: string) => void
+  readonly #own: Readonly<Record<string, OwnWord>> = {
+    help: async ([word]) => this.#help(word),
+    quit: async () => ({ exitCode: EXIT.ok, quit: true }),
+    exit: async () => ({ exitCode: EXIT.ok, quit: true }),
+    cd: async ([path = '/']) => this.#cd(path),
+    pwd: async () => this.#say(this.#current),
+    history: async () => this.#history(),
+    redo: async ([number = '']) => this.#redo(number),
+    connect: async ([url]) => this.#connect(url),
+  }
+  readonly #onEvent = ({ type, path }: { readonly type: number; readonly path: string }): void =>
+    this.notify(`watch: ${eventWord(type)} ${printable(path)}`)
+
+  private constructor(target: Target, flags: ConnectionFlags, output: Output) {
+    this.#target = target
+    this.#flags = flags
+    this.#output = output
+    this.notify = (text) => output.say(text)
+    this.verbs = new Map(
+      shellVerbs.flatMap((verb) =>
+        [verb.name, ...(verb.aliases ?? [])].map((name) => [name, verb] as const),
+      ),
+    )
+    this.completion = new PathCompletion({
+      verbs: this.verbs,
+      ownWords: Object.keys(this.#own),
+      client: () => this.#target.client.with({ timeoutMs: flags.timeout }),
+      resolve: (path) => resolvePath(this.#current, path),
+    })
+  }
+
+  /** @throws {ZnodeError} {StoreError} there is no server, or no store */
+  static async open(
+    flags: ConnectionFlags,
+    output: Output,
+    signal?: AbortSignal,
+  ): Promise<Interpreter> {
+    const shell: { notify?: (state: string) => void } = {}
+    const target = await openTarget(flags, {
+      renew: true,
+      ...(signal !== undefined && { signal }),
+      onState: (state) => shell.notify?.(state),
+    })
+    const interpreter = new Interpreter(target, flags, output)
+    shell.notify = (state) => interpreter.#stateChanged(state)
+    return interpreter
+  }
+
+  /** What stands before a line. */
+  get prompt(): string {
+    const { shown, client } = this.#target
+    const state = client.state === 'connected' ? '' : ` (${client.state})`
+    const place = printable(`${shown.replace(/^zks?:\/\//, '')}${state}`)
+    return `${this.#output.colour(place, 'cyan')} ${printable(this.#current)}> `
+  }
+
+  /** Ctrl-C. false: nothing runs. */
+  interrupt(): boolean {
+    if (this.#running === undefined) return false
+    this.#running.abort(new Error('interrupted'))
+    return true
+  }
+
+  /** Never rejects, but when nobody reads the output any more. */
+  async run(line: string): Promise<Outcome> {
+    if (/^\s*(#|$)/.test(line)) return { exitCode: EXIT.ok }
+    const running = new AbortController()
+    this.#running = running
+    let isWrite = false
+    try {
+      const [name = '', ...args] = wordsOf(line)
+      const own = Object.hasOwn(this.#own, name) ? this.#own[name] : undefined
+      if (own !== undefined) return (await own(args)) ?? { exitCode: EXIT.ok }
+      const verb = this.verbs.get(name)
+      if (verb === undefined) throw unknownWord(name)
+      isWrite = verb.isWrite === true
+      return { exitCode: await this.#runVerb(verb, args, running.signal) }
+    } catch (error) {
+      if (isReaderGone(error)) throw error
+      if (running.signal.aborted && error === running.signal.reason) return { exitCode: 130 }
+      if (error instanceof CommanderError)
+        return { exitCode: error.exitCode === 0 ? 0 : EXIT.usage }
+      this.#output.say(`error: ${error instanceof Error ? error.message : String(error)}`)
+      return { exitCode: exitCodeOf(error, isWrite) }
+    } finally {
+      this.#running = undefined
+      await this.#output.flush()
+      this.completion.forget()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.notify = () => {}
+    await this.#target.close()
+  }
+
+  async #runVerb(verb: Verb, args: readonly string[], signal: AbortSignal): Promise<number> {
+    const command = this.#command(verb)
+    let parsed: { readonly args: string[]; readonly flags: Flags } | undefined
+    command.action(() => {
+      parsed = { args: command.args, flags: command.opts<Flags>() }
+    })
+    await command.parseAsync([...args], { from: 'user' })
+    if (parsed === undefined) return EXIT.ok
+    const target = this.#target
+    const isJson = parsed.flags.json === true || this.#output.isJson
+    const output = isJson === this.#output.isJson ? this.#output : this.#output.with(isJson)
+    const run: Run = {
+      target,
+      client: target.client.with({ timeoutMs: target.timeoutMs, signal }),
+      output,
+      signal,
+      resolve: (path) => resolvePath(this.#current, path),
+      onEvent: this.#onEvent,
+    }
+    try {
+      return (await verb.run(run, parsed.args, parsed.flags)) ?? EXIT.ok
+    } finally {
+      await output.flush()
+    }
+  }
+
+  #command(verb: Verb): Command {
+    const write = (text: string): void => this.#output.say(text.trimEnd())
+    return commandOf(verb, '')
+      .addOption(new Option('--json', 'results as JSON, one value a line'))
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => this.#output.paragraph(text),
+        writeErr: write,
+        outputError: (text) => write(text),
+      })
+  }
+
+  async #help(word: string | undefined): Promise<undefined> {
+    if (word === undefined) {
+      await this.#output.lines(overview(shellVerbs))
+      return undefined
+    }
+    const verb = this.verbs.get(word)
+    if (verb === undefined) throw unknownWord(word)
+    this.#command(verb).outputHelp()
+    return undefined
+  }
+
+  async #cd(path: string): Promise<undefined> {
+    const at = resolvePath(this.#current, path)
+    if (
+      (await this.#target.client.with({ timeoutMs: this.#target.timeoutMs }).exists(at)) ===
+      undefined
+    ) {
+      throw new ZnodeError(ZK_ERRORS.NO_NODE.errno, at)
+    }
+    this.#current = at
+    return undefined
+  }
+
+  async #say(text: string): Promise<undefined> {
+    await this.#output.line(printable(text))
+    return undefined
+  }
+
+  async #history(): Promise<undefined> {
+    const lines = this.history()
+    await this.#output.lines(lines.map((line, at) => `${at + 1}  ${printable(line)}`))
+    return undefined
+  }
+
+  #redo(number: string): Promise<Outcome> {
+    const line = this.history()[Number(number) - 1]
+    if (line === undefined || /^\s*redo\b/.test(line)) {
+      throw new UsageError(`there is no line ${JSON.stringify(number)} to repeat: see history`)
+    }
+    this.notify(line)
+    return this.run(line)
+  }
+
+  async #connect(url: string | undefined): Promise<undefined> {
+    const flags = url === undefined ? this.#flags : { ...this.#flags, server: url }
+    const target = await openTarget(flags, {
+      renew: true,
+      onState: (state) => this.#stateChanged(state),
+    })
+    const before = this.#target
+    this.#target = target
+    this.#current = '/'
+    await before.close()
+    return undefined
+  }
+
+  #stateChanged(state: string): void {
+    if (state === 'suspended') this.notify('the connection was lost: reconnecting')
+    else if (state === 'connected') this.notify('connected again')
+    else if (state === 'lost')
+      this.notify('the session has ended, and its ephemerals with it: a new one follows')
+  }
+}
+
+function unknownWord(name: string): UsageError {
+  const instead = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined
+  const hint = instead === undefined ? 'type help' : `instead: ${instead}`
+  return new UsageError(`${JSON.stringify(name)} is no command here; ${hint}`)
+}

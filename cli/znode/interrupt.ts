@@ -1,0 +1,28 @@
+/** Ctrl-C, and SIGTERM: the first one ends what runs in order, the second one the process. Neighbour: one-shot. */
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** As a shell reports them. */
+const EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 }
+
+export class Interrupt {
+  readonly #controller = new AbortController()
+  readonly #listener = (name: NodeJS.Signals): void => {
+    this.exitCode = EXIT[name] as number
+    if (this.signal.aborted) process.exit(this.exitCode)
+    this.#controller.abort(new Error('interrupted'))
+  }
+  /** Of a process that was ended so. */
+  exitCode = 130
+
+  constructor() {
+    for (const name of SIGNALS) process.on(name, this.#listener)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(): void {
+    for (const name of SIGNALS) process.off(name, this.#listener)
+  }
+}

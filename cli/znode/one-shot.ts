@@ -1,0 +1,58 @@
+/** A verb as a command of the process: opens its target, runs it, closes, and ends with its exit code. Neighbour: verb. */
+import type { Command } from 'commander'
+import { addConnectionFlags, type ConnectionFlags } from './connection-flags.ts'
+import { exitCodeOf, isReaderGone } from './exit-codes.ts'
+import { Interrupt } from './interrupt.ts'
+import { Output } from './output.ts'
+import { openTarget, sessionlessTarget } from './target.ts'
+import { commandOf, type Flags, type Run, type Verb } from './verb.ts'
+
+/** `parent`: the words before its name. */
+export function oneShot(verb: Verb, parent = ''): Command {
+  const command = addConnectionFlags(commandOf(verb, `anykeeper ${parent}`))
+  const arity = verb.arguments?.length ?? 0
+  return command.action(async (...given: unknown[]) => {
+    const args = given.slice(0, arity).filter((one) => one !== undefined) as string[]
+    process.exitCode = await runOnce(verb, args, command.opts<ConnectionFlags & Flags>())
+  })
+}
+
+async function runOnce(
+  verb: Verb,
+  args: readonly string[],
+  flags: ConnectionFlags & Flags,
+): Promise<number> {
+  const output = new Output({ isJson: flags.json === true })
+  const interrupt = new Interrupt()
+  const { signal } = interrupt
+  // The reader that ended is noticed where something is written.
+  process.stdout.on('error', () => {})
+  try {
+    const known = verb.isSessionless === true ? sessionlessTarget(flags) : undefined
+    const target = known ?? (await openTarget(flags, { signal }))
+    try {
+      const run: Run = {
+        target,
+        get client() {
+          return target.client.with({ timeoutMs: flags.timeout, signal })
+        },
+        output,
+        signal,
+        resolve: (path) => (path === '' ? '/' : path),
+      }
+      const code = await verb.run(run, args, flags)
+      await output.flush()
+      return code ?? 0
+    } finally {
+      await target.close()
+    }
+  } catch (error) {
+    await output.flush().catch(() => {})
+    if (signal.aborted && error === signal.reason) return interrupt.exitCode
+    if (isReaderGone(error)) return 1
+    output.say(`error: ${error instanceof Error ? error.message : String(error)}`)
+    return exitCodeOf(error, verb.isWrite === true)
+  } finally {
+    interrupt.end()
+  }
+}

@@ -1,0 +1,45 @@
+/** Names and data of others, made harmless for a terminal and for lines. Neighbours: data-text, output. */
+
+/** Controls, formats such as changes of direction, separators of lines, halves of pairs; joiners of scripts and emoji may stay. */
+const HARMFUL = /(?!\u200c|\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+/** The same, but for what lays out text. */
+const HARMFUL_IN_TEXT = /(?!\u200c|\u200d|\n|\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function escaped(character: string): string {
+  const short = SHORT[character]
+  return short ?? `\\u{${(character.codePointAt(0) as number).toString(16)}}`
+}
+
+/** On one line: what could move a cursor, hide text or begin a line is written as an escape. */
+export function printable(text: string): string {
+  return text.replace(HARMFUL, escaped)
+}
+
+/** As {@link printable}, and line feeds and tabs stay. */
+export function printableText(text: string): string {
+  return text.replace(HARMFUL_IN_TEXT, escaped)
+}
+
+/** Characters that take two columns. Source: East Asian Width W and F, and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+const COMBINING = /\p{Mn}|\p{Me}|[\u200c\u200d]/u
+
+/** Columns that a printable text takes on a terminal. */
+export function widthOf(text: string): number {
+  let width = 0
+  for (const character of text) {
+    if (character < '\u0300') width++
+    else if (COMBINING.test(character)) continue
+    else width += WIDE.test(character) ? 2 : 1
+  }
+  return width
+}
+
+/** Filled up with spaces to so many columns. */
+export function padded(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
+  const space = ' '.repeat(Math.max(0, columns - widthOf(text)))
+  return side === 'left' ? `${text}${space}` : `${space}${text}`
+}

@@ -1,0 +1,87 @@
+/** One server of a connect string, for its four-letter words. Neighbour: target. */
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+const PORT = 2181
+const SECURE_PORT = 2281
+/** Longest answer that is read. Unit bytes. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024
+
+/** What the server's certificate is verified with. */
+export interface WordsTls {
+  readonly ca?: Buffer
+  readonly cert?: Buffer
+  readonly key?: Buffer
+  readonly rejectUnauthorized?: boolean
+}
+
+export class Server {
+  /** As in the connect string. */
+  readonly name: string
+  readonly #tls: WordsTls | undefined
+  readonly #timeoutMs: number
+
+  constructor(name: string, tls: WordsTls | undefined, timeoutMs: number) {
+    this.name = name
+    this.#tls = tls
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * The answer to a four-letter word; undefined: the server does not allow it.
+   * @throws {CommandError} it did not answer
+   */
+  async ask(word: string): Promise<string | undefined> {
+    const text = await this.#answer(word)
+    return text.startsWith(`${word} is not executed`) ? undefined : text
+  }
+
+  #answer(word: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      const fail = (why: string): void => {
+        clearTimeout(timer)
+        socket.destroy()
+        reject(new CommandError(EXIT.noServer, `${this.name} did not answer: ${why}`))
+      }
+      const timer = setTimeout(
+        () => fail(`nothing came within ${this.#timeoutMs} ms`),
+        this.#timeoutMs,
+      )
+      let isConnected = false
+      const socket = this.#connect(() => {
+        isConnected = true
+        socket.write(word)
+      })
+      socket.on('data', (chunk) => {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes > ANSWER_BYTES_MAX) fail('the answer is too long')
+      })
+      socket.on('error', (error) => {
+        // ZooKeeper resets a connection when it has sent its answer.
+        if (chunks.length === 0) fail(error.message)
+      })
+      socket.on('close', () => {
+        clearTimeout(timer)
+        // A list of nothing is an empty answer.
+        if (isConnected) resolve(Buffer.concat(chunks).toString())
+        else fail('it closed the connection')
+      })
+    })
+  }
+
+  #connect(connected: () => void): Socket {
+    const [, ipv6, name = '', digits] = /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/.exec(this.name) ?? []
+    const host = ipv6 ?? name
+    const tls = this.#tls
+    if (tls === undefined) return connect({ host, port: Number(digits ?? PORT) }, connected)
+    const servername = isIP(host) === 0 ? { servername: host } : {}
+    return connectSecure(
+      { host, port: Number(digits ?? SECURE_PORT), ...servername, ...tls },
+      connected,
+    )
+  }
+}

@@ -1,0 +1,56 @@
+/** Verbs that delete znodes: rm and deleteall. Neighbour: writing. */
+import { Option } from 'commander'
+import { deleteRecursive } from '../../../lib/index.ts'
+import { UsageError } from '../../flags.ts'
+import type { Run, Verb } from '../verb.ts'
+import { versionOf, versionOption } from './writing.ts'
+
+const isRoot = (path: string): boolean => path === '/'
+
+async function removeAll({ client, output }: Run, path: string, isMeant: boolean): Promise<void> {
+  if (isRoot(path) && !isMeant) {
+    throw new UsageError('this deletes the whole tree: add --whole-tree if that is meant')
+  }
+  // A path that is not there is an error here, as it is in zkCli.
+  const { numChildren } = (await client.getChildren(path)).stat
+  await deleteRecursive(client, path)
+  if (output.isJson) await output.json({ path, children: numChildren })
+}
+
+const wholeTree = (): Option => new Option('--whole-tree', 'with the path /: everything is deleted')
+
+const rm: Verb = {
+  name: 'rm',
+  aliases: ['delete'],
+  summary: 'delete a znode',
+  arguments: [['<path>', 'of the znode']],
+  options: [
+    versionOption(),
+    new Option('-r, --recursive', 'everything below it, too; not in one step').conflicts('expect'),
+    wholeTree(),
+  ],
+  examples: ['/app/job-0000000003', '--expect 4 /app/config', '-r /app'],
+  isWrite: true,
+  async run(run, [path = ''], flags) {
+    const at = run.resolve(path)
+    if (flags.recursive === true) return void (await removeAll(run, at, flags.wholeTree === true))
+    await run.client.delete(at, versionOf(flags))
+    if (run.output.isJson) await run.output.json({ path: at })
+  },
+}
+
+const deleteall: Verb = {
+  name: 'deleteall',
+  aliases: ['rmr'],
+  summary: 'delete a znode and everything below it',
+  arguments: [['<path>', 'of the znode']],
+  options: [wholeTree()],
+  examples: ['/app'],
+  isWrite: true,
+  only: 'shell',
+  async run(run, [path = ''], flags) {
+    await removeAll(run, run.resolve(path), flags.wholeTree === true)
+  },
+}
+
+export const removingVerbs: readonly Verb[] = [rm, deleteall]

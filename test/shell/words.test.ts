@@ -1,0 +1,122 @@
+/** The shell without a terminal: zkCli's words, the same on a store, on anykeeper and on ZooKeeper. */
+import { expect } from 'chai'
+import { requireOrSkip } from '../support/requirements.ts'
+import { beds } from './beds.ts'
+import { endCommands, run } from './command-run.ts'
+
+/** A line, and what it adds to stdout; an error is none. */
+const LINES: readonly (readonly [line: string, out: string | RegExp])[] = [
+  ['# a comment, and an empty line', ''],
+  ['', ''],
+  ['create /s "two words"', '/s\n'],
+  ['create -s /s/q- 1', '/s/q-0000000000\n'],
+  ['create -s /s/', '/s/0000000001\n'],
+  ['create -e /s/e', '/s/e\n'],
+  ['create -c /s/c', '/s/c\n'],
+  ['create -t 100000 /s/ttl x', '/s/ttl\n'],
+  ['create \'/s/it\\s\' "\\"\\t\\\\"', '/s/it\\s\n'],
+  ["get '/s/it\\s'", '"\t\\'],
+  ['get /s', 'two words'],
+  ['set -v 0 /s new', ''],
+  ['set -s /s newer', /dataVersion = 2\n/],
+  ['ls /s', '0000000001\nc\ne\nit\\s\nq-0000000000\nttl\n'],
+  ['cd /s', ''],
+  ['pwd', '/s\n'],
+  ['get ./../s/q-0000000000', '1'],
+  ['ls -s q-0000000000', /^cZxid.*numChildren = 0\n$/s],
+  ['getAllChildrenNumber .', '6\n'],
+  ['getEphemerals', '/s/e\n'],
+  ['getEphemerals /nowhere', ''],
+  ['getAcl .', 'world:anyone:cdrwa\n'],
+  ['addauth digest ops:secret', ''],
+  ['setAcl -R /s auth::cdrwa', ''],
+  ['getAcl q-0000000000', /^digest:ops:\S+:cdrwa\n$/],
+  ['pwd', '/s\n'],
+  ['whoami', /digest:ops/],
+  ['find_super_nodes 5 /s', '/s 6\n'],
+  ['find_big_family / 1', /^\/s 6\n$/],
+  ['count --json', '{"path":"/s","count":6}\n'],
+  ['create relative/x', ''],
+  ['acl . world:anyone', ''],
+  ['create /s', ''],
+  ['rm /s', ''],
+  ['rm -r /', ''],
+  ['sync /', ''],
+  ['stat /nowhere', ''],
+  ['frobnicate', ''],
+  ['ls --frobnicate', ''],
+  ['get "open', ''],
+  ['setquota -n 5 /s', ''],
+  ['delete -v 9 /s', ''],
+  ['ls --json c', /^\{"path":"\/s\/c","children":\[\]/],
+  ['redo 3', ''],
+  ['deleteall /s', ''],
+  ['ls /', 'zookeeper\n'],
+]
+
+const SAYS = [
+  'error: no such znode: /s/relative/x',
+  'error: "world:anyone" is no entry of an ACL: write scheme:id:cdrwa, e.g. world:anyone:r',
+  'error: znode exists already: /s',
+  'error: znode has children: /s',
+  'error: this deletes the whole tree: add --whole-tree if that is meant',
+  'error: no such znode: /nowhere',
+  'error: "frobnicate" is no command here; type help',
+  "error: unknown option '--frobnicate'",
+  'error: the quote " is not closed',
+  'error: "setquota" is no command here; instead: create znodes below /zookeeper/quota',
+  'error: version does not match: /s',
+  'error: znode exists already: /s',
+]
+
+for (const bed of beds) {
+  describe(`shell: the words on ${bed.name}`, function () {
+    this.timeout(120_000)
+    let server: Awaited<ReturnType<typeof bed.start>>
+    before(async function () {
+      for (const need of bed.needs) requireOrSkip(this, need)
+      server = await bed.start()
+    })
+    after(() => server?.stop())
+    afterEach(endCommands)
+
+    it('zkCli’s words, quotes, the current znode: each line its answer, and the first failure the exit code', async () => {
+      const { code, out, err } = await run(['shell', '--server', server.url, '--keep-going'], {
+        input: LINES.map(([line]) => `${line}\n`).join(''),
+      })
+      let rest = out
+      for (const [line, expected] of LINES) {
+        if (typeof expected === 'string') {
+          expect(rest.slice(0, expected.length), line).to.equal(expected)
+          rest = rest.slice(expected.length)
+          continue
+        }
+        // Stats and JSON end with a line feed, and what follows begins behind it.
+        const found = answerOf(rest)
+        expect(found, line).to.match(expected)
+        rest = rest.slice(found.length)
+      }
+      expect(rest).to.equal('')
+      const said = err.split('\n').filter((text) => text.startsWith('error:'))
+      expect(said).to.deep.equal(SAYS)
+      expect(code).to.equal(3)
+    })
+
+    it('without --keep-going the first line that fails is the last', async () => {
+      const input = 'create /only x\nget /nowhere\ncreate /never x\n'
+      const { code, out, err } = await run(['shell', '--server', server.url], { input })
+      expect({ code, out }).to.deep.equal({ code: 3, out: '/only\n' })
+      expect(err).to.equal(
+        'error: no such znode: /nowhere\nline 2 failed, and the rest was not run\n',
+      )
+      expect((await run(['ls', '--server', server.url, '/'])).out).to.equal('only\nzookeeper\n')
+    })
+  })
+}
+
+/** A Stat of 11 lines, the identities, or one line. */
+function answerOf(text: string): string {
+  const stat = /^cZxid = .*\n(?:\w+ = .*\n){10}/.exec(text)
+  const ids = /^(?:ip:.*\n)?digest:.*\n(?:ip:.*\n)?(?:super:.*\n)?/.exec(text)
+  return stat?.[0] ?? ids?.[0] ?? `${text.split('\n')[0]}\n`
+}
