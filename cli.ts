@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { compareCommand } from './cli/compare.ts'
+import { doctorCommand } from './cli/doctor/doctor.ts'
 import { exportCommand } from './cli/export.ts'
 import { EXIT_USAGE, UsageError } from './cli/flags.ts'
 import { importCommand } from './cli/import.ts'
@@ -32,6 +33,7 @@ const commands = [
   importCommand(),
   repairCommand(),
   compareCommand(),
+  doctorCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
