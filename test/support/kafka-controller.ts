@@ -42,9 +42,15 @@ export class KafkaController {
     return this.#child
   }
 
+  /** For a failed test; '' before its start. */
+  get output(): string {
+    return this.#child?.output ?? ''
+  }
+
   /** Gives its folder the id of the cluster, as kafka-storage.sh does. */
   async format(clusterId: string): Promise<void> {
-    const args = ['format', '-t', clusterId, '-c', this.#write(true)]
+    // An id may begin with a hyphen, which -t ID would take for a flag.
+    const args = ['format', `--cluster-id=${clusterId}`, '-c', this.#write(true)]
     const child = this.#spawn('kafka-storage', 'kafka.tools.StorageTool', args)
     const { code } = await child.exited
     if (code !== 0) throw new Error(`kafka-storage ended with ${code}:\n${child.output}`)

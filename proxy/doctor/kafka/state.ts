@@ -97,7 +97,7 @@ export function nextOf(state: KafkaState, facts: KafkaFacts): string[] {
   switch (state) {
     case 'zookeeper':
       return [
-        `To migrate, format the KRaft controllers with the cluster id ${id}, and start them with zookeeper.metadata.migration.enable=true.`,
+        `To migrate, format the KRaft controllers (kafka-storage.sh format --cluster-id=${id}), and start them with zookeeper.metadata.migration.enable=true.`,
       ]
     case 'waiting-for-brokers':
       return [
