@@ -19,9 +19,13 @@ export const migrationQuestions: readonly Question[] = [
     if (state !== 'silent') return undefined
     return trap(
       'stale-controller',
-      `/controller is persistent and names a KRaft controller that is stopped, or was restarted without migration mode: finalised too early. While it is there no broker can be elected. ` +
-        `Start the controllers in migration mode to continue; a broker in migration mode hangs in its shutdown until then. Or revert: stop the controllers, delete /controller and /migration, restart ${brokers([...facts.registered.keys()])} without migration mode. ` +
+      [
+        'The KRaft controller that /controller names does not write. Look into its log. "BadVersion for /migration", again and again: the reply to a write was lost, and Kafka repeats that write for ever; restart the active controller.',
+        'It is stopped: start the controllers in migration mode; without one, brokers in migration mode hang in their shutdown, and no broker can be elected.',
+        'It runs without migration mode: the migration was finalised too early, and what was written since is in KRaft alone; restart the brokers in KRaft mode.',
+        `To revert instead, which loses what was not written to ZooKeeper: stop the controllers, delete /controller and /migration, restart ${brokers([...facts.registered.keys()])} without migration mode.`,
         'With metadata.max.idle.interval.ms=0 an idle controller looks the same: change a topic and look again.',
+      ].join(' '),
     )
   },
   function silentCopy({ state, facts }) {
