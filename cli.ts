@@ -36,7 +36,10 @@ const commands = [
   doctorCommand(),
 ]
 for (const command of commands) {
-  program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const one of [command, ...command.commands]) {
+    one.exitOverride().copyInheritedSettings(program)
+  }
+  program.addCommand(command)
 }
 
 const release = stayAlive()

@@ -4,8 +4,6 @@ import { kafkaCommand } from './kafka.ts'
 
 export function doctorCommand(): Command {
   const doctor = new Command('doctor').description('examine what is there, and change nothing')
-  for (const command of [kafkaCommand()]) {
-    doctor.addCommand(command.exitOverride().copyInheritedSettings(doctor))
-  }
+  for (const command of [kafkaCommand()]) doctor.addCommand(command)
   return doctor
 }

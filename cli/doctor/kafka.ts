@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { reasonOf } from '../../lib/internal.ts'
 import {
+  DoctorError,
   type Endpoint,
   examineKafka,
   KAFKA_EXAMINATION_DEFAULT,
@@ -10,6 +11,7 @@ import {
 import { parseZnodePath } from '../copy.ts'
 import { prefixFlag, UsageError } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
+import { shownUrl } from '../settings/shown-url.ts'
 import { openSource, type SourceFlags } from './open-source.ts'
 import { splitUrl } from './server-url.ts'
 
@@ -98,9 +100,13 @@ async function examined(
     return await Promise.race([work(), late])
   } catch (error) {
     if (signal.aborted) {
-      throw new UsageError(`not finished after ${timeout} ms: see --timeout, and the address`)
+      throw new UsageError(
+        `${shownUrl(tree)}: no answer, or not all of them, within ${timeout} ms (--timeout)`,
+      )
     }
-    throw new UsageError(reasonOf(error))
+    throw error instanceof UsageError || error instanceof DoctorError
+      ? new UsageError(error.message)
+      : new UsageError(`${shownUrl(tree)}: ${reasonOf(error)}`)
   }
 }
 

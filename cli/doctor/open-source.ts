@@ -5,7 +5,6 @@ import { type ClientOptions, connect, readTree, systemClock } from '../../lib/in
 import { reasonOf } from '../../lib/internal.ts'
 import { clientSource, treeSource, type ZnodeSource } from '../../proxy/index.ts'
 import { UsageError } from '../flags.ts'
-import { shownUrl } from '../settings/shown-url.ts'
 
 export interface SourceFlags {
   readonly prefix: string
@@ -36,9 +35,7 @@ export async function openSource(
   if (url.startsWith('memory:')) {
     throw new UsageError('memory: is a store of one process, and empty in this one')
   }
-  const store = await openStore(url, { create: false }).catch((error: unknown) => {
-    throw new UsageError(`${shownUrl(url)} cannot be opened: ${reasonOf(error)}`)
-  })
+  const store = await openStore(url, { create: false })
   try {
     const load = () => readTree({ store, prefix: flags.prefix, salvage: true })
     return { source: await treeSource(load, systemClock), close: () => store.close() }

@@ -7,7 +7,7 @@ import { KafkaController } from '../support/kafka-controller.ts'
 import { kafkaLibs } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import type { ZnodeReader } from '../support/znode-reader.ts'
-import { runDoctor } from './doctor-run.ts'
+import { runDoctor } from '../support/run-doctor.ts'
 import { chroot, type KafkaCluster } from './kafka-cluster.ts'
 
 const NODE_ID = 3000

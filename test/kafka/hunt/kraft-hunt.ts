@@ -53,6 +53,8 @@ export async function kraftHunt(options: HuntOptions): Promise<HuntReport> {
     },
   })
   const migration = new Migration(cluster)
+  let producer: SteadyProducer | undefined
+  let churn: TopicChurn | undefined
   try {
     const numbered: string[] = []
     const produce = async (topic: string): Promise<void> => {
@@ -67,8 +69,8 @@ export async function kraftHunt(options: HuntOptions): Promise<HuntReport> {
     await changeEverything(migration)
     await produce('dual-write')
     await migration.createTopics(['steady'], partitionCount)
-    const producer = await SteadyProducer.start(cluster, 'steady', partitionCount)
-    const churn = await TopicChurn.start(cluster, 'churn')
+    producer = await SteadyProducer.start(cluster, 'steady', partitionCount)
+    churn = await TopicChurn.start(cluster, 'churn')
     producer.resetGap()
     let controllerRestarts = 0
     for (let kill = 0; kill < kills; kill++) {
@@ -121,8 +123,10 @@ export async function kraftHunt(options: HuntOptions): Promise<HuntReport> {
     }
   } catch (error) {
     migration.showOutput()
+    log(`${since()}: ${error}`)
     throw error
   } finally {
+    await Promise.allSettled([churn?.stop(), producer?.stop()])
     await migration.dispose()
     await cluster.stop()
   }

@@ -1,7 +1,7 @@
 /** `anykeeper doctor kafka` as operators run it, from the build. */
 import { fileURLToPath } from 'node:url'
 import type { KafkaReport } from '../../proxy/index.ts'
-import { spawnChild } from '../support/child.ts'
+import { spawnChild } from './child.ts'
 
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
