@@ -5,9 +5,9 @@ import { spawnJava } from '../support/java.ts'
 import type { KafkaBroker } from '../support/kafka-broker.ts'
 import { KafkaController } from '../support/kafka-controller.ts'
 import { kafkaLibs } from '../support/requirements.ts'
+import { runDoctor } from '../support/run-doctor.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import type { ZnodeReader } from '../support/znode-reader.ts'
-import { runDoctor } from '../support/run-doctor.ts'
 import { chroot, type KafkaCluster } from './kafka-cluster.ts'
 
 const NODE_ID = 3000

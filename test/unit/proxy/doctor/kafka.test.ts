@@ -1,11 +1,14 @@
 /** Which state and which traps the doctor sees in a Kafka cluster's tree. On real clusters: test/kafka/kraft.test.ts. */
 import { expect } from 'chai'
 import { parseConnections } from '../../../../proxy/doctor/kafka/connections.ts'
+import { readFacts } from '../../../../proxy/doctor/kafka/read.ts'
 import {
   examineKafka,
   type KafkaExamination,
   type KafkaReport,
 } from '../../../../proxy/doctor/kafka/report.ts'
+import { stateOf } from '../../../../proxy/doctor/kafka/state.ts'
+import { findingsOf } from '../../../../proxy/doctor/kafka/traps.ts'
 import { DoctorError } from '../../../../proxy/doctor/source.ts'
 import { CLUSTER_ID, PlantedKafka } from './planted-kafka.ts'
 
@@ -136,6 +139,21 @@ describe('doctor kafka', () => {
         0n,
       )
       expect(await seen(kafka)).to.equal('dual-write, trap id-clash')
+    })
+    it('sessions that are silent, or connected to no server of the URL', async () => {
+      const facts = await readFacts(PlantedKafka.healthy(), {
+        ...{ chroot: '', watchMs: 1, partitionsMax: 1_000 },
+      })
+      const found = (isComplete: boolean, silentMs: number): string[] => {
+        const bySession = new Map([101n, 102n].map((id) => [id, { timeoutMs: 9_000, silentMs }]))
+        const connections = { bySession, isComplete }
+        const examined = { facts, state: stateOf(facts), clusterId: undefined, connections }
+        return findingsOf(examined).map(({ code, text }) => `${code}: ${text.split(' for ')[0]}`)
+      }
+      expect(found(false, 6_000)).to.deep.equal([])
+      expect(found(false, 6_001)).to.deep.equal(['session-silent: Brokers 1 and 2 are silent'])
+      expect(found(true, 0)).to.have.length(1)
+      expect(found(true, 0)[0]).to.include('session-elsewhere: Broker 3 is registered by 0x67')
     })
     it('passwords, ACLs and unfinished work', async () => {
       const kafka = PlantedKafka.healthy()
