@@ -2,6 +2,7 @@
  * One Kafka 3.9 broker on anykeeper: to dual write, back to ZooKeeper, to dual write again, to KRaft alone, and anykeeper
  * stopped for good. The doctor is called at each step.
  */
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { requireOrSkip } from '../support/requirements.ts'
 import { chroot, KafkaCluster } from './kafka-cluster.ts'
@@ -61,6 +62,10 @@ describe('a Kafka 3.9 cluster that moves to KRaft through anykeeper on etcd', fu
     await migration.says('waiting-for-brokers', 0)
     await migration.toDualWrite()
     await migration.says('dual-write', 0)
+    const [ofControllers, ofBrokers, ...others] = documentedProperties()
+    expect(others).to.deep.equal([])
+    expect(migration.controller.properties(true)).to.include.all.keys(ofControllers!)
+    expect(cluster.broker(1).properties()).to.include.all.keys(ofBrokers!)
     await produce('first-dual-write')
     await migration.caughtUp('first-', ['first-dual-write'])
   })
@@ -132,3 +137,10 @@ describe('a Kafka 3.9 cluster that moves to KRaft through anykeeper on etcd', fu
     }
   })
 })
+
+/** The names of the lines in each block of the page. */
+function documentedProperties(): string[][] {
+  const page = readFileSync(new URL('../../docs/kafka-to-kraft.md', import.meta.url), 'utf8')
+  const blocks = [...page.matchAll(/^```properties\n([\s\S]*?)^```$/gm)].map(([, text]) => text!)
+  return blocks.map((text) => [...text.matchAll(/^([\w.]+)=/gm)].map(([, name]) => name!))
+}

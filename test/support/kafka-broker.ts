@@ -73,7 +73,7 @@ export class KafkaBroker {
   launch(): void {
     const { version, heapMb = 384 } = this.#options
     const properties = join(this.#folder, 'server.properties')
-    const lines = Object.entries(this.#configuration()).map(([key, value]) => `${key}=${value}\n`)
+    const lines = Object.entries(this.properties()).map(([key, value]) => `${key}=${value}\n`)
     writeFileSync(properties, lines.join(''))
     this.#child = spawnJava({
       name: `kafka-${version}#${this.id}:${this.port}`,
@@ -118,7 +118,8 @@ export class KafkaBroker {
     removeFolder(this.#folder)
   }
 
-  #configuration(): Properties {
+  /** Of server.properties, in its present mode. */
+  properties(): Properties {
     const options = this.#options
     const replicationFactor = options.internalReplicationFactor ?? 1
     const insyncMin = options.minInsyncReplicas ?? 1

@@ -86,9 +86,9 @@ export class KafkaController {
     return spawnJava({ name, classPath, mainClass, args, heapMb: 320, folder: this.#folder })
   }
 
-  #write(isMigrating: boolean): string {
+  properties(isMigrating: boolean): Properties {
     const { nodeId, host, port } = this.quorum
-    const properties: Properties = {
+    return {
       'process.roles': 'controller',
       'node.id': nodeId,
       listeners: `CONTROLLER://${host}:${port}`,
@@ -101,6 +101,10 @@ export class KafkaController {
         ...zookeeperProperties(this.#zookeeperConnect, 18_000),
       }),
     }
+  }
+
+  #write(isMigrating: boolean): string {
+    const properties = this.properties(isMigrating)
     const file = join(this.#folder, 'controller.properties')
     const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`)
     writeFileSync(file, lines.join(''))

@@ -43,11 +43,10 @@ type Fields = Readonly<Record<string, unknown>>
 export const decodeController = (znode: SeenZnode): Seen<Controller> =>
   decoded(znode, (text) => {
     const fields = versioned(text, [1, 2])
-    const kraftEpoch = fields.kraftControllerEpoch === undefined ? -1 : 'kraftControllerEpoch'
-    return {
-      id: whole(fields, 'brokerid'),
-      kraftEpoch: kraftEpoch === -1 ? -1 : whole(fields, kraftEpoch),
-    }
+    // Brokers before 3.4 do not write it.
+    const isOld = fields.kraftControllerEpoch === undefined
+    const kraftEpoch = isOld ? -1 : whole(fields, 'kraftControllerEpoch')
+    return { id: whole(fields, 'brokerid'), kraftEpoch }
   })
 
 export const decodeEpoch = (znode: SeenZnode): Seen<number> =>
@@ -72,8 +71,9 @@ export const decodeRegistration = (znode: SeenZnode): Seen<Registration> =>
 export const decodeClusterId = (znode: SeenZnode): Seen<string> =>
   decoded(znode, (text) => {
     const { id } = versioned(text, [1])
-    if (typeof id !== 'string' || id === '') throw new Problem(`has no id: ${shown(text)}`)
-    return id
+    // Of another form it is a trap of its own; what cannot be shown is none at all.
+    if (typeof id === 'string' && /^[\x20-\x7e]{1,100}$/.test(id)) return id
+    throw new Problem(`has no id: ${shown(text)}`)
   })
 
 export const decodeTopic = (znode: SeenZnode): Seen<Topic> =>
@@ -81,6 +81,7 @@ export const decodeTopic = (znode: SeenZnode): Seen<Topic> =>
     const { partitions } = versioned(text, [1, 2, 3])
     if (!isFields(partitions)) throw new Problem(`has no partitions: ${shown(text)}`)
     const entries = Object.entries(partitions).map(([partition, replicas]) => {
+      if (!/^\d{1,10}$/.test(partition)) throw new Problem(`has a partition ${shown(partition)}`)
       if (!Array.isArray(replicas) || !replicas.every(Number.isSafeInteger)) {
         throw new Problem(`has no list of replicas for partition ${shown(partition)}`)
       }

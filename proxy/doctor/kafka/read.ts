@@ -14,6 +14,7 @@ import {
   type Registration,
   type Seen,
 } from './decode.ts'
+import { printable } from './words.ts'
 
 /** Reads that are in flight together. */
 const READS_CONCURRENT = 64
@@ -90,7 +91,8 @@ async function isCluster(source: ZnodeSource, root: string): Promise<boolean> {
 
 async function elsewhere(source: ZnodeSource): Promise<string> {
   const found: string[] = []
-  for (const root of await firstLevel(source)) if (await isCluster(source, root)) found.push(root)
+  for (const root of await firstLevel(source))
+    if (await isCluster(source, root)) found.push(printable(root))
   return found.length === 0 ? '' : `; a cluster is below ${found.join(' and ')}: give its chroot`
 }
 
@@ -153,7 +155,7 @@ class Reading {
     })
     if (znode === undefined) return { kind: 'absent' }
     const seen = decode(znode)
-    if (seen.kind === 'broken') this.#broken.push(`${this.#at(path)} ${seen.why}.`)
+    if (seen.kind === 'broken') this.#broken.push(`${printable(this.#at(path))} ${seen.why}.`)
     return seen
   }
 
@@ -171,7 +173,7 @@ class Reading {
       return await reading
     } catch (error) {
       if (!isForbidden(error)) throw error
-      this.#forbidden.push(this.#at(path))
+      this.#forbidden.push(printable(this.#at(path)))
       return undefined
     }
   }
@@ -260,7 +262,7 @@ class Reading {
       if (root === this.#bounds.chroot) continue
       const znode = await this.#source.read(`${root}/cluster/id`).catch(() => undefined)
       const other = znode && decodeClusterId(znode)
-      if (other?.kind === 'known' && other.value === own.value) found.push(root || '/')
+      if (other?.kind === 'known' && other.value === own.value) found.push(printable(root || '/'))
     }
     return found
   }
@@ -279,7 +281,8 @@ class Reading {
       waitedMs += ms
       await this.#source.refresh()
       const now = await this.#source.read(this.#at('/migration'))
-      if (now?.mzxid !== migration.znode.mzxid) return true
+      if (now === undefined) return false
+      if (now.mzxid !== migration.znode.mzxid) return true
     }
     return false
   }
@@ -291,8 +294,6 @@ class Reading {
 
 const isForbidden = (error: unknown): boolean =>
   (error as { code?: string } | undefined)?.code === 'ZK_NO_AUTH'
-
-const printable = (name: string): string => name.slice(0, 40).replace(/[^\x20-\x7e]/g, '·')
 
 async function concurrently<T>(
   items: readonly T[],

@@ -69,7 +69,7 @@ export const migrationQuestions: readonly Question[] = [
   },
   function epochBehind({ state, facts }) {
     const { controller, controllerEpoch, migration, partitionEpochMax } = facts
-    if (controllerEpoch.kind !== 'known') return undefined
+    if (controllerEpoch.kind !== 'known' || state === 'finalised') return undefined
     const claimed = controller.kind === 'known' ? controller.value.kraftEpoch : -1
     const left = migration.kind === 'known' ? migration.value.controllerEpoch : -1
     const newest = Math.max(claimed, left, partitionEpochMax)

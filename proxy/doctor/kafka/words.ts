@@ -28,3 +28,6 @@ export const be = (items: readonly unknown[]): string => (items.length > 1 ? 'ar
 export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 export const sessionText = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`
+
+/** A name in the tree, harmless on a terminal. */
+export const printable = (name: string): string => name.slice(0, 300).replace(/[^\x20-\x7e]/g, '·')

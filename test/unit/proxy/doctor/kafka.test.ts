@@ -63,6 +63,7 @@ describe('doctor kafka', () => {
     it('finalised, or nobody there', async () => {
       const kafka = PlantedKafka.claimed(30).remove('/brokers/ids').put('/brokers/ids', null)
       kafka.isWritten = false
+      kafka.put('/controller_epoch', '1')
       expect(await seen(kafka)).to.equal('finalised')
       expect(kafka.waitedMs).to.equal(5_000)
     })
@@ -197,6 +198,15 @@ describe('doctor kafka', () => {
       const { findings } = await examineKafka(kafka)
       expect(findings[0]?.text).to.match(/^[\x20-\x7e·]+$/)
       expect(findings[0]?.text).to.include('is not the id of a broker')
+    })
+    it('a partition whose name would lead elsewhere, and an id that a terminal would obey', async () => {
+      const kafka = PlantedKafka.healthy()
+        .put('/brokers/topics/odd', { version: 3, partitions: { '../../x': [1] } })
+        .put('/cluster/id', { version: '1', id: '\u001b[2J' })
+      const { findings, clusterId } = await examineKafka(kafka)
+      expect(findings.map(({ code }) => code)).to.deep.equal(['not-understood'])
+      expect(findings[0]?.text).to.include('/brokers/topics/odd has a partition')
+      expect(clusterId).to.equal(null)
     })
     it('many broken znodes are counted, not listed', async () => {
       const kafka = PlantedKafka.healthy()
