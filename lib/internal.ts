@@ -4,6 +4,7 @@ export { deadline } from './base/deadline.ts'
 export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
 export { LimitedLogger } from './base/limited-logger.ts'
 export { silentLogger } from './base/log.ts'
+export { pause } from './base/pause.ts'
 export { reasonOf } from './base/reason-of.ts'
 export { connectOwning } from './client/connect.ts'
 export { checkTls } from './client/tls-options.ts'
@@ -29,4 +30,4 @@ export {
   isDigest,
 } from './model/digest-scheme.ts'
 export * from './model/request.ts'
-export { statOf } from './model/znode.ts'
+export { statOf, type Znode } from './model/znode.ts'

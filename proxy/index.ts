@@ -17,6 +17,21 @@ export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'
 export type { Endpoint } from './compare/upstream.ts'
+export type { KafkaFinding } from './doctor/kafka/finding.ts'
+export {
+  examineKafka,
+  KAFKA_EXAMINATION_DEFAULT,
+  type KafkaExamination,
+  type KafkaReport,
+} from './doctor/kafka/report.ts'
+export type { KafkaState } from './doctor/kafka/state.ts'
+export {
+  clientSource,
+  DoctorError,
+  type SeenZnode,
+  treeSource,
+  type ZnodeSource,
+} from './doctor/source.ts'
 export type { MemoryFacts, ProxyOptions, Reconfigurable, WorkerMetrics } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'

@@ -1,6 +1,5 @@
 /** Three brokers on two proxies, while one or the other is killed or restarted. */
 import { expect } from 'chai'
-import type { AnykeeperProcess } from '../support/anykeeper-process.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import {
   chroot,
@@ -8,6 +7,7 @@ import {
   KafkaCluster,
   type Registration,
   registrations,
+  type Served,
   sessionsAt,
   sessionsAttached,
 } from './kafka-cluster.ts'
@@ -170,19 +170,16 @@ describe('three Kafka 3.9 brokers when something dies', function () {
 })
 
 /** Ids of the brokers connected to this proxy. */
-async function brokersAt(
-  proxy: AnykeeperProcess,
-  held: Record<string, Registration>,
-): Promise<string[]> {
+async function brokersAt(proxy: Served, held: Record<string, Registration>): Promise<string[]> {
   const here = await sessionsAt(proxy)
   return Object.keys(held).filter((id) => here.has(held[id]!.session))
 }
 
 /** Of the two proxies, first the one with more brokers. */
 async function busiestFirst(
-  [one, two]: readonly AnykeeperProcess[],
+  [one, two]: readonly Served[],
   held: Record<string, Registration>,
-): Promise<[AnykeeperProcess, AnykeeperProcess]> {
+): Promise<[Served, Served]> {
   const [here, there] = await Promise.all([brokersAt(one!, held), brokersAt(two!, held)])
   return here.length >= there.length ? [one!, two!] : [two!, one!]
 }

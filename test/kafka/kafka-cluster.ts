@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
 import kafkajs from 'kafkajs'
-import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { startAnykeeper } from '../support/anykeeper-process.ts'
 import type { Child } from '../support/child.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
@@ -15,6 +15,7 @@ import {
 import { etcdProgram } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { ZnodeReader } from '../support/znode-reader.ts'
+import { startZookeeper } from '../support/zookeeper-server.ts'
 
 const { Kafka, logLevel } = kafkajs
 
@@ -27,8 +28,18 @@ const clientConfig = {
 } as const
 const linesShown = 40
 
+/** What brokers take for a ZooKeeper: a proxy, or the real one. It keeps its port, and its data where they are. */
+export interface Served {
+  readonly connectString: string
+  readonly child: Child
+  start(): Promise<unknown>
+  kill(): Promise<void>
+  stop(): Promise<void>
+  fourLetterWord(word: string): Promise<string>
+}
+
 export interface ClusterOptions {
-  /** Files serve one proxy. Default `etcd`. */
+  /** Files serve one proxy; `zookeeper` is one of those instead. Default `etcd`. */
   store?: keyof typeof stores
   proxies: number
   brokers: number
@@ -36,7 +47,7 @@ export interface ClusterOptions {
 }
 
 export class KafkaCluster {
-  readonly proxies: AnykeeperProcess[] = []
+  readonly proxies: Served[] = []
   readonly brokers: KafkaBroker[] = []
   readonly #store: ClusterStore
   readonly #readers: ZnodeReader[] = []
@@ -51,7 +62,7 @@ export class KafkaCluster {
     const cluster = new KafkaCluster(await stores[store]())
     try {
       for (let count = 0; count < proxies; count++) {
-        cluster.proxies.push(await startAnykeeper({ store: cluster.#store.url, tickTimeMs }))
+        cluster.proxies.push(await cluster.#store.serve())
       }
       const addresses = cluster.proxies.map((proxy) => proxy.connectString).join(',')
       const zookeeperConnect = `${addresses}${chroot}`
@@ -86,7 +97,7 @@ export class KafkaCluster {
   }
 
   /** A ZooKeeper client of one proxy. */
-  async reader(proxy: AnykeeperProcess = this.proxies[0]!): Promise<ZnodeReader> {
+  async reader(proxy: Served = this.proxies[0]!): Promise<ZnodeReader> {
     const reader = await ZnodeReader.connect(proxy.connectString)
     this.#readers.push(reader)
     return reader
@@ -178,19 +189,19 @@ export class KafkaCluster {
 }
 
 interface ClusterStore {
-  url: string
+  serve(): Promise<Served>
   /** For a failed test. */
   describe(): string
   /** Also removes its data. */
   stop(): Promise<void>
 }
 
-const stores = { etcd: etcdStore, file: fileStore }
+const stores = { etcd: etcdStore, file: fileStore, zookeeper: realZookeeper }
 
 async function etcdStore(): Promise<ClusterStore> {
   const etcd = await startEtcd({ binary: etcdProgram() })
   return {
-    url: `etcd://${etcd.host}`,
+    serve: () => startAnykeeper({ store: `etcd://${etcd.host}`, tickTimeMs }),
     describe: () => `etcd ${etcd.host} ${isAlive(etcd.pid) ? 'is running' : 'has ended'}`,
     stop: () => etcd.stop(),
   }
@@ -199,9 +210,28 @@ async function etcdStore(): Promise<ClusterStore> {
 async function fileStore(): Promise<ClusterStore> {
   const folder = temporaryFolder('kafka-store')
   return {
-    url: `file:${folder}`,
+    serve: () => startAnykeeper({ store: `file:${folder}`, tickTimeMs }),
     describe: () => `files: ${readdirSync(folder)}`,
     stop: async () => removeFolder(folder),
+  }
+}
+
+/** The same without anykeeper, to see what is Kafka's own. */
+async function realZookeeper(): Promise<ClusterStore> {
+  const server = await startZookeeper({ tickTimeMs })
+  return {
+    serve: async () => ({
+      connectString: server.connectString,
+      get child() {
+        return server.child
+      },
+      start: () => server.start(),
+      kill: () => server.kill(),
+      stop: () => server.end(),
+      fourLetterWord: (word) => server.fourLetterWord(word),
+    }),
+    describe: () => `ZooKeeper ${server.connectString}`,
+    stop: () => server.stop(),
   }
 }
 
@@ -247,7 +277,7 @@ export async function soleBroker(reader: ZnodeReader): Promise<Registration> {
 }
 
 /** Ids of the sessions with a connection to this proxy. */
-export async function sessionsAt(proxy: AnykeeperProcess): Promise<Set<bigint>> {
+export async function sessionsAt(proxy: Served): Promise<Set<bigint>> {
   const text = await proxy.fourLetterWord('cons')
   const ids = [...text.matchAll(/\bsid=0x([0-9a-f]+)/g)]
   return new Set(ids.map(([, hex]) => BigInt.asIntN(64, BigInt(`0x${hex}`))))
@@ -255,7 +285,7 @@ export async function sessionsAt(proxy: AnykeeperProcess): Promise<Set<bigint>> 
 
 /** Until each of the sessions has a connection to one of the proxies: taken over, not expired. */
 export async function sessionsAttached(
-  proxies: readonly AnykeeperProcess[],
+  proxies: readonly Served[],
   held: Record<string, Registration>,
 ): Promise<void> {
   await eventually(

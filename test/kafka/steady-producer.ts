@@ -16,6 +16,8 @@ export class SteadyProducer {
   readonly #failures: unknown[] = []
   #next = 0
   #stopping = false
+  #lastAcknowledgedMs = performance.now()
+  #worstGapMs = 0
   #running: Promise<void> = Promise.resolve()
 
   private constructor(producer: kafkajs.Producer, topic: string, partitions: number) {
@@ -39,6 +41,17 @@ export class SteadyProducer {
   /** Messages acknowledged so far. */
   get acknowledged(): number {
     return this.#acknowledged.size
+  }
+
+  /** The longest time between two acknowledgements, ms. */
+  get worstGapMs(): number {
+    return this.#worstGapMs
+  }
+
+  /** From here on: the gap of a restart is not that of what comes after it. */
+  resetGap(): void {
+    this.#lastAcknowledgedMs = performance.now()
+    this.#worstGapMs = 0
   }
 
   /** Until every partition has taken messages that were sent after this call. */
@@ -105,6 +118,9 @@ export class SteadyProducer {
     messages: readonly { partition: number; value: string }[],
     metadata: readonly kafkajs.RecordMetadata[],
   ): void {
+    const nowMs = performance.now()
+    this.#worstGapMs = Math.max(this.#worstGapMs, nowMs - this.#lastAcknowledgedMs)
+    this.#lastAcknowledgedMs = nowMs
     for (const { partition, baseOffset } of metadata) {
       const own = messages.filter((message) => message.partition === partition)
       for (const [index, { value }] of own.entries()) {

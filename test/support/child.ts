@@ -42,6 +42,8 @@ export function spawnChild(options: ChildOptions): Child {
 export class Child {
   readonly name: string
   readonly exited: Promise<ChildExit>
+  /** Everything that it wrote is in `output`. */
+  readonly outputEnded: Promise<void>
   readonly #process: ChildProcess
   readonly #lines: string[] = []
   #exit: ChildExit | undefined
@@ -58,6 +60,7 @@ export class Child {
     living.add(this)
     this.#collect(this.#process.stdout!)
     this.#collect(this.#process.stderr!)
+    this.outputEnded = new Promise((resolve) => this.#process.once('close', () => resolve()))
     this.exited = new Promise((resolve) => {
       const end = (exit: ChildExit): void => {
         this.#exit ??= exit

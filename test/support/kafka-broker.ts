@@ -1,9 +1,17 @@
-/** A Kafka broker that keeps its metadata in ZooKeeper, or in what speaks like it. */
+/** A Kafka broker that keeps its metadata in ZooKeeper, or in what speaks like it, until it is moved to KRaft. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Child } from './child.ts'
 import { freePort } from './free-port.ts'
 import { spawnJava } from './java.ts'
+import {
+  type KafkaMode,
+  type KafkaQuorum,
+  type Properties,
+  quorumProperties,
+  standardAuthorizer,
+  zookeeperProperties,
+} from './kafka-quorum.ts'
 import { type KafkaLine, kafkaLibs } from './requirements.ts'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 
@@ -24,7 +32,7 @@ export interface KafkaBrokerOptions {
   /** Of -Xmx. Default 384. */
   heapMb?: number
   /** More lines of server.properties; they win over the ones above. */
-  config?: Record<string, string | number | boolean>
+  config?: Properties
 }
 
 export class KafkaBroker {
@@ -34,6 +42,8 @@ export class KafkaBroker {
   readonly #options: KafkaBrokerOptions
   readonly #folder: string
   #child: Child | undefined
+  #mode: KafkaMode = 'zookeeper'
+  #quorum: KafkaQuorum | undefined
 
   constructor(port: number, options: KafkaBrokerOptions) {
     this.id = options.brokerId
@@ -52,11 +62,18 @@ export class KafkaBroker {
     return this.#child
   }
 
+  /** Of the next start. Both other modes than `zookeeper` need a quorum. */
+  become(mode: KafkaMode, quorum?: KafkaQuorum): this {
+    this.#mode = mode
+    this.#quorum = quorum
+    return this
+  }
+
   /** Starts it, also again on the same data and port; does not wait for it to serve. */
   launch(): void {
     const { version, heapMb = 384 } = this.#options
     const properties = join(this.#folder, 'server.properties')
-    const lines = Object.entries(this.#configuration()).map(([key, value]) => `${key}=${value}\n`)
+    const lines = Object.entries(this.properties()).map(([key, value]) => `${key}=${value}\n`)
     writeFileSync(properties, lines.join(''))
     this.#child = spawnJava({
       name: `kafka-${version}#${this.id}:${this.port}`,
@@ -70,7 +87,9 @@ export class KafkaBroker {
 
   /** Until it is registered and serves. Default 120 000 ms. */
   async waitUntilServing({ timeoutMs = 120_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    await this.child.waitForLine(/\[KafkaServer id=\d+\] started/, { timeoutMs })
+    const started =
+      /\[KafkaServer id=\d+\] started|\[KafkaRaftServer nodeId=\d+\] Kafka Server started/
+    await this.child.waitForLine(started, { timeoutMs })
     await this.child.waitForPort(this.port)
   }
 
@@ -99,19 +118,15 @@ export class KafkaBroker {
     removeFolder(this.#folder)
   }
 
-  #configuration(): Record<string, string | number | boolean> {
+  /** Of server.properties, in its present mode. */
+  properties(): Properties {
     const options = this.#options
-    const sessionTimeoutMs = options.zookeeperSessionTimeoutMs ?? 6000
     const replicationFactor = options.internalReplicationFactor ?? 1
     const insyncMin = options.minInsyncReplicas ?? 1
     return {
-      'broker.id': this.id,
       listeners: `PLAINTEXT://${this.address}`,
       'advertised.listeners': `PLAINTEXT://${this.address}`,
       'log.dirs': join(this.#folder, 'logs'),
-      'zookeeper.connect': options.zookeeperConnect,
-      'zookeeper.session.timeout.ms': sessionTimeoutMs,
-      'zookeeper.connection.timeout.ms': 30_000,
       'offsets.topic.replication.factor': replicationFactor,
       'offsets.topic.num.partitions': 5,
       'transaction.state.log.replication.factor': replicationFactor,
@@ -126,11 +141,35 @@ export class KafkaBroker {
       'log.cleaner.dedupe.buffer.size': 4 * 1024 * 1024,
       'socket.send.buffer.bytes': -1,
       'socket.receive.buffer.bytes': -1,
-      ...(options.authorizer && {
+      ...this.#identity(),
+      ...options.config,
+    }
+  }
+
+  /** Where its metadata are, and who says who may do what. */
+  #identity(): Properties {
+    const { zookeeperConnect, zookeeperSessionTimeoutMs = 6000, authorizer } = this.#options
+    const quorum = this.#quorum && quorumProperties(this.#quorum)
+    if (this.#mode === 'kraft') {
+      return {
+        'process.roles': 'broker',
+        'node.id': this.id,
+        ...quorum,
+        ...(authorizer && standardAuthorizer),
+      }
+    }
+    return {
+      'broker.id': this.id,
+      ...zookeeperProperties(zookeeperConnect, zookeeperSessionTimeoutMs),
+      ...(authorizer && {
         'authorizer.class.name': 'kafka.security.authorizer.AclAuthorizer',
         'allow.everyone.if.no.acl.found': true,
       }),
-      ...options.config,
+      ...quorum,
+      ...(this.#mode === 'migration' && {
+        'zookeeper.metadata.migration.enable': true,
+        'inter.broker.protocol.version': '3.9',
+      }),
     }
   }
 }
