@@ -32,8 +32,7 @@ export const hasCredentials = () => credentials !== undefined
  */
 export function signIn(user, secret) {
   const bytes = new TextEncoder().encode(`${user}:${secret}`)
-  credentials =
-    user === '' ? `Bearer ${secret}` : `Basic ${btoa(String.fromCharCode(...bytes))}`
+  credentials = user === '' ? `Bearer ${secret}` : `Basic ${btoa(String.fromCharCode(...bytes))}`
   sessionStorage.setItem(KEY, credentials)
 }
 
@@ -63,7 +62,11 @@ export async function get(path, query = {}, signal = undefined) {
  * @throws {ApiError} status 0 and 503: what was to be changed may be changed
  */
 export async function send(method, path, query, body) {
-  const init = { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const init = {
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  }
   const response = await request(urlOf(path, query), init)
   return read(() => response.json())
 }
@@ -153,6 +156,9 @@ async function read(run) {
   } catch (error) {
     if (error?.name === 'AbortError') throw error
     const isLate = error?.name === 'TimeoutError'
-    throw new ApiError(0, isLate ? 'The server did not answer in time.' : 'The server cannot be reached.')
+    throw new ApiError(
+      0,
+      isLate ? 'The server did not answer in time.' : 'The server cannot be reached.',
+    )
   }
 }

@@ -51,7 +51,9 @@ export class ChangeFeed {
       } catch (error) {
         if (signal.aborted) return
         const isGone = error.status === 410
-        this.#say(isGone ? 'Changes were missed: what came meanwhile is not kept any more.' : error.message)
+        this.#say(
+          isGone ? 'Changes were missed: what came meanwhile is not kept any more.' : error.message,
+        )
         if (isGone || error.status === 400) this.#position = 'now'
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))

@@ -11,13 +11,54 @@ const COLOURS = ['--one', '--two', '--three', '--four']
 
 /** @type {readonly Chart[]} */
 const CHARTS = [
-  { title: 'Requests', unit: '/s', lines: [['reads', 'reads'], ['writes', 'writes'], ['events', 'events sent'], ['commits', 'commits']] },
-  { title: 'Latency of reads', unit: 'ms', lines: [['readP50', 'p50'], ['readP99', 'p99']] },
-  { title: 'Latency of writes', unit: 'ms', lines: [['writeP50', 'p50'], ['writeP99', 'p99'], ['commitP99', 'commit p99']] },
+  {
+    title: 'Requests',
+    unit: '/s',
+    lines: [
+      ['reads', 'reads'],
+      ['writes', 'writes'],
+      ['events', 'events sent'],
+      ['commits', 'commits'],
+    ],
+  },
+  {
+    title: 'Latency of reads',
+    unit: 'ms',
+    lines: [
+      ['readP50', 'p50'],
+      ['readP99', 'p99'],
+    ],
+  },
+  {
+    title: 'Latency of writes',
+    unit: 'ms',
+    lines: [
+      ['writeP50', 'p50'],
+      ['writeP99', 'p99'],
+      ['commitP99', 'commit p99'],
+    ],
+  },
   { title: 'Event loop delay', unit: 'ms', lines: [['loopP99', 'p99 of the last minutes']] },
-  { title: 'Clients', unit: '', lines: [['connections', 'connections'], ['sessions', 'sessions of all servers']] },
-  { title: 'Waiting', unit: '', lines: [['outstanding', 'requests'], ['watches', 'watches']] },
+  {
+    title: 'Clients',
+    unit: '',
+    lines: [
+      ['connections', 'connections'],
+      ['sessions', 'sessions of all servers'],
+    ],
+  },
+  {
+    title: 'Waiting',
+    unit: '',
+    lines: [
+      ['outstanding', 'requests'],
+      ['watches', 'watches'],
+    ],
+  },
 ]
+
+/** In UTC, as all times of the page. @param {number} seconds */
+const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19)
 
 /** @param {{ sampler: import('./metrics.js').Sampler, samples: number }} props */
 export const ChartsView = ({ sampler, samples }) => html`<section class="pane" aria-label="Charts">
@@ -79,7 +120,11 @@ class ChartBox extends Component {
     this.#plot?.destroy()
     const style = getComputedStyle(document.documentElement)
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
-    const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } }
+    const axis = {
+      stroke: colour('--quiet'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { show: false },
+    }
     const { lines } = this.props.chart
     this.#plot = new uPlot(
       {
@@ -87,8 +132,11 @@ class ChartBox extends Component {
         height: HEIGHT,
         cursor: { drag: { x: false, y: false } },
         legend: { show: false },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-        axes: [axis, { ...axis, size: 58, values: (_plot, values) => values.map((value) => number(value)) }],
+        scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+        axes: [
+          { ...axis, space: 80, values: (_plot, seconds) => seconds.map(clock) },
+          { ...axis, size: 58, values: (_plot, values) => values.map((value) => number(value)) },
+        ],
         series: [
           {},
           ...lines.map(([, label], i) => ({
@@ -107,13 +155,20 @@ class ChartBox extends Component {
   render() {
     const { chart, sampler } = this.props
     const { title, unit, lines } = chart
-    const newest = lines.map(([name, label]) => ({ name, label, value: sampler.series[name]?.at(-1) }))
+    const newest = lines.map(([name, label]) => ({
+      name,
+      label,
+      value: sampler.series[name]?.at(-1),
+    }))
     return html`<figure>
       <figcaption>${title}${unit === '' ? '' : `, ${unit}`}</figcaption>
       <p class="legend">${newest.map(
-        ({ name, label, value }, i) => html`<span key=${name} class=${`key k${i}`}>${label} <b data-series=${name}>${number(value)}</b></span>`,
+        ({ name, label, value }, i) =>
+          html`<span key=${name} class=${`key k${i}`}>${label} <b data-series=${name}>${number(value)}</b></span>`,
       )}</p>
-      <div class="plot" role="img" aria-label=${`${title} over time`} ref=${(/** @type {HTMLElement | null} */ box) => {
+      <div class="plot" role="img" aria-label=${`${title} over time`} ref=${(
+        /** @type {HTMLElement | null} */ box,
+      ) => {
         this.#box = box
       }}></div>
     </figure>`

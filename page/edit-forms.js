@@ -4,7 +4,7 @@
  */
 import { send } from './api.js'
 import { bytesText, toText, visible } from './text.js'
-import { pathBelow, parentOf } from './tree-model.js'
+import { parentOf, pathBelow } from './tree-model.js'
 import { Component, html, treeLink } from './view.js'
 
 /** Longer data is not edited in a browser. Bytes. */
@@ -96,7 +96,8 @@ export class EditForms extends Component {
   async #create(event) {
     event.preventDefault()
     const { elements } = /** @type {HTMLFormElement} */ (event.target)
-    const value = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (elements.namedItem(name)).value
+    const value = (/** @type {string} */ name) =>
+      /** @type {HTMLInputElement} */ (elements.namedItem(name)).value
     const path = pathBelow(this.props.path, value('name'))
     const data = value('data')
     await this.#try(
@@ -116,22 +117,34 @@ export class EditForms extends Component {
     const why = whyNot(this.props)
     return html`<section class="edit" aria-label="Change">
       <p role="status" class=${said === undefined || said === 'Saved.' ? 'said' : 'said trouble'}>${said}</p>
-      ${draft === undefined ? html`<p class="buttons">
+      ${
+        draft === undefined
+          ? html`<p class="buttons">
         <button type="button" disabled=${why !== undefined} title=${why} onClick=${() => this.#begin()}>Edit data</button>
         <button type="button" onClick=${() => this.setState({ isCreating: !isCreating, said: undefined })}>New child</button>
         ${path === '/' ? null : html`<button type="button" onClick=${() => this.setState({ isDeleting: !isDeleting, said: undefined })}>Delete</button>`}
         ${why === undefined ? null : html`<span class="quiet">${why}</span>`}
-      </p>` : this.#draft(draft)}
-      ${isDeleting ? html`<p class="confirm">Delete version ${znode.stat.version} of <span class="name">${visible(path)}</span>?
+      </p>`
+          : this.#draft(draft)
+      }
+      ${
+        isDeleting
+          ? html`<p class="confirm">Delete version ${znode.stat.version} of <span class="name">${visible(path)}</span>?
         <button type="button" class="danger" disabled=${isBusy} onClick=${() => void this.#delete()}>Yes, delete it</button>
-        <button type="button" onClick=${() => this.setState({ isDeleting: false })}>Cancel</button></p>` : null}
-      ${isCreating ? html`<form class="new" onSubmit=${(/** @type {SubmitEvent} */ event) => void this.#create(event)}>
+        <button type="button" onClick=${() => this.setState({ isDeleting: false })}>Cancel</button></p>`
+          : null
+      }
+      ${
+        isCreating
+          ? html`<form class="new" onSubmit=${(/** @type {SubmitEvent} */ event) => void this.#create(event)}>
         <label>Name <input name="name" required autocomplete="off" spellcheck=${false} /></label>
         <label>Data <textarea name="data" rows="3" spellcheck=${false}></textarea></label>
         <p class="quiet">Persistent, with the ACL of its parent.</p>
         <button disabled=${isBusy}>Create</button>
         <button type="button" onClick=${() => this.setState({ isCreating: false })}>Cancel</button>
-      </form>` : null}
+      </form>`
+          : null
+      }
     </section>`
   }
 
@@ -145,10 +158,14 @@ export class EditForms extends Component {
         <textarea rows="10" spellcheck=${false} value=${draft.text}
           onInput=${(/** @type {InputEvent} */ event) => this.#keep({ ...draft, text: /** @type {HTMLTextAreaElement} */ (event.target).value })}></textarea>
       </label>
-      ${isOther ? html`<p class="trouble conflict" role="alert">
+      ${
+        isOther
+          ? html`<p class="trouble conflict" role="alert">
         ${conflict ? 'Nothing was overwritten. ' : ''}The znode has changed since: above is version ${version} as it is now, here what you wrote for version ${draft.version}.
         <button type="button" disabled=${isBusy} onClick=${() => void this.#save({ ...draft, version, czxid })}>Replace version ${version} with this</button>
-      </p>` : html`<button type="button" disabled=${isBusy} onClick=${() => void this.#save(draft)}>Save</button>`}
+      </p>`
+          : html`<button type="button" disabled=${isBusy} onClick=${() => void this.#save(draft)}>Save</button>`
+      }
       <button type="button" onClick=${() => this.#keep(undefined)}>Discard</button>
     </div>`
   }
@@ -162,7 +179,8 @@ function notDone(sentence, status) {
 
 /** Why this data is not edited here: a field for text would change what it cannot hold. @param {Props} props */
 function whyNot({ bytes, znode }) {
-  if (znode.stat.dataLength > EDIT_BYTES_MAX) return `Data above ${bytesText(EDIT_BYTES_MAX)} is not edited here.`
+  if (znode.stat.dataLength > EDIT_BYTES_MAX)
+    return `Data above ${bytesText(EDIT_BYTES_MAX)} is not edited here.`
   const text = bytes === undefined ? '' : toText(bytes)
   if (text === undefined) return 'Data that is no text is not edited here.'
   const field = document.createElement('textarea')

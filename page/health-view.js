@@ -14,11 +14,15 @@ const CHECKS = {
 /** @param {{ status: any, numbers: import('./metrics.js').Numbers }} props */
 export const HealthView = ({ status, numbers }) => html`<section class="pane" aria-label="Health">
   <h2>Health</h2>
-  ${status === undefined ? null : html`
+  ${
+    status === undefined
+      ? null
+      : html`
     <ul class="checks">${status.checks.map(
-      (/** @type {any} */ { name, reason }) => html`<li key=${name} class=${reason === undefined ? 'good' : 'bad'}>
-        <span aria-hidden="true">${reason === undefined ? '✓' : '✗'}</span>
-        <b>${CHECKS[name] ?? name}</b>${reason === undefined ? '' : `: not so: ${visible(reason)}`}
+      (
+        /** @type {any} */ { name, reason },
+      ) => html`<li key=${name} class=${reason === undefined ? 'good' : 'bad'}>
+        <span aria-hidden="true">${reason === undefined ? '✓' : '✗'}</span> <b>${CHECKS[name] ?? name}</b>${reason === undefined ? '' : `: not so: ${visible(reason)}`}
       </li>`,
     )}</ul>
     <h3>Server</h3>
@@ -26,12 +30,13 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
       ['mode', status.mode],
       ['servers', count(status.servers)],
       ['id', status.proxy],
-      ['version', status.version],
+      ['version that clients see', status.version],
       ['up', durationText(Date.now() - status.startedMs)],
       ['started', timeText(status.startedMs)],
       ['trouble', status.trouble && visible(status.trouble)],
       ['changes by this page', status.canEdit ? 'allowed (--admin-edit)' : 'off'],
-    ]} />`}
+    ]} />`
+  }
   <h3>Store</h3>
   <${Facts} rows=${storeRows(status, numbers)} />
   <h3>This process</h3>
@@ -40,7 +45,8 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
 
 /** @param {any} status @param {import('./metrics.js').Numbers} numbers @returns {[string, any][]} */
 function storeRows(status, numbers) {
-  const bytes = (/** @type {string} */ name) => (numbers.has(name) ? bytesText(numbers.get(name)) : undefined)
+  const bytes = (/** @type {string} */ name) =>
+    numbers.has(name) ? bytesText(numbers.get(name)) : undefined
   return [
     ['store', status && visible(status.store)],
     ['in use', bytes('anykeeper_store_bytes_in_use')],

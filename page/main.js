@@ -46,7 +46,8 @@ class Page extends Component {
     samples: 0,
   }
   #sampler = new Sampler(() => this.setState(({ samples }) => ({ samples: samples + 1 })))
-  #timer = 0
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
 
   componentDidMount() {
     addEventListener('hashchange', () => this.setState({ route: routeOf() }))
@@ -72,7 +73,8 @@ class Page extends Component {
       const status = await get('status')
       const { awaySinceMs, generation, status: before } = this.state
       // Another process: what is shown may be another tree.
-      const isNew = awaySinceMs !== undefined || (before !== undefined && before.proxy !== status.proxy)
+      const isNew =
+        awaySinceMs !== undefined || (before !== undefined && before.proxy !== status.proxy)
       this.setState({ status, awaySinceMs: undefined, trouble: undefined })
       if (isNew) this.setState({ generation: generation + 1 })
     } catch (error) {
@@ -94,13 +96,18 @@ class Page extends Component {
         <${Status} status=${status} isAway=${awaySinceMs !== undefined} />
         <button type="button" onClick=${() => this.#leave(undefined)}>Sign out</button>
         <nav aria-label="Views">${VIEWS.map(
-          (view) => html`<a key=${view} href=${`#/${view}`} aria-current=${view === route.view ? 'page' : undefined}>${view}</a>`,
+          (view) =>
+            html`<a key=${view} href=${`#/${view}`} aria-current=${view === route.view ? 'page' : undefined}>${view}</a>`,
         )}</nav>
       </header>
-      <div role="alert" class="alerts">${awaySinceMs === undefined ? null : html`<p class="away">
-        ${trouble} No answer since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`}</div>
+      <div role="alert" class="alerts">${
+        awaySinceMs === undefined
+          ? null
+          : html`<p class="away">
+        ${trouble} No answer since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`
+      }</div>
       <main id="content" tabindex="-1">${this.#view()}</main>
-      <footer>Dotted escapes such as <code>\\u{202e}</code> are characters that cannot be seen. <a href="licences.txt">Licences of what this page uses</a></footer>`
+      <footer>Where text says <code>\\u{202e}</code> or the like, there is a character that cannot be seen. <a href="licences.txt">Licences of what this page uses</a></footer>`
   }
 
   #view() {
@@ -130,6 +137,9 @@ function skip(event) {
   document.getElementById('content')?.focus()
 }
 
+/** @param {number} value @param {string} noun */
+const amount = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+
 /** @param {{ status: any, isAway: boolean }} props */
 const Status = ({ status, isAway }) => {
   if (status === undefined) return html`<p class="status">…</p>`
@@ -137,7 +147,7 @@ const Status = ({ status, isAway }) => {
   const state = isAway ? 'away' : isReady ? 'ready' : 'not ready'
   return html`<p class="status">
     <span class=${`dot ${isAway ? 'bad' : isReady ? 'good' : 'warn'}`}>${state}</span>
-    <span>${mode}</span><span>${count(znodes)} znodes</span><span>${count(sessions)} sessions</span><span>zxid ${hex(zxid)}</span>
+    <span>${mode}</span><span>${amount(znodes, 'znode')}</span><span>${amount(sessions, 'session')}</span><span>zxid ${hex(zxid)}</span>
   </p>`
 }
 

@@ -32,7 +32,8 @@ export class Sampler {
   times = []
   /** @type {Record<string, (number | null)[]>} */
   series = Object.fromEntries(SERIES.map((name) => [name, []]))
-  #timer = 0
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
   #isStopped = false
   #atMs = 0
   #onSample
@@ -67,7 +68,8 @@ export class Sampler {
   #add(numbers) {
     const now = performance.now()
     const before = this.numbers
-    const isNext = this.#atMs > 0 && now - this.#atMs < 10 * LOOK_MS && isSameProcess(before, numbers)
+    const isNext =
+      this.#atMs > 0 && now - this.#atMs < 10 * LOOK_MS && isSameProcess(before, numbers)
     const seconds = (now - this.#atMs) / 1000
     this.numbers = numbers
     this.#atMs = now
@@ -101,8 +103,11 @@ const levels = (numbers) => ({
 function rates(before, now, seconds) {
   const rate = (/** @type {string} */ name) =>
     Math.max(0, (now.get(name) ?? 0) - (before.get(name) ?? 0)) / seconds
-  const quantile = (/** @type {string} */ name, /** @type {string} */ label, /** @type {number} */ q) =>
-    quantileBetween(before, now, name, label, q)
+  const quantile = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {number} */ q,
+  ) => quantileBetween(before, now, name, label, q)
   return {
     reads: rate('anykeeper_reads'),
     writes: rate('anykeeper_writes'),

@@ -6,7 +6,10 @@
 export const FIRST_PAGE = { before: [], cursor: undefined }
 
 /** @param {Place} place @param {string} next @returns {Place} */
-export const pageBehind = ({ before, cursor }, next) => ({ before: [...before, cursor], cursor: next })
+export const pageBehind = ({ before, cursor }, next) => ({
+  before: [...before, cursor],
+  cursor: next,
+})
 
 /** @param {Place} place @returns {Place} */
 export const pageBefore = ({ before }) => ({ before: before.slice(0, -1), cursor: before.at(-1) })

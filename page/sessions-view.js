@@ -35,17 +35,21 @@ const showAll = ({ sessions, count: total }) => html`<p class="quiet">${count(to
 
 /** @param {any} one */
 const showOne = (one) => html`<${Facts} rows=${[
-    ['client', clientOf(one)],
-    ['server', serverOf(one)],
-    ['timeout', durationText(one.timeoutMs)],
-    ['requests in flight', one.outstanding],
-    ['identities', identitiesOf(one.identities)],
-    ['ephemerals', count(one.ephemerals)],
-  ]} />
+  ['client', clientOf(one)],
+  ['server', serverOf(one)],
+  ['timeout', durationText(one.timeoutMs)],
+  ['requests in flight', one.outstanding],
+  ['identities', identitiesOf(one.identities)],
+  ['ephemerals', count(one.ephemerals)],
+]} />
   <h3>Ephemerals</h3>
-  ${one.paths.length === 0 ? html`<p class="quiet">None.</p>` : html`<ul class="paths">
+  ${
+    one.paths.length === 0
+      ? html`<p class="quiet">None.</p>`
+      : html`<ul class="paths">
     ${one.paths.map((/** @type {string} */ path) => html`<li key=${path}><a href=${treeLink(path)}>${named(path)}</a></li>`)}
-  </ul>`}`
+  </ul>`
+  }`
 
 /** Who is connected elsewhere is not known here. @param {any} one */
 const clientOf = ({ client, isHere }) => client ?? (isHere ? 'away' : '–')

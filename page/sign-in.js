@@ -7,7 +7,8 @@ export const SignIn = ({ error, onDone }) => {
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault()
     const { elements } = /** @type {HTMLFormElement} */ (event.target)
-    const value = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (elements.namedItem(name)).value
+    const value = (/** @type {string} */ name) =>
+      /** @type {HTMLInputElement} */ (elements.namedItem(name)).value
     signIn(value('user').trim(), value('secret'))
     onDone()
   }

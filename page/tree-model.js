@@ -116,7 +116,8 @@ export class TreeModel {
     const { place, children, childCount, next, error } = open
     const row = { path, depth }
     // No name has a "/" in it, so no key of these is the path of a znode.
-    if (error !== undefined) rows.push({ ...row, key: `${path}//error`, type: 'error', text: error })
+    if (error !== undefined)
+      rows.push({ ...row, key: `${path}//error`, type: 'error', text: error })
     if (place.before.length > 0) {
       rows.push({ ...row, key: `${path}//before`, type: 'before', text: `Previous ${PAGE}` })
     }

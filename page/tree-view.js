@@ -56,7 +56,10 @@ export class TreeView extends Component {
   /** @param {KeyboardEvent} event @param {Row[]} rows */
   #key(event, rows) {
     if (event.altKey || event.ctrlKey || event.metaKey) return
-    const at = Math.max(0, rows.findIndex(({ key }) => key === this.#focusedOf(rows)))
+    const at = Math.max(
+      0,
+      rows.findIndex(({ key }) => key === this.#focusedOf(rows)),
+    )
     const row = /** @type {Row} */ (rows[at])
     /** @param {number} index */
     const go = (index) => this.#focus(rows[Math.min(Math.max(index, 0), rows.length - 1)])
@@ -72,7 +75,11 @@ export class TreeView extends Component {
       ArrowLeft: () =>
         row.isOpen && row.type === 'znode'
           ? this.#toggle(row)
-          : this.#focus(rows.find(({ key }) => key === (row.type === 'znode' ? parentOf(row.path) : row.path))),
+          : this.#focus(
+              rows.find(
+                ({ key }) => key === (row.type === 'znode' ? parentOf(row.path) : row.path),
+              ),
+            ),
       Enter: () => this.#act(row),
       ' ': () => this.#act(row),
     }

@@ -9,7 +9,7 @@ import { visible } from './text.js'
 export { Component, render }
 
 /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */
-export const html = htm.bind(h)
+export const html = /** @type {any} */ (htm).bind(h)
 
 /** A name or a path as it is, but for what cannot be seen or changes the direction of what is beside it. @param {string} text */
 export const named = (text) => html`<bdi class="name">${visible(text)}</bdi>`

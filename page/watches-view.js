@@ -4,7 +4,10 @@ import { count } from './text.js'
 import { html, named, sessionLink, treeLink } from './view.js'
 
 /** @param {{ prefix: string, generation: number }} props */
-export const WatchesView = ({ prefix, generation }) => html`<section class="pane" aria-label="Watches">
+export const WatchesView = ({
+  prefix,
+  generation,
+}) => html`<section class="pane" aria-label="Watches">
   <h2>Watches</h2>
   <form class="filter" onSubmit=${filter}>
     <label>Path and below <input name="prefix" key=${prefix} defaultValue=${prefix} autocomplete="off" spellcheck=${false} /></label>
@@ -22,7 +25,10 @@ function filter(event) {
 }
 
 /** @param {any} answer */
-const show = ({ count: total, watches }) => html`<p class="quiet">${count(total)} of the clients of this server, anywhere.</p>
+const show = ({
+  count: total,
+  watches,
+}) => html`<p class="quiet">${count(total)} of the clients of this server, anywhere.</p>
   <table class="list">
     <thead><tr><th scope="col">path</th><th scope="col">kind</th><th scope="col">sessions</th></tr></thead>
     <tbody>

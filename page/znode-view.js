@@ -1,6 +1,6 @@
 /** One znode: its data, Stat and ACL, and where it is allowed the forms that change it. */
 import { get } from './api.js'
-import { DATA_PART, DataView } from './data-view.js'
+import { DATA_PART, DataPane } from './data-pane.js'
 import { EditForms } from './edit-forms.js'
 import { bytesText, count, durationText, fromBase64, hex, timeText, visible } from './text.js'
 import { Component, Facts, html, named, sessionLink, Trouble, treeLink } from './view.js'
@@ -59,15 +59,19 @@ export class ZnodeView extends Component {
         <button type="button" onClick=${() => void this.load(offset)}>Read again</button>
       </header>
       <${Trouble} error=${error} />
-      ${znode === undefined ? null : html`
-        <${DataView} bytes=${bytes} offset=${offset} total=${znode.stat.dataLength}
+      ${
+        znode === undefined
+          ? null
+          : html`
+        <${DataPane} bytes=${bytes} offset=${offset} total=${znode.stat.dataLength}
           onPart=${(/** @type {number} */ next) => void this.load(next)} />
         ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0)} onChanged=${onChanged} />` : null}
         <h3>Stat</h3>
         <${Facts} rows=${statRows(znode)} />
         <h3>ACL</h3>
         <${AclTable} acl=${znode.acl} />
-        <p><a href=${`#/watches?${new URLSearchParams({ prefix: path })}`}>Watches here and below</a></p>`}
+        <p><a href=${`#/watches?${new URLSearchParams({ prefix: path })}`}>Watches here and below</a></p>`
+      }
     </section>`
   }
 }
@@ -78,11 +82,13 @@ function crumbs(path) {
   const names = path.slice(1).split('/')
   // A path may have thousands of parts.
   const from = Math.max(0, names.length - 12)
-  return html`<a href=${treeLink('/')}>/</a>${from > 0 ? '… /' : ''}${names.slice(from).map((name, i) => {
-    const at = `/${names.slice(0, from + i + 1).join('/')}`
-    const isLast = at === path
-    return html`<span key=${at}>${i > 0 ? html`<span class="slash"> / </span>` : null}${isLast ? named(name) : html`<a href=${treeLink(at)}>${named(name)}</a>`}</span>`
-  })}`
+  return html`<a class="name" href=${treeLink('/')}>/</a> ${from > 0 ? '… / ' : ''}${names
+    .slice(from)
+    .map((name, i) => {
+      const at = `/${names.slice(0, from + i + 1).join('/')}`
+      const isLast = at === path
+      return html`<span key=${at}>${i > 0 ? html`<span class="slash"> / </span>` : null}${isLast ? named(name) : html`<a href=${treeLink(at)}>${named(name)}</a>`}</span>`
+    })}`
 }
 
 /** @param {any} znode @returns {[string, any][]} */

@@ -95,6 +95,12 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'page',
+    paths: ['test/page/'],
+    needs: ['chromium'],
+    minutesMax: 5,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],
@@ -160,6 +166,10 @@ export const checks = [
   {
     name: 'typecheck',
     args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'],
+  },
+  {
+    name: 'typecheck-page',
+    args: ['node_modules/typescript/bin/tsc', '-p', 'page/tsconfig.json'],
   },
   {
     name: 'knip',

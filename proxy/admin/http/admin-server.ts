@@ -12,9 +12,9 @@ import {
   systemClock,
 } from '../../../lib/internal.ts'
 import type { ProxyHost } from '../../host.ts'
+import { pageRoutes } from '../page/page-routes.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { FeedSlots } from './api/changes-route.ts'
-import { pageRoutes } from '../page/page-routes.ts'
 import { commandRoutes } from './commands/command-routes.ts'
 import { Guard } from './guard.ts'
 import { healthRoutes } from './health-routes.ts'

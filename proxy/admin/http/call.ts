@@ -55,7 +55,12 @@ export class Call {
     return Array.isArray(value) ? value[0] : value
   }
 
-  send(status: number, type: string, body: string | Uint8Array, headers: Record<string, string> = {}): void {
+  send(
+    status: number,
+    type: string,
+    body: string | Uint8Array,
+    headers: Record<string, string> = {},
+  ): void {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     this.response.writeHead(status, {
       ...HEADERS,

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -19,12 +20,12 @@ export interface PageFiles {
   readonly securityPolicy: string
 }
 
-/** Served under the name → where it is in which package, and under which licence its authors give it. */
+/** Served under the name → where it is in which package. */
 const LIBRARIES = [
-  { name: 'preact.js', specifier: 'preact', file: undefined },
-  { name: 'htm.js', specifier: 'htm', file: undefined },
-  { name: 'uplot.js', specifier: 'uplot', file: 'uPlot.esm.js' },
-  { name: 'uplot.css', specifier: 'uplot', file: 'uPlot.min.css' },
+  { name: 'preact.js', package: 'preact', file: 'dist/preact.mjs' },
+  { name: 'htm.js', package: 'htm', file: 'dist/htm.module.js' },
+  { name: 'uplot.js', package: 'uplot', file: 'dist/uPlot.esm.js' },
+  { name: 'uplot.css', package: 'uplot', file: 'dist/uPlot.min.css' },
 ] as const
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -53,10 +54,9 @@ async function load(): Promise<PageFiles> {
     const type = TYPES[extname(name)]
     if (type !== undefined) files.set(name, { type, bytes: await readFile(join(folder, name)) })
   }
-  for (const { name, specifier, file } of LIBRARIES) {
-    const main = fileURLToPath(import.meta.resolve(specifier))
-    const path = file === undefined ? main : join(dirname(main), file)
-    files.set(name, { type: TYPES[extname(name)] as string, bytes: await readFile(path) })
+  for (const { name, package: library, file } of LIBRARIES) {
+    const bytes = await readFile(join(packageFolder(library), file))
+    files.set(name, { type: TYPES[extname(name)] as string, bytes })
   }
   files.set('licences.txt', { type: TYPES['.txt'] as string, bytes: await licences() })
   const html = files.get('index.html')?.bytes.toString() ?? ''
@@ -75,8 +75,8 @@ function pageFolder(): string {
 /** Whoever hands out a copy of a library hands out its licence, too. */
 async function licences(): Promise<Buffer> {
   const parts: string[] = []
-  for (const name of ['preact', 'htm', 'uplot']) {
-    const folder = packageFolder(fileURLToPath(import.meta.resolve(name)))
+  for (const name of new Set(LIBRARIES.map(({ package: library }) => library))) {
+    const folder = packageFolder(name)
     const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
     const text = await readFile(join(folder, 'LICENSE'), 'utf8')
     parts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`)
@@ -84,8 +84,9 @@ async function licences(): Promise<Buffer> {
   return Buffer.from(parts.join('\n----\n\n'))
 }
 
-function packageFolder(file: string): string {
-  let folder = dirname(file)
+/** Where npm installed it: in this package, or in one above. */
+function packageFolder(name: string): string {
+  let folder = dirname(createRequire(import.meta.url).resolve(name))
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
   return folder
 }
@@ -95,7 +96,7 @@ function packageFolder(file: string): string {
  * znodes may be written by anybody.
  */
 function securityPolicyOf(html: string): string {
-  const [, map = ''] = /<script type="importmap">([^]*?)<\/script>/.exec(html) ?? []
+  const [, map = ''] = /<script type="importmap">(.*?)<\/script>/s.exec(html) ?? []
   const hash = createHash('sha256').update(map).digest('base64')
   return [
     "default-src 'none'",

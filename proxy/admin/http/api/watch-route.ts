@@ -34,7 +34,9 @@ export async function answerWatches(host: ProxyHost, call: Call): Promise<void> 
   call.list(host.listings, { count, watches: shown, cursor: page.cursor })
 }
 
-const tablesOf = ({ keeper }: ProxyHost): [kind: string, byPath: ReadonlyMap<string, Watchers>][] => [
+const tablesOf = ({
+  keeper,
+}: ProxyHost): [kind: string, byPath: ReadonlyMap<string, Watchers>][] => [
   ['data', keeper.watches.data.byPath()],
   ['child', keeper.watches.child.byPath()],
 ]

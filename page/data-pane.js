@@ -11,7 +11,7 @@ export const DATA_PART = 65_536
  * @typedef {{ bytes: Uint8Array | undefined, offset: number, total: number, onPart: (offset: number) => void }} Props
  * @extends {Component<Props, { wanted: Form | undefined }>}
  */
-export class DataView extends Component {
+export class DataPane extends Component {
   /** @type {{ wanted: Form | undefined }} */
   state = { wanted: undefined }
 
@@ -27,19 +27,25 @@ export class DataView extends Component {
       <div class="data-head">
         <h3>Data</h3>
         <fieldset class="choice"><legend class="hidden">Show data as</legend>
-          ${/** @type {Form[]} */ (['json', 'text', 'hex']).map(
-            (name) => html`<label key=${name} class=${forms[name] === undefined ? 'off' : ''}>
+          ${
+            /** @type {Form[]} */ (['json', 'text', 'hex']).map(
+              (name) => html`<label key=${name} class=${forms[name] === undefined ? 'off' : ''}>
               <input type="radio" name="form" value=${name} checked=${form === name} disabled=${forms[name] === undefined}
                 onChange=${() => this.setState({ wanted: name })} />${name === 'json' ? 'JSON' : name}
             </label>`,
-          )}
+            )
+          }
         </fieldset>
       </div>
-      ${isCutBehind || offset > 0 ? html`<p class="note part">
+      ${
+        isCutBehind || offset > 0
+          ? html`<p class="note part">
         Bytes ${offset.toLocaleString('en')} to ${(offset + bytes.length).toLocaleString('en')} of ${bytesText(total)} are shown.
         <button type="button" disabled=${offset === 0} onClick=${() => onPart(Math.max(0, offset - DATA_PART))}>Previous part</button>
         <button type="button" disabled=${!isCutBehind} onClick=${() => onPart(offset + DATA_PART)}>Next part</button>
-      </p>` : null}
+      </p>`
+          : null
+      }
       <pre tabindex="0" class=${form} aria-label=${`Data as ${form}`}>${forms[form]}</pre>
     </div>`
   }
