@@ -57,17 +57,13 @@ export async function get(path, query = {}, signal = undefined) {
  * @param {'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {Query} query
- * @param {object} body
+ * @param {object} [body]
  * @returns {Promise<any>}
  * @throws {ApiError} status 0 and 503: what was to be changed may be changed
  */
-export async function send(method, path, query, body) {
-  const init = {
-    method,
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json' },
-  }
-  const response = await request(urlOf(path, query), init)
+export async function send(method, path, query, body = undefined) {
+  const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const response = await request(urlOf(path, query), { method, ...(body && json) })
   return read(() => response.json())
 }
 

@@ -80,7 +80,7 @@ export class EditForms extends Component {
     const { version, czxid } = znode.stat
     await this.#try(
       async () => {
-        await send('DELETE', 'tree', { path }, { version, czxid })
+        await send('DELETE', 'tree', { path, version, czxid })
         drafts.delete(path)
         onChanged()
         location.hash = treeLink(parentOf(path))

@@ -16,7 +16,7 @@ import {
 } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
-import { onlyKnown, pathOf } from './parameters.ts'
+import { onlyKnown, pathOf, wholeOf } from './parameters.ts'
 import { znodeOf } from './tree-route.ts'
 
 /** How long a change may take to be committed, ms. */
@@ -24,6 +24,7 @@ const EDIT_MS_MAX = 10_000
 /** The session of a change whose end is not committed ends by itself after so long, ms. */
 const SESSION_MS = 10_000
 const INT_MAX = 0x7fffffff
+const NUMBERS = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 } as const
 
 const STATUS: Readonly<Record<string, number>> = {
   ZK_NO_NODE: 404,
@@ -60,15 +61,14 @@ export async function createZnode(
   })
 }
 
-/** DELETE: {"version", "czxid"}. */
-export async function deleteZnode(
-  host: ProxyHost,
-  call: Call,
-  bodyBytesMax: number,
-): Promise<void> {
-  onlyKnown(call.query, ['path'])
-  const path = pathOf(call.query, 'path')
-  const version = guardOf(host, path, await call.jsonBody(bodyBytesMax))
+/** DELETE: ?version, czxid: what is between the two may drop the body of a DELETE. */
+export async function deleteZnode(host: ProxyHost, call: Call): Promise<void> {
+  const { query } = call
+  onlyKnown(query, ['path', 'version', 'czxid'])
+  const path = pathOf(query, 'path')
+  const numberOf = (name: string) => (query.has(name) ? wholeOf(query, name, NUMBERS) : undefined)
+  const guard = { version: numberOf('version'), czxid: numberOf('czxid') }
+  const version = guardOf(host, path, guard)
   await answered(host, call, path, { type: 'delete', path, version })
 }
 
@@ -138,16 +138,17 @@ async function written(
   ids: readonly AuthId[],
 ): Promise<Outcome> {
   const inbox = new Inbox()
-  const unknown = (): void =>
-    inbox.fail('It is not known whether this was changed: the store does not answer. Read it again')
-  const cancel = deadline(keeper.clock, EDIT_MS_MAX, unknown)
+  const cancel = deadline(keeper.clock, EDIT_MS_MAX, () => inbox.end('the store does not answer'))
   const opened = keeper.sessions.open(SESSION_MS, inbox, ids).then(
     ({ session }) => {
       // Too late: it must not be changed behind the back of somebody who was given an answer.
-      if (!inbox.isOver) session.write(request, 0)
+      if (!inbox.isOver) {
+        inbox.isSent = true
+        session.write(request, 0)
+      }
       session.write({ type: 'closeSession' }, 1)
     },
-    (error) => inbox.fail(`Nothing was changed: ${reasonOf(error)}`),
+    (error) => inbox.end(reasonOf(error)),
   )
   try {
     return await inbox.outcome
@@ -161,6 +162,8 @@ async function written(
 class Inbox implements SessionSink {
   readonly outcome: Promise<Outcome>
   isOver = false
+  /** It was given to the committer, so it may be carried out. */
+  isSent = false
   #resolve: (outcome: Outcome) => void = () => {}
   #reject: (error: HttpError) => void = () => {}
 
@@ -180,11 +183,15 @@ class Inbox implements SessionSink {
   event(): void {}
 
   ended(): void {
-    this.fail('It is not known whether this was changed: the store went away. Read it again')
+    this.end('the server lost the store, or stops')
   }
 
-  fail(sentence: string): void {
+  /** There is no reply. */
+  end(why: string): void {
     this.isOver = true
-    this.#reject(new HttpError(503, `${sentence}.`))
+    const sentence = this.isSent
+      ? `It is not known whether this was changed: ${why}. Read it again.`
+      : `Nothing was changed: ${why}.`
+    this.#reject(new HttpError(503, sentence))
   }
 }
