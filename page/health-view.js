@@ -11,7 +11,7 @@ const CHECKS = {
   space: 'the store has space',
 }
 
-/** @param {{ status: any, numbers: import('./metrics.js').Numbers }} props */
+/** @param {{ status: any, numbers: import('./metric-values.js').Numbers }} props */
 export const HealthView = ({ status, numbers }) => html`<section class="pane" aria-label="Health">
   <h2>Health</h2>
   ${
@@ -43,7 +43,7 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
   <${Facts} rows=${processRows(numbers)} />
 </section>`
 
-/** @param {any} status @param {import('./metrics.js').Numbers} numbers @returns {[string, any][]} */
+/** @param {any} status @param {import('./metric-values.js').Numbers} numbers @returns {[string, any][]} */
 function storeRows(status, numbers) {
   const bytes = (/** @type {string} */ name) =>
     numbers.has(name) ? bytesText(numbers.get(name)) : undefined
@@ -65,7 +65,7 @@ function storeRows(status, numbers) {
   ]
 }
 
-/** @param {import('./metrics.js').Numbers} numbers @returns {[string, any][]} */
+/** @param {import('./metric-values.js').Numbers} numbers @returns {[string, any][]} */
 function processRows(numbers) {
   return [
     ['data in the tree', bytesText(numbers.get('approximate_data_size'))],

@@ -1,5 +1,8 @@
 /** Numbers of /metrics, looked at every two seconds, and what they say of the time between two looks. */
 import { metricsText } from './api.js'
+import { parseMetrics, quantileBetween } from './metric-values.js'
+
+/** @typedef {import('./metric-values.js').Numbers} Numbers */
 
 const LOOK_MS = 2_000
 /** Looks that are kept: ten minutes. */
@@ -11,19 +14,6 @@ const SERIES = [
   ...['readP50', 'readP99', 'writeP50', 'writeP99', 'commitP99', 'loopP99'],
   ...['connections', 'sessions', 'outstanding', 'watches'],
 ]
-
-/** @typedef {Map<string, number>} Numbers by name, with labels as they are written */
-
-/** @param {string} text @returns {Numbers} */
-export function parseMetrics(text) {
-  const numbers = new Map()
-  for (const line of text.split('\n')) {
-    const at = line.lastIndexOf(' ')
-    if (line.startsWith('#') || at < 0) continue
-    numbers.set(line.slice(0, at), Number(line.slice(at + 1)))
-  }
-  return numbers
-}
 
 export class Sampler {
   /** The newest numbers; empty: none was read yet. @type {Numbers} */
@@ -119,33 +109,4 @@ function rates(before, now, seconds) {
     writeP99: quantile('anykeeper_request_seconds', 'kind="write"', 0.99),
     commitP99: quantile('anykeeper_write_stage_seconds', 'stage="commit"', 0.99),
   }
-}
-
-/**
- * Of what a histogram counted between two looks, ms; within a bucket the values are taken to be spread evenly. undefined: nothing was.
- * @param {Numbers} before @param {Numbers} now @param {string} name @param {string} label @param {number} q
- */
-export function quantileBetween(before, now, name, label, q) {
-  /** @type {[bound: number, count: number][]} */
-  const buckets = []
-  for (const [key, value] of now) {
-    if (!key.startsWith(`${name}_bucket{`) || !key.includes(label)) continue
-    const bound = /le="([^"]+)"/.exec(key)?.[1] ?? ''
-    buckets.push([bound === '+Inf' ? Infinity : Number(bound), value - (before.get(key) ?? 0)])
-  }
-  buckets.sort(([a], [b]) => a - b)
-  const total = buckets.at(-1)?.[1] ?? 0
-  if (total <= 0) return undefined
-  let low = 0
-  let seen = 0
-  for (const [bound, count] of buckets) {
-    if (count >= q * total) {
-      if (bound === Infinity) return low * 1000
-      const part = count === seen ? 1 : (q * total - seen) / (count - seen)
-      return (low + (bound - low) * part) * 1000
-    }
-    low = bound
-    seen = count
-  }
-  return undefined
 }
