@@ -134,7 +134,7 @@ class ChartBox extends Component {
         legend: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
-          { ...axis, space: 80, values: (_plot, seconds) => seconds.map(clock) },
+          { ...axis, size: 28, space: 80, values: (_plot, seconds) => seconds.map(clock) },
           { ...axis, size: 58, values: (_plot, values) => values.map((value) => number(value)) },
         ],
         series: [

@@ -155,7 +155,7 @@ export class EditForms extends Component {
     const isOther = version !== draft.version || czxid !== draft.czxid
     return html`<div class="draft">
       <label>New data, instead of version ${draft.version}
-        <textarea rows="10" spellcheck=${false} value=${draft.text}
+        <textarea rows="6" spellcheck=${false} value=${draft.text}
           onInput=${(/** @type {InputEvent} */ event) => this.#keep({ ...draft, text: /** @type {HTMLTextAreaElement} */ (event.target).value })}></textarea>
       </label>
       ${
