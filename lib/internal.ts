@@ -13,6 +13,7 @@ export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export type { SessionRecord } from './format/record.ts'
 export * from './index.ts'
+export { showPosition } from './member/changes/position.ts'
 export { OwnTask } from './member/commit/task.ts'
 export type { Caller, Planned } from './member/plan/planned.ts'
 export type {
@@ -30,4 +31,4 @@ export {
   isDigest,
 } from './model/digest-scheme.ts'
 export * from './model/request.ts'
-export { statOf, type Znode } from './model/znode.ts'
+export { KIND, statOf, type Znode } from './model/znode.ts'

@@ -101,6 +101,12 @@ export const groups = [
     minutesMax: 6,
   },
   {
+    name: 'page',
+    paths: ['test/page/'],
+    needs: ['chromium'],
+    minutesMax: 5,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],
@@ -166,6 +172,10 @@ export const checks = [
   {
     name: 'typecheck',
     args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'],
+  },
+  {
+    name: 'typecheck-page',
+    args: ['node_modules/typescript/bin/tsc', '-p', 'page/tsconfig.json'],
   },
   {
     name: 'knip',

@@ -26,6 +26,7 @@ const packagesOf = {
   'zookeeper-3.6': java,
   'zookeeper-3.9': java,
   'zookeeper-admin': java,
+  chromium: () => ['chromium'],
   prometheus: () => ['prometheus'],
   // The libraries are those of its plugin write_prometheus.
   collectd: () => ['collectd-core', 'libmicrohttpd12', 'libprotobuf-c1'],

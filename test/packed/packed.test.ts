@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { type Child, spawnChild } from '../support/child.ts'
 import { requireEtcd, startEtcd } from '../support/etcd-server.ts'
 import { freePort } from '../support/free-port.ts'
+import { http } from '../support/http.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { type NodeLine, nodeProgram, requireOrSkip, versions } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
@@ -70,6 +71,23 @@ describe('packed package', function () {
         } finally {
           removeFolder(data)
         }
+      })
+
+      it('has the page, and what it uses', async () => {
+        const adminPort = await freePort()
+        const args = ['--admin-listen', `127.0.0.1:${adminPort}`]
+        const { server } = await serve(project, line, 'memory:', args)
+        const { body } = await http(adminPort, '/ui/')
+        const { imports } = JSON.parse(
+          /<script type="importmap">(.*)<\/script>/.exec(body)?.[1] ?? '',
+        )
+        const files = [...Object.values<string>(imports), 'main.js', 'style.css', 'licences.txt']
+        for (const file of files) {
+          expect((await http(adminPort, `/ui/${file.replace('./', '')}`)).status, file).to.equal(
+            200,
+          )
+        }
+        await server.stop()
       })
 
       it('is compiled from TypeScript, as a module and as CommonJS', async () => {
@@ -146,6 +164,7 @@ async function serve(
   project: Project,
   line: NodeLine,
   store: string,
+  args: readonly string[] = [],
 ): Promise<{ server: Child; port: number }> {
   const port = await freePort()
   const server = spawnChild({
@@ -153,7 +172,7 @@ async function serve(
     command: nodeProgram(line),
     args: [
       project.module('.bin', 'anykeeper'),
-      ...['serve', '--store', store, '--listen', `127.0.0.1:${port}`],
+      ...['serve', '--store', store, '--listen', `127.0.0.1:${port}`, ...args],
     ],
     cwd: project.folder,
   })

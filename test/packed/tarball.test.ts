@@ -16,7 +16,8 @@ const manifest = createRequire(import.meta.url)('../../package.json') as {
 /** The only kinds of files that users need. */
 const useful = [
   /^dist\/(?:cli|index|lib|adapters|proxy|test\/conformance)\b.*\.(?:js|d\.ts)$/,
-  /^docs\/[\w/-]+\.(?:md|svg)$/,
+  /^docs\/[\w/-]+\.(?:md|svg|png)$/,
+  /^page\/[\w-]+\.(?:html|js|css|svg)$/,
   /^examples\/[\w-]+\.ts$/,
   /^(?:README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
 ]

@@ -141,6 +141,7 @@ const checks = {
   'zookeeper-3.6': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.6')),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
   'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),
+  chromium: () => runs('chromium', ['--version']),
   prometheus: () => runs('prometheus', ['--version']) ?? runs('promtool', ['--version']),
   collectd: () =>
     runs('/usr/sbin/collectd', ['-h']) ?? has('/usr/lib/collectd/write_prometheus.so'),

@@ -113,6 +113,7 @@ export function serveVariables(folder: string, made: TlsFixtures): Record<string
     ANYKEEPER_ADMIN_LISTEN: '127.0.0.1:0',
     ANYKEEPER_METRICS_LISTEN: '127.0.0.1:0',
     ANYKEEPER_ADMIN_TOKEN: 'a-token-of-this-test',
+    ANYKEEPER_ADMIN_EDIT: 'true',
     ANYKEEPER_ADMIN_HOST_NAMES: 'zk, zk.example',
     ANYKEEPER_ADMIN_COMMAND_URL: '/words',
     ANYKEEPER_ADMIN_MAX_CONNECTIONS: '20',

@@ -30,7 +30,7 @@ function joinMetrics(parts: Parts): string | undefined {
 export const adminListen: Setting<HostPort | undefined> = {
   name: 'admin-listen',
   value: '<host:port>',
-  text: 'answer HTTP here: /livez, /readyz, /metrics, /commands and /api/v1',
+  text: 'answer HTTP here: a page, /livez, /readyz, /metrics, /commands and /api/v1',
   parse: parseListen,
   defaultText: 'off',
   zookeeper: ['admin.enableServer', 'admin.serverAddress', 'admin.serverPort'],
@@ -81,6 +81,14 @@ const commandUrl: Setting<string> = {
   },
   default: ADMIN_DEFAULT.commandUrl,
   zookeeper: ['admin.commandURL'],
+}
+
+const canEdit: Setting<boolean> = {
+  name: 'admin-edit',
+  text: 'let those with credentials change znodes over HTTP, and on the page',
+  parse: parseSwitch,
+  default: false,
+  defaultText: 'false',
 }
 
 type Bounds =
@@ -140,11 +148,16 @@ export function adminOptions(get: Get): Partial<AdminOptions> {
     ),
     commandUrl: get(commandUrl),
     hostNames: get(hostNames),
+    canEdit: get(canEdit),
     token: () => token,
   }
 }
 
 export const admin: Group = {
   title: 'Admin port',
-  settings: [adminListen, metricsListen, adminToken, hostNames, commandUrl, ...BOUNDS, drainWait],
+  settings: [
+    ...[adminListen, metricsListen, adminToken, canEdit, hostNames, commandUrl],
+    ...BOUNDS,
+    drainWait,
+  ],
 }

@@ -12,6 +12,7 @@ import {
   systemClock,
 } from '../../../lib/internal.ts'
 import type { ProxyHost } from '../../host.ts'
+import { pageRoutes } from '../page/page-routes.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { FeedSlots } from './api/changes-route.ts'
 import { commandRoutes } from './commands/command-routes.ts'
@@ -33,6 +34,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   headerBytesMax: 16_384,
   bodyBytesMax: 65_536,
   feedsMax: 16,
+  canEdit: false,
   superDigests: [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
@@ -136,7 +138,7 @@ export class AdminServer {
   }
 
   #routes(): readonly Route[] {
-    const { commandUrl, bodyBytesMax, logLevel } = this.#options
+    const { commandUrl, bodyBytesMax, logLevel, canEdit } = this.#options
     const guard = this.#guard
     const host = () => this.#host
     return [
@@ -144,10 +146,11 @@ export class AdminServer {
       ...this.#metricsRoutes(),
       ...commandRoutes({ url: commandUrl, bodyBytesMax, guard, host }),
       ...apiRoutes({
-        ...{ guard, bodyBytesMax, logLevel, host },
+        ...{ guard, bodyBytesMax, logLevel, host, canEdit },
         slots: this.#slots,
         readiness: this.#readiness,
       }),
+      ...pageRoutes(guard),
     ]
   }
 

@@ -55,8 +55,13 @@ export class Call {
     return Array.isArray(value) ? value[0] : value
   }
 
-  send(status: number, type: string, body: string, headers: Record<string, string> = {}): void {
-    const bytes = Buffer.from(body)
+  send(
+    status: number,
+    type: string,
+    body: string | Uint8Array,
+    headers: Record<string, string> = {},
+  ): void {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
     this.response.writeHead(status, {
       ...HEADERS,
       'content-type': type,

@@ -44,6 +44,14 @@ export class Guard {
     }
   }
 
+  /** @throws {HttpError} 403: a browser came here under a name of somebody else (DNS rebinding) */
+  checkName(call: Call): void {
+    const name = nameOf(call.header('host') ?? '')
+    if (this.#isKnownName(name)) return
+    this.refused++
+    throw unknownName(name)
+  }
+
   #checkPage(call: Call): void {
     const origin = call.header('origin')
     const site = call.header('sec-fetch-site')
@@ -55,12 +63,8 @@ export class Guard {
     if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
       throw new HttpError(403, `Requests of pages of ${origin} are refused.`)
     }
-    if (!this.#isKnownName(nameOf(host))) {
-      throw new HttpError(
-        403,
-        `This server is not known as ${nameOf(host)}: name it with --admin-host-names, or use its address.`,
-      )
-    }
+    const name = nameOf(host)
+    if (!this.#isKnownName(name)) throw unknownName(name)
   }
 
   /** A name of somebody else can lead here (DNS rebinding); an address cannot. */
@@ -107,6 +111,12 @@ export class Guard {
     }
   }
 }
+
+const unknownName = (name: string): HttpError =>
+  new HttpError(
+    403,
+    `This server is not known as ${name}: name it with --admin-host-names, or use its address.`,
+  )
 
 /** In a time that does not depend on where they differ. */
 function isSame(one: string, other: string): boolean {

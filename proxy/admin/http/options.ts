@@ -21,6 +21,8 @@ export interface AdminOptions {
   readonly bodyBytesMax: number
   /** Change feeds that are open together. More are refused. @default 16 */
   readonly feedsMax: number
+  /** Znodes may be created, changed and deleted through the API and the page. @default false */
+  readonly canEdit: boolean
   /** Digest users that may do and see everything: user:base64(hash("user:password")). @default none */
   readonly superDigests: readonly string[]
   /** Hash of their digests, by Java's name, such as SHA-256. @default "SHA1" */

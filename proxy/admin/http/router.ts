@@ -2,7 +2,7 @@
 import { type Call, HttpError } from './call.ts'
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** A segment that begins with ":" matches any one. */
   readonly path: string
   handle(call: Call): void | Promise<void>

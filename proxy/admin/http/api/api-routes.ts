@@ -1,5 +1,6 @@
 /** The JSON API: what a controller, a page or an operator's script reads and does. All of it is guarded. */
 import type { ProxyHost } from '../../../host.ts'
+import { ZOOKEEPER_VERSION } from '../../../version.ts'
 import { ensembleOf } from '../../ensemble.ts'
 import { type Call, HttpError } from '../call.ts'
 import { shedConnections } from '../commands/client-commands.ts'
@@ -9,8 +10,10 @@ import type { LogLevel } from '../options.ts'
 import type { Readiness } from '../readiness.ts'
 import type { Route } from '../router.ts'
 import { answerChanges, type FeedSlots } from './changes-route.ts'
-import { answerSessions, answerWatches, closeSession } from './session-routes.ts'
+import { answerSession, answerSessions, closeSession } from './session-routes.ts'
+import { createZnode, deleteZnode, setZnode } from './tree-edits.ts'
 import { answerTree } from './tree-route.ts'
+import { answerWatches } from './watch-route.ts'
 
 export interface ApiOptions {
   readonly guard: Guard
@@ -18,6 +21,8 @@ export interface ApiOptions {
   readonly slots: FeedSlots
   readonly readiness: Readiness
   readonly logLevel: LogLevel | undefined
+  /** Znodes may be changed. */
+  readonly canEdit: boolean
   /** undefined: the tree is not loaded yet. */
   readonly host: () => ProxyHost | undefined
 }
@@ -25,7 +30,7 @@ export interface ApiOptions {
 type Handler = (host: ProxyHost, call: Call) => void | Promise<void>
 
 export function apiRoutes(options: ApiOptions): readonly Route[] {
-  const { guard, host, slots, bodyBytesMax, readiness } = options
+  const { guard, host, slots, bodyBytesMax } = options
   const route = (method: Route['method'], path: string, handle: Handler): Route => ({
     method,
     path: `/api/v1/${path}`,
@@ -37,10 +42,14 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
     },
   })
   return [
-    route('GET', 'status', (known, call) => call.json(200, statusOf(known, readiness))),
+    route('GET', 'status', (known, call) => call.json(200, statusOf(known, options))),
     route('GET', 'tree', answerTree),
     route('GET', 'changes', (known, call) => answerChanges(known, call, slots)),
+    route('POST', 'tree', edit(options, createZnode)),
+    route('PUT', 'tree', edit(options, setZnode)),
+    route('DELETE', 'tree', edit(options, deleteZnode)),
     route('GET', 'sessions', answerSessions),
+    route('GET', 'sessions/:id', answerSession),
     route('GET', 'watches', answerWatches),
     route('POST', 'sessions/:id/close', closeSession),
     route('POST', 'connections/shed', async (known, call) => shed(known, call, bodyBytesMax)),
@@ -48,7 +57,18 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
   ]
 }
 
-function statusOf({ keeper, port }: ProxyHost, readiness: Readiness): object {
+function edit(
+  { canEdit, bodyBytesMax }: ApiOptions,
+  handle: (host: ProxyHost, call: Call, bodyBytesMax: number) => Promise<void>,
+): Handler {
+  return (host, call) => {
+    if (!canEdit) throw new HttpError(403, 'Znodes cannot be changed here without --admin-edit.')
+    return handle(host, call, bodyBytesMax)
+  }
+}
+
+function statusOf(host: ProxyHost, { readiness, canEdit }: ApiOptions): object {
+  const { keeper, port, options, startedMs } = host
   const { mode, size, leader } = ensembleOf(keeper)
   return {
     proxy: keeper.proxy,
@@ -59,6 +79,12 @@ function statusOf({ keeper, port }: ProxyHost, readiness: Readiness): object {
     isServing: keeper.isServing,
     isReady: readiness.isReady,
     reasons: readiness.checks.flatMap(({ reason }) => reason ?? []),
+    checks: readiness.checks,
+    trouble: keeper.trouble,
+    version: ZOOKEEPER_VERSION,
+    store: options.storeName,
+    startedMs,
+    canEdit,
     zxid: keeper.replica.zxid,
     znodes: keeper.replica.tree.nodeCount,
     sessions: keeper.replica.sessions.size,

@@ -7,6 +7,7 @@ import {
   ChangesError,
   type ChangesOptions,
   reasonOf,
+  showPosition,
 } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
@@ -42,7 +43,7 @@ export class FeedSlots {
 export async function answerChanges(host: ProxyHost, call: Call, slots: FeedSlots): Promise<void> {
   const isEvents = (call.header('accept') ?? '').includes('text/event-stream')
   const stop = new AbortController()
-  const records = openFeed(host, optionsOf(call, stop.signal))
+  const records = openFeed(host, optionsOf(host, call, stop.signal))
   slots.take()
   const { response } = call
   response.on('close', () => stop.abort())
@@ -64,10 +65,12 @@ export async function answerChanges(host: ProxyHost, call: Call, slots: FeedSlot
   }
 }
 
-function optionsOf(call: Call, signal: AbortSignal): ChangesOptions {
+/** `from=now`: without a snapshot, what is committed from here on. */
+function optionsOf({ keeper }: ProxyHost, call: Call, signal: AbortSignal): ChangesOptions {
   const { query } = call
   onlyKnown(query, ['from', 'prefix', 'withoutData', 'withSessions'])
-  const from = query.get('from') ?? call.header('last-event-id')
+  const given = query.get('from') ?? call.header('last-event-id')
+  const from = given === 'now' ? showPosition(keeper.changeLog.end) : given
   return {
     ...(from === undefined ? {} : { from }),
     prefix: pathOf(query, 'prefix'),

@@ -1,63 +1,97 @@
-/** /api/v1/sessions and /api/v1/watches: who is there, what they wait for; and the end of a session by an operator. */
-import { deadline, OwnTask, type Session, type SessionRecord } from '../../../../lib/internal.ts'
+/** /api/v1/sessions: who is there, with which ephemerals; and the end of a session by an operator. */
+import { deadline, OwnTask, type SessionRecord } from '../../../../lib/internal.ts'
 import type { ClientConnection, ProxyHost } from '../../../host.ts'
 import { hex } from '../../listing-words.ts'
 import { type Call, HttpError } from '../call.ts'
+import { cursorPageOf } from './name-page.ts'
+import { onlyKnown, wholeOf } from './parameters.ts'
 
+/** Sessions, or ephemerals of one, in a page. */
+const LIMIT = { min: 1, max: 1_000, fallback: 100 } as const
 /** How long the end of a session may take to be committed, ms. */
 const CLOSE_MS_MAX = 10_000
 /** It may move to another proxy meanwhile: then it is tried again. */
 const TRIES_MAX = 3
 
-function* sessionsOf(host: ProxyHost): Iterable<object> {
-  const { replica, registry, proxy } = host.keeper
+type Connected = ReadonlyMap<bigint, ClientConnection>
+
+function connectedTo(host: ProxyHost): Connected {
   const connected = new Map<bigint, ClientConnection>()
   for (const one of host.connections)
     if (one.session !== undefined) connected.set(one.session.id, one)
-  for (const { id, timeoutMs, owner } of replica.sessions.values()) {
-    const connection = connected.get(id)
-    yield {
-      id: hex(id),
-      timeoutMs,
-      owner,
-      address: registry.peers.get(owner)?.address,
-      isHere: owner === proxy,
-      ephemerals: replica.tree.ephemeralsOf(id).size,
-      client: connection?.name,
-      outstanding: connection?.queued,
-      identities: connection?.session?.ids.map(({ scheme, id: name }) => ({
-        scheme,
-        // What stands behind the name can be used to search for the password.
-        id: scheme === 'digest' ? name.split(':')[0] : name,
-      })),
-    }
+  return connected
+}
+
+function shownSession(host: ProxyHost, record: SessionRecord, connected: Connected): object {
+  const { replica, registry, proxy } = host.keeper
+  const { id, timeoutMs, owner } = record
+  const connection = connected.get(id)
+  return {
+    id: hex(id),
+    timeoutMs,
+    owner,
+    address: registry.peers.get(owner)?.address,
+    isHere: owner === proxy,
+    ephemerals: replica.tree.ephemeralsOf(id).size,
+    client: connection?.name,
+    outstanding: connection?.queued,
+    identities: connection?.session?.ids.map(({ scheme, id: name }) => ({
+      scheme,
+      // What stands behind the name can be used to search for the password.
+      id: scheme === 'digest' ? name.split(':')[0] : name,
+    })),
   }
 }
 
-export function answerSessions(host: ProxyHost, call: Call): void {
-  call.list(host.listings, { zxid: host.keeper.replica.zxid, sessions: sessionsOf(host) })
-}
-
-function* watchesOf({ keeper }: ProxyHost): Iterable<object> {
-  const { data, child } = keeper.watches
-  for (const [kind, table] of [
-    ['data', data],
-    ['child', child],
-  ] as const) {
-    for (const [path, watchers] of table.byPath()) {
-      yield { path, kind, sessions: idsOf(watchers.keys()) }
-    }
+function* sessionsOf(host: ProxyHost): Iterable<object> {
+  const connected = connectedTo(host)
+  for (const record of host.keeper.replica.sessions.values()) {
+    yield shownSession(host, record, connected)
   }
 }
 
-function* idsOf(watchers: Iterable<unknown>): Iterable<string> {
-  for (const watcher of watchers) yield hex((watcher as Session).id)
+/** All of them; with `limit`, a page by id, behind `cursor`. */
+export async function answerSessions(host: ProxyHost, call: Call): Promise<void> {
+  const { query } = call
+  onlyKnown(query, ['limit', 'cursor'])
+  const { zxid, sessions } = host.keeper.replica
+  const count = sessions.size
+  if (!query.has('limit') && !query.has('cursor')) {
+    return call.list(host.listings, { zxid, count, sessions: sessionsOf(host) })
+  }
+  const limit = wholeOf(query, 'limit', LIMIT)
+  const given = query.get('cursor')
+  const after = given === null ? undefined : sortable(idOf(given))
+  const page = await cursorPageOf(sortableIds(sessions.keys()), after, limit)
+  const connected = connectedTo(host)
+  const shown = page.names.flatMap((name) => {
+    const record = sessions.get(BigInt.asIntN(64, BigInt(`0x${name}`)))
+    return record === undefined ? [] : [shownSession(host, record, connected)]
+  })
+  const cursor = page.cursor === undefined ? undefined : hex(BigInt(`0x${page.cursor}`))
+  call.list(host.listings, { zxid, count, sessions: shown, cursor })
 }
 
-/** Of the clients of this proxy: others keep those of theirs. */
-export function answerWatches(host: ProxyHost, call: Call): void {
-  const { watchCount } = host.keeper.watches
-  call.list(host.listings, { count: watchCount, watches: watchesOf(host) })
+/** One session, with a page of its ephemerals by path. */
+export async function answerSession(host: ProxyHost, call: Call): Promise<void> {
+  const { query } = call
+  onlyKnown(query, ['limit', 'cursor'])
+  const id = idOf(call.params.id ?? '')
+  const limit = wholeOf(query, 'limit', LIMIT)
+  const { sessions, tree, zxid } = host.keeper.replica
+  const record = sessions.get(id)
+  if (record === undefined) throw new HttpError(404, `There is no session ${hex(id)}.`)
+  const shown = shownSession(host, record, connectedTo(host))
+  const paths = tree.ephemeralsOf(id)
+  const page = await cursorPageOf(paths, query.get('cursor') ?? undefined, limit)
+  call.list(host.listings, { zxid, ...shown, paths: page.names, cursor: page.cursor })
+}
+
+/** Ids as texts of one length, which have the order of the numbers. */
+const sortable = (id: bigint): string => BigInt.asUintN(64, id).toString(16).padStart(16, '0')
+
+function* sortableIds(ids: Iterable<bigint>): Iterable<string> {
+  for (const id of ids) yield sortable(id)
 }
 
 export async function closeSession(host: ProxyHost, call: Call): Promise<void> {

@@ -1,0 +1,158 @@
+/** The page: which view is shown, whether the server answers, and the credentials. */
+import { get, hasCredentials, signOut } from './api.js'
+import { ChangesView } from './changes-view.js'
+import { ChartsView } from './charts-view.js'
+import { HealthView } from './health-view.js'
+import { Sampler } from './metrics.js'
+import { SessionsView } from './sessions-view.js'
+import { SignIn } from './sign-in.js'
+import { count, hex, timeText } from './text.js'
+import { TreeView } from './tree-view.js'
+import { Component, html, render } from './view.js'
+import { WatchesView } from './watches-view.js'
+
+const LOOK_MS = 2_000
+const VIEWS = ['tree', 'sessions', 'watches', 'charts', 'changes', 'health']
+
+/** @typedef {{ view: string, query: URLSearchParams }} Route */
+
+/** @returns {Route} */
+function routeOf() {
+  const [view = '', query = ''] = location.hash.replace(/^#\//, '').split(/\?(.*)/s)
+  return { view: VIEWS.includes(view) ? view : 'tree', query: new URLSearchParams(query) }
+}
+
+/**
+ * @typedef {object} State
+ * @property {Route} route
+ * @property {any} status the newest one; undefined: none yet
+ * @property {number | undefined} awaySinceMs
+ * @property {string | undefined} trouble
+ * @property {boolean} isSignedIn
+ * @property {number} generation grows when the server is back: what is shown is read again
+ * @property {number} samples
+ *
+ * @extends {Component<{}, State>}
+ */
+class Page extends Component {
+  /** @type {State} */
+  state = {
+    route: routeOf(),
+    status: undefined,
+    awaySinceMs: undefined,
+    trouble: undefined,
+    isSignedIn: hasCredentials(),
+    generation: 0,
+    samples: 0,
+  }
+  #sampler = new Sampler(() => this.setState(({ samples }) => ({ samples: samples + 1 })))
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer
+
+  componentDidMount() {
+    addEventListener('hashchange', () => this.setState({ route: routeOf() }))
+    if (this.state.isSignedIn) this.#begin()
+  }
+
+  #begin() {
+    this.setState({ isSignedIn: true, trouble: undefined })
+    this.#sampler.start()
+    void this.#look()
+  }
+
+  /** @param {string | undefined} reason */
+  #leave(reason) {
+    signOut()
+    clearTimeout(this.#timer)
+    this.#sampler.stop()
+    this.setState({ isSignedIn: false, status: undefined, awaySinceMs: undefined, trouble: reason })
+  }
+
+  async #look() {
+    try {
+      const status = await get('status')
+      const { awaySinceMs, generation, status: before } = this.state
+      // Another process: what is shown may be another tree.
+      const isNew =
+        awaySinceMs !== undefined || (before !== undefined && before.proxy !== status.proxy)
+      this.setState({ status, awaySinceMs: undefined, trouble: undefined })
+      if (isNew) this.setState({ generation: generation + 1 })
+    } catch (error) {
+      if (!hasCredentials()) return
+      if (error.status === 401 || error.status === 403) return this.#leave(error.message)
+      const awaySinceMs = this.state.awaySinceMs ?? Date.now()
+      this.setState({ awaySinceMs, trouble: error.message })
+    }
+    clearTimeout(this.#timer)
+    if (this.state.isSignedIn) this.#timer = setTimeout(() => void this.#look(), LOOK_MS)
+  }
+
+  render() {
+    const { isSignedIn, trouble, status, awaySinceMs, route } = this.state
+    if (!isSignedIn) return html`<${SignIn} error=${trouble} onDone=${() => this.#begin()} />`
+    return html`<a class="skip" href="#content" onClick=${skip}>To the content</a>
+      <header class="top">
+        <h1>anykeeper</h1>
+        <${Status} status=${status} isAway=${awaySinceMs !== undefined} />
+        <button type="button" onClick=${() => this.#leave(undefined)}>Sign out</button>
+        <nav aria-label="Views">${VIEWS.map(
+          (view) =>
+            html`<a key=${view} href=${`#/${view}`} aria-current=${view === route.view ? 'page' : undefined}>${view}</a>`,
+        )}</nav>
+      </header>
+      <div role="alert" class="alerts">${
+        awaySinceMs === undefined
+          ? null
+          : html`<p class="away">
+        ${trouble} No answer since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`
+      }</div>
+      <main id="content" tabindex="-1">${this.#view()}</main>
+      <footer>Where text says <code>\\u{202e}</code> or the like, there is a character that cannot be seen. <a href="licences.txt">Licences of what this page uses</a></footer>`
+  }
+
+  #view() {
+    const { route, generation, status, samples } = this.state
+    const { view, query } = route
+    const prefix = query.get('prefix') ?? '/'
+    switch (view) {
+      case 'sessions':
+        return html`<${SessionsView} id=${query.get('id') ?? undefined} generation=${generation} />`
+      case 'watches':
+        return html`<${WatchesView} prefix=${prefix} generation=${generation} />`
+      case 'charts':
+        return html`<${ChartsView} sampler=${this.#sampler} samples=${samples} />`
+      case 'changes':
+        return html`<${ChangesView} key=${prefix} prefix=${prefix} />`
+      case 'health':
+        return html`<${HealthView} status=${status} numbers=${this.#sampler.numbers} />`
+      default:
+        return html`<${TreeView} path=${query.get('path') ?? '/'} canEdit=${status?.canEdit === true} generation=${generation} />`
+    }
+  }
+}
+
+/** The place in the address is the view's. @param {Event} event */
+function skip(event) {
+  event.preventDefault()
+  document.getElementById('content')?.focus()
+}
+
+/** @param {number} value @param {string} noun */
+const amount = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+
+/** @param {{ status: any, isAway: boolean }} props */
+const Status = ({ status, isAway }) => {
+  if (status === undefined) return html`<p class="status">…</p>`
+  const { isReady, mode, znodes, sessions, zxid } = status
+  const state = isAway ? 'away' : isReady ? 'ready' : 'not ready'
+  return html`<p class="status">
+    <span class=${`dot ${isAway ? 'bad' : isReady ? 'good' : 'warn'}`}>${state}</span>
+    <span>${mode}</span><span>${amount(znodes, 'znode')}</span><span>${amount(sessions, 'session')}</span><span>zxid ${hex(zxid)}</span>
+  </p>`
+}
+
+const place = document.getElementById('page')
+if (place !== null) {
+  place.replaceChildren()
+  render(html`<${Page} />`, place)
+}

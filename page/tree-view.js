@@ -1,0 +1,183 @@
+/** The tree, beside the znode that is selected in it. All of it works with the keys that the ARIA pattern of a tree has. */
+import { bytesText, count, visible } from './text.js'
+import { nameOf, parentOf, TreeModel } from './tree-model.js'
+import { Component, html, named, treeLink } from './view.js'
+import { ZnodeView } from './znode-view.js'
+
+/** Indents that are seen; what is deeper begins where the last one does. */
+const INDENTS_MAX = 12
+
+/**
+ * @typedef {{ path: string, canEdit: boolean, generation: number }} Props
+ * @typedef {import('./tree-model.js').Row} Row
+ * @extends {Component<Props, { focused: string }>}
+ */
+export class TreeView extends Component {
+  model = new TreeModel(() => this.forceUpdate())
+  state = { focused: '/' }
+  #mustFocus = false
+
+  componentDidMount() {
+    void this.#show(this.props.path)
+  }
+
+  /** @param {Props} before */
+  componentDidUpdate(before) {
+    if (before.generation !== this.props.generation) void this.model.reload()
+    if (before.path !== this.props.path) void this.#show(this.props.path)
+    if (!this.#mustFocus) return
+    this.#mustFocus = false
+    const row = document.querySelector('[role=treeitem][tabindex="0"]')
+    if (row instanceof HTMLElement) row.focus()
+  }
+
+  /** @param {string} path */
+  async #show(path) {
+    await this.model.open('/')
+    await this.model.reveal(path)
+    this.setState({ focused: path })
+  }
+
+  /** @param {Row} row */
+  #act(row) {
+    if (row.type === 'next') return void this.model.next(row.path)
+    if (row.type === 'before') return void this.model.before(row.path)
+    if (row.type === 'error') return void this.model.reload()
+    this.setState({ focused: row.key })
+    location.hash = treeLink(row.path)
+  }
+
+  /** @param {Row} row */
+  #toggle(row) {
+    if (row.isOpen) this.model.close(row.path)
+    else void this.model.open(row.path)
+  }
+
+  /** @param {KeyboardEvent} event @param {Row[]} rows */
+  #key(event, rows) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const at = Math.max(
+      0,
+      rows.findIndex(({ key }) => key === this.#focusedOf(rows)),
+    )
+    const row = /** @type {Row} */ (rows[at])
+    /** @param {number} index */
+    const go = (index) => this.#focus(rows[Math.min(Math.max(index, 0), rows.length - 1)])
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowDown: () => go(at + 1),
+      ArrowUp: () => go(at - 1),
+      PageDown: () => go(at + 10),
+      PageUp: () => go(at - 10),
+      Home: () => go(0),
+      End: () => go(rows.length - 1),
+      ArrowRight: () => (row.isOpen || row.type !== 'znode' ? go(at + 1) : this.#toggle(row)),
+      ArrowLeft: () =>
+        row.isOpen && row.type === 'znode'
+          ? this.#toggle(row)
+          : this.#focus(
+              rows.find(
+                ({ key }) => key === (row.type === 'znode' ? parentOf(row.path) : row.path),
+              ),
+            ),
+      Enter: () => this.#act(row),
+      ' ': () => this.#act(row),
+    }
+    const run = keys[event.key]
+    if (run === undefined) return
+    event.preventDefault()
+    run()
+  }
+
+  /** @param {Row | undefined} row */
+  #focus(row) {
+    if (row === undefined) return
+    this.#mustFocus = true
+    this.setState({ focused: row.key })
+  }
+
+  /** One row can be reached by Tab, whatever came and went. @param {Row[]} rows */
+  #focusedOf(rows) {
+    const { focused } = this.state
+    return rows.some(({ key }) => key === focused) ? focused : '/'
+  }
+
+  render() {
+    const { path, canEdit, generation } = this.props
+    const rows = this.model.rows()
+    const focused = this.#focusedOf(rows)
+    return html`<div class="columns">
+      <section class="pane tree-pane" aria-label="Tree">
+        <${Tools} path=${path} onFrom=${(/** @type {string} */ name) => void this.model.from(path, name)} onReload=${() => void this.model.reload()} />
+        <ul role="tree" aria-label="Znodes" onKeyDown=${(/** @type {KeyboardEvent} */ event) => this.#key(event, rows)}>
+          ${rows.map((row) => this.#row(row, row.key === focused, row.type === 'znode' && row.path === path))}
+        </ul>
+      </section>
+      <${ZnodeView} key=${path} path=${path} canEdit=${canEdit} generation=${generation}
+        onChanged=${() => void this.model.reload()} />
+    </div>`
+  }
+
+  /** @param {Row} row @param {boolean} isFocused @param {boolean} isSelected */
+  #row(row, isFocused, isSelected) {
+    const { child, type, depth } = row
+    const canOpen = type === 'znode' && (child === undefined || (child.childCount ?? 0) > 0)
+    const toggle = (/** @type {Event} */ event) => {
+      event.stopPropagation()
+      this.#toggle(row)
+    }
+    return html`<li key=${row.key} role="treeitem" class=${`row ${type} d${Math.min(depth, INDENTS_MAX)}`}
+      aria-level=${depth + 1} aria-selected=${isSelected} aria-expanded=${canOpen ? row.isOpen === true : undefined}
+      tabindex=${isFocused ? 0 : -1} onClick=${() => this.#act(row)}>
+      <span class="twist" aria-hidden="true" onClick=${canOpen ? toggle : undefined}>${canOpen ? (row.isOpen ? '▾' : '▸') : ''}</span>
+      ${type === 'znode' ? html`${named(row.path === '/' ? '/' : nameOf(row.path))}<${Marks} child=${child} />` : row.text}
+    </li>`
+  }
+}
+
+/** @param {{ child: import('./tree-model.js').Child | undefined }} props */
+const Marks = ({ child }) => {
+  if (child === undefined) return null
+  const { childCount = 0, dataLength, kind, ephemeralOwner, unreadable } = child
+  const what = ephemeralOwner !== undefined ? 'ephemeral' : kind === 'plain' ? undefined : kind
+  return html`<span class="marks">
+    ${unreadable ? html`<span class="tag bad">unreadable</span>` : null}
+    ${what === undefined ? null : html`<span class="tag">${what}</span>`}
+    ${childCount > 0 ? html`<span title="children">${count(childCount)}</span>` : dataLength ? html`<span title="data">${bytesText(dataLength)}</span>` : null}
+  </span>`
+}
+
+/**
+ * @typedef {{ path: string, onFrom: (name: string) => void, onReload: () => void }} ToolsProps
+ * @extends {Component<ToolsProps, {}>}
+ */
+class Tools extends Component {
+  /** @param {SubmitEvent} event */
+  #go(event) {
+    event.preventDefault()
+    const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem('path')
+    const text = /** @type {HTMLInputElement} */ (field).value.trim()
+    location.hash = treeLink(text.startsWith('/') ? text : `/${text}`)
+  }
+
+  /** @param {SubmitEvent} event */
+  #from(event) {
+    event.preventDefault()
+    const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem('from')
+    this.props.onFrom(/** @type {HTMLInputElement} */ (field).value)
+  }
+
+  render() {
+    return html`<div class="tools">
+      <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#go(event)}>
+        <label>Path <input name="path" autocomplete="off" spellcheck=${false} placeholder="/a/path" /></label>
+        <button>Go</button>
+        <button type="button" onClick=${this.props.onReload}>Reload</button>
+      </form>
+      <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#from(event)}>
+        <label title=${`Children of ${visible(this.props.path)} from this name on`}>From <input name="from" autocomplete="off" spellcheck=${false} placeholder="children of the selected" /></label>
+        <button>List</button>
+      </form>
+    </div>`
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What all views share: markup as templates, and small pieces of it. A template makes elements and text nodes, never markup from text:
+ * names and data of znodes are written by others.
+ */
+import htm from 'htm'
+import { Component, h, render } from 'preact'
+import { visible } from './text.js'
+
+export { Component, render }
+
+/** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */
+export const html = /** @type {any} */ (htm).bind(h)
+
+/** A name or a path as it is, but for what cannot be seen or changes the direction of what is beside it. @param {string} text */
+export const named = (text) => html`<bdi class="name">${visible(text)}</bdi>`
+
+/** Where a znode is shown. @param {string} path */
+export const treeLink = (path) => `#/tree?${new URLSearchParams({ path })}`
+
+/** @param {string} id */
+export const sessionLink = (id) => `#/sessions?${new URLSearchParams({ id })}`
+
+/** @param {{ error: string | undefined }} props */
+export const Trouble = ({ error }) =>
+  error === undefined ? null : html`<p class="trouble" role="alert">${error}</p>`
+
+/**
+ * Two columns of names and values.
+ * @param {{ rows: [name: string, value: any][] }} props
+ */
+export const Facts = ({ rows }) => html`<dl class="facts">
+  ${rows
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+</dl>`
+
+/**
+ * A list, page by page.
+ * @param {{ hasBefore: boolean, hasMore: boolean, onFirst: () => void, onBefore: () => void, onMore: () => void }} props
+ */
+export const Pager = ({ hasBefore, hasMore, onFirst, onBefore, onMore }) =>
+  hasBefore || hasMore
+    ? html`<nav class="pager" aria-label="Pages">
+        <button type="button" disabled=${!hasBefore} onClick=${onFirst}>First</button>
+        <button type="button" disabled=${!hasBefore} onClick=${onBefore}>Previous</button>
+        <button type="button" disabled=${!hasMore} onClick=${onMore}>Next</button>
+      </nav>`
+    : null
