@@ -103,9 +103,8 @@ describe('a Kafka 3.9 cluster that moves to KRaft through anykeeper on etcd', fu
     }
     await churn.more(2)
     await churn.stop()
-    expect(churn.failures).to.deep.equal([])
     migration.forgetReader()
-    await migration.mended('churn-', churn.living)
+    await migration.mended('churn-', churn)
     await producer.stop()
     await producer.expectNothingLost(cluster, { exactly: true })
   })

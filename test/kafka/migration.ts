@@ -9,6 +9,7 @@ import { runDoctor } from '../support/run-doctor.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import type { ZnodeReader } from '../support/znode-reader.ts'
 import { chroot, type KafkaCluster } from './kafka-cluster.ts'
+import type { TopicChurn } from './topic-churn.ts'
 
 const NODE_ID = 3000
 const STEP_MS = 120_000
@@ -134,13 +135,17 @@ export class Migration {
 
   /**
    * Until ZooKeeper and the brokers have exactly these of the topics whose names begin so: dual write has caught up. Brokers
-   * in ZooKeeper mode get their metadata from the same thread of the controller, and lag with it.
+   * in ZooKeeper mode get their metadata from the same thread of the controller, and lag with it. `unknown`: may be there.
    */
-  async caughtUp(start: string, expected: readonly string[]): Promise<void> {
+  async caughtUp(
+    start: string,
+    expected: readonly string[],
+    unknown: ReadonlySet<string> = new Set(),
+  ): Promise<void> {
     const admin = await this.cluster.admin()
     const own = (names: readonly string[]): string =>
       names
-        .filter((name) => name.startsWith(start))
+        .filter((name) => name.startsWith(start) && !unknown.has(name))
         .sort()
         .join()
     const due = own(expected)
@@ -178,9 +183,12 @@ export class Migration {
   }
 
   /** Both: see `unstuck` and `caughtUp`. */
-  async mended(start: string, expected: readonly string[]): Promise<number> {
+  async mended(
+    start: string,
+    { living, unknown }: Pick<TopicChurn, 'living' | 'unknown'>,
+  ): Promise<number> {
     const restarts = await this.unstuck()
-    await this.caughtUp(start, expected)
+    await this.caughtUp(start, living, unknown)
     return restarts
   }
 
