@@ -28,3 +28,4 @@ export {
 } from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { statOf } from './model/znode.ts'
+export { bytesOfLines } from './transfer/tree-bytes.ts'
