@@ -14,6 +14,9 @@ export class SteadyProducer {
   /** `partition/offset` → value. */
   readonly #acknowledged = new Map<string, string>()
   readonly #failures: unknown[] = []
+  /** Longest time between two acknowledged sends, since the first or since it was set to 0. Unit: ms. */
+  worstGapMs = 0
+  #acknowledgedMs = Number.NaN
   #next = 0
   #stopping = false
   #running: Promise<void> = Promise.resolve()
@@ -95,6 +98,9 @@ export class SteadyProducer {
       try {
         const metadata = await this.#producer.send({ topic: this.topic, acks: -1, messages })
         this.#note(messages, metadata)
+        const now = performance.now()
+        this.worstGapMs = Math.max(this.worstGapMs, now - this.#acknowledgedMs || 0)
+        this.#acknowledgedMs = now
       } catch (error) {
         this.#failures.push(error)
       }
