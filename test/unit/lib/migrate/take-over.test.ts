@@ -31,7 +31,9 @@ describe('migrate/take-over', () => {
     source.commit(ANNA, create('/e', { ephemeralOwner: ANNA }))
     const follower = bench.follow({ servers })
     await bench.caughtUp()
-    await bench.status('what was received', ({ received }) => received === source.zxid)
+    await bench.status('a leader', ({ received, leader }) => {
+      return received === source.zxid && leader !== ''
+    })
     return follower
   }
 
