@@ -26,10 +26,11 @@ function opsOf(op: TxnOp, txn: Txn): MirroredOp[] {
       return [createOf(op, txn)]
     case 'delete':
       return [{ type: 'delete', path: op.path }]
-    case 'setData':
-      // It names the servers of the ensemble: Curator's clients would go back to them.
-      if (op.path === RESERVED.config) return []
-      return [{ type: 'setData', path: op.path, data: op.data, version: op.version }]
+    case 'setData': {
+      // That names the servers of the ensemble: Curator's clients would go back to them.
+      const data = op.path === RESERVED.config ? '' : op.data
+      return [{ type: 'setData', path: op.path, data, version: op.version }]
+    }
     case 'setACL':
       return [{ type: 'setACL', path: op.path, acl: op.acl, aversion: op.version }]
     case 'createSession': {
