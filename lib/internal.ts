@@ -6,6 +6,7 @@ export { LimitedLogger } from './base/limited-logger.ts'
 export { silentLogger } from './base/log.ts'
 export { reasonOf } from './base/reason-of.ts'
 export { connectOwning } from './client/connect.ts'
+export { parseServerUrl } from './client/wire/server-list.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export type { SessionRecord } from './format/record.ts'
@@ -18,6 +19,10 @@ export type {
   SessionQuery,
   SessionSink,
 } from './member/session/session.ts'
+export { checkSource } from './migrate/check-source.ts'
+export { TARGET_DEFAULT } from './migrate/check-tree.ts'
+export type { Finding } from './migrate/finding.ts'
+export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {
