@@ -9,7 +9,7 @@ import { openStore } from '../../adapters/index.ts'
 import { connect, type MetadataStore } from '../../lib/index.ts'
 import { migrationStatus } from '../../lib/internal.ts'
 import { PythonScript, type Told } from '../ecosystem/python-script.ts'
-import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
+import { AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
@@ -43,7 +43,7 @@ describe('migrate: a live client to anykeeper and back', function () {
   const proxies: AnykeeperProcess[] = []
 
   before(async function () {
-    requireOrSkip(this, 'etcd', 'zookeeper-3.9', 'kazoo')
+    requireOrSkip(this, 'etcd', 'zookeeper-3.9', 'kazoo', 'anykeeper-0.1')
     etcd = await startEtcd({ binary: etcdProgram() })
     url = `etcd://${etcd.host}`
     store = await openStore(url)
@@ -125,6 +125,13 @@ describe('migrate: a live client to anykeeper and back', function () {
     await client.close()
     const { record } = await status('a digest', (found) => found.record?.digest === 'equal')
     expect(record).to.include({ phase: 'following', resyncs: 0, trouble: '' })
+
+    const old = new AnykeeperProcess(await freePort(), {
+      store: url,
+      program: oldProgram(),
+    }).launch()
+    expect((await old.child.exited).code).to.not.equal(0)
+    expect(old.child.output).to.match(/head.*format/)
 
     const early = await runAnykeeper(command('take-over'))
     expect(early.code).to.equal(1)
