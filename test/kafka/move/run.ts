@@ -94,8 +94,10 @@ async function standby(store: string): Promise<AnykeeperProcess> {
 async function lag(store: string): Promise<number | undefined> {
   const status = anykeeper('migrate', 'status', '--store', store, '--json')
   await done(status)
-  const { phase, lagMs } = JSON.parse(status.output) as { phase: string; lagMs?: number }
-  return phase === 'following' ? lagMs : undefined
+  const { record } = JSON.parse(status.output) as {
+    record?: { phase: string; lagMs: number; zxid: number }
+  }
+  return record?.phase === 'following' && record.zxid > 0 ? record.lagMs : undefined
 }
 
 async function underLoad(
