@@ -2,8 +2,9 @@
  * A kazoo client with an ephemeral, a watch and a counter is moved from a real ZooKeeper to anykeeper at the same address, and
  * back, and keeps its session; in between, the ZooKeeper that is started again by mistake refuses it.
  */
-import { rmSync } from 'node:fs'
+import { cpSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openStore } from '../../adapters/index.ts'
 import { connect, type MetadataStore } from '../../lib/index.ts'
@@ -13,8 +14,10 @@ import { AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.t
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { eventually } from '../support/eventually.ts'
-import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
+import { freePort } from '../support/free-port.ts'
+import { etcdProgram, oldRelease, requireOrSkip } from '../support/requirements.ts'
 import { anykeeperProgram, runAnykeeper } from '../support/run-anykeeper.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { startZookeeperLeader, type ZookeeperServer } from '../support/zookeeper-server.ts'
 
 const LATE_MS = 60_000
@@ -39,6 +42,7 @@ describe('migrate: a live client to anykeeper and back', function () {
   let url: string
   let kazoo: PythonScript
   let first: Turn
+  let folder: string | undefined
   const children: Child[] = []
   const proxies: AnykeeperProcess[] = []
 
@@ -60,6 +64,7 @@ describe('migrate: a live client to anykeeper and back', function () {
     await zookeeper?.stop()
     await store?.close()
     await etcd?.stop()
+    if (folder !== undefined) removeFolder(folder)
   })
 
   const command = (...args: string[]) => ['migrate', ...args, '--store', url]
@@ -73,6 +78,15 @@ describe('migrate: a live client to anykeeper and back', function () {
     })
     children.push(child)
     return child
+  }
+
+  /** The build of 0.1.0, with our packages. */
+  function oldProgram(): string {
+    folder = temporaryFolder('old-release')
+    cpSync(oldRelease(), folder, { recursive: true })
+    const packages = fileURLToPath(new URL('../../node_modules', import.meta.url))
+    symlinkSync(packages, join(folder, 'node_modules'))
+    return join(folder, 'dist', 'cli.js')
   }
 
   const status = (
