@@ -200,9 +200,9 @@ export class Learner {
     if (this.#isUpToDate) throw malformed('UPTODATE twice')
     this.#isUpToDate = true
     this.#upToDateMs = clock.monotonic()
-    this.#held?.upToDate()
+    if (this.#held === undefined) return sink.current(this.#last)
+    this.#held.upToDate()
     this.#release()
-    if (this.#held === undefined) sink.current(this.#last)
   }
 
   #ping(zxid: bigint): void {
