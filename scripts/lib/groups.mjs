@@ -97,7 +97,7 @@ export const groups = [
   {
     name: 'observe',
     paths: ['test/observe/'],
-    needs: ['etcd', 'zookeeper-admin', 'prometheus'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-admin', 'prometheus', 'collectd'],
     minutesMax: 8,
   },
   {
