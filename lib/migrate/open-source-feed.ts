@@ -15,7 +15,13 @@ import { EventBuffer } from './event-buffer.ts'
 import { findMembers } from './find-members.ts'
 import type { LearnerSink } from './learner.ts'
 import { followLeader } from './learner-connection.ts'
-import { membersText, parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
+import {
+  distinct,
+  membersText,
+  parseQuorumConfig,
+  type QuorumMember,
+  shown,
+} from './quorum-config.ts'
 import { SourceError } from './source-error.ts'
 import {
   type HostPort,
@@ -282,10 +288,6 @@ function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<T>
-}
-
-function distinct(addresses: readonly HostPort[]): HostPort[] {
-  return [...new Map(addresses.map((address) => [shown(address), address])).values()]
 }
 
 /** As during an election. */
