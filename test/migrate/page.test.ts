@@ -148,7 +148,7 @@ describe('migrate: the page', function () {
       const abandoned = await commanded(lineWith('migrate abandon'))
       expect(abandoned.code, abandoned.output).to.equal(0)
       const { output } = await commanded(lineWith('migrate status'))
-      expect(output).to.match(/follow/)
+      expect(output).to.match(/comes from no ensemble/)
     } finally {
       Object.assign(variables, other)
     }
