@@ -23,6 +23,8 @@ export { checkSource } from './migrate/check-source.ts'
 export { TARGET_DEFAULT } from './migrate/check-tree.ts'
 export type { Finding } from './migrate/finding.ts'
 export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
+export { storedTree } from './migrate/stored-tree.ts'
+export { type Verdict, verifySource } from './migrate/verify-source.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {
