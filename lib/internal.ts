@@ -29,12 +29,14 @@ export { openSourceFeed } from './migrate/open-source-feed.ts'
 export { shown as shownServer } from './migrate/quorum-config.ts'
 export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
 export { SourceGuard } from './migrate/source-guard.ts'
+export { storedTree } from './migrate/stored-tree.ts'
 export {
   abandonMigration,
   finishMigration,
   type TakenOver,
   takeOver,
 } from './migrate/take-over.ts'
+export { type Verdict, verifySource } from './migrate/verify-source.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {

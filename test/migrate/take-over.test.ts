@@ -189,7 +189,8 @@ describe('migrate: a live client to anykeeper and back', function () {
   })
 
   it('takes what nobody followed any more from the logs, into files', async () => {
-    const files = `file:${(dataFolder = temporaryFolder('migrate'))}`
+    dataFolder = temporaryFolder('migrate')
+    const files = `file:${dataFolder}`
     const follower = follow(files)
     await follower.waitForLine(/the tree of the ensemble is copied/, { timeoutMs: LATE_MS })
     await follower.kill()

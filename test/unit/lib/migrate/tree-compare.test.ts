@@ -78,7 +78,11 @@ describe('migrate: comparing trees', () => {
     expect([count, first.length]).to.deep.equal([3, 2])
   })
 
-  it('what /zookeeper/config says is each server’s own', () => {
+  it('/zookeeper/config is each server’s own', () => {
+    const without = tree((_, made) => made.drop('/zookeeper/config'))
+    expect(treeHash(without)).to.equal(treeHash(tree()))
+    expect(treeDifference(without, tree(), 9).count).to.equal(0)
+    expect(treeDifference(tree(), without, 9).count).to.equal(0)
     const other = tree((get) => {
       get('/zookeeper/config').data = ''
       get('/zookeeper/config').mtime = 5
