@@ -24,6 +24,7 @@ const LOADERS: Readonly<Record<string, Load>> = {
   import: async () => [(await import('./import.ts')).importCommand()],
   backup: async () => [(await import('./backup.ts')).backupCommand()],
   repair: async () => [(await import('./repair.ts')).repairCommand()],
+  migrate: async () => [(await import('./migrate/command.ts')).migrateCommand()],
   compare: async () => [(await import('./compare.ts')).compareCommand()],
   completion: async () => [(await import('./completion/command.ts')).completionCommand()],
 }

@@ -9,9 +9,11 @@ export { reasonOf } from './base/reason-of.ts'
 export { connectOwning } from './client/connect.ts'
 export { checkTls } from './client/tls-options.ts'
 export { openSocket } from './client/wire/open-socket.ts'
+export { parseServerUrl } from './client/wire/server-list.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export type { SessionRecord } from './format/record.ts'
+export type { SourceRecord } from './format/source.ts'
 export * from './index.ts'
 export { showPosition } from './member/changes/position.ts'
 export { OwnTask } from './member/commit/task.ts'
@@ -22,6 +24,23 @@ export type {
   SessionQuery,
   SessionSink,
 } from './member/session/session.ts'
+export { checkSource } from './migrate/check-source.ts'
+export { TARGET_DEFAULT } from './migrate/check-tree.ts'
+export type { Finding } from './migrate/finding.ts'
+export { type MigrationStatus, migrationStatus } from './migrate/migration-status.ts'
+export { followSource } from './migrate/mirror.ts'
+export { openSourceFeed } from './migrate/open-source-feed.ts'
+export { shown as shownServer } from './migrate/quorum-config.ts'
+export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
+export { SourceGuard } from './migrate/source-guard.ts'
+export { storedTree } from './migrate/stored-tree.ts'
+export {
+  abandonMigration,
+  finishMigration,
+  type TakenOver,
+  takeOver,
+} from './migrate/take-over.ts'
+export { type Verdict, verifySource } from './migrate/verify-source.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {
@@ -32,3 +51,4 @@ export {
 } from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { KIND, statOf, type Znode } from './model/znode.ts'
+export { bytesOfLines } from './transfer/tree-bytes.ts'

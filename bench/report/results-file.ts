@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** Of suites whose tables are long; all others are in results.md. */
-const FILES: Readonly<Record<string, string>> = { growth: 'growth.md' }
+const FILES: Readonly<Record<string, string>> = { growth: 'growth.md', move: 'growth.md' }
 const fileOf = (suite: string): URL =>
   new URL(`../${FILES[suite] ?? 'results.md'}`, import.meta.url)
 

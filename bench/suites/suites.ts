@@ -6,6 +6,7 @@ import { growth } from './growth.ts'
 import { latency } from './latency.ts'
 import { loads } from './loads.ts'
 import { memorySuite } from './memory.ts'
+import { move } from './move.ts'
 import { proxies } from './proxies.ts'
 import { recipes } from './recipes.ts'
 import { secure } from './secure.ts'
@@ -27,5 +28,6 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   'commit-path': commitPath,
   recipes,
   changes,
+  move,
   secure,
 }

@@ -21,7 +21,16 @@ export interface HeadRecord {
   readonly check?: TreeCheck
   /** The tree was imported from the file of this digest, and nothing was committed since. */
   readonly imported?: string
+  /** The tree follows a ZooKeeper ensemble, and nobody is served. Absent: it does not. */
+  readonly mirrors?: true
 }
+
+/**
+ * The format of a head whose tree follows a ZooKeeper ensemble: versions that know nothing of that read no newer
+ * format than 1, and so do not serve it.
+ */
+const MIRROR_FORMAT = 2
+
 /** `by`: names the commit (letters, digits, "/"), so that no two commits leave the same bytes. */
 export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
   const epoch = epochOf(h.zxid)
@@ -34,11 +43,11 @@ export function encodeHead(h: HeadRecord, by?: string): Uint8Array {
       : `,"tree":[${check.seq},${check.znodes},"${showDigest(check.digest)}"]`
   const imported = h.imported === undefined ? '' : `,"imported":"${h.imported}"`
   return Buffer.from(
-    `{"f":${FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${chain}${tree}${imported}}`,
+    `{"f":${h.mirrors === true ? MIRROR_FORMAT : FORMAT},"epoch":${epoch},"zxid":${h.zxid},"seq":${h.seq},"flushed":${h.flushed}${mark}${chain}${tree}${imported}}`,
   )
 }
 
-interface StoredHead extends Omit<HeadRecord, 'chain' | 'check'> {
+interface StoredHead extends Omit<HeadRecord, 'chain' | 'check' | 'mirrors'> {
   readonly f: number
   readonly chain?: unknown
   readonly tree?: unknown
@@ -46,7 +55,8 @@ interface StoredHead extends Omit<HeadRecord, 'chain' | 'check'> {
 
 /** The bytes under head. @throws {StoreError} as {@link decodeZnode} */
 export function decodeHead(value: Uint8Array): HeadRecord {
-  const { zxid, seq, flushed, imported, chain, tree } = parse<StoredHead>(value, 'head')
+  const stored = parse<StoredHead>(value, 'head', MIRROR_FORMAT)
+  const { f, zxid, seq, flushed, imported, chain, tree } = stored
   assertIntegers('head', zxid, seq, flushed)
   if (imported !== undefined) assertStrings('head', imported)
   return {
@@ -56,6 +66,7 @@ export function decodeHead(value: Uint8Array): HeadRecord {
     ...(chain === undefined ? {} : { chain: decodeDigest(chain, 'head') }),
     ...(tree === undefined ? {} : { check: decodeCheck(tree) }),
     ...(imported === undefined ? {} : { imported }),
+    ...(f === MIRROR_FORMAT && { mirrors: true }),
   }
 }
 
@@ -80,8 +91,9 @@ export function headBehind(entry: BatchHeader, digest: Digest): Uint8Array {
   const { zxid, seq, flushed, proxy, attempt } = entry
   const by = `${proxy}/${attempt}`
   if (entry.format < JOURNAL_FORMAT) return encodeHead({ zxid, seq, flushed }, by)
-  const { check } = entry
-  return encodeHead({ zxid, seq, flushed, chain: digest, ...(check && { check }) }, by)
+  const { check, mirrors } = entry
+  const head = { zxid, seq, flushed, chain: digest, ...(check && { check }) }
+  return encodeHead({ ...head, ...(mirrors && { mirrors }) }, by)
 }
 
 /**

@@ -2,7 +2,8 @@
  * Bytes of one journal entry: the batch header, then its transactions in order. Written by the
  * group committer, read by every replica's feed and at load.
  *
- *   entry   = u8 3, u8 flags (1: its proxy lets others commit next, 2: previous is there, 4: check is there),
+ *   entry   = u8 3, u8 flags (1: its proxy lets others commit next, 2: previous is there, 4: check is there,
+ *             8: the tree follows a ZooKeeper ensemble),
  *             varint seq, string proxy, varint attempt, varint zxid, varint flushed, varint time,
  *             [u64 previous], [varint seq, varint znodes, u64 digest], txn*
  *   txn     = u8 flags (1: takes the next zxid, 2: takes a later one, 4: session as before,
@@ -35,7 +36,7 @@ export const JOURNAL_FORMAT = 3
 /** Formats are counted: an entry that begins with more than this, such as a letter, is none of a newer version. */
 const FORMAT_MAX = 31
 
-const HEADER = { passes: 1, previous: 2, check: 4 } as const
+const HEADER = { passes: 1, previous: 2, check: 4, mirrors: 8 } as const
 const TXN = { next: 1, later: 2, sameSession: 4, session: 8, time: 16 } as const
 
 const TAG = {
@@ -216,14 +217,15 @@ export function encodeEntry(batch: BatchHeader, txns: ByteWriter): Uint8Array {
 }
 
 function writeHeader(out: ByteWriter, batch: BatchHeader): void {
-  const { format, passes, previous, check } = batch
+  const { format, passes, previous, check, mirrors } = batch
   if (format < JOURNAL_FORMAT) out.u8(passes ? 2 : 1)
   else {
     out.u8(format)
     out.u8(
       (passes ? HEADER.passes : 0) |
         (previous === undefined ? 0 : HEADER.previous) |
-        (check === undefined ? 0 : HEADER.check),
+        (check === undefined ? 0 : HEADER.check) |
+        (mirrors === true ? HEADER.mirrors : 0),
     )
   }
   out.varint(batch.seq)
@@ -261,6 +263,7 @@ function readHeader(input: ByteReader): BatchHeader {
     time: input.varint(),
     previous: (flags & HEADER.previous) === 0 ? undefined : input.u64(),
     check: (flags & HEADER.check) === 0 ? undefined : readCheck(input),
+    ...((flags & HEADER.mirrors) !== 0 && { mirrors: true }),
   }
 }
 

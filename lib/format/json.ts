@@ -19,7 +19,11 @@ export function assertStrings(what: string, ...values: readonly unknown[]): void
 }
 
 /** @throws {StoreError} STORE_INTERNAL: damaged; STORE_UNSUPPORTED: see too-new */
-export function parse<T extends { f: number }>(bytes: Uint8Array, what: string): T {
+export function parse<T extends { f: number }>(
+  bytes: Uint8Array,
+  what: string,
+  formatMax = FORMAT,
+): T {
   let parsed: T
   try {
     parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
@@ -27,9 +31,9 @@ export function parse<T extends { f: number }>(bytes: Uint8Array, what: string):
     throw damaged(what, error)
   }
   const format: unknown = parsed?.f
-  if (Number.isSafeInteger(format) && (format as number) > FORMAT) {
-    throw tooNew(what, format as number, FORMAT)
+  if (Number.isSafeInteger(format) && (format as number) > formatMax) {
+    throw tooNew(what, format as number, formatMax)
   }
-  if (format !== FORMAT) throw damaged(what)
+  if (!Number.isSafeInteger(format) || (format as number) < FORMAT) throw damaged(what)
   return parsed
 }

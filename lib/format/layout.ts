@@ -9,6 +9,8 @@
  *   <prefix>/p/<proxy>            one live proxy, bound to its lease
  *   <prefix>/epochs               epochs that ended because history went back
  *   <prefix>/import               how far an import is, until it is complete
+ *   <prefix>/source               the ZooKeeper ensemble that the tree comes from
+ *   <prefix>/follower             who follows that one, bound to its lease
  *
  * <depth> is the number of path components in decimal, led by a letter for the count of digits
  * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
@@ -65,6 +67,10 @@ export class Layout {
   readonly epochs: Key
   /** There while an import is unfinished. */
   readonly importMarker: Key
+  /** There while a migration from a live ensemble is not finished: see source.ts. */
+  readonly source: Key
+  /** There while a process follows that ensemble. */
+  readonly follower: Key
 
   /**
    * @param prefix starts with "/", no "/" at its end, at most {@link PREFIX_BYTES_MAX} bytes, e.g. "/anykeeper"
@@ -84,6 +90,8 @@ export class Layout {
     this.proxies = this.#range('p')
     this.epochs = Buffer.from(`${prefix}/epochs`)
     this.importMarker = Buffer.from(`${prefix}/import`)
+    this.source = Buffer.from(`${prefix}/source`)
+    this.follower = Buffer.from(`${prefix}/follower`)
   }
 
   /** Of the longest path whose n/ and c/ keys are no longer than a store takes. */
@@ -161,12 +169,14 @@ export class Layout {
     const ours = [
       this.childRecords,
       only(this.epochs),
+      only(this.follower),
       only(this.head),
       only(this.importMarker),
       this.journal,
       this.znodes,
       this.proxies,
       this.sessions,
+      only(this.source),
     ]
     const below = Buffer.from(`${this.prefix}/`)
     const starts = [below, ...ours.map(({ end }) => end)]

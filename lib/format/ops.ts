@@ -115,5 +115,7 @@ export interface Batch {
   /** Its proxy lets others commit next: see commit/turns. */
   readonly passes: boolean
   readonly check: TreeCheck | undefined
+  /** After it the tree still follows a ZooKeeper ensemble: see format/source. Absent: it does not. */
+  readonly mirrors?: true
   readonly txns: readonly TxnEntry[]
 }

@@ -13,3 +13,12 @@ export function unfinishedImport(prefix: string): StoreError {
     { retriable: false },
   )
 }
+
+/** Retriable: the follower is at work, or another one will be started. */
+export function unfinishedMirror(prefix: string): StoreError {
+  return new StoreError(
+    'STORE_UNAVAILABLE',
+    `the tree of a ZooKeeper ensemble is being copied into ${prefix}, and is not there yet: see anykeeper migrate status`,
+    { retriable: true },
+  )
+}

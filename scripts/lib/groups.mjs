@@ -83,6 +83,12 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'migrate',
+    paths: ['test/migrate/'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'kazoo', 'anykeeper-0.1', 'openssl'],
+    minutesMax: 6,
+  },
+  {
     name: 'operations',
     paths: ['test/operations/'],
     needs: ['etcd', 'etcdutl', 'anykeeper-0.1'],

@@ -60,18 +60,38 @@ export class KafkaCluster {
   static async start(options: ClusterOptions): Promise<KafkaCluster> {
     const { store = 'etcd', proxies, brokers, broker } = options
     const cluster = new KafkaCluster(await stores[store]())
-    try {
+    return cluster.#begin(brokers, broker, async () => {
       for (let count = 0; count < proxies; count++) {
         cluster.proxies.push(await cluster.#store.serve())
       }
-      const addresses = cluster.proxies.map((proxy) => proxy.connectString).join(',')
-      const zookeeperConnect = `${addresses}${chroot}`
-      cluster.brokers.push(...(await startKafkaBrokers(brokers, { ...broker, zookeeperConnect })))
-      await cluster.#untilControllerKnown()
-      return cluster
+      return cluster.proxies.map((proxy) => proxy.connectString).join(',')
+    })
+  }
+
+  /** On what somebody else started: `addresses` is what the brokers connect to, `proxies` may serve later. */
+  static startOn(
+    store: ClusterStore,
+    proxies: readonly Served[],
+    { addresses, brokers, broker }: { addresses: string } & Omit<ClusterOptions, 'proxies'>,
+  ): Promise<KafkaCluster> {
+    const cluster = new KafkaCluster(store)
+    cluster.proxies.push(...proxies)
+    return cluster.#begin(brokers, broker, async () => addresses)
+  }
+
+  async #begin(
+    brokers: number,
+    broker: ClusterOptions['broker'],
+    serve: () => Promise<string>,
+  ): Promise<this> {
+    try {
+      const zookeeperConnect = `${await serve()}${chroot}`
+      this.brokers.push(...(await startKafkaBrokers(brokers, { ...broker, zookeeperConnect })))
+      await this.#untilControllerKnown()
+      return this
     } catch (error) {
-      cluster.showOutput()
-      await cluster.stop()
+      this.showOutput()
+      await this.stop()
       throw error
     }
   }
@@ -188,7 +208,7 @@ export class KafkaCluster {
   }
 }
 
-interface ClusterStore {
+export interface ClusterStore {
   serve(): Promise<Served>
   /** For a failed test. */
   describe(): string

@@ -30,6 +30,7 @@ const proxyDoors = /^lib\/((index|internal)\.ts$|protocol\/)/
  * lib/internal.ts, the one for this repository, import any of them.
  */
 export const libRooms: Record<string, readonly string[]> = {
+  migrate: ['client', 'transfer', 'protocol', 'member', 'format', 'store', 'model', 'base'],
   client: ['protocol', 'member', 'store', 'model', 'base'],
   transfer: ['protocol', 'member', 'format', 'store', 'model', 'base'],
   protocol: ['model'],

@@ -12,11 +12,11 @@ import { headBehind } from '../../format/head.ts'
 import { encodeEntry, JOURNAL_FORMAT, type TxnBase, writeTxn } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { Batch, TxnEntry } from '../../format/ops.ts'
-import { znodeBytesMax } from '../../format/record.ts'
 import type { AclSchemes } from '../../model/acl-schemes.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import { planNewEpoch } from '../plan/epoch.ts'
+import { planMirrored, planTakeOver, refusalOfMirror } from '../plan/mirrored.ts'
 import { checkSession, planSession, planWrite } from '../plan/plan.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
 import { QuotaGuard } from '../plan/quota-guard.ts'
@@ -25,8 +25,9 @@ import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
 import { FlushPacer } from './flush-pacer.ts'
+import { hasTooLargeRecord } from './large-record.ts'
 import type { CommitTask } from './task.ts'
-import { idOf, nextZxid, takesZxid } from './zxid-of.ts'
+import { idOf, isAlone, nextZxid, takesZxid, timeOf } from './zxid-of.ts'
 
 export interface PlannedBatch {
   readonly batch: Batch
@@ -211,7 +212,11 @@ export class BatchPlanner {
     const out = this.#writer
     const last = this.#chain.at(-1)
     const before = last?.batch ?? replica
-    const format = Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
+    // A version that reads an older one only has not loaded what follows an ensemble.
+    const mirrors = before.mirrors === true
+    const format = mirrors
+      ? JOURNAL_FORMAT
+      : Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
     this.#saysCuts = format >= JOURNAL_FORMAT
     view.hasEndSession = format >= JOURNAL_FORMAT
     // What a quota says is known when it is applied: those behind its change wait.
@@ -224,27 +229,31 @@ export class BatchPlanner {
     const planned: Planned[] = []
     const txnOf: number[] = []
     const txns: TxnEntry[] = []
-    let beginsEpoch = false
+    let standsAlone = false
+    view.mirrors = mirrors
     let base: TxnBase = { zxid: before.zxid, time, session: 0n }
     const throttled = this.#pacer.isThrottled(replica)
     const countMax = throttled || waits ? 0 : Math.min(queue.length, options.tasksMax)
     for (let i = 0; i < countMax; i++) {
       const task = queue[i] as CommitTask
-      // Alone in its batch: entries before format 3 have no other jump of zxids.
-      if (i > 0 && (task.request.type === 'newEpoch' || beginsEpoch)) break
-      beginsEpoch = task.request.type === 'newEpoch'
+      if (i > 0 && (isAlone(task) || standsAlone)) break
+      standsAlone = isAlone(task)
       const length = out.length
-      view.begin(nextZxid(base.zxid, task), base.zxid, time)
+      view.begin(nextZxid(base.zxid, task), base.zxid, timeOf(task, time))
       let result = this.#planTask(view, task)
-      const isNew = takesZxid(task, result)
+      let isNew = takesZxid(task, result, view.mirrors)
       let txn = -1
       if (result !== SYNCED && (isNew || view.ops.length > 0)) {
         let entry = this.#entryOf(view, task, isNew, base)
         writeTxn(out, format, entry, base)
-        if (out.length - length > LARGE_BYTES && this.#hasTooLargeRecord(view)) {
+        if (
+          out.length - length > LARGE_BYTES &&
+          hasTooLargeRecord(view, features, OVERHEAD_BYTES)
+        ) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)
+          isNew = takesZxid(task, result, view.mirrors)
           entry = this.#entryOf(view, task, isNew, base)
           writeTxn(out, format, entry, base)
         }
@@ -258,6 +267,7 @@ export class BatchPlanner {
             out.truncate(length)
             view.rollback()
             result = this.#tooLarge(task)
+            isNew = takesZxid(task, result, view.mirrors)
             entry = this.#entryOf(view, task, isNew, base)
             writeTxn(out, format, entry, base)
           }
@@ -314,6 +324,7 @@ export class BatchPlanner {
       time,
       passes: options.passes,
       check: replica.knownCheck,
+      ...(view.mirrors && { mirrors: true }),
       txns,
     }
     const journal = encodeEntry(batch, out)
@@ -345,7 +356,7 @@ export class BatchPlanner {
 
   #planned(view: PlanView, task: CommitTask): Planned {
     const { request, session, caller } = task
-    const refusal = this.#rejected.get(task)
+    const refusal = this.#rejected.get(task) ?? refusalOfMirror(view, request)
     if (refusal !== undefined) return refusal
     const ended = this.#begun.has(task) ? (session?.id ?? idOf(request)) : 0n
     if (ended !== 0n && view.session(ended) === undefined) return planRestOfClose(view, ended)
@@ -360,6 +371,10 @@ export class BatchPlanner {
       case 'newEpoch':
         // An older format cannot say what was kept: the same holds for all who read it.
         return planNewEpoch(view, this.#saysCuts ? request : { ...request, lastZxid: 0 })
+      case 'mirrored':
+        return planMirrored(view, request)
+      case 'takeOver':
+        return planTakeOver(view)
       default: {
         if (session !== undefined) {
           const errno = checkSession(view, session)
@@ -368,18 +383,6 @@ export class BatchPlanner {
         return planWrite(view, request, caller as Caller)
       }
     }
-  }
-
-  /** Will a record have more bytes than one txn can carry? Data and ACL may have come apart. */
-  #hasTooLargeRecord(view: PlanView): boolean {
-    const { valueBytesMax, txnBytesMax } = this.#options.features
-    const bytesMax = Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
-    return view.ops.some((op) => {
-      if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
-      const node = view.planned(op.path)
-      if (node === undefined) return false
-      return znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax
-    })
   }
 
   #tooLarge(task: CommitTask): Planned {

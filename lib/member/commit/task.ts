@@ -5,13 +5,14 @@
 import type { StoreError } from '../../model/errors.ts'
 import type { DeleteContainerRequest, SyncRequest, WriteRequest } from '../../model/request.ts'
 import type { NewEpoch } from '../plan/epoch.ts'
+import type { MirroredTxn, TakeOver } from '../plan/mirrored.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 
 /** An object, not a promise: a batch has thousands. */
 export interface CommitTask {
   /** A WriteRequest of a client is judged by `session` and `caller`. */
-  readonly request: WriteRequest | SessionRequest | NewEpoch | SyncRequest
+  readonly request: WriteRequest | SessionRequest | NewEpoch | MirroredTxn | TakeOver | SyncRequest
   readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
   readonly caller?: Caller
   /** The client's number of its request (xid). Absent: none. */
@@ -26,7 +27,7 @@ export interface CommitTask {
 
 /** A request of the keeper itself, such as the end of a session: no client's session judges it. */
 export class OwnTask implements CommitTask {
-  readonly request: SessionRequest | NewEpoch | SyncRequest | DeleteContainerRequest
+  readonly request: SessionRequest | NewEpoch | TakeOver | SyncRequest | DeleteContainerRequest
   submittedMs = 0
   readonly #done: (planned: Planned) => void
   readonly #failed: (error: StoreError) => void

@@ -91,6 +91,8 @@ export class PlanView {
 
   /** What was planned is only a part of the end of a session: the rest is planned next, for the same request. */
   isPartial = false
+  /** The tree follows a ZooKeeper ensemble. */
+  mirrors = false
   /** Entries may end a session without naming its ephemerals. */
   hasEndSession = true
 

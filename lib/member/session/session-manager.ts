@@ -8,18 +8,19 @@ import type { Clock, Random } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
-import { ZK_ERRORS } from '../../model/errors.ts'
+import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { AuthId } from '../../model/request.ts'
 import { OwnTask } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
-import type { SessionObserver } from '../tree/replica.ts'
+import { type SessionObserver, STANDBY } from '../tree/replica.ts'
 import { Orphans } from './orphans.ts'
 import type { OpenedSession, OwnedSession } from './owned-session.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Remains } from './remains.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
 import { Stall } from './stall.ts'
+import { zookeeperPassword } from './zookeeper-password.ts'
 
 export class SessionManager implements SessionObserver {
   readonly #host: SessionHost
@@ -34,7 +35,7 @@ export class SessionManager implements SessionObserver {
   readonly #remains: Remains
   #cancelTimer: (() => void) | undefined
   #lastCheckMs: number
-  #suspended = false
+  #suspended: boolean
   /** When serving began last, monotonic ms. */
   #servedFromMs = Number.NEGATIVE_INFINITY
   readonly #stall: Stall
@@ -61,6 +62,8 @@ export class SessionManager implements SessionObserver {
     this.#ids = new SessionIds(options.clock, options.random)
     this.#remains = new Remains(options.random, options.limits.tickTimeMs)
     this.#lastCheckMs = options.clock.monotonic()
+    // The ensemble that the tree follows ends its own sessions.
+    this.#suspended = options.host.replica.mirrors
   }
 
   /** Sessions found at load: those of proxies that are gone get their whole timeout from now. */
@@ -99,11 +102,14 @@ export class SessionManager implements SessionObserver {
     sink: SessionSink,
     ids: readonly AuthId[],
   ): Promise<OpenedSession> {
-    const password = this.#random.bytes(PASSWORD_BYTES)
-    const digest = passwordDigest(password)
+    const { replica, upkeep } = this.#host
+    if (replica.mirrors) throw new StoreError('STORE_UNAVAILABLE', STANDBY)
+    const drawn = this.#random.bytes(PASSWORD_BYTES)
     const timeoutMs = this.clampTimeout(requestedTimeoutMs)
     for (;;) {
       const id = this.#ids.next()
+      const password = upkeep.source.hasWayBack ? zookeeperPassword(id) : drawn
+      const digest = passwordDigest(password)
       let session: Session | undefined
       await this.#commit(
         { type: 'openSession', id, timeoutMs, passwordDigest: digest, owner: this.#proxy },

@@ -105,6 +105,8 @@ export interface SessionHost {
   readonly witness: WriteWitness | undefined
   /** Requests wait, until {@link Session.release}. */
   readonly isInDoubt: boolean
+  /** New sessions can be taken back to the ZooKeeper that the tree came from. */
+  readonly upkeep: { readonly source: { readonly hasWayBack: boolean } }
   /** Ends serving if the store was silent for too long. */
   checkStore(): void
   /** Reads which proxies are alive; {@link SessionManager.peersListed} is called with what it found. */

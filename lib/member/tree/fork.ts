@@ -14,6 +14,8 @@ export type ServedEnd = Pick<Replica, 'seq' | 'zxid' | 'history'>
  * that `before` ended with nor its digest, numbers decide: all of them must have gone forward.
  */
 export function forkOf(before: Replica, after: Replica): string | undefined {
+  // Nobody was served from either: the ensemble's tree was copied again.
+  if (before.mirrors && after.mirrors) return undefined
   if (after.seq < before.seq) return `batch ${before.seq} was there, now it ends with ${after.seq}`
   const [had, found] = [before.history.end, after.history.digestAt(before.seq)]
   if (had !== undefined && found !== undefined) {

@@ -10,8 +10,9 @@ import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import { decodeHeader } from '../../format/journal.ts'
 import { Layout } from '../../format/layout.ts'
 import { decodeImport, decodeProxy, type ProxyRecord } from '../../format/record.ts'
+import { decodeSource, type SourceRecord } from '../../format/source.ts'
 import { throwTooNew } from '../../format/too-new.ts'
-import { unfinishedImport } from '../../format/unfinished.ts'
+import { unfinishedImport, unfinishedMirror } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import { type PageBounds, pages } from '../../store/pages.ts'
@@ -33,6 +34,8 @@ export interface Loaded {
   readonly proxies: ReadonlyMap<string, ProxyRecord>
   /** What was not as it was written. */
   readonly damage: Damage
+  /** The ZooKeeper ensemble that it comes from; undefined: from none, or that is long ago. */
+  readonly source: SourceRecord | undefined
 }
 
 export interface LoadOptions {
@@ -101,7 +104,13 @@ async function loadAtOneRevision(
   const { revision } = read
   const headValue = read.kvs[0]?.value
   const [marker] = (await store.range({ start: layout.importMarker, revision })).kvs
-  if (marker !== undefined) throw refusedImport(layout, marker)
+  const [sourceKv] = (await store.range({ start: layout.source, revision })).kvs
+  const source = sourceKv && decodeSource(sourceKv.value)
+  const isFollowing = source?.phase === 'following'
+  if (marker !== undefined) {
+    throw isFollowing ? unfinishedMirror(layout.prefix) : refusedImport(layout, marker)
+  }
+  if (isFollowing && headValue === undefined && !salvages) throw unfinishedMirror(layout.prefix)
   let head = readHead(layout, headValue, damage, salvages)
   if (!salvages) await refuseNested(store, layout, revision)
   await damage.lookForForeign(store, layout, revision)
@@ -149,6 +158,7 @@ async function loadAtOneRevision(
     }
     replay.end()
     changedSeq = replay.changedSeq
+    replica.mirrors = head.mirrors === true
   }
   for (const path of tree.adoptOrphans()) {
     const text = `znode ${path} has no record, but there are znodes below it`
@@ -172,7 +182,7 @@ async function loadAtOneRevision(
     const most = `${tree.unreadable.size} znodes cannot be read, and no more than ${bounds.unreadableMax} are left out`
     throw damaged(withSummary(most, damage))
   }
-  return { replica, revision, head: headValue, proxies, damage }
+  return { replica, revision, head: headValue, proxies, damage, source }
 }
 
 function refusedImport({ prefix }: Layout, { key, value }: KeyValue): StoreError {
@@ -237,8 +247,9 @@ async function headFromJournal(
   })
   for (const { key, value } of kvs) {
     try {
-      const { zxid, seq, flushed, check } = decodeHeader(value)
-      return { zxid, seq, flushed, chain: digestOfEntry(value), ...(check && { check }) }
+      const { zxid, seq, flushed, check, mirrors } = decodeHeader(value)
+      const chain = digestOfEntry(value)
+      return { zxid, seq, flushed, chain, ...(check && { check }), ...(mirrors && { mirrors }) }
     } catch (error) {
       throwTooNew(error, key)
       // The one before it.

@@ -36,6 +36,10 @@ export interface EntryFacts {
   readonly attempt: number
 }
 
+/** Why a member that could serve does not. */
+export const STANDBY =
+  'this is a standby: the tree follows a ZooKeeper ensemble, and clients are served after anykeeper migrate take-over'
+
 /** Batches back that another replica's claim about the tree can be compared with. */
 const CHECKS_MAX = 256
 
@@ -59,6 +63,8 @@ export class Replica {
   zxid = 0
   /** Every change of batches up to here is in the n/, c/ and s/ records. */
   flushed = 0
+  /** The tree follows a ZooKeeper ensemble: nobody is served, and only what that one committed is written. */
+  mirrors = false
   sessionObserver: SessionObserver | undefined
   #applying = 0
   /** Whose batch it is. */
@@ -92,6 +98,7 @@ export class Replica {
     }
     this.zxid = batch.zxid
     this.seq = batch.seq
+    this.mirrors = batch.mirrors === true
     this.journal.add(batch.seq, entry.encoded.length)
     if (this.#replaying) this.history.found(batch.seq, entry.digest, batch.zxid)
     else this.history.extend(entry.digest, batch.zxid, entry.attempt)

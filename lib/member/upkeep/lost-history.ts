@@ -44,7 +44,8 @@ export class LostHistory {
   }
 
   lose(why: string): void {
-    if (this.#served !== undefined) return
+    // What follows a ZooKeeper ensemble has served nobody.
+    if (this.#served !== undefined || this.#options.replica().mirrors) return
     this.count++
     const { zxid, seq, history } = this.#options.replica()
     this.#served = { zxid, seq, history }

@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
-import type { Replica } from '../tree/replica.ts'
+import { type Replica, STANDBY } from '../tree/replica.ts'
 import { CHECK_MS, StoreHealth } from './store-health.ts'
 import { WriteBehind } from './write-behind.ts'
 
@@ -101,6 +101,7 @@ export class Serving {
     const { lastFailure } = this.#options.committer.counters
     const said = lastFailure === '' ? '' : `; the store said last: ${lastFailure}`
     if (!this.#isServing) {
+      if (this.#options.replica().mirrors) return STANDBY
       const { silentMs, unprovenMs, stalledMs } = this.health.silence
       return `no heartbeat for ${silentMs} ms, no proof of freshness for ${unprovenMs} ms, no commit for ${stalledMs} ms${said}`
     }
@@ -163,7 +164,9 @@ export class Serving {
     if (this.health.isFeedSilent) this.#options.onFeedSilent()
     const now = this.#options.clock.monotonic()
     const { freshnessCheckMs } = this.#options.limits
-    const dueMs = this.#isServing && !this.#isDoubtful ? freshnessCheckMs : 0
+    // A standby has nothing to begin.
+    const isIdle = this.#isServing || this.#options.replica().mirrors
+    const dueMs = isIdle && !this.#isDoubtful ? freshnessCheckMs : 0
     if (now - Math.max(this.health.provenMs, this.#askedMs) < dueMs) return
     if (this.#proofs < PROOFS_MAX) this.#prove()
   }

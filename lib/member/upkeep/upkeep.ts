@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
+import type { SourceRecord } from '../../format/source.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { Revision, StoreSpace } from '../../store/types.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
@@ -15,6 +16,7 @@ import { Reaper } from './reaper.ts'
 import { Reclaimer } from './reclaimer.ts'
 import { RecordCheck } from './record-check.ts'
 import { RoomMaker } from './room-maker.ts'
+import { SourceWatch } from './source-watch.ts'
 import { SpaceWatch } from './space-watch.ts'
 
 export interface UpkeepOptions {
@@ -28,6 +30,8 @@ export interface UpkeepOptions {
   readonly committer: GroupCommitter
   /** The replica as of now: a reload replaces it. */
   readonly replica: () => Replica
+  /** As of that revision. */
+  readonly source: SourceRecord | undefined
   /** One of the live members does it. */
   readonly isMyTurn: () => boolean
   /** One of the live members that have read all of the tree does it. */
@@ -45,6 +49,8 @@ export class Upkeep {
   readonly #spaceWatch: SpaceWatch
   readonly #reclaimer: Reclaimer
   readonly #roomMaker: RoomMaker
+  /** The ZooKeeper ensemble that the tree comes from. */
+  readonly source: SourceWatch
 
   constructor(options: UpkeepOptions) {
     const { committer, replica, limits } = options
@@ -77,6 +83,7 @@ export class Upkeep {
       hasBacklog: () => replica().backlog.size > 0,
       isMyTurn: options.isFirst,
     })
+    this.source = new SourceWatch({ ...options, isFollowing: () => replica().mirrors })
     this.#recordCheck = new RecordCheck({
       ...options,
       isMyTurn: options.isMyTurnAsWhole,
@@ -123,6 +130,7 @@ export class Upkeep {
     this.#compactor.start()
     this.#recordCheck.start()
     this.#spaceWatch.start()
+    this.source.start()
   }
 
   stop(): void {
@@ -130,6 +138,7 @@ export class Upkeep {
     this.#compactor.stop()
     this.#recordCheck.stop()
     this.#spaceWatch.stop()
+    this.source.stop()
     this.#reclaimer.stop()
     this.#roomMaker.stop()
   }

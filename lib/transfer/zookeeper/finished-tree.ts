@@ -3,11 +3,11 @@
  * their clients have, and nothing that belongs to the servers alone. Line: tree → here → export.ts’s lines.
  */
 import { TTL_MS_MAX } from '../../base/limits.ts'
+import { zookeeperPasswordDigest } from '../../member/session/zookeeper-password.ts'
 import { CopyError } from '../../model/errors.ts'
 import { RESERVED } from '../../model/path.ts'
 import { KIND } from '../../model/znode.ts'
 import { sessionText, type TreeSession } from '../format.ts'
-import { zookeeperPasswordDigest } from './session-password.ts'
 import type { ZookeeperTree } from './tree.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from './txn.ts'
 

@@ -2,6 +2,7 @@
  * A tree as the bytes of a snapshot file that ZooKeeper 3.4 and later start from; what is in it: snapshot-decoder. Without
  * the parts behind the first seal, which newer releases do without. Line: export.ts → here → a file.
  */
+import { zookeeperPasswordDigest } from '../../member/session/zookeeper-password.ts'
 import { OPEN_ACL } from '../../model/acl.ts'
 import type { Acl } from '../../model/request.ts'
 import { KIND, type Znode } from '../../model/znode.ts'
@@ -9,7 +10,6 @@ import { JuteWriter } from '../../protocol/jute/writer.ts'
 import type { TreeExport } from '../export.ts'
 import type { TreeSession } from '../format.ts'
 import { Adler32 } from './adler32.ts'
-import { zookeeperPasswordDigest } from './session-password.ts'
 import { OPEN_ACL_INDEX, SNAPSHOT_MAGIC, SNAPSHOT_VERSION } from './snapshot-decoder.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from './txn.ts'
 

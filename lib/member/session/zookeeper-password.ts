@@ -3,7 +3,7 @@
  * draws with the id and a constant as its seed. It is the same in all releases.
  * Source: ZooKeeperServer.generatePasswd, java.util.Random.
  */
-import { PASSWORD_BYTES, passwordDigest } from '../../member/session/password.ts'
+import { PASSWORD_BYTES, passwordDigest } from './password.ts'
 
 const SECRET = 0xb3415c00n
 const MULTIPLIER = 0x5deece66dn

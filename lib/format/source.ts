@@ -1,0 +1,65 @@
+/**
+ * The record of a migration from a live ZooKeeper ensemble, <prefix>/source: which one it is, and how far. For people, and for
+ * members that report it. Whether the tree follows the ensemble is not decided here, but by head and the journal.
+ * Neighbours: head, member/upkeep/source-watch (reads it), lib/migrate (writes it). Documented in docs/layout.md.
+ */
+import { assertIntegers, assertStrings, damaged, FORMAT, parse } from './json.ts'
+
+/**
+ * following: nobody is served, the ensemble is the authority. taken: this tree is, and its sessions can go back. finished: there
+ * is no way back.
+ */
+export type SourcePhase = 'following' | 'taken' | 'finished'
+
+/**
+ * Is the tree the one that the ensemble has? unknown: no digest has come yet, or releases before 3.6 have none. equal: so
+ * its digest said after the newest transaction that had one. unequal: it is not, and is never served.
+ */
+export type SourceDigest = 'unknown' | 'equal' | 'unequal'
+
+const PHASES: readonly string[] = ['following', 'taken', 'finished']
+const DIGESTS: readonly string[] = ['unknown', 'equal', 'unequal']
+
+export interface SourceRecord {
+  readonly phase: SourcePhase
+  /** Client addresses of the ensemble, `host:port`, as they were given. */
+  readonly servers: readonly string[]
+  /** Its quorum addresses, as far as they are known. */
+  readonly quorum: readonly string[]
+  /** Newest zxid that was in the tree when this was written. */
+  readonly zxid: number
+  /** Newest zxid that was received from the ensemble by then. */
+  readonly received: number
+  readonly digest: SourceDigest
+  /** Who leads the ensemble; empty: not connected. */
+  readonly leader: string
+  /** Who follows it: host name and process id, for people; empty: nobody. */
+  readonly holder: string
+  /** Since when the oldest transaction waited that was not in the tree yet; 0: none did. Unit: ms. */
+  readonly lagMs: number
+  /** How often the whole tree was copied again. */
+  readonly resyncs: number
+  /** When this was written, ms since 1970. */
+  readonly atMs: number
+  /** Number of the newest batch of the tree before, when it is copied again: batch numbers never go back. */
+  readonly seq: number
+  /** Why it does not continue by itself, a sentence; empty: it does. */
+  readonly trouble: string
+}
+
+export function encodeSource(record: SourceRecord): Uint8Array {
+  return Buffer.from(JSON.stringify({ f: FORMAT, ...record }))
+}
+
+/** @throws {StoreError} as decodeZnode */
+export function decodeSource(value: Uint8Array): SourceRecord {
+  const what = 'source record'
+  const { f: _, ...record } = parse<SourceRecord & { f: number }>(value, what)
+  const { phase, servers, quorum, zxid, received, digest, leader, holder } = record
+  const { lagMs, resyncs, atMs, seq, trouble } = record
+  if (!PHASES.includes(phase) || !DIGESTS.includes(digest)) throw damaged(what)
+  if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
+  assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
+  assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
+  return record
+}
