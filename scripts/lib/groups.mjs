@@ -95,6 +95,22 @@ export const groups = [
     minutesMax: 8,
   },
   {
+    name: 'deploy',
+    paths: ['test/deploy/'],
+    needs: [
+      'etcd',
+      'node-24',
+      'kafka-3.9',
+      'openssl',
+      'prometheus',
+      'systemd',
+      'helm',
+      'kubeconform',
+      'kubernetes-schemas',
+    ],
+    minutesMax: 8,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],
