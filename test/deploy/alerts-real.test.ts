@@ -49,9 +49,8 @@ describe('deploy/alerts, by the real thing', function () {
       servers[index] = await startAnykeeper({ store, args: [...admin, ...args] })
     }
     await Promise.all([
-      start(0, `etcd://${etcd.host}`, '--record-check', '200'),
+      start(0, `etcd://${etcd.host}`, '--record-check', '200', '--space-wait', '500'),
       start(1, `etcd://${etcd.host}`, '--record-check', '200'),
-      // openssl's certificates end after 30 days by default: one that ends sooner is made by hand below.
       start(2, 'memory:', '--memory-soft-limit', `${2 ** 20}`, ...tlsFlags()),
       start(3, 'memory:'),
     ])

@@ -1,7 +1,7 @@
 /** The notices of what is brought along are those of package-lock.json, and each licence is one that permits it. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { notices } from '../../scripts/lib/third-party.mjs'
+import { notices } from '../../scripts/lib/third-party.ts'
 
 describe('third-party notices', function () {
   this.timeout(60_000)

@@ -4,35 +4,45 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { init } from 'license-checker-rseidelsohn'
-import { root } from './run.mjs'
+import { init, type ModuleInfo } from 'license-checker-rseidelsohn'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Of package-lock.json, what is read here. */
+interface Lock {
+  readonly packages: Readonly<Record<string, LockedPackage>>
+}
+interface LockedPackage {
+  readonly version: string
+  readonly os?: readonly string[]
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
 
 /** Optional peers that are no test runner. */
 const drivers = ['etcd3', 'ioredis']
 
-/** @returns {string[]} their places in package-lock.json, such as node_modules/pino, sorted */
-export function broughtAlong(
-  lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')),
-) {
-  const { packages } = lock
-  const found = new Set()
-  const add = (name, from) => {
+/** Their places in package-lock.json, such as node_modules/pino, sorted. */
+function broughtAlong({ packages }: Lock): string[] {
+  const found = new Set<string>()
+  const add = (name: string, from: string): void => {
     const place = placeOf(packages, name, from)
     // An optional one for another system may be absent.
     if (place === undefined || found.has(place)) return
     found.add(place)
-    const { dependencies, optionalDependencies } = packages[place]
+    const { dependencies, optionalDependencies } = packages[place]!
     for (const other of Object.keys({ ...dependencies, ...optionalDependencies })) add(other, place)
   }
-  const { dependencies, optionalDependencies } = packages['']
+  const { dependencies, optionalDependencies } = packages['']!
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) add(name, '')
   for (const name of drivers) add(name, '')
   return [...found].sort()
 }
 
 /** As Node looks for it: beside the one that needs it, then in each folder above. */
-function placeOf(packages, name, from) {
+function placeOf(packages: Lock['packages'], name: string, from: string): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, folder.lastIndexOf('node_modules/'))) {
     const place = `${folder}${folder === '' || folder.endsWith('/') ? '' : '/'}node_modules/${name}`
     if (packages[place] !== undefined) return place
@@ -49,21 +59,21 @@ Written by: npm run notices
 `
 
 /** The text of THIRD_PARTY_NOTICES. A package for one system alone is named, and has the licence of the one that needs it. */
-export async function notices() {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+export async function notices(): Promise<string> {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
   const places = broughtAlong(lock)
   const found = await promisify(init)({ start: root })
   const byFolder = new Map(Object.values(found).map((one) => [one.path, one]))
   // Many have the same text, word for word.
-  const titlesByText = new Map()
+  const titlesByText = new Map<string, string[]>()
   for (const place of places) {
-    const { version, os } = lock.packages[place]
-    const name = place.split('node_modules/').at(-1)
+    const { version, os } = lock.packages[place]!
+    const name = place.split('node_modules/').at(-1)!
     const one = byFolder.get(join(root, place))
     if (one === undefined && os === undefined) throw new Error(`${place} is not installed: npm ci`)
     const [title, text] =
       os === undefined
-        ? [`${name} ${version}: ${licencesOf(one)}`, textOf(one)]
+        ? [`${name} ${version}: ${licencesOf(one!)}`, textOf(one!)]
         : [
             `${name} ${version}: for ${os.join(', ')} alone`,
             `The licence is that of ${familyOf(name)}.`,
@@ -74,13 +84,13 @@ export async function notices() {
   return [head, ...parts].join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-const licencesOf = ({ licenses, repository }) =>
+const licencesOf = ({ licenses, repository }: ModuleInfo): string =>
   [[licenses].flat().join(' and '), repository].filter((part) => part).join('  ')
 
-const familyOf = (name) => name.replace(/^@([\w-]+)\/.*/, '$1')
+const familyOf = (name: string): string => name.replace(/^@([\w-]+)\/.*/, '$1')
 
 /** A README that names the licence is no text of a licence. */
-function textOf({ licenseFile, publisher }) {
+function textOf({ licenseFile, publisher }: ModuleInfo): string {
   const isText =
     licenseFile !== undefined && existsSync(licenseFile) && !/readme/i.test(licenseFile)
   if (isText) return readFileSync(licenseFile, 'utf8').replace(/\r/g, '').trim()
