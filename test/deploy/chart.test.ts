@@ -8,6 +8,7 @@ import { plainManifests } from '../../scripts/lib/plain-manifests.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { deployTool, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { alertRules } from './alert-rules.ts'
 import {
   deployFolder,
   KUBERNETES,
@@ -188,6 +189,24 @@ describe('deploy/chart', function () {
         expect(services.map(({ metadata }) => metadata.name)).to.include(workload.spec.serviceName)
       }
     }
+  })
+
+  it('the job of each scrape is one that the alert rules look for', () => {
+    for (const name of ['keeper', 'anykeeper-b']) {
+      const set = ['etcd.enabled=true', 'serviceMonitor.enabled=true', `fullnameOverride=${name}`]
+      const all = manifestsOf(render({ set }))
+      const { endpoints, selector } = manifest(all, 'ServiceMonitor').spec
+      expect(endpoints[0].relabelings[0].replacement).to.match(/^.*anykeeper.*$/)
+      const selected = all.filter(({ kind, metadata }) =>
+        Object.entries(selector.matchLabels).every(
+          ([label, value]) => kind === 'Service' && metadata.labels?.[label] === value,
+        ),
+      )
+      // Each proxy once: the Service for clients leads to them as well.
+      expect(selected.map(({ metadata }) => metadata.name)).to.deep.equal([`${name}-headless`])
+    }
+    const expressions = alertRules().map(({ expr }) => expr)
+    expect(expressions).to.include('up{job=~".*anykeeper.*"} == 0')
   })
 
   it('the plain manifests are what the chart renders: npm run deploy:manifests', () => {

@@ -11,6 +11,11 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "anykeeper.job" -}}
+{{- $name := include "anykeeper.fullname" . -}}
+{{- contains "anykeeper" $name | ternary $name (printf "anykeeper-%s" $name) -}}
+{{- end -}}
+
 {{- define "anykeeper.headless" -}}{{ include "anykeeper.fullname" . }}-headless{{- end -}}
 {{- define "anykeeper.etcd" -}}{{ include "anykeeper.fullname" . }}-etcd{{- end -}}
 
