@@ -113,6 +113,22 @@ export const groups = [
     minutesMax: 5,
   },
   {
+    name: 'deploy',
+    paths: ['test/deploy/'],
+    needs: [
+      'etcd',
+      'node-24',
+      'kafka-3.9',
+      'openssl',
+      'prometheus',
+      'systemd',
+      'helm',
+      'kubeconform',
+      'kubernetes-schemas',
+    ],
+    minutesMax: 8,
+  },
+  {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],

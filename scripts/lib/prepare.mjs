@@ -1,5 +1,6 @@
 /** Gets what tests and benchmarks need of the machine; says what it could not get. */
 import { ensureDebian } from './ensure-debian.mjs'
+import { ensureGoProgram, ensureKubernetesSchemas } from './ensure-deploy-tools.mjs'
 import { ensureDebianEtcd, ensureEtcd, ensureEtcdutl, ensureOtherEtcd } from './ensure-etcd.mjs'
 import { ensureGoClient } from './ensure-go-client.mjs'
 import { ensureKafka } from './ensure-kafka.mjs'
@@ -30,6 +31,7 @@ const packagesOf = {
   prometheus: () => ['prometheus'],
   // The libraries are those of its plugin write_prometheus.
   collectd: () => ['collectd-core', 'libmicrohttpd12', 'libprotobuf-c1'],
+  systemd: () => ['systemd'],
   'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [
@@ -71,6 +73,7 @@ export async function prepare(needs) {
     ['porcupine', ensurePorcupine],
     ['go-zookeeper', ensureGoClient],
     ['anykeeper-0.1', ensureOldRelease],
+    ['kubernetes-schemas', ensureKubernetesSchemas],
     ...['20.19', '22', '24'].map((line) => [
       `node-${line}`,
       async () => (await ensureNode(line)).problem,
@@ -82,6 +85,8 @@ export async function prepare(needs) {
     ['etcd-3.5', () => ensureOtherEtcd('3.5')],
     ['etcd-3.7', () => ensureOtherEtcd('3.7')],
     ['etcdutl', async () => (await ensureEtcdutl()).problem],
+    ['kubeconform', () => ensureGoProgram('kubeconform')],
+    ['helm', () => ensureGoProgram('helm')],
   ]
   const mavenSteps = [
     ...['3.4', '3.6', '3.9'].map((line) => [`zookeeper-${line}`, () => ensureZookeeper(line)]),

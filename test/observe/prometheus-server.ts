@@ -23,22 +23,22 @@ export class Prometheus {
     this.#child = child
   }
 
+  /** `targets`: ports of the job zookeeper, or ports by job. */
   static async start(
-    targets: readonly number[],
+    targets: readonly number[] | Readonly<Record<string, readonly number[]>>,
     alerts: Readonly<Record<string, string>>,
   ): Promise<Prometheus> {
     const port = await freePort()
     const folder = temporaryFolder('prometheus')
+    const jobs = isList(targets) ? { zookeeper: targets } : targets
     const rules = Object.entries(alerts).map(([alert, expr]) => ({ alert, expr }))
     const config = {
       global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
       rule_files: ['rules.yml'],
-      scrape_configs: [
-        {
-          job_name: 'zookeeper',
-          static_configs: [{ targets: targets.map((one) => `127.0.0.1:${one}`) }],
-        },
-      ],
+      scrape_configs: Object.entries(jobs).map(([job, ports]) => ({
+        job_name: job,
+        static_configs: [{ targets: ports.map((one) => `127.0.0.1:${one}`) }],
+      })),
     }
     // JSON is YAML.
     writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups: [{ name: 'all', rules }] }))
@@ -85,4 +85,10 @@ export class Prometheus {
     if (answer.status !== 200) throw new Error(answer.body)
     return answer.json()
   }
+}
+
+function isList<T>(
+  value: readonly T[] | Readonly<Record<string, readonly T[]>>,
+): value is readonly T[] {
+  return Array.isArray(value)
 }

@@ -84,7 +84,7 @@ function pick(...names: string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, devDependencies[name]!]))
 }
 
-function npmProgram(): string {
+export function npmProgram(): string {
   const given = process.env.npm_execpath
   if (given?.endsWith('npm-cli.js')) return given
   const beside = join(dirname(process.execPath), '..', 'lib/node_modules/npm/bin/npm-cli.js')

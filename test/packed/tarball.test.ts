@@ -1,15 +1,16 @@
 /** What is in the tarball: doors as package managers, Node and compilers resolve them, and nothing that is of no use there. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { tarball } from './installed.ts'
-import { expectSuccess, run } from './project.ts'
+import { expectSuccess, npmProgram, run } from './project.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = createRequire(import.meta.url)('../../package.json') as {
+  version: string
   exports: Record<string, { types: string; default: string }>
 }
 
@@ -18,8 +19,9 @@ const useful = [
   /^dist\/(?:cli|index|lib|adapters|proxy|test\/conformance)\b.*\.(?:js|d\.ts)$/,
   /^docs\/[\w/-]+\.(?:md|svg|png)$/,
   /^page\/[\w-]+\.(?:html|js|css|svg)$/,
+  /^deploy\/(?:helm|manifests|examples|systemd)\//,
   /^examples\/[\w-]+\.ts$/,
-  /^(?:README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
+  /^(?:README\.md|CHANGELOG\.md|LICENSE|THIRD_PARTY_NOTICES|package\.json)$/,
 ]
 
 describe('the tarball', function () {
@@ -61,5 +63,28 @@ describe('the tarball', function () {
       return /^\/\/# sourceMapping/m.test(text)
     })
     expect(mapped).to.deep.equal([])
+  })
+
+  it('npx runs it from the tarball, without a checkout, with nothing in a cache', async () => {
+    const empty = join(folder, 'empty')
+    mkdirSync(empty)
+    const npx = ['exec', '--yes', '--cache', join(folder, 'cache'), '--package', path, '--']
+    const args = [npmProgram(), ...npx, 'anykeeper', '--version']
+    const outcome = await run(process.execPath, args, empty)
+    expectSuccess('npx', outcome)
+    expect(outcome.output).to.match(new RegExp(`^anykeeper ${manifest.version} `, 'm'))
+  })
+
+  it('the version is the same in the chart, the manifests, the pages and the changelog', () => {
+    const { version } = manifest
+    const chart = readFileSync(join(root, 'deploy/helm/anykeeper/Chart.yaml'), 'utf8')
+    expect(chart).to.include(`\nversion: ${version}\nappVersion: ${version}\n`)
+    const pages = ['README.md', 'docs/deploy.md', 'docs/kubernetes.md', 'deploy/image/Dockerfile']
+    for (const page of [...pages, 'deploy/manifests/anykeeper.yaml']) {
+      const named = readFileSync(join(root, page), 'utf8').matchAll(/anykeeper[-:](\d+\.\d+\.\d+)/g)
+      expect(new Set([...named].map(([, one]) => one)), page).to.deep.equal(new Set([version]))
+    }
+    const changes = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
+    expect(/^## (?!Unreleased)(\S+)/m.exec(changes)?.[1]).to.equal(version)
   })
 })

@@ -14,6 +14,10 @@ interface Versions {
   zookeeper: Record<'3.4' | '3.6' | '3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
   curator: string
+  helm: string
+  kubeconform: string
+  kubernetes: string
+  prometheusOperator: string
   kazooSuite: { kazoo: string }
 }
 
@@ -103,6 +107,17 @@ export function oldRelease(): string {
   return join(cacheFolder(), `anykeeper-${release}-${commit}`)
 }
 
+/** helm or kubeconform. Same rule as scripts/lib/ensure-deploy-tools.mjs, which builds them. */
+export function deployTool(name: 'helm' | 'kubeconform'): string {
+  return join(cacheFolder(), `${name}-${versions[name]}`, name)
+}
+
+/** The folder of the schemas of Kubernetes; scripts/lib/kubernetes-schemas.mjs makes them. */
+export function kubernetesSchemas(): string {
+  const name = `kubernetes-schemas-${versions.kubernetes}-${versions.prometheusOperator}`
+  return join(cacheFolder(), name)
+}
+
 /** The checker of linearizability. Same rule as scripts/lib/ensure-porcupine.mjs, which builds it. */
 export function porcupineProgram(): string {
   return join(builtOf('porcupine', 'linearizability'), 'porcupine')
@@ -155,6 +170,12 @@ const checks = {
   'kazoo-suite': () => runs(kazooSuitePython(), ['-c', 'import kazoo.tests']),
   'anykeeper-0.1': () => has(join(oldRelease(), 'dist', 'cli.js')),
   porcupine: () => has(porcupineProgram()),
+  helm: () => has(deployTool('helm')),
+  kubeconform: () => has(deployTool('kubeconform')),
+  'kubernetes-schemas': () => has(kubernetesSchemas()),
+  systemd: () => runs('systemd-analyze', ['--version']),
+  // Root, with the right to mount: an image is acted out with them.
+  'mount-namespace': () => runs('unshare', ['--mount', 'true']),
   openssl: () => runs('openssl', ['version']),
   libssl: () => runs('cc', ['--version']) ?? has('/usr/include/openssl/ssl.h'),
   'go-zookeeper': () => has(goClientProgram()),

@@ -13,6 +13,8 @@ const codeLinesMax = 400
 /** Longer ones, each with the reason. */
 const longFiles: Record<string, string> = {
   'package-lock.json': 'written by npm',
+  'site/package-lock.json': 'written by npm',
+  'deploy/helm/anykeeper/files/dashboard.json': 'written by scripts/lib/dashboard.ts',
   'test/unit/lib/protocol/wire/expected-exchanges.ts': 'a table',
 }
 
