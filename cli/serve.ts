@@ -224,7 +224,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
   logger.info(fields, 'serving clients')
   link?.start(
-    () => listening.ownMetrics(),
+    () => listening.ownReport(),
     () => void reload.run(),
   )
   const line = `anykeeper ready on ${where} (store ${url})`

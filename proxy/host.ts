@@ -9,6 +9,7 @@ import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Descriptors } from './admin/descriptors.ts'
 import type { Listings } from './admin/listings.ts'
 import type { LoopDelay } from './admin/loop-delay.ts'
+import type { ProcessReport, WorkerMetrics } from './admin/process-report.ts'
 import type { Metric } from './admin/sum-metrics.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import type { AuthProviders } from './auth/auth-providers.ts'
@@ -26,14 +27,6 @@ export interface MemoryFacts {
   readonly liveBytes: number
   /** Requests refused. */
   readonly refused: number
-}
-
-/** What the other processes behind the same port report. */
-export interface WorkerMetrics {
-  /** The metrics of each that answered: names without "zk_", and their values. */
-  readonly lists: readonly (readonly Metric[])[]
-  /** Processes that did not answer in time: they are left out. */
-  readonly silent: number
 }
 
 /** Options of {@link ProxyServer.listen}. */
@@ -191,6 +184,8 @@ export interface ProxyHost {
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */
   flushSoon(outbox: Flushable): void
+  /** What /metrics shows: of all processes behind this port. Never rejects. */
+  allReports(): Promise<ProcessReport>
   /** What mntr shows: of all processes behind this port. Never rejects. */
   allMetrics(): Promise<readonly Metric[]>
   /** The connection has ended. */

@@ -50,7 +50,6 @@ type Metrics = import('./metrics/metrics-registry.ts').MetricsRegistry
 export class AdminServer {
   readonly #options: AdminOptions
   readonly #logger: LimitedLogger
-  readonly #clock: Clock
   readonly #readiness: Readiness
   readonly #guard: Guard
   readonly #slots: FeedSlots
@@ -61,7 +60,6 @@ export class AdminServer {
   private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
     this.#options = options
     this.#logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: LOG_LINES_MAX })
-    this.#clock = clock
     this.#readiness = new Readiness(clock, this.#logger)
     this.#guard = new Guard(options, this.#logger)
     this.#slots = new FeedSlots(options.feedsMax)
@@ -124,7 +122,6 @@ export class AdminServer {
   /** Closes all connections. */
   async close(): Promise<void> {
     this.#readiness.stop()
-    this.#metrics?.stop()
     this.#logger.flush()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
@@ -169,7 +166,7 @@ export class AdminServer {
     const { MetricsRegistry } = await import('./metrics/metrics-registry.ts')
     const sum = (read: (listener: HttpListener) => number) => () =>
       this.#listeners.reduce((total, listener) => total + read(listener), 0)
-    this.#metrics ??= new MetricsRegistry(this.#clock, {
+    this.#metrics ??= new MetricsRegistry({
       anykeeper_ready: () => (this.#readiness.isReady ? 1 : 0),
       anykeeper_readiness_losses: () => this.#readiness.losses,
       anykeeper_admin_requests: sum(({ requests }) => requests),
