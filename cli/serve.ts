@@ -123,6 +123,10 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
   const schemes = await openSchemes(get, logger)
+  reload.reloaders.push(async (next) => {
+    schemes.reload(next.get)
+    return undefined
+  })
   const audit = openAudit(get, logger)
   if (audit !== undefined) {
     reload.reloaders.push(async () => {
@@ -131,7 +135,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     })
   }
   const memory = guardHeap(get(memorySoftLimit), logger)
-  const admin = await openAdminPort(get, logger)
+  const admin = await openAdminPort({ get, latest: () => reload.values.get, schemes, logger })
   let hurry: (() => void) | undefined
   const isUrgent = new Promise<void>((resolve) => {
     hurry = resolve
@@ -196,6 +200,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const whatFits = { url, prefix, store: opened, memory }
   keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
   const serving = keeper
+  schemes.attach(serving)
   memory.serve(() => serving.replica.tree)
   proxy = await ProxyServer.listen(keeper, {
     worker,
@@ -214,7 +219,6 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const listening = proxy
   reload.reloaders.push(async (next) => {
     listening.reconfigure(next.reloadedProxy)
-    schemes.reload(next.get)
     return undefined
   })
   if (secure !== undefined) reload.reloaders.push(() => listening.reloadCertificates())

@@ -77,7 +77,7 @@ export interface DigestOptions {
 export class DigestScheme {
   readonly isEnabled: boolean
   readonly #algorithm: string
-  readonly #superDigests: readonly Buffer[]
+  #superDigests: readonly Buffer[] = []
 
   /** @throws {TypeError} an unknown algorithm */
   constructor(options: DigestOptions) {
@@ -86,7 +86,11 @@ export class DigestScheme {
     this.isEnabled = digestEnabled
     this.#algorithm = digestAlgorithm
     nodesName(digestAlgorithm)
-    const digests = typeof superDigest === 'string' ? [superDigest] : superDigest
+    this.setSuperDigests(typeof superDigest === 'string' ? [superDigest] : superDigest)
+  }
+
+  /** From now on these are super users. Sessions that have proven to be one stay so. */
+  setSuperDigests(digests: readonly string[]): void {
     this.#superDigests = digests.map((digest) => Buffer.from(digest))
   }
 

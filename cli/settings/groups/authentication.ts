@@ -48,6 +48,7 @@ export const superDigest: Setting<readonly string[]> = {
   defaultText: '',
   zookeeper: ['DigestAuthenticationProvider.superDigest'],
   secret: true,
+  reload: true,
 }
 
 function parseAlgorithm(text: string): string {

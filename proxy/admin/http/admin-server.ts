@@ -33,7 +33,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   headerBytesMax: 16_384,
   bodyBytesMax: 65_536,
   feedsMax: 16,
-  superDigests: [],
+  superDigests: () => [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
   hostNames: [],

@@ -26,8 +26,7 @@ export class Guard {
   constructor(options: GuardOptions, logger: Logger) {
     this.#options = options
     this.#logger = logger
-    const { superDigests, digestAlgorithm } = options
-    this.#digest = new DigestScheme({ superDigest: superDigests, digestAlgorithm })
+    this.#digest = new DigestScheme({ digestAlgorithm: options.digestAlgorithm })
   }
 
   /** @throws {HttpError} 401: who it is is not said; 403: it may not */
@@ -71,7 +70,8 @@ export class Guard {
   }
 
   #checkCredentials(call: Call): void {
-    const { superDigests } = this.#options
+    const superDigests = this.#options.superDigests()
+    this.#digest.setSuperDigests(superDigests)
     const token = this.#options.token()
     if (superDigests.length === 0 && token === undefined) {
       throw new HttpError(

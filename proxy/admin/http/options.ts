@@ -21,8 +21,8 @@ export interface AdminOptions {
   readonly bodyBytesMax: number
   /** Change feeds that are open together. More are refused. @default 16 */
   readonly feedsMax: number
-  /** Digest users that may do and see everything: user:base64(hash("user:password")). @default none */
-  readonly superDigests: readonly string[]
+  /** Digest users that may do and see everything: user:base64(hash("user:password")); read for each request. @default none */
+  readonly superDigests: () => readonly string[]
   /** Hash of their digests, by Java's name, such as SHA-256. @default "SHA1" */
   readonly digestAlgorithm: string
   /** Who sends it as a Bearer token may do and see everything; read for each request. @default none */

@@ -9,7 +9,7 @@ describe('admin/guard', () => {
   const guardOf = (algorithm: string) =>
     new Guard(
       {
-        superDigests: [digestOf(USER, algorithm)],
+        superDigests: () => [digestOf(USER, algorithm)],
         digestAlgorithm: algorithm,
         token: () => undefined,
         hostNames: [],
