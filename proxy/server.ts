@@ -14,6 +14,7 @@ import { metricLines, metrics } from './admin/metrics.ts'
 import { type ProcessReport, sumReports, type WorkerMetrics } from './admin/process-report.ts'
 import type { Metric } from './admin/sum-metrics.ts'
 import { Admission, addressOf } from './admission.ts'
+import { Guesses } from './auth/guesses.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -48,6 +49,8 @@ export const PROXY_DEFAULT: ProxyOptions = {
   sliceMs: 2,
   turnMs: 4,
   identitiesMax: 1_000,
+  authFailuresMax: 60,
+  authFailureAddressesMax: 10_000,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
   fourLetterWords: WORDS_DEFAULT,
@@ -76,6 +79,7 @@ export class ProxyServer implements ProxyHost {
   readonly turns: FairTurns
   readonly requestBytes: ByteBudget
   readonly replyBytes: ByteBudget
+  readonly guesses: Guesses
   readonly listings: Listings
   readonly descriptors: Descriptors
   readonly loopDelay: LoopDelay
@@ -98,6 +102,7 @@ export class ProxyServer implements ProxyHost {
     if (options.audit !== undefined) keeper.witness = options.audit
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
+    this.guesses = new Guesses(() => this.#options, now)
     this.listings = new Listings(keeper.clock)
     this.descriptors = new Descriptors(keeper.clock, logger)
     this.loopDelay = new LoopDelay(keeper.clock)

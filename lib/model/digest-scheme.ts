@@ -102,6 +102,13 @@ export class DigestScheme {
     return this.#isSuper(id) ? [SUPER_ID, proven] : [proven]
   }
 
+  /** Are these credentials those of a super user, with the right password or a wrong one? */
+  namesSuperUser(credentials: Uint8Array): boolean {
+    if (this.#superDigests.length === 0) return false
+    const user = userOf(Buffer.from(credentials).toString())
+    return this.#superDigests.some((digest) => userOf(digest.toString()) === user)
+  }
+
   #isSuper(digest: string): boolean {
     const given = Buffer.from(digest)
     let found = false

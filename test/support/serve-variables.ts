@@ -35,6 +35,8 @@ export function serveVariables(folder: string, made: TlsFixtures): Record<string
     ANYKEEPER_DIGEST_ALGORITHM: 'SHA-1',
     ANYKEEPER_AUTH_PROVIDER: `token=${provider}`,
     ANYKEEPER_AUTH_TIMEOUT: '5000',
+    ANYKEEPER_MAX_AUTH_FAILURES: '20',
+    ANYKEEPER_MAX_AUTH_FAILURE_ADDRESSES: '500',
     ANYKEEPER_AUDIT: 'true',
     ANYKEEPER_AUDIT_FILE: join(folder, 'audit.log'),
     ANYKEEPER_AUDIT_FORMAT: 'json',

@@ -8,7 +8,7 @@ import {
   reasonOf,
 } from '../../../lib/internal.ts'
 import { PROXY_DEFAULT, parseSaslUsers, RESERVED_SCHEMES } from '../../../proxy/index.ts'
-import { switchOf } from '../make.ts'
+import { proxyBound, switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Parts, Setting } from '../setting.ts'
 import { secureOf } from './tls.ts'
@@ -191,6 +191,25 @@ export const authTimeout: Setting<number> = {
   default: 10_000,
 }
 
+const guesses = [
+  proxyBound(
+    'max-auth-failures',
+    'authFailuresMax',
+    {
+      value: '<n>',
+      text: 'wrong passwords of one address in a minute, above which it is disconnected; 0: any number',
+      min: 0,
+    },
+    { reload: true },
+  ),
+  proxyBound(
+    'max-auth-failure-addresses',
+    'authFailureAddressesMax',
+    { value: '<n>', text: 'addresses whose wrong passwords are remembered' },
+    { reload: true },
+  ),
+]
+
 /** Built-in schemes that are offered, apart from ip. */
 export function builtInSchemes(get: Get): ReadonlySet<string> {
   return new Set([
@@ -206,7 +225,7 @@ export const authentication: Group = {
   settings: [
     ...[enforceAuthSchemes, digestAuth, digestAlgorithm, superDigest],
     ...[saslUsers, saslSuperUser, anySaslUser, allowSaslFailedClients],
-    ...[authProvider, authTimeout],
+    ...[authProvider, authTimeout, ...guesses],
   ],
   check: (get) => {
     const found: string[] = []

@@ -32,6 +32,11 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'counter',
     'clients disconnected because they requested something before they authenticated',
   ],
+  anykeeper_auth_throttled: [
+    'counter',
+    'clients disconnected because their address has sent too many wrong passwords',
+  ],
+  anykeeper_auth_failure_addresses: ['gauge', 'addresses whose wrong passwords are remembered'],
   anykeeper_auth_provider_failures: ['counter', 'errors of authentication modules'],
   anykeeper_auth_provider_timeouts: ['counter', 'authentication modules that did not answer'],
   anykeeper_audit_lines: [
