@@ -8,6 +8,7 @@ import { reasonOf } from '../lib/internal.ts'
 import { AdminServer } from '../proxy/index.ts'
 import type { Schemes } from './authentication.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
+import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { digestAlgorithm } from './settings/groups/authentication.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
@@ -34,6 +35,7 @@ export async function openAdminPort({
   if (own === undefined && metrics === undefined) return undefined
   const options = {
     ...adminOptions(get, latest),
+    tls: adminTlsOf(get),
     superDigests: () => schemes.superDigests(),
     digestAlgorithm: get(digestAlgorithm),
     logLevel: {

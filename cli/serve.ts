@@ -22,6 +22,7 @@ import { adviseHeap, guardHeap } from './memory-start.ts'
 import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
+import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { advertise } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
@@ -136,6 +137,9 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   }
   const memory = guardHeap(get(memorySoftLimit), logger)
   const admin = await openAdminPort({ get, latest: () => reload.values.get, schemes, logger })
+  if (admin !== undefined && adminTlsOf(get) !== undefined) {
+    reload.reloaders.push(() => admin.reloadCertificates())
+  }
   let hurry: (() => void) | undefined
   const isUrgent = new Promise<void>((resolve) => {
     hurry = resolve

@@ -49,6 +49,7 @@ describe('anykeeper serve --workers, secure and observed', function () {
         ...['--workers', '2', '--secure-listen', `127.0.0.1:${securePort}`],
         ...[...tls, '--tls-ca', made.trusted.ca, '--audit', '--audit-file', path('audit.log')],
         ...['--admin-listen', `127.0.0.1:${adminPort}`, '--worker-answer-timeout', '20000'],
+        ...['--admin-tls-cert', path('tls.crt'), '--admin-tls-key', path('tls.key')],
       ],
       from: 'sources',
     })
@@ -82,7 +83,8 @@ describe('anykeeper serve --workers, secure and observed', function () {
     await eventually(
       'an answer of each worker',
       async () => {
-        const { body } = await http(adminPort, '/metrics', { timeoutMs: 30_000 })
+        const tls = made.clientOptions()
+        const { body } = await http(adminPort, '/metrics', { tls, timeoutMs: 30_000 })
         const worker = /^anykeeper_worker (\d+)$/m.exec(body)?.[1]
         expect(worker, body.slice(0, 200)).to.match(/^[12]$/)
         answers.set(worker!, body)
@@ -133,12 +135,14 @@ describe('anykeeper serve --workers, secure and observed', function () {
     }
   })
 
-  it('SIGHUP: all have the new certificate, and write to the new audit file', async () => {
+  it('SIGHUP: all have the new certificate on both ports, and write to the new audit file', async () => {
     renameSync(path('audit.log'), path('audit.log.1'))
     put('next')
     server.child.signal('SIGHUP')
     await both('settings reloaded')
-    for (let i = 0; i < 4; i++) expect(await subjectAt(securePort, made)).to.equal('next')
+    for (const port of [securePort, securePort, adminPort, adminPort]) {
+      expect(await subjectAt(port, made)).to.equal('next')
+    }
     const before = audited('audit.log.1').length
     for (const [i, client] of clients.entries()) await client.create(`/later${i}`)
     await eventually('lines of all', () => audited('audit.log').length === 4, 30_000)

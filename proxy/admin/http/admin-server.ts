@@ -12,6 +12,8 @@ import {
   systemClock,
 } from '../../../lib/internal.ts'
 import type { ProxyHost } from '../../host.ts'
+import { TlsError } from '../../tls/options.ts'
+import { AdminTls } from './admin-tls.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { FeedSlots } from './api/changes-route.ts'
 import { commandRoutes } from './commands/command-routes.ts'
@@ -37,6 +39,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
   hostNames: [],
+  tls: undefined,
   createServer,
   logLevel: undefined,
 }
@@ -51,6 +54,7 @@ export class AdminServer {
   readonly #options: AdminOptions
   readonly #logger: LimitedLogger
   readonly #readiness: Readiness
+  readonly #tls: AdminTls | undefined
   readonly #guard: Guard
   readonly #slots: FeedSlots
   readonly #listeners: HttpListener[] = []
@@ -60,6 +64,8 @@ export class AdminServer {
   private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
     this.#options = options
     this.#logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: LOG_LINES_MAX })
+    const { tls } = options
+    if (tls !== undefined) this.#tls = new AdminTls(tls, clock, this.#logger)
     this.#readiness = new Readiness(clock, this.#logger)
     this.#guard = new Guard(options, this.#logger)
     this.#slots = new FeedSlots(options.feedsMax)
@@ -76,6 +82,7 @@ export class AdminServer {
       await admin.#open(admin.#options, admin.#routes())
     } catch (error) {
       admin.#readiness.stop()
+      admin.#tls?.close()
       throw error
     }
     return admin
@@ -119,15 +126,31 @@ export class AdminServer {
     this.#readiness.drain(reason)
   }
 
+  /**
+   * Reads the certificates again, also where their files are not watched. Resolves to a sentence that says what has become
+   * of it.
+   * @throws {TlsError} there is no TLS here, or the files cannot be used: the certificates before stay in use
+   */
+  async reloadCertificates(): Promise<string> {
+    if (this.#tls === undefined)
+      throw new TlsError('the admin port has no TLS: there are no certificates')
+    return `admin port: ${await this.#tls.keyStore.reload()}`
+  }
+
   /** Closes all connections. */
   async close(): Promise<void> {
     this.#readiness.stop()
+    this.#tls?.close()
     this.#logger.flush()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 
   async #open(options: AdminOptions, routes: readonly Route[]): Promise<HttpListener> {
-    const listener = await HttpListener.listen(options, new Router().add(...routes), this.#logger)
+    const listener = await HttpListener.listen(
+      { ...options, ...(this.#tls && { createServer: this.#tls.createServer }) },
+      new Router().add(...routes),
+      this.#logger,
+    )
     this.#listeners.push(listener)
     return listener
   }
@@ -172,6 +195,8 @@ export class AdminServer {
       anykeeper_admin_requests: sum(({ requests }) => requests),
       anykeeper_admin_connections_refused: sum(({ connectionsRefused }) => connectionsRefused),
       anykeeper_admin_refused: () => this.#guard.refused,
+      anykeeper_admin_tls_handshakes_failed: () => this.#tls?.handshakesFailed,
+      anykeeper_admin_tls_certificate_expires_seconds: () => this.#tls?.keyStore.expiresInSeconds,
       anykeeper_admin_feeds: () => this.#slots.open,
       anykeeper_admin_feeds_refused: () => this.#slots.refused,
     })

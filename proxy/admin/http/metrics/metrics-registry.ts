@@ -21,7 +21,7 @@ const SLOW = [
   'nodejs_active_resources_total',
 ]
 
-export type AdminFacts = Readonly<Record<keyof typeof ADMIN_NAMES, () => number>>
+export type AdminFacts = Readonly<Record<keyof typeof ADMIN_NAMES, () => number | undefined>>
 
 export class MetricsRegistry {
   readonly #registry = new Registry()
@@ -34,7 +34,7 @@ export class MetricsRegistry {
     collectDefaultMetrics({ register: this.#registry })
     for (const name of SLOW) this.#registry.removeSingleMetric(name)
     for (const [name, [type, help]] of Object.entries(ADMIN_NAMES)) {
-      this.#add(single(name, type, help, facts[name] as () => number))
+      this.#add(single(name, type, help, facts[name] as () => number | undefined))
     }
   }
 

@@ -126,6 +126,14 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
     'HTTP connections beyond --admin-max-connections',
   ],
   anykeeper_admin_refused: ['counter', 'HTTP requests without the credentials that they need'],
+  anykeeper_admin_tls_handshakes_failed: [
+    'counter',
+    'TLS handshakes of the admin port that failed',
+  ],
+  anykeeper_admin_tls_certificate_expires_seconds: [
+    'gauge',
+    'until the first certificate of the admin port expires; below 0: it has',
+  ],
   anykeeper_admin_feeds: ['gauge', 'change feeds open over HTTP'],
   anykeeper_admin_feeds_refused: ['counter', 'change feeds beyond --admin-max-feeds'],
 }
