@@ -9,7 +9,7 @@ import { AdminServer } from '../proxy/index.ts'
 import type { Schemes } from './authentication.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
 import { adminTlsOf } from './settings/groups/admin-tls.ts'
-import { digestAlgorithm } from './settings/groups/authentication.ts'
+import { digestAlgorithm, guessBounds } from './settings/groups/authentication.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
 
@@ -36,6 +36,7 @@ export async function openAdminPort({
   const options = {
     ...adminOptions(get, latest),
     tls: adminTlsOf(get),
+    guessBounds: () => guessBounds(latest()),
     superDigests: () => schemes.superDigests(),
     digestAlgorithm: get(digestAlgorithm),
     logLevel: {

@@ -17,6 +17,7 @@ export {
   type AuthProvidersOptions,
   RESERVED_SCHEMES,
 } from './auth/auth-providers.ts'
+export type { GuessBounds } from './auth/guesses.ts'
 export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'

@@ -14,7 +14,7 @@ import { metricLines, metrics } from './admin/metrics.ts'
 import { type ProcessReport, sumReports, type WorkerMetrics } from './admin/process-report.ts'
 import type { Metric } from './admin/sum-metrics.ts'
 import { Admission, addressOf } from './admission.ts'
-import { Guesses } from './auth/guesses.ts'
+import { GUESS_BOUNDS_DEFAULT, Guesses } from './auth/guesses.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -49,8 +49,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   sliceMs: 2,
   turnMs: 4,
   identitiesMax: 1_000,
-  authFailuresMax: 60,
-  authFailureAddressesMax: 10_000,
+  ...GUESS_BOUNDS_DEFAULT,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
   fourLetterWords: WORDS_DEFAULT,

@@ -16,6 +16,12 @@ export interface GuessBounds {
   readonly authFailureAddressesMax: number
 }
 
+/** Where nobody sets others. */
+export const GUESS_BOUNDS_DEFAULT: GuessBounds = {
+  authFailuresMax: 60,
+  authFailureAddressesMax: 10_000,
+}
+
 interface Failures {
   /** Those that are not made up for by time: as of then. May be above the bound, where many were in flight. */
   count: number

@@ -7,7 +7,12 @@ import {
   isDigest,
   reasonOf,
 } from '../../../lib/internal.ts'
-import { PROXY_DEFAULT, parseSaslUsers, RESERVED_SCHEMES } from '../../../proxy/index.ts'
+import {
+  type GuessBounds,
+  PROXY_DEFAULT,
+  parseSaslUsers,
+  RESERVED_SCHEMES,
+} from '../../../proxy/index.ts'
 import { proxyBound, switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Parts, Setting } from '../setting.ts'
@@ -191,24 +196,28 @@ export const authTimeout: Setting<number> = {
   default: 10_000,
 }
 
-const guesses = [
-  proxyBound(
-    'max-auth-failures',
-    'authFailuresMax',
-    {
-      value: '<n>',
-      text: 'wrong passwords of one address in a minute, above which it is disconnected; 0: any number',
-      min: 0,
-    },
-    { reload: true },
-  ),
-  proxyBound(
-    'max-auth-failure-addresses',
-    'authFailureAddressesMax',
-    { value: '<n>', text: 'addresses whose wrong passwords are remembered' },
-    { reload: true },
-  ),
-]
+const authFailures = proxyBound(
+  'max-auth-failures',
+  'authFailuresMax',
+  {
+    value: '<n>',
+    text: 'wrong passwords of one address in a minute, above which it is disconnected; 0: any number',
+    min: 0,
+  },
+  { reload: true },
+)
+
+const authFailureAddresses = proxyBound(
+  'max-auth-failure-addresses',
+  'authFailureAddressesMax',
+  { value: '<n>', text: 'addresses whose wrong passwords are remembered' },
+  { reload: true },
+)
+
+export const guessBounds = (get: Get): GuessBounds => ({
+  authFailuresMax: get(authFailures),
+  authFailureAddressesMax: get(authFailureAddresses),
+})
 
 /** Built-in schemes that are offered, apart from ip. */
 export function builtInSchemes(get: Get): ReadonlySet<string> {
@@ -225,7 +234,7 @@ export const authentication: Group = {
   settings: [
     ...[enforceAuthSchemes, digestAuth, digestAlgorithm, superDigest],
     ...[saslUsers, saslSuperUser, anySaslUser, allowSaslFailedClients],
-    ...[authProvider, authTimeout, ...guesses],
+    ...[authProvider, authTimeout, authFailures, authFailureAddresses],
   ],
   check: (get) => {
     const found: string[] = []

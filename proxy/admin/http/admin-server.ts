@@ -11,6 +11,7 @@ import {
   silentLogger,
   systemClock,
 } from '../../../lib/internal.ts'
+import { GUESS_BOUNDS_DEFAULT, Guesses } from '../../auth/guesses.ts'
 import type { ProxyHost } from '../../host.ts'
 import { TlsError } from '../../tls/options.ts'
 import { AdminTls } from './admin-tls.ts'
@@ -38,6 +39,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   superDigests: () => [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
+  guessBounds: () => GUESS_BOUNDS_DEFAULT,
   hostNames: [],
   tls: undefined,
   createServer,
@@ -55,6 +57,7 @@ export class AdminServer {
   readonly #logger: LimitedLogger
   readonly #readiness: Readiness
   readonly #tls: AdminTls | undefined
+  readonly #guesses: Guesses
   readonly #guard: Guard
   readonly #slots: FeedSlots
   readonly #listeners: HttpListener[] = []
@@ -67,7 +70,8 @@ export class AdminServer {
     const { tls } = options
     if (tls !== undefined) this.#tls = new AdminTls(tls, clock, this.#logger)
     this.#readiness = new Readiness(clock, this.#logger)
-    this.#guard = new Guard(options, this.#logger)
+    this.#guesses = new Guesses(options.guessBounds, () => clock.monotonic())
+    this.#guard = new Guard(options, this.#logger, this.#guesses)
     this.#slots = new FeedSlots(options.feedsMax)
   }
 
@@ -195,6 +199,7 @@ export class AdminServer {
       anykeeper_admin_requests: sum(({ requests }) => requests),
       anykeeper_admin_connections_refused: sum(({ connectionsRefused }) => connectionsRefused),
       anykeeper_admin_refused: () => this.#guard.refused,
+      anykeeper_admin_throttled: () => this.#guesses.throttled,
       anykeeper_admin_tls_handshakes_failed: () => this.#tls?.handshakesFailed,
       anykeeper_admin_tls_certificate_expires_seconds: () => this.#tls?.keyStore.expiresInSeconds,
       anykeeper_admin_feeds: () => this.#slots.open,

@@ -1,5 +1,6 @@
 /** What the admin port is given: where it listens, who may do what, and how much of everything. */
 import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http'
+import type { GuessBounds } from '../../auth/guesses.ts'
 import type { TlsFiles } from '../../tls/options.ts'
 
 /** Options of {@link AdminServer.listen}. */
@@ -28,6 +29,8 @@ export interface AdminOptions {
   readonly digestAlgorithm: string
   /** Who sends it as a Bearer token may do and see everything; read for each request. @default none */
   readonly token: () => string | undefined
+  /** Wrong credentials of one address: above the bound all of it get 429; read for each request. @default 60 in a minute */
+  readonly guessBounds: () => GuessBounds
   /** Names under which a browser may reach it, besides addresses and localhost. @default none */
   readonly hostNames: readonly string[]
   /** HTTPS instead of HTTP, on the port for metrics as well. @default undefined: plain HTTP */

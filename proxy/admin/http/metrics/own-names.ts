@@ -126,6 +126,10 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
     'HTTP connections beyond --admin-max-connections',
   ],
   anykeeper_admin_refused: ['counter', 'HTTP requests without the credentials that they need'],
+  anykeeper_admin_throttled: [
+    'counter',
+    'HTTP requests whose credentials were not looked at, as their address has sent too many wrong ones',
+  ],
   anykeeper_admin_tls_handshakes_failed: [
     'counter',
     'TLS handshakes of the admin port that failed',
