@@ -29,6 +29,8 @@ export const DIGEST_ALGORITHMS: readonly string[] = Object.keys(ALGORITHMS)
 /** ZooKeeper’s default. */
 export const DIGEST_ALGORITHM_DEFAULT = 'SHA1'
 
+const COLON = 0x3a
+
 function nodesName(algorithm: string): string {
   const name = ALGORITHMS[algorithm.toUpperCase()]
   if (name !== undefined) return name
@@ -104,9 +106,11 @@ export class DigestScheme {
 
   /** Are these credentials those of a super user, with the right password or a wrong one? */
   namesSuperUser(credentials: Uint8Array): boolean {
-    if (this.#superDigests.length === 0) return false
-    const user = userOf(Buffer.from(credentials).toString())
-    return this.#superDigests.some((digest) => userOf(digest.toString()) === user)
+    const colon = credentials.indexOf(COLON)
+    const end = colon < 0 ? credentials.length : colon
+    const isOf = (digest: Buffer) =>
+      digest.indexOf(COLON) === end && digest.compare(credentials, 0, end, 0, end) === 0
+    return this.#superDigests.some(isOf)
   }
 
   #isSuper(digest: string): boolean {
