@@ -6,24 +6,38 @@
 import type { Logger as PinoLogger } from 'pino'
 import { reasonOf } from '../lib/internal.ts'
 import { AdminServer } from '../proxy/index.ts'
+import type { Schemes } from './authentication.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
-import { digestAlgorithm, superDigest } from './settings/groups/authentication.ts'
+import { adminTlsOf } from './settings/groups/admin-tls.ts'
+import { digestAlgorithm, guessBounds } from './settings/groups/authentication.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
+interface AdminPortOptions {
+  readonly get: Get
+  /** As of the last reload. */
+  readonly latest: () => Get
+  readonly schemes: Pick<Schemes, 'superDigests'>
+  readonly logger: PinoLogger
+}
+
 /** The ports that the settings ask for; undefined: none. @throws {Error} one is not available */
-export async function openAdminPort(
-  get: Get,
-  logger: PinoLogger,
-): Promise<AdminServer | undefined> {
+export async function openAdminPort({
+  get,
+  latest,
+  schemes,
+  logger,
+}: AdminPortOptions): Promise<AdminServer | undefined> {
   const own = get(adminListen)
   const metrics = get(metricsListen)
   if (own === undefined && metrics === undefined) return undefined
   const options = {
-    ...adminOptions(get),
-    superDigests: get(superDigest),
+    ...adminOptions(get, latest),
+    tls: adminTlsOf(get),
+    guessBounds: () => guessBounds(latest()),
+    superDigests: () => schemes.superDigests(),
     digestAlgorithm: get(digestAlgorithm),
     logLevel: {
       levels: LEVELS,

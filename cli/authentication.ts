@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { KeeperOptions, Logger } from '../lib/index.ts'
+import type { Keeper, KeeperOptions, Logger } from '../lib/index.ts'
 import { reasonOf } from '../lib/internal.ts'
 import { type AuthProvider, AuthProviders } from '../proxy/index.ts'
 import { UsageError } from './flags.ts'
@@ -44,7 +44,14 @@ export interface Schemes {
   >
   /** undefined: there are none. */
   readonly providers: AuthProviders | undefined
-  /** SASL may be offered from now on. One that was offered stays. */
+  /** Digests of super users, as of the last reload. */
+  superDigests(): readonly string[]
+  /** The keeper takes what a reload brings, also what came while the tree was loaded. */
+  attach(keeper: Keeper): void
+  /**
+   * SASL may be offered from now on, and there are other super users. SASL that was offered stays.
+   * @throws {Error} the super digests are made with another algorithm
+   */
   reload(get: Get): void
 }
 
@@ -54,16 +61,29 @@ export async function openSchemes(get: Get, logger: Logger): Promise<Schemes> {
   const loaded = await Promise.all(get(settings.authProvider).map(load))
   try {
     const providers = new AuthProviders(loaded, { logger, timeoutMs: get(settings.authTimeout) })
+    const algorithm = get(settings.digestAlgorithm)
+    let superDigests = get(settings.superDigest)
+    let attached: Keeper | undefined
     return {
       keeper: {
         aclSchemes: providers.aclSchemes(builtIn),
-        digestAlgorithm: get(settings.digestAlgorithm),
+        digestAlgorithm: algorithm,
         digestEnabled: get(settings.digestAuth),
-        superDigest: get(settings.superDigest),
+        superDigest: superDigests,
+      },
+      superDigests: () => superDigests,
+      attach(keeper) {
+        attached = keeper
+        keeper.digest.setSuperDigests(superDigests)
       },
       providers: loaded.length === 0 ? undefined : providers,
       reload(next) {
         if (settings.builtInSchemes(next).has('sasl')) builtIn.add('sasl')
+        if (next(settings.digestAlgorithm) !== algorithm) {
+          throw new Error('super-digest: their algorithm changes with a restart, so do they')
+        }
+        superDigests = next(settings.superDigest)
+        attached?.digest.setSuperDigests(superDigests)
       },
     }
   } catch (error) {

@@ -22,6 +22,7 @@ import { adviseHeap, guardHeap } from './memory-start.ts'
 import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
+import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { advertise } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
@@ -123,6 +124,10 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   // Until it exits: while it stops, no client's socket is left.
   stayAlive()
   const schemes = await openSchemes(get, logger)
+  reload.reloaders.push(async (next) => {
+    schemes.reload(next.get)
+    return undefined
+  })
   const audit = openAudit(get, logger)
   if (audit !== undefined) {
     reload.reloaders.push(async () => {
@@ -131,7 +136,10 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     })
   }
   const memory = guardHeap(get(memorySoftLimit), logger)
-  const admin = await openAdminPort(get, logger)
+  const admin = await openAdminPort({ get, latest: () => reload.values.get, schemes, logger })
+  if (admin !== undefined && adminTlsOf(get) !== undefined) {
+    reload.reloaders.push(() => admin.reloadCertificates())
+  }
   let hurry: (() => void) | undefined
   const isUrgent = new Promise<void>((resolve) => {
     hurry = resolve
@@ -196,6 +204,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const whatFits = { url, prefix, store: opened, memory }
   keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
   const serving = keeper
+  schemes.attach(serving)
   memory.serve(() => serving.replica.tree)
   proxy = await ProxyServer.listen(keeper, {
     worker,
@@ -214,7 +223,6 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const listening = proxy
   reload.reloaders.push(async (next) => {
     listening.reconfigure(next.reloadedProxy)
-    schemes.reload(next.get)
     return undefined
   })
   if (secure !== undefined) reload.reloaders.push(() => listening.reloadCertificates())
@@ -226,7 +234,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   else logger.info(fields, 'serving clients')
   new SourceGuard({ keeper, logger }).start()
   link?.start(
-    () => listening.ownMetrics(),
+    () => listening.ownReport(),
     () => void reload.run(),
   )
   const line = `anykeeper ready on ${where} (store ${url})`

@@ -1,6 +1,6 @@
 /** A worker's side of the link to the process that holds the port. Neighbours: workers (the other side), serve. */
 import cluster from 'node:cluster'
-import type { Metric, WorkerMetrics } from '../proxy/index.ts'
+import type { ProcessReport, WorkerMetrics } from '../proxy/index.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
 
 /** On top of the deadline that the workers have, ms: for the way there and back. */
@@ -22,13 +22,13 @@ export class WorkerLink {
   }
 
   /** From now on the other side is answered. */
-  start(own: () => Promise<readonly Metric[]>, onReload: () => void): void {
+  start(own: () => Promise<ProcessReport>, onReload: () => void): void {
     process.on('message', (message: ToWorker) => {
       if (message.type === 'reload') onReload()
       else if (message.type === 'others') this.#waiting.get(message.id)?.(message.others)
       else if (message.type === 'report') {
         const { id } = message
-        void own().then((metrics) => send({ type: 'own', id, metrics }))
+        void own().then((report) => send({ type: 'own', id, report }))
       }
     })
   }

@@ -1,5 +1,5 @@
 /** What the process that holds the port and its workers send each other. Neighbours: workers, worker-link. */
-import type { Metric, WorkerMetrics } from '../proxy/index.ts'
+import type { ProcessReport, WorkerMetrics } from '../proxy/index.ts'
 
 export type ToWorker =
   /** Take the settings again, as on SIGHUP. */
@@ -12,6 +12,6 @@ export type ToWorker =
 export type FromWorker =
   /** Clients are accepted; the line to print. */
   | { readonly type: 'ready'; readonly line: string }
-  | { readonly type: 'own'; readonly id: number; readonly metrics: readonly Metric[] }
+  | { readonly type: 'own'; readonly id: number; readonly report: ProcessReport }
   /** Collect the metrics of the other workers. */
   | { readonly type: 'collect'; readonly id: number }

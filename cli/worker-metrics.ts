@@ -1,5 +1,5 @@
 /** Collects the metrics of workers, in the process that holds the port. Neighbours: workers, worker-link. */
-import type { Metric, WorkerMetrics } from '../proxy/index.ts'
+import type { ProcessReport, WorkerMetrics } from '../proxy/index.ts'
 import type { ToWorker } from './worker-messages.ts'
 
 /** A worker, as far as this asks it. */
@@ -9,14 +9,14 @@ export interface Reporter {
 
 interface Waiting {
   readonly reporter: Reporter
-  readonly answer: (metrics: readonly Metric[] | undefined) => void
+  readonly answer: (report: ProcessReport | undefined) => void
 }
 
 export class WorkerReports {
   readonly #deadlineMs: number
   readonly #waiting = new Map<number, Waiting>()
   /** One request to a worker is in flight at a time: whoever wants its metrics meanwhile gets the same. */
-  readonly #asked = new Map<Reporter, Promise<readonly Metric[] | undefined>>()
+  readonly #asked = new Map<Reporter, Promise<ProcessReport | undefined>>()
   #lastId = 0
 
   /** @param deadlineMs a worker that has not answered by then is left out */
@@ -27,13 +27,13 @@ export class WorkerReports {
   /** Never rejects. */
   async collect(reporters: Iterable<Reporter>): Promise<WorkerMetrics> {
     const answers = await Promise.all([...reporters].map((reporter) => this.#ask(reporter)))
-    const lists = answers.filter((metrics) => metrics !== undefined)
-    return { lists, silent: answers.length - lists.length }
+    const got = answers.filter((report) => report !== undefined)
+    return { reports: got, silent: answers.length - got.length }
   }
 
   /** The worker has answered. A late answer is dropped. */
-  received(id: number, metrics: readonly Metric[]): void {
-    this.#waiting.get(id)?.answer(metrics)
+  received(id: number, report: ProcessReport): void {
+    this.#waiting.get(id)?.answer(report)
   }
 
   /** The worker has ended: it will not answer. */
@@ -43,16 +43,16 @@ export class WorkerReports {
     }
   }
 
-  #ask(reporter: Reporter): Promise<readonly Metric[] | undefined> {
+  #ask(reporter: Reporter): Promise<ProcessReport | undefined> {
     const asked = this.#asked.get(reporter)
     if (asked !== undefined) return asked
     const id = ++this.#lastId
-    const answered = new Promise<readonly Metric[] | undefined>((resolve) => {
-      const answer = (metrics: readonly Metric[] | undefined) => {
+    const answered = new Promise<ProcessReport | undefined>((resolve) => {
+      const answer = (report: ProcessReport | undefined) => {
         clearTimeout(timer)
         this.#waiting.delete(id)
         this.#asked.delete(reporter)
-        resolve(metrics)
+        resolve(report)
       }
       const timer = setTimeout(() => answer(undefined), this.#deadlineMs)
       this.#waiting.set(id, { reporter, answer })

@@ -77,7 +77,7 @@ export function superviseWorkers(options: SuperviseOptions): void {
     workers.add(supervised)
     logger.info({ worker: worker.id, workerPid: worker.process.pid }, 'worker started')
     worker.on('message', (message: FromWorker) => {
-      if (message.type === 'own') reports.received(message.id, message.metrics)
+      if (message.type === 'own') reports.received(message.id, message.report)
       else if (message.type === 'collect') void collect(supervised, message.id)
       else if (message.type === 'ready') {
         supervised.isReady = true

@@ -9,9 +9,11 @@ import type { JuteWriter } from '../lib/protocol/jute/writer.ts'
 import type { Descriptors } from './admin/descriptors.ts'
 import type { Listings } from './admin/listings.ts'
 import type { LoopDelay } from './admin/loop-delay.ts'
+import type { ProcessReport, WorkerMetrics } from './admin/process-report.ts'
 import type { Metric } from './admin/sum-metrics.ts'
 import type { AuditTrail } from './audit/audit-trail.ts'
 import type { AuthProviders } from './auth/auth-providers.ts'
+import type { Guesses } from './auth/guesses.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { FairTurns } from './fair-turns.ts'
 import type { Latency, ServerStats } from './stats.ts'
@@ -26,14 +28,6 @@ export interface MemoryFacts {
   readonly liveBytes: number
   /** Requests refused. */
   readonly refused: number
-}
-
-/** What the other processes behind the same port report. */
-export interface WorkerMetrics {
-  /** The metrics of each that answered: names without "zk_", and their values. */
-  readonly lists: readonly (readonly Metric[])[]
-  /** Processes that did not answer in time: they are left out. */
-  readonly silent: number
 }
 
 /** Options of {@link ProxyServer.listen}. */
@@ -63,6 +57,13 @@ export interface ProxyOptions {
   readonly turnMs: number
   /** Identities that one connection may prove. @default 1000 */
   readonly identitiesMax: number
+  /**
+   * Wrong passwords of one address in a minute. Above it the address is disconnected when it authenticates, until time has made up for
+   * them. 0: any number. @default 60
+   */
+  readonly authFailuresMax: number
+  /** Addresses whose wrong passwords are remembered; the oldest are forgotten. @default 10000 */
+  readonly authFailureAddressesMax: number
   /** Unread output at which a client is disconnected, bytes. @default 64 MiB */
   readonly outputBytesMax: number
   /** Open connections. Above this many a new one is closed. @default 20000 */
@@ -109,6 +110,8 @@ export type Reconfigurable =
   | 'connectionsPerAddressMax'
   | 'greetingTimeoutMs'
   | 'identitiesMax'
+  | 'authFailuresMax'
+  | 'authFailureAddressesMax'
   | 'outputBytesMax'
   | 'fourLetterWords'
   | 'saslUsers'
@@ -181,6 +184,8 @@ export interface ProxyHost {
   readonly replyBytes: ByteBudget
   /** More is unsent than may be: disconnects the clients with the most. */
   shedReplies(): void
+  /** Wrong passwords by address. */
+  readonly guesses: Guesses
   /** Long answers to four-letter words. */
   readonly listings: Listings
   /** Open files and sockets of this process. */
@@ -191,6 +196,8 @@ export interface ProxyHost {
   readonly outputChunks: ChunkPool
   /** Flushes it at the end of this tick. */
   flushSoon(outbox: Flushable): void
+  /** What /metrics shows: of all processes behind this port. Never rejects. */
+  allReports(): Promise<ProcessReport>
   /** What mntr shows: of all processes behind this port. Never rejects. */
   allMetrics(): Promise<readonly Metric[]>
   /** The connection has ended. */

@@ -1,7 +1,11 @@
 /** The proxy's public names. */
+
+export type { Counts, HistogramCounts, HistogramName } from './admin/counts.ts'
 export { WORDS as FOUR_LETTER_WORDS, WORDS_OFF } from './admin/four-letter-words.ts'
 export { ADMIN_DEFAULT, AdminServer } from './admin/http/admin-server.ts'
-export type { AdminOptions, LogLevel } from './admin/http/options.ts'
+export { checkAdminTls } from './admin/http/admin-tls.ts'
+export type { AdminOptions, AdminTlsOptions, LogLevel } from './admin/http/options.ts'
+export type { ProcessReport, WorkerMetrics } from './admin/process-report.ts'
 export { type Metric, sumMetrics } from './admin/sum-metrics.ts'
 export type { AuditFormat } from './audit/audit-event.ts'
 export { type AuditCounters, AuditFile, type AuditFileOptions } from './audit/audit-file.ts'
@@ -13,6 +17,7 @@ export {
   type AuthProvidersOptions,
   RESERVED_SCHEMES,
 } from './auth/auth-providers.ts'
+export type { GuessBounds } from './auth/guesses.ts'
 export type { CompareOptions } from './compare/host.ts'
 export type { CompareCounts, CompareReport } from './compare/report.ts'
 export { COMPARE_DEFAULT, CompareServer } from './compare/server.ts'
@@ -32,7 +37,7 @@ export {
   treeSource,
   type ZnodeSource,
 } from './doctor/source.ts'
-export type { MemoryFacts, ProxyOptions, Reconfigurable, WorkerMetrics } from './host.ts'
+export type { MemoryFacts, ProxyOptions, Reconfigurable } from './host.ts'
 export { parseSaslUsers } from './sasl/users.ts'
 export { PROXY_DEFAULT, ProxyServer } from './server.ts'
 export {

@@ -5,13 +5,16 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AuthId, Keeper, Logger } from '../lib/internal.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
+import { OwnCounts } from './admin/counts.ts'
 import { Descriptors } from './admin/descriptors.ts'
 import { answerFourLetterWord, WORDS, WORDS_DEFAULT } from './admin/four-letter-words.ts'
 import { Listings } from './admin/listings.ts'
 import { LoopDelay } from './admin/loop-delay.ts'
 import { metricLines, metrics } from './admin/metrics.ts'
-import { type Metric, sumMetrics } from './admin/sum-metrics.ts'
+import { type ProcessReport, sumReports, type WorkerMetrics } from './admin/process-report.ts'
+import type { Metric } from './admin/sum-metrics.ts'
 import { Admission, addressOf } from './admission.ts'
+import { GUESS_BOUNDS_DEFAULT, Guesses } from './auth/guesses.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Connection } from './connection.ts'
 import { FairTurns } from './fair-turns.ts'
@@ -21,7 +24,6 @@ import type {
   ProxyHost,
   ProxyOptions,
   Reconfigurable,
-  WorkerMetrics,
 } from './host.ts'
 import { listenOn } from './listen-on.ts'
 import { ServerStats } from './stats.ts'
@@ -47,6 +49,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   sliceMs: 2,
   turnMs: 4,
   identitiesMax: 1_000,
+  ...GUESS_BOUNDS_DEFAULT,
   connectionsMax: 20_000,
   connectionsPerAddressMax: 0,
   fourLetterWords: WORDS_DEFAULT,
@@ -75,10 +78,12 @@ export class ProxyServer implements ProxyHost {
   readonly turns: FairTurns
   readonly requestBytes: ByteBudget
   readonly replyBytes: ByteBudget
+  readonly guesses: Guesses
   readonly listings: Listings
   readonly descriptors: Descriptors
   readonly loopDelay: LoopDelay
   readonly door: SecureDoor | undefined
+  readonly #counts: OwnCounts
   readonly #admission = new Admission()
   /** Their handshake has not come to an end. */
   readonly #arrived = new Set<Socket>()
@@ -96,9 +101,11 @@ export class ProxyServer implements ProxyHost {
     if (options.audit !== undefined) keeper.witness = options.audit
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
+    this.guesses = new Guesses(() => this.#options, now)
     this.listings = new Listings(keeper.clock)
     this.descriptors = new Descriptors(keeper.clock, logger)
     this.loopDelay = new LoopDelay(keeper.clock)
+    this.#counts = new OwnCounts(keeper, this.stats)
     this.requestBytes = new ByteBudget(options.requestBytesMax)
     this.replyBytes = new ByteBudget(options.replyBytesMax)
     const { secure, greetingTimeoutMs } = options
@@ -159,6 +166,7 @@ export class ProxyServer implements ProxyHost {
       throw error
     }
     this.loopDelay.start()
+    this.#counts.start()
     this.descriptors.start()
   }
 
@@ -242,6 +250,7 @@ export class ProxyServer implements ProxyHost {
    */
   async close(drainMs = 2_000): Promise<void> {
     this.loopDelay.stop()
+    this.#counts.stop()
     this.descriptors.stop()
     const closed = Promise.all([closing(this.#server), closing(this.#secureServer)])
     this.door?.close()
@@ -288,23 +297,22 @@ export class ProxyServer implements ProxyHost {
     return true
   }
 
-  /** The metrics of this process: names without "zk_", and their values. Never rejects. */
-  async ownMetrics(): Promise<Metric[]> {
+  /** What this process has counted. Never rejects. */
+  async ownReport(): Promise<ProcessReport> {
     await this.descriptors.count()
-    return metrics(this)
+    return { metrics: metrics(this), counts: this.#counts.now() }
+  }
+
+  async allReports(): Promise<ProcessReport> {
+    const { workerMetrics } = this.options
+    if (workerMetrics === undefined) return this.ownReport()
+    const failed: WorkerMetrics = { reports: [], silent: 1 }
+    const others = workerMetrics().catch(() => failed)
+    return sumReports(...(await Promise.all([this.ownReport(), others])))
   }
 
   async allMetrics(): Promise<readonly Metric[]> {
-    const { workerMetrics } = this.options
-    if (workerMetrics === undefined) return this.ownMetrics()
-    const failed: WorkerMetrics = { lists: [], silent: 1 }
-    const others = workerMetrics().catch(() => failed)
-    const [own, { lists, silent }] = await Promise.all([this.ownMetrics(), others])
-    return [
-      ...sumMetrics([own, ...lists]),
-      ['anykeeper_workers', 1 + lists.length],
-      ['anykeeper_workers_silent', silent],
-    ]
+    return (await this.allReports()).metrics
   }
 
   #answer(connection: ClientConnection, word: string): void {

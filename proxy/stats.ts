@@ -8,6 +8,9 @@ const OP_SLOTS = 128
 /** Error codes are from -128 to -1. */
 const ERROR_SLOTS = 256
 
+/** Where {@link ServerStats.ops} counts the requests with this opcode. */
+export const opSlot = (op: number): number => op & (OP_SLOTS - 1)
+
 export class Latency {
   count = 0
   totalMs = 0
@@ -41,7 +44,7 @@ export class ServerStats {
   readonly updateLatency = new Histogram()
   /** One for each turn of the event loop that had replies: handing them to the sockets. */
   readonly replyTimes = new Histogram()
-  /** Requests by the last seven bits of their opcode: see {@link countOf}. */
+  /** Requests by the last seven bits of their opcode: see {@link opSlot}. */
   readonly ops: Float64Array = new Float64Array(OP_SLOTS)
   /** Replies with an error by its code, without the minus. */
   readonly errors: Float64Array = new Float64Array(ERROR_SLOTS)
@@ -79,12 +82,8 @@ export class ServerStats {
 
   /** One more request with this opcode. */
   requested(op: number): void {
-    const slot = op & (OP_SLOTS - 1)
+    const slot = opSlot(op)
     this.ops[slot] = (this.ops[slot] as number) + 1
-  }
-  /** Requests with this opcode. */
-  countOf(op: number): number {
-    return this.ops[op & (OP_SLOTS - 1)] as number
   }
   /** One more reply with this error, which is below 0. */
   failed(errno: number): void {

@@ -1,5 +1,6 @@
 /** All settings of `serve`, in the order of its help. One file a group: groups/*. */
 import { admin } from './groups/admin.ts'
+import { adminTls } from './groups/admin-tls.ts'
 import { auditGroup } from './groups/audit.ts'
 import { authentication } from './groups/authentication.ts'
 import { clients } from './groups/clients.ts'
@@ -24,4 +25,5 @@ export const GROUPS: readonly Group[] = [
   logging,
   workersGroup,
   admin,
+  adminTls,
 ]

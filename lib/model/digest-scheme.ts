@@ -29,6 +29,8 @@ export const DIGEST_ALGORITHMS: readonly string[] = Object.keys(ALGORITHMS)
 /** ZooKeeper’s default. */
 export const DIGEST_ALGORITHM_DEFAULT = 'SHA1'
 
+const COLON = 0x3a
+
 function nodesName(algorithm: string): string {
   const name = ALGORITHMS[algorithm.toUpperCase()]
   if (name !== undefined) return name
@@ -77,7 +79,7 @@ export interface DigestOptions {
 export class DigestScheme {
   readonly isEnabled: boolean
   readonly #algorithm: string
-  readonly #superDigests: readonly Buffer[]
+  #superDigests: readonly Buffer[] = []
 
   /** @throws {TypeError} an unknown algorithm */
   constructor(options: DigestOptions) {
@@ -86,7 +88,11 @@ export class DigestScheme {
     this.isEnabled = digestEnabled
     this.#algorithm = digestAlgorithm
     nodesName(digestAlgorithm)
-    const digests = typeof superDigest === 'string' ? [superDigest] : superDigest
+    this.setSuperDigests(typeof superDigest === 'string' ? [superDigest] : superDigest)
+  }
+
+  /** From now on these are super users. Sessions that have proven to be one stay so. */
+  setSuperDigests(digests: readonly string[]): void {
     this.#superDigests = digests.map((digest) => Buffer.from(digest))
   }
 
@@ -96,6 +102,15 @@ export class DigestScheme {
     const id = digestOf(credentials, this.#algorithm)
     const proven = { scheme: 'digest', id }
     return this.#isSuper(id) ? [SUPER_ID, proven] : [proven]
+  }
+
+  /** Are these credentials those of a super user, with the right password or a wrong one? */
+  namesSuperUser(credentials: Uint8Array): boolean {
+    const colon = credentials.indexOf(COLON)
+    const end = colon < 0 ? credentials.length : colon
+    const isOf = (digest: Buffer) =>
+      digest.indexOf(COLON) === end && digest.compare(credentials, 0, end, 0, end) === 0
+    return this.#superDigests.some(isOf)
   }
 
   #isSuper(digest: string): boolean {

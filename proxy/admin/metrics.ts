@@ -43,6 +43,8 @@ export function metrics(server: ProxyHost): Metric[] {
     ['stale_sessions_expired', keeper.sessions.expiredCount],
     ['auth_failed_count', stats.authFailed],
     ['anykeeper_unauthenticated_refused', stats.unauthenticatedRefused],
+    ['anykeeper_auth_throttled', server.guesses.throttled],
+    ['anykeeper_auth_failure_addresses', server.guesses.size],
     ...optional(server),
     ['unsuccessful_handshake', stats.tlsHandshakesFailed],
     ['tls_handshake_exceeded', stats.tlsHandshakesExceeded],

@@ -17,8 +17,8 @@ import {
 import type { AuthClient, AuthProvider, ProvenIds } from './auth-provider.ts'
 
 type Clock = Keeper['clock']
-/** undefined: refused. */
-export type Proven = readonly AuthId[] | undefined
+/** undefined: refused; 'no answer': so is the client, and nothing is known of its credentials. */
+export type Proven = readonly AuthId[] | undefined | 'no answer'
 
 /** Schemes that a provider cannot take over. */
 export const RESERVED_SCHEMES: ReadonlySet<string> = new Set([
@@ -128,7 +128,7 @@ export class AuthProviders {
           'an authentication provider did not answer in time',
         )
         gone.abort()
-        resolve(undefined)
+        resolve('no answer')
       })
       const done = (proven: Proven) => {
         cancel()
@@ -167,10 +167,10 @@ export class AuthProviders {
     }
   }
 
-  #failed(scheme: string, error: unknown, method = 'authenticate'): undefined {
+  #failed(scheme: string, error: unknown, method = 'authenticate'): 'no answer' {
     this.counters.failures++
     const reason = reasonOf(error)
     this.#logger.error({ scheme, method, reason }, 'an authentication provider failed')
-    return undefined
+    return 'no answer'
   }
 }

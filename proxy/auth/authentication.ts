@@ -28,6 +28,7 @@ export class Authentication {
   }
 
   auth(xid: number, scheme: string, auth: Uint8Array | null): void {
+    if (auth !== null && this.#isGuess(scheme, auth) && this.#isThrottled()) return
     const proven = this.#provenBy(scheme, auth)
     if (!(proven instanceof Promise)) return this.#answer(xid, scheme, proven)
     // Neither with the ids of before nor ahead of the answer.
@@ -52,21 +53,50 @@ export class Authentication {
     const { server, session, address, socket } = this.#connection
     const providers = server.options.authProviders
     if (providers?.schemes.includes(scheme) !== true) {
+      this.#countDigest(scheme, auth)
       return session?.authenticate(scheme, auth) === true ? NOTHING : undefined
     }
     const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
     const { clock } = server.keeper
     const gone = new AbortController()
     const proven = providers.authenticate(scheme, auth, { address, certificate, clock, gone })
-    if (!(proven instanceof Promise)) return proven
+    const count = (answer: Proven) => {
+      if (answer === undefined) server.guesses.failed(address)
+      return answer
+    }
+    if (!(proven instanceof Promise)) return count(proven)
     const abort = () => gone.abort()
     socket.once('close', abort)
-    return proven.finally(() => socket.off('close', abort))
+    return proven.then(count).finally(() => socket.off('close', abort))
+  }
+
+  /** May the answer say whether a password is right? Any other digest is right: it proves the identity that it makes. */
+  #isGuess(scheme: string, auth: Uint8Array): boolean {
+    const { keeper, options } = this.#connection.server
+    if (scheme === 'digest') return keeper.digest.namesSuperUser(auth)
+    return options.authProviders?.schemes.includes(scheme) === true
+  }
+
+  #countDigest(scheme: string, auth: Uint8Array): void {
+    const { server, address } = this.#connection
+    const { digest } = server.keeper
+    if (scheme !== 'digest' || !digest.namesSuperUser(auth)) return
+    if (digest.idsOf(auth)?.includes(SUPER_ID) === false) server.guesses.failed(address)
+  }
+
+  /** Closes without an answer, after which a client tries again: AUTHFAILED would be for good. */
+  #isThrottled(): boolean {
+    const { server, address, name } = this.#connection
+    if (!server.guesses.throttles(address)) return false
+    const text = 'too many wrong passwords from this address: client disconnected'
+    server.logger.warn({ client: name }, text)
+    this.#connection.close()
+    return true
   }
 
   #answer(xid: number, scheme: string, proven: Proven): void {
     const { server, session, writer, name } = this.#connection
-    if (proven !== undefined && this.#hasRoom(proven.length)) {
+    if (typeof proven === 'object' && this.#hasRoom(proven.length)) {
       session?.addIds(proven)
       encodeErrorReply(writer, xid, 0, 0)
       this.#connection.replied()
@@ -86,7 +116,7 @@ export class Authentication {
 
   /** One step of the exchange (H12). */
   sasl(xid: number, token: Uint8Array | null): void {
-    const { server, session, writer, name } = this.#connection
+    const { server, session, writer, name, address } = this.#connection
     if (token === null) return this.#connection.close()
     const { saslUsers } = server.options
     if (saslUsers.size === 0) {
@@ -94,6 +124,7 @@ export class Authentication {
       encodeReply(writer, xid, 0, { type: 'sasl', token: null })
       return this.#connection.replied()
     }
+    if (this.#isThrottled()) return
     this.#exchange ??= new DigestMd5Exchange(saslUsers)
     try {
       const { token: answer, user } = this.#exchange.step(token)
@@ -103,6 +134,7 @@ export class Authentication {
     } catch (error) {
       if (!(error instanceof SaslFailure)) throw error
       server.stats.authFailed++
+      server.guesses.failed(address)
       this.#saslFailed(xid, { client: name, reason: error.message })
     }
   }

@@ -19,6 +19,8 @@ export interface KeyStoreOptions {
   readonly secure: KnownSecureOptions
   readonly clock: Clock
   readonly logger: Logger
+  /** Whose certificates they are, for the log. @default "secure port" */
+  readonly port?: string
   /** Takes certificates into use. @throws what makes them unusable */
   apply(material: KeyMaterial): void
 }
@@ -61,6 +63,11 @@ export class KeyStore {
     return this.#material.leaf
   }
 
+  get #port(): { readonly port?: string } {
+    const { port } = this.#options
+    return port === undefined ? {} : { port }
+  }
+
   /** Until the first of the server's certificates expires; below 0: it has. Unit s. */
   get expiresInSeconds(): number {
     return Math.floor((this.#material.expiresMs - this.#options.clock.now()) / 1_000)
@@ -89,7 +96,7 @@ export class KeyStore {
     try {
       if (this.#take()) {
         const { subject, validTo } = this.leaf
-        this.#options.logger.info({ subject, validTo }, 'certificates reloaded')
+        this.#options.logger.info({ ...this.#port, subject, validTo }, 'certificates reloaded')
       }
     } catch (error) {
       const reason = reasonOf(error)
@@ -97,7 +104,7 @@ export class KeyStore {
       this.#problem = reason
       this.reloadsFailed++
       const text = 'changed certificates cannot be used: those before stay in use'
-      this.#options.logger.error({ reason }, text)
+      this.#options.logger.error({ ...this.#port, reason }, text)
     }
   }
 
@@ -133,8 +140,9 @@ export class KeyStore {
     const mark = days <= 0 ? 0 : WARNED_DAYS.findLast((limit) => days <= limit)
     if (mark === undefined || mark >= this.#warnedDays) return
     this.#warnedDays = mark
-    const fields = { subject: leaf.subject, expires: new Date(expiresMs).toISOString() }
-    if (mark === 0) logger.error(fields, 'the certificate of the secure port has expired')
-    else logger.warn(fields, 'the certificate of the secure port expires soon')
+    const expires = new Date(expiresMs).toISOString()
+    const fields = { ...this.#port, subject: leaf.subject, expires }
+    if (mark === 0) logger.error(fields, 'a certificate of this server has expired')
+    else logger.warn(fields, 'a certificate of this server expires soon')
   }
 }

@@ -1,4 +1,4 @@
-/** Why a TLS handshake failed, in words for whoever reads the log. Neighbour: secure-door. */
+/** Why a TLS handshake failed, in words for whoever reads the log. Neighbours: secure-door, admin/http/admin-tls. */
 
 const CODES: Record<string, string> = {
   ECONNRESET: 'the client closed the connection in the middle of the handshake',
@@ -10,6 +10,8 @@ const CODES: Record<string, string> = {
   ERR_SSL_NO_SHARED_CIPHER: 'client and server have no cipher suite in common',
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM:
     'the client cannot verify signatures of this server’s kind of key',
+  ERR_SSL_HTTP_REQUEST: 'what the client sends is not TLS, but plain HTTP',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the client shows no certificate, and one is required',
   ERR_SSL_WRONG_VERSION_NUMBER: 'what the client sends is not TLS',
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA:
     'the client does not trust the authority of the server’s certificate',

@@ -41,7 +41,7 @@ describe('observe/commands beside ZooKeeper 3.9.5', function () {
     oracle = await startZookeeper({ version: '3.9', adminPort: oraclePort })
     bench = new WireBench()
     served = await bench.serve()
-    admin = await AdminServer.listen({ port: 0, superDigests: [SUPER] })
+    admin = await AdminServer.listen({ port: 0, superDigests: () => [SUPER] })
     await admin.attach(served.proxy)
     for (const port of [oracle.port, served.port]) {
       const client = await RawClient.connect({ port, timeoutMs: 20_000 })

@@ -1,5 +1,7 @@
 /** HTTP as a probe or a script sends it: one request, one connection. */
 import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 
 export interface HttpAnswer {
   readonly status: number
@@ -12,15 +14,19 @@ export interface HttpRequest {
   readonly method?: string
   readonly headers?: Record<string, string>
   readonly body?: string
+  /** HTTPS with these. */
+  readonly tls?: ConnectionOptions
   /** Unit ms. Default 10 000. */
   readonly timeoutMs?: number
 }
 
 /** Rejects when there is no answer in time. */
 export function http(port: number, path: string, options: HttpRequest = {}): Promise<HttpAnswer> {
-  const { method = 'GET', headers = {}, body, timeoutMs = 10_000 } = options
+  const { method = 'GET', headers = {}, body, tls, timeoutMs = 10_000 } = options
   return new Promise((resolve, reject) => {
-    const request = requestHttp({
+    const send = tls === undefined ? requestHttp : requestHttps
+    const request = send({
+      ...tls,
       host: '127.0.0.1',
       ...{ port, path, method, headers },
       agent: false,

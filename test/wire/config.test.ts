@@ -2,9 +2,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { digestOf } from '../../lib/index.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { freePort } from '../support/free-port.ts'
+import { http } from '../support/http.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { anykeeperProgram, runAnykeeper } from '../support/run-anykeeper.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
@@ -156,5 +158,65 @@ describe('anykeeper serve --config', () => {
     expect(await fourLetterWord(address, 'conf')).to.contain('tickTime=3000')
     await client.close()
     await after.close()
+  })
+
+  it('SIGHUP takes another admin token and other super users; a broken token changes nothing', async () => {
+    const [ports, tokens] = [
+      [await freePort(), await freePort()],
+      ['token-of-before-1', 'token-of-later-22'],
+    ]
+    const [port, adminPort] = ports as [number, number]
+    const digest = write('super', `${DIGEST}\n`)
+    const token = write('token', `${tokens[0]}\n`)
+    const file = write('secrets.conf', `listen=127.0.0.1:${port}\nstore=memory:\n`)
+    const admin = ['--admin-listen', `127.0.0.1:${adminPort}`, '--admin-token-file', token]
+    const server = serve(['--config', file, '--super-digest-file', digest, ...admin])
+    await server.waitForLine(/^anykeeper ready on /)
+    const owner = await RawClient.connect({ port })
+    await owner.create('/closed', { acl: [{ perms: 31, scheme: 'ip', id: '1.2.3.4' }] })
+
+    /** Of these passwords and tokens, those that are accepted. */
+    const accepted = async () => {
+      const found: string[] = []
+      const send = async (name: string, authorization: string) => {
+        const { status } = await http(adminPort, '/api/v1/status', { headers: { authorization } })
+        if (status === 200) found.push(name)
+      }
+      for (const one of tokens) await send(one, `Bearer ${one}`)
+      for (const user of ['super:test', 'root:later']) {
+        await send(`http ${user}`, `digest ${user}`)
+        const client = await RawClient.connect({ port })
+        await client.auth('digest', user)
+        if ((await client.getData('/closed')).err === 0) found.push(user)
+        await client.close()
+      }
+      return found
+    }
+    const before = ['token-of-before-1', 'http super:test', 'super:test']
+    expect(await accepted()).to.deep.equal(before)
+    const root = await RawClient.connect({ port })
+    await root.auth('digest', 'super:test')
+
+    write('super', digestOf(Buffer.from('root:later')))
+    write('token', 'short')
+    server.signal('SIGHUP')
+    await server.waitForLine(/admin-token.*not reloaded, those before stay/)
+    expect(await accepted()).to.deep.equal(before)
+
+    write('token', tokens[1] as string)
+    server.signal('SIGHUP')
+    await server.waitForLine(/"changed":\["super-digest","admin-token"\]/)
+    const later = ['token-of-later-22', 'http root:later', 'root:later']
+    expect(await accepted()).to.deep.equal(later)
+    expect((await root.getData('/closed')).err).to.equal(0)
+
+    write('super', digestOf(Buffer.from('root:last'), 'SHA-256'))
+    write('secrets.conf', `listen=127.0.0.1:${port}\nstore=memory:\ndigest-algorithm=SHA-256\n`)
+    server.signal('SIGHUP')
+    await server.waitForLine(/changed settings that take effect with a restart/)
+    expect(server.output).to.match(/algorithm changes with a restart.*a part was not reloaded/)
+    expect(await accepted()).to.deep.equal(later)
+    for (const secret of tokens) expect(server.output).to.not.contain(secret)
+    await Promise.all([owner.close(), root.close()])
   })
 })

@@ -132,6 +132,9 @@ describe('secrets', function () {
     const one = await launch({
       ...tlsVariables(made as TlsFixtures, SECRETS.tls),
       ANYKEEPER_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+      ANYKEEPER_ADMIN_TLS_CERT: made!.server.cert,
+      ANYKEEPER_ADMIN_TLS_KEY: made!.trusted.path('locked.key'),
+      ANYKEEPER_ADMIN_TLS_PASSWORD_FILE: file('locked', SECRETS.tls),
       ANYKEEPER_ADMIN_TOKEN_FILE: file('token', `${SECRETS.admin}\n`),
       ANYKEEPER_SUPER_DIGEST_FILE: file('super', `super:${SECRETS.superDigest}\n`),
       ANYKEEPER_SASL_USERS: file('users', `kafka=${SECRETS.saslUser}\n`),
@@ -183,7 +186,8 @@ describe('secrets', function () {
     for (const token of [SECRETS.admin, SECRETS.guessed]) {
       const headers = { authorization: `Bearer ${token}` }
       for (const path of PAGES) {
-        const { status, body } = await http(adminPort, path, { headers })
+        const tls = made!.clientOptions(undefined)
+        const { status, body } = await http(adminPort, path, { headers, tls })
         pages.push(`${path}: ${status} ${body}`)
       }
     }

@@ -229,13 +229,13 @@ describe('certificates of the secure port', function () {
     const store = keyStoreOf(own(made.server), { clock, logger })
     expect(store.expiresInSeconds).to.be.within(3_640 * 86_400, 3_651 * 86_400)
     const daysLeft = Math.floor(store.expiresInSeconds / 86_400)
-    const soon = 'warn: the certificate of the secure port expires soon'
+    const soon = 'warn: a certificate of this server expires soon'
     expect(await pass(daysLeft - 31)).to.deep.equal([])
     expect(await pass(2)).to.deep.equal([soon])
     expect(await pass(1)).to.deep.equal([])
     expect(await pass(22)).to.deep.equal([soon])
     expect(await pass(6)).to.deep.equal([soon])
-    expect(await pass(2)).to.deep.equal(['error: the certificate of the secure port has expired'])
+    expect(await pass(2)).to.deep.equal(['error: a certificate of this server has expired'])
     expect(await pass(1)).to.deep.equal([])
     expect(store.expiresInSeconds).to.be.lessThan(0)
     store.close()

@@ -58,6 +58,7 @@ const adminToken: Setting<string | undefined> = {
     return text
   },
   secret: true,
+  reload: true,
 }
 
 const hostNames: Setting<readonly string[]> = {
@@ -138,9 +139,8 @@ export const drainWait: Setting<number> = {
   default: 0,
 }
 
-/** What the settings make of the admin port. */
-export function adminOptions(get: Get): Partial<AdminOptions> {
-  const token = get(adminToken)
+/** What the settings make of the admin port. `latest`: as of the last reload. */
+export function adminOptions(get: Get, latest: () => Get): Partial<AdminOptions> {
   return {
     ...get(adminListen),
     ...Object.fromEntries(
@@ -149,7 +149,7 @@ export function adminOptions(get: Get): Partial<AdminOptions> {
     commandUrl: get(commandUrl),
     hostNames: get(hostNames),
     canEdit: get(canEdit),
-    token: () => token,
+    token: () => latest()(adminToken),
   }
 }
 

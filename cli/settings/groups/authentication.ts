@@ -7,8 +7,13 @@ import {
   isDigest,
   reasonOf,
 } from '../../../lib/internal.ts'
-import { PROXY_DEFAULT, parseSaslUsers, RESERVED_SCHEMES } from '../../../proxy/index.ts'
-import { switchOf } from '../make.ts'
+import {
+  type GuessBounds,
+  PROXY_DEFAULT,
+  parseSaslUsers,
+  RESERVED_SCHEMES,
+} from '../../../proxy/index.ts'
+import { proxyBound, switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Parts, Setting } from '../setting.ts'
 import { secureOf } from './tls.ts'
@@ -48,6 +53,7 @@ export const superDigest: Setting<readonly string[]> = {
   defaultText: '',
   zookeeper: ['DigestAuthenticationProvider.superDigest'],
   secret: true,
+  reload: true,
 }
 
 function parseAlgorithm(text: string): string {
@@ -190,6 +196,29 @@ export const authTimeout: Setting<number> = {
   default: 10_000,
 }
 
+const authFailures = proxyBound(
+  'max-auth-failures',
+  'authFailuresMax',
+  {
+    value: '<n>',
+    text: 'wrong passwords of one address in a minute, above which it is disconnected; 0: any number',
+    min: 0,
+  },
+  { reload: true },
+)
+
+const authFailureAddresses = proxyBound(
+  'max-auth-failure-addresses',
+  'authFailureAddressesMax',
+  { value: '<n>', text: 'addresses whose wrong passwords are remembered' },
+  { reload: true },
+)
+
+export const guessBounds = (get: Get): GuessBounds => ({
+  authFailuresMax: get(authFailures),
+  authFailureAddressesMax: get(authFailureAddresses),
+})
+
 /** Built-in schemes that are offered, apart from ip. */
 export function builtInSchemes(get: Get): ReadonlySet<string> {
   return new Set([
@@ -205,7 +234,7 @@ export const authentication: Group = {
   settings: [
     ...[enforceAuthSchemes, digestAuth, digestAlgorithm, superDigest],
     ...[saslUsers, saslSuperUser, anySaslUser, allowSaslFailedClients],
-    ...[authProvider, authTimeout],
+    ...[authProvider, authTimeout, authFailures, authFailureAddresses],
   ],
   check: (get) => {
     const found: string[] = []

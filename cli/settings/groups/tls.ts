@@ -159,7 +159,8 @@ const ciphers: Setting<readonly string[] | undefined> = {
   zookeeper: ['ssl.ciphersuites'],
 }
 
-const reload: Setting<boolean> = {
+/** Of all ports with TLS. */
+export const reload: Setting<boolean> = {
   name: 'tls-reload',
   value: '<true|false>',
   text: 'take certificates into use when their files change',

@@ -11,8 +11,11 @@ import {
   silentLogger,
   systemClock,
 } from '../../../lib/internal.ts'
+import { GUESS_BOUNDS_DEFAULT, Guesses } from '../../auth/guesses.ts'
 import type { ProxyHost } from '../../host.ts'
+import { TlsError } from '../../tls/options.ts'
 import { pageRoutes } from '../page/page-routes.ts'
+import { AdminTls } from './admin-tls.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { FeedSlots } from './api/changes-route.ts'
 import { commandRoutes } from './commands/command-routes.ts'
@@ -35,10 +38,12 @@ export const ADMIN_DEFAULT: AdminOptions = {
   bodyBytesMax: 65_536,
   feedsMax: 16,
   canEdit: false,
-  superDigests: [],
+  superDigests: () => [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
   token: () => undefined,
+  guessBounds: () => GUESS_BOUNDS_DEFAULT,
   hostNames: [],
+  tls: undefined,
   createServer,
   logLevel: undefined,
 }
@@ -52,8 +57,9 @@ type Metrics = import('./metrics/metrics-registry.ts').MetricsRegistry
 export class AdminServer {
   readonly #options: AdminOptions
   readonly #logger: LimitedLogger
-  readonly #clock: Clock
   readonly #readiness: Readiness
+  readonly #tls: AdminTls | undefined
+  readonly #guesses: Guesses
   readonly #guard: Guard
   readonly #slots: FeedSlots
   readonly #listeners: HttpListener[] = []
@@ -63,9 +69,11 @@ export class AdminServer {
   private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
     this.#options = options
     this.#logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: LOG_LINES_MAX })
-    this.#clock = clock
+    const { tls } = options
+    if (tls !== undefined) this.#tls = new AdminTls(tls, clock, this.#logger)
     this.#readiness = new Readiness(clock, this.#logger)
-    this.#guard = new Guard(options, this.#logger)
+    this.#guesses = new Guesses(options.guessBounds, () => clock.monotonic())
+    this.#guard = new Guard(options, this.#logger, this.#guesses)
     this.#slots = new FeedSlots(options.feedsMax)
   }
 
@@ -80,6 +88,7 @@ export class AdminServer {
       await admin.#open(admin.#options, admin.#routes())
     } catch (error) {
       admin.#readiness.stop()
+      admin.#tls?.close()
       throw error
     }
     return admin
@@ -123,16 +132,31 @@ export class AdminServer {
     this.#readiness.drain(reason)
   }
 
+  /**
+   * Reads the certificates again, also where their files are not watched. Resolves to a sentence that says what has become
+   * of it.
+   * @throws {TlsError} there is no TLS here, or the files cannot be used: the certificates before stay in use
+   */
+  async reloadCertificates(): Promise<string> {
+    if (this.#tls === undefined)
+      throw new TlsError('the admin port has no TLS: there are no certificates')
+    return `admin port: ${await this.#tls.keyStore.reload()}`
+  }
+
   /** Closes all connections. */
   async close(): Promise<void> {
     this.#readiness.stop()
-    this.#metrics?.stop()
+    this.#tls?.close()
     this.#logger.flush()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 
   async #open(options: AdminOptions, routes: readonly Route[]): Promise<HttpListener> {
-    const listener = await HttpListener.listen(options, new Router().add(...routes), this.#logger)
+    const listener = await HttpListener.listen(
+      { ...options, ...(this.#tls && { createServer: this.#tls.createServer }) },
+      new Router().add(...routes),
+      this.#logger,
+    )
     this.#listeners.push(listener)
     return listener
   }
@@ -172,12 +196,15 @@ export class AdminServer {
     const { MetricsRegistry } = await import('./metrics/metrics-registry.ts')
     const sum = (read: (listener: HttpListener) => number) => () =>
       this.#listeners.reduce((total, listener) => total + read(listener), 0)
-    this.#metrics ??= new MetricsRegistry(this.#clock, {
+    this.#metrics ??= new MetricsRegistry({
       anykeeper_ready: () => (this.#readiness.isReady ? 1 : 0),
       anykeeper_readiness_losses: () => this.#readiness.losses,
       anykeeper_admin_requests: sum(({ requests }) => requests),
       anykeeper_admin_connections_refused: sum(({ connectionsRefused }) => connectionsRefused),
       anykeeper_admin_refused: () => this.#guard.refused,
+      anykeeper_admin_throttled: () => this.#guesses.throttled,
+      anykeeper_admin_tls_handshakes_failed: () => this.#tls?.handshakesFailed,
+      anykeeper_admin_tls_certificate_expires_seconds: () => this.#tls?.keyStore.expiresInSeconds,
       anykeeper_admin_feeds: () => this.#slots.open,
       anykeeper_admin_feeds_refused: () => this.#slots.refused,
     })

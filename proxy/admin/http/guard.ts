@@ -6,6 +6,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { DigestScheme, type Logger, SUPER_ID } from '../../../lib/internal.ts'
+import { addressOf } from '../../admission.ts'
+import type { Guesses } from '../../auth/guesses.ts'
 import { type Call, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 
@@ -20,17 +22,18 @@ export class Guard {
   readonly #options: GuardOptions
   readonly #logger: Logger
   readonly #digest: DigestScheme
+  readonly #guesses: Guesses
   /** Requests that were refused: without credentials, with wrong ones, or from another page. */
   refused = 0
 
-  constructor(options: GuardOptions, logger: Logger) {
+  constructor(options: GuardOptions, logger: Logger, guesses: Guesses) {
     this.#options = options
+    this.#guesses = guesses
     this.#logger = logger
-    const { superDigests, digestAlgorithm } = options
-    this.#digest = new DigestScheme({ superDigest: superDigests, digestAlgorithm })
+    this.#digest = new DigestScheme({ digestAlgorithm: options.digestAlgorithm })
   }
 
-  /** @throws {HttpError} 401: who it is is not said; 403: it may not */
+  /** @throws {HttpError} 401: who it is is not said; 403: it may not; 429: its address has guessed too often */
   check(call: Call): void {
     try {
       this.#checkPage(call)
@@ -75,7 +78,8 @@ export class Guard {
   }
 
   #checkCredentials(call: Call): void {
-    const { superDigests } = this.#options
+    const superDigests = this.#options.superDigests()
+    this.#digest.setSuperDigests(superDigests)
     const token = this.#options.token()
     if (superDigests.length === 0 && token === undefined) {
       throw new HttpError(
@@ -87,14 +91,19 @@ export class Guard {
     if (header === undefined) {
       throw new HttpError(401, 'Auth info is missing for the command', CHALLENGE)
     }
+    const address = addressOf(call.request.socket)
+    if (this.#guesses.throttles(address)) {
+      throw new HttpError(429, 'Too many wrong credentials from this address: try again later.')
+    }
     const [scheme = '', credentials = ''] = header.split(/ +(.*)/s)
     switch (scheme.toLowerCase()) {
       case 'digest':
-        return this.#checkUser(Buffer.from(credentials))
+        return this.#checkUser(Buffer.from(credentials), address)
       case 'basic':
-        return this.#checkUser(Buffer.from(credentials, 'base64'))
+        return this.#checkUser(Buffer.from(credentials, 'base64'), address)
       case 'bearer':
         if (token !== undefined && isSame(credentials.trim(), token)) return
+        this.#guesses.failed(address)
         throw new HttpError(403, 'The token is not the one of this server.')
       default:
         throw new HttpError(
@@ -105,8 +114,9 @@ export class Guard {
     }
   }
 
-  #checkUser(credentials: Uint8Array): void {
+  #checkUser(credentials: Uint8Array, address: string): void {
     if (this.#digest.idsOf(credentials)?.includes(SUPER_ID) !== true) {
+      this.#guesses.failed(address)
       throw new HttpError(403, 'This user may not: only a super user may.')
     }
   }

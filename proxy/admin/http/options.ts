@@ -1,5 +1,7 @@
 /** What the admin port is given: where it listens, who may do what, and how much of everything. */
 import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http'
+import type { GuessBounds } from '../../auth/guesses.ts'
+import type { TlsFiles } from '../../tls/options.ts'
 
 /** Options of {@link AdminServer.listen}. */
 export interface AdminOptions {
@@ -23,21 +25,33 @@ export interface AdminOptions {
   readonly feedsMax: number
   /** Znodes may be created, changed and deleted through the API and the page. @default false */
   readonly canEdit: boolean
-  /** Digest users that may do and see everything: user:base64(hash("user:password")). @default none */
-  readonly superDigests: readonly string[]
+  /** Digest users that may do and see everything: user:base64(hash("user:password")); read for each request. @default none */
+  readonly superDigests: () => readonly string[]
   /** Hash of their digests, by Java's name, such as SHA-256. @default "SHA1" */
   readonly digestAlgorithm: string
   /** Who sends it as a Bearer token may do and see everything; read for each request. @default none */
   readonly token: () => string | undefined
+  /** Wrong credentials of one address: above the bound all of it get 429; read for each request. @default 60 in a minute */
+  readonly guessBounds: () => GuessBounds
   /** Names under which a browser may reach it, besides addresses and localhost. @default none */
   readonly hostNames: readonly string[]
-  /** Makes the server, such as one with TLS. @default node:http's createServer */
+  /** HTTPS instead of HTTP, on the port for metrics as well. @default undefined: plain HTTP */
+  readonly tls: AdminTlsOptions | undefined
+  /** Makes the server where there is no `tls`. @default node:http's createServer */
   readonly createServer: (
     options: ServerOptions<typeof IncomingMessage>,
     listener: RequestListener,
   ) => Server
   /** Reads and sets the level of the log; undefined: it cannot be changed. @default undefined */
   readonly logLevel: LogLevel | undefined
+}
+
+/** TLS of the admin port. */
+export interface AdminTlsOptions {
+  /** The server's certificate and key. With `ca`, clients must show a certificate of one of these authorities. */
+  readonly files: TlsFiles
+  /** Files that change are read again. @default true */
+  readonly reload?: boolean
 }
 
 /** The level of the log at run time. */

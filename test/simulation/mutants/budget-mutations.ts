@@ -74,7 +74,9 @@ export const BUDGET_MUTATIONS: readonly Mutation[] = [
   },
   {
     bug: 'below the high-water mark of a socket nobody waits for what is unsent',
-    edits: [{ file: OUTBOX, from: 'if (isBelowMark) this.#awaitDrain()', to: '' }],
+    edits: [
+      { file: OUTBOX, from: 'if (isBelowMark && !this.#isSecure) this.#awaitDrain()', to: '' },
+    ],
     faults: 'all',
     seedsMax: 50,
   },

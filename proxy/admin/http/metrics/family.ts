@@ -2,7 +2,8 @@
  * Metrics that are read from the server's own counters when they are scraped, in the form of prom-client's registry. Neighbours:
  * provider-metrics and own-metrics (the tables), metrics-registry.
  */
-import { HISTOGRAM_BOUNDS_MS, type Histogram, quantileOf } from '../../../../lib/internal.ts'
+import { HISTOGRAM_BOUNDS_MS, quantileOf } from '../../../../lib/internal.ts'
+import type { HistogramCounts } from '../../counts.ts'
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary'
 
@@ -43,7 +44,7 @@ const EXPORTED = HISTOGRAM_BOUNDS_MS.flatMap((bound, i) =>
 /** Buckets in seconds, as Prometheus wants them. */
 export function bucketsOf(
   name: string,
-  histogram: Histogram,
+  histogram: HistogramCounts,
   labels: Readonly<Record<string, string>>,
 ): readonly Sample[] {
   const samples: Sample[] = []
@@ -68,49 +69,18 @@ export function bucketsOf(
 
 const QUANTILES = [0.5, 0.9, 0.99] as const
 
-/** What a histogram got in the last whole minute and in the one that has begun. */
-export class Recent {
-  readonly #histogram: Histogram
-  /** As they were at the beginning of the minute before and of this one. */
-  #before: Float64Array
-  #start: Float64Array
-
-  constructor(histogram: Histogram) {
-    this.#histogram = histogram
-    this.#before = histogram.counts.slice()
-    this.#start = this.#before
-  }
-
-  /** A minute is over. */
-  turnOver(): void {
-    this.#before = this.#start
-    this.#start = this.#histogram.counts.slice()
-  }
-
-  /** Unit ms; NaN: it got nothing. */
-  quantile(share: number): number {
-    const before = this.#before
-    return quantileOf(
-      this.#histogram.counts.map((count, i) => count - (before[i] as number)),
-      share,
-    )
-  }
-}
-
 /** ZooKeeper's summaries: quantiles of the last minutes, and sum and count since the start. Unit ms. */
-export function summaryOf(
-  name: string,
-  help: string,
-  histogram: Histogram,
-  recent: Recent,
-): Family {
-  const samples = () => [
-    ...QUANTILES.map((share) => ({
-      labels: { quantile: String(share) },
-      value: recent.quantile(share),
-    })),
-    { metricName: `${name}_sum`, labels: {}, value: histogram.sumMs },
-    { metricName: `${name}_count`, labels: {}, value: histogram.count },
-  ]
+export function summaryOf(name: string, help: string, histogram: () => HistogramCounts): Family {
+  const samples = () => {
+    const { recent, sumMs, count } = histogram()
+    return [
+      ...QUANTILES.map((share) => ({
+        labels: { quantile: String(share) },
+        value: quantileOf(recent, share),
+      })),
+      { metricName: `${name}_sum`, labels: {}, value: sumMs },
+      { metricName: `${name}_count`, labels: {}, value: count },
+    ]
+  }
   return { name, help, type: 'summary', samples }
 }

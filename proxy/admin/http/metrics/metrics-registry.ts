@@ -3,15 +3,13 @@
  * of the server as soon as there is one. Neighbours: provider-metrics, own-metrics, admin-server.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
-import type { Clock } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
-import { type Family, type Recent, type Sample, single } from './family.ts'
-import { MntrValues } from './mntr-values.ts'
+import { type Family, type Sample, single } from './family.ts'
 import { ownMetrics } from './own-metrics.ts'
 import { ADMIN_NAMES } from './own-names.ts'
 import { providerMetrics } from './provider-metrics.ts'
+import { Scraped } from './scraped.ts'
 
-const MINUTE_MS = 60_000
 /** They list every open socket, in the middle of a turn of the event loop. The first is replaced by a count from aside. */
 const SLOW = [
   'process_open_fds',
@@ -23,24 +21,20 @@ const SLOW = [
   'nodejs_active_resources_total',
 ]
 
-export type AdminFacts = Readonly<Record<keyof typeof ADMIN_NAMES, () => number>>
+export type AdminFacts = Readonly<Record<keyof typeof ADMIN_NAMES, () => number | undefined>>
 
 export class MetricsRegistry {
   readonly #registry = new Registry()
-  readonly #clock: Clock
-  readonly #mntr = new MntrValues()
+  readonly #scraped = new Scraped()
   #host: ProxyHost | undefined
-  #recent: readonly Recent[] = []
-  #cancel: (() => void) | undefined
   /** The scrape in progress: those that come meanwhile get the same. */
   #scrape: Promise<string> | undefined
 
-  constructor(clock: Clock, facts: AdminFacts) {
-    this.#clock = clock
+  constructor(facts: AdminFacts) {
     collectDefaultMetrics({ register: this.#registry })
     for (const name of SLOW) this.#registry.removeSingleMetric(name)
     for (const [name, [type, help]] of Object.entries(ADMIN_NAMES)) {
-      this.#add(single(name, type, help, facts[name] as () => number))
+      this.#add(single(name, type, help, facts[name] as () => number | undefined))
     }
   }
 
@@ -50,18 +44,12 @@ export class MetricsRegistry {
 
   attach(host: ProxyHost): void {
     this.#host = host
-    const provider = providerMetrics(host, this.#mntr.valueOf)
-    for (const family of [...provider.families, ...ownMetrics(host, this.#mntr.valueOf)])
+    const scraped = this.#scraped
+    for (const family of [...providerMetrics(host, scraped), ...ownMetrics(host, scraped)])
       this.#add(family)
     const open = () => host.descriptors.open
     this.#add(single('process_open_fds', 'gauge', 'Number of open file descriptors.', open))
     this.#addCollections()
-    this.#recent = provider.recent
-    this.#arm()
-  }
-
-  stop(): void {
-    this.#cancel?.()
   }
 
   text(): Promise<string> {
@@ -73,15 +61,8 @@ export class MetricsRegistry {
 
   async #text(): Promise<string> {
     const host = this.#host
-    if (host !== undefined) this.#mntr.keep(await host.allMetrics())
+    if (host !== undefined) this.#scraped.keep(await host.allReports())
     return this.#registry.metrics()
-  }
-
-  #arm(): void {
-    this.#cancel = this.#clock.after(MINUTE_MS, () => {
-      for (const recent of this.#recent) recent.turnOver()
-      this.#arm()
-    })
   }
 
   #add({ name, help, type, samples }: Family): void {

@@ -1,18 +1,18 @@
 /** Metrics of anykeeper alone. Those of mntr have the same names there, behind zk_. Neighbours: own-names, provider-metrics. */
-import { type Histogram, ZK_ERRORS } from '../../../../lib/internal.ts'
+import { ZK_ERRORS } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { ZOOKEEPER_VERSION } from '../../../version.ts'
+import type { HistogramName } from '../../counts.ts'
 import { ensembleOf } from '../../ensemble.ts'
 import { metrics } from '../../metrics.ts'
 import { bucketsOf, type Family, single } from './family.ts'
-import type { MntrValue } from './mntr-values.ts'
 import { OWN_NAMES } from './own-names.ts'
+import type { MntrValue, Scraped } from './scraped.ts'
 
-export function ownMetrics(host: ProxyHost, mntr: MntrValue): readonly Family[] {
-  const { keeper, stats } = host
-  const { times } = keeper.committer.counters
+export function ownMetrics(host: ProxyHost, scraped: Scraped): readonly Family[] {
+  const { keeper } = host
   return [
-    ...mntrFamilies(host, mntr),
+    ...mntrFamilies(host, scraped.mntr),
     {
       name: 'anykeeper_info',
       type: 'gauge',
@@ -40,57 +40,58 @@ export function ownMetrics(host: ProxyHost, mntr: MntrValue): readonly Family[] 
       name: 'anykeeper_request_errors',
       type: 'counter',
       help: 'Replies with an error, by its code.',
-      samples: () => errorsOf(stats.errors),
+      samples: () => errorsOf(scraped.counts.errors),
     },
-    buckets('anykeeper_request_seconds', 'From a request to its reply; of reads one in 64.', {
-      kind: { read: stats.readLatency, write: stats.updateLatency },
+    buckets(scraped, {
+      name: 'anykeeper_request_seconds',
+      help: 'From a request to its reply; of reads one in 64.',
+      label: 'kind',
+      values: { read: 'read', write: 'update' },
     }),
-    buckets(
-      'anykeeper_write_stage_seconds',
-      'Stages of writes: a request waits (queue), a batch is planned (plan), committed to the store (commit) and applied ' +
+    buckets(scraped, {
+      name: 'anykeeper_write_stage_seconds',
+      help:
+        'Stages of writes: a request waits (queue), a batch is planned (plan), committed to the store (commit) and applied ' +
         '(apply); replies of one turn are handed to the sockets (reply).',
-      {
-        stage: {
-          queue: times.queue,
-          plan: times.plan,
-          commit: times.commit,
-          apply: times.apply,
-          reply: stats.replyTimes,
-        },
-      },
-    ),
-    buckets('anykeeper_store_seconds', 'Answers of the store to heartbeats and looks at head.', {
-      call: { heartbeat: times.heartbeat, proof: times.proof },
+      label: 'stage',
+      values: { queue: 'queue', plan: 'plan', commit: 'commit', apply: 'apply', reply: 'reply' },
     }),
-    buckets(
-      'anykeeper_absence_seconds',
-      'Times in which no client was served, and pauses of this process.',
-      {
-        kind: { outage: times.outage, pause: times.pause },
-      },
-    ),
+    buckets(scraped, {
+      name: 'anykeeper_store_seconds',
+      help: 'Answers of the store to heartbeats and looks at head.',
+      label: 'call',
+      values: { heartbeat: 'heartbeat', proof: 'proof' },
+    }),
+    buckets(scraped, {
+      name: 'anykeeper_absence_seconds',
+      help: 'Times in which no client was served, and pauses of this process.',
+      label: 'kind',
+      values: { outage: 'outage', pause: 'pause' },
+    }),
   ]
 }
 
 const NAME_OF = new Map(Object.entries(ZK_ERRORS).map(([name, { errno }]) => [-errno, name]))
 
-function errorsOf(errors: Float64Array) {
+function errorsOf(errors: readonly number[]) {
   return [...errors.entries()].flatMap(([code, value]) =>
     value === 0 ? [] : [{ labels: { code: NAME_OF.get(code) ?? String(-code) }, value }],
   )
 }
 
+interface Buckets {
+  readonly name: string
+  readonly help: string
+  readonly label: string
+  /** The label's value for each histogram. */
+  readonly values: Readonly<Record<string, HistogramName>>
+}
+
 /** One family; each histogram has its label. */
-function buckets(
-  name: string,
-  help: string,
-  by: Readonly<Record<string, Readonly<Record<string, Histogram>>>>,
-): Family {
+function buckets(scraped: Scraped, { name, help, label, values }: Buckets): Family {
   const samples = () =>
-    Object.entries(by).flatMap(([label, histograms]) =>
-      Object.entries(histograms).flatMap(([value, histogram]) =>
-        bucketsOf(name, histogram, { [label]: value }),
-      ),
+    Object.entries(values).flatMap(([value, of]) =>
+      bucketsOf(name, scraped.counts.histograms[of], { [label]: value }),
     )
   return { name, help, type: 'histogram', samples }
 }

@@ -49,6 +49,11 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'counter',
     'clients disconnected because they requested something before they authenticated',
   ],
+  anykeeper_auth_throttled: [
+    'counter',
+    'clients disconnected because their address has sent too many wrong passwords',
+  ],
+  anykeeper_auth_failure_addresses: ['gauge', 'addresses whose wrong passwords are remembered'],
   anykeeper_auth_provider_failures: ['counter', 'errors of authentication modules'],
   anykeeper_auth_provider_timeouts: ['counter', 'authentication modules that did not answer'],
   anykeeper_audit_lines: [
@@ -138,6 +143,18 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
     'HTTP connections beyond --admin-max-connections',
   ],
   anykeeper_admin_refused: ['counter', 'HTTP requests without the credentials that they need'],
+  anykeeper_admin_throttled: [
+    'counter',
+    'HTTP requests whose credentials were not looked at, as their address has sent too many wrong ones',
+  ],
+  anykeeper_admin_tls_handshakes_failed: [
+    'counter',
+    'TLS handshakes of the admin port that failed',
+  ],
+  anykeeper_admin_tls_certificate_expires_seconds: [
+    'gauge',
+    'until the first certificate of the admin port expires; below 0: it has',
+  ],
   anykeeper_admin_feeds: ['gauge', 'change feeds open over HTTP'],
   anykeeper_admin_feeds_refused: ['counter', 'change feeds beyond --admin-max-feeds'],
 }

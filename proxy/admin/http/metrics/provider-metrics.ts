@@ -3,11 +3,13 @@
  * ask for, as far as it has a meaning here. Neighbours: ../../metrics (mntr's lines), own-metrics.
  */
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
-import { Histogram, OP } from '../../../../lib/internal.ts'
+import { OP } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
+import { opSlot } from '../../../stats.ts'
+import { type HistogramName, NOTHING_OBSERVED } from '../../counts.ts'
 import { metrics } from '../../metrics.ts'
-import { type Family, Recent, type Sample, single, summaryOf } from './family.ts'
-import type { MntrValue } from './mntr-values.ts'
+import { type Family, type Sample, single, summaryOf } from './family.ts'
+import type { MntrValue, Scraped } from './scraped.ts'
 
 /** Of mntr, what only grows. */
 const COUNTERS = new Set([
@@ -53,24 +55,14 @@ const OPERATIONS: Readonly<Record<string, readonly number[]>> = {
   close_session: [OP.closeSession],
 }
 
-export interface ProviderMetrics {
-  readonly families: readonly Family[]
-  /** Of the summaries: to be turned over every minute. */
-  readonly recent: readonly Recent[]
-}
-
-export function providerMetrics(host: ProxyHost, mntr: MntrValue): ProviderMetrics {
-  const summaries = summariesOf(host)
-  return {
-    families: [
-      ...mntrFamilies(host, mntr),
-      ...summaries.map(({ family }) => family),
-      ...operationFamilies(host),
-      ...counterFamilies(host),
-      ...memoryFamilies(),
-    ],
-    recent: summaries.map(({ recent }) => recent),
-  }
+export function providerMetrics(host: ProxyHost, scraped: Scraped): readonly Family[] {
+  return [
+    ...mntrFamilies(host, scraped.mntr),
+    ...summaries(scraped),
+    ...operationFamilies(scraped),
+    ...counterFamilies(scraped.mntr),
+    ...memoryFamilies(),
+  ]
 }
 
 /** The numbers of mntr by name. A leader has more of them than a follower. */
@@ -92,27 +84,29 @@ const AT_TIMES = [
   ...['synced_non_voting_followers', 'synced_observers', 'pending_syncs'],
 ]
 
-function summariesOf({ keeper, stats }: ProxyHost) {
-  const { times } = keeper.committer.counters
-  const rows: readonly [name: string, help: string, histogram: Histogram][] = [
-    ['fsynctime', 'a commit to the store, in ms: what an fsync is to ZooKeeper', times.commit],
-    ['readlatency', 'from a read request to its reply, in ms; one in 64', stats.readLatency],
-    ['updatelatency', 'from a write request to its reply, in ms', stats.updateLatency],
-    ['election_time', 'time in which no client was served, in ms', times.outage],
-    ['snapshottime', 'there are no snapshots: always 0', new Histogram()],
-    ['jvm_pause_time_ms', 'pauses of this process of more than a second, in ms', times.pause],
-    ['prep_processor_queue_time_ms', 'a write waits to be planned and sent, in ms', times.queue],
-    ['prep_process_time', 'planning a batch of writes, in ms', times.plan],
-    ['commit_process_time', 'applying a batch of writes, in ms', times.apply],
+const SUMMARIES: readonly (readonly [name: string, of: HistogramName, help: string])[] = [
+  ['fsynctime', 'commit', 'a commit to the store, in ms: what an fsync is to ZooKeeper'],
+  ['readlatency', 'read', 'from a read request to its reply, in ms; one in 64'],
+  ['updatelatency', 'update', 'from a write request to its reply, in ms'],
+  ['election_time', 'outage', 'time in which no client was served, in ms'],
+  ['jvm_pause_time_ms', 'pause', 'pauses of this process of more than a second, in ms'],
+  ['prep_processor_queue_time_ms', 'queue', 'a write waits to be planned and sent, in ms'],
+  ['prep_process_time', 'plan', 'planning a batch of writes, in ms'],
+  ['commit_process_time', 'apply', 'applying a batch of writes, in ms'],
+]
+
+function summaries(scraped: Scraped): readonly Family[] {
+  return [
+    ...SUMMARIES.map(([name, of, help]) =>
+      summaryOf(name, help, () => scraped.counts.histograms[of]),
+    ),
+    summaryOf('snapshottime', 'there are no snapshots: always 0', () => NOTHING_OBSERVED),
   ]
-  return rows.map(([name, help, histogram]) => {
-    const recent = new Recent(histogram)
-    return { recent, family: summaryOf(name, help, histogram, recent) }
-  })
 }
 
-function operationFamilies({ stats }: ProxyHost): readonly Family[] {
-  const count = (ops: readonly number[]) => ops.reduce((sum, op) => sum + stats.countOf(op), 0)
+function operationFamilies(scraped: Scraped): readonly Family[] {
+  const count = (ops: readonly number[]) =>
+    ops.reduce((sum, op) => sum + (scraped.counts.ops[opSlot(op)] as number), 0)
   const all = Object.entries(OPERATIONS).map(([name, ops]) =>
     single(`op_count_${name}`, 'counter', `requests of type ${name}`, () => count(ops)),
   )
@@ -120,28 +114,15 @@ function operationFamilies({ stats }: ProxyHost): readonly Family[] {
   return [...all, single('op_count_total', 'counter', 'requests of all types', () => count(every))]
 }
 
-function counterFamilies({ keeper }: ProxyHost): readonly Family[] {
-  const { committer } = keeper
+function counterFamilies(mntr: MntrValue): readonly Family[] {
+  const counter = (name: string, help: string, own: string) =>
+    single(name, 'counter', help, () => mntr(own))
+  const differing = 'trees that differed from another server’s'
   return [
-    single(
-      'commit_count',
-      'counter',
-      'batches committed to the store',
-      () => committer.counters.batches,
-    ),
+    counter('commit_count', 'batches committed to the store', 'anykeeper_commit_batches'),
     single('snap_count', 'counter', 'there are no snapshots: always 0', () => 0),
-    single(
-      'looking_count',
-      'counter',
-      'how often serving ended',
-      () => keeper.servingCounters.outages,
-    ),
-    single(
-      'digest_mismatches_count',
-      'counter',
-      'trees that differed from another server’s',
-      () => committer.counters.treeDifferences,
-    ),
+    counter('looking_count', 'how often serving ended', 'anykeeper_outages'),
+    counter('digest_mismatches_count', differing, 'anykeeper_tree_differences'),
   ]
 }
 
