@@ -1,6 +1,277 @@
-/** Opens a feed of what an ensemble commits. Neighbours: source-feed, the contract. */
-import type { SourceFeed, SourceFeedOptions } from './source-feed.ts'
+/**
+ * Opens a feed of what an ensemble commits: finds its leader, follows it, and finds the next one when that ends. What is
+ * received waits in a buffer for the consumer; when it is full the feed leaves the ensemble, so that no leader ever has
+ * to keep anything for us. Line: find-members → learner-connection → event-buffer → the consumer.
+ */
+import { backoffMs } from '../base/backoff.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { pause } from '../base/pause.ts'
+import { badArgument } from '../client/arguments.ts'
+import { checkTls, type KnownTls } from '../client/tls-options.ts'
+import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
+import type { Txn } from '../transfer/zookeeper/txn.ts'
+import { EventBuffer } from './event-buffer.ts'
+import { findMembers } from './find-members.ts'
+import type { LearnerSink } from './learner.ts'
+import { followLeader } from './learner-connection.ts'
+import { membersText, parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
+import { SourceError } from './source-error.ts'
+import {
+  type HostPort,
+  SOURCE_DEFAULT,
+  type SourceEvent,
+  type SourceFeed,
+  type SourceFeedCounters,
+  type SourceFeedOptions,
+} from './source-feed.ts'
 
-export function openSourceFeed(_options: SourceFeedOptions): SourceFeed {
-  throw new Error('not there yet')
+/** Attempts at all known members, before the ensemble is looked at again. */
+const FRUITLESS_MAX = 5
+/** Between attempts. */
+const BACKOFF = { firstMs: 200, maxMs: 5_000 }
+/** Of the buffer: so much is left of it when the feed joins the ensemble again. */
+const LOW_WATER = 1 / 2
+/** Leaders that closed without an answer, one after the other, before that counts as a refusal. */
+const UNANSWERED_MAX = 5
+
+/**
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used, or an option out of range
+ */
+export function openSourceFeed(options: SourceFeedOptions): SourceFeed {
+  return new LearnerFeed(options)
+}
+
+type Counters = { -readonly [K in keyof SourceFeedCounters]: number }
+
+class LearnerFeed implements SourceFeed {
+  readonly #options: SourceFeedOptions
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #tls: KnownTls | undefined
+  readonly #clientTls: KnownTls | undefined
+  readonly #buffer = new EventBuffer()
+  readonly #bufferBytesMax: number
+  readonly #ending = new AbortController()
+  readonly #running: Promise<void>
+  readonly #counts: Counters
+  /** As the leader has them. */
+  #members: readonly QuorumMember[] = []
+  #leader: HostPort | undefined
+  #isConnected = false
+  /** Times that no member would have us. */
+  #fruitless = 0
+  #isIterated = false
+
+  constructor(options: SourceFeedOptions) {
+    const { from, bufferBytesMax = SOURCE_DEFAULT.bufferBytesMax, tls, clientTls } = options
+    if (!Number.isSafeInteger(from) || from < 0) throw badArgument('from must be a zxid, or 0')
+    if (!(bufferBytesMax > 0)) throw badArgument('bufferBytesMax must be positive')
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger
+    this.#tls = tls === undefined ? undefined : checkTls(tls)
+    this.#clientTls = clientTls === undefined ? undefined : checkTls(clientTls)
+    this.#bufferBytesMax = bufferBytesMax
+    const buffer = this.#buffer
+    this.#counts = {
+      ...{ connects: 0, disconnects: 0, snapshots: 0, snapshotsProved: 0, transactions: 0 },
+      ...{ overflows: 0, pings: 0, bytes: 0, zxid: from, leaderZxid: 0, memberChanges: 0 },
+      get bufferBytes() {
+        return buffer.bytes
+      },
+      get bufferBytesPeak() {
+        return buffer.peakBytes
+      },
+    }
+    this.#running = this.#run()
+  }
+
+  get counters(): SourceFeedCounters {
+    return this.#counts
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SourceEvent> {
+    if (this.#isIterated) throw badArgument('a feed is iterated once')
+    this.#isIterated = true
+    try {
+      for (;;) {
+        const event = await this.#buffer.take()
+        if (event === undefined) return
+        yield event
+      }
+    } finally {
+      await this.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort()
+    this.#buffer.close()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending
+    let unanswered = 0
+    for (let failures = 0; !signal.aborted; ) {
+      this.#isConnected = false
+      const error = await this.#follow()
+      if (signal.aborted) return
+      this.#counts.disconnects++
+      unanswered = error.code === 'SOURCE_UNANSWERED' ? unanswered + 1 : 0
+      if (this.#isFinal(error, unanswered)) {
+        this.#logger.error({ reason: error.message }, 'the source cannot be followed')
+        return this.#buffer.fail(error)
+      }
+      this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
+      this.#buffer.add({ kind: 'disconnected', why: error.message })
+      failures = this.#isConnected ? 1 : failures + 1
+      await pause(this.#clock, backoffMs(failures, BACKOFF), signal)
+      await this.#buffer.drainedTo(this.#bufferBytesMax * LOW_WATER)
+    }
+  }
+
+  /** What worked once may work again, whatever a server says meanwhile. */
+  #isFinal({ code }: SourceError, unanswered: number): boolean {
+    if (code === 'SOURCE_UNSUPPORTED') return true
+    if (this.#counts.connects > 0) return false
+    return code === 'SOURCE_REFUSED' || unanswered >= UNANSWERED_MAX
+  }
+
+  /** Until it ends. @returns why */
+  async #follow(): Promise<SourceError> {
+    let worst: SourceError | undefined
+    try {
+      for (const address of await this.#candidates()) {
+        const error = await this.#followAt(address)
+        if (this.#isConnected || this.#ending.signal.aborted) return error
+        worst = worse(worst, error)
+      }
+      // None of them, as during an election. After a while what is known of the members may be old.
+      if (++this.#fruitless % FRUITLESS_MAX === 0) this.#members = []
+      this.#leader = undefined
+    } catch (error) {
+      if (error instanceof SourceError) return error
+      throw error
+    }
+    return worst as SourceError
+  }
+
+  async #candidates(): Promise<readonly HostPort[]> {
+    const { servers, quorum, connectMs = SOURCE_DEFAULT.connectMs, clientTls } = this.#options
+    const known = this.#members.flatMap((member) => member.quorum)
+    // The one that led is the likeliest to lead again, or it is gone.
+    if (known.length > 0)
+      return this.#leader === undefined ? known : distinct([this.#leader, ...known])
+    const found = await findMembers({
+      ...{ servers, quorum, connectMs, clock: this.#clock, logger: this.#logger },
+      clientTls:
+        clientTls === undefined || this.#clientTls === undefined
+          ? undefined
+          : { known: this.#clientTls, options: clientTls },
+    })
+    return found.candidates
+  }
+
+  async #followAt(address: HostPort): Promise<SourceError> {
+    const { sid, connectMs, handshakeMs, silenceMs } = {
+      ...SOURCE_DEFAULT,
+      ...given(this.#options),
+    }
+    try {
+      return await followLeader({
+        ...{ address, sid, connectMs, handshakeMs, silenceMs, clock: this.#clock },
+        ...{ tls: this.#tls, sasl: this.#options.sasl, from: this.#counts.zxid },
+        sink: this.#sinkOf(address),
+        onBytes: (count) => {
+          this.#counts.bytes += count
+        },
+        signal: this.#ending.signal,
+      })
+    } catch (error) {
+      if (error instanceof SourceError) return error
+      throw error
+    }
+  }
+
+  #sinkOf(address: HostPort): LearnerSink {
+    const counts = this.#counts
+    const buffer = this.#buffer
+    const leader = shown(address)
+    return {
+      connected: (epoch) => {
+        this.#isConnected = true
+        this.#leader = address
+        counts.connects++
+        this.#logger.info({ leader, epoch }, 'following the source')
+        buffer.add({ kind: 'connected', leader, epoch })
+      },
+      snapshot: (tree: ZookeeperTree, isProved: boolean) => {
+        counts.snapshots++
+        if (isProved) counts.snapshotsProved++
+        counts.zxid = tree.zxid
+        buffer.add({ kind: 'snapshot', tree })
+      },
+      truncate: (zxid) => {
+        counts.zxid = zxid
+        buffer.add({ kind: 'truncate', zxid })
+      },
+      transaction: (txn: Txn, bytes: number) => {
+        counts.transactions++
+        counts.zxid = txn.zxid
+        buffer.addTransaction(txn, bytes, this.#clock.now())
+        this.#checkBuffer()
+      },
+      current: (zxid) => {
+        counts.leaderZxid = zxid
+        buffer.add({ kind: 'current', zxid })
+      },
+      ping: () => {
+        counts.pings++
+        this.#checkBuffer()
+      },
+      config: (text) => this.#noteMembers(text),
+    }
+  }
+
+  /** @throws {SourceError} SOURCE_SLOW: leaves the ensemble */
+  #checkBuffer(): void {
+    if (this.#buffer.bytes <= this.#bufferBytesMax) return
+    this.#counts.overflows++
+    throw new SourceError(
+      'SOURCE_SLOW',
+      `we left the ensemble: more than ${this.#bufferBytesMax} bytes wait to be taken over, because the store is slower than the source`,
+    )
+  }
+
+  #noteMembers(text: string): void {
+    const members = parseQuorumConfig(text)
+    if (members.length === 0) return
+    const before = membersText(this.#members)
+    const after = membersText(members)
+    const isNews = this.#members.length > 0 && before !== after
+    this.#members = members
+    if (!isNews) return
+    this.#counts.memberChanges++
+    this.#logger.info({ before, after }, 'the members of the source have changed')
+  }
+}
+
+/** Without what is undefined. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
+}
+
+function distinct(addresses: readonly HostPort[]): HostPort[] {
+  return [...new Map(addresses.map((address) => [shown(address), address])).values()]
+}
+
+/** Of two reasons the one that says more: that a follower does not listen is normal. */
+function worse(one: SourceError | undefined, other: SourceError): SourceError {
+  if (one === undefined) return other
+  const isPlain = ({ code }: SourceError) => code === 'SOURCE_UNREACHABLE'
+  return isPlain(one) ? other : one
 }

@@ -1,0 +1,325 @@
+/**
+ * The protocol between a leader and an observer that is in nobody’s list of servers: the leader takes it in all the
+ * same. It acknowledges no epoch, so it never counts in an election, and it sends no request.
+ *   we: OBSERVERINFO; leader: LEADERINFO; we: ACKEPOCH with our last zxid
+ *   leader: DIFF | TRUNC | SNAP and the snapshot; PROPOSAL, COMMIT, INFORM; NEWLEADER; we: ACK
+ *   leader: INFORM …, UPTODATE; we: ACK; from then on INFORM and PING, which we answer
+ * Source: LearnerHandler.run, Learner.syncWithLeader, Observer. Neighbours: learner-connection, held-snapshot.
+ */
+import type { Clock } from '../base/clock.ts'
+import { WireError } from '../model/errors.ts'
+import { epochOf } from '../model/zxid.ts'
+import { JuteReader } from '../protocol/jute/reader.ts'
+import { JuteWriter } from '../protocol/jute/writer.ts'
+import type { ByteSource } from '../transfer/zookeeper/byte-source.ts'
+import {
+  PACKET,
+  type PacketType,
+  type QuorumPacket,
+  readQuorumPacket,
+  readSnapSignature,
+  writeQuorumPacket,
+} from '../transfer/zookeeper/quorum-packet.ts'
+import { readSnapshot } from '../transfer/zookeeper/snapshot-decoder.ts'
+import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
+import { decodeTxn, TXN, type Txn } from '../transfer/zookeeper/txn.ts'
+import { HeldSnapshot } from './held-snapshot.ts'
+import { SourceError } from './source-error.ts'
+
+/** What a learner does with what comes. Nothing of it waits: the leader keeps in its memory what we do not read. */
+export interface LearnerSink {
+  connected(epoch: number): void
+  snapshot(tree: ZookeeperTree, isProved: boolean): void
+  truncate(zxid: number): void
+  /** `bytes`: as it was sent. */
+  transaction(txn: Txn, bytes: number): void
+  current(zxid: number): void
+  ping(): void
+  /** The members of the ensemble, as in /zookeeper/config. */
+  config(text: string): void
+}
+
+export interface LearnerOptions {
+  readonly source: ByteSource
+  readonly send: (bytes: Buffer) => void
+  readonly sink: LearnerSink
+  readonly clock: Clock
+  /** The last zxid that the consumer has; 0: none. */
+  readonly from: number
+  /** The server id that we claim. */
+  readonly sid: number
+}
+
+const PROTOCOL = 0x10000
+/** Of releases to come: an epoch has 24 bits there. Source: ZOOKEEPER-2789. */
+const PROTOCOL_LONG_COUNTER = 0x11000
+const EPOCH_SHIFT = 32n
+/** zxids are exact numbers below it. */
+const EPOCH_END = 2n ** 21n
+const TWO_32 = 2 ** 32
+/** Does not count as one of those who accept the epoch. Source: Leader.waitForEpochAck. */
+const NO_EPOCH = Buffer.from([255, 255, 255, 255])
+/** Never null, which ends the leader’s thread for us. */
+const NO_SESSIONS = Buffer.alloc(0)
+/** Proposed and not committed yet. Unit: bytes. */
+const PROPOSED_BYTES_MAX = 64 * 1024 * 1024
+/** After UPTODATE, until the snapshot has an equal digest. Unit ms. */
+const PROVE_MS_MAX = 30_000
+/** Of an INFORMANDACTIVATE: a suggested leader comes before the transaction. Unit: bytes. */
+const SUGGESTED_LEADER_BYTES = 8
+
+const hex = (zxid: number | bigint) => `0x${zxid.toString(16)}`
+const malformed = (message: string) => new SourceError('SOURCE_MALFORMED', message)
+
+export class Learner {
+  readonly #options: LearnerOptions
+  readonly #writer = new JuteWriter()
+  #epoch = 0n
+  /** The newest that was received, in a snapshot or as a transaction. */
+  #last: number
+  #held: HeldSnapshot | undefined
+  #isUpToDate = false
+  #upToDateMs = 0
+  readonly #proposed: { readonly zxid: bigint; readonly data: Buffer }[] = []
+  #proposedBytes = 0
+
+  constructor(options: LearnerOptions) {
+    this.#options = options
+    this.#last = options.from
+  }
+
+  /** Until the leader has accepted us. @throws {SourceError} @throws {WireError} @throws what the bytes end with */
+  async join(): Promise<void> {
+    const { source, sink, sid, from } = this.#options
+    const info = Buffer.alloc(12)
+    info.writeBigInt64BE(BigInt(sid))
+    info.writeInt32BE(PROTOCOL, 8)
+    this.#send(PACKET.observerInfo, 0n, info)
+    if (!(await isAnswered(source))) throw unanswered()
+    refuseTls(source.ahead)
+    const packet = await readQuorumPacket(source)
+    this.#checkLeader(packet)
+    this.#epoch = packet.zxid >> EPOCH_SHIFT
+    this.#send(PACKET.ackEpoch, BigInt(from), NO_EPOCH)
+    sink.connected(Number(this.#epoch))
+  }
+
+  /** Follows, after {@link join}. Ends only by an error, as `join`. */
+  async follow(): Promise<never> {
+    await this.#synchronise(await this.#read())
+    for (;;) await this.#handle(await this.#read())
+  }
+
+  #checkLeader({ type, zxid, data }: QuorumPacket): void {
+    if (type !== PACKET.leaderInfo) {
+      throw malformed(`it answered OBSERVERINFO with a packet of type ${type}`)
+    }
+    const protocol = data?.length === 4 ? JuteReader.of(Buffer.from(data)).int() : undefined
+    if (protocol === PROTOCOL_LONG_COUNTER) {
+      throw unsupported('its zxids have 24 bits of epoch (protocol 0x11000), which is not followed')
+    }
+    if (protocol !== PROTOCOL) {
+      throw unsupported(`its protocol ${protocol === undefined ? 'is not said' : hex(protocol)}`)
+    }
+    if (zxid < 0n || zxid >> EPOCH_SHIFT >= EPOCH_END) {
+      throw unsupported(`its epoch is ${zxid >> EPOCH_SHIFT}: only those below 2²¹ are exact here`)
+    }
+  }
+
+  async #synchronise({ type, zxid }: QuorumPacket): Promise<void> {
+    const { sink, from } = this.#options
+    switch (type) {
+      case PACKET.snap:
+        return this.#readSnapshot(exact(zxid))
+      case PACKET.diff:
+        if (from > 0) return
+        throw malformed('it sent the difference to a tree, and we have none')
+      case PACKET.trunc:
+        if (exact(zxid) >= from) throw malformed(`it cuts off nothing: TRUNC to ${hex(zxid)}`)
+        this.#last = exact(zxid)
+        return sink.truncate(this.#last)
+      default:
+        throw malformed(`a packet of type ${type} came instead of SNAP, DIFF or TRUNC`)
+    }
+  }
+
+  async #readSnapshot(zxid: number): Promise<void> {
+    const { source } = this.#options
+    const tree = new ZookeeperTree(zxid)
+    for await (const record of readSnapshot(source)) tree.load(record)
+    await readSnapSignature(source)
+    if (tree.get('/') === undefined) throw malformed('there is no root in its snapshot')
+    this.#last = zxid
+    this.#held = new HeldSnapshot(tree)
+  }
+
+  async #read(): Promise<QuorumPacket> {
+    const { source } = this.#options
+    if ((await source.have(1)) === 0) {
+      throw new SourceError('SOURCE_UNREACHABLE', 'it closed the connection')
+    }
+    return readQuorumPacket(source)
+  }
+
+  async #handle(packet: QuorumPacket): Promise<void> {
+    const { type, zxid } = packet
+    switch (type) {
+      case PACKET.inform:
+        return this.#committed(zxid, dataOf(packet))
+      case PACKET.informAndActivate:
+        return this.#committed(zxid, dataOf(packet).subarray(SUGGESTED_LEADER_BYTES))
+      case PACKET.proposal:
+        return this.#propose(zxid, dataOf(packet))
+      case PACKET.commit:
+      case PACKET.commitAndActivate:
+        return this.#commit(zxid)
+      case PACKET.newLeader:
+        return this.#newLeader(packet)
+      case PACKET.upToDate:
+        return this.#upToDate()
+      case PACKET.ping:
+        return this.#ping(zxid)
+      default:
+        throw malformed(`a packet of type ${type}, which no observer gets`)
+    }
+  }
+
+  #newLeader({ zxid, data }: QuorumPacket): void {
+    if (zxid >> EPOCH_SHIFT !== this.#epoch) {
+      throw malformed(`NEWLEADER of another epoch than LEADERINFO: ${hex(zxid)}`)
+    }
+    if (this.#isUpToDate) throw malformed('NEWLEADER after UPTODATE')
+    // 3.4 has none in it.
+    if (data !== null && data.length > 0) this.#options.sink.config(Buffer.from(data).toString())
+    this.#send(PACKET.ack, zxid, null)
+  }
+
+  #upToDate(): void {
+    const { clock, sink } = this.#options
+    this.#send(PACKET.ack, this.#epoch << EPOCH_SHIFT, null)
+    if (this.#isUpToDate) throw malformed('UPTODATE twice')
+    this.#isUpToDate = true
+    this.#upToDateMs = clock.monotonic()
+    this.#held?.upToDate()
+    this.#release()
+    if (this.#held === undefined) sink.current(this.#last)
+  }
+
+  #ping(zxid: bigint): void {
+    const { clock, sink } = this.#options
+    this.#send(PACKET.ping, zxid, NO_SESSIONS)
+    sink.ping()
+    if (this.#held === undefined) {
+      // It names the newest proposal: of an epoch without any, the one that began it.
+      if (this.#isUpToDate) sink.current(Math.max(exact(zxid), this.#last))
+    } else if (this.#isUpToDate && clock.monotonic() - this.#upToDateMs > PROVE_MS_MAX) {
+      throw malformed(
+        `its snapshot has not become the tree of which it sent the digest (zxid ${hex(this.#last)})`,
+      )
+    }
+  }
+
+  #propose(zxid: bigint, data: Buffer): void {
+    this.#proposed.push({ zxid, data })
+    this.#proposedBytes += data.length
+    if (this.#proposedBytes > PROPOSED_BYTES_MAX) {
+      throw malformed(`more than ${PROPOSED_BYTES_MAX} bytes are proposed and not committed`)
+    }
+  }
+
+  #commit(zxid: bigint): void {
+    const first = this.#proposed.shift()
+    if (first?.zxid !== zxid) {
+      const expected = first === undefined ? 'nothing' : hex(first.zxid)
+      throw malformed(`a COMMIT of ${hex(zxid)}, and ${expected} is the next that was proposed`)
+    }
+    this.#proposedBytes -= first.data.length
+    this.#committed(zxid, first.data)
+  }
+
+  #committed(zxid: bigint, data: Buffer): void {
+    const txn = decodeTxn(data)
+    if (BigInt(txn.zxid) !== zxid) {
+      throw malformed(`a packet of ${hex(zxid)} has the transaction ${hex(txn.zxid)}`)
+    }
+    // While we are brought up to date, some come that the snapshot has.
+    if (txn.zxid <= this.#last && !this.#isUpToDate) return
+    const gap = gapBetween(this.#last, txn.zxid)
+    if (gap !== undefined) throw malformed(gap)
+    this.#last = txn.zxid
+    if (txn.type === TXN.reconfig) this.#noteConfig(txn)
+    if (this.#held === undefined) return this.#options.sink.transaction(txn, data.length)
+    this.#held.apply(txn)
+    this.#release()
+  }
+
+  #noteConfig({ ops }: Txn): void {
+    const [op] = ops
+    if (op?.op === 'setData') {
+      this.#options.sink.config(Buffer.from(op.data ?? '', 'latin1').toString())
+    }
+  }
+
+  /** The snapshot is complete. */
+  #release(): void {
+    const held = this.#held
+    if (held === undefined || !held.isReady) return
+    this.#held = undefined
+    this.#options.sink.snapshot(held.tree, held.isProved)
+    this.#options.sink.current(this.#last)
+  }
+
+  #send(type: PacketType, zxid: bigint, data: Uint8Array | null): void {
+    writeQuorumPacket(this.#writer, { type, zxid, data, authinfo: null })
+    this.#options.send(this.#writer.take() as Buffer)
+  }
+}
+
+/** Within an epoch zxids have no gaps: what fails has one too. An epoch begins with 1. */
+function gapBetween(last: number, zxid: number): string | undefined {
+  if (zxid === last + 1) return undefined
+  if (epochOf(zxid) > epochOf(last) && zxid % TWO_32 === 1) return undefined
+  return zxid > last
+    ? `${hex(zxid)} follows ${hex(last)}: what is between them was not sent`
+    : `${hex(zxid)} comes again behind ${hex(last)}`
+}
+
+function dataOf({ type, data }: QuorumPacket): Buffer {
+  if (data === null) throw malformed(`a packet of type ${type} without a transaction`)
+  return Buffer.from(data.buffer, data.byteOffset, data.length)
+}
+
+function exact(zxid: bigint): number {
+  if (zxid >= 0n && zxid < 1n << 53n) return Number(zxid)
+  throw new WireError(`a zxid out of range: ${hex(zxid)}`)
+}
+
+const unsupported = (message: string) => new SourceError('SOURCE_UNSUPPORTED', message)
+
+/** What is left unread of our bytes makes the other side’s close a reset. */
+export async function isAnswered(source: ByteSource): Promise<boolean> {
+  try {
+    return (await source.have(1)) > 0
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ECONNRESET') return false
+    throw error
+  }
+}
+
+/** A leader that wants credentials closes without a word. */
+function unanswered(): SourceError {
+  return new SourceError(
+    'SOURCE_UNANSWERED',
+    'it closed the connection without an answer: either it leads no more, or it wants credentials: ' +
+      'SASL (quorum.auth.enableSasl) or TLS (sslQuorum)',
+  )
+}
+
+/** An alert: content type 21, version 3.x. */
+function refuseTls(bytes: Buffer): void {
+  if (bytes[0] !== 0x15 || (bytes.length > 1 && bytes[1] !== 3)) return
+  throw new SourceError(
+    'SOURCE_REFUSED',
+    'its quorum port speaks TLS (sslQuorum): it needs a certificate of an authority that the ensemble trusts',
+  )
+}
