@@ -1,0 +1,426 @@
+/**
+ * Serves clients while ZooKeeper leads: reads come from the replica, which follows the store; writes, syncs and the life of
+ * sessions are the leader's. At the take-over it stops, lets everything be answered, and hands the connected sessions over
+ * to this member, which commits what was held meanwhile: no client is disconnected.
+ * Line: session → here → leader-link; journal → forwarded-writes → session. Neighbours: hand-over (the other side of a freeze).
+ */
+import type { SourceRecord } from '../../format/source.ts'
+import { OwnTask, type CommitTask } from '../../member/commit/task.ts'
+import type {
+  Upstream,
+  UpstreamCounters,
+  UpstreamFactory,
+  UpstreamHost,
+} from '../../member/session/upstream.ts'
+import { StoreError } from '../../model/errors.ts'
+import type { SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { Op, TxnEntry } from '../../format/ops.ts'
+import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
+import type { Txn } from '../../transfer/zookeeper/txn.ts'
+import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
+import { hostPortOf } from '../host-port.ts'
+import type { HostPort } from '../source-feed.ts'
+import { ForwardedWrites } from './forwarded-writes.ts'
+import { ForwarderKey } from './forwarder-key.ts'
+import { HeldTasks } from './held-tasks.ts'
+import { type EnsembleAccess, LeaderLink } from './leader-link.ts'
+import { ObserverSessions } from './observer-sessions.ts'
+import { PhaseGate } from './phase-gate.ts'
+import {
+  createSessionPacket,
+  type ForwardedRequest,
+  readRevalidated,
+  requestPacket,
+  revalidatePacket,
+} from './request-packet.ts'
+import { Revalidations } from './revalidations.ts'
+import { SourceLag } from './source-lag.ts'
+import { watchSource } from './source-watcher.ts'
+
+/** Options of {@link serveWhileFollowing}. */
+export interface ServeWhileFollowingOptions extends EnsembleAccess {
+  /** Beyond it nobody is served: the store is too far behind the ensemble. @default {@link SERVE_DEFAULT} ms */
+  readonly lagMsMax?: number
+  /** A request that is not answered by then: its client is disconnected. @default {@link SERVE_DEFAULT} ms */
+  readonly answerMsMax?: number
+  /** A request that waits longer for a take-over: its client is disconnected. @default {@link SERVE_DEFAULT} ms */
+  readonly holdMsMax?: number
+}
+
+export const SERVE_DEFAULT = { lagMsMax: 5_000, answerMsMax: 15_000, holdMsMax: 10_000 } as const
+
+/** Between two looks at the clock. Unit: ms. */
+const TICK_MS = 250
+/** After it a freeze that came to nothing is over: whoever began it is gone. Unit: ms. */
+const FREEZE_MS_MAX = 30_000
+
+/** For Keeper.open. Without effect where the tree follows no ensemble. */
+export function serveWhileFollowing(options: ServeWhileFollowingOptions = {}): UpstreamFactory {
+  return (host) => new ZookeeperUpstream(host, options)
+}
+
+const unavailable = (why: string): StoreError => new StoreError('STORE_UNAVAILABLE', why)
+const TAKEN_OVER = 'the tree was taken over before the leader had answered'
+
+class ZookeeperUpstream implements Upstream {
+  readonly counters: UpstreamCounters = {
+    ...{ forwarded: 0, answered: 0, lost: 0, held: 0, heldTooLong: 0, disconnects: 0, lagged: 0 },
+  }
+  readonly #host: UpstreamHost
+  readonly #options: Required<Pick<ServeWhileFollowingOptions, keyof typeof SERVE_DEFAULT>>
+  readonly #link: LeaderLink
+  readonly #writes: ForwardedWrites
+  readonly #held: HeldTasks
+  readonly #key: ForwarderKey
+  readonly #lag: SourceLag
+  readonly #ending = new AbortController()
+  readonly #gate: PhaseGate
+  #record: SourceRecord | undefined
+  /** Why there is no leader. */
+  #why = 'no leader of the ensemble was found yet'
+  /** What the replica must have before anybody is served by this leader. */
+  #joinedZxid = Number.POSITIVE_INFINITY
+  #isWell = false
+  #isLagging = false
+  #freeze = ''
+  #frozenMs = 0
+  #isDraining = false
+  readonly #sessions: ObserverSessions
+  readonly #revalidations: Revalidations
+  #awaited: { readonly zxid: number; readonly reached: () => void }[] = []
+  #cancelTick: () => void = () => {}
+  #watching: Promise<void> = Promise.resolve()
+
+  constructor(host: UpstreamHost, options: ServeWhileFollowingOptions) {
+    this.#host = host
+    const { clock, logger, store, layout, proxy } = host
+    const { lagMsMax, answerMsMax, holdMsMax, ...access } = { ...SERVE_DEFAULT, ...options }
+    this.#options = { lagMsMax, answerMsMax, holdMsMax }
+    this.#gate = new PhaseGate(clock, host.replica().mirrors ? 'forwarding' : 'over')
+    const zxid = (): number => host.replica().zxid
+    this.#lag = new SourceLag(clock, zxid)
+    this.#held = new HeldTasks(clock)
+    this.#sessions = new ObserverSessions(clock)
+    this.#revalidations = new Revalidations(clock)
+    this.#key = new ForwarderKey({
+      ...{ store, layout, proxy, clock, logger, signal: this.#ending.signal },
+    })
+    this.#writes = new ForwardedWrites({
+      ...{ clock, replica: () => host.replica() },
+      onAnswered: () => {
+        this.counters.answered++
+      },
+      onLost: (count) => {
+        this.counters.lost += count
+      },
+    })
+    this.#link = new LeaderLink({
+      ...{ ...access, clock, logger, zxid },
+      members: () => this.#members(),
+      touches: () => this.#sessions.takeTouches(),
+      onReady: (joined) => this.#ready(joined),
+      onLost: (why) => this.#lost(why),
+      onTxn: (txn, bytes) => this.#informed(txn, bytes),
+      onPacket: (packet) => this.#packet(packet),
+    })
+  }
+
+  get isActive(): boolean {
+    return this.#gate.phase !== 'over'
+  }
+  get inFlight(): number {
+    return this.#writes.size + this.#revalidations.size
+  }
+  get holding(): number {
+    return this.#held.size
+  }
+  get lagMs(): number {
+    return this.#lag.ms
+  }
+
+  get trouble(): string | undefined {
+    if (this.#gate.phase === 'over' || this.#gate.phase === 'claiming') return undefined
+    if (this.#record === undefined || !this.#key.isWritten) return 'the source record is not read yet'
+    if (this.#record.digest === 'unequal') return 'the tree is not the one that the ensemble has'
+    if (!this.#link.isReady) return this.#why
+    const zxid = this.#host.replica().zxid
+    if (zxid < this.#joinedZxid) {
+      return `the tree is at 0x${zxid.toString(16)}, and the ensemble was at 0x${this.#joinedZxid.toString(16)} when its leader took us`
+    }
+    const { lagMsMax } = this.#options
+    const lagMs = this.lagMs
+    if (lagMs > lagMsMax) {
+      return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
+    }
+    return undefined
+  }
+
+  start(): void {
+    if (!this.isActive) return
+    const { store, layout, clock, logger, proxy } = this.#host
+    logger.info({ proxy }, 'serving clients while the ensemble leads')
+    const { signal } = this.#ending
+    void this.#key.write({ sessions: 0, freeze: '', zxid: 0 }).then(() => {
+      // Read behind our own key: whoever takes over now waits for us, or we see that it has begun.
+      const onRecord = (record: SourceRecord | undefined): void => this.#onRecord(record)
+      this.#watching = watchSource({ store, layout, clock, logger, signal, onRecord })
+    })
+    this.#tick()
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort()
+    this.#cancelTick()
+    this.#failAll('this proxy stops')
+    this.#gate.set('over')
+    await Promise.all([this.#link.close(), this.#watching, this.#key.remove()])
+  }
+
+  // What sessions want
+
+  submit(task: CommitTask): void {
+    if (this.#gate.phase !== 'forwarding') {
+      this.counters.held++
+      return this.#held.add(task)
+    }
+    this.#forward(task)
+  }
+
+  #forward(task: CommitTask): void {
+    const request = task.request as WriteRequest | SyncRequest
+    const session = task.session?.id ?? 0n
+    // What this process answers itself, in the session's order.
+    if (request.type === 'fail') return this.#writes.add(task, session, { errno: request.errno })
+    if (!this.#link.isReady) return task.abandoned(unavailable(this.#why))
+    const { cxid = 0, caller } = task
+    const asked = { session, cxid, ids: caller?.ids ?? [] }
+    const packet = requestPacket(request as ForwardedRequest, asked)
+    this.counters.forwarded++
+    this.#writes.add(task, session)
+    this.#link.send(packet)
+  }
+
+  async open(timeoutMs: number): Promise<bigint | undefined> {
+    if (!(await this.#thawed())) return undefined
+    const id = this.#sessions.nextId(this.#link.sid)
+    this.counters.forwarded++
+    const opened = this.#writes.expectSession(id)
+    this.#link.send(createSessionPacket(id, timeoutMs))
+    await opened
+    return id
+  }
+
+  async revalidate(id: bigint, timeoutMs: number): Promise<boolean | undefined> {
+    if (!(await this.#thawed())) return undefined
+    const answer = this.#revalidations.expect(id)
+    this.#link.send(revalidatePacket(id, timeoutMs))
+    const isValid = await answer
+    if (isValid) await this.#reached(this.#link.zxid)
+    return isValid
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.submit(new OwnTask({ type: 'sync', path: '/' }, () => resolve(), reject))
+    })
+  }
+
+  touched(id: bigint, timeoutMs: number): void {
+    if (this.isActive) this.#sessions.touched(id, timeoutMs)
+  }
+
+  /** false: it is over. @throws {StoreError} there is no leader, or the freeze lasts too long */
+  async #thawed(): Promise<boolean> {
+    const isSettled = await this.#gate.untilSettled(this.#options.holdMsMax)
+    if (!isSettled) throw unavailable('the take-over lasts too long')
+    if (this.#gate.phase === 'over') return false
+    if (!this.#link.isReady) throw unavailable(this.#why)
+    return true
+  }
+
+  /** Resolves when the replica has it, or nobody waits for it any more. */
+  #reached(zxid: number): Promise<void> {
+    if (this.#host.replica().zxid >= zxid) return Promise.resolve()
+    return new Promise((reached) => this.#awaited.push({ zxid, reached }))
+  }
+
+  // What the leader says
+
+  #ready(joined: number): void {
+    this.#joinedZxid = joined
+    this.#lag.committed(joined)
+    this.#judge()
+  }
+
+  #lost(why: string): void {
+    this.#why = `no leader of the ZooKeeper ensemble: ${why}`
+    if (this.#joinedZxid !== Number.POSITIVE_INFINITY) this.counters.disconnects++
+    this.#joinedZxid = Number.POSITIVE_INFINITY
+    this.#failAll(this.#why)
+    this.#judge()
+    this.#drained()
+  }
+
+  #informed(txn: Txn, bytes: Buffer): void {
+    this.#lag.committed(txn.zxid)
+    this.#writes.informed(txn.clientId, txn.cxid, outcomeOf(txn, bytes))
+    this.#drained()
+  }
+
+  #packet(packet: QuorumPacket): void {
+    if (packet.type === PACKET.sync) this.#writes.synced(this.#link.zxid)
+    else {
+      const { session, isValid } = readRevalidated(packet)
+      this.#revalidations.answered(session, isValid)
+    }
+    this.#drained()
+  }
+
+  /** Nobody knows what becomes of it. */
+  #failAll(why: string): void {
+    this.#writes.loseAll(why)
+    this.#revalidations.loseOlderThan(Number.NEGATIVE_INFINITY, why)
+    for (const { reached } of this.#awaited) reached()
+    this.#awaited = []
+  }
+
+  // What the journal says
+
+  begins(txn: TxnEntry): boolean {
+    return this.isActive && this.#writes.begins(txn)
+  }
+  applied(op: Op): void {
+    this.#writes.applied(op)
+  }
+  ended(): void {
+    this.#writes.ended()
+  }
+
+  entryApplied(): void {
+    if (!this.isActive) return
+    this.#writes.settleSyncs()
+    const { zxid, mirrors } = this.#host.replica()
+    const there = this.#awaited.filter((waiting) => waiting.zxid <= zxid)
+    if (there.length > 0) {
+      this.#awaited = this.#awaited.filter((waiting) => waiting.zxid > zxid)
+      for (const { reached } of there) reached()
+    }
+    if (!mirrors) {
+      if (this.#gate.phase !== 'claiming') void this.#takeOver()
+    } else this.#drained()
+  }
+
+  // Take-over
+
+  #onRecord(record: SourceRecord | undefined): void {
+    const isFirst = this.#record === undefined
+    this.#record = record
+    if (record === undefined || !this.isActive || this.#gate.phase === 'claiming') return
+    const freeze = record.freeze ?? ''
+    if (freeze !== this.#freeze) this.#setFreeze(freeze)
+    if (isFirst) this.#link.start()
+    this.#judge()
+  }
+
+  #setFreeze(freeze: string): void {
+    const { logger, clock } = this.#host
+    this.#freeze = freeze
+    if (freeze === '') return this.#thaw('the take-over came to nothing')
+    const fields = { inFlight: this.inFlight, sessions: this.#host.sessionCount() }
+    logger.info(fields, 'the tree is to be taken over: requests wait')
+    this.#frozenMs = clock.monotonic()
+    this.#isDraining = true
+    this.#gate.set('frozen')
+    this.#drained()
+  }
+
+  #thaw(why: string): void {
+    if (this.#gate.phase !== 'frozen') return
+    this.#host.logger.warn({ why }, 'requests are forwarded again')
+    this.#isDraining = false
+    void this.#key.write({ sessions: this.#host.sessionCount(), freeze: '', zxid: 0 })
+    this.#gate.set('forwarding')
+    for (const task of this.#held.take()) this.#forward(task)
+  }
+
+  /** Frozen, and everything that was sent is answered: the leader is requested how far it is, and that is reported. */
+  #drained(): void {
+    if (!this.#isDraining || this.inFlight > 0) return
+    this.#isDraining = false
+    const freeze = this.#freeze
+    const report = (zxid: number): void => {
+      if (this.#gate.phase !== 'frozen' || this.#freeze !== freeze) return
+      void this.#key.write({ sessions: this.#host.sessionCount(), freeze, zxid })
+    }
+    if (!this.#link.isReady) return report(this.#host.replica().zxid)
+    const task = new OwnTask(
+      { type: 'sync', path: '/' },
+      () => report(this.#host.replica().zxid),
+      () => {
+        this.#isDraining = true
+      },
+    )
+    this.#forward(task)
+  }
+
+  async #takeOver(): Promise<void> {
+    const { logger, clock } = this.#host
+    const sinceMs = clock.monotonic()
+    // Only where nobody had waited for us.
+    this.#failAll(TAKEN_OVER)
+    this.#gate.set('claiming')
+    const sessions = this.#host.sessionCount()
+    try {
+      await this.#host.claimSessions()
+    } finally {
+      this.#gate.set('over')
+      this.#cancelTick()
+      for (const task of this.#held.take()) this.#host.commit(task)
+    }
+    const ms = Math.round(clock.monotonic() - sinceMs)
+    logger.info({ sessions, ms }, 'the tree is taken over: its sessions are ours')
+    this.#ending.abort()
+    await Promise.all([this.#link.close(), this.#key.remove()])
+  }
+
+  // The clock
+
+  #tick(): void {
+    this.#cancelTick = this.#host.clock.after(TICK_MS, () => {
+      if (!this.isActive) return
+      const { answerMsMax, holdMsMax } = this.#options
+      const { clock } = this.#host
+      const why = 'the leader did not answer in time'
+      this.#writes.loseOlderThan(answerMsMax, why)
+      this.#revalidations.loseOlderThan(answerMsMax, why)
+      for (const task of this.#held.takeOlderThan(holdMsMax)) {
+        this.counters.heldTooLong++
+        task.abandoned(unavailable('the take-over lasts too long'))
+      }
+      const isForgotten = clock.monotonic() - this.#frozenMs > FREEZE_MS_MAX
+      if (this.#gate.phase === 'frozen' && isForgotten) this.#thaw('whoever takes over is silent')
+      this.#drained()
+      this.#judge()
+      this.#tick()
+    })
+  }
+
+  /** Disconnects all clients when there is a reason that was not there before. */
+  #judge(): void {
+    const { trouble } = this
+    const isLagging = this.#link.isReady && this.lagMs > this.#options.lagMsMax
+    if (isLagging && !this.#isLagging) this.counters.lagged++
+    this.#isLagging = isLagging
+    const wasWell = this.#isWell
+    this.#isWell = trouble === undefined
+    if (wasWell && trouble !== undefined) {
+      this.#host.logger.error({ why: trouble }, 'clients cannot be served, disconnecting all of them')
+      this.#host.troubled()
+    }
+  }
+
+  #members(): { servers: readonly HostPort[]; quorum: readonly HostPort[] } {
+    const { servers = [], quorum = [] } = this.#record ?? {}
+    return { servers: servers.map(hostPortOf), quorum: quorum.map(hostPortOf) }
+  }
+}
