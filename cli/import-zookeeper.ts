@@ -1,5 +1,5 @@
 /** `anykeeper import --from-zookeeper`: a stopped ZooKeeper’s files into a store. Neighbours: import, zookeeper-folder. */
-import { readZookeeper, type TreeInput, type ZookeeperRestore } from '../lib/index.ts'
+import { readZookeeper, type ZookeeperRestore } from '../lib/index.ts'
 import { say } from './copy.ts'
 import { UsageError } from './flags.ts'
 import { zookeeperFolder } from './zookeeper-folder.ts'
@@ -11,9 +11,6 @@ export interface FromZookeeperFlags {
   readonly zookeeperTtl?: true
   readonly ignoreDigest?: true
 }
-
-/** Lines are collected into chunks of this size. Unit: characters. */
-const CHUNK_LENGTH = 256 * 1024
 
 /** Reads all of it, and says what there is to be known. */
 export async function readFolders(
@@ -55,22 +52,6 @@ function notesOn({ findings }: ZookeeperRestore): string[] {
   if (ttls > 0) notes.push(`${ttls} znodes have a TTL`)
   if (hasQuotas) notes.push('quotas are taken; their usage is counted again')
   return notes
-}
-
-/** The same bytes each time. */
-export function linesOf({ tree }: ZookeeperRestore): TreeInput {
-  return {
-    *[Symbol.iterator]() {
-      let text = ''
-      for (const line of tree) {
-        text += line
-        if (text.length < CHUNK_LENGTH) continue
-        yield Buffer.from(text)
-        text = ''
-      }
-      yield Buffer.from(text)
-    },
-  }
 }
 
 /** @throws {UsageError} flags of ZooKeeper’s files without the files */

@@ -11,14 +11,10 @@ import {
   type MetadataStore,
   type TreeInput,
 } from '../lib/index.ts'
+import { bytesOfLines } from '../lib/internal.ts'
 import { say, shownSummary, withStore } from './copy.ts'
 import { lastingStoreFlag, prefixFlag, UsageError } from './flags.ts'
-import {
-  checkZookeeperFlags,
-  type FromZookeeperFlags,
-  linesOf,
-  readFolders,
-} from './import-zookeeper.ts'
+import { checkZookeeperFlags, type FromZookeeperFlags, readFolders } from './import-zookeeper.ts'
 import { showProgress } from './progress.ts'
 
 interface ImportFlags extends FromZookeeperFlags {
@@ -113,7 +109,7 @@ async function sourceOf(flags: ImportFlags): Promise<Source> {
   const { fromZookeeper, input } = flags
   if (fromZookeeper === undefined) return fileOf(input)
   const restore = await readFolders(fromZookeeper, flags)
-  return { isFile: true, open: () => linesOf(restore) }
+  return { isFile: true, open: () => bytesOfLines(restore.tree) }
 }
 
 function fileOf(path: string | undefined): Source {

@@ -8,7 +8,7 @@ import { Command } from 'commander'
 import type { Logger } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
 import { Keeper, type MetadataStore } from '../lib/index.ts'
-import { reasonOf } from '../lib/internal.ts'
+import { reasonOf, SourceGuard } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
 import { auditFailedStart, openAudit } from './audit.ts'
@@ -222,7 +222,9 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const { tree, sessions } = keeper.replica
   const startMs = Math.round(performance.now() - startedMs)
   const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
-  logger.info(fields, 'serving clients')
+  if (keeper.replica.mirrors) logger.warn(fields, `standing by: ${keeper.trouble}`)
+  else logger.info(fields, 'serving clients')
+  new SourceGuard({ keeper, logger }).start()
   link?.start(
     () => listening.ownMetrics(),
     () => void reload.run(),

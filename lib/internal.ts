@@ -6,9 +6,11 @@ export { LimitedLogger } from './base/limited-logger.ts'
 export { silentLogger } from './base/log.ts'
 export { reasonOf } from './base/reason-of.ts'
 export { connectOwning } from './client/connect.ts'
+export { parseServerUrl } from './client/wire/server-list.ts'
 export { decodeHead } from './format/head.ts'
 export { Layout, sessionName } from './format/layout.ts'
 export type { SessionRecord } from './format/record.ts'
+export type { SourceRecord } from './format/source.ts'
 export * from './index.ts'
 export { OwnTask } from './member/commit/task.ts'
 export type { Caller, Planned } from './member/plan/planned.ts'
@@ -18,6 +20,19 @@ export type {
   SessionQuery,
   SessionSink,
 } from './member/session/session.ts'
+export { MigrateError } from './migrate/migrate-error.ts'
+export { type MigrationStatus, migrationStatus } from './migrate/migration-status.ts'
+export { followSource } from './migrate/mirror.ts'
+export { openSourceFeed } from './migrate/open-source-feed.ts'
+export { shown as shownServer } from './migrate/quorum-config.ts'
+export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
+export { SourceGuard } from './migrate/source-guard.ts'
+export {
+  abandonMigration,
+  finishMigration,
+  type TakenOver,
+  takeOver,
+} from './migrate/take-over.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {
@@ -28,3 +43,4 @@ export {
 } from './model/digest-scheme.ts'
 export * from './model/request.ts'
 export { statOf } from './model/znode.ts'
+export { bytesOfLines } from './transfer/tree-bytes.ts'

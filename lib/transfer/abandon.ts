@@ -37,7 +37,9 @@ export async function abandonImport(options: AbandonOptions): Promise<number | u
   const given: ImportRecord = { ...mark, run: randomBytes(8).toString('hex'), abandoned: true }
   await marker.move(given, [])
   let removed = 0
-  for (const range of [layout.znodes, layout.childRecords, layout.sessions]) {
+  // Only a tree that followed an ensemble has left entries of a journal.
+  const ranges = [layout.znodes, layout.childRecords, layout.sessions, layout.journal]
+  for (const range of ranges) {
     let { start } = range
     for (;;) {
       const keys = await marker.keys({ start, end: range.end }, KEYS_MAX)
@@ -61,7 +63,8 @@ function runsOfOurs(
   const runs: [Key, Key, number][] = []
   let run: [Key, Key, number] | undefined
   for (const key of keys) {
-    const isOurs = (layout.pathOf(key) ?? layout.sessionOf(key)) !== undefined
+    const isOurs =
+      (layout.pathOf(key) ?? layout.sessionOf(key) ?? layout.batchOf(key)) !== undefined
     if (!isOurs) run = undefined
     else if (run === undefined) {
       run = [key, key, 1]

@@ -49,10 +49,10 @@ export class ImportMarker {
   }
 
   /** The letter of the first key range that is not empty. undefined: all are empty. */
-  async occupiedRange(): Promise<string | undefined> {
+  async occupiedRange(besideProxies = false): Promise<string | undefined> {
     const { layout } = this.#options
     const ranges: [string, KeyRange][] = [
-      ['p', layout.proxies],
+      ...(besideProxies ? [] : [['p', layout.proxies] satisfies [string, KeyRange]]),
       ['n', layout.znodes],
       ['c', layout.childRecords],
       ['s', layout.sessions],

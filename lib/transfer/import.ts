@@ -38,6 +38,11 @@ export interface ImportOptions {
   readonly onProgress?: (progress: ImportProgress) => void
   /** @default systemClock */
   readonly clock?: Clock
+  /**
+   * The tree follows a ZooKeeper ensemble: members may be registered already, which serve nobody. `seq`: batches count on
+   * from here. @internal
+   */
+  readonly mirror?: { readonly seq: number }
 }
 
 /** What was imported, and whether an earlier run had begun it. */
@@ -202,10 +207,11 @@ class TreeImport {
    */
   async #enter(mark: ImportRecord | undefined): Promise<void> {
     if (mark === undefined) {
-      const letter = await this.#marker.occupiedRange()
+      const letter = await this.#marker.occupiedRange(this.#options.mirror !== undefined)
       if (letter !== undefined) throw this.#occupied(letter)
     }
     await this.#marker.move(this.#markHere(), [])
+    if (this.#options.mirror !== undefined) return
     // A proxy that loaded before cannot register any more, and one that had done so is seen here.
     if (await this.#marker.isEmpty(this.#layout.proxies)) return
     if (mark === undefined) await this.#marker.remove([], false)
@@ -258,7 +264,10 @@ class TreeImport {
 
   async #finish({ zxid, sha256 }: TreeSummary): Promise<void> {
     await this.#sent
-    const head = encodeHead({ zxid, seq: 0, flushed: 0, imported: sha256 })
+    const { mirror } = this.#options
+    const seq = mirror?.seq ?? 0
+    const record: HeadRecord = { zxid, seq, flushed: seq, imported: sha256 }
+    const head = encodeHead(mirror === undefined ? record : { ...record, mirrors: true })
     await this.#marker.remove(
       [...this.#ops, { type: 'put', key: this.#layout.head, value: head }],
       true,

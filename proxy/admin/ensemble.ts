@@ -5,7 +5,8 @@
  */
 import type { Keeper } from '../../lib/index.ts'
 
-export type Mode = 'standalone' | 'leader' | 'follower' | 'leaderelection'
+/** standby: the tree follows a ZooKeeper ensemble, and nobody is served yet. */
+export type Mode = 'standalone' | 'leader' | 'follower' | 'leaderelection' | 'standby'
 
 export interface Ensemble {
   readonly mode: Mode
@@ -24,13 +25,14 @@ interface Member {
 
 type EnsembleKeeper = Pick<Keeper, 'proxy' | 'isServing'> & {
   readonly registry: Pick<Keeper['registry'], 'peers'>
+  readonly replica?: { readonly mirrors: boolean }
 }
 
 const isOlder = (one: Member, other: Member): boolean =>
   one.startedMs < other.startedMs || (one.startedMs === other.startedMs && one.id < other.id)
 
 /** Proxies behind one address are one server, such as those of --workers. Controllers in other processes serve nobody. */
-export function ensembleOf({ proxy, isServing, registry }: EnsembleKeeper): Ensemble {
+export function ensembleOf({ proxy, isServing, registry, replica }: EnsembleKeeper): Ensemble {
   const members = new Map<string, Member>()
   let own = ''
   for (const [id, { address, leaving, startedMs = Number.POSITIVE_INFINITY }] of registry.peers) {
@@ -41,6 +43,7 @@ export function ensembleOf({ proxy, isServing, registry }: EnsembleKeeper): Ense
     const known = members.get(key)
     if (known === undefined || isOlder(member, known)) members.set(key, member)
   }
+  if (replica?.mirrors === true) return { mode: 'standby', size: members.size, leader: '' }
   if (members.size <= 1) {
     return { mode: 'standalone', size: 1, leader: members.get(own)?.address ?? '' }
   }

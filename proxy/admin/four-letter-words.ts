@@ -105,6 +105,9 @@ const ANSWERS: Record<string, (server: ProxyHost) => string | Iterable<string>> 
 /** Answered also while the store is unreachable: they report exactly that. */
 const ALWAYS = new Set(['ruok', 'isro', 'conf', 'envi', 'crst', 'srst', 'mntr'])
 
+/** Of a standby too, which has a whole tree. */
+const OF_STANDBY = new Set(['srvr', 'stat'])
+
 /** All known words. Any other four bytes are the length of a packet. */
 export const WORDS: ReadonlySet<string> = new Set(['ruok', 'isro', ...Object.keys(ANSWERS)])
 /** Not answered unless a flag names them: two change something, three show what others do. */
@@ -124,6 +127,7 @@ export function answerFourLetterWord(server: ProxyHost, word: string): string | 
   const serving = server.keeper.isServing
   if (word === 'ruok') return answerRuok(server)
   if (word === 'isro') return serving ? 'rw' : 'null'
-  if (!serving && !ALWAYS.has(word)) return NOT_SERVING
+  const isStandby = server.keeper.replica.mirrors && OF_STANDBY.has(word)
+  if (!serving && !ALWAYS.has(word) && !isStandby) return NOT_SERVING
   return ANSWERS[word]?.(server) ?? ''
 }

@@ -59,6 +59,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_accepts_failed', stats.acceptsFailed],
     ['anykeeper_descriptor_shortages', server.descriptors.shortages],
     ['anykeeper_log_lines_left_out', keeper.logLinesLeftOut],
+    ...source(keeper),
     ['anykeeper_proxies', keeper.registry.peers.size],
     ['anykeeper_reads', stats.reads],
     ['anykeeper_writes', stats.writes],
@@ -204,4 +205,18 @@ function updateLatency({ averageMs, minMs, maxMs, count, totalMs }: Latency): Me
 
 export function metricLines(list: readonly Metric[]): string {
   return list.map(([name, value]) => `zk_${name}\t${value}\n`).join('')
+}
+
+/** Of the ZooKeeper ensemble that the tree comes from; nothing where there is none, or the migration is finished. */
+function source({ upkeep }: ProxyHost['keeper']): Metric[] {
+  const { record, alive } = upkeep.source
+  if (record === undefined) return []
+  const digestOk = { equal: 1, unequal: 0, unknown: -1 }[record.digest]
+  return [
+    ['anykeeper_source_lag_ms', record.lagMs],
+    ['anykeeper_source_zxid', record.zxid],
+    ['anykeeper_source_digest_ok', digestOk],
+    ['anykeeper_source_resyncs', record.resyncs],
+    ['anykeeper_source_alive', alive],
+  ]
 }

@@ -212,7 +212,11 @@ export class BatchPlanner {
     const out = this.#writer
     const last = this.#chain.at(-1)
     const before = last?.batch ?? replica
-    const format = Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
+    // A version that reads an older one only has not loaded what follows an ensemble.
+    const mirrors = before.mirrors === true
+    const format = mirrors
+      ? JOURNAL_FORMAT
+      : Math.min(JOURNAL_FORMAT, this.#options.journalFormat())
     this.#saysCuts = format >= JOURNAL_FORMAT
     view.hasEndSession = format >= JOURNAL_FORMAT
     // What a quota says is known when it is applied: those behind its change wait.
@@ -226,7 +230,7 @@ export class BatchPlanner {
     const txnOf: number[] = []
     const txns: TxnEntry[] = []
     let standsAlone = false
-    view.mirrors = before.mirrors === true
+    view.mirrors = mirrors
     let base: TxnBase = { zxid: before.zxid, time, session: 0n }
     const throttled = this.#pacer.isThrottled(replica)
     const countMax = throttled || waits ? 0 : Math.min(queue.length, options.tasksMax)
@@ -242,7 +246,10 @@ export class BatchPlanner {
       if (result !== SYNCED && (isNew || view.ops.length > 0)) {
         let entry = this.#entryOf(view, task, isNew, base)
         writeTxn(out, format, entry, base)
-        if (out.length - length > LARGE_BYTES && hasTooLargeRecord(view, features, OVERHEAD_BYTES)) {
+        if (
+          out.length - length > LARGE_BYTES &&
+          hasTooLargeRecord(view, features, OVERHEAD_BYTES)
+        ) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)

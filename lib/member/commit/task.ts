@@ -12,13 +12,7 @@ import type { SessionRequest } from '../plan/session.ts'
 /** An object, not a promise: a batch has thousands. */
 export interface CommitTask {
   /** A WriteRequest of a client is judged by `session` and `caller`. */
-  readonly request:
-    | WriteRequest
-    | SessionRequest
-    | NewEpoch
-    | MirroredTxn
-    | TakeOver
-    | SyncRequest
+  readonly request: WriteRequest | SessionRequest | NewEpoch | MirroredTxn | TakeOver | SyncRequest
   readonly session?: { readonly id: bigint; readonly owner: string; readonly fence: number }
   readonly caller?: Caller
   /** The client's number of its request (xid). Absent: none. */

@@ -164,7 +164,9 @@ export class Serving {
     if (this.health.isFeedSilent) this.#options.onFeedSilent()
     const now = this.#options.clock.monotonic()
     const { freshnessCheckMs } = this.#options.limits
-    const dueMs = this.#isServing && !this.#isDoubtful ? freshnessCheckMs : 0
+    // A standby has nothing to begin.
+    const isIdle = this.#isServing || this.#options.replica().mirrors
+    const dueMs = isIdle && !this.#isDoubtful ? freshnessCheckMs : 0
     if (now - Math.max(this.health.provenMs, this.#askedMs) < dueMs) return
     if (this.#proofs < PROOFS_MAX) this.#prove()
   }

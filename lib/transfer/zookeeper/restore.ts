@@ -3,7 +3,6 @@
  * have behind that. Line: data-files → decoders → tree → here → finished-tree.
  */
 import { CopyError, WireError } from '../../model/errors.ts'
-import { epochOf } from '../../model/zxid.ts'
 import { TreeExport } from '../export.ts'
 import { type ByteChunks, ByteSource } from './byte-source.ts'
 import { type DataFile, logsBehind, snapshotsIn, type ZookeeperFolder } from './data-files.ts'
@@ -11,6 +10,7 @@ import { DigestCheck } from './digest-check.ts'
 import { finishTree, type ZookeeperFindings } from './finished-tree.ts'
 import { gunzipped } from './gunzip.ts'
 import { readLog, readLogHeader } from './log-decoder.ts'
+import { gapBetween } from './log-gap.ts'
 import {
   readSnapshot,
   readSnapshotHeader,
@@ -18,7 +18,6 @@ import {
   type SnapshotTail,
 } from './snapshot-decoder.ts'
 import { ZookeeperTree } from './tree.ts'
-import type { Txn } from './txn.ts'
 
 /** Options of {@link readZookeeper}. */
 export interface ZookeeperOptions {
@@ -211,7 +210,7 @@ class Restore {
         }
         const { txn, offset } = next.value
         if (txn.zxid <= this.#tree.zxid) continue
-        const gap = this.#gapBefore(txn)
+        const gap = gapBetween(this.#tree.zxid, txn.zxid)
         if (gap !== undefined) throw source.problem(gap, offset)
         this.#tree.apply(txn)
         this.#transactions++
@@ -221,15 +220,6 @@ class Restore {
     } finally {
       await source.close()
     }
-  }
-
-  /** Within an epoch the zxids of a log have no gaps: what fails has one too. */
-  #gapBefore({ zxid }: Txn): string | undefined {
-    const before = this.#tree.zxid
-    if (zxid === before + 1) return undefined
-    const isFirst = zxid % EPOCH === 1
-    if (isFirst && epochOf(zxid) > epochOf(before)) return undefined
-    return `${hex(zxid)} follows ${hex(before)}: a log is missing between them`
   }
 
   #checkDbid(value: bigint, name: string): void {

@@ -14,13 +14,13 @@ const stat = Buffer.alloc(STAT_BYTES)
 /** Each term is below 2³²: so many of them are an exact number. */
 const TERMS_MAX = 1 << 20
 
-/** Of one znode, whose owner is as ZooKeeper has it. */
-function termOf(path: string, node: Znode): number {
+/** Of one znode. `owner`: as ZooKeeper has it. */
+function termOf(path: string, node: Znode, owner: bigint): number {
   if (path.startsWith('/zookeeper/')) return 0
   const name = path === '/' ? '' : path
   const { data } = node
   const dataBytes = data?.length ?? 0
-  writeStat(node)
+  writeStat(node, owner)
   if (name.length * 3 + dataBytes + STAT_BYTES <= SCRATCH_BYTES) {
     let end = scratch.write(name, 'utf8')
     if (data !== null) end += scratch.write(data, end, 'latin1')
@@ -31,7 +31,7 @@ function termOf(path: string, node: Znode): number {
   return crc32(stat, before)
 }
 
-function writeStat(node: Znode): void {
+function writeStat(node: Znode, owner: bigint): void {
   putLong(0, node.czxid)
   putLong(8, node.mzxid)
   putLong(16, node.pzxid)
@@ -40,7 +40,7 @@ function writeStat(node: Znode): void {
   stat.writeInt32BE(node.version, 40)
   stat.writeInt32BE(node.creates, 44)
   stat.writeInt32BE(node.aversion, 48)
-  stat.writeBigInt64BE(node.ephemeralOwner, 52)
+  stat.writeBigInt64BE(owner, 52)
 }
 
 function putLong(at: number, value: number): void {
@@ -57,7 +57,7 @@ export class ZookeeperDigest {
     let part = 0
     let terms = 0
     for (const [path, node] of entries) {
-      part += termOf(path, node)
+      part += termOf(path, node, node.ephemeralOwner)
       if (++terms < TERMS_MAX) continue
       digest.#sum += BigInt(part)
       part = 0
@@ -72,13 +72,13 @@ export class ZookeeperDigest {
     return BigInt.asUintN(64, this.#sum)
   }
 
-  /** The znode is new, or was changed. */
-  add(path: string, node: Znode): void {
-    this.#sum += BigInt(termOf(path, node))
+  /** The znode is new, or was changed. `owner`: as ZooKeeper has it. */
+  add(path: string, node: Znode, owner = node.ephemeralOwner): void {
+    this.#sum += BigInt(termOf(path, node, owner))
   }
 
   /** The znode is deleted, or about to be changed. */
-  remove(path: string, node: Znode): void {
-    this.#sum -= BigInt(termOf(path, node))
+  remove(path: string, node: Znode, owner = node.ephemeralOwner): void {
+    this.#sum -= BigInt(termOf(path, node, owner))
   }
 }

@@ -22,6 +22,23 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
   anykeeper_accepts_failed: ['counter', 'connections that the system refused to accept'],
   anykeeper_descriptor_shortages: ['counter', 'how often no file descriptor was left'],
   anykeeper_log_lines_left_out: ['counter', 'log lines beyond --max-log-lines'],
+  anykeeper_source_lag_ms: [
+    'gauge',
+    'for how long the oldest transaction of the ZooKeeper ensemble waits that is not in the tree yet, ms',
+  ],
+  anykeeper_source_zxid: ['gauge', 'newest zxid of the ZooKeeper ensemble that is in the tree'],
+  anykeeper_source_digest_ok: [
+    'gauge',
+    '1: the tree is the one that the ZooKeeper ensemble has, by its digest; 0: it is not; -1: no digest came',
+  ],
+  anykeeper_source_resyncs: [
+    'counter',
+    'how often the whole tree of the ZooKeeper ensemble was copied again',
+  ],
+  anykeeper_source_alive: [
+    'gauge',
+    'servers of the ZooKeeper ensemble that serve clients after the take-over',
+  ],
   anykeeper_proxies: ['gauge', 'live proxies on this store and prefix, this one included'],
   anykeeper_reads: ['counter', 'read requests, pings included'],
   anykeeper_writes: ['counter', 'write requests, syncs included'],

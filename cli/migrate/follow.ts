@@ -1,0 +1,78 @@
+/** `anykeeper migrate follow`: copies the tree of a running ensemble into a store, and follows it until it is taken over. */
+import { hostname } from 'node:os'
+import { Command } from 'commander'
+import { followSource, openSourceFeed, type SourceRecord, shownServer } from '../../lib/internal.ts'
+import { withStore } from '../copy.ts'
+import { lastingStoreFlag, logLevelFlag, prefixFlag } from '../flags.ts'
+import { openLog } from '../logger.ts'
+import { showProgress } from '../progress.ts'
+import { stayAlive } from '../stay-alive.ts'
+import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
+import { StatusLine } from './status-line.ts'
+
+interface FollowFlags extends SourceFlags {
+  readonly store: string
+  readonly prefix: string
+  readonly zookeeperTtl?: true
+  readonly logLevel: string
+}
+
+/** How long leaving may take, when a signal came: killing it is harmless at any time. Unit: ms. */
+const LEAVE_MS = 5_000
+
+export function followCommand(): Command {
+  return withSourceFlags(new Command('follow'))
+    .summary('copy a running ensemble into a store, and follow it')
+    .description(
+      'Copy the tree of a running ZooKeeper ensemble into an empty prefix of a store, and then commit each of its ' +
+        'transactions there, until anykeeper migrate take-over. Resumable; of several processes one follows.',
+    )
+    .addOption(lastingStoreFlag('write to this store'))
+    .addOption(prefixFlag())
+    .option(
+      '--zookeeper-ttl',
+      'the ensemble runs with extendedTypesEnabled and has a server of id 255',
+    )
+    .addOption(logLevelFlag())
+    .allowExcessArguments(false)
+    .action(follow)
+}
+
+async function follow(flags: FollowFlags): Promise<void> {
+  const logger = openLog(flags.logLevel, 'text')
+  const source = sourceOptions(flags)
+  const leaving = new AbortController()
+  const leave = (): void => {
+    if (leaving.signal.aborted) return
+    leaving.abort()
+    setTimeout(() => process.exit(0), LEAVE_MS).unref()
+  }
+  process.on('SIGTERM', leave)
+  process.on('SIGINT', leave)
+  const release = stayAlive()
+  const line = new StatusLine(process.stderr)
+  try {
+    await withStore(flags.store, { create: true }, async (store) => {
+      const progress = await showProgress({ done: 'copied' })
+      const end = await followSource({
+        ...{ store, prefix: flags.prefix, logger, signal: leaving.signal },
+        servers: source.servers.map(shownServer),
+        quorum: (source.quorum ?? []).map(shownServer),
+        openFeed: (from) => openSourceFeed({ ...source, from, logger }),
+        name: `${hostname()}/${process.pid}`,
+        withTtl: flags.zookeeperTtl === true,
+        onProgress: ({ znodes, znodesAll }) => {
+          progress.at(znodes, znodesAll)
+          if (znodes === znodesAll) progress.end()
+        },
+        onStatus: (record: SourceRecord) => line.show(record),
+      }).finally(() => {
+        progress.end()
+        line.end()
+      })
+      if (end === 'over') logger.info({}, 'the tree is taken over: nothing is followed any more')
+    })
+  } finally {
+    release()
+  }
+}

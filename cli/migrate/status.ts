@@ -1,0 +1,48 @@
+/** `anykeeper migrate status`: how far a migration is, and what comes next. Writes nothing. */
+import { Command } from 'commander'
+import { type MigrationStatus, migrationStatus } from '../../lib/internal.ts'
+import { withStore } from '../copy.ts'
+import { lastingStoreFlag, prefixFlag } from '../flags.ts'
+
+interface StatusFlags {
+  readonly store: string
+  readonly prefix: string
+  readonly json?: true
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('say how far a migration is')
+    .description('Say how far the migration of a running ZooKeeper ensemble is. Writes nothing.')
+    .addOption(lastingStoreFlag('look into this store'))
+    .addOption(prefixFlag())
+    .option('--json', 'print it as one JSON object')
+    .allowExcessArguments(false)
+    .action(status)
+}
+
+async function status({ store: url, prefix, json }: StatusFlags): Promise<void> {
+  const found = await withStore(url, { create: false }, (store) =>
+    migrationStatus({ store, prefix }),
+  )
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : shown(found))
+}
+
+function shown({ sentence, record, sessions }: MigrationStatus): string {
+  if (record === undefined) return `${sentence}\n`
+  const { phase, servers, leader, holder, zxid, received, lagMs, digest, resyncs } = record
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['phase', phase],
+    ['source', servers.join(',')],
+    ['leader', leader === '' ? 'not connected' : leader],
+    ['holder', holder === '' ? 'nobody' : holder],
+    ['zxid', `0x${zxid.toString(16)}`],
+    ['received', `0x${received.toString(16)}`],
+    ['lag', `${lagMs} ms`],
+    ['digest', digest],
+    ['resyncs', resyncs],
+    ['sessions', sessions],
+  ]
+  const lines = rows.map(([name, value]) => `${name.padEnd(9)} ${value}\n`)
+  return `${lines.join('')}${sentence}\n`
+}

@@ -1,0 +1,69 @@
+/** `anykeeper migrate take-over`: the tree that followed an ensemble becomes the authority. */
+import { Command, Option } from 'commander'
+import { type TakenOver, takeOver } from '../../lib/internal.ts'
+import { say, withStore } from '../copy.ts'
+import { lastingStoreFlag, logLevelFlag, prefixFlag } from '../flags.ts'
+import { openLog } from '../logger.ts'
+import { parsePositive } from '../settings/parse.ts'
+import { stayAlive } from '../stay-alive.ts'
+import { zookeeperFolder } from '../zookeeper-folder.ts'
+
+interface TakeOverFlags {
+  readonly store: string
+  readonly prefix: string
+  readonly sourceStays?: true
+  readonly tail?: string
+  readonly drainTimeout: number
+  readonly logLevel: string
+}
+
+const DRAIN_MS = 30_000
+
+export function takeOverCommand(): Command {
+  return new Command('take-over')
+    .summary('make the tree that followed the authority')
+    .description(
+      'Make the tree that followed a ZooKeeper ensemble the authority: stop all servers of the ensemble first. ' +
+        'Proxies on the store serve its clients then, with their sessions. The way back stays open until anykeeper migrate finish.',
+    )
+    .addOption(lastingStoreFlag('take over in this store'))
+    .addOption(prefixFlag())
+    .option('--source-stays', 'the servers of the ensemble may still answer')
+    .option(
+      '--tail <dir>',
+      'take what the logs of a stopped server have behind the tree: its dataDir or dataLogDir',
+    )
+    .addOption(
+      new Option('--drain-timeout <ms>', 'how long what was received may take to be in the tree')
+        .default(DRAIN_MS)
+        .argParser(parsePositive),
+    )
+    .addOption(logLevelFlag().default('warn'))
+    .allowExcessArguments(false)
+    .action(run)
+}
+
+async function run(flags: TakeOverFlags): Promise<void> {
+  const logger = openLog(flags.logLevel, 'text')
+  const tail = flags.tail === undefined ? undefined : zookeeperFolder(flags.tail)
+  const release = stayAlive()
+  try {
+    const taken = await withStore(flags.store, { create: false }, (store) =>
+      takeOver({
+        ...{ store, prefix: flags.prefix, logger, drainMs: flags.drainTimeout },
+        sourceStays: flags.sourceStays === true,
+        ...(tail && { tail }),
+      }),
+    )
+    say(shown(taken))
+  } finally {
+    release()
+  }
+}
+
+function shown({ sourceZxid, zxid, znodes, sessions, fromTail, wasTaken }: TakenOver): string {
+  const what = `${znodes} znodes, ${sessions} sessions`
+  if (wasTaken) return `taken over before: ${what}`
+  const logs = fromTail > 0 ? `, ${fromTail} transactions from the logs` : ''
+  return `taken over: ${what}, the ensemble’s at zxid 0x${sourceZxid.toString(16)}${logs}, ours from 0x${zxid.toString(16)} on`
+}

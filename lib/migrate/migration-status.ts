@@ -1,0 +1,64 @@
+/** How far a migration is, for people and programs: the record of the source, and what comes next. Neighbours: source-key. */
+import { decodeHead } from '../format/head.ts'
+import type { SourceRecord } from '../format/source.ts'
+import { type MigrationPlace, SourceKey } from './source-key.ts'
+
+/** What {@link migrationStatus} found. */
+export interface MigrationStatus {
+  /** undefined: there is no migration. */
+  readonly record: SourceRecord | undefined
+  /** Sessions in the store's records; some of the newest may be missing. */
+  readonly sessions: number
+  /** What is the case, and what to do next. */
+  readonly sentence: string
+}
+
+/** Sessions are counted in steps of so many. */
+const PAGE = 5_000
+
+/** Writes nothing. @throws {StoreError} */
+export async function migrationStatus(place: MigrationPlace): Promise<MigrationStatus> {
+  const key = new SourceKey(place)
+  const { prefix, head } = key.layout
+  const record = await key.read()
+  if (record === undefined) {
+    return { record, sessions: 0, sentence: `the tree below ${prefix} comes from no ensemble` }
+  }
+  const [stored] = (await place.store.range({ start: head })).kvs
+  const mirrors = stored === undefined || decodeHead(stored.value).mirrors === true
+  // The journal decides: whoever took over may have ended before it said so here.
+  const isTaken = record.phase === 'following' && !mirrors
+  const now: SourceRecord = isTaken ? { ...record, phase: 'taken' } : record
+  const follower = await key.follower()
+  const shown = { ...now, holder: follower ?? '', leader: follower === undefined ? '' : now.leader }
+  return { record: shown, sessions: await countSessions(place, key), sentence: sentenceOf(shown) }
+}
+
+async function countSessions({ store }: MigrationPlace, { layout }: SourceKey): Promise<number> {
+  let count = 0
+  let { start } = layout.sessions
+  for (;;) {
+    const { end } = layout.sessions
+    const { kvs } = await store.range({ start, end, countMax: PAGE, keysOnly: true })
+    count += kvs.length
+    const last = kvs.at(-1)
+    if (last === undefined || kvs.length < PAGE) return count
+    start = Buffer.concat([last.key, Buffer.from([0])])
+  }
+}
+
+function sentenceOf(record: SourceRecord): string {
+  const { phase, trouble, holder, leader, digest, zxid } = record
+  if (phase === 'finished') return 'the migration is finished'
+  if (phase === 'taken') {
+    return 'taken over: this tree is the authority, and its sessions can go back to ZooKeeper until anykeeper migrate finish'
+  }
+  if (digest === 'unequal') {
+    return `${trouble === '' ? 'the tree is not the one that the ensemble has' : trouble}: anykeeper migrate follow copies it again`
+  }
+  if (trouble !== '') return trouble
+  if (holder === '') return 'nobody follows: anykeeper migrate follow resumes'
+  if (zxid === 0) return 'the tree is being copied'
+  if (leader === '') return 'the ensemble is not connected'
+  return 'following: stop all servers of the ensemble, then anykeeper migrate take-over'
+}

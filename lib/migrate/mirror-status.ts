@@ -1,0 +1,195 @@
+/**
+ * What the follower knows of the migration, written into the store when it changes, at most once a second. Neighbours: mirror,
+ * source-key (guards each change), format/source (the fields).
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { reasonOf } from '../base/reason-of.ts'
+import type { SourceDigest, SourceRecord } from '../format/source.ts'
+import { MigrateError } from './migrate-error.ts'
+import type { MirrorWriter } from './mirror-writer.ts'
+import type { SourceKey } from './source-key.ts'
+
+/** Between two writes. Unit: ms. */
+const WRITE_MS = 1_000
+
+export interface MirrorStatusOptions {
+  readonly key: SourceKey
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly name: string
+  readonly writer: () => MirrorWriter | undefined
+  /** The tree is taken over: see {@link MirrorStatus.isOver}. */
+  readonly onOver: () => void
+  readonly onStatus: ((record: SourceRecord) => void) | undefined
+}
+
+const NEW: Omit<SourceRecord, 'servers' | 'quorum'> = {
+  ...{ phase: 'following', zxid: 0, received: 0, digest: 'unknown', leader: '', holder: '' },
+  ...{ lagMs: 0, resyncs: 0, atMs: 0, seq: 0, trouble: '' },
+}
+
+export class MirrorStatus {
+  /** The tree follows nobody any more. */
+  isOver = false
+  /** Newest batch of any tree so far. */
+  seq = 0
+  readonly #options: MirrorStatusOptions
+  #record!: SourceRecord
+  #leader = ''
+  #isOurs = false
+  #cancel: (() => void) | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #stopped = true
+
+  constructor(options: MirrorStatusOptions) {
+    this.#options = options
+  }
+
+  /** @throws {MigrateError} this place is for another ensemble, or for none any more */
+  async enter(
+    given: { readonly servers: readonly string[]; readonly quorum?: readonly string[] },
+    there: 'mirror' | 'other' | 'none',
+  ): Promise<void> {
+    const { key, name } = this.#options
+    const { prefix } = key.layout
+    const { servers, quorum = [] } = given
+    this.#isOurs = false
+    const entered = await key.update((record) => {
+      if (there === 'other') throw notFollowing(prefix, record)
+      this.#isOurs = record === undefined
+      const known: SourceRecord = record ?? { ...NEW, servers, quorum }
+      if (known.phase !== 'following') throw notFollowing(prefix, record)
+      if (!known.servers.some((server) => servers.includes(server))) {
+        throw new MigrateError(
+          'MIGRATE_OTHER_SOURCE',
+          `${prefix} follows ${known.servers.join(',')}: give one of these addresses too, or remove that tree by anykeeper migrate abandon`,
+        )
+      }
+      return { ...known, servers, quorum, holder: name, leader: '', trouble: '' }
+    })
+    this.#record = entered as SourceRecord
+    this.seq = this.#record.seq
+  }
+
+  /** The tree there is not that of the ensemble. */
+  get mustCopy(): boolean {
+    return this.#record.digest === 'unequal'
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#arm()
+  }
+
+  connected(leader: string): void {
+    this.#leader = leader
+  }
+
+  disconnected(): void {
+    this.#leader = ''
+  }
+
+  /** The tree is about to be replaced. */
+  async copying(): Promise<void> {
+    this.seq++
+    const { seq } = this
+    await this.#change((record) => {
+      const resyncs = record.zxid > 0 ? record.resyncs + 1 : record.resyncs
+      return { ...record, seq, resyncs, zxid: 0 }
+    })
+  }
+
+  /** It is whole. What was wrong before does not count any more. */
+  async copied(zxid: number): Promise<void> {
+    await this.#change((record) => ({ ...record, zxid, received: zxid, digest: 'unknown' }))
+  }
+
+  /** Nothing was written: what we began here is no migration. */
+  async undo(): Promise<void> {
+    if (!this.#isOurs) return
+    await this.#stop()
+    await this.#options.key.remove()
+  }
+
+  /** Why it ends, for people. */
+  async failed(error: unknown): Promise<void> {
+    if (this.#stopped) return
+    const differs = error instanceof MigrateError && error.code === 'MIGRATE_DIFFERS'
+    const trouble = reasonOf(error)
+    this.#options.logger.error({ why: trouble }, 'the ensemble is not followed any more')
+    await this.#change((record) => {
+      return { ...record, ...(differs && { digest: 'unequal' }), trouble }
+    }).catch(() => {})
+  }
+
+  async leave(): Promise<void> {
+    if (this.#stopped) return
+    await this.#stop()
+    await this.#change((record) => ({ ...record, holder: '', leader: '' })).catch(() => {})
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel?.()
+    await this.#writing
+  }
+
+  #arm(): void {
+    const { clock, logger } = this.#options
+    this.#cancel = clock.after(WRITE_MS, () => {
+      this.#writing = this.#write()
+        .catch((error: unknown) => logger.debug({ reason: reasonOf(error) }, 'status not written'))
+        .finally(() => {
+          if (!this.#stopped) this.#arm()
+        })
+    })
+  }
+
+  /** As it is now. */
+  #now(record: SourceRecord): SourceRecord {
+    const writer = this.#options.writer()
+    const leader = this.#leader
+    if (writer === undefined) return { ...record, leader, seq: this.seq }
+    const { zxid, received, verified, waitingSinceMs } = writer
+    const lagMs =
+      waitingSinceMs === undefined
+        ? 0
+        : Math.max(0, Math.round(this.#options.clock.now() - waitingSinceMs))
+    const digest: SourceDigest = verified > 0 ? 'equal' : record.digest
+    return { ...record, leader, zxid, received, lagMs, digest }
+  }
+
+  async #write(): Promise<void> {
+    if (this.#options.writer()?.isOver === true) return this.#end()
+    const next = this.#now(this.#record)
+    if (JSON.stringify(next) === JSON.stringify(this.#record)) return
+    await this.#change((record) => this.#now(record), 0)
+  }
+
+  async #change(
+    change: (record: SourceRecord) => SourceRecord,
+    patienceMs?: number,
+  ): Promise<void> {
+    const written = await this.#options.key.update((record) => {
+      return record?.phase === 'following' ? change(record) : undefined
+    }, patienceMs)
+    if (written === undefined) return this.#end()
+    this.#record = written
+    this.#options.onStatus?.(written)
+  }
+
+  #end(): void {
+    this.isOver = true
+    this.#options.onOver()
+  }
+}
+
+function notFollowing(prefix: string, record: SourceRecord | undefined): MigrateError {
+  return new MigrateError(
+    'MIGRATE_NOT_FOLLOWING',
+    record === undefined
+      ? `there is a tree below ${prefix} already, an unfinished import, or a proxy that serves it: follow into another prefix or store`
+      : `the tree below ${prefix} is taken over: it follows ${record.servers.join(',')} no more`,
+  )
+}

@@ -1,0 +1,179 @@
+/**
+ * Commits what an ensemble has committed, in its order, and compares the tree with its digests. At most a bounded number of
+ * transactions wait for the store. Line: mirrored-txn → here → group-committer. Neighbour: mirror.
+ */
+import { Fifo } from '../base/fifo.ts'
+import type { CommitTask } from '../member/commit/task.ts'
+import type { Keeper } from '../member/keeper.ts'
+import {
+  MIRROR_GAP,
+  MIRROR_KNOWN,
+  MIRROR_MISFIT,
+  MIRROR_OVER,
+  type MirroredTxn,
+} from '../member/plan/mirrored.ts'
+import type { Planned } from '../member/plan/planned.ts'
+import type { StoreError } from '../model/errors.ts'
+import { ZK_ERRORS } from '../model/errors.ts'
+import { DIGEST_VERSION, type Txn } from '../transfer/zookeeper/txn.ts'
+import { mirroredTxn } from './mirrored-txn.ts'
+import { ReplicaDigest } from './replica-digest.ts'
+
+/** Transactions that wait for the store. The feed holds what comes beyond them. */
+export const PENDING_MAX = 4_096
+
+/**
+ * Why no more is written. over: the tree is taken over. again: to be continued from where the tree is. differs: it is not the
+ * tree that the ensemble has. large: the store does not take a transaction.
+ */
+export type MirrorStop = 'over' | 'again' | 'differs' | 'large'
+
+export class MirrorWriter {
+  /** Newest zxid that was handed over. */
+  received: number
+  /** Transactions of which the digest was equal. */
+  verified = 0
+  readonly #keeper: Keeper
+  #digest: ReplicaDigest | undefined
+  readonly #waiting = new Fifo<MirrorTask>()
+  #stop: { readonly kind: MirrorStop; readonly why: string } | undefined
+  readonly #onStop: () => void
+  #wake: (() => void) | undefined
+
+  /** `onStop`: see {@link stop}; called once. */
+  constructor(keeper: Keeper, onStop: () => void) {
+    this.#keeper = keeper
+    this.#onStop = onStop
+    this.received = keeper.replica.zxid
+  }
+
+  /** Why nothing more is written, and a sentence about it; undefined: it is. */
+  get stop(): { readonly kind: MirrorStop; readonly why: string } | undefined {
+    return this.#stop
+  }
+  /** Transactions that are not in the tree yet. */
+  get pending(): number {
+    return this.#waiting.length
+  }
+  /** When the oldest of them arrived, ms since 1970; undefined: none waits. */
+  get waitingSinceMs(): number | undefined {
+    return this.#waiting.first?.atMs
+  }
+  /** The tree follows nobody any more. */
+  get isOver(): boolean {
+    return !this.#keeper.replica.mirrors
+  }
+  /** Newest zxid in the tree. */
+  get zxid(): number {
+    return this.#keeper.replica.zxid
+  }
+
+  /** What the tree has already is left out. `atMs`: when it arrived. */
+  write(txn: Txn, atMs: number): void {
+    if (this.#stop !== undefined || txn.zxid <= this.received) return
+    const task = new MirrorTask(this, mirroredTxn(txn, this.received), txn, atMs)
+    this.received = txn.zxid
+    this.#waiting.push(task)
+    this.#keeper.committer.submit(task)
+  }
+
+  /** Resolves when no more than `count` wait, or none will be written. */
+  async drainedTo(count: number): Promise<void> {
+    while (this.#stop === undefined && this.pending > count) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  close(): void {
+    this.#digest?.detach()
+    this.#digest = undefined
+  }
+
+  /** @internal */
+  settled(task: MirrorTask, planned: Planned): void {
+    this.#waiting.shift()
+    if (typeof planned !== 'number') this.#compare(task.txn)
+    else if (planned !== MIRROR_KNOWN) this.#end(...stopOf(planned, task.txn))
+    this.#notify()
+  }
+
+  /** @internal */
+  abandoned(error: StoreError): void {
+    this.#waiting.shift()
+    this.#end('again', error.message)
+    this.#notify()
+  }
+
+  #compare({ digest, zxid }: Txn): void {
+    if (digest?.version !== DIGEST_VERSION || this.#stop !== undefined) return
+    const { tree } = this.#keeper.replica
+    if (this.#digest?.tree !== tree) {
+      this.#digest?.detach()
+      this.#digest = new ReplicaDigest(tree)
+    }
+    if (this.#digest.value === digest.value) {
+      this.verified++
+      return
+    }
+    this.#end('differs', `the tree is not the one that the ensemble has, seen at ${hex(zxid)}`)
+  }
+
+  #end(kind: MirrorStop, why: string): void {
+    if (this.#stop !== undefined) return
+    this.#stop = { kind, why }
+    this.#onStop()
+  }
+
+  #notify(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+}
+
+/** One transaction on its way. */
+class MirrorTask implements CommitTask {
+  readonly request: MirroredTxn
+  readonly session: { readonly id: bigint; readonly owner: string; readonly fence: number }
+  readonly cxid: number
+  readonly txn: Txn
+  readonly atMs: number
+  submittedMs = 0
+  readonly #writer: MirrorWriter
+
+  constructor(writer: MirrorWriter, request: MirroredTxn, txn: Txn, atMs: number) {
+    this.#writer = writer
+    this.request = request
+    this.txn = txn
+    this.atMs = atMs
+    this.session = { id: txn.clientId, owner: '', fence: 0 }
+    this.cxid = txn.cxid
+  }
+  committed(_zxid: number, planned: Planned): void {
+    this.#writer.settled(this, planned)
+  }
+  abandoned(error: StoreError): void {
+    this.#writer.abandoned(error)
+  }
+}
+
+const hex = (zxid: number): string => `0x${zxid.toString(16)}`
+
+function stopOf(errno: number, { zxid }: Txn): [MirrorStop, string] {
+  switch (errno) {
+    case MIRROR_OVER:
+      return ['over', 'the tree is taken over']
+    case MIRROR_GAP:
+      return ['again', `${hex(zxid)} does not follow what is in the tree`]
+    case ZK_ERRORS.SYSTEM_ERROR.errno:
+      return ['again', 'the store is full']
+    case MIRROR_MISFIT:
+      return [
+        'differs',
+        `${hex(zxid)} does not fit the tree: it is not the one that the ensemble has`,
+      ]
+    default:
+      return ['large', `the store does not take the transaction ${hex(zxid)}, it is too large`]
+  }
+}

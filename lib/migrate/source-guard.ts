@@ -1,0 +1,78 @@
+/**
+ * After a take-over the ensemble must not serve: a member looks at its client addresses from time to time, says loudly when one
+ * of them answers as ZooKeeper, and until when. Neighbours: probe, member/upkeep/source-watch.
+ */
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Keeper } from '../member/keeper.ts'
+import { probeClientPort } from './probe.ts'
+
+/** Between two looks. Unit: ms. */
+const LOOK_MS = 10_000
+/** A migration that is taken over is noticed so soon. Unit: ms. */
+const PHASE_MS = 1_000
+
+export interface SourceGuardOptions {
+  readonly keeper: Keeper
+  readonly logger: Logger
+  readonly clock?: Clock
+  /** @default 10,000 ms */
+  readonly lookMs?: number
+}
+
+export class SourceGuard {
+  readonly #options: SourceGuardOptions
+  readonly #clock: Clock
+  #alive = ''
+  #cancel: (() => void) | undefined
+  #stopped = false
+  #lookedMs = Number.NEGATIVE_INFINITY
+  #wasStandby: boolean
+
+  constructor(options: SourceGuardOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#wasStandby = options.keeper.replica.mirrors
+  }
+
+  /** Ends by itself where there is nothing to be looked at. */
+  start(): void {
+    const { keeper, logger } = this.#options
+    const { phase, record } = keeper.upkeep.source
+    if (this.#stopped || phase === undefined) return
+    if (phase === 'taken' && this.#wasStandby) {
+      this.#wasStandby = false
+      logger.info({ zxid: keeper.replica.zxid }, 'the tree is taken over: clients are served')
+    }
+    this.#cancel = this.#clock.after(PHASE_MS, () => {
+      const isDue = this.#clock.monotonic() - this.#lookedMs >= (this.#options.lookMs ?? LOOK_MS)
+      const isOurs = phase === 'taken' && keeper.registry.isFirst
+      const looked =
+        isDue && isOurs && record !== undefined ? this.#look(record.servers) : undefined
+      void Promise.resolve(looked).finally(() => this.start())
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  async #look(servers: readonly string[]): Promise<void> {
+    const { keeper, logger } = this.#options
+    this.#lookedMs = this.#clock.monotonic()
+    const found = await Promise.all(servers.map((at) => probeClientPort(at, this.#clock)))
+    const alive = servers.filter((_, at) => found[at] === 'serves')
+    keeper.upkeep.source.alive = alive.length
+    const text = alive.join(', ')
+    if (text === this.#alive) return
+    this.#alive = text
+    if (text === '') logger.info({}, 'the ZooKeeper ensemble serves no clients any more')
+    else {
+      logger.error(
+        { servers: text },
+        'the ZooKeeper ensemble serves clients again after the take-over: stop it, its tree is not this one any more',
+      )
+    }
+  }
+}

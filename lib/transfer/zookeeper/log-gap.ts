@@ -1,0 +1,13 @@
+/** Is a transaction missing between two that follow each other in logs? Neighbours: restore, log-tail. */
+import { epochOf } from '../../model/zxid.ts'
+
+const EPOCH = 2 ** 32
+const hex = (zxid: number): string => `0x${zxid.toString(16)}`
+
+/** Within an epoch the zxids of a log have no gaps: what fails has one too. @returns a sentence; undefined: nothing is missing */
+export function gapBetween(before: number, zxid: number): string | undefined {
+  if (zxid === before + 1) return undefined
+  const isFirst = zxid % EPOCH === 1
+  if (isFirst && epochOf(zxid) > epochOf(before)) return undefined
+  return `${hex(zxid)} follows ${hex(before)}: a log is missing between them`
+}

@@ -1,0 +1,191 @@
+import { expect } from 'chai'
+import { MigrateError } from '../../../../lib/migrate/migrate-error.ts'
+import { READ_ACL } from '../../../../lib/model/acl.ts'
+import { CONTAINER_OWNER, TTL_OWNER } from '../../../../lib/transfer/zookeeper/txn.ts'
+import { mirrorBench } from './mirror-bench.ts'
+import { create, type ScriptedSource } from './scripted-source.ts'
+
+const ANNA = 0x1000_0000_0001n
+const BERT = 0x1000_0000_0002n
+/** Of a server of id 200: below zero. */
+const HIGH = BigInt.asIntN(64, 0xc800_0000_0000_0001n)
+
+/** One of each kind. */
+function play(source: ScriptedSource): void {
+  source.commit(ANNA, { op: 'createSession', timeoutMs: 10_000 })
+  source.commit(HIGH, { op: 'createSession', timeoutMs: 30_000 })
+  source.commit(ANNA, create('/app', { data: 'one' }))
+  source.commit(ANNA, create('/app/e', { ephemeralOwner: ANNA }))
+  source.commit(ANNA, { op: 'setData', path: '/app', data: 'two', version: 1 })
+  source.commit(ANNA, { op: 'error', err: -101 })
+  source.commit(ANNA, { op: 'setACL', path: '/app', acl: READ_ACL, version: 1 })
+  source.commit(ANNA)
+  source.commit(ANNA, create('/app/gone', { parentCVersion: 7 }))
+  source.commit(ANNA, { op: 'delete', path: '/app/gone' })
+  source.commit(ANNA, create('/box', { ephemeralOwner: CONTAINER_OWNER }))
+  source.commit(ANNA, create('/short', { ephemeralOwner: TTL_OWNER + 5_000n }))
+  source.commit(HIGH, create('/of-high', { ephemeralOwner: HIGH, data: null }))
+  source.commit(
+    ANNA,
+    { op: 'check', path: '/app', version: 1 },
+    create('/multi'),
+    create('/multi/a'),
+    { op: 'setData', path: '/multi', data: 'm', version: 1 },
+    { op: 'delete', path: '/multi/a' },
+  )
+  source.commit(0n, {
+    ...{ op: 'setData', path: '/zookeeper/config', version: 1 },
+    data: 'server.2=zk2:2888:3888;2181',
+  })
+}
+
+describe('migrate/mirror', () => {
+  let bench: ReturnType<typeof mirrorBench>
+
+  beforeEach(() => {
+    bench = mirrorBench()
+  })
+  afterEach(() => bench.close())
+
+  it('copies the tree, then commits each transaction with its zxid, time and session', async () => {
+    const { source } = bench
+    play(source)
+    bench.follow()
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+    source.commit(BERT, { op: 'createSession', timeoutMs: 4_000 })
+    source.commit(BERT, create('/app/b', { ephemeralOwner: BERT }))
+    source.commit(BERT, create('/app/c', { ephemeralOwner: BERT }))
+    source.commit(BERT, create('/late'))
+    source.commit(BERT, { op: 'setData', path: '/app', data: 'three', version: 2 })
+    source.newEpoch()
+    source.commit(BERT, { op: 'delete', path: '/late' })
+    source.commit(BERT, { op: 'closeSession', paths: ['/app/b', '/app/c'] })
+    // As 3.5 and before say it, and once more for a session that has ended.
+    source.commit(HIGH, { op: 'closeSession', paths: undefined })
+    source.commit(HIGH, { op: 'closeSession', paths: undefined })
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+    const { digest } = await bench.status('a digest', (record) => record.digest === 'equal')
+    expect(digest).to.equal('equal')
+  })
+
+  it('follows each kind of transaction behind an empty tree, too', async () => {
+    const { source } = bench
+    source.commit(ANNA, create('/first'))
+    bench.follow()
+    await bench.caughtUp()
+    play(source)
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+    await bench.status('a digest', ({ digest, zxid }) => digest === 'equal' && zxid === source.zxid)
+  })
+
+  it('copies the tree again where the source has no transactions behind ours', async () => {
+    const { source } = bench
+    play(source)
+    const first = bench.follow()
+    await bench.caughtUp()
+    await first.stop()
+    source.keeps = 1
+    source.commit(ANNA, { op: 'delete', path: '/multi' })
+    source.commit(ANNA, create('/x'))
+    bench.follow()
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+    await bench.status('one resync', ({ resyncs }) => resyncs === 1)
+  })
+
+  it('copies the tree again when the source has lost what it had sent', async () => {
+    const { source } = bench
+    play(source)
+    const first = bench.follow()
+    await bench.caughtUp()
+    await first.stop()
+    source.lose(2)
+    bench.follow()
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+  })
+
+  it('stops when a digest is not equal, and copies the whole tree when it is started again', async () => {
+    const { source } = bench
+    play(source)
+    const follower = bench.follow()
+    await bench.caughtUp()
+    const txn = source.commit(ANNA, create('/y'))
+    await bench.caughtUp()
+    const next = { ...txn, zxid: txn.zxid + 1, ops: [create('/z')] }
+    source.feed.transactions([{ ...next, digest: { version: 2, value: 1n } }])
+    const error = await follower.ended
+    expect(error).to.be.instanceOf(MigrateError).and.have.property('code', 'MIGRATE_DIFFERS')
+    const record = await bench.key.read()
+    expect(record?.digest).to.equal('unequal')
+    expect(record?.trouble).to.match(/^the tree is not the one that the ensemble has, seen at 0x/)
+    bench.follow()
+    await bench.status('a tree without trouble', ({ digest }) => digest !== 'unequal')
+    expect(await bench.lines()).to.equal(source.lines())
+  })
+
+  it('stops at a transaction that does not fit the tree, where the source has no digests', async () => {
+    const { source } = bench
+    source.hasDigests = false
+    play(source)
+    const follower = bench.follow()
+    await bench.caughtUp()
+    const txn = source.commit(ANNA, create('/y'))
+    await bench.caughtUp()
+    const op = { op: 'setData', path: '/nowhere', data: '', version: 1 } as const
+    source.feed.transactions([{ ...txn, zxid: txn.zxid + 1, ops: [op] }])
+    const error = await follower.ended
+    expect(error).to.have.property('code', 'MIGRATE_DIFFERS')
+  })
+
+  it('lets a second process wait, and take the place of the first when that is killed', async function () {
+    this.timeout(30_000)
+    const { source } = bench
+    play(source)
+    const first = bench.follow({ name: 'first' })
+    await bench.caughtUp()
+    const second = bench.follow({ name: 'second' })
+    source.commit(ANNA, create('/a'))
+    await bench.caughtUp()
+    expect(source.feeds).to.have.length(1)
+    await first.kill()
+    source.commit(ANNA, create('/b'))
+    await bench.caughtUp()
+    // It resumes where the tree is.
+    expect(source.feed.from).to.equal(source.log.at(-2)?.zxid)
+    await bench.status('the second', ({ holder }) => holder === 'second')
+    expect(await bench.lines()).to.equal(source.lines())
+    await second.stop()
+  })
+
+  it('refuses the addresses of another ensemble', async () => {
+    play(bench.source)
+    const first = bench.follow()
+    await bench.caughtUp()
+    await first.stop()
+    const other = await bench.follow({ servers: ['other:2181'] }).ended
+    expect(other).to.have.property('code', 'MIGRATE_OTHER_SOURCE')
+  })
+
+  it('refuses a prefix with a tree, or with a proxy, and leaves no record there', async () => {
+    const { keeper } = await bench.bench.open()
+    const other = await bench.follow().ended
+    expect(other).to.have.property('code', 'MIGRATE_NOT_FOLLOWING')
+    expect(await bench.key.read()).to.equal(undefined)
+    expect(keeper.isServing).to.equal(true)
+  })
+
+  it('fails with the sentence of the feed, and says it in the record', async () => {
+    play(bench.source)
+    const follower = bench.follow()
+    await bench.caughtUp()
+    bench.source.feed.fail(new Error('zk1:2888 speaks no protocol that is known'))
+    expect(await follower.ended)
+      .to.have.property('message')
+      .that.includes('no protocol')
+    expect((await bench.key.read())?.trouble).to.include('no protocol')
+  })
+})

@@ -1,0 +1,147 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect } from 'chai'
+import { silentLogger } from '../../../../lib/base/log.ts'
+import { connect } from '../../../../lib/index.ts'
+import { zookeeperPassword } from '../../../../lib/member/session/zookeeper-password.ts'
+import { abandonMigration, finishMigration, takeOver } from '../../../../lib/migrate/take-over.ts'
+import { epochOf } from '../../../../lib/model/zxid.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { mirrorBench } from './mirror-bench.ts'
+import { create } from './scripted-source.ts'
+
+const ANNA = 0x1000_0000_0001n
+const LATE_MS = 20_000
+const logger = silentLogger
+
+describe('migrate/take-over', () => {
+  let bench: ReturnType<typeof mirrorBench>
+
+  beforeEach(() => {
+    bench = mirrorBench()
+  })
+  afterEach(() => bench.close())
+
+  /** Addresses at which nothing listens. */
+  const servers = ['127.0.0.1:1']
+
+  async function followed() {
+    const { source } = bench
+    source.commit(ANNA, { op: 'createSession', timeoutMs: 10_000 })
+    source.commit(ANNA, create('/e', { ephemeralOwner: ANNA }))
+    const follower = bench.follow({ servers })
+    await bench.caughtUp()
+    await bench.status('a leader', ({ received, leader }) => {
+      return received === source.zxid && leader !== ''
+    })
+    return follower
+  }
+
+  it('makes a standby a proxy, in an epoch 256 above, and ends the follower', async () => {
+    const { source } = bench
+    const follower = await followed()
+    const { keeper } = await bench.bench.open()
+    expect(keeper.isServing).to.equal(false)
+    expect(keeper.trouble).to.match(/^this is a standby/)
+    const refused = await keeper.sessions
+      .open(10_000, { reply() {}, event() {}, ended() {} }, [])
+      .catch((error: Error) => error)
+    expect(refused)
+      .to.have.property('message')
+      .that.matches(/^this is a standby/)
+    source.commit(ANNA, create('/last'))
+    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    const taken = await takeOver({ store: bench.handle(), logger })
+    expect(taken.sourceZxid).to.equal(source.zxid)
+    expect(epochOf(taken.zxid)).to.equal(epochOf(source.zxid) + 256)
+    expect(await follower.ended).to.equal('over')
+    await eventually('clients to be served', () => keeper.isServing, LATE_MS)
+    expect(keeper.replica.sessions.has(ANNA)).to.equal(true)
+    expect(keeper.replica.tree.has('/last')).to.equal(true)
+    expect(keeper.upkeep.source.phase).to.equal('taken')
+    // The client of the ensemble has the password that ZooKeeper computes.
+    const sink = { reply() {}, event() {}, ended() {} }
+    const moved = await keeper.sessions.resume(ANNA, zookeeperPassword(ANNA), sink, [])
+    expect(moved?.id).to.equal(ANNA)
+    const { session, password } = await keeper.sessions.open(10_000, sink, [])
+    expect(Buffer.from(password).equals(zookeeperPassword(session.id))).to.equal(true)
+    const again = await takeOver({ store: bench.handle(), logger })
+    expect(again).to.include({ wasTaken: true, sourceZxid: taken.zxid })
+    expect(await finishMigration({ store: bench.own })).to.equal(true)
+    expect(await finishMigration({ store: bench.own })).to.equal(false)
+    await eventually('random passwords', () => !keeper.upkeep.source.hasWayBack, LATE_MS)
+    const after = await keeper.sessions.open(10_000, sink, [])
+    const computed = zookeeperPassword(after.session.id)
+    expect(Buffer.from(after.password).equals(computed)).to.equal(false)
+  })
+
+  it('serves clients in the process of a member that was a standby', async () => {
+    await followed()
+    const { keeper } = await bench.bench.open()
+    bench.source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await takeOver({ store: bench.handle(), logger })
+    await eventually('clients to be served', () => keeper.isServing, LATE_MS)
+    const client = await connect(keeper)
+    await client.create('/mine', Buffer.from('x'))
+    expect(keeper.replica.tree.get('/mine')?.czxid).to.be.greaterThan(bench.source.zxid)
+    await client.close()
+  })
+
+  it('is refused while a server answers, and carried out if that is allowed', async () => {
+    const server = createServer((socket) => socket.end('no word\n')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { port } = server.address() as { port: number }
+      const follower = bench.follow({ servers: [`127.0.0.1:${port}`] })
+      bench.source.commit(ANNA, create('/a'))
+      await bench.caughtUp()
+      await follower.stop()
+      const options = { store: bench.own, logger }
+      const error = await takeOver(options).catch((reason: Error) => reason)
+      expect(error).to.have.property('code', 'MIGRATE_SOURCE_ANSWERS')
+      expect(error).to.have.property('message').that.includes(`127.0.0.1:${port} still answers`)
+      const { wasTaken } = await takeOver({ ...options, sourceStays: true })
+      expect(wasTaken).to.equal(false)
+    } finally {
+      server.close()
+    }
+  })
+
+  it('is refused while the follower is still connected', async () => {
+    await followed()
+    const error = await takeOver({ store: bench.own, logger, drainMs: 300 }).catch(
+      (reason: Error) => reason,
+    )
+    expect(error).to.have.property('code', 'MIGRATE_NOT_DRAINED')
+    expect(error).to.have.property('message').that.includes('still connected to zk1:2888')
+  })
+
+  it('is refused for a tree that is not the one of the ensemble', async () => {
+    const follower = await followed()
+    const txn = bench.source.commit(ANNA, create('/y'))
+    const wrong = { version: 2, value: 1n }
+    bench.source.feed.transactions([{ ...txn, zxid: txn.zxid + 1, ops: [], digest: wrong }])
+    await follower.ended
+    const error = await takeOver({ store: bench.own, logger }).catch((reason: Error) => reason)
+    expect(error).to.have.property('code', 'MIGRATE_DIFFERS')
+  })
+
+  it('is refused where nothing follows', async () => {
+    const options = { store: bench.own, logger }
+    for (const call of [takeOver(options), finishMigration(options), abandonMigration(options)]) {
+      const error = await call.catch((reason: Error) => reason)
+      expect(error).to.have.property('code', 'MIGRATE_NOT_FOLLOWING')
+    }
+  })
+
+  it('is left out by abandon: the prefix is empty afterwards', async () => {
+    const follower = await followed()
+    const busy = await abandonMigration({ store: bench.own }).catch((reason: Error) => reason)
+    expect(busy).to.have.property('code', 'MIGRATE_BUSY')
+    await follower.stop()
+    await abandonMigration({ store: bench.own })
+    const all = { start: Buffer.from('/anykeeper/'), end: Buffer.from('/anykeeper0') }
+    const { kvs } = await bench.own.range(all)
+    expect(kvs.map(({ key }) => Buffer.from(key).toString())).to.deep.equal([])
+  })
+})
