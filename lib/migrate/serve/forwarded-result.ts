@@ -106,7 +106,9 @@ function resultOfOp(
       const path = applied?.path ?? op.path
       if (op.op === OP.create) return { type: 'create', path }
       const stat = applied?.stat ?? statOfNow(path)
-      return stat === undefined ? { type: 'error', errno: MISSING } : { type: 'create2', path, stat }
+      return stat === undefined
+        ? { type: 'error', errno: MISSING }
+        : { type: 'create2', path, stat }
     }
     case 'setData': {
       const stat = applied?.stat ?? statOfNow(op.path)

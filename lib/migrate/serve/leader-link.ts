@@ -7,12 +7,12 @@ import { backoffMs } from '../../base/backoff.ts'
 import { type Clock, type Random, systemRandom } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
-import { checkTls, type ClientTls, type KnownTls } from '../../client/tls-options.ts'
+import { type ClientTls, checkTls, type KnownTls } from '../../client/tls-options.ts'
 import type { QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { findMembers } from '../find-members.ts'
-import { followLeader } from '../learner-connection.ts'
 import type { LearnerService, LearnerSink } from '../learner.ts'
+import { followLeader } from '../learner-connection.ts'
 import { parseQuorumConfig, shown } from '../quorum-config.ts'
 import { SourceError } from '../source-error.ts'
 import { type HostPort, type QuorumSasl, SOURCE_DEFAULT } from '../source-feed.ts'
@@ -142,7 +142,8 @@ export class LeaderLink {
     const known = this.#clientTls
     const { candidates } = await findMembers({
       ...{ servers, quorum, clock, logger, connectMs: SOURCE_DEFAULT.connectMs },
-      clientTls: known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
+      clientTls:
+        known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
     })
     return candidates
   }
@@ -173,7 +174,10 @@ export class LeaderLink {
         this.#send = send
         this.zxid = zxid
         this.leader = shown(address)
-        logger.info({ leader: this.leader, sid: this.sid }, 'forwarding to the leader of the ensemble')
+        logger.info(
+          { leader: this.leader, sid: this.sid },
+          'forwarding to the leader of the ensemble',
+        )
         onReady(zxid)
       },
     }
@@ -200,7 +204,10 @@ export class LeaderLink {
         if (members.some(({ id }) => id === this.sid)) {
           const taken = this.sid
           this.sid = this.#drawSid()
-          throw new SourceError('SOURCE_REFUSED', `a member has the server id ${taken}, which was to be ours`)
+          throw new SourceError(
+            'SOURCE_REFUSED',
+            `a member has the server id ${taken}, which was to be ours`,
+          )
         }
         this.#quorum = members.flatMap(({ quorum }) => quorum)
       },

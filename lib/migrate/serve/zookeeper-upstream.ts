@@ -4,17 +4,18 @@
  * to this member, which commits what was held meanwhile: no client is disconnected.
  * Line: session → here → leader-link; journal → forwarded-writes → session. Neighbours: hand-over (the other side of a freeze).
  */
+
+import type { Op, TxnEntry } from '../../format/ops.ts'
 import type { SourceRecord } from '../../format/source.ts'
-import { OwnTask, type CommitTask } from '../../member/commit/task.ts'
+import { type CommitTask, OwnTask } from '../../member/commit/task.ts'
 import type {
   Upstream,
   UpstreamCounters,
   UpstreamFactory,
   UpstreamHost,
-} from '../../member/session/upstream.ts'
+} from '../../member/commit/upstream.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
-import type { Op, TxnEntry } from '../../format/ops.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
@@ -140,7 +141,8 @@ class ZookeeperUpstream implements Upstream {
 
   get trouble(): string | undefined {
     if (this.#gate.phase === 'over' || this.#gate.phase === 'claiming') return undefined
-    if (this.#record === undefined || !this.#key.isWritten) return 'the source record is not read yet'
+    if (this.#record === undefined || !this.#key.isWritten)
+      return 'the source record is not read yet'
     if (this.#record.digest === 'unequal') return 'the tree is not the one that the ensemble has'
     if (!this.#link.isReady) return this.#why
     const zxid = this.#host.replica().zxid
@@ -414,7 +416,10 @@ class ZookeeperUpstream implements Upstream {
     const wasWell = this.#isWell
     this.#isWell = trouble === undefined
     if (wasWell && trouble !== undefined) {
-      this.#host.logger.error({ why: trouble }, 'clients cannot be served, disconnecting all of them')
+      this.#host.logger.error(
+        { why: trouble },
+        'clients cannot be served, disconnecting all of them',
+      )
       this.#host.troubled()
     }
   }

@@ -1,14 +1,14 @@
 /**
  * Who decides writes and sessions while the tree follows a ZooKeeper ensemble: this member serves its clients from its replica
  * and forwards the rest. The contract between the member and lib/migrate/serve, which fulfils it.
- * Neighbours: session-manager, session (submits), keeper (wires it).
+ * Neighbours: session/session-manager, session/session (submits), keeper (wires it).
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { CommitTask } from '../commit/task.ts'
 import type { Replica, TxnObserver } from '../tree/replica.ts'
+import type { CommitTask } from './task.ts'
 
 export interface UpstreamCounters {
   /** Requests sent to the leader: writes, syncs, starts of sessions. */
