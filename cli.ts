@@ -8,6 +8,7 @@ import { compareCommand } from './cli/compare.ts'
 import { exportCommand } from './cli/export.ts'
 import { EXIT_USAGE, UsageError } from './cli/flags.ts'
 import { importCommand } from './cli/import.ts'
+import { migrateCommand } from './cli/migrate/command.ts'
 import { repairCommand } from './cli/repair.ts'
 import { serveCommand } from './cli/serve.ts'
 import { stayAlive } from './cli/stay-alive.ts'
@@ -32,9 +33,11 @@ const commands = [
   importCommand(),
   repairCommand(),
   compareCommand(),
+  migrateCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const part of command.commands) part.exitOverride().copyInheritedSettings(program)
 }
 
 const release = stayAlive()

@@ -171,7 +171,18 @@ class LearnerFeed implements SourceFeed {
           ? undefined
           : { known: this.#clientTls, options: clientTls },
     })
+    this.#checkSid(found.members)
     return found.candidates
+  }
+
+  /** Two of one id would be taken for each other. @throws {SourceError} SOURCE_UNSUPPORTED */
+  #checkSid(members: readonly QuorumMember[]): void {
+    const { sid = SOURCE_DEFAULT.sid } = this.#options
+    if (!members.some(({ id }) => id === sid)) return
+    throw new SourceError(
+      'SOURCE_UNSUPPORTED',
+      `${sid} is the id of a member of the source: choose another one for us`,
+    )
   }
 
   async #followAt(address: HostPort): Promise<SourceError> {
@@ -248,6 +259,7 @@ class LearnerFeed implements SourceFeed {
   #noteMembers(text: string): void {
     const members = parseQuorumConfig(text)
     if (members.length === 0) return
+    this.#checkSid(members)
     const before = membersText(this.#members)
     const after = membersText(members)
     const isNews = this.#members.length > 0 && before !== after

@@ -1,0 +1,157 @@
+/** What servers want of each other: certificates (sslQuorum), or a login (quorum.auth.enableSasl), on real ZooKeepers. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { ClientTls } from '../../lib/index.ts'
+import type { Certificate } from '../support/certificates.ts'
+import { requireOrSkip } from '../support/requirements.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { TestAuthority } from '../support/test-authority.ts'
+import { startZookeeperLeader, type ZookeeperServer } from '../support/zookeeper-server.ts'
+import { firstOfFeed } from './first-of-feed.ts'
+
+const pem = (path: string): Buffer => readFileSync(path)
+
+describe('migrate: TLS between the servers', function () {
+  this.timeout(120_000)
+  let folder: string
+  let authority: TestAuthority
+  let stranger: TestAuthority
+  let server: ZookeeperServer
+  let quorumPort: number
+
+  before(async function () {
+    requireOrSkip(this, 'zookeeper-3.9', 'openssl')
+    folder = temporaryFolder('migrate-tls')
+    authority = new TestAuthority(folder, 'ensemble')
+    stranger = new TestAuthority(folder, 'stranger')
+    const { cert, key } = authority.issue('server')
+    const store = join(folder, 'server.pem')
+    writeFileSync(store, Buffer.concat([pem(key), pem(cert)]))
+    const started = await startZookeeperLeader({
+      ...{ version: '3.9', heapMb: 96, tickTimeMs: 500 },
+      config: {
+        sslQuorum: 'true',
+        'ssl.quorum.keyStore.location': store,
+        'ssl.quorum.trustStore.location': authority.ca,
+        'ssl.quorum.hostnameVerification': 'false',
+      },
+    })
+    server = started.server
+    quorumPort = started.quorumPort
+  })
+
+  after(async () => {
+    await server?.stop()
+    if (folder !== undefined) removeFolder(folder)
+  })
+
+  const first = (tls?: ClientTls) =>
+    firstOfFeed({
+      servers: [{ host: '127.0.0.1', port: server.port }],
+      quorum: [{ host: '127.0.0.1', port: quorumPort }],
+      ...(tls !== undefined && { tls }),
+    })
+  const tlsOf = ({ cert, key }: Certificate, ca = authority.ca): ClientTls => ({
+    ...{ ca: pem(ca), cert: pem(cert), key: pem(key) },
+  })
+
+  it('a certificate of the ensemble’s authority is accepted', async () => {
+    expect(await first(tlsOf(authority.issue('anykeeper')))).to.have.property('tree')
+  })
+
+  it('without TLS, the reason says that the port speaks it', async () => {
+    expect(await first()).to.deep.include({ isFinal: true })
+    expect(await first())
+      .to.have.property('why')
+      .that.match(/its quorum port speaks TLS/)
+  })
+
+  it('without a certificate, and with a strange one, the servers refuse', async () => {
+    const refused = /it refuses our certificate, or the lack of one/
+    const bare = await first({ ca: pem(authority.ca) })
+    expect(bare).to.have.property('why').that.match(refused)
+    const strange = await first(tlsOf(stranger.issue('strange')))
+    expect(strange).to.have.property('why').that.match(refused)
+  })
+
+  it('servers of another authority are not followed', async () => {
+    const { ca } = stranger
+    const other = await first(tlsOf(authority.issue('anykeeper'), ca))
+    expect(other)
+      .to.have.property('why')
+      .that.match(/its certificate is not of an authority/)
+  })
+})
+
+describe('migrate: SASL between the servers', function () {
+  this.timeout(120_000)
+  let folder: string
+  let server: ZookeeperServer
+  let quorumPort: number
+
+  before(async function () {
+    requireOrSkip(this, 'zookeeper')
+    folder = temporaryFolder('migrate-sasl')
+    const jaas = join(folder, 'jaas.conf')
+    writeFileSync(jaas, JAAS)
+    const started = await startZookeeperLeader({
+      ...{ version: '3.8', tickTimeMs: 500 },
+      config: {
+        'quorum.auth.enableSasl': 'true',
+        'quorum.auth.learnerRequireSasl': 'true',
+        'quorum.auth.serverRequireSasl': 'true',
+        'quorum.auth.learner.loginContext': 'QuorumLearner',
+        'quorum.auth.server.loginContext': 'QuorumServer',
+      },
+      properties: { 'java.security.auth.login.config': jaas },
+    })
+    server = started.server
+    quorumPort = started.quorumPort
+  })
+
+  after(async () => {
+    await server?.stop()
+    if (folder !== undefined) removeFolder(folder)
+  })
+
+  const first = (sasl?: { user: string; password: string }) =>
+    firstOfFeed({
+      servers: [{ host: '127.0.0.1', port: server.port }],
+      quorum: [{ host: '127.0.0.1', port: quorumPort }],
+      ...(sasl !== undefined && { sasl }),
+    })
+
+  it('the right password is accepted, also with characters that are quoted', async () => {
+    expect(await first({ user: 'any keeper', password: 'se"cr\\et ü' })).to.have.property('tree')
+  })
+
+  it('a wrong password and an unknown user are refused, for good', async () => {
+    for (const [user, password] of [
+      ['any keeper', 'wrong'],
+      ['nobody', 'se"cr\\et ü'],
+    ] as const) {
+      const refused = await first({ user, password })
+      expect(refused).to.deep.include({ isFinal: true })
+      expect(refused)
+        .to.have.property('why')
+        .that.match(/refused the login of .*SASL DIGEST-MD5/)
+    }
+  })
+
+  it('without a login, the reason names SASL', async () => {
+    expect(await first())
+      .to.have.property('why')
+      .that.match(/without an answer.*SASL/)
+  })
+})
+
+const JAAS = `QuorumServer {
+  org.apache.zookeeper.server.auth.DigestLoginModule required
+  "user_any keeper"="se\\"cr\\\\et ü";
+};
+QuorumLearner {
+  org.apache.zookeeper.server.auth.DigestLoginModule required
+  username="any keeper" password="se\\"cr\\\\et ü";
+};
+`
