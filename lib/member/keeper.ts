@@ -218,7 +218,7 @@ export class Keeper {
       isServing: () => this.isServing,
     })
     this.upstream = options.upstream?.({
-      ...{ store, layout, proxy, clock, logger },
+      ...{ store, layout, proxy, clock, logger, limits },
       replica: () => this.#replica,
       sessionCount: () => [...this.sessions.connections()].length,
       troubled: () => this.#serving.end(),

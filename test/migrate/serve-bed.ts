@@ -1,13 +1,13 @@
 /** An ensemble, a store that follows it, and proxies that serve clients while it leads; all but the ensemble in this process. */
 import { openStore } from '../../adapters/index.ts'
-import { type MetadataStore, Keeper, type KeeperLimits } from '../../lib/index.ts'
-import { openSourceFeed } from '../../lib/migrate/open-source-feed.ts'
-import { followSource } from '../../lib/migrate/mirror.ts'
-import { serveWhileFollowing, type ServeWhileFollowingOptions } from '../../lib/migrate/serve/zookeeper-upstream.ts'
-import { SourceKey } from '../../lib/migrate/source-key.ts'
-import { ProxyServer } from '../../proxy/index.ts'
 import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
+import { Keeper, type KeeperLimits, type MetadataStore } from '../../lib/index.ts'
+import { followSource } from '../../lib/migrate/mirror.ts'
+import { openSourceFeed } from '../../lib/migrate/open-source-feed.ts'
+import { serveWhileFollowing } from '../../lib/migrate/serve/zookeeper-upstream.ts'
+import { SourceKey } from '../../lib/migrate/source-key.ts'
+import { ProxyServer } from '../../proxy/index.ts'
 import { eventually } from '../support/eventually.ts'
 import type { ZookeeperEnsemble } from '../support/zookeeper-server.ts'
 
@@ -74,10 +74,10 @@ export class ServeBed {
     this.#following = new AbortController()
   }
 
-  async serve(options: ServeWhileFollowingOptions = {}, limits: Partial<KeeperLimits> = {}): Promise<ServingProxy> {
+  async serve(limits: Partial<KeeperLimits> = {}): Promise<ServingProxy> {
     const store = await this.store()
     const keeper = await Keeper.open({
-      ...{ store, logger: this.logger, upstream: serveWhileFollowing(options) },
+      ...{ store, logger: this.logger, upstream: serveWhileFollowing() },
       limits: { historyRetentionMs: 0, ...limits },
     })
     const server = await ProxyServer.listen(keeper, { port: 0 })

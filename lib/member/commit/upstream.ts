@@ -4,6 +4,7 @@
  * Neighbours: session/session-manager, session/session (submits), keeper (wires it).
  */
 import type { Clock } from '../../base/clock.ts'
+import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
@@ -69,6 +70,7 @@ export interface UpstreamHost {
   readonly proxy: string
   readonly clock: Clock
   readonly logger: Logger
+  readonly limits: KeeperLimits
   replica(): Replica
   /** Sessions connected here. */
   sessionCount(): number

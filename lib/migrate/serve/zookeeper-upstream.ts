@@ -38,26 +38,14 @@ import { Revalidations } from './revalidations.ts'
 import { SourceLag } from './source-lag.ts'
 import { watchSource } from './source-watcher.ts'
 
-/** Options of {@link serveWhileFollowing}. */
-export interface ServeWhileFollowingOptions extends EnsembleAccess {
-  /** Beyond it nobody is served: the store is too far behind the ensemble. @default {@link SERVE_DEFAULT} ms */
-  readonly lagMsMax?: number
-  /** A request that is not answered by then: its client is disconnected. @default {@link SERVE_DEFAULT} ms */
-  readonly answerMsMax?: number
-  /** A request that waits longer for a take-over: its client is disconnected. @default {@link SERVE_DEFAULT} ms */
-  readonly holdMsMax?: number
-}
-
-export const SERVE_DEFAULT = { lagMsMax: 5_000, answerMsMax: 15_000, holdMsMax: 10_000 } as const
-
 /** Between two looks at the clock. Unit: ms. */
 const TICK_MS = 250
 /** After it a freeze that came to nothing is over: whoever began it is gone. Unit: ms. */
 const FREEZE_MS_MAX = 30_000
 
 /** For Keeper.open. Without effect where the tree follows no ensemble. */
-export function serveWhileFollowing(options: ServeWhileFollowingOptions = {}): UpstreamFactory {
-  return (host) => new ZookeeperUpstream(host, options)
+export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactory {
+  return (host) => new ZookeeperUpstream(host, access)
 }
 
 const unavailable = (why: string): StoreError => new StoreError('STORE_UNAVAILABLE', why)
@@ -68,7 +56,6 @@ class ZookeeperUpstream implements Upstream {
     ...{ forwarded: 0, answered: 0, lost: 0, held: 0, heldTooLong: 0, disconnects: 0, lagged: 0 },
   }
   readonly #host: UpstreamHost
-  readonly #options: Required<Pick<ServeWhileFollowingOptions, keyof typeof SERVE_DEFAULT>>
   readonly #link: LeaderLink
   readonly #writes: ForwardedWrites
   readonly #held: HeldTasks
@@ -92,11 +79,9 @@ class ZookeeperUpstream implements Upstream {
   #cancelTick: () => void = () => {}
   #watching: Promise<void> = Promise.resolve()
 
-  constructor(host: UpstreamHost, options: ServeWhileFollowingOptions) {
+  constructor(host: UpstreamHost, access: EnsembleAccess) {
     this.#host = host
     const { clock, logger, store, layout, proxy } = host
-    const { lagMsMax, answerMsMax, holdMsMax, ...access } = { ...SERVE_DEFAULT, ...options }
-    this.#options = { lagMsMax, answerMsMax, holdMsMax }
     this.#gate = new PhaseGate(clock, host.replica().mirrors ? 'forwarding' : 'over')
     const zxid = (): number => host.replica().zxid
     this.#lag = new SourceLag(clock, zxid)
@@ -149,9 +134,8 @@ class ZookeeperUpstream implements Upstream {
     if (zxid < this.#joinedZxid) {
       return `the tree is at 0x${zxid.toString(16)}, and the ensemble was at 0x${this.#joinedZxid.toString(16)} when its leader took us`
     }
-    const { lagMsMax } = this.#options
-    const lagMs = this.lagMs
-    if (lagMs > lagMsMax) {
+    const { lagMs } = this
+    if (lagMs > this.#host.limits.sourceLagMsMax) {
       return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
     }
     return undefined
@@ -233,7 +217,7 @@ class ZookeeperUpstream implements Upstream {
 
   /** false: it is over. @throws {StoreError} there is no leader, or the freeze lasts too long */
   async #thawed(): Promise<boolean> {
-    const isSettled = await this.#gate.untilSettled(this.#options.holdMsMax)
+    const isSettled = await this.#gate.untilSettled(this.#host.limits.holdMsMax)
     if (!isSettled) throw unavailable('the take-over lasts too long')
     if (this.#gate.phase === 'over') return false
     if (!this.#link.isReady) throw unavailable(this.#why)
@@ -390,12 +374,11 @@ class ZookeeperUpstream implements Upstream {
   #tick(): void {
     this.#cancelTick = this.#host.clock.after(TICK_MS, () => {
       if (!this.isActive) return
-      const { answerMsMax, holdMsMax } = this.#options
-      const { clock } = this.#host
+      const { clock, limits } = this.#host
       const why = 'the leader did not answer in time'
-      this.#writes.loseOlderThan(answerMsMax, why)
-      this.#revalidations.loseOlderThan(answerMsMax, why)
-      for (const task of this.#held.takeOlderThan(holdMsMax)) {
+      this.#writes.loseOlderThan(limits.forwardMsMax, why)
+      this.#revalidations.loseOlderThan(limits.forwardMsMax, why)
+      for (const task of this.#held.takeOlderThan(limits.holdMsMax)) {
         this.counters.heldTooLong++
         task.abandoned(unavailable('the take-over lasts too long'))
       }
@@ -410,7 +393,7 @@ class ZookeeperUpstream implements Upstream {
   /** Disconnects all clients when there is a reason that was not there before. */
   #judge(): void {
     const { trouble } = this
-    const isLagging = this.#link.isReady && this.lagMs > this.#options.lagMsMax
+    const isLagging = this.#link.isReady && this.lagMs > this.#host.limits.sourceLagMsMax
     if (isLagging && !this.#isLagging) this.counters.lagged++
     this.#isLagging = isLagging
     const wasWell = this.#isWell
