@@ -12,19 +12,18 @@ import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl-schemes.ts'
 import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { DigestScheme } from '../model/digest-scheme.ts'
-import { StoreError } from '../model/errors.ts'
 import { openChanges } from './changes/change-feed.ts'
 import { ChangeLog } from './changes/change-log.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
 import { type CommitTask, commitOwn } from './commit/task.ts'
-import type { Upstream } from './commit/upstream.ts'
+import { standbyOf, type Upstream } from './commit/upstream.ts'
 import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import type { WriteWitness } from './session/write-witness.ts'
-import { JournalFollower } from './tree/follower.ts'
+import { JournalFollower, journalFaults } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
-import { type Replica, STANDBY } from './tree/replica.ts'
+import type { Replica } from './tree/replica.ts'
 import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
 import { headIsGone, LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
@@ -132,20 +131,8 @@ export class Keeper {
       journalRoom: () => this.upkeep.journalRoom,
       onSpaceLow: () => this.upkeep.makeRoom(),
       onStarved: () => this.registry.reportStarvation(),
-      onStuck: (seq) => {
-        logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
-        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
-      },
+      ...journalFaults(logger, () => this.#follower),
       onProven: (atMs) => this.#serving.proven(atMs),
-      onHistoryLost: (error) => this.#follower.giveUp(error),
-      onFeedLate: () => this.#follower.suspect(),
-      onTreeDiffers: (found) => {
-        logger.error(
-          found,
-          'this tree differs from another proxy’s after the same batch, reloading it',
-        )
-        this.#follower.replace()
-      },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
     this.registry = new ProxyRegistry({
@@ -362,8 +349,7 @@ export class Keeper {
 
   /** Why nobody may be served while the tree follows a ZooKeeper ensemble. */
   #standby(): string | undefined {
-    if (!this.#replica.mirrors) return undefined
-    return this.upstream === undefined ? STANDBY : this.upstream.trouble
+    return standbyOf(this.#replica, this.upstream)
   }
 
   #adopt(replica: Replica): void {

@@ -8,7 +8,7 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import type { Replica, TxnObserver } from '../tree/replica.ts'
+import { type Replica, STANDBY, type TxnObserver } from '../tree/replica.ts'
 import type { CommitTask } from './task.ts'
 
 export interface UpstreamCounters {
@@ -83,3 +83,12 @@ export interface UpstreamHost {
 }
 
 export type UpstreamFactory = (host: UpstreamHost) => Upstream
+
+/** Why nobody may be served while the tree follows a ZooKeeper ensemble; undefined: they may. */
+export function standbyOf(
+  { mirrors }: Replica,
+  upstream: Upstream | undefined,
+): string | undefined {
+  if (!mirrors) return undefined
+  return upstream === undefined ? STANDBY : upstream.trouble
+}

@@ -14,6 +14,7 @@ import { commitOwn } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import { type SessionObserver, STANDBY } from '../tree/replica.ts'
+import { ExpiryTicks } from './expiry-ticks.ts'
 import { claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
 import { Orphans } from './orphans.ts'
 import {
@@ -40,12 +41,10 @@ export class SessionManager implements SessionObserver {
   readonly #owned = new Map<bigint, OwnedSession>()
   readonly #orphans = new Orphans()
   readonly #remains: Remains
-  #cancelTimer: (() => void) | undefined
-  #lastCheckMs: number
   #suspended: boolean
   /** When serving began last, monotonic ms. */
   #servedFromMs = Number.NEGATIVE_INFINITY
-  readonly #stall: Stall
+  readonly #ticks: ExpiryTicks
   /** When silence was judged last with all pauses counted, monotonic ms. */
   #expiredMs = Number.NEGATIVE_INFINITY
   #isAlive: (proxy: string) => boolean = () => true
@@ -60,7 +59,6 @@ export class SessionManager implements SessionObserver {
     logger: Logger
   }) {
     this.#host = options.host
-    this.#stall = new Stall(options.host.committer)
     this.#proxy = options.proxy
     this.#limits = options.limits
     this.#clock = options.clock
@@ -68,7 +66,13 @@ export class SessionManager implements SessionObserver {
     this.#logger = options.logger
     this.#ids = new SessionIds(options.clock, options.random)
     this.#remains = new Remains(options.random, options.limits.tickTimeMs)
-    this.#lastCheckMs = options.clock.monotonic()
+    this.#ticks = new ExpiryTicks({
+      ...{ clock: options.clock, tickTimeMs: options.limits.tickTimeMs },
+      stall: new Stall(options.host.committer),
+      check: () => options.host.checkStore(),
+      pause: (ms) => this.pause(ms),
+      expire: (now) => this.#expire(now),
+    })
     // The ensemble that the tree follows ends its own sessions.
     this.#suspended = options.host.replica.mirrors
   }
@@ -80,11 +84,11 @@ export class SessionManager implements SessionObserver {
     for (const record of this.#host.replica.sessions.values()) {
       if (!alive(record.owner)) this.#orphans.add(record, now)
     }
-    this.#schedule()
+    this.#ticks.start()
   }
 
   stop(): void {
-    this.#cancelTimer?.()
+    this.#ticks.stop()
     for (const { connection } of this.#owned.values()) connection?.end('stopping')
     this.#owned.clear()
   }
@@ -96,8 +100,8 @@ export class SessionManager implements SessionObserver {
 
   /** H3: the timeout a client gets. */
   clampTimeout(requestedMs: number): number {
-    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#limits
-    return Math.min(Math.max(requestedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
+    const { sessionTimeoutMsMin: min, sessionTimeoutMsMax: max } = this.#limits
+    return Math.min(Math.max(requestedMs, min), max)
   }
 
   /**
@@ -141,8 +145,7 @@ export class SessionManager implements SessionObserver {
     timeoutMs: number,
   ): Session | undefined {
     const record = this.#host.replica.sessions.get(id)
-    if (record === undefined) return undefined
-    if (!this.#owned.has(id)) this.#own(record)
+    if (record !== undefined && !this.#owned.has(id)) this.#own(record)
     return this.#attach(id, sink, ids, timeoutMs)
   }
 
@@ -350,21 +353,6 @@ export class SessionManager implements SessionObserver {
     return commitOwn(this.#host.committer, request, done)
   }
 
-  #schedule(): void {
-    const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
-    this.#cancelTimer = this.#clock.after(periodMs, () => {
-      this.#host.checkStore()
-      const now = this.#clock.monotonic()
-      // This process slept: what clients sent meanwhile is still unread. Read that first.
-      const slept = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
-      const pausedMs = this.#stall.pausedMs(now - this.#lastCheckMs)
-      this.#lastCheckMs = now
-      if (pausedMs > 0) this.pause(pausedMs)
-      else if (!slept && !this.#suspended && !this.#host.replica.mirrors) this.#expire(now)
-      this.#schedule()
-    })
-  }
-
   /** Time in which no client could come back is not counted. */
   pause(ms: number): void {
     const now = this.#clock.monotonic()
@@ -375,6 +363,7 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
+    if (this.#suspended || this.#host.replica.mirrors) return
     this.#expiredMs = now
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned

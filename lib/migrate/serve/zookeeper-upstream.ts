@@ -19,8 +19,7 @@ import type { SyncRequest, WriteRequest } from '../../model/request.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
-import { hostPortOf } from '../host-port.ts'
-import type { HostPort } from '../source-feed.ts'
+import { membersOf } from '../host-port.ts'
 import { ForwardedWrites } from './forwarded-writes.ts'
 import { ForwarderKey } from './forwarder-key.ts'
 import { HeldTasks } from './held-tasks.ts'
@@ -37,6 +36,7 @@ import {
 import { Revalidations } from './revalidations.ts'
 import { SourceLag } from './source-lag.ts'
 import { watchSource } from './source-watcher.ts'
+import { ZxidWaiters } from './zxid-waiters.ts'
 
 /** Between two looks at the clock. Unit: ms. */
 const TICK_MS = 250
@@ -49,7 +49,6 @@ export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactor
 }
 
 const unavailable = (why: string): StoreError => new StoreError('STORE_UNAVAILABLE', why)
-const TAKEN_OVER = 'the tree was taken over before the leader had answered'
 
 class ZookeeperUpstream implements Upstream {
   readonly counters: UpstreamCounters = {
@@ -75,7 +74,7 @@ class ZookeeperUpstream implements Upstream {
   #isDraining = false
   readonly #sessions: ObserverSessions
   readonly #revalidations: Revalidations
-  #awaited: { readonly zxid: number; readonly reached: () => void }[] = []
+  readonly #waiters: ZxidWaiters
   #cancelTick: () => void = () => {}
   #watching: Promise<void> = Promise.resolve()
 
@@ -85,6 +84,7 @@ class ZookeeperUpstream implements Upstream {
     this.#gate = new PhaseGate(clock, host.replica().mirrors ? 'forwarding' : 'over')
     const zxid = (): number => host.replica().zxid
     this.#lag = new SourceLag(clock, zxid)
+    this.#waiters = new ZxidWaiters(zxid)
     this.#held = new HeldTasks(clock)
     this.#sessions = new ObserverSessions(clock)
     this.#revalidations = new Revalidations(clock)
@@ -102,7 +102,7 @@ class ZookeeperUpstream implements Upstream {
     })
     this.#link = new LeaderLink({
       ...{ ...access, clock, logger, zxid },
-      members: () => this.#members(),
+      members: () => membersOf(this.#record),
       touches: () => this.#sessions.takeTouches(),
       onReady: (joined) => this.#ready(joined),
       onLost: (why) => this.#lost(why),
@@ -201,7 +201,7 @@ class ZookeeperUpstream implements Upstream {
     const answer = this.#revalidations.expect(id)
     this.#link.send(revalidatePacket(id, timeoutMs))
     const isValid = await answer
-    if (isValid) await this.#reached(this.#link.zxid)
+    if (isValid) await this.#waiters.until(this.#link.zxid)
     return isValid
   }
 
@@ -222,12 +222,6 @@ class ZookeeperUpstream implements Upstream {
     if (this.#gate.phase === 'over') return false
     if (!this.#link.isReady) throw unavailable(this.#why)
     return true
-  }
-
-  /** Resolves when the replica has it, or nobody waits for it any more. */
-  #reached(zxid: number): Promise<void> {
-    if (this.#host.replica().zxid >= zxid) return Promise.resolve()
-    return new Promise((reached) => this.#awaited.push({ zxid, reached }))
   }
 
   // What the leader says
@@ -266,8 +260,7 @@ class ZookeeperUpstream implements Upstream {
   #failAll(why: string): void {
     this.#writes.loseAll(why)
     this.#revalidations.loseOlderThan(Number.NEGATIVE_INFINITY, why)
-    for (const { reached } of this.#awaited) reached()
-    this.#awaited = []
+    this.#waiters.giveUp()
   }
 
   // What the journal says
@@ -285,12 +278,8 @@ class ZookeeperUpstream implements Upstream {
   entryApplied(): void {
     if (!this.isActive) return
     this.#writes.settleSyncs()
-    const { zxid, mirrors } = this.#host.replica()
-    const there = this.#awaited.filter((waiting) => waiting.zxid <= zxid)
-    if (there.length > 0) {
-      this.#awaited = this.#awaited.filter((waiting) => waiting.zxid > zxid)
-      for (const { reached } of there) reached()
-    }
+    this.#waiters.look()
+    const { mirrors } = this.#host.replica()
     if (!mirrors) {
       if (this.#gate.phase !== 'claiming') void this.#takeOver()
     } else this.#drained()
@@ -353,7 +342,7 @@ class ZookeeperUpstream implements Upstream {
     const { logger, clock } = this.#host
     const sinceMs = clock.monotonic()
     // Only where nobody had waited for us.
-    this.#failAll(TAKEN_OVER)
+    this.#failAll('the tree was taken over before the leader had answered')
     this.#gate.set('claiming')
     const sessions = this.#host.sessionCount()
     try {
@@ -405,10 +394,5 @@ class ZookeeperUpstream implements Upstream {
       )
       this.#host.troubled()
     }
-  }
-
-  #members(): { servers: readonly HostPort[]; quorum: readonly HostPort[] } {
-    const { servers = [], quorum = [] } = this.#record ?? {}
-    return { servers: servers.map(hostPortOf), quorum: quorum.map(hostPortOf) }
   }
 }
