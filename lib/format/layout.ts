@@ -176,12 +176,14 @@ export class Layout {
     const ours = [
       this.childRecords,
       only(this.epochs),
+      only(this.follower),
       only(this.head),
       only(this.importMarker),
       this.journal,
       this.znodes,
       this.proxies,
       this.sessions,
+      only(this.source),
     ]
     const below = Buffer.from(`${this.prefix}/`)
     const starts = [below, ...ours.map(({ end }) => end)]

@@ -132,7 +132,7 @@ export class MirrorWriter {
   }
 }
 
-/** One transaction on its way. */
+/** One transaction in flight. */
 class MirrorTask implements CommitTask {
   readonly request: MirroredTxn
   readonly session: { readonly id: bigint; readonly owner: string; readonly fence: number }

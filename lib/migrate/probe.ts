@@ -1,6 +1,6 @@
 /**
  * Does the ensemble that the tree comes from still answer? Whoever takes over asks before, and a member from time to time
- * afterwards: the old servers may stand where the new ones do, so what answers is asked who it is.
+ * afterwards: the old servers may stand where the new ones do, so what answers must say who it is.
  * Neighbours: take-over, source-guard.
  */
 import { connect } from 'node:net'

@@ -11,7 +11,7 @@ import { isAnswered } from './learner.ts'
 import { SourceError } from './source-error.ts'
 import type { QuorumSasl } from './source-feed.ts'
 
-const MAGIC = -0xa0dbcafecafe1234n
+const MAGIC = 0x5f2435013501edccn
 const STATUS = { inProgress: 0, success: 1, error: -1 } as const
 const DIGEST_URI = 'zookeeper-quorum/zk-quorum-sasl-md5'
 const NONCE_BYTES = 24

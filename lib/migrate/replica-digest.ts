@@ -1,6 +1,6 @@
 /**
  * ZooKeeper's digest of the tree that a member has, kept up with each change: equal to what the ensemble says, it proves that
- * nothing was lost or changed on the way. Neighbours: transfer/zookeeper/tree-digest, mirror-writer.
+ * nothing was lost or changed in between. Neighbours: transfer/zookeeper/tree-digest, mirror-writer.
  */
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { KIND, type Znode } from '../model/znode.ts'

@@ -18,16 +18,18 @@ export function ensureZookeeper(line) {
   return ensureMavenJars(`ZooKeeper ${zookeeper}`, `zookeeper-${zookeeper}`, serverJars(line))
 }
 
-/** The same with what its AdminServer needs, in a folder of its own. */
+/** The same with what its AdminServer and its provider of metrics need, in a folder of its own. */
 export function ensureZookeeperAdmin() {
   const { zookeeper, jetty, ...artifacts } = versions.zookeeper['3.9']
-  const name = `zookeeper-admin-${zookeeper}`
+  const metrics = 'zookeeper-prometheus-metrics'
+  const name = `zookeeper-admin-metrics-${zookeeper}`
   return ensureMavenJars(`ZooKeeper ${zookeeper} with its AdminServer`, name, [
     ...serverJars('3.9'),
     ['org.eclipse.jetty', 'jetty-server', jetty],
     ['org.eclipse.jetty', 'jetty-servlet', jetty],
     ['com.fasterxml.jackson.core', 'jackson-databind', artifacts['jackson-databind']],
     ['commons-cli', 'commons-cli', artifacts['commons-cli']],
+    ['org.apache.zookeeper', metrics, artifacts[metrics]],
   ])
 }
 

@@ -83,6 +83,12 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'migrate',
+    paths: ['test/migrate/'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'kazoo', 'anykeeper-0.1', 'openssl'],
+    minutesMax: 6,
+  },
+  {
     name: 'operations',
     paths: ['test/operations/'],
     needs: ['etcd', 'etcdutl', 'anykeeper-0.1'],
@@ -91,7 +97,7 @@ export const groups = [
   {
     name: 'observe',
     paths: ['test/observe/'],
-    needs: ['etcd', 'zookeeper-admin', 'prometheus'],
+    needs: ['etcd', 'zookeeper', 'zookeeper-admin', 'prometheus', 'collectd'],
     minutesMax: 8,
   },
   {

@@ -27,6 +27,8 @@ const packagesOf = {
   'zookeeper-3.9': java,
   'zookeeper-admin': java,
   prometheus: () => ['prometheus'],
+  // The libraries are those of its plugin write_prometheus.
+  collectd: () => ['collectd-core', 'libmicrohttpd12', 'libprotobuf-c1'],
   'etcd-3.4': () => ['etcd-server'],
   'zookeeper-c': () => ['libzookeeper-mt-dev', ...cc()],
   'zookeeper-npm': () => [

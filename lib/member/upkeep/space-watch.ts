@@ -111,6 +111,8 @@ export class SpaceWatch {
     const { usedBytes } = space
     const figures = { usedBytes, inUseBytes, maxBytes, ...(remedy === '' ? {} : { remedy }) }
     if (this.#level === 'full') logger.error(figures, 'the store refuses writes for lack of space')
+    else if (this.#level === 'short' && before === 'full')
+      logger.warn(figures, 'the store has space again, but is still getting full')
     else if (this.#level === 'short') logger.warn(figures, 'the store is getting full')
     else logger.info(figures, 'the store has space again')
   }

@@ -36,6 +36,8 @@ const EXPECTED: readonly RegExp[] = [
   /^etcd: this user may not compact the history, only root may/,
   /^history not compacted/,
   /^the store refuses the credentials$/,
+  // A login while the file has a password that etcd does not have yet, as the page has the order.
+  /^the store accepts only the credentials that the files had before$/,
   // While etcd is restarted, and while it has a password that the file does not have yet.
   /^heartbeat not confirmed/,
   /^commit not confirmed, sending it again/,
@@ -71,7 +73,7 @@ export async function leastPrivilegeRun(options: RunOptions): Promise<RunReport>
     const report = await load.end()
     const lines = linesOf(proxies)
     const strange = [...lines.keys()].filter((line) => !EXPECTED.some((known) => known.test(line)))
-    expect(strange, 'lines that nobody expects').to.deep.equal([])
+    expect(strange.join('\n'), 'lines that nobody expects').to.equal('')
     expect(report.states, 'states of the sessions').to.not.include('lost')
     for (const { zk_stale_sessions_expired: expired, zk_anykeeper_store_alarm: alarm } of mntr) {
       expect([expired, alarm]).to.deep.equal(['0', '0'])

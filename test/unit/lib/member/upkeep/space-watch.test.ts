@@ -74,7 +74,7 @@ describe('space watch', () => {
     expect(lines).to.deep.equal([
       'the store is getting full',
       'the store refuses writes for lack of space',
-      'the store is getting full',
+      'the store has space again, but is still getting full',
       'the store has space again',
     ])
     expect(fulls).to.equal(1)
@@ -179,6 +179,13 @@ describe('reclaimer', () => {
     expect(await look(reclaimer, loose, 3)).to.equal(1)
     await clock.advance(limits.maintenancePauseMs)
     expect(await look(reclaimer, loose, 3)).to.equal(2)
+  })
+
+  it('full right after a round that was done in time: no pause holds it up', async () => {
+    const reclaimer = open()
+    expect(await look(reclaimer, loose, 3)).to.equal(1)
+    expect(await look(reclaimer, full, 3)).to.equal(4)
+    expect(await look(reclaimer, loose, 1)).to.equal(4)
   })
 
   it('never two rounds at a time, and tells each step', async () => {
