@@ -105,7 +105,8 @@ export class Replica {
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
       this.#zxidBefore = this.zxid
-      if (txn.zxid > this.zxid) this.#enterEpoch(txn)
+      // An ensemble begins an epoch with each leader, and keeps what it had committed.
+      if (txn.zxid > this.zxid && batch.mirrors !== true) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
       if (this.txnObserver?.begins(txn) === true) this.#applyObserved(txn, i, this.txnObserver)

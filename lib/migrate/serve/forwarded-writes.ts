@@ -1,6 +1,6 @@
 /**
  * Requests that were sent to the leader of an ensemble, each until it is answered: when the replica has applied the
- * transaction with its session and cxid, with the state as of then. Errors are told by the leader alone: the journal has an
+ * transaction with its session and cxid, with the state as of then. Only the leader reports errors: the journal has an
  * empty transaction in their place. Those of a session are answered in their order.
  * Source: CommitProcessor. Neighbours: forwarded-result, zookeeper-upstream (whose requests they are).
  */

@@ -1,15 +1,15 @@
 /** An ensemble, a store that follows it, and proxies that serve clients while it leads; all but the ensemble in this process. */
-import { openStore } from '../../adapters/index.ts'
-import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
-import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
-import { Keeper, type KeeperLimits, type MetadataStore } from '../../lib/index.ts'
-import { followSource } from '../../lib/migrate/mirror.ts'
-import { openSourceFeed } from '../../lib/migrate/open-source-feed.ts'
-import { serveWhileFollowing } from '../../lib/migrate/serve/zookeeper-upstream.ts'
-import { SourceKey } from '../../lib/migrate/source-key.ts'
-import { ProxyServer } from '../../proxy/index.ts'
-import { eventually } from '../support/eventually.ts'
-import type { ZookeeperEnsemble } from '../support/zookeeper-server.ts'
+import { openStore } from '../../../adapters/index.ts'
+import { MemoryBackend } from '../../../adapters/memory/memory-backend.ts'
+import { openMemoryStore } from '../../../adapters/memory/memory-store.ts'
+import { Keeper, type KeeperLimits, type MetadataStore } from '../../../lib/index.ts'
+import { followSource } from '../../../lib/migrate/mirror.ts'
+import { openSourceFeed } from '../../../lib/migrate/open-source-feed.ts'
+import { serveWhileFollowing } from '../../../lib/migrate/serve/zookeeper-upstream.ts'
+import { SourceKey } from '../../../lib/migrate/source-key.ts'
+import { ProxyServer } from '../../../proxy/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
