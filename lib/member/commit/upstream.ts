@@ -38,6 +38,8 @@ export interface Upstream extends TxnObserver {
   readonly inFlight: number
   /** Waits for the end of a take-over. */
   readonly holding: number
+  /** A take-over is in progress: what comes is held. */
+  readonly isHolding: boolean
   /** How long the oldest transaction waits that the ensemble has committed and the replica has not, ms. */
   readonly lagMs: number
   start(): void

@@ -117,6 +117,9 @@ class ZookeeperUpstream implements Upstream {
   get inFlight(): number {
     return this.#writes.size + this.#revalidations.size
   }
+  get isHolding(): boolean {
+    return this.#gate.phase === 'frozen' || this.#gate.phase === 'claiming'
+  }
   get holding(): number {
     return this.#held.size
   }

@@ -1,4 +1,4 @@
-/** `npm run test:serve-while-following-hunt -- [--lines 3.4,3.6,3.8,3.9] [--rounds 3] [--kills 3] [--store etcd|memory]`. */
+/** `npm run test:serve-while-following-hunt -- [--lines 3.6,3.8,3.9] [--rounds 3] [--kills 3] [--store etcd|memory]`. */
 import { parseArgs } from 'node:util'
 import { startEtcd } from '../../support/etcd-server.ts'
 import {
