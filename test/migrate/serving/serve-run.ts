@@ -18,6 +18,9 @@ export interface ServeRunOptions {
   readonly url?: string
   readonly kills: number
   readonly onStep?: (line: string) => void
+  /** Before the take-over, and behind it: for a client of another process. */
+  readonly onServing?: (connectString: string) => Promise<void>
+  readonly onTaken?: () => Promise<void>
 }
 
 export interface ServeReport {
@@ -68,6 +71,7 @@ export async function serveRun(options: ServeRunOptions): Promise<ServeReport> {
     }
     await moveBothWays(ensemble, a, b)
     onStep('a session moved both ways')
+    await options.onServing?.(`127.0.0.1:${a.port}`)
     await atZookeeper.stop()
     await atZookeeper.client.close()
     await setWatched(zk, writers, '1')
@@ -82,6 +86,7 @@ export async function serveRun(options: ServeRunOptions): Promise<ServeReport> {
     const gapMs = Math.max(...writers.map((writer) => writer.gapMs))
     await ensemble.stop()
     await more(writers, 50)
+    await options.onTaken?.()
     onStep(`taken over in ${Math.round(takeOverMs)} ms, worst gap ${Math.round(gapMs)} ms`)
     await setWatched(writers[0]!.client, writers, '2')
     for (const writer of writers) await writer.stop()
