@@ -23,7 +23,6 @@ export type {
 export { checkSource } from './migrate/check-source.ts'
 export { TARGET_DEFAULT } from './migrate/check-tree.ts'
 export type { Finding } from './migrate/finding.ts'
-export { MigrateError } from './migrate/migrate-error.ts'
 export { type MigrationStatus, migrationStatus } from './migrate/migration-status.ts'
 export { followSource } from './migrate/mirror.ts'
 export { openSourceFeed } from './migrate/open-source-feed.ts'

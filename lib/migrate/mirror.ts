@@ -124,7 +124,7 @@ class Mirror {
       return false
     } catch (error) {
       // Another process may have been at work already.
-      if (signal.aborted) return false
+      if (signal.aborted && !(error instanceof MigrateError)) return false
       await this.#status.failed(error)
       throw error
     } finally {
@@ -201,9 +201,8 @@ class Mirror {
   /** Why it does not continue; undefined: it does. @throws {MigrateError} */
   #stopped(signal: AbortSignal): Next | undefined {
     if (this.#status.isOver) return 'over'
-    if (signal.aborted) return 'again'
     const stop = this.#writer?.stop
-    if (stop === undefined) return undefined
+    if (stop === undefined) return signal.aborted ? 'again' : undefined
     if (stop.kind === 'differs') throw new MigrateError('MIGRATE_DIFFERS', stop.why)
     if (stop.kind === 'large') throw new MigrateError('MIGRATE_TOO_LARGE', stop.why)
     if (stop.kind === 'again') this.#options.logger.warn({ why: stop.why }, 'following again')

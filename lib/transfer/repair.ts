@@ -53,8 +53,8 @@ export interface RepairReport {
 }
 
 /**
- * @throws {CopyError} COPY_NOT_FOUND: there is no tree; COPY_CONFLICT: proxies are registered, or somebody else
- * committed meanwhile
+ * @throws {CopyError} COPY_NOT_FOUND: there is no tree; COPY_CONFLICT: proxies are registered, somebody else
+ * committed meanwhile, or the tree follows a ZooKeeper ensemble
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import is not finished; STORE_UNSUPPORTED: a newer version
  * wrote to it, which alone can judge; and the store's own
  */
@@ -78,6 +78,12 @@ export async function repairTree(options: RepairOptions): Promise<RepairReport> 
   if (findings.length === 0) return { ...found, actions: [], isMended: false, left: [] }
   const plan = repairPlan(loaded, layout, findings, clock.now())
   if (dryRun) return { ...found, actions: plan.actions, isMended: false, left: findings }
+  if (loaded.replica.mirrors || loaded.source?.phase === 'following') {
+    throw new CopyError(
+      'COPY_CONFLICT',
+      `the tree below ${prefix} follows a ZooKeeper ensemble, and is copied again rather than mended: anykeeper migrate abandon, and follow`,
+    )
+  }
   if (proxies.size > 0 && !force) {
     throw new CopyError(
       'COPY_CONFLICT',

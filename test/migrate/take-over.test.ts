@@ -43,6 +43,7 @@ describe('migrate: a live client to anykeeper and back', function () {
   let kazoo: PythonScript
   let first: Turn
   let folder: string | undefined
+  let dataFolder: string | undefined
   const children: Child[] = []
   const proxies: AnykeeperProcess[] = []
 
@@ -64,17 +65,17 @@ describe('migrate: a live client to anykeeper and back', function () {
     await zookeeper?.stop()
     await store?.close()
     await etcd?.stop()
-    if (folder !== undefined) removeFolder(folder)
+    for (const made of [folder, dataFolder]) if (made !== undefined) removeFolder(made)
   })
 
   const command = (...args: string[]) => ['migrate', ...args, '--store', url]
 
-  function follow(): Child {
+  function follow(into = url): Child {
     const source = ['--source', zookeeper.connectString, '--quorum', quorum]
     const child = spawnChild({
       name: 'follow',
       command: process.execPath,
-      args: [...anykeeperProgram, ...command('follow', ...source)],
+      args: [...anykeeperProgram, 'migrate', 'follow', ...source, '--store', into],
     })
     children.push(child)
     return child
@@ -102,10 +103,10 @@ describe('migrate: a live client to anykeeper and back', function () {
       LATE_MS,
     )
 
-  function serve(): Promise<AnykeeperProcess> {
+  function serve(from = url): Promise<AnykeeperProcess> {
     const { port } = zookeeper
     const proxy = startAnykeeper({
-      store: url,
+      store: from,
       port,
       from: 'sources',
       maxSessionTimeoutMs: SESSION_MS,
@@ -185,5 +186,20 @@ describe('migrate: a live client to anykeeper and back', function () {
     expect(exported.stderr).to.match(/exported \d+ znodes, 1 sessions/)
     await zookeeper.start()
     expectKept(await turn(), 2)
+  })
+
+  it('takes what nobody followed any more from the logs, into files', async () => {
+    dataFolder = temporaryFolder('migrate')
+    const files = `file:${dataFolder}`
+    const follower = follow(files)
+    await follower.waitForLine(/the tree of the ensemble is copied/, { timeoutMs: LATE_MS })
+    await follower.kill()
+    expectKept(await turn(), 3)
+    await zookeeper.end()
+    const tail = ['--tail', zookeeper.dataDir, '--store', files]
+    const taken = await runAnykeeper(['migrate', 'take-over', ...tail])
+    expect(taken.stderr).to.match(/taken over: .* 1 sessions.*, \d+ transactions from the logs/)
+    await serve(files)
+    expectKept(await turn(), 4)
   })
 })

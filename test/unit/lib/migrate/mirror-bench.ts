@@ -32,8 +32,7 @@ export function mirrorBench() {
   const own = handle()
   const key = new SourceKey({ store: own })
 
-  function follow(more: Partial<MirrorOptions> = {}): Follower {
-    const store = handle()
+  function follow(more: Partial<MirrorOptions> = {}, store = handle()): Follower {
     const stopping = new AbortController()
     const { signal } = stopping
     const ended = followSource({
@@ -79,6 +78,11 @@ export function mirrorBench() {
         },
         LATE_MS,
       ),
+    /** A process that was killed keeps its place for some seconds: not here. */
+    forget: async () => {
+      const op = { type: 'delete', key: key.layout.follower } as const
+      await own.txn({ compares: [], ops: [op] })
+    },
     async close() {
       for (const follower of followers) await follower.stop()
       await bench.close()

@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { MigrateError } from '../../../../lib/migrate/migrate-error.ts'
 import { READ_ACL } from '../../../../lib/model/acl.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../../../../lib/transfer/zookeeper/txn.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { faultyStore } from '../../../support/faulty-store.ts'
 import { mirrorBench } from './mirror-bench.ts'
 import { create, type ScriptedSource } from './scripted-source.ts'
 
@@ -38,6 +40,8 @@ function play(source: ScriptedSource): void {
     data: 'server.2=zk2:2888:3888;2181',
   })
 }
+
+const LATE_MS = 20_000
 
 describe('migrate/mirror', () => {
   let bench: ReturnType<typeof mirrorBench>
@@ -159,6 +163,59 @@ describe('migrate/mirror', () => {
     await bench.status('the second', ({ holder }) => holder === 'second')
     expect(await bench.lines()).to.equal(source.lines())
     await second.stop()
+  })
+
+  it('resumes wherever it was killed: before or behind any transaction of the store', async function () {
+    this.timeout(60_000)
+    const { source } = bench
+    play(source)
+    // Before and behind the first transaction, the second, …, until all that is to be done takes fewer.
+    let kills = 0
+    for (let isKilled = true; isKilled; ) {
+      const inner = bench.handle()
+      const store = faultyStore(inner)
+      isKilled = false
+      let left = Math.floor(kills / 2)
+      const isBehind = kills % 2 === 1
+      const killed = new Promise<void>((resolve) => {
+        store.beforeTxn = async () => {
+          if (left-- !== 0) return
+          isKilled = true
+          if (isBehind) store.faults.unshift('after')
+          else await inner.close()
+          setImmediate(() => void inner.close().then(resolve))
+        }
+      })
+      const follower = bench.follow({}, store)
+      const whole = async (): Promise<void> => {
+        for (let count = 0; count < 2; count++) {
+          await eventually(
+            'it',
+            async () => isKilled || (await bench.zxid()) === source.zxid,
+            LATE_MS,
+          )
+          if (isKilled) return killed
+          source.commit(ANNA, create(`/n${kills}-${count}`))
+        }
+        await eventually(
+          'it',
+          async () => isKilled || (await bench.zxid()) === source.zxid,
+          LATE_MS,
+        )
+        if (isKilled) await killed
+      }
+      await whole()
+      await inner.close()
+      await follower.stop()
+      await bench.forget()
+      if (isKilled) kills++
+    }
+    expect(kills).to.be.greaterThan(12)
+    const last = bench.follow()
+    source.commit(ANNA, create('/end'))
+    await bench.caughtUp()
+    expect(await bench.lines()).to.equal(source.lines())
+    await last.stop()
   })
 
   it('refuses the addresses of another ensemble', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { silentLogger } from '../../../../lib/base/log.ts'
 import { decodeHead, encodeHead } from '../../../../lib/format/head.ts'
-import { type Keeper, StoreError } from '../../../../lib/index.ts'
+import { type Keeper, Layout, repairTree, StoreError } from '../../../../lib/internal.ts'
 import { SourceKey } from '../../../../lib/migrate/source-key.ts'
 import { takeOver } from '../../../../lib/migrate/take-over.ts'
 import { emptyMirror } from '../../../../lib/transfer/empty-mirror.ts'
@@ -92,6 +92,20 @@ describe('migrate: members on a tree that follows', () => {
     await bench.caughtUp()
     const { keeper } = await bench.bench.open()
     expect(keeper.replica.tree.has('/a')).to.equal(true)
+  })
+
+  it('are not what repair makes of it: it is copied again instead', async () => {
+    const { source } = bench
+    source.commit(ANNA, create('/a'))
+    const follower = bench.follow()
+    await bench.caughtUp()
+    await follower.stop()
+    const key = new Layout('/anykeeper').znode('/a')
+    await bench.own.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from('x') }] })
+    const repaired = repairTree({ store: bench.own, save: () => {}, force: true })
+    const error = await repaired.catch((reason: Error) => reason)
+    expect(error).to.have.property('code', 'COPY_CONFLICT')
+    expect(error).to.have.property('message').that.includes('follows a ZooKeeper ensemble')
   })
 
   it('take their word from the journal, not from the record of the source', async () => {
