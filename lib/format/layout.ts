@@ -176,6 +176,7 @@ export class Layout {
     const ours = [
       this.childRecords,
       only(this.epochs),
+      this.forwarders,
       only(this.follower),
       only(this.head),
       only(this.importMarker),

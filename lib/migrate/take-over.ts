@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { pause } from '../base/pause.ts'
 import type { SourceRecord } from '../format/source.ts'
-import { OwnTask } from '../member/commit/task.ts'
+import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
 import { CopyError } from '../model/errors.ts'
 import { emptyMirror } from '../transfer/empty-mirror.ts'
@@ -16,7 +16,7 @@ import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
 import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
 import { answering } from './probe.ts'
-import { freeze, liveForwarders, refuseClients } from './serve/hand-over.ts'
+import { freeze, liveForwarders, refuseClients, thaw } from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 
 /** Options of {@link takeOver}. */
@@ -83,9 +83,7 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
       if (isServed) await freeze({ store, key, keeper, clock })
       if (tail !== undefined) fromTail = await writeTail(keeper, tail, clock)
       sourceZxid = keeper.replica.zxid
-      await new Promise<void>((resolve, reject) => {
-        keeper.committer.submit(new OwnTask({ type: 'takeOver' }, () => resolve(), reject))
-      })
+      await commitOwn(keeper.committer, { type: 'takeOver' }, () => {})
     } else if (tail !== undefined) {
       throw new MigrateError(
         'MIGRATE_TAIL',
@@ -100,6 +98,10 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
     })
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
     return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
+  } catch (error) {
+    // Those that were frozen find out by themselves, later.
+    if (isServed) await thaw(key).catch(() => {})
+    throw error
   } finally {
     await keeper.close()
   }

@@ -46,6 +46,7 @@ export class ForwarderKey {
     const { store, layout, proxy, logger } = this.#options
     this.#newest = undefined
     await this.#writing
+    if (!this.isWritten) return
     try {
       await store.txn({ compares: [], ops: [{ type: 'delete', key: layout.forwarder(proxy) }] })
     } catch (error) {

@@ -7,6 +7,7 @@ import { backoffMs } from '../../base/backoff.ts'
 import { type Clock, type Random, systemRandom } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
+import { reasonOf } from '../../base/reason-of.ts'
 import { type ClientTls, checkTls, type KnownTls } from '../../client/tls-options.ts'
 import type { QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
@@ -128,8 +129,7 @@ export class LeaderLink {
         if (this.isReady) return why
       }
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error
-      why = error.message
+      why = reasonOf(error)
     }
     this.#quorum = []
     return why
@@ -160,8 +160,7 @@ export class LeaderLink {
         onBytes: () => {},
       })
     } catch (error) {
-      if (error instanceof SourceError) return error.message
-      throw error
+      return reasonOf(error)
     }
   }
 

@@ -367,15 +367,15 @@ class ZookeeperUpstream implements Upstream {
     this.#cancelTick = this.#host.clock.after(TICK_MS, () => {
       if (!this.isActive) return
       const { clock, limits } = this.#host
-      const why = 'the leader did not answer in time'
-      this.#writes.loseOlderThan(limits.forwardMsMax, why)
-      this.#revalidations.loseOlderThan(limits.forwardMsMax, why)
+      for (const sent of [this.#writes, this.#revalidations]) {
+        sent.loseOlderThan(limits.forwardMsMax, 'the leader did not answer in time')
+      }
       for (const task of this.#held.takeOlderThan(limits.holdMsMax)) {
         this.counters.heldTooLong++
         task.abandoned(unavailable('the take-over lasts too long'))
       }
-      const isForgotten = clock.monotonic() - this.#frozenMs > FREEZE_MS_MAX
-      if (this.#gate.phase === 'frozen' && isForgotten) this.#thaw('whoever takes over is silent')
+      if (clock.monotonic() - this.#frozenMs > FREEZE_MS_MAX)
+        this.#thaw('whoever takes over is silent')
       this.#drained()
       this.#judge()
       this.#tick()
@@ -385,9 +385,9 @@ class ZookeeperUpstream implements Upstream {
   /** Disconnects all clients when there is a reason that was not there before. */
   #judge(): void {
     const { trouble } = this
-    const isLagging = this.#link.isReady && this.lagMs > this.#host.limits.sourceLagMsMax
-    if (isLagging && !this.#isLagging) this.counters.lagged++
-    this.#isLagging = isLagging
+    const wasLagging = this.#isLagging
+    this.#isLagging = this.#link.isReady && this.lagMs > this.#host.limits.sourceLagMsMax
+    if (this.#isLagging && !wasLagging) this.counters.lagged++
     const wasWell = this.#isWell
     this.#isWell = trouble === undefined
     if (wasWell && trouble !== undefined) {

@@ -17,7 +17,7 @@ const { values } = parseArgs({
     store: { type: 'string' },
   },
 })
-const lines = (values.lines ?? '3.4,3.6,3.8,3.9').split(',') as ZookeeperLine[]
+const lines = (values.lines ?? '3.6,3.8,3.9').split(',') as ZookeeperLine[]
 const [rounds, kills] = [Number(values.rounds ?? 3), Number(values.kills ?? 3)]
 if (!(rounds >= 1) || !(kills >= 0)) throw new Error('--rounds and --kills are numbers')
 for (const line of lines) {
