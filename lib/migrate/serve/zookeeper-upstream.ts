@@ -48,7 +48,7 @@ export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactor
   return (host) => new ZookeeperUpstream(host, access)
 }
 
-const unavailable = (why: string): StoreError => new StoreError('STORE_UNAVAILABLE', why)
+const unavailable = (why: string) => new StoreError('STORE_UNAVAILABLE', why)
 
 class ZookeeperUpstream implements Upstream {
   readonly counters: UpstreamCounters = {
@@ -129,8 +129,7 @@ class ZookeeperUpstream implements Upstream {
 
   get trouble(): string | undefined {
     if (this.#gate.phase === 'over' || this.#gate.phase === 'claiming') return undefined
-    if (this.#record === undefined || !this.#key.isWritten)
-      return 'the source record is not read yet'
+    if (this.#record === undefined || !this.#key.isWritten) return 'no source record yet'
     if (this.#record.digest === 'unequal') return 'the tree is not the one that the ensemble has'
     if (!this.#link.isReady) return this.#why
     const zxid = this.#host.replica().zxid
