@@ -31,12 +31,14 @@ export type { EnsembleAccess } from './migrate/serve/leader-link.ts'
 export { serveWhileFollowing } from './migrate/serve/zookeeper-upstream.ts'
 export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
 export { SourceGuard } from './migrate/source-guard.ts'
+export { storedTree } from './migrate/stored-tree.ts'
 export {
   abandonMigration,
   finishMigration,
   type TakenOver,
   takeOver,
 } from './migrate/take-over.ts'
+export { type Verdict, verifySource } from './migrate/verify-source.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'
 export {

@@ -5,6 +5,7 @@ import { abandonCommand, finishCommand } from './finish.ts'
 import { followCommand } from './follow.ts'
 import { statusCommand } from './status.ts'
 import { takeOverCommand } from './take-over.ts'
+import { verifyCommand } from './verify.ts'
 
 export function migrateCommand(): Command {
   const command = new Command('migrate')
@@ -14,6 +15,7 @@ export function migrateCommand(): Command {
     checkCommand(),
     followCommand(),
     statusCommand(),
+    verifyCommand(),
     takeOverCommand(),
     finishCommand(),
     abandonCommand(),

@@ -79,7 +79,7 @@ export class EventBuffer {
     })
   }
 
-  /** What waits is dropped. */
+  /** Whatever is in it is dropped. */
   close(): void {
     this.#waiting.length = 0
     this.#head = 0
@@ -87,7 +87,7 @@ export class EventBuffer {
     this.#end()
   }
 
-  /** What waits is still given out, and then this is thrown. */
+  /** Whatever is in it is still given out, and then this is thrown. */
   fail(error: Error): void {
     this.#error ??= error
     this.#end()

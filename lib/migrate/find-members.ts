@@ -9,7 +9,7 @@ import { reasonOf } from '../base/reason-of.ts'
 import { connect } from '../client/connect.ts'
 import type { ClientTls, KnownTls } from '../client/tls-options.ts'
 import { RESERVED } from '../model/path.ts'
-import { parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
+import { distinct, parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
 import { type ServerWords, serverWords } from './server-words.ts'
 import { SourceError } from './source-error.ts'
 import type { HostPort } from './source-feed.ts'
@@ -132,10 +132,6 @@ function quorumPortsOf(words: readonly ServerWords[], members: readonly QuorumMe
 function likeliest(leader: ServerWords, all: readonly HostPort[]): HostPort[] {
   const own = ownQuorumAddress(leader)
   return own.length > 0 ? own : all.filter(({ host }) => host === leader.address.host)
-}
-
-function distinct(addresses: readonly HostPort[]): HostPort[] {
-  return [...new Map(addresses.map((address) => [shown(address), address])).values()]
 }
 
 function standalone(words: readonly ServerWords[]): SourceError {

@@ -23,6 +23,7 @@ import {
 import { readSnapshot } from '../transfer/zookeeper/snapshot-decoder.ts'
 import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { decodeTxn, TXN, type Txn } from '../transfer/zookeeper/txn.ts'
+import { isAnswered, refuseTls, unanswered } from './first-answer.ts'
 import { HeldSnapshot } from './held-snapshot.ts'
 import { SourceError } from './source-error.ts'
 
@@ -69,7 +70,7 @@ const EPOCH_SHIFT = 32n
 /** zxids are exact numbers below it. */
 const EPOCH_END = 2n ** 21n
 const TWO_32 = 2 ** 32
-/** Does not count as one of those who accept the epoch. Source: Leader.waitForEpochAck. */
+/** Does not count as an acceptance of the epoch. Source: Leader.waitForEpochAck. */
 const NO_EPOCH = Buffer.from([255, 255, 255, 255])
 /** Never null, which ends the leader’s thread for us. */
 const NO_SESSIONS = Buffer.alloc(0)
@@ -82,6 +83,7 @@ const SUGGESTED_LEADER_BYTES = 8
 
 const hex = (zxid: number | bigint) => `0x${zxid.toString(16)}`
 const malformed = (message: string) => new SourceError('SOURCE_MALFORMED', message)
+const unsupported = (message: string) => new SourceError('SOURCE_UNSUPPORTED', message)
 
 export class Learner {
   readonly #options: LearnerOptions
@@ -225,10 +227,10 @@ export class Learner {
     if (this.#isUpToDate) throw malformed('UPTODATE twice')
     this.#isUpToDate = true
     this.#upToDateMs = clock.monotonic()
-    this.#held?.upToDate()
-    this.#release()
-    if (this.#held === undefined) sink.current(this.#last)
     service?.ready(this.#last, (packet) => this.#write(packet))
+    if (this.#held === undefined) return sink.current(this.#last)
+    this.#held.upToDate()
+    this.#release()
   }
 
   #ping(zxid: bigint): void {
@@ -322,34 +324,4 @@ function dataOf({ type, data }: QuorumPacket): Buffer {
 function exact(zxid: bigint): number {
   if (zxid >= 0n && zxid < 1n << 53n) return Number(zxid)
   throw new WireError(`a zxid out of range: ${hex(zxid)}`)
-}
-
-const unsupported = (message: string) => new SourceError('SOURCE_UNSUPPORTED', message)
-
-/** What is left unread of our bytes makes the other side’s close a reset. */
-export async function isAnswered(source: ByteSource): Promise<boolean> {
-  try {
-    return (await source.have(1)) > 0
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ECONNRESET') return false
-    throw error
-  }
-}
-
-/** A leader that wants credentials closes without a word. */
-function unanswered(): SourceError {
-  return new SourceError(
-    'SOURCE_UNANSWERED',
-    'it closed the connection without an answer: either it leads no more, or it wants credentials: ' +
-      'SASL (quorum.auth.enableSasl) or TLS (sslQuorum)',
-  )
-}
-
-/** An alert: content type 21, version 3.x. */
-function refuseTls(bytes: Buffer): void {
-  if (bytes[0] !== 0x15 || (bytes.length > 1 && bytes[1] !== 3)) return
-  throw new SourceError(
-    'SOURCE_REFUSED',
-    'its quorum port speaks TLS (sslQuorum): it needs a certificate of an authority that the ensemble trusts',
-  )
 }

@@ -15,7 +15,13 @@ import { EventBuffer } from './event-buffer.ts'
 import { findMembers } from './find-members.ts'
 import type { LearnerSink } from './learner.ts'
 import { followLeader } from './learner-connection.ts'
-import { membersText, parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
+import {
+  distinct,
+  membersText,
+  parseQuorumConfig,
+  type QuorumMember,
+  shown,
+} from './quorum-config.ts'
 import { SourceError } from './source-error.ts'
 import {
   type HostPort,
@@ -28,8 +34,8 @@ import {
 
 /** Attempts at all known members, before the ensemble is looked at again. */
 const FRUITLESS_MAX = 5
-/** Between attempts. */
-const BACKOFF = { firstMs: 200, maxMs: 5_000 }
+/** The first pause between attempts. Unit ms. */
+const BACKOFF_MS_FIRST = 200
 /** Of the buffer: so much is left of it when the feed joins the ensemble again. */
 const LOW_WATER = 1 / 2
 /** Leaders that closed without an answer, one after the other, before that counts as a refusal. */
@@ -127,9 +133,14 @@ class LearnerFeed implements SourceFeed {
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
       this.#buffer.add({ kind: 'disconnected', why: error.message })
       failures = this.#isConnected ? 1 : failures + 1
-      await pause(this.#clock, backoffMs(failures, BACKOFF), signal)
+      await pause(this.#clock, this.#backoffMs(failures), signal)
       await this.#buffer.drainedTo(this.#bufferBytesMax * LOW_WATER)
     }
+  }
+
+  #backoffMs(failures: number): number {
+    const { backoffMsMax: maxMs = SOURCE_DEFAULT.backoffMsMax } = this.#options
+    return backoffMs(failures, { firstMs: Math.min(BACKOFF_MS_FIRST, maxMs), maxMs })
   }
 
   /** What worked once may work again, whatever a server says meanwhile. */
@@ -142,8 +153,10 @@ class LearnerFeed implements SourceFeed {
   /** Until it ends. @returns why */
   async #follow(): Promise<SourceError> {
     let worst: SourceError | undefined
+    let candidates: readonly HostPort[]
     try {
-      for (const address of await this.#candidates()) {
+      candidates = await this.#candidates()
+      for (const address of candidates) {
         const error = await this.#followAt(address)
         if (this.#isConnected || this.#ending.signal.aborted) return error
         worst = worse(worst, error)
@@ -155,7 +168,7 @@ class LearnerFeed implements SourceFeed {
       if (error instanceof SourceError) return error
       throw error
     }
-    return worst as SourceError
+    return noneOf(candidates, worst as SourceError)
   }
 
   async #candidates(): Promise<readonly HostPort[]> {
@@ -277,8 +290,11 @@ function given<T extends object>(options: T): Partial<T> {
   ) as Partial<T>
 }
 
-function distinct(addresses: readonly HostPort[]): HostPort[] {
-  return [...new Map(addresses.map((address) => [shown(address), address])).values()]
+/** As during an election. */
+function noneOf(candidates: readonly HostPort[], worst: SourceError): SourceError {
+  if (worst.code !== 'SOURCE_UNREACHABLE') return worst
+  const names = candidates.map(shown).join(', ')
+  return new SourceError(worst.code, `none of ${names} leads at present (${worst.message})`)
 }
 
 /** Of two reasons the one that says more: that a follower does not listen is normal. */

@@ -7,7 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { JuteWriter } from '../protocol/jute/writer.ts'
 import type { ByteSource } from '../transfer/zookeeper/byte-source.ts'
-import { isAnswered } from './learner.ts'
+import { isAnswered, refuseTls } from './first-answer.ts'
 import { SourceError } from './source-error.ts'
 import type { QuorumSasl } from './source-feed.ts'
 
@@ -58,6 +58,7 @@ async function receive(source: ByteSource): Promise<{ status: number; token: str
       'it closed the connection during the login: it may not want SASL, or want Kerberos',
     )
   }
+  refuseTls(source.ahead)
   const [magic, status, token] = await source.read('a packet of SASL', (reader) => [
     reader.bigLong(),
     reader.int(),

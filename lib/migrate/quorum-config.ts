@@ -44,3 +44,8 @@ export function membersText(members: readonly QuorumMember[]): string {
 export function shown({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
+
+/** Each address once, the first time that it comes. */
+export function distinct(addresses: readonly HostPort[]): HostPort[] {
+  return [...new Map(addresses.map((address) => [shown(address), address])).values()]
+}

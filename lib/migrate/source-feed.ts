@@ -104,6 +104,8 @@ export interface SourceFeedOptions {
   readonly handshakeMs?: number
   /** @default {@link SOURCE_DEFAULT}.silenceMs */
   readonly silenceMs?: number
+  /** @default {@link SOURCE_DEFAULT}.backoffMsMax */
+  readonly backoffMsMax?: number
   readonly logger: Logger
   /** @default the system’s */
   readonly clock?: Clock
@@ -121,4 +123,6 @@ export const SOURCE_DEFAULT = {
   handshakeMs: 30_000,
   /** The longest silence of a leader, before the rate of its pings is known. */
   silenceMs: 20_000,
+  /** The longest pause between two attempts to follow the source. */
+  backoffMsMax: 5_000,
 } as const

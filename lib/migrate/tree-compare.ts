@@ -1,6 +1,6 @@
 /**
  * Are two trees the same one? ZooKeeper’s own digest covers neither ACLs nor sessions, and nothing below /zookeeper/: this
- * hash covers all of it. Left out is only /zookeeper/config but for its ACL: it names the servers. Neighbour: verify-source.
+ * hash covers all of it. Left out is only /zookeeper/config, which names the servers, and which each writes by itself. Neighbour: verify-source.
  */
 import { createHash } from 'node:crypto'
 import { RESERVED } from '../model/path.ts'
@@ -27,9 +27,9 @@ export interface TreeDifference {
 /** SHA-256 of all znodes, by path, and all sessions, by id; hexadecimal. Two trees have the same one if they are equal. */
 export function treeHash(tree: ComparableTree): string {
   const hash = createHash('sha256')
-  const paths = [...tree.entries()].map(([path]) => path).sort()
+  const paths = [...tree.entries()].flatMap(([path]) => (isCompared(path) ? [path] : [])).sort()
   for (const path of paths) {
-    hash.update(`${path}\0${JSON.stringify(fieldsOf(path, tree.get(path) as Znode))}\n`)
+    hash.update(`${path}\0${JSON.stringify(fieldsOf(tree.get(path) as Znode))}\n`)
   }
   for (const id of [...tree.sessions.keys()].sort(byId)) {
     hash.update(`${sessionName(id)} ${tree.sessions.get(id)}\n`)
@@ -45,15 +45,16 @@ export function treeDifference(
 ): TreeDifference {
   const problems: [string, string][] = []
   for (const [path, node] of source.entries()) {
+    if (!isCompared(path)) continue
     const other = here.get(path)
     if (other === undefined) problems.push([path, 'is missing here'])
     else {
-      const fields = differing(fieldsOf(path, node), fieldsOf(path, other))
+      const fields = differing(fieldsOf(node), fieldsOf(other))
       if (fields.length > 0) problems.push([path, `differs in ${fields.join(', ')}`])
     }
   }
   for (const [path] of here.entries()) {
-    if (source.get(path) === undefined) problems.push([path, 'is here alone'])
+    if (isCompared(path) && source.get(path) === undefined) problems.push([path, 'is here alone'])
   }
   problems.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const sessions = sessionDifferences(source.sessions, here.sessions)
@@ -83,17 +84,16 @@ function sessionDifferences(
 const byId = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 const sessionName = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`
 
+const isCompared = (path: string): boolean => path !== RESERVED.config
+
 type Fields = Readonly<Record<string, unknown>>
 
-function fieldsOf(path: string, node: Znode): Fields {
+function fieldsOf(node: Znode): Fields {
   const { acl, czxid, mzxid, pzxid, ctime, mtime, version, creates, aversion } = node
-  const entries = acl.map(({ perms, id }) => [perms, id.scheme, id.id])
-  // Each server writes it by itself, with a time of its own.
-  if (path === RESERVED.config) return { acl: entries }
   return {
     // Null and empty data are not the same.
     data: node.data,
-    acl: entries,
+    acl: acl.map(({ perms, id }) => [perms, id.scheme, id.id]),
     ...{ czxid, mzxid, pzxid, ctime, mtime, version, creates, aversion },
     owner: ownerOf(node).toString(),
   }

@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
+import { finishTree } from '../transfer/zookeeper/finished-tree.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { openSourceFeed } from './open-source-feed.ts'
 import { SourceError } from './source-error.ts'
@@ -22,6 +23,11 @@ export interface VerifyOptions extends Omit<SourceFeedOptions, 'from'> {
    * zxid, only all those before it.
    */
   readonly ours: (atLeast: number) => Promise<ComparableTree>
+  /**
+   * Ours was made from the source’s as an import makes it, without what belongs to the servers alone: the same is done to
+   * the source’s before they are compared. @default none
+   */
+  readonly finish?: { readonly withTtl: boolean }
   /** Sentences. @default 20 */
   readonly differencesMax?: number
   /** For all of it. Unit ms. @default 600 000 */
@@ -67,6 +73,7 @@ export async function verifySource(options: VerifyOptions): Promise<Verdict> {
       const why = isLate ? `not verified within ${timeoutMs} ms` : 'the source is followed no more'
       throw new SourceError('SOURCE_SILENT', why)
     }
+    if (options.finish !== undefined) finishTree(tree, options.finish)
     const sourceHash = treeHash(tree)
     const ourHash = treeHash(here)
     return {

@@ -3,6 +3,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { checkTree } from '../../../lib/index.ts'
+import { SourceError } from '../../../lib/migrate/source-error.ts'
 import { CopyError, WireError } from '../../../lib/model/errors.ts'
 import { JuteWriter } from '../../../lib/protocol/jute/writer.ts'
 import { Adler32 } from '../../../lib/transfer/zookeeper/adler32.ts'
@@ -14,6 +15,7 @@ import {
 } from '../../../lib/transfer/zookeeper/quorum-packet.ts'
 import { readZookeeper } from '../../../lib/transfer/zookeeper/restore.ts'
 import { decodeTxn } from '../../../lib/transfer/zookeeper/txn.ts'
+import { learn } from '../../unit/lib/migrate/leader-bytes.ts'
 import type { Target } from './target.ts'
 
 const fixture = (name: string) =>
@@ -112,6 +114,16 @@ export const zookeeperTargets: readonly Target[] = [
     seeds: [packet(8, txnsIn(LOG)[0]!), packet(10, null)],
     throws: [WireError],
     run: (bytes) => alike(bytes, packetsOf),
+  },
+  {
+    name: 'ZooKeeper: what a leader sends to an observer',
+    seeds: [fixture('3.9.5/learner.bin').subarray(0, 2_000)],
+    throws: [WireError, SourceError],
+    async run(bytes) {
+      const [{ events, error }, cut] = await Promise.all([learn(bytes), learn(bytes, { size: 97 })])
+      deepStrictEqual(cut.events, events)
+      throw error
+    },
   },
   {
     name: 'ZooKeeper: folders',

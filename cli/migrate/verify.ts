@@ -1,0 +1,79 @@
+/** `anykeeper migrate verify`: is the stored tree that of the ensemble it follows? Writes nothing. Neighbours: source-flags. */
+import { Command, Option } from 'commander'
+import { silentLogger, storedTree, type Verdict, verifySource } from '../../lib/internal.ts'
+import { withStore } from '../copy.ts'
+import { lastingStoreFlag, prefixFlag } from '../flags.ts'
+import { parsePositive } from '../settings/parse.ts'
+import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
+
+interface VerifyFlags extends SourceFlags {
+  readonly store: string
+  readonly prefix: string
+  readonly zookeeperTtl?: true
+  readonly differences: number
+  readonly timeout: number
+  readonly json?: true
+}
+
+const EXIT_UNEQUAL = 3
+const EXIT_CODES = `Exit codes:
+  0  the trees are equal
+  1  they could not be compared
+  2  bad usage
+  3  they differ`
+const SECOND_MS = 1_000
+const TIMEOUT_S = 600
+const DIFFERENCES = 20
+
+export function verifyCommand(): Command {
+  return withSourceFlags(new Command('verify'))
+    .summary('compare the stored tree with the ensemble that it follows')
+    .description(
+      'Compare the stored tree with that of a running ZooKeeper ensemble, at the same zxid: every znode with its data, ' +
+        'Stat and ACL, and every session. Joins the ensemble once, for a snapshot, and writes nothing.',
+    )
+    .addOption(lastingStoreFlag('compare this store'))
+    .addOption(prefixFlag())
+    .option('--zookeeper-ttl', 'the source runs with extendedTypesEnabled, as at its import')
+    .addOption(
+      new Option('--differences <n>', 'name so many differences')
+        .default(DIFFERENCES)
+        .argParser(parsePositive),
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'give up after so long')
+        .default(TIMEOUT_S)
+        .argParser(parsePositive),
+    )
+    .option('--json', 'print the result as one JSON object')
+    .allowExcessArguments(false)
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(verify)
+}
+
+async function verify(flags: VerifyFlags): Promise<void> {
+  const { store: url, prefix, differences, timeout, zookeeperTtl, json } = flags
+  const timeoutMs = timeout * SECOND_MS
+  const verdict = await withStore(url, { create: false }, (store) =>
+    verifySource({
+      ...sourceOptions(flags),
+      ...{ logger: silentLogger, differencesMax: differences, timeoutMs },
+      finish: { withTtl: zookeeperTtl === true },
+      ours: (atLeast) => storedTree(atLeast, { store, prefix, timeoutMs }),
+    }),
+  )
+  process.stdout.write(json === true ? `${JSON.stringify(verdict)}\n` : shown(verdict))
+  process.exitCode = verdict.isEqual ? 0 : EXIT_UNEQUAL
+}
+
+function shown(verdict: Verdict): string {
+  const { zxid, isEqual, sourceHash, ourHash, difference, znodes, sessions } = verdict
+  const at = `at zxid 0x${zxid.toString(16)}`
+  if (isEqual) {
+    return `equal ${at}: ${znodes} znodes, ${sessions} sessions, sha256 ${sourceHash}\n`
+  }
+  const lines = difference.first.map((sentence) => `differs: ${sentence}\n`)
+  const left = difference.count - difference.first.length
+  const more = left > 0 ? `and ${left} more\n` : ''
+  return `${lines.join('')}${more}${difference.count} differences ${at}: sha256 ${sourceHash} there, ${ourHash} here\n`
+}

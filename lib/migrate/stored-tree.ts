@@ -1,0 +1,65 @@
+/** The tree of a store at a moment, to be compared with its source’s. Writes nothing. Neighbour: verify-source. */
+import { type Clock, systemClock } from '../base/clock.ts'
+import { LIMITS_DEFAULT } from '../base/limits.ts'
+import { pause } from '../base/pause.ts'
+import { decodeHead } from '../format/head.ts'
+import { Layout } from '../format/layout.ts'
+import { loadReplica } from '../member/tree/load.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
+import { SourceError } from './source-error.ts'
+import type { ComparableTree } from './tree-compare.ts'
+
+export interface StoredTreeOptions {
+  /** It stays the caller’s to close. */
+  readonly store: MetadataStore
+  /** @default "/anykeeper" */
+  readonly prefix?: string
+  /** For the store to get that far. Unit ms. */
+  readonly timeoutMs: number
+  readonly clock?: Clock
+}
+
+const POLL_MS = 250
+/** An epoch begins without a transaction: a store that has not moved for so long has all those before it. */
+const QUIET_MS = 3_000
+const TWO_32 = 2 ** 32
+
+/**
+ * Once all that is committed up to `atLeast` is in the store: see {@link VerifyOptions.ours}.
+ * @throws {SourceError} SOURCE_SLOW: it does not get that far in time. @throws {StoreError}
+ */
+export async function storedTree(
+  atLeast: number,
+  { store, prefix = '/anykeeper', timeoutMs, clock = systemClock }: StoredTreeOptions,
+): Promise<ComparableTree> {
+  const layout = new Layout(prefix)
+  const startMs = clock.monotonic()
+  let zxid = -1
+  let movedMs = startMs
+  for (;;) {
+    const [head] = (await store.range({ start: layout.head })).kvs
+    const now = head === undefined ? 0 : decodeHead(head.value).zxid
+    const nowMs = clock.monotonic()
+    if (now !== zxid) movedMs = nowMs
+    zxid = now
+    const isQuiet = nowMs - movedMs >= QUIET_MS
+    if (zxid >= atLeast || (zxid > 0 && atLeast % TWO_32 === 0 && isQuiet)) break
+    if (nowMs - startMs > timeoutMs) {
+      throw new SourceError(
+        'SOURCE_SLOW',
+        zxid === 0
+          ? `there is no tree below ${prefix} in the store`
+          : `the store is at 0x${zxid.toString(16)} and did not get to 0x${atLeast.toString(16)} within ${timeoutMs} ms: does anybody follow the source?`,
+      )
+    }
+    await pause(clock, POLL_MS)
+  }
+  const { replica } = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT })
+  const { tree } = replica
+  return {
+    zxid: replica.zxid,
+    entries: () => tree.entries(),
+    get: (path) => tree.get(path),
+    sessions: new Map([...replica.sessions].map(([id, { timeoutMs }]) => [id, timeoutMs])),
+  }
+}
