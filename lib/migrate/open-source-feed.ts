@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { pause } from '../base/pause.ts'
 import { badArgument } from '../client/arguments.ts'
+import { orAborted } from '../client/inbound.ts'
 import { checkTls, type KnownTls } from '../client/tls-options.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import type { Txn } from '../transfer/zookeeper/txn.ts'
@@ -112,7 +113,7 @@ class LearnerFeed implements SourceFeed {
   }
 
   async close(): Promise<void> {
-    this.#ending.abort()
+    this.#ending.abort(new SourceError('SOURCE_UNREACHABLE', 'closed'))
     this.#buffer.close()
     await this.#running
   }
@@ -177,13 +178,15 @@ class LearnerFeed implements SourceFeed {
     // The one that led is the likeliest to lead again, or it is gone.
     if (known.length > 0)
       return this.#leader === undefined ? known : distinct([this.#leader, ...known])
-    const found = await findMembers({
+    // A close does not wait for servers that do not answer.
+    const finding = findMembers({
       ...{ servers, quorum, connectMs, clock: this.#clock, logger: this.#logger },
       clientTls:
         clientTls === undefined || this.#clientTls === undefined
           ? undefined
           : { known: this.#clientTls, options: clientTls },
     })
+    const found = await orAborted(finding, this.#ending.signal)
     this.#checkSid(found.members)
     return found.candidates
   }

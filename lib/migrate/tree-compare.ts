@@ -1,11 +1,15 @@
 /**
  * Are two trees the same one? ZooKeeper’s own digest covers neither ACLs nor sessions, and nothing below /zookeeper/: this
- * hash covers all of it. Left out is only /zookeeper/config, which names the servers, and which each writes by itself. Neighbour: verify-source.
+ * hash covers all of it. Left out is /zookeeper/config, which each server writes by itself, and the usage of quotas, which
+ * is counted again. Neighbour: verify-source.
  */
 import { createHash } from 'node:crypto'
 import { RESERVED } from '../model/path.ts'
 import { KIND, type Znode } from '../model/znode.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
+
+/** Of a quota, below its path. Source: Quotas.statNode. */
+const USAGE = '/zookeeper_stats'
 
 /** A ZookeeperTree, or one of anykeeper’s in the same form. */
 export interface ComparableTree {
@@ -84,7 +88,9 @@ function sessionDifferences(
 const byId = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 const sessionName = (id: bigint): string => `0x${BigInt.asUintN(64, id).toString(16)}`
 
-const isCompared = (path: string): boolean => path !== RESERVED.config
+function isCompared(path: string): boolean {
+  return path !== RESERVED.config && !(path.startsWith(RESERVED.quota) && path.endsWith(USAGE))
+}
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -50,7 +50,7 @@ class PlayedLeader {
 }
 
 describe('migrate: the feed', function () {
-  this.timeout(30_000)
+  this.timeout(15_000)
   const leaders: PlayedLeader[] = []
   const feeds: SourceFeed[] = []
 
@@ -216,6 +216,14 @@ describe('migrate: the feed', function () {
     await feed.close()
     expect(await ending).to.have.property('message', 'the feed ended')
     await feed.close()
+  })
+
+  it('closed while the servers are looked at, it does not wait for them', async () => {
+    const mute = await played(Buffer.alloc(0))
+    const feed = open([], { quorum: [], servers: [mute.address], connectMs: 20_000 })
+    while (mute.sockets.length === 0) await new Promise(setImmediate)
+    await feed.close()
+    expect(feed.counters).to.include({ connects: 0, disconnects: 0 })
   })
 
   for (const [what, more] of [
