@@ -181,8 +181,9 @@ export class Keeper {
       load: loadOptions(options, limits),
       onEntry: (entry, revision) => {
         this.upkeep.seen(revision, entry.length)
-        this.committer.receive(entry, revision)
-        this.upstream?.entryApplied()
+        const apply = (): void => this.committer.receive(entry, revision)
+        if (this.upstream === undefined) apply()
+        else this.upstream.receive(entry, apply)
       },
       onEvent: () => this.#serving.health.feedEvent(),
       catchUp: () => this.committer.prove(),
@@ -198,8 +199,7 @@ export class Keeper {
       onEpoch: () => this.#serving.beginAfterNow(),
     })
     this.changeLog = new ChangeLog({
-      clock,
-      limits,
+      ...{ clock, limits },
       replica: () => this.#replica,
       sync: () => this.sync(),
       isServing: () => this.isServing,
@@ -210,6 +210,7 @@ export class Keeper {
       sessionCount: () => [...this.sessions.connections()].length,
       troubled: () => this.#serving.end(),
       claimSessions: () => this.sessions.claim(),
+      feedFailed: (error) => this.#follower.giveUp(error),
       commit: (task) => this.committer.submit(task),
     })
     // Other proxies know better how old what they wrote is; alone, our clock is all there is.
@@ -382,6 +383,7 @@ export class Keeper {
     if (hasOthers) this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost.isOpen)
     this.changeLog.reloaded()
+    this.upstream?.reloaded()
     this.sessions.reconcile()
     this.resyncCount++
     this.#lost.reloaded(replica)

@@ -59,8 +59,13 @@ export interface Upstream extends TxnObserver {
   sync(): Promise<void>
   /** The client of a session has sent something. */
   touched(id: bigint, timeoutMs: number): void
-  /** An entry of the journal was applied. */
-  entryApplied(): void
+  /**
+   * An entry of the journal came: applies it, now or in a moment, behind all before it.
+   * @throws what `apply` throws now
+   */
+  receive(entry: Uint8Array, apply: () => void): void
+  /** The replica was reloaded: what was held is in it. */
+  reloaded(): void
   /** Leaves. */
   close(): Promise<void>
 }
@@ -78,6 +83,8 @@ export interface UpstreamHost {
   sessionCount(): number
   /** There is a reason now why nobody is served: all clients are to be disconnected. */
   troubled(): void
+  /** An entry that was held cannot be applied: the tree is to be reloaded. */
+  feedFailed(error: Error): void
   /** After a take-over: the connected sessions become this member's. */
   claimSessions(): Promise<void>
   /** Commits what was held. */

@@ -63,7 +63,7 @@ export class LeaderLink {
   readonly #tls: KnownTls | undefined
   readonly #clientTls: KnownTls | undefined
   readonly #ending = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  #running: Promise<void> | undefined
   #send: ((packet: QuorumPacket) => void) | undefined
   /** What the leader said last. */
   #quorum: readonly HostPort[] = []
@@ -86,8 +86,9 @@ export class LeaderLink {
     return this.#send !== undefined
   }
 
+  /** Once. */
   start(): void {
-    this.#running = this.#run()
+    this.#running ??= this.#run()
   }
 
   /** There must be a leader. */

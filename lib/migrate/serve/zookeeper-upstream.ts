@@ -22,6 +22,8 @@ import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
 import { membersOf } from '../host-port.ts'
 import { ForwardedWrites } from './forwarded-writes.ts'
 import { ForwarderKey } from './forwarder-key.ts'
+import { Freeze } from './freeze.ts'
+import { HeldEntries } from './held-entries.ts'
 import { HeldTasks } from './held-tasks.ts'
 import { type EnsembleAccess, LeaderLink } from './leader-link.ts'
 import { ObserverSessions } from './observer-sessions.ts'
@@ -34,14 +36,13 @@ import {
   revalidatePacket,
 } from './request-packet.ts'
 import { Revalidations } from './revalidations.ts'
+import { serveTrouble } from './serve-trouble.ts'
 import { SourceLag } from './source-lag.ts'
 import { watchSource } from './source-watcher.ts'
 import { ZxidWaiters } from './zxid-waiters.ts'
 
 /** Between two looks at the clock. Unit: ms. */
 const TICK_MS = 250
-/** After it a freeze that came to nothing is over: whoever began it is gone. Unit: ms. */
-const FREEZE_MS_MAX = 30_000
 
 /** For Keeper.open. Without effect where the tree follows no ensemble. */
 export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactory {
@@ -58,6 +59,7 @@ class ZookeeperUpstream implements Upstream {
   readonly #link: LeaderLink
   readonly #writes: ForwardedWrites
   readonly #held: HeldTasks
+  readonly #entries: HeldEntries
   readonly #key: ForwarderKey
   readonly #lag: SourceLag
   readonly #ending = new AbortController()
@@ -69,9 +71,7 @@ class ZookeeperUpstream implements Upstream {
   #joinedZxid = Number.POSITIVE_INFINITY
   #isWell = false
   #isLagging = false
-  #freeze = ''
-  #frozenMs = 0
-  #isDraining = false
+  readonly #freeze: Freeze
   readonly #sessions: ObserverSessions
   readonly #revalidations: Revalidations
   readonly #waiters: ZxidWaiters
@@ -86,6 +86,11 @@ class ZookeeperUpstream implements Upstream {
     this.#lag = new SourceLag(clock, zxid)
     this.#waiters = new ZxidWaiters(zxid)
     this.#held = new HeldTasks(clock)
+    this.#entries = new HeldEntries({
+      clock,
+      reported: () => (this.isActive && this.#link.isReady ? this.#link.zxid : undefined),
+      onFailed: (error) => host.feedFailed(error),
+    })
     this.#sessions = new ObserverSessions(clock)
     this.#revalidations = new Revalidations(clock)
     this.#key = new ForwarderKey({
@@ -98,6 +103,16 @@ class ZookeeperUpstream implements Upstream {
       },
       onLost: (count) => {
         this.counters.lost += count
+      },
+    })
+    this.#freeze = new Freeze({
+      ...{ clock, logger, zxid, gate: this.#gate, key: this.#key },
+      inFlight: () => this.inFlight,
+      sessionCount: () => host.sessionCount(),
+      hasLeader: () => this.#link.isReady,
+      sync: (done, failed) => this.#forward(new OwnTask({ type: 'sync', path: '/' }, done, failed)),
+      onThaw: () => {
+        for (const task of this.#held.take()) this.#forward(task)
       },
     })
     this.#link = new LeaderLink({
@@ -129,18 +144,12 @@ class ZookeeperUpstream implements Upstream {
 
   get trouble(): string | undefined {
     if (this.#gate.phase === 'over' || this.#gate.phase === 'claiming') return undefined
-    if (this.#record === undefined || !this.#key.isWritten) return 'no source record yet'
-    if (this.#record.digest === 'unequal') return 'the tree is not the one that the ensemble has'
-    if (!this.#link.isReady) return this.#why
-    const zxid = this.#host.replica().zxid
-    if (zxid < this.#joinedZxid) {
-      return `the tree is at 0x${zxid.toString(16)}, and the ensemble was at 0x${this.#joinedZxid.toString(16)} when its leader took us`
-    }
-    const { lagMs } = this
-    if (lagMs > this.#host.limits.sourceLagMsMax) {
-      return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
-    }
-    return undefined
+    return serveTrouble({
+      record: this.#key.isWritten ? this.#record : undefined,
+      leaderless: this.#link.isReady ? undefined : this.#why,
+      ...{ zxid: this.#host.replica().zxid, joinedZxid: this.#joinedZxid, lagMs: this.lagMs },
+      lagMsMax: this.#host.limits.sourceLagMsMax,
+    })
   }
 
   start(): void {
@@ -231,6 +240,7 @@ class ZookeeperUpstream implements Upstream {
   #ready(joined: number): void {
     this.#joinedZxid = joined
     this.#lag.committed(joined)
+    this.#entries.release()
     this.#judge()
   }
 
@@ -239,14 +249,16 @@ class ZookeeperUpstream implements Upstream {
     if (this.#joinedZxid !== Number.POSITIVE_INFINITY) this.counters.disconnects++
     this.#joinedZxid = Number.POSITIVE_INFINITY
     this.#failAll(this.#why)
+    this.#entries.release()
     this.#judge()
-    this.#drained()
+    this.#freeze.look()
   }
 
   #informed(txn: Txn, bytes: Buffer): void {
     this.#lag.committed(txn.zxid)
     this.#writes.informed(txn.clientId, txn.cxid, outcomeOf(txn, bytes))
-    this.#drained()
+    this.#entries.release()
+    this.#freeze.look()
   }
 
   #packet(packet: QuorumPacket): void {
@@ -255,7 +267,7 @@ class ZookeeperUpstream implements Upstream {
       const { session, isValid } = readRevalidated(packet)
       this.#revalidations.answered(session, isValid)
     }
-    this.#drained()
+    this.#freeze.look()
   }
 
   /** Nobody knows what becomes of it. */
@@ -277,67 +289,34 @@ class ZookeeperUpstream implements Upstream {
     this.#writes.ended()
   }
 
-  entryApplied(): void {
+  receive(entry: Uint8Array, apply: () => void): void {
+    this.#entries.receive(entry, () => {
+      apply()
+      this.#applied()
+    })
+  }
+  reloaded(): void {
+    this.#entries.clear()
+  }
+
+  #applied(): void {
     if (!this.isActive) return
     this.#writes.settleSyncs()
     this.#waiters.look()
     const { mirrors } = this.#host.replica()
     if (!mirrors) {
       if (this.#gate.phase !== 'claiming') void this.#takeOver()
-    } else this.#drained()
+    } else this.#freeze.look()
   }
 
   // Take-over
 
   #onRecord(record: SourceRecord | undefined): void {
-    const isFirst = this.#record === undefined
     this.#record = record
     if (record === undefined || !this.isActive || this.#gate.phase === 'claiming') return
-    const freeze = record.freeze ?? ''
-    if (freeze !== this.#freeze) this.#setFreeze(freeze)
-    if (isFirst) this.#link.start()
+    this.#freeze.seen(record.freeze ?? '')
+    this.#link.start()
     this.#judge()
-  }
-
-  #setFreeze(freeze: string): void {
-    const { logger, clock } = this.#host
-    this.#freeze = freeze
-    if (freeze === '') return this.#thaw('the take-over came to nothing')
-    const fields = { inFlight: this.inFlight, sessions: this.#host.sessionCount() }
-    logger.info(fields, 'the tree is to be taken over: requests wait')
-    this.#frozenMs = clock.monotonic()
-    this.#isDraining = true
-    this.#gate.set('frozen')
-    this.#drained()
-  }
-
-  #thaw(why: string): void {
-    if (this.#gate.phase !== 'frozen') return
-    this.#host.logger.warn({ why }, 'requests are forwarded again')
-    this.#isDraining = false
-    void this.#key.write({ sessions: this.#host.sessionCount(), freeze: '', zxid: 0 })
-    this.#gate.set('forwarding')
-    for (const task of this.#held.take()) this.#forward(task)
-  }
-
-  /** Frozen, and everything that was sent is answered: the leader is requested how far it is, and that is reported. */
-  #drained(): void {
-    if (!this.#isDraining || this.inFlight > 0) return
-    this.#isDraining = false
-    const freeze = this.#freeze
-    const report = (zxid: number): void => {
-      if (this.#gate.phase !== 'frozen' || this.#freeze !== freeze) return
-      void this.#key.write({ sessions: this.#host.sessionCount(), freeze, zxid })
-    }
-    if (!this.#link.isReady) return report(this.#host.replica().zxid)
-    const task = new OwnTask(
-      { type: 'sync', path: '/' },
-      () => report(this.#host.replica().zxid),
-      () => {
-        this.#isDraining = true
-      },
-    )
-    this.#forward(task)
   }
 
   async #takeOver(): Promise<void> {
@@ -365,7 +344,7 @@ class ZookeeperUpstream implements Upstream {
   #tick(): void {
     this.#cancelTick = this.#host.clock.after(TICK_MS, () => {
       if (!this.isActive) return
-      const { clock, limits } = this.#host
+      const { limits } = this.#host
       for (const sent of [this.#writes, this.#revalidations]) {
         sent.loseOlderThan(limits.forwardMsMax, 'the leader did not answer in time')
       }
@@ -373,9 +352,8 @@ class ZookeeperUpstream implements Upstream {
         this.counters.heldTooLong++
         task.abandoned(unavailable('the take-over lasts too long'))
       }
-      if (clock.monotonic() - this.#frozenMs > FREEZE_MS_MAX)
-        this.#thaw('whoever takes over is silent')
-      this.#drained()
+      this.#entries.release()
+      this.#freeze.look()
       this.#judge()
       this.#tick()
     })

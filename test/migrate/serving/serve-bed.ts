@@ -2,7 +2,12 @@
 import { openStore } from '../../../adapters/index.ts'
 import { MemoryBackend } from '../../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../../adapters/memory/memory-store.ts'
-import { Keeper, type KeeperLimits, type MetadataStore } from '../../../lib/index.ts'
+import {
+  Keeper,
+  type KeeperLimits,
+  type KeeperOptions,
+  type MetadataStore,
+} from '../../../lib/index.ts'
 import { followSource } from '../../../lib/migrate/mirror.ts'
 import { openSourceFeed } from '../../../lib/migrate/open-source-feed.ts'
 import { serveWhileFollowing } from '../../../lib/migrate/serve/zookeeper-upstream.ts'
@@ -74,10 +79,13 @@ export class ServeBed {
     this.#following = new AbortController()
   }
 
-  async serve(limits: Partial<KeeperLimits> = {}): Promise<ServingProxy> {
+  async serve(
+    limits: Partial<KeeperLimits> = {},
+    more: Partial<KeeperOptions> = {},
+  ): Promise<ServingProxy> {
     const store = await this.store()
     const keeper = await Keeper.open({
-      ...{ store, logger: this.logger, upstream: serveWhileFollowing() },
+      ...{ store, logger: this.logger, upstream: serveWhileFollowing(), ...more },
       limits: { historyRetentionMs: 0, ...limits },
     })
     const server = await ProxyServer.listen(keeper, { port: 0 })
