@@ -219,7 +219,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   commitSilenceMsMax: 10_000,
   flushSilenceMsMax: 30_000,
   doubtMsMax: 3_000,
-  sourceLagMsMax: 5_000,
+  sourceLagMsMax: 10_000,
   forwardMsMax: 15_000,
   holdMsMax: 10_000,
   logLinesPerMinuteMax: 10,

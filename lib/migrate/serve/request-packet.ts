@@ -40,6 +40,11 @@ export function requestPacket(request: ForwardedRequest, asked: Asked): QuorumPa
   return packetOf(op, asked, (writer.take() as Buffer).subarray(FRAME_HEADER_BYTES))
 }
 
+/** A write that cannot be decoded: the leader finds that too, answers MARSHALLINGERROR, and it takes its place in the order. */
+export function malformedPacket(asked: Asked): QuorumPacket {
+  return packetOf(OP.setData, asked, Buffer.alloc(0))
+}
+
 /** Its cxid is 0, as of all servers. */
 export function createSessionPacket(session: bigint, timeoutMs: number): QuorumPacket {
   const record = Buffer.alloc(4)

@@ -14,7 +14,7 @@ import type {
   UpstreamFactory,
   UpstreamHost,
 } from '../../member/commit/upstream.ts'
-import { StoreError } from '../../model/errors.ts'
+import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
@@ -31,6 +31,7 @@ import { PhaseGate } from './phase-gate.ts'
 import {
   createSessionPacket,
   type ForwardedRequest,
+  malformedPacket,
   readRevalidated,
   requestPacket,
   revalidatePacket,
@@ -186,12 +187,17 @@ class ZookeeperUpstream implements Upstream {
   #forward(task: CommitTask): void {
     const request = task.request as WriteRequest | SyncRequest
     const session = task.session?.id ?? 0n
+    const isMalformed = request.type === 'fail' && request.errno === ZK_ERRORS.MARSHALLING.errno
     // What this process answers itself, in the session's order.
-    if (request.type === 'fail') return this.#writes.add(task, session, { errno: request.errno })
+    if (request.type === 'fail' && !isMalformed) {
+      return this.#writes.add(task, session, { errno: request.errno })
+    }
     if (!this.#link.isReady) return task.abandoned(unavailable(this.#why))
     const { cxid = 0, caller } = task
     const asked = { session, cxid, ids: caller?.ids ?? [] }
-    const packet = requestPacket(request as ForwardedRequest, asked)
+    const packet = isMalformed
+      ? malformedPacket(asked)
+      : requestPacket(request as ForwardedRequest, asked)
     this.counters.forwarded++
     this.#writes.add(task, session)
     this.#link.send(packet)
