@@ -8,7 +8,7 @@ import { Command } from 'commander'
 import type { Logger } from 'pino'
 import { checkStoreUrl, openStore } from '../adapters/index.ts'
 import { Keeper, type MetadataStore } from '../lib/index.ts'
-import { reasonOf, SourceGuard } from '../lib/internal.ts'
+import { reasonOf, SourceGuard, serveWhileFollowing } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
 import { auditFailedStart, openAudit } from './audit.ts'
@@ -26,6 +26,7 @@ import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { advertise } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
+import { ensembleAccess, serveWhileFollowing as following } from './settings/groups/migration.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { secureOf } from './settings/groups/tls.ts'
 import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
@@ -199,6 +200,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
       limits: values.keeper,
       ...schemes.keeper,
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
+      ...(get(following) && { upstream: serveWhileFollowing(ensembleAccess(get)) }),
     })
   })
   const whatFits = { url, prefix, store: opened, memory }

@@ -31,6 +31,8 @@ export { type MigrationStatus, migrationStatus } from './migrate/migration-statu
 export { followSource } from './migrate/mirror.ts'
 export { openSourceFeed } from './migrate/open-source-feed.ts'
 export { shown as shownServer } from './migrate/quorum-config.ts'
+export type { EnsembleAccess } from './migrate/serve/leader-link.ts'
+export { serveWhileFollowing } from './migrate/serve/zookeeper-upstream.ts'
 export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
 export { SourceGuard } from './migrate/source-guard.ts'
 export { storedTree } from './migrate/stored-tree.ts'

@@ -7,6 +7,7 @@ import { clients } from './groups/clients.ts'
 import { limits } from './groups/limits.ts'
 import { logging } from './groups/logging.ts'
 import { memory } from './groups/memory.ts'
+import { migration } from './groups/migration.ts'
 import { sessions } from './groups/sessions.ts'
 import { storeGroup } from './groups/store.ts'
 import { tls } from './groups/tls.ts'
@@ -17,6 +18,7 @@ export const GROUPS: readonly Group[] = [
   clients,
   sessions,
   storeGroup,
+  migration,
   limits,
   memory,
   authentication,

@@ -73,6 +73,15 @@ export interface KeeperLimits {
    */
   readonly doubtMsMax: number
   /**
+   * While a ZooKeeper ensemble leads: how long a transaction of it may be missing in the tree that is served, ms; then clients
+   * are disconnected. Source of the idea: ZooKeeper's syncLimit.
+   */
+  readonly sourceLagMsMax: number
+  /** How long the leader of the ensemble may take to answer a request, ms; then its client is disconnected, and it is not sent again. */
+  readonly forwardMsMax: number
+  /** How long requests wait for a take-over, ms; then their clients are disconnected, and nothing was sent. */
+  readonly holdMsMax: number
+  /**
    * Log lines of one kind in a minute; further ones are counted, and their number is logged at the end of the
    * minute. 0: no limit.
    */
@@ -210,6 +219,9 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   commitSilenceMsMax: 10_000,
   flushSilenceMsMax: 30_000,
   doubtMsMax: 3_000,
+  sourceLagMsMax: 10_000,
+  forwardMsMax: 15_000,
+  holdMsMax: 10_000,
   logLinesPerMinuteMax: 10,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,

@@ -11,6 +11,7 @@
  *   <prefix>/import               how far an import is, until it is complete
  *   <prefix>/source               the ZooKeeper ensemble that the tree comes from
  *   <prefix>/follower             who follows that one, bound to its lease
+ *   <prefix>/f/<proxy>            one proxy that serves clients while that one leads
  *
  * <depth> is the number of path components in decimal, led by a letter for the count of digits
  * ('a1', 'b12'), so that keys sort by depth and the direct children of a znode are one range.
@@ -63,6 +64,8 @@ export class Layout {
   readonly sessions: KeyRange
   /** All keys of p/. */
   readonly proxies: KeyRange
+  /** All keys of f/: proxies that serve clients while a ZooKeeper ensemble leads. */
+  readonly forwarders: KeyRange
   /** Where history went back: see record.ts. */
   readonly epochs: Key
   /** There while an import is unfinished. */
@@ -88,6 +91,7 @@ export class Layout {
     this.childRecords = this.#range('c')
     this.sessions = this.#range('s')
     this.proxies = this.#range('p')
+    this.forwarders = this.#range('f')
     this.epochs = Buffer.from(`${prefix}/epochs`)
     this.importMarker = Buffer.from(`${prefix}/import`)
     this.source = Buffer.from(`${prefix}/source`)
@@ -120,6 +124,9 @@ export class Layout {
   proxy(id: string): Key {
     return Buffer.from(`${this.prefix}/p/${id}`)
   }
+  forwarder(proxy: string): Key {
+    return Buffer.from(`${this.prefix}/f/${proxy}`)
+  }
 
   /** The direct children of a path: one range over n/. */
   childrenOf(path: string): KeyRange {
@@ -148,7 +155,7 @@ export class Layout {
     const name = this.#nameIn(key)
     return name === undefined ? undefined : sessionNamed(name)
   }
-  /** The id in a p/ key; undefined: no proxy writes such a key. */
+  /** The id in a p/ or f/ key; undefined: no proxy writes such a key. */
   proxyOf(key: Key): string | undefined {
     return this.#nameIn(key)
   }
@@ -169,6 +176,7 @@ export class Layout {
     const ours = [
       this.childRecords,
       only(this.epochs),
+      this.forwarders,
       only(this.follower),
       only(this.head),
       only(this.importMarker),

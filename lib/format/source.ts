@@ -45,6 +45,8 @@ export interface SourceRecord {
   readonly seq: number
   /** Why it does not continue by itself, a sentence; empty: it does. */
   readonly trouble: string
+  /** A take-over is in progress: proxies that forward requests stop, and say so. Absent: none is. */
+  readonly freeze?: string
 }
 
 export function encodeSource(record: SourceRecord): Uint8Array {
@@ -61,5 +63,6 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
   assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
   assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
+  if (record.freeze !== undefined) assertStrings(what, record.freeze)
   return record
 }

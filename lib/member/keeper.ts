@@ -12,15 +12,15 @@ import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl-schemes.ts'
 import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { DigestScheme } from '../model/digest-scheme.ts'
-import { StoreError } from '../model/errors.ts'
 import { openChanges } from './changes/change-feed.ts'
 import { ChangeLog } from './changes/change-log.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
-import { OwnTask } from './commit/task.ts'
+import { type CommitTask, commitOwn } from './commit/task.ts'
+import { standbyOf, type Upstream } from './commit/upstream.ts'
 import { isWhole, ProxyRegistry } from './session/proxy-registry.ts'
 import { SessionManager } from './session/session-manager.ts'
 import type { WriteWitness } from './session/write-witness.ts'
-import { JournalFollower } from './tree/follower.ts'
+import { JournalFollower, journalFaults } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
@@ -56,6 +56,8 @@ export class Keeper {
   readonly registry: ProxyRegistry
   /** What it does for all members, and what it knows of the store's space. @internal */
   readonly upkeep: Upkeep
+  /** undefined: nobody is served while a ZooKeeper ensemble leads. @internal */
+  readonly upstream: Upstream | undefined
   readonly #follower: JournalFollower
   readonly #serving: Serving
   readonly #quarantine: Quarantine
@@ -118,16 +120,10 @@ export class Keeper {
     this.#quarantine = new Quarantine(this.#logger, layout.prefix)
     this.#quarantine.serving(loaded)
     const { clock, proxy } = this
+    const { store } = options
     const logger = this.#logger
     this.committer = new GroupCommitter({
-      store: options.store,
-      layout,
-      replica: loaded.replica,
-      proxy,
-      limits,
-      clock,
-      random,
-      logger,
+      ...{ store, layout, proxy, limits, clock, random, logger, replica: loaded.replica },
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       head: loaded.head,
       isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
@@ -135,28 +131,12 @@ export class Keeper {
       journalRoom: () => this.upkeep.journalRoom,
       onSpaceLow: () => this.upkeep.makeRoom(),
       onStarved: () => this.registry.reportStarvation(),
-      onStuck: (seq) => {
-        logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
-        this.#follower.giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
-      },
+      ...journalFaults(logger, () => this.#follower),
       onProven: (atMs) => this.#serving.proven(atMs),
-      onHistoryLost: (error) => this.#follower.giveUp(error),
-      onFeedLate: () => this.#follower.suspect(),
-      onTreeDiffers: (found) => {
-        logger.error(
-          found,
-          'this tree differs from another proxy’s after the same batch, reloading it',
-        )
-        this.#follower.replace()
-      },
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
     this.registry = new ProxyRegistry({
-      store: options.store,
-      layout,
-      clock,
-      logger,
-      proxy,
+      ...{ store, layout, clock, logger, proxy },
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
       silenceMsMax: limits.storeSilenceMsMax,
@@ -172,17 +152,13 @@ export class Keeper {
       onPeerStarved: (id) => this.committer.addContender(id),
     })
     this.upkeep = new Upkeep({
-      store: options.store,
-      layout,
-      clock,
-      logger,
-      limits,
+      ...{ store, layout, clock, logger, limits },
       revision: loaded.revision,
       source: loaded.source,
       committer: this.committer,
       replica: () => this.#replica,
-      isMyTurn: () => this.isServing && this.registry.isFirst,
-      isMyTurnAsWhole: () => this.isServing && this.registry.isFirstWhole,
+      isMyTurn: () => this.#writes && this.registry.isFirst,
+      isMyTurnAsWhole: () => this.#writes && this.registry.isFirstWhole,
       isFirst: () => this.registry.isFirst,
       onReplicaWrong: (message) => {
         logger.error({}, `${message}: reloading it`)
@@ -190,26 +166,24 @@ export class Keeper {
       },
     })
     this.#serving = new Serving({
-      clock,
-      limits,
-      logger,
+      ...{ clock, limits, logger },
       committer: this.committer,
       sessions: this.sessions,
       replica: () => this.#replica,
-      isBarred: () => this.#closed || this.#lost.isOpen || this.#replica.mirrors,
+      isBarred: () => this.#closed || this.#lost.isOpen || this.#standby() !== undefined,
+      standby: () => this.#standby(),
       renewNow: () => this.registry.renewNow(),
       onFeedSilent: () => this.#follower.suspect(),
       onChange: (isServing) => this.onServingChange?.(isServing),
     })
     this.#follower = new JournalFollower({
-      store: options.store,
-      layout,
+      ...{ store, layout, clock, logger },
       load: loadOptions(options, limits),
-      clock,
-      logger,
       onEntry: (entry, revision) => {
         this.upkeep.seen(revision, entry.length)
-        this.committer.receive(entry, revision)
+        const apply = (): void => this.committer.receive(entry, revision)
+        if (this.upstream === undefined) apply()
+        else this.upstream.receive(entry, apply)
       },
       onEvent: () => this.#serving.health.feedEvent(),
       catchUp: () => this.committer.prove(),
@@ -225,11 +199,19 @@ export class Keeper {
       onEpoch: () => this.#serving.beginAfterNow(),
     })
     this.changeLog = new ChangeLog({
-      clock,
-      limits,
+      ...{ clock, limits },
       replica: () => this.#replica,
       sync: () => this.sync(),
       isServing: () => this.isServing,
+    })
+    this.upstream = options.upstream?.({
+      ...{ store, layout, proxy, clock, logger, limits },
+      replica: () => this.#replica,
+      sessionCount: () => [...this.sessions.connections()].length,
+      troubled: () => this.#serving.end(),
+      claimSessions: () => this.sessions.claim(),
+      feedFailed: (error) => this.#follower.giveUp(error),
+      commit: (task) => this.committer.submit(task),
     })
     // Other proxies know better how old what they wrote is; alone, our clock is all there is.
     const isAlone = loaded.proxies.size === 0
@@ -288,9 +270,14 @@ export class Keeper {
 
   /** Resolves when this replica has everything that was committed before the call. */
   sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.committer.submit(new OwnTask({ type: 'sync', path: '/' }, () => resolve(), reject))
-    })
+    if (this.upstream?.isActive === true) return this.upstream.sync()
+    return commitOwn(this.committer, { type: 'sync', path: '/' }, () => {})
+  }
+
+  /** Commits it, or forwards it while a ZooKeeper ensemble leads. @internal */
+  submit(task: CommitTask): void {
+    if (this.upstream?.isActive === true) this.upstream.submit(task)
+    else this.committer.submit(task)
   }
 
   /**
@@ -319,6 +306,7 @@ export class Keeper {
   async close(drainMs = 2_000): Promise<void> {
     if (this.#closed) return
     this.#stopTimers()
+    await this.upstream?.close()
     await this.committer.drain(drainMs)
     this.#closed = true
     this.changeLog.close()
@@ -352,6 +340,17 @@ export class Keeper {
     if (this.isServing) this.sessions.unsuspend()
     this.#serving.start()
     this.upkeep.start()
+    this.upstream?.start()
+  }
+
+  /** It serves, and its tree is nobody’s copy. */
+  get #writes(): boolean {
+    return this.isServing && !this.#replica.mirrors
+  }
+
+  /** Why nobody may be served while the tree follows a ZooKeeper ensemble. */
+  #standby(): string | undefined {
+    return standbyOf(this.#replica, this.upstream)
   }
 
   #adopt(replica: Replica): void {
@@ -359,6 +358,7 @@ export class Keeper {
     replica.tree.observer = this.watches
     replica.tree.monotonic = () => this.clock.monotonic()
     replica.sessionObserver = this.sessions
+    replica.txnObserver = this.upstream
   }
 
   /**
@@ -383,6 +383,7 @@ export class Keeper {
     if (hasOthers) this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost.isOpen)
     this.changeLog.reloaded()
+    this.upstream?.reloaded()
     this.sessions.reconcile()
     this.resyncCount++
     this.#lost.reloaded(replica)

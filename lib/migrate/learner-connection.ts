@@ -11,7 +11,7 @@ import type { KnownTls } from '../client/tls-options.ts'
 import { openSocket } from '../client/wire/open-socket.ts'
 import { WireError } from '../model/errors.ts'
 import { ByteSource } from '../transfer/zookeeper/byte-source.ts'
-import { Learner, type LearnerSink } from './learner.ts'
+import { Learner, type LearnerService, type LearnerSink } from './learner.ts'
 import { PingRate } from './ping-rate.ts'
 import { authenticate } from './quorum-auth.ts'
 import { shown } from './quorum-config.ts'
@@ -33,6 +33,8 @@ export interface LearnerConnectionOptions {
   readonly clock: Clock
   readonly sink: LearnerSink
   readonly onBytes: (count: number) => void
+  /** Undefined: it sends no request. */
+  readonly service?: LearnerService
   /** Ends it. */
   readonly signal: AbortSignal
 }
@@ -76,9 +78,11 @@ class LearnerConnection {
     const source = new ByteSource(this.#received(socket))
     const send = (bytes: Uint8Array): void => void socket.write(bytes)
     const isAccepted = this.#within(handshakeMs, 'it did not accept us as an observer')
-    const { sasl } = this.#options
+    const { sasl, service } = this.#options
     if (sasl !== undefined) await authenticate(source, send, sasl)
-    const learner = new Learner({ source, send, sink: this.#timedSink(), clock, from, sid })
+    const learner = new Learner({
+      ...{ source, send, sink: this.#timedSink(), clock, from, sid, service },
+    })
     await learner.join()
     isAccepted()
     this.#silence = new Silence(clock, silenceMs, () => {
@@ -139,7 +143,7 @@ class LearnerConnection {
       connected: (epoch) => sink.connected(epoch),
       snapshot: (tree, isProved) => sink.snapshot(tree, isProved),
       truncate: (zxid) => sink.truncate(zxid),
-      transaction: (txn, bytes) => sink.transaction(txn, bytes),
+      transaction: (txn, count, bytes) => sink.transaction(txn, count, bytes),
       current: (zxid) => sink.current(zxid),
       config: (text) => sink.config(text),
       ping: () => {

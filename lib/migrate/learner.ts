@@ -32,12 +32,22 @@ export interface LearnerSink {
   connected(epoch: number): void
   snapshot(tree: ZookeeperTree, isProved: boolean): void
   truncate(zxid: number): void
-  /** `bytes`: as it was sent. */
-  transaction(txn: Txn, bytes: number): void
+  /** `bytes`: as it was sent, and how many. */
+  transaction(txn: Txn, count: number, bytes: Buffer): void
   current(zxid: number): void
   ping(): void
   /** The members of the ensemble, as in /zookeeper/config. */
   config(text: string): void
+}
+
+/** Of an observer that serves clients: it wants no tree, and speaks for their sessions. */
+export interface LearnerService {
+  /** What the answer to a PING carries. */
+  touches(): Buffer
+  /** A SYNC or a REVALIDATE. */
+  packet(packet: QuorumPacket): void
+  /** All that was committed when we joined was delivered, up to `zxid`: requests may be sent from now on. */
+  ready(zxid: number, send: (packet: QuorumPacket) => void): void
 }
 
 export interface LearnerOptions {
@@ -49,6 +59,8 @@ export interface LearnerOptions {
   readonly from: number
   /** The server id that we claim. */
   readonly sid: number
+  /** Undefined: it sends no request. */
+  readonly service?: LearnerService | undefined
 }
 
 const PROTOCOL = 0x10000
@@ -146,13 +158,22 @@ export class Learner {
   }
 
   async #readSnapshot(zxid: number): Promise<void> {
-    const { source } = this.#options
+    const { source, service } = this.#options
+    if (service !== undefined) return this.#skipSnapshot(zxid)
     const tree = new ZookeeperTree(zxid)
     for await (const record of readSnapshot(source)) tree.load(record)
     await readSnapSignature(source)
     if (tree.get('/') === undefined) throw malformed('there is no root in its snapshot')
     this.#last = zxid
     this.#held = new HeldSnapshot(tree)
+  }
+
+  /** Whoever serves clients has the tree from elsewhere. */
+  async #skipSnapshot(zxid: number): Promise<void> {
+    const { source } = this.#options
+    for await (const _ of readSnapshot(source));
+    await readSnapSignature(source)
+    this.#last = zxid
   }
 
   async #read(): Promise<QuorumPacket> {
@@ -181,6 +202,10 @@ export class Learner {
         return this.#upToDate()
       case PACKET.ping:
         return this.#ping(zxid)
+      case PACKET.sync:
+      case PACKET.revalidate:
+        if (this.#options.service !== undefined) return this.#options.service.packet(packet)
+        throw malformed(`a packet of type ${type}, and nothing was requested`)
       default:
         throw malformed(`a packet of type ${type}, which no observer gets`)
     }
@@ -197,19 +222,20 @@ export class Learner {
   }
 
   #upToDate(): void {
-    const { clock, sink } = this.#options
+    const { clock, sink, service } = this.#options
     this.#send(PACKET.ack, this.#epoch << EPOCH_SHIFT, null)
     if (this.#isUpToDate) throw malformed('UPTODATE twice')
     this.#isUpToDate = true
     this.#upToDateMs = clock.monotonic()
+    service?.ready(this.#last, (packet) => this.#write(packet))
     if (this.#held === undefined) return sink.current(this.#last)
     this.#held.upToDate()
     this.#release()
   }
 
   #ping(zxid: bigint): void {
-    const { clock, sink } = this.#options
-    this.#send(PACKET.ping, zxid, NO_SESSIONS)
+    const { clock, sink, service } = this.#options
+    this.#send(PACKET.ping, zxid, service?.touches() ?? NO_SESSIONS)
     sink.ping()
     if (this.#held === undefined) {
       // It names the newest proposal: of an epoch without any, the one that began it.
@@ -250,7 +276,7 @@ export class Learner {
     if (gap !== undefined) throw malformed(gap)
     this.#last = txn.zxid
     if (txn.type === TXN.reconfig) this.#noteConfig(txn)
-    if (this.#held === undefined) return this.#options.sink.transaction(txn, data.length)
+    if (this.#held === undefined) return this.#options.sink.transaction(txn, data.length, data)
     this.#held.apply(txn)
     this.#release()
   }
@@ -272,7 +298,11 @@ export class Learner {
   }
 
   #send(type: PacketType, zxid: bigint, data: Uint8Array | null): void {
-    writeQuorumPacket(this.#writer, { type, zxid, data, authinfo: null })
+    this.#write({ type, zxid, data, authinfo: null })
+  }
+
+  #write(packet: QuorumPacket): void {
+    writeQuorumPacket(this.#writer, packet)
     this.#options.send(this.#writer.take() as Buffer)
   }
 }

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { pause } from '../base/pause.ts'
 import type { SourceRecord } from '../format/source.ts'
-import { OwnTask } from '../member/commit/task.ts'
+import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
 import { CopyError } from '../model/errors.ts'
 import { emptyMirror } from '../transfer/empty-mirror.ts'
@@ -16,6 +16,7 @@ import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
 import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
 import { answering } from './probe.ts'
+import { freeze, liveForwarders, refuseClients, thaw } from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 
 /** Options of {@link takeOver}. */
@@ -63,9 +64,15 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
   const record = await key.read()
   checkPhase(record, key.layout.prefix)
   const wasTaken = record.phase === 'taken'
+  let isServed = false
   if (!wasTaken) {
-    if (!sourceStays) await refuseAnswering(record, clock)
-    await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
+    isServed = (await liveForwarders(store, key)).length > 0
+    if (!sourceStays) {
+      // Those that serve meanwhile need a leader until the end.
+      if (isServed) await refuseClients(record.servers, clock)
+      else await refuseAnswering(record, clock)
+    }
+    if (!isServed) await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
   }
   const keeper = await Keeper.open({ store, logger, clock, ...(prefix && { prefix }) })
   try {
@@ -73,11 +80,10 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
     let fromTail = 0
     let sourceZxid = record.zxid
     if (replica.mirrors) {
+      if (isServed) await freeze({ store, key, keeper, clock })
       if (tail !== undefined) fromTail = await writeTail(keeper, tail, clock)
       sourceZxid = keeper.replica.zxid
-      await new Promise<void>((resolve, reject) => {
-        keeper.committer.submit(new OwnTask({ type: 'takeOver' }, () => resolve(), reject))
-      })
+      await commitOwn(keeper.committer, { type: 'takeOver' }, () => {})
     } else if (tail !== undefined) {
       throw new MigrateError(
         'MIGRATE_TAIL',
@@ -85,9 +91,17 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
       )
     }
     const { zxid, tree, sessions } = keeper.replica
-    await key.update((now) => now && { ...now, phase: 'taken', zxid, received: zxid, lagMs: 0 })
+    await key.update((now) => {
+      if (now === undefined) return undefined
+      const { freeze: _, ...rest } = now
+      return { ...rest, phase: 'taken', zxid, received: zxid, lagMs: 0 }
+    })
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
     return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
+  } catch (error) {
+    // Those that were frozen find out by themselves, later.
+    if (isServed) await thaw(key).catch(() => {})
+    throw error
   } finally {
     await keeper.close()
   }

@@ -5,8 +5,8 @@
  */
 import type { Keeper } from '../../lib/index.ts'
 
-/** standby: the tree follows a ZooKeeper ensemble, and nobody is served yet. */
-export type Mode = 'standalone' | 'leader' | 'follower' | 'leaderelection' | 'standby'
+/** Of a tree that follows a ZooKeeper ensemble: observer, clients are served; standby, nobody is. */
+export type Mode = 'observer' | 'standalone' | 'leader' | 'follower' | 'leaderelection' | 'standby'
 
 export interface Ensemble {
   readonly mode: Mode
@@ -43,7 +43,9 @@ export function ensembleOf({ proxy, isServing, registry, replica }: EnsembleKeep
     const known = members.get(key)
     if (known === undefined || isOlder(member, known)) members.set(key, member)
   }
-  if (replica?.mirrors === true) return { mode: 'standby', size: members.size, leader: '' }
+  if (replica?.mirrors === true) {
+    return { mode: isServing ? 'observer' : 'standby', size: members.size, leader: '' }
+  }
   if (members.size <= 1) {
     return { mode: 'standalone', size: 1, leader: members.get(own)?.address ?? '' }
   }

@@ -62,6 +62,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_descriptor_shortages', server.descriptors.shortages],
     ['anykeeper_log_lines_left_out', keeper.logLinesLeftOut],
     ...source(keeper),
+    ...forwarding(keeper),
     ['anykeeper_proxies', keeper.registry.peers.size],
     ['anykeeper_reads', stats.reads],
     ['anykeeper_writes', stats.writes],
@@ -220,5 +221,23 @@ function source({ upkeep }: ProxyHost['keeper']): Metric[] {
     ['anykeeper_source_digest_ok', digestOk],
     ['anykeeper_source_resyncs', record.resyncs],
     ['anykeeper_source_alive', alive],
+  ]
+}
+
+/** While a ZooKeeper ensemble leads, and afterwards until a restart; nothing without --serve-while-following. */
+function forwarding({ upstream }: ProxyHost['keeper']): Metric[] {
+  if (upstream === undefined) return []
+  const { counters, inFlight, holding, lagMs } = upstream
+  return [
+    ['anykeeper_forwarding', upstream.isActive ? 1 : 0],
+    ['anykeeper_forwarded', counters.forwarded],
+    ['anykeeper_forwarded_in_flight', inFlight],
+    ['anykeeper_forwarded_lost', counters.lost],
+    ['anykeeper_forwarded_held', counters.held],
+    ['anykeeper_forwarded_holding', holding],
+    ['anykeeper_forwarded_held_too_long', counters.heldTooLong],
+    ['anykeeper_forwarding_lag_ms', Math.round(lagMs)],
+    ['anykeeper_forwarding_lags', counters.lagged],
+    ['anykeeper_forwarding_leaders_lost', counters.disconnects],
   ]
 }

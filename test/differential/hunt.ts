@@ -1,5 +1,5 @@
 /**
- * `npm run test:diff -- --minutes 10 --seed 1 --on memory|memory2|etcd|file|redis
+ * `npm run test:diff -- --minutes 10 --seed 1 --on memory|memory2|etcd|file|redis|following
  * --oracle 3.8|3.9 --requests N`: random scripts until the minutes are over or N requests are done, each batch with a seed of its own; the first mismatch is shrunk, shown, and ends it.
  */
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import {
   type Subject,
   startOnEtcd,
   startOnFiles,
+  startOnFollowing,
   startOnMemory,
   startOnRedis,
   startOracle,
@@ -20,6 +21,7 @@ const starts: Readonly<Record<string, () => Promise<Subject>>> = {
   etcd: () => startOnEtcd('sources'),
   file: () => startOnFiles('sources'),
   redis: () => startOnRedis('sources'),
+  following: () => startOnFollowing(values.oracle as ZookeeperLine),
 }
 
 const { values } = parseArgs({

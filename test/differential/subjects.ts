@@ -3,12 +3,17 @@ import { MemoryBackend } from '../../adapters/memory/memory-backend.ts'
 import { openMemoryStore } from '../../adapters/memory/memory-store.ts'
 import { Keeper } from '../../lib/index.ts'
 import { ProxyServer } from '../../proxy/index.ts'
+import { ServeBed } from '../migrate/serving/serve-bed.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { startEtcd } from '../support/etcd-server.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { type ZookeeperLine, zookeeperVersions } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
-import { startZookeeper } from '../support/zookeeper-server.ts'
+import {
+  startZookeeper,
+  startZookeeperLeader,
+  ZookeeperEnsemble,
+} from '../support/zookeeper-server.ts'
 import { SUPER_DIGEST } from './runner.ts'
 
 export interface Subject {
@@ -46,6 +51,38 @@ export async function startOracle(
   })
   const name = `ZooKeeper ${zookeeperVersions[version]}`
   return { name, ports: [server.port], line: version, stop: () => server.stop() }
+}
+
+/** Two proxies that serve while an ensemble of one server leads, which decides all that is written. */
+export async function startOnFollowing(version: ZookeeperLine): Promise<Subject> {
+  const { server } = await startZookeeperLeader({
+    version,
+    tickTimeMs: TICK_MS,
+    heapMb: 256,
+    config: { snapCount: 10_000_000, preAllocSize: 65_536 },
+    properties: {
+      'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
+      'zookeeper.forceSync': 'no',
+      // Its digest of a createContainer with another flag than 4 is not that of its own tree.
+      'zookeeper.digest.enabled': 'false',
+      'znode.container.checkIntervalMs': String(NEVER_MS),
+    },
+  })
+  const bed = await ServeBed.open(new ZookeeperEnsemble([server]))
+  try {
+    await bed.follow()
+    const limits = {
+      tickTimeMs: TICK_MS,
+      sessionTimeoutMsMin: 2 * TICK_MS,
+      sessionTimeoutMsMax: 20 * TICK_MS,
+    }
+    const serve = () => bed.serve(limits, { superDigest: SUPER_DIGEST })
+    const ports = [await serve(), await serve()].map(({ port }) => port)
+    return { name: `anykeeper following ZooKeeper ${version}`, ports, stop: () => bed.close() }
+  } catch (error) {
+    await bed.close()
+    throw error
+  }
 }
 
 /** The parts of anykeeper that a proxy in this process is made of. */

@@ -48,3 +48,18 @@ export class OwnTask implements CommitTask {
     this.#failed(error)
   }
 }
+
+/** Commits a request of the keeper itself. `done`: while it is applied. @throws {StoreError} its outcome is not known */
+export function commitOwn(
+  committer: { submit(task: CommitTask): void },
+  request: OwnTask['request'],
+  done: (planned: Planned) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settled = (planned: Planned): void => {
+      done(planned)
+      resolve()
+    }
+    committer.submit(new OwnTask(request, settled, reject))
+  })
+}

@@ -10,12 +10,20 @@ import type { Logger } from '../../base/log.ts'
 import type { ProxyRecord, SessionRecord } from '../../format/record.ts'
 import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { AuthId } from '../../model/request.ts'
-import { OwnTask } from '../commit/task.ts'
+import { commitOwn } from '../commit/task.ts'
 import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import { type SessionObserver, STANDBY } from '../tree/replica.ts'
+import { ExpiryTicks } from './expiry-ticks.ts'
+import { claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
 import { Orphans } from './orphans.ts'
-import type { OpenedSession, OwnedSession } from './owned-session.ts'
+import {
+  isClaim,
+  leaveMoved,
+  type OpenedSession,
+  type OwnedSession,
+  ownedSession,
+} from './owned-session.ts'
 import { PASSWORD_BYTES, passwordDigest, SessionIds, samePassword } from './password.ts'
 import { Remains } from './remains.ts'
 import { Session, type SessionHost, type SessionSink } from './session.ts'
@@ -33,12 +41,10 @@ export class SessionManager implements SessionObserver {
   readonly #owned = new Map<bigint, OwnedSession>()
   readonly #orphans = new Orphans()
   readonly #remains: Remains
-  #cancelTimer: (() => void) | undefined
-  #lastCheckMs: number
   #suspended: boolean
   /** When serving began last, monotonic ms. */
   #servedFromMs = Number.NEGATIVE_INFINITY
-  readonly #stall: Stall
+  readonly #ticks: ExpiryTicks
   /** When silence was judged last with all pauses counted, monotonic ms. */
   #expiredMs = Number.NEGATIVE_INFINITY
   #isAlive: (proxy: string) => boolean = () => true
@@ -53,7 +59,6 @@ export class SessionManager implements SessionObserver {
     logger: Logger
   }) {
     this.#host = options.host
-    this.#stall = new Stall(options.host.committer)
     this.#proxy = options.proxy
     this.#limits = options.limits
     this.#clock = options.clock
@@ -61,7 +66,13 @@ export class SessionManager implements SessionObserver {
     this.#logger = options.logger
     this.#ids = new SessionIds(options.clock, options.random)
     this.#remains = new Remains(options.random, options.limits.tickTimeMs)
-    this.#lastCheckMs = options.clock.monotonic()
+    this.#ticks = new ExpiryTicks({
+      ...{ clock: options.clock, tickTimeMs: options.limits.tickTimeMs },
+      stall: new Stall(options.host.committer),
+      check: () => options.host.checkStore(),
+      pause: (ms) => this.pause(ms),
+      expire: (now) => this.#expire(now),
+    })
     // The ensemble that the tree follows ends its own sessions.
     this.#suspended = options.host.replica.mirrors
   }
@@ -73,11 +84,11 @@ export class SessionManager implements SessionObserver {
     for (const record of this.#host.replica.sessions.values()) {
       if (!alive(record.owner)) this.#orphans.add(record, now)
     }
-    this.#schedule()
+    this.#ticks.start()
   }
 
   stop(): void {
-    this.#cancelTimer?.()
+    this.#ticks.stop()
     for (const { connection } of this.#owned.values()) connection?.end('stopping')
     this.#owned.clear()
   }
@@ -89,8 +100,8 @@ export class SessionManager implements SessionObserver {
 
   /** H3: the timeout a client gets. */
   clampTimeout(requestedMs: number): number {
-    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#limits
-    return Math.min(Math.max(requestedMs, sessionTimeoutMsMin), sessionTimeoutMsMax)
+    const { sessionTimeoutMsMin: min, sessionTimeoutMsMax: max } = this.#limits
+    return Math.min(Math.max(requestedMs, min), max)
   }
 
   /**
@@ -103,9 +114,14 @@ export class SessionManager implements SessionObserver {
     ids: readonly AuthId[],
   ): Promise<OpenedSession> {
     const { replica, upkeep } = this.#host
+    const timeoutMs = this.clampTimeout(requestedTimeoutMs)
+    const forwarded = await openForwarded(this.#host.upstream, timeoutMs)
+    if (forwarded !== undefined) {
+      const session = this.#attachForwarded(forwarded, sink, ids, timeoutMs)
+      if (session !== undefined) return { session, password: zookeeperPassword(forwarded) }
+    }
     if (replica.mirrors) throw new StoreError('STORE_UNAVAILABLE', STANDBY)
     const drawn = this.#random.bytes(PASSWORD_BYTES)
-    const timeoutMs = this.clampTimeout(requestedTimeoutMs)
     for (;;) {
       const id = this.#ids.next()
       const password = upkeep.source.hasWayBack ? zookeeperPassword(id) : drawn
@@ -119,6 +135,27 @@ export class SessionManager implements SessionObserver {
       )
       if (session !== undefined) return { session, password }
     }
+  }
+
+  /** undefined: it has ended. */
+  #attachForwarded(
+    id: bigint,
+    sink: SessionSink,
+    ids: readonly AuthId[],
+    timeoutMs: number,
+  ): Session | undefined {
+    const record = this.#host.replica.sessions.get(id)
+    if (record !== undefined && !this.#owned.has(id)) this.#own(record)
+    return this.#attach(id, sink, ids, timeoutMs)
+  }
+
+  /** After a take-over: the connected sessions become ours. Whoever is not connected has its whole timeout. */
+  claim(): Promise<void> {
+    this.unsuspend()
+    return claimSessions({
+      ...{ owned: this.#owned, sessions: this.#host.replica.sessions, proxy: this.#proxy },
+      commit: (request, done) => this.#commit(request, done),
+    })
   }
 
   /**
@@ -137,6 +174,10 @@ export class SessionManager implements SessionObserver {
   ): Promise<Session | undefined> {
     const { requestedTimeoutMs, lastZxidSeen = 0 } = options
     if (this.#host.replica.isLost(lastZxidSeen)) return this.#endLost(id, password, lastZxidSeen)
+    const timeoutMs = this.clampTimeout(requestedTimeoutMs ?? 0)
+    const lives = await resumeForwarded(this.#host.upstream, id, password, timeoutMs)
+    if (lives === false) return undefined
+    if (lives === true) return this.#attachForwarded(id, sink, ids, timeoutMs)
     let session: Session | undefined
     await this.#commit(
       {
@@ -169,22 +210,26 @@ export class SessionManager implements SessionObserver {
   /** The client sent something, be it a ping. */
   touch(session: Session): void {
     const owned = this.#owned.get(session.id)
-    if (owned?.connection === session) owned.lastSeenMs = this.#clock.monotonic()
+    if (owned?.connection !== session) return
+    owned.lastSeenMs = this.#clock.monotonic()
+    this.#host.upstream?.touched(session.id, session.timeoutMs)
   }
 
   /** The client's connection is gone; its session waits for it. */
   detach(session: Session): void {
     const owned = this.#owned.get(session.id)
-    if (owned?.connection === session) owned.connection = undefined
+    if (owned?.connection !== session) return
+    owned.connection = undefined
+    // Its leader ends it.
+    if (this.#host.upstream?.isActive === true) this.#owned.delete(session.id)
   }
 
   /** The store is out of reach: connections end, and no session expires meanwhile. */
   suspend(): void {
     this.#suspended = true
-    for (const owned of this.#owned.values()) {
-      owned.connection?.end('suspended')
-      owned.connection = undefined
-    }
+    this.epochBegan()
+    // A leader looks after them.
+    if (this.#host.replica.mirrors) this.#owned.clear()
   }
 
   /**
@@ -214,7 +259,7 @@ export class SessionManager implements SessionObserver {
 
   /** The registry knows all proxies that there were at `sentMs`, monotonic, or later. */
   peersListed(sentMs: number): void {
-    if (this.#suspended) return
+    if (this.#suspended || this.#host.replica.mirrors) return
     const dueMs = Math.min(sentMs, this.#expiredMs)
     for (const record of this.#orphans.takeDue(this.#host.replica.sessions, dueMs)) {
       this.#proposeEnd(record, () => {})
@@ -235,6 +280,7 @@ export class SessionManager implements SessionObserver {
   sessionMoved(record: SessionRecord, _before: SessionRecord): void {
     this.#orphans.remove(record.id)
     const owned = this.#owned.get(record.id)
+    if (record.owner === this.#proxy && isClaim(owned, record)) return
     owned?.connection?.end('moved')
     if (record.owner === this.#proxy) this.#own(record)
     else {
@@ -273,16 +319,7 @@ export class SessionManager implements SessionObserver {
   /** After a resync: sessions that ended, moved or were opened while the feed was lost. */
   reconcile(): void {
     const { sessions } = this.#host.replica
-    for (const [id, owned] of this.#owned) {
-      const record = sessions.get(id)
-      if (record === undefined) {
-        this.#owned.delete(id)
-        owned.connection?.end('expired')
-      } else if (record.owner !== this.#proxy || record.fence !== owned.record.fence) {
-        this.#owned.delete(id)
-        owned.connection?.end('moved')
-      }
-    }
+    leaveMoved(this.#owned, sessions, this.#proxy)
     this.#orphans.retain(sessions)
     const now = this.#clock.monotonic()
     for (const record of sessions.values()) {
@@ -292,13 +329,7 @@ export class SessionManager implements SessionObserver {
   }
 
   #own(record: SessionRecord): void {
-    this.#owned.set(record.id, {
-      record,
-      timeoutMs: record.timeoutMs,
-      lastSeenMs: this.#clock.monotonic(),
-      connection: undefined,
-      closing: false,
-    })
+    this.#owned.set(record.id, ownedSession(record, this.#clock.monotonic()))
   }
 
   #attach(
@@ -319,33 +350,7 @@ export class SessionManager implements SessionObserver {
   }
 
   #commit(request: SessionRequest, done: (planned: Planned) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#host.committer.submit(
-        new OwnTask(
-          request,
-          (planned) => {
-            done(planned)
-            resolve()
-          },
-          reject,
-        ),
-      )
-    })
-  }
-
-  #schedule(): void {
-    const periodMs = Math.max(20, Math.min(this.#limits.tickTimeMs / 2, 500))
-    this.#cancelTimer = this.#clock.after(periodMs, () => {
-      this.#host.checkStore()
-      const now = this.#clock.monotonic()
-      // This process slept: what clients sent meanwhile is still unread. Read that first.
-      const slept = now - this.#lastCheckMs > periodMs + this.#limits.tickTimeMs / 2
-      const pausedMs = this.#stall.pausedMs(now - this.#lastCheckMs)
-      this.#lastCheckMs = now
-      if (pausedMs > 0) this.pause(pausedMs)
-      else if (!slept && !this.#suspended) this.#expire(now)
-      this.#schedule()
-    })
+    return commitOwn(this.#host.committer, request, done)
   }
 
   /** Time in which no client could come back is not counted. */
@@ -358,6 +363,7 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
+    if (this.#suspended || this.#host.replica.mirrors) return
     this.#expiredMs = now
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned

@@ -21,6 +21,7 @@ import {
 } from '../../model/request.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
 import type { CommitTask } from '../commit/task.ts'
+import type { Upstream } from '../commit/upstream.ts'
 import type { Caller, Planned } from '../plan/planned.ts'
 import type { ReadContext } from '../read/context.ts'
 import { answerRead } from '../read/read.ts'
@@ -107,6 +108,10 @@ export interface SessionHost {
   readonly isInDoubt: boolean
   /** New sessions can be taken back to the ZooKeeper that the tree came from. */
   readonly upkeep: { readonly source: { readonly hasWayBack: boolean } }
+  /** While a ZooKeeper ensemble leads: who forwards to it. undefined: nobody does. */
+  readonly upstream: Upstream | undefined
+  /** Commits, or forwards. */
+  submit(task: CommitTask): void
   /** Ends serving if the store was silent for too long. */
   checkStore(): void
   /** Reads which proxies are alive; {@link SessionManager.peersListed} is called with what it found. */
@@ -118,8 +123,8 @@ export class Session implements Watcher {
   readonly id: bigint
   readonly timeoutMs: number
   /** The proxy that owns it, and the fencing number of this connection. */
-  readonly owner: string
-  readonly fence: number
+  owner: string
+  fence: number
   readonly #host: SessionHost
   #sink: SessionSink | undefined
   #caller: Caller
@@ -175,6 +180,12 @@ export class Session implements Watcher {
     return this.#held.length > 0 || this.#host.isInDoubt
   }
 
+  /** Its member owns it now: see {@link SessionManager.claim}. */
+  claimed({ owner, fence }: { readonly owner: string; readonly fence: number }): void {
+    this.owner = owner
+    this.fence = fence
+  }
+
   /**
    * Adds an identity to this connection (A6). Unknown schemes are refused: AUTHFAILED. Takes effect for requests submitted later.
    */
@@ -220,7 +231,7 @@ export class Session implements Watcher {
 
   #submit(turn: Turn): void {
     this.#line.push(turn)
-    this.#host.committer.submit(turn)
+    this.#host.submit(turn)
   }
 
   /** The store was seen again: what was held is served. false: nothing was. */

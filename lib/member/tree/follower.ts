@@ -176,3 +176,22 @@ export class JournalFollower {
 function isClosed(error: unknown): boolean {
   return error instanceof StoreError && error.code === 'STORE_CLOSED'
 }
+
+/** What the committer finds wrong with the feed or the replica, and what is done about it. */
+export function journalFaults(logger: Logger, follower: () => JournalFollower) {
+  return {
+    onStuck: (seq: number): void => {
+      logger.error({ seq }, 'the feed and head do not agree, reloading the tree')
+      follower().giveUp(new StoreError('STORE_INTERNAL', 'the feed is stuck'))
+    },
+    onHistoryLost: (error: HistoryLost): void => follower().giveUp(error),
+    onFeedLate: (): void => follower().suspect(),
+    onTreeDiffers: (found: object): void => {
+      logger.error(
+        found,
+        'this tree differs from another proxy’s after the same batch, reloading it',
+      )
+      follower().replace()
+    },
+  }
+}

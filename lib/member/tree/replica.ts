@@ -27,6 +27,16 @@ export interface SessionObserver {
   epochBegan(): void
 }
 
+/** Notified of each transaction while it is applied. */
+export interface TxnObserver {
+  /** Before it. true: its operations and its end are of interest. */
+  begins(txn: TxnEntry): boolean
+  /** The tree is as of this operation of it. */
+  applied(op: Op): void
+  /** The tree is as of its end. */
+  ended(): void
+}
+
 /** What is known of a journal entry besides what it says. */
 export interface EntryFacts {
   /** As it is stored. */
@@ -66,6 +76,10 @@ export class Replica {
   /** The tree follows a ZooKeeper ensemble: nobody is served, and only what that one committed is written. */
   mirrors = false
   sessionObserver: SessionObserver | undefined
+  /** Of a member that forwards writes. */
+  txnObserver: TxnObserver | undefined
+  /** Before the transaction that is applied. */
+  #zxidBefore = 0
   #applying = 0
   /** Whose batch it is. */
   #applyingOf = ''
@@ -90,10 +104,13 @@ export class Replica {
     const { txns } = batch
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
-      if (txn.zxid > this.zxid) this.#enterEpoch(txn)
+      this.#zxidBefore = this.zxid
+      // An ensemble begins an epoch with each leader, and keeps what it had committed.
+      if (txn.zxid > this.zxid && batch.mirrors !== true) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
-      for (const op of txn.ops) this.#applyOp(op, txn, i)
+      if (this.txnObserver?.begins(txn) === true) this.#applyObserved(txn, i, this.txnObserver)
+      else for (const op of txn.ops) this.#applyOp(op, txn, i)
       afterTxn?.(i)
     }
     this.zxid = batch.zxid
@@ -109,6 +126,14 @@ export class Replica {
       this.backlog.flushedTo(batch.flushed)
       this.journal.flushedTo(batch.flushed)
     }
+  }
+
+  #applyObserved(txn: TxnEntry, index: number, observer: TxnObserver): void {
+    for (const op of txn.ops) {
+      this.#applyOp(op, txn, index)
+      observer.applied(op)
+    }
+    observer.ended()
   }
 
   /** This one continues the history of `before`: change feeds resume from before the reload, too. */
@@ -190,7 +215,9 @@ export class Replica {
       this.cuts.delete(oldest)
     }
     this.backlog.touch('e', '', this.#applying, false)
-    this.sessionObserver?.epochBegan()
+    // At a take-over nothing that was applied is lost.
+    const isTakeOver = this.mirrors && lastZxid === this.#zxidBefore
+    if (!isTakeOver) this.sessionObserver?.epochBegan()
   }
 
   #applyOp(op: Op, txn: TxnEntry, index: number): void {

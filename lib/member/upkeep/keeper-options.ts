@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../../base/log.ts'
 import type { AclSchemes } from '../../model/acl-schemes.ts'
 import type { DigestOptions } from '../../model/digest-scheme.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { UpstreamFactory } from '../commit/upstream.ts'
 import type { LoadOptions } from '../tree/load.ts'
 import { RecentEntries } from '../tree/recent-entries.ts'
 
@@ -37,6 +38,8 @@ export interface KeeperOptions extends DigestOptions {
   readonly acceptDamagedTree?: boolean
   /** Bounds the tree by the memory of the process. @default no bound */
   readonly memory?: MemoryGuard
+  /** Serves clients while the tree follows a ZooKeeper ensemble: see {@link UpstreamFactory}. @default nobody is served then */
+  readonly upstream?: UpstreamFactory
   /** @default systemClock */
   readonly clock?: Clock
   /** @default systemRandom */

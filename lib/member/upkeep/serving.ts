@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
-import { type Replica, STANDBY } from '../tree/replica.ts'
+import type { Replica } from '../tree/replica.ts'
 import { CHECK_MS, StoreHealth } from './store-health.ts'
 import { WriteBehind } from './write-behind.ts'
 
@@ -35,6 +35,8 @@ export interface ServingOptions {
   readonly replica: () => Replica
   /** Nobody is served, whatever the store says. */
   readonly isBarred: () => boolean
+  /** Why nobody is served although the store answers; undefined: it is not so. */
+  readonly standby: () => string | undefined
   /** The next heartbeat is to be sent now. */
   readonly renewNow: () => void
   /** The feed is to be opened again. */
@@ -101,7 +103,8 @@ export class Serving {
     const { lastFailure } = this.#options.committer.counters
     const said = lastFailure === '' ? '' : `; the store said last: ${lastFailure}`
     if (!this.#isServing) {
-      if (this.#options.replica().mirrors) return STANDBY
+      const why = this.#options.standby()
+      if (why !== undefined) return why
       const { silentMs, unprovenMs, stalledMs } = this.health.silence
       return `no heartbeat for ${silentMs} ms, no proof of freshness for ${unprovenMs} ms, no commit for ${stalledMs} ms${said}`
     }

@@ -39,6 +39,31 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'gauge',
     'servers of the ZooKeeper ensemble that serve clients after the take-over',
   ],
+  anykeeper_forwarding: [
+    'gauge',
+    '1: a ZooKeeper ensemble leads, and what clients write is forwarded to it',
+  ],
+  anykeeper_forwarded: ['counter', 'requests sent to the leader of the ZooKeeper ensemble'],
+  anykeeper_forwarded_in_flight: ['gauge', 'of these, not answered yet'],
+  anykeeper_forwarded_lost: [
+    'counter',
+    'of these, with an outcome that is not known: their clients were disconnected',
+  ],
+  anykeeper_forwarded_held: ['counter', 'requests that waited for a take-over'],
+  anykeeper_forwarded_holding: ['gauge', 'requests that wait for a take-over'],
+  anykeeper_forwarded_held_too_long: [
+    'counter',
+    'requests that waited longer than --hold-timeout: their clients were disconnected',
+  ],
+  anykeeper_forwarding_lag_ms: [
+    'gauge',
+    'for how long the tree that is served has been behind the ZooKeeper ensemble, ms',
+  ],
+  anykeeper_forwarding_lags: ['counter', 'how often that was longer than --source-lag-timeout'],
+  anykeeper_forwarding_leaders_lost: [
+    'counter',
+    'connections to a leader of the ZooKeeper ensemble that ended',
+  ],
   anykeeper_proxies: ['gauge', 'live proxies on this store and prefix, this one included'],
   anykeeper_reads: ['counter', 'read requests, pings included'],
   anykeeper_writes: ['counter', 'write requests, syncs included'],

@@ -129,8 +129,8 @@ describe('znode/layout', () => {
   })
 
   it('every key below the prefix is in one range of ours or in one gap', () => {
-    const { znodes, childRecords, sessions, proxies, journal, gaps } = layout
-    const ranges = [znodes, childRecords, sessions, proxies, journal, ...gaps]
+    const { znodes, childRecords, sessions, proxies, forwarders, journal, gaps } = layout
+    const ranges = [znodes, childRecords, sessions, proxies, forwarders, journal, ...gaps]
     const known = ['head', 'epochs', 'import']
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (rest) => {

@@ -59,8 +59,13 @@ export class ScriptedSource {
 
   /** Commits it, and sends it to all that follow. */
   commit(clientId: bigint, ...ops: TxnOp[]): Txn {
+    return this.answer(clientId, ++this.#cxid, ...ops)
+  }
+
+  /** The same, as the request with that number. */
+  answer(clientId: bigint, cxid: number, ...ops: TxnOp[]): Txn {
     const time = 1_700_000_000_000 + this.log.length * 7
-    const header = { clientId, cxid: ++this.#cxid, zxid: ++this.#zxid, time, type: 0 }
+    const header = { clientId, cxid, zxid: ++this.#zxid, time, type: 0 }
     const bare: Txn = { ...header, ops, digest: undefined }
     this.#tree.apply(bare)
     const failed = ops.length === 0 || ops[0]?.op === 'error'

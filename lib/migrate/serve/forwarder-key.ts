@@ -1,0 +1,74 @@
+/**
+ * Says in the store that this member serves clients while ZooKeeper leads, and that it has stopped for a take-over. Written
+ * before the first request is forwarded. Neighbours: zookeeper-upstream, hand-over (reads it), format/forwarder.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import { pause } from '../../base/pause.ts'
+import { reasonOf } from '../../base/reason-of.ts'
+import { encodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts'
+import type { Layout } from '../../format/layout.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
+
+/** Before it is written again. Unit: ms. */
+const RETRY_MS = 200
+
+export interface ForwarderKeyOptions {
+  readonly store: MetadataStore
+  readonly layout: Layout
+  readonly proxy: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+export class ForwarderKey {
+  /** It is in the store: a take-over waits for this member. */
+  isWritten = false
+  readonly #options: ForwarderKeyOptions
+  /** Writes follow each other. */
+  #writing: Promise<void> = Promise.resolve()
+  #newest: ForwarderRecord | undefined
+
+  constructor(options: ForwarderKeyOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when it is written, or something newer is to be written instead. Never rejects. */
+  write(record: ForwarderRecord): Promise<void> {
+    this.#newest = record
+    this.#writing = this.#writing.then(() => this.#put(record))
+    return this.#writing
+  }
+
+  /** Never rejects: without its member it does not count. */
+  async remove(): Promise<void> {
+    const { store, layout, proxy, logger } = this.#options
+    this.#newest = undefined
+    await this.#writing
+    if (!this.isWritten) return
+    try {
+      await store.txn({ compares: [], ops: [{ type: 'delete', key: layout.forwarder(proxy) }] })
+    } catch (error) {
+      logger.debug({ reason: reasonOf(error) }, 'forwarder key not removed')
+    }
+  }
+
+  async #put(record: ForwarderRecord): Promise<void> {
+    const { store, layout, proxy, clock, logger, signal } = this.#options
+    const value = encodeForwarder(record)
+    while (this.#newest === record && !signal.aborted) {
+      try {
+        await store.txn({
+          compares: [],
+          ops: [{ type: 'put', key: layout.forwarder(proxy), value }],
+        })
+        this.isWritten = true
+        return
+      } catch (error) {
+        logger.debug({ reason: reasonOf(error) }, 'forwarder key not written')
+      }
+      await pause(clock, RETRY_MS, signal)
+    }
+  }
+}

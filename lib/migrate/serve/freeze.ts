@@ -1,0 +1,88 @@
+/**
+ * A member’s part in a take-over, before it: sends nothing more, waits until all that was sent is answered, has the leader say how far
+ * it is, and reports that. If nothing comes of it, it forwards again. Neighbours: zookeeper-upstream, hand-over (the other side).
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { ForwarderKey } from './forwarder-key.ts'
+import type { PhaseGate } from './phase-gate.ts'
+
+/** After it a freeze that came to nothing is over: whoever began it is gone. Unit: ms. */
+const FREEZE_MS_MAX = 30_000
+
+export interface FreezeOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly gate: PhaseGate
+  readonly key: ForwarderKey
+  /** Requests that are sent, and not answered. */
+  readonly inFlight: () => number
+  readonly sessionCount: () => number
+  /** Newest zxid of the replica. */
+  readonly zxid: () => number
+  readonly hasLeader: () => boolean
+  /** Calls `done` when the replica has all that the leader has committed, or `failed`. */
+  readonly sync: (done: () => void, failed: () => void) => void
+  /** What was held is sent. */
+  readonly onThaw: () => void
+}
+
+export class Freeze {
+  readonly #options: FreezeOptions
+  /** As in the source record. Empty: none. */
+  #token = ''
+  #sinceMs = 0
+  /** Not reported yet, and not about to be. */
+  #isDue = false
+
+  constructor(options: FreezeOptions) {
+    this.#options = options
+  }
+
+  /** The source record says so. */
+  seen(token: string): void {
+    if (token === this.#token) return
+    this.#token = token
+    if (token === '') return this.#thaw('the take-over came to nothing')
+    const { logger, clock, gate, inFlight, sessionCount } = this.#options
+    const fields = { inFlight: inFlight(), sessions: sessionCount() }
+    logger.info(fields, 'the tree is to be taken over: requests wait')
+    this.#sinceMs = clock.monotonic()
+    this.#isDue = true
+    gate.set('frozen')
+    this.look()
+  }
+
+  /** Something was answered, or time has passed. */
+  look(): void {
+    const { clock, gate, inFlight, hasLeader, sync } = this.#options
+    if (gate.phase !== 'frozen') return
+    if (clock.monotonic() - this.#sinceMs > FREEZE_MS_MAX) {
+      return this.#thaw('whoever takes over is silent')
+    }
+    if (!this.#isDue || inFlight() > 0) return
+    this.#isDue = false
+    const token = this.#token
+    if (!hasLeader()) return this.#report(token)
+    const again = (): void => {
+      this.#isDue = true
+    }
+    sync(() => this.#report(token), again)
+  }
+
+  #report(token: string): void {
+    const { gate, key, sessionCount, zxid } = this.#options
+    if (gate.phase !== 'frozen' || token !== this.#token) return
+    void key.write({ sessions: sessionCount(), freeze: token, zxid: zxid() })
+  }
+
+  #thaw(why: string): void {
+    const { logger, gate, key, sessionCount, onThaw } = this.#options
+    if (gate.phase !== 'frozen') return
+    logger.warn({ why }, 'requests are forwarded again')
+    this.#isDue = false
+    void key.write({ sessions: sessionCount(), freeze: '', zxid: 0 })
+    gate.set('forwarding')
+    onThaw()
+  }
+}

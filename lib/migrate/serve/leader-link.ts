@@ -1,0 +1,216 @@
+/**
+ * The connection of a member that serves clients while ZooKeeper leads: finds the leader, joins as an observer that nobody
+ * lists, and finds the next one when that ends. It wants no tree: what the leader commits is noted and left to the replica.
+ * Line: find-members → learner-connection → here → zookeeper-upstream.
+ */
+import { backoffMs } from '../../base/backoff.ts'
+import { type Clock, type Random, systemRandom } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import { pause } from '../../base/pause.ts'
+import { reasonOf } from '../../base/reason-of.ts'
+import { type ClientTls, checkTls, type KnownTls } from '../../client/tls-options.ts'
+import type { QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
+import type { Txn } from '../../transfer/zookeeper/txn.ts'
+import { findMembers } from '../find-members.ts'
+import type { LearnerService, LearnerSink } from '../learner.ts'
+import { followLeader } from '../learner-connection.ts'
+import { parseQuorumConfig, shown } from '../quorum-config.ts'
+import { SourceError } from '../source-error.ts'
+import { type HostPort, type QuorumSasl, SOURCE_DEFAULT } from '../source-feed.ts'
+
+/** Between attempts: clients are waiting. Unit: ms. */
+const BACKOFF = { firstMs: 100, maxMs: 2_000 }
+/** Server ids that an observer of ours may claim: no member has one so high, as a rule, and 255 has a meaning of its own. */
+const SIDS = { first: 129, last: 253 }
+
+/** How the ensemble is reached. */
+export interface EnsembleAccess {
+  /** TLS between the servers (`sslQuorum`). @default none */
+  readonly tls?: ClientTls
+  /** TLS of the client ports. @default none */
+  readonly clientTls?: ClientTls
+  /** @default none */
+  readonly sasl?: QuorumSasl
+}
+
+export interface LeaderLinkOptions extends EnsembleAccess {
+  /** Client addresses of the ensemble, and its quorum addresses where they are known. */
+  readonly members: () => { servers: readonly HostPort[]; quorum: readonly HostPort[] }
+  /** Newest zxid of the replica. */
+  readonly zxid: () => number
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly random?: Random
+  /** What the answer to the leader’s PING carries. */
+  readonly touches: () => Buffer
+  /** The leader takes requests. `zxid`: all that was committed by then. */
+  readonly onReady: (zxid: number) => void
+  /** It takes none any more. `why`: a sentence without full stop. */
+  readonly onLost: (why: string) => void
+  readonly onTxn: (txn: Txn, bytes: Buffer) => void
+  /** A SYNC or a REVALIDATE. */
+  readonly onPacket: (packet: QuorumPacket) => void
+}
+
+export class LeaderLink {
+  /** The server id that we claim, in the top byte of the sessions that begin here. */
+  sid: number
+  /** Newest zxid that came from the leader. */
+  zxid = 0
+  /** Host and port of the leader; empty: there is none. */
+  leader = ''
+  readonly #options: LeaderLinkOptions
+  readonly #tls: KnownTls | undefined
+  readonly #clientTls: KnownTls | undefined
+  readonly #ending = new AbortController()
+  #running: Promise<void> | undefined
+  #send: ((packet: QuorumPacket) => void) | undefined
+  /** What the leader said last. */
+  #quorum: readonly HostPort[] = []
+
+  /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used */
+  constructor(options: LeaderLinkOptions) {
+    this.#options = options
+    const { tls, clientTls } = options
+    this.#tls = tls && checkTls(tls)
+    this.#clientTls = clientTls && checkTls(clientTls)
+    this.sid = this.#drawSid()
+  }
+
+  #drawSid(): number {
+    const { random = systemRandom } = this.#options
+    return SIDS.first + Math.floor(random.fraction() * (SIDS.last - SIDS.first + 1))
+  }
+
+  get isReady(): boolean {
+    return this.#send !== undefined
+  }
+
+  /** Once. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** There must be a leader. */
+  send(packet: QuorumPacket): void {
+    this.#send?.(packet)
+  }
+
+  /** Leaves the ensemble. */
+  async close(): Promise<void> {
+    this.#ending.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger, onLost } = this.#options
+    const { signal } = this.#ending
+    for (let failures = 0; !signal.aborted; ) {
+      const why = await this.#followOne()
+      const wasReady = this.isReady
+      this.#send = undefined
+      this.leader = ''
+      if (signal.aborted) return
+      if (wasReady) {
+        logger.warn({ why }, 'the leader of the ensemble is lost: its clients are disconnected')
+        failures = 0
+      } else logger.info({ why }, 'no leader of the ensemble')
+      onLost(why)
+      await pause(clock, backoffMs(++failures, BACKOFF), signal)
+    }
+  }
+
+  /** One round of all that may lead. @returns why it ended */
+  async #followOne(): Promise<string> {
+    let why = 'no member leads'
+    try {
+      for (const address of await this.#candidates()) {
+        if (this.#ending.signal.aborted) break
+        why = await this.#followAt(address)
+        if (this.isReady) return why
+      }
+    } catch (error) {
+      why = reasonOf(error)
+    }
+    this.#quorum = []
+    return why
+  }
+
+  async #candidates(): Promise<readonly HostPort[]> {
+    if (this.#quorum.length > 0) return this.#quorum
+    const { clock, logger, clientTls, members } = this.#options
+    const { servers, quorum } = members()
+    const known = this.#clientTls
+    const { candidates } = await findMembers({
+      ...{ servers, quorum, clock, logger, connectMs: SOURCE_DEFAULT.connectMs },
+      clientTls:
+        known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
+    })
+    return candidates
+  }
+
+  async #followAt(address: HostPort): Promise<string> {
+    const { clock, sasl, zxid } = this.#options
+    const { connectMs, handshakeMs, silenceMs } = SOURCE_DEFAULT
+    try {
+      return await followLeader({
+        ...{ address, sid: this.sid, connectMs, handshakeMs, silenceMs, clock, sasl },
+        ...{ tls: this.#tls, from: zxid(), signal: this.#ending.signal },
+        sink: this.#sink(),
+        service: this.#service(address),
+        onBytes: () => {},
+      })
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
+  #service(address: HostPort): LearnerService {
+    const { touches, onPacket, onReady, logger } = this.#options
+    return {
+      touches,
+      packet: onPacket,
+      ready: (zxid, send) => {
+        this.#send = send
+        this.zxid = zxid
+        this.leader = shown(address)
+        logger.info(
+          { leader: this.leader, sid: this.sid },
+          'forwarding to the leader of the ensemble',
+        )
+        onReady(zxid)
+      },
+    }
+  }
+
+  #sink(): LearnerSink {
+    return {
+      connected: () => {},
+      snapshot: () => {},
+      truncate: (zxid) => {
+        throw new SourceError(
+          'SOURCE_MALFORMED',
+          `the ensemble has lost what is in the tree behind 0x${zxid.toString(16)}`,
+        )
+      },
+      transaction: (txn, _count, bytes) => {
+        this.zxid = txn.zxid
+        if (this.isReady) this.#options.onTxn(txn, bytes)
+      },
+      current: () => {},
+      ping: () => {},
+      config: (text) => {
+        const members = parseQuorumConfig(text)
+        if (members.some(({ id }) => id === this.sid)) {
+          const taken = this.sid
+          this.sid = this.#drawSid()
+          throw new SourceError(
+            'SOURCE_REFUSED',
+            `a member has the server id ${taken}, which was to be ours`,
+          )
+        }
+        this.#quorum = members.flatMap(({ quorum }) => quorum)
+      },
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** Why a member that serves while ZooKeeper leads serves nobody, in a sentence. Neighbour: zookeeper-upstream. */
+import type { SourceRecord } from '../../format/source.ts'
+
+export interface ServeFacts {
+  /** undefined: not read yet. */
+  readonly record: SourceRecord | undefined
+  /** Why there is no leader; undefined: there is one. */
+  readonly leaderless: string | undefined
+  /** Of the replica, and of the ensemble when its leader took us. */
+  readonly zxid: number
+  readonly joinedZxid: number
+  readonly lagMs: number
+  readonly lagMsMax: number
+}
+
+const hex = (zxid: number): string => `0x${zxid.toString(16)}`
+
+/** undefined: clients can be served. */
+export function serveTrouble(facts: ServeFacts): string | undefined {
+  const { record, leaderless, zxid, joinedZxid, lagMs, lagMsMax } = facts
+  if (record === undefined) return 'the source record is not read yet'
+  if (record.digest === 'unequal') return 'the tree is not the one that the ensemble has'
+  if (leaderless !== undefined) return leaderless
+  if (zxid < joinedZxid) {
+    return `the tree is at ${hex(zxid)}, and the ensemble was at ${hex(joinedZxid)} when its leader took us`
+  }
+  if (lagMs <= lagMsMax) return undefined
+  return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
+}

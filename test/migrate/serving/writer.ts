@@ -1,0 +1,85 @@
+/** A client that writes all the time, and knows what was acknowledged, what may have happened, and how long it waited. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClientState, connect, ZnodeError, type ZooKeeper } from '../../../lib/index.ts'
+
+const SESSION_MS = 8_000
+/** Between two requests. Unit: ms. */
+const PAUSE_MS = 3
+
+export class Writer {
+  readonly name: string
+  readonly client: ZooKeeper
+  /** Path → what was written there: acknowledged. */
+  readonly acked = new Map<string, string>()
+  /** Written perhaps. */
+  readonly unknown: string[] = []
+  readonly states: ClientState[] = []
+  /** Values of the watched znode, in the order in which they were seen. */
+  readonly seen: string[] = []
+  /** The longest time between two answers since it was reset. Unit: ms. */
+  gapMs = 0
+  #isWanted = true
+  #count = 0
+  #lastMs = performance.now()
+  readonly #running: Promise<void>
+
+  private constructor(name: string, client: ZooKeeper) {
+    this.name = name
+    this.client = client
+    client.onStateChange((state) => this.states.push(state))
+    this.#running = this.#run()
+    this.#running.catch(() => {})
+  }
+
+  /** `/w/<name>` must be there. */
+  static async start(name: string, port: number): Promise<Writer> {
+    const client = await connect(`zk://127.0.0.1:${port}`, { timeoutMs: SESSION_MS })
+    await client.create(`/mine-${name}`, Buffer.from(name), { mode: 'ephemeral' })
+    const writer = new Writer(name, client)
+    await writer.#look()
+    return writer
+  }
+
+  resetGap(): void {
+    this.gapMs = 0
+    this.#lastMs = performance.now()
+  }
+
+  async stop(): Promise<void> {
+    this.#isWanted = false
+    await this.#running
+  }
+
+  /** Sets the watch again each time that it fires. */
+  async #look(): Promise<void> {
+    try {
+      const { data } = await this.client.getData('/watched', () => void this.#look())
+      const value = Buffer.from(data ?? []).toString()
+      if (this.seen.at(-1) !== value) this.seen.push(value)
+    } catch {
+      if (!this.#isWanted) return
+      await sleep(50)
+      await this.#look()
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWanted) {
+      const token = `${this.name}-${++this.#count}`
+      try {
+        const { path } = await this.client.create(`/w/${this.name}/n-`, Buffer.from(token), {
+          mode: 'persistent-sequential',
+        })
+        this.acked.set(path, token)
+        const now = performance.now()
+        this.gapMs = Math.max(this.gapMs, now - this.#lastMs)
+        this.#lastMs = now
+      } catch (error) {
+        if (!(error instanceof ZnodeError)) throw error
+        this.unknown.push(token)
+        await sleep(20)
+      }
+      await sleep(PAUSE_MS)
+    }
+  }
+}
