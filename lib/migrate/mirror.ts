@@ -8,6 +8,7 @@ import type { KeeperLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { pause } from '../base/pause.ts'
+import { orAborted } from '../client/inbound.ts'
 import { decodeHead } from '../format/head.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { Keeper } from '../member/keeper.ts'
@@ -68,8 +69,7 @@ class Mirror {
   #keeper: Keeper | undefined
   #writer: MirrorWriter | undefined
   /** Ends the wait for the next event. */
-  #interrupt: () => void = () => {}
-  #interrupted: Promise<void> = Promise.resolve()
+  #interruption = new AbortController()
 
   constructor(options: MirrorOptions) {
     this.#options = options
@@ -82,7 +82,7 @@ class Mirror {
       logger: options.logger,
       name: options.name,
       writer: () => this.#writer,
-      onOver: () => this.#interrupt(),
+      onOver: () => this.#interruption.abort(),
       onStatus: options.onStatus,
     })
   }
@@ -160,7 +160,7 @@ class Mirror {
       ...(limits && { limits }),
     })
     this.#keeper = keeper
-    this.#writer = new MirrorWriter(keeper, () => this.#interrupt())
+    this.#writer = new MirrorWriter(keeper, () => this.#interruption.abort())
   }
 
   async #closeKeeper(): Promise<void> {
@@ -173,18 +173,14 @@ class Mirror {
   }
 
   async #followFrom(from: number, signal: AbortSignal): Promise<Next> {
-    this.#interrupted = new Promise<void>((resolve) => {
-      this.#interrupt = resolve
-    })
-    const forget = onAbort(signal, () => this.#interrupt())
+    if (signal.aborted) return 'again'
+    this.#interruption = new AbortController()
+    const forget = onAbort(signal, () => this.#interruption.abort())
     const feed = this.#options.openFeed(from)
     const events = feed[Symbol.asyncIterator]()
     try {
       for (;;) {
-        const coming = events.next()
-        // It may fail after nobody waits for it any more.
-        coming.catch(() => {})
-        const result = await Promise.race([coming, this.#interrupted])
+        const result = await this.#orInterrupted(events.next())
         const stopped = this.#stopped(signal)
         if (stopped !== undefined) return stopped
         if (result === undefined || result.done === true) return 'again'
@@ -195,6 +191,20 @@ class Mirror {
       forget()
       this.#status.disconnected()
       await feed.close()
+    }
+  }
+
+  /**
+   * undefined: interrupted first. Not a race of promises: that which lives as long as the connection would keep what each of
+   * them came to.
+   */
+  async #orInterrupted<T>(promise: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#interruption
+    try {
+      return await orAborted(promise, signal)
+    } catch (error) {
+      if (signal.aborted) return undefined
+      throw error
     }
   }
 
@@ -233,7 +243,9 @@ class Mirror {
         if (this.#writer === undefined) return 'copy'
         for (const txn of event.txns) {
           this.#writer.write(txn, event.atMs)
-          await Promise.race([this.#writer.drainedTo(PENDING_MAX - 1), this.#interrupted])
+          if (this.#writer.pending >= PENDING_MAX) {
+            await this.#orInterrupted(this.#writer.drainedTo(PENDING_MAX - 1))
+          }
           if (this.#writer.stop !== undefined) break
         }
         return undefined
