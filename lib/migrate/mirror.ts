@@ -138,7 +138,11 @@ class Mirror {
     const { store } = this.#options
     const { layout } = this.#key
     const [head] = (await store.range({ start: layout.head })).kvs
-    if (head !== undefined) return decodeHead(head.value).mirrors === true ? 'mirror' : 'other'
+    if (head !== undefined) {
+      const { seq, mirrors } = decodeHead(head.value)
+      this.#status.seq = Math.max(this.#status.seq, seq)
+      return mirrors === true ? 'mirror' : 'other'
+    }
     if ((await this.#key.read()) !== undefined) return 'none'
     const { start, end } = layout.proxies
     const proxies = (await store.range({ start, end, countMax: 1, keysOnly: true })).kvs
@@ -166,6 +170,9 @@ class Mirror {
   async #closeKeeper(): Promise<void> {
     const [keeper, writer] = [this.#keeper, this.#writer]
     if (keeper !== undefined) this.#status.seq = Math.max(this.#status.seq, keeper.replica.seq)
+    if (writer !== undefined) {
+      this.#status.received = Math.max(this.#status.received, writer.received)
+    }
     this.#keeper = undefined
     this.#writer = undefined
     writer?.close()
@@ -189,7 +196,7 @@ class Mirror {
       }
     } finally {
       forget()
-      this.#status.disconnected()
+      this.#status.ended()
       await feed.close()
     }
   }
@@ -227,7 +234,7 @@ class Mirror {
         logger.info({ leader: event.leader, epoch: event.epoch }, 'following the ensemble')
         return undefined
       case 'disconnected':
-        this.#status.disconnected()
+        this.#status.disconnected(event.left === true)
         logger.warn({ why: event.why }, 'not connected to the ensemble')
         return undefined
       case 'truncate':
@@ -250,6 +257,7 @@ class Mirror {
         }
         return undefined
       case 'current':
+        this.#status.current()
         return undefined
     }
   }

@@ -23,7 +23,7 @@ import {
   type QuorumMember,
   shown,
 } from './quorum-config.ts'
-import { SourceError } from './source-error.ts'
+import { SourceError, type SourceErrorCode } from './source-error.ts'
 import {
   type HostPort,
   SOURCE_DEFAULT,
@@ -39,6 +39,8 @@ const FRUITLESS_MAX = 5
 const BACKOFF_MS_FIRST = 200
 /** Of the buffer: so much is left of it when the feed joins the ensemble again. */
 const LOW_WATER = 1 / 2
+/** Why we end a connection that the source would have kept. */
+const LEFT: ReadonlySet<string> = new Set<SourceErrorCode>(['SOURCE_SLOW', 'SOURCE_MALFORMED'])
 /** Leaders that closed without an answer, one after the other, before that counts as a refusal. */
 const UNANSWERED_MAX = 5
 
@@ -66,6 +68,8 @@ class LearnerFeed implements SourceFeed {
   #members: readonly QuorumMember[] = []
   #leader: HostPort | undefined
   #isConnected = false
+  /** We ended the last connection ourselves, and there was none since. */
+  #hasLeft = false
   /** Times that no member would have us. */
   #fruitless = 0
   #isIterated = false
@@ -132,7 +136,8 @@ class LearnerFeed implements SourceFeed {
         return this.#buffer.fail(error)
       }
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
-      this.#buffer.add({ kind: 'disconnected', why: error.message })
+      this.#hasLeft ||= this.#isConnected && LEFT.has(error.code)
+      this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
       failures = this.#isConnected ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
       await this.#buffer.drainedTo(this.#bufferBytesMax * LOW_WATER)
@@ -229,6 +234,7 @@ class LearnerFeed implements SourceFeed {
     return {
       connected: (epoch) => {
         this.#isConnected = true
+        this.#hasLeft = false
         this.#leader = address
         counts.connects++
         this.#logger.info({ leader, epoch }, 'following the source')
