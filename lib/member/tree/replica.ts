@@ -90,7 +90,8 @@ export class Replica {
     const { txns } = batch
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
-      if (txn.zxid > this.zxid) this.#enterEpoch(txn)
+      // An ensemble that elects a leader loses nothing that it had committed.
+      if (txn.zxid > this.zxid && batch.mirrors !== true) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
       for (const op of txn.ops) this.#applyOp(op, txn, i)

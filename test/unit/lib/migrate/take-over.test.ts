@@ -92,6 +92,27 @@ describe('migrate/take-over', () => {
     await client.close()
   })
 
+  it('keeps the sessions of clients that have seen nothing since the ensemble elected a leader', async () => {
+    const { source } = bench
+    await followed()
+    const { keeper } = await bench.bench.open()
+    const lastZxidSeen = source.zxid
+    source.newEpoch()
+    source.commit(ANNA, create('/of-the-next-leader'))
+    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await takeOver({ store: bench.handle(), logger })
+    await eventually('clients to be served', () => keeper.isServing, LATE_MS)
+    const { keeper: later } = await bench.bench.open()
+    for (const { replica } of [keeper, later]) {
+      expect(replica.isLost(lastZxidSeen)).to.equal(false)
+      expect(replica.isLost(source.zxid + 1)).to.equal(true)
+    }
+    const sink = { reply() {}, event() {}, ended() {} }
+    const options = { lastZxidSeen }
+    const moved = await keeper.sessions.resume(ANNA, zookeeperPassword(ANNA), sink, [], options)
+    expect(moved?.id).to.equal(ANNA)
+  })
+
   it('is refused while a server answers, and carried out if that is allowed', async () => {
     const server = createServer((socket) => socket.end('no word\n')).listen(0, '127.0.0.1')
     await once(server, 'listening')
