@@ -23,7 +23,7 @@ import {
   type QuorumMember,
   shown,
 } from './quorum-config.ts'
-import { SourceError, type SourceErrorCode } from './source-error.ts'
+import { SourceError } from './source-error.ts'
 import {
   type HostPort,
   SOURCE_DEFAULT,
@@ -39,8 +39,6 @@ const FRUITLESS_MAX = 5
 const BACKOFF_MS_FIRST = 200
 /** Of the buffer: so much is left of it when the feed joins the ensemble again. */
 const LOW_WATER = 1 / 2
-/** Why we end a connection that the source would have kept. */
-const LEFT: ReadonlySet<string> = new Set<SourceErrorCode>(['SOURCE_SLOW', 'SOURCE_MALFORMED'])
 /** Leaders that closed without an answer, one after the other, before that counts as a refusal. */
 const UNANSWERED_MAX = 5
 
@@ -68,7 +66,7 @@ class LearnerFeed implements SourceFeed {
   #members: readonly QuorumMember[] = []
   #leader: HostPort | undefined
   #isConnected = false
-  /** We ended the last connection ourselves, and there was none since. */
+  /** We ended the last connection ourselves, too slow for it, and there was none since. */
   #hasLeft = false
   /** Times that no member would have us. */
   #fruitless = 0
@@ -136,7 +134,7 @@ class LearnerFeed implements SourceFeed {
         return this.#buffer.fail(error)
       }
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
-      this.#hasLeft ||= this.#isConnected && LEFT.has(error.code)
+      this.#hasLeft ||= this.#isConnected && error.code === 'SOURCE_SLOW'
       this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
       failures = this.#isConnected ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
