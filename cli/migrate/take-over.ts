@@ -27,7 +27,10 @@ export function takeOverCommand(): Command {
         'Proxies on the store serve its clients then, with their sessions. The way back stays open until anykeeper migrate finish.',
     )
     .addOption(prefixFlag())
-    .option('--source-stays', 'the servers of the ensemble may still answer')
+    .option(
+      '--source-stays',
+      'take over also where servers of the ensemble still answer, or something may be missing',
+    )
     .option(
       '--tail <dir>',
       'take what the logs of a stopped server have behind the tree: its dataDir or dataLogDir',

@@ -31,6 +31,11 @@ export interface SourceRecord {
   /** Newest zxid that was received from the ensemble by then. */
   readonly received: number
   readonly digest: SourceDigest
+  /**
+   * The ensemble may have committed what nobody received, and has not sent it since: a follower ended while it was connected,
+   * or left because it was too slow.
+   */
+  readonly unfollowed: boolean
   /** Who leads the ensemble; empty: not connected. */
   readonly leader: string
   /** Who follows it: host name and process id, for people; empty: nobody. */
@@ -58,8 +63,9 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   const what = 'source record'
   const { f: _, ...record } = parse<SourceRecord & { f: number }>(value, what)
   const { phase, servers, quorum, zxid, received, digest, leader, holder } = record
-  const { lagMs, resyncs, atMs, seq, trouble } = record
+  const { lagMs, resyncs, atMs, seq, trouble, unfollowed } = record
   if (!PHASES.includes(phase) || !DIGESTS.includes(digest)) throw damaged(what)
+  if (typeof unfollowed !== 'boolean') throw damaged(what)
   if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
   assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
   assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)

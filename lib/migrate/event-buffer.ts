@@ -1,6 +1,6 @@
 /**
  * Events that wait for the consumer. Its size is estimated, so that whoever fills it can stop in time; what is in it is
- * never dropped but by close. Neighbours: open-source-feed, source-feed.
+ * never dropped but by close, or for a snapshot that makes up for it. Neighbours: open-source-feed, source-feed.
  */
 import type { Txn } from '../transfer/zookeeper/txn.ts'
 import type { SourceEvent } from './source-feed.ts'
@@ -9,6 +9,14 @@ import type { SourceEvent } from './source-feed.ts'
 const OVERHEAD_BYTES = 400
 /** Of one event. */
 const TXNS_MAX = 1_000
+
+/** What a snapshot makes up for. */
+const OF_TREE: ReadonlySet<string> = new Set<SourceEvent['kind']>([
+  'snapshot',
+  'truncate',
+  'transactions',
+  'current',
+])
 
 interface Waiting {
   event: SourceEvent
@@ -47,8 +55,12 @@ export class EventBuffer {
     this.#push({ kind: 'transactions', txns: [txn], atMs }, size)
   }
 
-  /** A newer one takes the place of one of the same kind that waits last, where only the newest matters. */
+  /**
+   * A newer one takes the place of one of the same kind that waits last, where only the newest matters. A snapshot takes the
+   * place of all of the tree that waits: it is too large to wait twice, as it would where leaders change while one is stored.
+   */
   add(event: Exclude<SourceEvent, { kind: 'transactions' }>): void {
+    if (event.kind === 'snapshot') this.#dropTree()
     const last = this.#last
     const isNews = event.kind !== 'current' && event.kind !== 'disconnected'
     if (isNews || last?.event.kind !== event.kind) this.#push(event, OVERHEAD_BYTES)
@@ -101,6 +113,13 @@ export class EventBuffer {
 
   get #last(): Waiting | undefined {
     return this.#head < this.#waiting.length ? this.#waiting.at(-1) : undefined
+  }
+
+  #dropTree(): void {
+    const kept = this.#waiting.slice(this.#head).filter(({ event }) => !OF_TREE.has(event.kind))
+    this.#waiting.splice(0, this.#waiting.length, ...kept)
+    this.#head = 0
+    this.#bytes = kept.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #push(event: SourceEvent, bytes: number): void {

@@ -26,7 +26,7 @@ export interface MirrorStatusOptions {
 
 const NEW: Omit<SourceRecord, 'servers' | 'quorum'> = {
   ...{ phase: 'following', zxid: 0, received: 0, digest: 'unknown', leader: '', holder: '' },
-  ...{ lagMs: 0, resyncs: 0, atMs: 0, seq: 0, trouble: '' },
+  ...{ unfollowed: false, lagMs: 0, resyncs: 0, atMs: 0, seq: 0, trouble: '' },
 }
 
 export class MirrorStatus {
@@ -34,9 +34,12 @@ export class MirrorStatus {
   isOver = false
   /** Newest batch of any tree so far. */
   seq = 0
+  /** Newest zxid that was received, of the tree that there is or is to come. */
+  received = 0
   readonly #options: MirrorStatusOptions
   #record!: SourceRecord
   #leader = ''
+  #unfollowed = false
   #isOurs = false
   #cancel: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -66,10 +69,14 @@ export class MirrorStatus {
           `${prefix} follows ${known.servers.join(',')}: give one of these addresses too, or remove that tree by anykeeper migrate abandon`,
         )
       }
-      return { ...known, servers, quorum, holder: name, leader: '', trouble: '' }
+      // Whoever was connected when it was killed could not say so.
+      const unfollowed = known.unfollowed || known.leader !== ''
+      return { ...known, servers, quorum, holder: name, leader: '', trouble: '', unfollowed }
     })
     this.#record = entered as SourceRecord
-    this.seq = this.#record.seq
+    this.#unfollowed = this.#record.unfollowed
+    this.seq = Math.max(this.seq, this.#record.seq)
+    this.received = this.#record.received
   }
 
   /** The tree there is not that of the ensemble. */
@@ -86,8 +93,20 @@ export class MirrorStatus {
     this.#leader = leader
   }
 
-  disconnected(): void {
+  /** All that the ensemble had committed was handed over. */
+  current(): void {
+    this.#unfollowed = false
+  }
+
+  /** `left`: not by the ensemble. */
+  disconnected(left: boolean): void {
+    this.#unfollowed ||= left
     this.#leader = ''
+  }
+
+  /** Nothing more comes of this feed. */
+  ended(): void {
+    this.disconnected(this.#leader !== '')
   }
 
   /** The tree is about to be replaced. */
@@ -102,6 +121,7 @@ export class MirrorStatus {
 
   /** It is whole. What was wrong before does not count any more. */
   async copied(zxid: number): Promise<void> {
+    this.received = zxid
     await this.#change((record) => ({ ...record, zxid, received: zxid, digest: 'unknown' }))
   }
 
@@ -119,14 +139,14 @@ export class MirrorStatus {
     const trouble = reasonOf(error)
     this.#options.logger.error({ why: trouble }, 'the ensemble is not followed any more')
     await this.#change((record) => {
-      return { ...record, ...(differs && { digest: 'unequal' }), trouble }
+      return { ...this.#now(record), ...(differs && { digest: 'unequal' }), trouble }
     }).catch(() => {})
   }
 
   async leave(): Promise<void> {
     if (this.#stopped) return
     await this.#stop()
-    await this.#change((record) => ({ ...record, holder: '', leader: '' })).catch(() => {})
+    await this.#change((record) => ({ ...this.#now(record), holder: '' })).catch(() => {})
   }
 
   async #stop(): Promise<void> {
@@ -149,15 +169,18 @@ export class MirrorStatus {
   /** As it is now. */
   #now(record: SourceRecord): SourceRecord {
     const writer = this.#options.writer()
-    const leader = this.#leader
-    if (writer === undefined) return { ...record, leader, seq: this.seq }
-    const { zxid, received, verified, waitingSinceMs } = writer
+    const [leader, unfollowed] = [this.#leader, this.#unfollowed]
+    // What a writer received and did not write is missing until the ensemble has sent it again.
+    this.received = Math.max(this.received, writer?.received ?? 0)
+    const { received } = this
+    if (writer === undefined) return { ...record, leader, unfollowed, received, seq: this.seq }
+    const { zxid, verified, waitingSinceMs } = writer
     const lagMs =
       waitingSinceMs === undefined
         ? 0
         : Math.max(0, Math.round(this.#options.clock.now() - waitingSinceMs))
     const digest: SourceDigest = verified > 0 ? 'equal' : record.digest
-    return { ...record, leader, zxid, received, lagMs, digest }
+    return { ...record, leader, unfollowed, zxid, received, lagMs, digest }
   }
 
   async #write(): Promise<void> {

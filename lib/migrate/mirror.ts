@@ -8,6 +8,7 @@ import type { KeeperLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { pause } from '../base/pause.ts'
+import { orAborted } from '../client/inbound.ts'
 import { decodeHead } from '../format/head.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { Keeper } from '../member/keeper.ts'
@@ -68,8 +69,7 @@ class Mirror {
   #keeper: Keeper | undefined
   #writer: MirrorWriter | undefined
   /** Ends the wait for the next event. */
-  #interrupt: () => void = () => {}
-  #interrupted: Promise<void> = Promise.resolve()
+  #interruption = new AbortController()
 
   constructor(options: MirrorOptions) {
     this.#options = options
@@ -82,7 +82,7 @@ class Mirror {
       logger: options.logger,
       name: options.name,
       writer: () => this.#writer,
-      onOver: () => this.#interrupt(),
+      onOver: () => this.#interruption.abort(),
       onStatus: options.onStatus,
     })
   }
@@ -138,7 +138,11 @@ class Mirror {
     const { store } = this.#options
     const { layout } = this.#key
     const [head] = (await store.range({ start: layout.head })).kvs
-    if (head !== undefined) return decodeHead(head.value).mirrors === true ? 'mirror' : 'other'
+    if (head !== undefined) {
+      const { seq, mirrors } = decodeHead(head.value)
+      this.#status.seq = Math.max(this.#status.seq, seq)
+      return mirrors === true ? 'mirror' : 'other'
+    }
     if ((await this.#key.read()) !== undefined) return 'none'
     const { start, end } = layout.proxies
     const proxies = (await store.range({ start, end, countMax: 1, keysOnly: true })).kvs
@@ -160,12 +164,15 @@ class Mirror {
       ...(limits && { limits }),
     })
     this.#keeper = keeper
-    this.#writer = new MirrorWriter(keeper, () => this.#interrupt())
+    this.#writer = new MirrorWriter(keeper, () => this.#interruption.abort())
   }
 
   async #closeKeeper(): Promise<void> {
     const [keeper, writer] = [this.#keeper, this.#writer]
     if (keeper !== undefined) this.#status.seq = Math.max(this.#status.seq, keeper.replica.seq)
+    if (writer !== undefined) {
+      this.#status.received = Math.max(this.#status.received, writer.received)
+    }
     this.#keeper = undefined
     this.#writer = undefined
     writer?.close()
@@ -173,18 +180,14 @@ class Mirror {
   }
 
   async #followFrom(from: number, signal: AbortSignal): Promise<Next> {
-    this.#interrupted = new Promise<void>((resolve) => {
-      this.#interrupt = resolve
-    })
-    const forget = onAbort(signal, () => this.#interrupt())
+    if (signal.aborted) return 'again'
+    this.#interruption = new AbortController()
+    const forget = onAbort(signal, () => this.#interruption.abort())
     const feed = this.#options.openFeed(from)
     const events = feed[Symbol.asyncIterator]()
     try {
       for (;;) {
-        const coming = events.next()
-        // It may fail after nobody waits for it any more.
-        coming.catch(() => {})
-        const result = await Promise.race([coming, this.#interrupted])
+        const result = await this.#orInterrupted(events.next())
         const stopped = this.#stopped(signal)
         if (stopped !== undefined) return stopped
         if (result === undefined || result.done === true) return 'again'
@@ -193,8 +196,22 @@ class Mirror {
       }
     } finally {
       forget()
-      this.#status.disconnected()
+      this.#status.ended()
       await feed.close()
+    }
+  }
+
+  /**
+   * undefined: interrupted first. Not a race of promises: that which lives as long as the connection would keep what each of
+   * them came to.
+   */
+  async #orInterrupted<T>(promise: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#interruption
+    try {
+      return await orAborted(promise, signal)
+    } catch (error) {
+      if (signal.aborted) return undefined
+      throw error
     }
   }
 
@@ -217,7 +234,7 @@ class Mirror {
         logger.info({ leader: event.leader, epoch: event.epoch }, 'following the ensemble')
         return undefined
       case 'disconnected':
-        this.#status.disconnected()
+        this.#status.disconnected(event.left === true)
         logger.warn({ why: event.why }, 'not connected to the ensemble')
         return undefined
       case 'truncate':
@@ -233,11 +250,14 @@ class Mirror {
         if (this.#writer === undefined) return 'copy'
         for (const txn of event.txns) {
           this.#writer.write(txn, event.atMs)
-          await Promise.race([this.#writer.drainedTo(PENDING_MAX - 1), this.#interrupted])
+          if (this.#writer.pending >= PENDING_MAX) {
+            await this.#orInterrupted(this.#writer.drainedTo(PENDING_MAX - 1))
+          }
           if (this.#writer.stop !== undefined) break
         }
         return undefined
       case 'current':
+        this.#status.current()
         return undefined
     }
   }

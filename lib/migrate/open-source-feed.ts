@@ -66,6 +66,8 @@ class LearnerFeed implements SourceFeed {
   #members: readonly QuorumMember[] = []
   #leader: HostPort | undefined
   #isConnected = false
+  /** We ended the last connection ourselves, too slow for it, and there was none since. */
+  #hasLeft = false
   /** Times that no member would have us. */
   #fruitless = 0
   #isIterated = false
@@ -132,7 +134,8 @@ class LearnerFeed implements SourceFeed {
         return this.#buffer.fail(error)
       }
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
-      this.#buffer.add({ kind: 'disconnected', why: error.message })
+      this.#hasLeft ||= this.#isConnected && error.code === 'SOURCE_SLOW'
+      this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
       failures = this.#isConnected ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
       await this.#buffer.drainedTo(this.#bufferBytesMax * LOW_WATER)
@@ -229,6 +232,7 @@ class LearnerFeed implements SourceFeed {
     return {
       connected: (epoch) => {
         this.#isConnected = true
+        this.#hasLeft = false
         this.#leader = address
         counts.connects++
         this.#logger.info({ leader, epoch }, 'following the source')

@@ -32,8 +32,11 @@ export type SourceEvent =
    * proposed, as far as known; not everything that is proposed is committed.
    */
   | { readonly kind: 'current'; readonly zxid: number }
-  /** `why`: a sentence without full stop. The feed reconnects by itself, with a back-off. */
-  | { readonly kind: 'disconnected'; readonly why: string }
+  /**
+   * `why`: a sentence without full stop. The feed reconnects by itself, with a back-off. `left`: it was we who ended it, and
+   * the source may commit more.
+   */
+  | { readonly kind: 'disconnected'; readonly why: string; readonly left?: boolean }
 
 /** Live: each read gives the present value. */
 export interface SourceFeedCounters {

@@ -22,7 +22,10 @@ import { type MigrationPlace, SourceKey } from './source-key.ts'
 /** Options of {@link takeOver}. */
 export interface TakeOverOptions extends MigrationPlace {
   readonly logger: Logger
-  /** The ensemble may answer: only the epoch keeps clients that moved away from it. @default false */
+  /**
+   * The ensemble may answer, and may have committed more: only the epoch keeps clients that moved away from it, and what is
+   * missing is left behind. @default false
+   */
   readonly sourceStays?: boolean
   /** Logs of a stopped server of it: what they have behind the tree is taken too. */
   readonly tail?: ZookeeperFolder
@@ -72,7 +75,12 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
       if (isServed) await refuseClients(record.servers, clock)
       else await refuseAnswering(record, clock)
     }
-    if (!isServed) await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
+    if (!isServed) {
+      await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
+      const now = await key.read()
+      checkPhase(now, key.layout.prefix)
+      if (!sourceStays && tail === undefined) refuseUnfollowed(now, await key.follower())
+    }
   }
   const keeper = await Keeper.open({ store, logger, clock, ...(prefix && { prefix }) })
   try {
@@ -83,6 +91,9 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
       if (isServed) await freeze({ store, key, keeper, clock })
       if (tail !== undefined) fromTail = await writeTail(keeper, tail, clock)
       sourceZxid = keeper.replica.zxid
+      const now = await key.read()
+      checkPhase(now, key.layout.prefix)
+      if (!sourceStays) refuseMissing(now, sourceZxid)
       await commitOwn(keeper.committer, { type: 'takeOver' }, () => {})
     } else if (tail !== undefined) {
       throw new MigrateError(
@@ -139,6 +150,28 @@ async function refuseAnswering(record: SourceRecord, clock: Clock): Promise<void
   throw new MigrateError(
     'MIGRATE_SOURCE_ANSWERS',
     `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}: stop all servers of the ensemble first (--source-stays does it all the same)`,
+  )
+}
+
+/** What to do about it. */
+const WAYS =
+  'run anykeeper migrate follow while the ensemble runs, or name the logs of a stopped server by --tail (--source-stays takes over all the same)'
+
+/** Nobody knows what the ensemble did where nobody followed it. */
+function refuseUnfollowed(record: SourceRecord, follower: string | undefined): void {
+  const wasKilled = follower === undefined && record.leader !== ''
+  if (!record.unfollowed && !wasKilled) return
+  throw new MigrateError(
+    'MIGRATE_NOT_DRAINED',
+    `nobody followed the ensemble to its end: what it committed since may be missing: ${WAYS}`,
+  )
+}
+
+function refuseMissing(record: SourceRecord | undefined, zxid: number): void {
+  if (record === undefined || record.received <= zxid) return
+  throw new MigrateError(
+    'MIGRATE_NOT_DRAINED',
+    `0x${record.received.toString(16)} was received, and the tree is at 0x${zxid.toString(16)}: ${WAYS}`,
   )
 }
 

@@ -105,7 +105,7 @@ export class Replica {
     for (let i = 0; i < txns.length; i++) {
       const txn = txns[i] as TxnEntry
       this.#zxidBefore = this.zxid
-      // An ensemble begins an epoch with each leader, and keeps what it had committed.
+      // An ensemble that elects a leader loses nothing that it had committed.
       if (txn.zxid > this.zxid && batch.mirrors !== true) this.#enterEpoch(txn)
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid

@@ -1,6 +1,7 @@
 /** A played ensemble, a memory store, and processes that follow. */
 
 import { silentLogger } from '../../../../lib/base/log.ts'
+import type { HeadRecord } from '../../../../lib/format/head.ts'
 import type { MetadataStore } from '../../../../lib/index.ts'
 import { readTree } from '../../../../lib/index.ts'
 import { decodeHead, Layout } from '../../../../lib/internal.ts'
@@ -61,10 +62,11 @@ export function mirrorBench() {
     caughtUp: () =>
       eventually(
         'the tree of the ensemble',
-        async () => (await zxidIn(own)) === source.zxid,
+        async () => (await headIn(own))?.zxid === source.zxid,
         LATE_MS,
       ),
-    zxid: () => zxidIn(own),
+    zxid: async () => (await headIn(own))?.zxid ?? 0,
+    seq: async () => (await headIn(own))?.seq ?? 0,
     lines: async () => [...(await readTree({ store: own }))].join(''),
     status: (
       what: string,
@@ -91,7 +93,7 @@ export function mirrorBench() {
   }
 }
 
-async function zxidIn(store: MetadataStore): Promise<number> {
+async function headIn(store: MetadataStore): Promise<HeadRecord | undefined> {
   const [head] = (await store.range({ start: new Layout('/anykeeper').head })).kvs
-  return head === undefined ? 0 : decodeHead(head.value).zxid
+  return head && decodeHead(head.value)
 }

@@ -123,11 +123,15 @@ describe('migrate/mirror', () => {
     source.feed.transactions([{ ...next, digest: { version: 2, value: 1n } }])
     const error = await follower.ended
     expect(error).to.be.instanceOf(MigrateError).and.have.property('code', 'MIGRATE_DIFFERS')
+    const seq = await bench.seq()
+    expect(seq).to.be.greaterThan(2)
     const record = await bench.key.read()
     expect(record?.digest).to.equal('unequal')
     expect(record?.trouble).to.match(/^the tree is not the one that the ensemble has, seen at 0x/)
     bench.follow()
     await bench.status('a tree without trouble', ({ digest }) => digest !== 'unequal')
+    // Members that had the tree before notice that it is another one.
+    expect(await bench.seq()).to.be.greaterThan(seq)
     expect(await bench.lines()).to.equal(source.lines())
   })
 

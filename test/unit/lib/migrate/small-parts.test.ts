@@ -7,6 +7,7 @@ import { parseServerWords } from '../../../../lib/migrate/server-words.ts'
 import type { SourceEvent } from '../../../../lib/migrate/source-feed.ts'
 import { versionProblem } from '../../../../lib/migrate/supported-version.ts'
 import { tlsRefusal } from '../../../../lib/migrate/tls-refusal.ts'
+import { ZookeeperTree } from '../../../../lib/transfer/zookeeper/tree.ts'
 import { decodeTxn, type Txn } from '../../../../lib/transfer/zookeeper/txn.ts'
 import { EPOCH, setData } from './leader-bytes.ts'
 
@@ -112,6 +113,25 @@ describe('migrate: the buffer of events', () => {
     )
     expect(counts).to.deep.equal([1_000, 1_000, 500, 1_500, 1, 7])
     expect(taken[2]).to.deep.equal({ kind: 'current', zxid: 2 })
+    expect(buffer.bytes).to.equal(0)
+  })
+
+  it('a snapshot takes the place of the one that waits, and of what came between', async () => {
+    const buffer = new EventBuffer()
+    buffer.add({ kind: 'connected', leader: 'a:1', epoch: 1 })
+    buffer.add({ kind: 'snapshot', tree: new ZookeeperTree(1) })
+    buffer.addTransaction(txn(2), 1_000, 2)
+    buffer.add({ kind: 'disconnected', why: 'it was stopped' })
+    buffer.add({ kind: 'connected', leader: 'b:1', epoch: 2 })
+    const tree = new ZookeeperTree(3)
+    buffer.add({ kind: 'snapshot', tree })
+    buffer.addTransaction(txn(4), 1_000, 4)
+    const kinds = ['connected', 'disconnected', 'connected', 'snapshot', 'transactions']
+    for (const kind of kinds) {
+      const event = await buffer.take()
+      expect(event).to.have.property('kind', kind)
+      if (event?.kind === 'snapshot') expect(event.tree).to.equal(tree)
+    }
     expect(buffer.bytes).to.equal(0)
   })
 

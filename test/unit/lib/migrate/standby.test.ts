@@ -115,7 +115,7 @@ describe('migrate: members on a tree that follows', () => {
     await bench.caughtUp()
     await follower.stop()
     const { keeper } = await bench.bench.open()
-    await takeOver({ store: bench.own, logger: silentLogger })
+    await takeOver({ store: bench.own, logger: silentLogger, sourceStays: true })
     // As if that process had ended before it wrote it.
     await new SourceKey({ store: bench.own }).update((now) => now && { ...now, phase: 'following' })
     await eventually('clients to be served', () => keeper.isServing, LATE_MS)

@@ -8,7 +8,7 @@ import { abandonMigration, finishMigration, takeOver } from '../../../../lib/mig
 import { epochOf } from '../../../../lib/model/zxid.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { mirrorBench } from './mirror-bench.ts'
-import { create } from './scripted-source.ts'
+import { create, ScriptedFeed } from './scripted-source.ts'
 
 const ANNA = 0x1000_0000_0001n
 const LATE_MS = 20_000
@@ -29,6 +29,11 @@ describe('migrate/take-over', () => {
     const { source } = bench
     source.commit(ANNA, { op: 'createSession', timeoutMs: 10_000 })
     source.commit(ANNA, create('/e', { ephemeralOwner: ANNA }))
+    return followedOn()
+  }
+
+  async function followedOn() {
+    const { source } = bench
     const follower = bench.follow({ servers })
     await bench.caughtUp()
     await bench.status('a leader', ({ received, leader }) => {
@@ -87,6 +92,27 @@ describe('migrate/take-over', () => {
     await client.close()
   })
 
+  it('keeps the sessions of clients that have seen nothing since the ensemble elected a leader', async () => {
+    const { source } = bench
+    await followed()
+    const { keeper } = await bench.bench.open()
+    const lastZxidSeen = source.zxid
+    source.newEpoch()
+    source.commit(ANNA, create('/of-the-next-leader'))
+    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await takeOver({ store: bench.handle(), logger })
+    await eventually('clients to be served', () => keeper.isServing, LATE_MS)
+    const { keeper: later } = await bench.bench.open()
+    for (const { replica } of [keeper, later]) {
+      expect(replica.isLost(lastZxidSeen)).to.equal(false)
+      expect(replica.isLost(source.zxid + 1)).to.equal(true)
+    }
+    const sink = { reply() {}, event() {}, ended() {} }
+    const options = { lastZxidSeen }
+    const moved = await keeper.sessions.resume(ANNA, zookeeperPassword(ANNA), sink, [], options)
+    expect(moved?.id).to.equal(ANNA)
+  })
+
   it('is refused while a server answers, and carried out if that is allowed', async () => {
     const server = createServer((socket) => socket.end('no word\n')).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -124,6 +150,62 @@ describe('migrate/take-over', () => {
     await follower.ended
     const error = await takeOver({ store: bench.own, logger }).catch((reason: Error) => reason)
     expect(error).to.have.property('code', 'MIGRATE_DIFFERS')
+  })
+
+  it('is refused where the follower ended while the ensemble ran, until one has followed to its end', async () => {
+    const take = () => takeOver({ store: bench.handle(), logger }).catch((reason: Error) => reason)
+    const first = await followed()
+    await first.stop()
+    bench.source.commit(ANNA, create('/unseen'))
+    const refused = await take()
+    expect(refused).to.have.property('code', 'MIGRATE_NOT_DRAINED')
+    expect(refused)
+      .to.have.property('message')
+      .that.matches(/^nobody followed the ensemble to/)
+    const second = await followedOn()
+    await second.kill()
+    await bench.forget()
+    expect(await take()).to.have.property('code', 'MIGRATE_NOT_DRAINED')
+    // One that does not get in touch with the ensemble proves nothing.
+    const feed = new ScriptedFeed(0)
+    feed.push({ kind: 'disconnected', why: 'nobody answers' })
+    const third = bench.follow({ servers, name: 'third', openFeed: () => feed })
+    await bench.status('the third', ({ holder }) => holder === 'third')
+    await third.stop()
+    expect(await take()).to.have.property('code', 'MIGRATE_NOT_DRAINED')
+    const fourth = await followedOn()
+    bench.source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await bench.status('no leader', ({ leader }) => leader === '')
+    await fourth.stop()
+    expect(await take()).to.have.property('sourceZxid', bench.source.zxid)
+  })
+
+  it('is refused where what was received is not in the tree, and nobody writes it any more', async () => {
+    const follower = await followed()
+    bench.source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await bench.status('no leader', ({ leader }) => leader === '')
+    await follower.stop()
+    // As one that was ended by force leaves it.
+    await bench.key.update((record) => record && { ...record, received: record.zxid + 1 })
+    const options = { store: bench.own, logger }
+    const error = await takeOver(options).catch((reason: Error) => reason)
+    expect(error).to.have.property('code', 'MIGRATE_NOT_DRAINED')
+    expect(error).to.have.property('message').that.includes('was received, and the tree is at')
+    expect((await bench.key.read())?.phase).to.equal('following')
+    expect(await takeOver({ ...options, sourceStays: true })).to.include({ wasTaken: false })
+  })
+
+  it('is refused where the tree turns out to be another one while it waits', async () => {
+    const follower = await followed()
+    const taking = takeOver({ store: bench.own, logger }).catch((reason: Error) => reason)
+    const { source } = bench
+    const wrong = { version: 2, value: 1n }
+    const txn = { clientId: ANNA, cxid: 1, zxid: source.zxid + 1, time: 1, type: 0, ops: [] }
+    await eventually('the wait', async () => (await bench.key.follower()) !== undefined, LATE_MS)
+    source.feed.transactions([{ ...txn, digest: wrong }])
+    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await follower.ended
+    expect(await taking).to.have.property('code', 'MIGRATE_DIFFERS')
   })
 
   it('is refused where nothing follows', async () => {
