@@ -5,7 +5,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { damaged, fromFileSystem, unusable } from './errors.ts'
+import { makeFolder } from './make-folder.ts'
 import { FORMAT } from './records.ts'
 
 const SENTENCE = 'anykeeper file store, format '
@@ -25,7 +25,7 @@ const formatFile = (folder: string): string => join(folder, 'FORMAT')
 /** Creates the folder if it is absent. @throws {StoreError} when this user cannot write in it */
 export function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     const probe = join(folder, `.writable-${process.pid}`)
     try {
       writeFileSync(probe, 'x')

@@ -2,7 +2,7 @@
  * A verb: what a command of the shell and the command of the same name do. Its flags and arguments are those of both.
  * Neighbours: one-shot (a command of the process), ../shell (a line).
  */
-import { Command, type Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, type Option } from 'commander'
 import type { ZooKeeper } from '../../lib/index.ts'
 import { UsageError } from '../flags.ts'
 import { EXIT_CODES } from './exit-codes.ts'
@@ -52,7 +52,10 @@ export function commandOf(verb: Verb, prefix: string): Command {
     .summary(verb.summary)
     .description(verb.description ?? sentence(verb.summary))
     .allowExcessArguments(false)
-  for (const [name, text] of verb.arguments ?? []) command.argument(name, text)
+  for (const [name, text] of verb.arguments ?? []) {
+    const argument = new Argument(name, text)
+    command.addArgument(argument.name() === 'path' ? argument.argParser(notEmpty) : argument)
+  }
   for (const option of verb.options ?? []) command.addOption(option)
   const examples = verb.examples.map(
     (one) => `  ${prefix}${verb.name}${one === '' ? '' : ' '}${one}`,
@@ -60,6 +63,12 @@ export function commandOf(verb: Verb, prefix: string): Command {
   command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`)
   if (prefix !== '') command.addHelpText('after', `\n${EXIT_CODES}`)
   return command
+}
+
+/** An empty path is a variable that was not set: it must not mean the root, or where the shell stands. */
+function notEmpty(path: string): string {
+  if (path === '') throw new InvalidArgumentError('the path is empty; the root is "/".')
+  return path
 }
 
 const sentence = (text: string): string => `${text[0]?.toUpperCase()}${text.slice(1)}.`

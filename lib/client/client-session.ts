@@ -191,7 +191,8 @@ export class ClientSession {
     const late = new AbortController()
     let cause: unknown
     const cancel = clock.after(connectMs, () => {
-      const message = `no server answered within ${connectMs} ms`
+      const why = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
+      const message = `no server answered within ${connectMs} ms${why}`
       const { errno } = ZK_ERRORS.CONNECTION_LOSS
       late.abort(new ZnodeError(errno, undefined, { outcome: 'unapplied', message, cause }))
     })

@@ -18,7 +18,7 @@ describe('shell: refusals', function () {
   it('no server, no store: a sentence, exit 5, and nothing is made', async () => {
     const nowhere = `127.0.0.1:${await freePort()}`
     const cases: [server: string, says: RegExp][] = [
-      [nowhere, /^error: no server answered within 500 ms\n$/],
+      [nowhere, /^error: no server answered within 500 ms: .*ECONNREFUSED 127\.0\.0\.1:\d+\n$/],
       [`file:${join(folder, 'absent')}`, /^error: there is no data in .*absent\n$/],
     ]
     for (const [server, says] of cases) {
@@ -36,6 +36,10 @@ describe('shell: refusals', function () {
     ['no path', ['get'], /missing required argument/],
     ['a scheme that is none', ['ls', '--server', 'bolt://x', '/'], /store URL must begin with/],
     ['a server that is none', ['ls', '--server', 'zk://a:b', '/'], /not host:port/],
+    ['a password before the server', ['ls', '--server', 'zk://u:hunter2@x'], /takes no user/],
+    ['a password with a slash', ['ls', '--server', 'zk://u:secret/hunter2@x'], /takes no user/],
+    ['an empty path', ['set', '--server', 'memory:', '', 'x'], /the path is empty/],
+    ['an empty path that may be left out', ['ls', '--server', 'memory:', ''], /the path is empty/],
     ['an identity without a scheme', ['ls', '--auth', 'hunter2', '/'], /scheme:auth/],
     ['data twice', ['set', '--server', 'memory:', '--input', '-', '/a', 'x'], /not both/],
     [
@@ -44,6 +48,16 @@ describe('shell: refusals', function () {
       /--ca: ENOENT/,
     ],
   ]
+  // Node's recursive mkdir spins there, and a process that spins takes no signal.
+  it('a store where the file system refuses new names: a sentence, not a loop', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const { code, err } = await run(['serve', '--store', 'file:/proc/absent/deeper'])
+    expect({ code, isLine: /^error: .*ENOENT/m.test(err) }, err).to.deep.equal({
+      code: 1,
+      isLine: true,
+    })
+  })
+
   it('bad arguments: a sentence, exit 2', async () => {
     const ended = await Promise.all(wrong.map(([, args]) => run(args)))
     for (const [at, [what, , says]] of wrong.entries()) {

@@ -31,7 +31,7 @@ export function isServerUrl(url: string): boolean {
 /**
  * Reads `zk://host[:port][,host[:port]…][/chroot]`, or `zks://…`; the port is {@link DEFAULT_PORT} unless given, with
  * `zks://` {@link DEFAULT_SECURE_PORT}.
- * @throws {ZnodeError} ZK_BAD_ARGUMENTS, with the part that is wrong
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, with the part that is wrong, unless that may be a password
  */
 export function parseServerUrl(url: string): ServerList {
   const isSecure = url.startsWith('zks:')
@@ -39,7 +39,8 @@ export function parseServerUrl(url: string): ServerList {
   const slash = rest.indexOf('/')
   const hosts = slash < 0 ? rest : rest.slice(0, slash)
   const path = slash < 0 ? '/' : rest.slice(slash)
-  if (!isValidPath(path)) throw bad(`the chroot of ${JSON.stringify(url)} is not a valid path`)
+  if (!isValidPath(path))
+    throw wrong(url, `the chroot of ${JSON.stringify(url)} is not a valid path`)
   const servers = hosts.split(',').map((address) => parseServer(address.trim(), url, isSecure))
   return { servers, chroot: path === '/' ? '' : path, isSecure }
 }
@@ -50,11 +51,15 @@ function parseServer(address: string, url: string, isSecure: boolean): Server {
   const standard = isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT
   const port = digits === undefined ? standard : Number(digits)
   if (host === undefined || port < 1 || port > 65_535) {
-    throw bad(`${JSON.stringify(address)} in ${JSON.stringify(url)} is not host:port`)
+    throw wrong(url, `${JSON.stringify(address)} in ${JSON.stringify(url)} is not host:port`)
   }
   return { host, port }
 }
 
-function bad(message: string): ZnodeError {
+/** Before an @ there may be a password, which may have a comma or a slash: then nothing of the URL is repeated. */
+function wrong(url: string, sentence: string): ZnodeError {
+  const message = url.includes('@') ? NO_USER : sentence
   return new ZnodeError(ZK_ERRORS.BAD_ARGUMENTS.errno, undefined, { message })
 }
+
+const NO_USER = 'the URL of servers is not host:port: it takes no user and no password before an @'
