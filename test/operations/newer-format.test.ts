@@ -18,7 +18,8 @@ import { startEtcd } from '../support/etcd-server.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
-const NEWER = '"f":2'
+// Head has format 2 while a tree follows a ZooKeeper.
+const NEWER = '"f":3'
 const SESSION = '00000000000000aa'
 
 /** Each kind of what is stored: one of its keys below the prefix, and what a newer version would have there. */
