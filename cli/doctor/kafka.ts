@@ -12,6 +12,7 @@ import { parseZnodePath } from '../copy.ts'
 import { prefixFlag, UsageError } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
 import { shownUrl } from '../settings/shown-url.ts'
+import { serverUrl } from '../znode/target.ts'
 import { openSource, type SourceFlags } from './open-source.ts'
 import { splitUrl } from './server-url.ts'
 
@@ -65,7 +66,7 @@ export function kafkaCommand(): Command {
 
 /** Its exit code: see `EXIT_CODES`. */
 async function doctorKafka(url: string, flags: KafkaFlags): Promise<void> {
-  const { tree, chroot: inUrl, servers } = splitUrl(url)
+  const { tree, chroot: inUrl, servers } = splitUrl(serverUrl(url))
   if (inUrl !== '' && flags.chroot !== undefined) {
     throw new UsageError('the chroot is in the URL or a flag, not both')
   }
