@@ -220,7 +220,8 @@ describe('observe/api', function () {
       name.startsWith('anykeeper_') ? [name] : [],
     )
     expect(names.filter((name) => OWN_NAMES[name] === undefined)).to.deep.equal([])
-    const atTimes = /^anykeeper_(?:store_(?:bytes|alarm)|workers|auth_provider_|audit_|tls_)/
+    const atTimes =
+      /^anykeeper_(?:store_(?:bytes|alarm)|workers|auth_provider_|audit_|tls_|source_|forward)/
     const unknown = Object.keys(OWN_NAMES).filter((name) => !names.includes(name))
     expect(unknown.filter((name) => !atTimes.test(name))).to.deep.equal([])
   })

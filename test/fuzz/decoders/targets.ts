@@ -107,7 +107,9 @@ const ENTRY = entryBytes({
 })
 
 /** One without a store: of most words it answers that it does not serve. */
-const NOT_SERVING = { keeper: { isServing: false, trouble: 'none' } } as unknown as ProxyHost
+const NOT_SERVING = {
+  keeper: { isServing: false, trouble: 'none', replica: { mirrors: false } },
+} as unknown as ProxyHost
 
 export const TARGETS: readonly Target[] = [
   {
