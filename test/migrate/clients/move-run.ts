@@ -11,7 +11,7 @@ import { migrationStatus } from '../../../lib/internal.ts'
 import { AnykeeperProcess } from '../../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../../support/child.ts'
 import { type EtcdServer, startEtcd } from '../../support/etcd-server.ts'
-import { eventually } from '../../support/eventually.ts'
+import { eventually, untilFulfilled } from '../../support/eventually.ts'
 import { etcdProgram } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
@@ -109,7 +109,7 @@ export class MoveRun {
     try {
       if (value !== '0') {
         for (const { room } of this.#clients) {
-          await observer.setData(`${room}/watched`, Buffer.from(value))
+          await untilFulfilled(() => observer.setData(`${room}/watched`, Buffer.from(value)))
         }
       }
       const seen = await Promise.all(
