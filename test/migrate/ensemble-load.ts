@@ -26,7 +26,10 @@ const WINDOWS = 12
 
 /** Servers that may be down now and then. */
 export interface LoadedServers {
-  readonly members: readonly { readonly port: number; readonly child: { readonly running: boolean } }[]
+  readonly members: readonly {
+    readonly port: number
+    readonly child: { readonly running: boolean }
+  }[]
 }
 
 export class EnsembleLoad {

@@ -16,13 +16,13 @@ import { etcdProgram } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 import { EnsembleLoad, type LoadedServers } from '../ensemble-load.ts'
+import { cClient } from './c-client.ts'
 import { libraryClient } from './library-client.ts'
 import { hex, LATE_MS, type MovedClient, roomOf, SESSION_MS, type Seen } from './moved-client.ts'
-import { cClient, nodeZookeeperClient } from './node-clients.ts'
 import { compileMoved, curatorClient, kazooClient } from './programs.ts'
 
 const program = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
-const NAMES = ['library', 'node-zookeeper-client', 'c', 'curator', 'kazoo']
+const NAMES = ['library', 'c', 'curator', 'kazoo']
 /** Transactions of the load before a move begins. */
 const LOAD_MIN = 300
 
@@ -196,7 +196,6 @@ export class MoveRun {
     }
     const opened = await Promise.allSettled([
       libraryClient(from(0)),
-      nodeZookeeperClient(from(1)),
       cClient(from(2)),
       curatorClient(from(0), this.#folder),
       kazooClient(from(1)),

@@ -3,9 +3,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { compileWith } from '../../suites/compile.ts'
 import { eventually } from '../../support/eventually.ts'
 import { curatorLibs } from '../../support/requirements.ts'
-import { compileWith } from '../../suites/compile.ts'
 import { LATE_MS, type MovedClient, roomOf, SESSION_MS, type Seen } from './moved-client.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
