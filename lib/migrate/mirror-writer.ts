@@ -160,7 +160,20 @@ class MirrorTask implements CommitTask {
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`
 
-function stopOf(errno: number, { zxid }: Txn): [MirrorStop, string] {
+/** What makes it large, and a way on. */
+function largeness({ ops }: Txn): string {
+  let largest: { readonly path: string; readonly bytes: number } | undefined
+  for (const op of ops) {
+    if (op.op !== 'create' && op.op !== 'setData') continue
+    const bytes = op.data?.length ?? 0
+    if (largest === undefined || bytes > largest.bytes) largest = { path: op.path, bytes }
+  }
+  const what = largest === undefined ? '' : `: ${largest.path} has ${largest.bytes} bytes`
+  return `it is too large${what}; let the store take larger requests, or make it smaller, abandon the copy and follow again`
+}
+
+function stopOf(errno: number, txn: Txn): [MirrorStop, string] {
+  const { zxid } = txn
   switch (errno) {
     case MIRROR_OVER:
       return ['over', 'the tree is taken over']
@@ -174,6 +187,6 @@ function stopOf(errno: number, { zxid }: Txn): [MirrorStop, string] {
         `${hex(zxid)} does not fit the tree: it is not the one that the ensemble has`,
       ]
     default:
-      return ['large', `the store does not take the transaction ${hex(zxid)}, it is too large`]
+      return ['large', `the store does not take the transaction ${hex(zxid)}, ${largeness(txn)}`]
   }
 }

@@ -89,7 +89,7 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
     let sourceZxid = record.zxid
     if (replica.mirrors) {
       if (isServed) await freeze({ store, key, keeper, clock })
-      if (tail !== undefined) fromTail = await writeTail(keeper, tail, clock)
+      if (tail !== undefined) fromTail = await writeTail(keeper, key, tail, clock)
       sourceZxid = keeper.replica.zxid
       const now = await key.read()
       checkPhase(now, key.layout.prefix)
@@ -202,9 +202,16 @@ async function drained(
   }
 }
 
-async function writeTail(keeper: Keeper, tail: ZookeeperFolder, clock: Clock): Promise<number> {
+async function writeTail(
+  keeper: Keeper,
+  key: SourceKey,
+  tail: ZookeeperFolder,
+  clock: Clock,
+): Promise<number> {
   const writer = new MirrorWriter(keeper, () => {})
   let count = 0
+  // To the end before anything is written: damage and gaps leave the tree as it is.
+  for await (const _txn of logTail(tail, writer.zxid));
   try {
     for await (const txn of logTail(tail, writer.zxid)) {
       if (writer.stop !== undefined) break
@@ -218,6 +225,10 @@ async function writeTail(keeper: Keeper, tail: ZookeeperFolder, clock: Clock): P
   }
   const { stop } = writer
   if (stop === undefined) return count
+  // A log is missing that ended an epoch, which only the digest shows. What is behind it is in the tree now: it must not serve.
+  if (stop.kind === 'differs') {
+    await key.update((now) => now && { ...now, digest: 'unequal', trouble: stop.why })
+  }
   const code = stop.kind === 'large' ? 'MIGRATE_TOO_LARGE' : 'MIGRATE_TAIL'
   throw new MigrateError(code, `${tail.name}: ${stop.why}`)
 }

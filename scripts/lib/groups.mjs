@@ -85,8 +85,19 @@ export const groups = [
   {
     name: 'migrate',
     paths: ['test/migrate/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'kafka-3.9', 'kazoo', 'anykeeper-0.1', 'openssl'],
-    minutesMax: 6,
+    needs: [
+      'etcd',
+      'zookeeper',
+      'zookeeper-3.9',
+      'kafka-3.9',
+      'kazoo',
+      'anykeeper-0.1',
+      'openssl',
+      'jdk',
+      'curator',
+      'zookeeper-npm',
+    ],
+    minutesMax: 10,
   },
   {
     name: 'operations',

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { mulberry32 } from '../support/mulberry32.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { OPEN_ACL, type RawAcl } from '../support/raw-codec.ts'
-import type { ZookeeperEnsemble } from '../support/zookeeper-server.ts'
 
 const ACLS: readonly (readonly RawAcl[])[] = [
   [{ perms: 31, scheme: 'world', id: 'anyone' }],
@@ -25,10 +24,18 @@ const WINDOW = 16
 /** Windows before a session ends and another begins. */
 const WINDOWS = 12
 
+/** Servers that may be down now and then. */
+export interface LoadedServers {
+  readonly members: readonly {
+    readonly port: number
+    readonly child: { readonly running: boolean }
+  }[]
+}
+
 export class EnsembleLoad {
   /** Replies, failed ones too. */
   replies = 0
-  readonly #ensemble: ZookeeperEnsemble
+  readonly #ensemble: LoadedServers
   readonly #hasKinds: boolean
   readonly #pauseMs: number
   #isWanted = true
@@ -36,7 +43,7 @@ export class EnsembleLoad {
 
   /** `hasKinds`: containers and TTLs. `pauseMs`: between the windows of a writer. */
   constructor(
-    ensemble: ZookeeperEnsemble,
+    ensemble: LoadedServers,
     options: { writers: number; hasKinds: boolean; pauseMs: number; seed: number },
   ) {
     this.#ensemble = ensemble
