@@ -38,7 +38,7 @@ export interface KeeperOptions extends DigestOptions {
   readonly acceptDamagedTree?: boolean
   /** Bounds the tree by the memory of the process. @default no bound */
   readonly memory?: MemoryGuard
-  /** Serves clients while the tree follows a ZooKeeper ensemble: see {@link UpstreamFactory}. @default nobody is served then */
+  /** @internal Serves clients while the tree follows a ZooKeeper ensemble. @default nobody is served then */
   readonly upstream?: UpstreamFactory
   /** @default systemClock */
   readonly clock?: Clock
