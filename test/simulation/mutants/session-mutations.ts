@@ -1,8 +1,7 @@
 /** Deliberate bugs of sessions: how long they live, where, and what ends with them. */
 import { KEEPER, MANAGER, type Mutation } from './mutation.ts'
 
-const LOST_CHECK =
-  'if (this.#host.replica.isLost(lastZxidSeen)) return this.#endLost(id, password, lastZxidSeen)'
+const TICKS = 'lib/member/session/expiry-ticks.ts'
 
 export const SESSION_MUTATIONS: readonly Mutation[] = [
   {
@@ -19,7 +18,7 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
   {
     bug: 'expiry by a woken proxy, before it reads its input',
     edits: [
-      { file: MANAGER, from: 'if (!slept && !this.#suspended)', to: 'if (!this.#suspended)' },
+      { file: TICKS, from: 'else if (!slept) expire(now)', to: 'else expire(now)' },
       { file: 'lib/member/upkeep/serving.ts', from: 'sessions.pause(pausedMs)', to: '' },
     ],
     seedsMax: 500,
@@ -83,12 +82,12 @@ export const SESSION_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: MANAGER,
-        from: `${LOST_CHECK}\n    let session`,
+        from: 'const lives = await resumeForwarded(',
         to:
-          `${LOST_CHECK}\n    const stored = this.#host.replica.sessions.get(id)\n` +
+          'const stored = this.#host.replica.sessions.get(id)\n' +
           '    if (stored !== undefined) {\n' +
           '      if (!this.#owned.has(id)) this.#own(stored)\n' +
-          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }\n    let session',
+          '      return this.#attach(id, sink, ids, requestedTimeoutMs)\n    }\n    const lives = await resumeForwarded(',
       },
     ],
     seedsMax: 50,
