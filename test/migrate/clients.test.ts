@@ -1,5 +1,5 @@
 /**
- * Curator, kazoo, the C client and the library are moved together from a ZooKeeper ensemble of three to
+ * Curator, kazoo, the C client, node-zookeeper-client and the library are moved together from a ZooKeeper ensemble of three to
  * three proxies, and back, under load. Nobody loses anything. For longer: npm run test:move-hunt.
  */
 import { expect } from 'chai'
@@ -36,7 +36,7 @@ describe('migrate: all clients of an ensemble, there and back', function () {
     const both = { mutex: true, latch: true }
     expect(await moves.release()).to.deep.equal({
       ...{ library: both, curator: both, kazoo: { lock: true } },
-      c: {},
+      ...{ c: {}, 'node-zookeeper-client': {} },
     })
   })
 })

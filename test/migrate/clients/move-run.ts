@@ -11,18 +11,18 @@ import { migrationStatus } from '../../../lib/internal.ts'
 import { AnykeeperProcess } from '../../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../../support/child.ts'
 import { type EtcdServer, startEtcd } from '../../support/etcd-server.ts'
-import { eventually, untilFulfilled } from '../../support/eventually.ts'
+import { eventually } from '../../support/eventually.ts'
 import { etcdProgram } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 import { EnsembleLoad, type LoadedServers } from '../ensemble-load.ts'
-import { cClient } from './c-client.ts'
 import { libraryClient } from './library-client.ts'
 import { hex, LATE_MS, type MovedClient, roomOf, SESSION_MS, type Seen } from './moved-client.ts'
-import { compileMoved, curatorClient, kazooClient } from './programs.ts'
+import { nodeZookeeperClient } from './node-client.ts'
+import { cClient, compileMoved, curatorClient, kazooClient } from './programs.ts'
 
 const program = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
-const NAMES = ['library', 'c', 'curator', 'kazoo']
+const NAMES = ['library', 'node-zookeeper-client', 'c', 'curator', 'kazoo']
 /** Transactions of the load before a move begins. */
 const LOAD_MIN = 300
 
@@ -109,7 +109,7 @@ export class MoveRun {
     try {
       if (value !== '0') {
         for (const { room } of this.#clients) {
-          await untilFulfilled(() => observer.setData(`${room}/watched`, Buffer.from(value)))
+          await observer.setData(`${room}/watched`, Buffer.from(value))
         }
       }
       const seen = await Promise.all(
@@ -196,6 +196,7 @@ export class MoveRun {
     }
     const opened = await Promise.allSettled([
       libraryClient(from(0)),
+      nodeZookeeperClient(from(1)),
       cClient(from(2)),
       curatorClient(from(0), this.#folder),
       kazooClient(from(1)),

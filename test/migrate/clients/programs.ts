@@ -1,4 +1,4 @@
-/** Clients in processes of their own, which speak in JSON lines: Curator and kazoo. */
+/** Clients in processes of their own, which speak in JSON lines: Curator, kazoo and the C client. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,6 +27,10 @@ export function curatorClient(servers: string, classes: string): Promise<MovedCl
 
 export function kazooClient(servers: string): Promise<MovedClient> {
   return new Program('kazoo', servers, '/usr/bin/python3', ['-B', source('moved.py')]).ready()
+}
+
+export function cClient(servers: string): Promise<MovedClient> {
+  return new Program('c', servers, process.execPath, [source('moved-c.mjs')]).ready()
 }
 
 interface Line extends Seen {
