@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { type Child, spawnChild, type WaitOptions } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort } from './free-port.ts'
+import { anykeeperProgram } from './run-anykeeper.ts'
 
 const built = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
-const source = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 
 export interface AnykeeperOptions {
   /** Store URL. Default `memory:`. */
@@ -26,7 +26,7 @@ export interface AnykeeperOptions {
   /** Arguments of node, such as `--cpu-prof`. */
   nodeArgs?: readonly string[]
   env?: Record<string, string | undefined>
-  /** The compiled program (default) or, through tsx, the sources as they are now. */
+  /** The compiled program (default), or what `run-anykeeper` runs. */
   from?: 'dist' | 'sources'
   /** dist/cli.js of another build, instead of `from`. */
   program?: string
@@ -64,7 +64,7 @@ export class AnykeeperProcess {
   launch(): this {
     const { from = 'dist', program: dist = built, env, nodeArgs = [] } = this.#options
     if (from === 'dist' && !existsSync(dist)) throw new Error(`no ${dist}: npm run build`)
-    const program = from === 'dist' ? [dist] : ['--import', 'tsx', source]
+    const program = from === 'dist' ? [dist] : anykeeperProgram
     this.#child = spawnChild({
       name: `anykeeper:${this.port}`,
       command: process.execPath,
