@@ -136,6 +136,7 @@ describe('anykeeper serve', () => {
     const files = ['ANYKEEPER_CONFIG', 'ANYKEEPER_STORE_FILE', 'ANYKEEPER_SUPER_DIGEST_FILE']
     files.push('ANYKEEPER_ADMIN_TOKEN_FILE', 'ANYKEEPER_TLS_PASSWORD_FILE')
     files.push('ANYKEEPER_TLS_CA_PASSWORD_FILE', 'ANYKEEPER_ADMIN_TLS_PASSWORD_FILE')
+    files.push('ANYKEEPER_QUORUM_PASSWORD_FILE')
     expect(named.sort()).to.deep.equal([...Object.keys(env), ...files].sort())
 
     const child = serve(['--tick-time', '600'], env)
