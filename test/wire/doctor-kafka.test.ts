@@ -175,7 +175,7 @@ describe('doctor kafka on a store', function () {
       [`etcd://${etcd.host}`, ['--prefix', '/other'], /no tree below \/other/],
       ['file:/no/such/folder', [], /there is no data in/],
       ['memory:', [], /memory: is a store of one process/],
-      ['nonsense', [], /the store URL must begin with/],
+      ['nonsense:x', [], /the store URL must begin with/],
       ['zk://a:b:c', [], /is not host:port/],
       [`zk://127.0.0.1:${port}`, ['--timeout', '1000'], /^error: zk:\/\/127.*within 1000 ms/],
       [`zk://127.0.0.1:${silent.port}`, ['--timeout', '1000'], /within 1000 ms/],
