@@ -1,6 +1,6 @@
 /**
  * Every client that we know is moved from a ZooKeeper ensemble of three to three proxies on its ports, and back, under load, as
- * docs/migration.md says. Used by clients.test.ts and, for long, by main.ts.
+ * docs/migration.md says. Used by main.ts.
  */
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
