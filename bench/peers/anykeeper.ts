@@ -8,6 +8,7 @@ import {
   startAnykeeper,
 } from '../../test/support/anykeeper-process.ts'
 import { type EtcdServer, startEtcd } from '../../test/support/etcd-server.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import { startRedis } from '../../test/support/redis-server.ts'
 import { removeFolder, temporaryFolder } from '../../test/support/temp-folder.ts'
 import type { Target } from '../load/link.ts'
@@ -15,6 +16,9 @@ import type { Peer, PeerOptions } from './peer.ts'
 
 /** As docs/operations.md advises. fsync is etcd's default, and no flag here changes it. */
 const ETCD_FLAGS = ['--max-txn-ops=4096', '--quota-backend-bytes=8589934592']
+
+/** Prometheus’ own default is a minute. */
+const SCRAPE_MS = 1_000
 
 export const startBenchEtcd = (): Promise<EtcdServer> => startEtcd({ flags: ETCD_FLAGS })
 export const etcdVersion = ({ version }: EtcdServer): string =>
@@ -108,6 +112,25 @@ export async function auditedPeer(options: PeerOptions): Promise<Peer> {
     async stop() {
       await peer.stop()
       removeFolder(folder)
+    },
+  }
+}
+
+/** One proxy on etcd whose metrics are scraped each second. */
+export async function scrapedPeer(options: PeerOptions): Promise<Peer> {
+  const admin = `127.0.0.1:${await freePort()}`
+  const peer = await anykeeperPeer('etcd', 1, options, { args: ['--admin-listen', admin] })
+  const scrape = (): void => {
+    fetch(`http://${admin}/metrics`)
+      .then((answer) => answer.arrayBuffer())
+      .catch(() => {})
+  }
+  const timer = setInterval(scrape, SCRAPE_MS)
+  return {
+    ...peer,
+    async stop() {
+      clearInterval(timer)
+      await peer.stop()
     },
   }
 }

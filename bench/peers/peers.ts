@@ -1,5 +1,5 @@
 /** Every peer by its name. A store more is one line here and its launcher in anykeeper.ts. */
-import { anykeeperPeer, auditedPeer, basePeer } from './anykeeper.ts'
+import { anykeeperPeer, auditedPeer, basePeer, scrapedPeer } from './anykeeper.ts'
 import type { Peer, PeerOptions } from './peer.ts'
 import { anykeeperSecurePeer, zookeeperNettyPeer } from './secure.ts'
 import { zookeeperEnsemblePeer, zookeeperPeer } from './zookeeper.ts'
@@ -20,6 +20,8 @@ export const PEERS: Readonly<Record<string, Start>> = {
   'anykeeper-3': (options) => anykeeperPeer('etcd', 3, options),
   /** Beside anykeeper: what the audit log costs. */
   audited: named('audited', auditedPeer),
+  /** Beside anykeeper: what metrics cost. */
+  scraped: named('scraped', scrapedPeer),
   'anykeeper-tls': anykeeperSecurePeer,
   memory: named('memory', (options) => anykeeperPeer('memory', 1, options)),
   file: named('file', (options) => anykeeperPeer('file', 1, options)),
