@@ -14,6 +14,8 @@ const MIB = 1_024 * 1_024
 const YOUNG_BYTES = 48 * MIB
 /** What a znode takes besides its path and data, bytes: 490 for each of a million without data, and a Buffer's header. */
 const ZNODE_BYTES = 520
+/** What serving adds to a loaded tree before the first client has done anything. */
+const SERVING_BYTES = 16 * MIB
 /** Requests are taken again below this part of the soft limit. */
 const AGAIN = 0.95
 /**
@@ -172,7 +174,7 @@ export class HeapGuard implements MemoryGuard {
   neededMiB(tree: TreeSize): number {
     const softPart = this.softLimitBytes / this.#heapBytes
     const part = softPart > 0 ? Math.min(SOFT_LIMIT_DEFAULT, softPart) : SOFT_LIMIT_DEFAULT
-    return Math.ceil((this.#baseBytes + treeBytes(tree)) / part / MIB)
+    return Math.ceil((this.#baseBytes + treeBytes(tree) + SERVING_BYTES) / part / MIB)
   }
 }
 

@@ -71,7 +71,8 @@ describe('migrate: a Kafka broker at a proxy while ZooKeeper leads', function ()
     const admin = kafka.admin()
     await admin.connect()
     const createTopic = (topic: string) => admin.createTopics({ topics: [{ topic }] })
-    await createTopic('before')
+    // A broker says that it serves some moments before it knows its controller.
+    await eventually('a topic', () => createTopic('before').then(() => true), LATE_MS)
     const states: string[] = []
     const client = await connect(`zk://${proxy.connectString}`, {
       timeoutMs: SESSION_MS,

@@ -28,7 +28,7 @@ describe('operations: a user with rights to one prefix', function () {
     const report = await leastPrivilegeRun({
       ms: 12_000,
       retention: '2s',
-      quotaBytes: 128 * 2 ** 20,
+      quotaBytes: 256 * 2 ** 20,
       tokenTtl: 2,
     })
     expect(report.acknowledged).to.be.above(0)
