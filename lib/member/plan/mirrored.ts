@@ -3,42 +3,18 @@
  * the one before it; and the take-over that ends that. Nothing is judged but whether it fits: the ensemble has judged.
  * Source: DataTree.processTxn. Neighbours: batch-planner, lib/migrate (submits).
  */
-import type { ByteString } from '../../model/byte-string.ts'
+import type { TreeOp } from '../../format/ops.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import { parentOf } from '../../model/path.ts'
-import type { Acl } from '../../model/request.ts'
-import { KIND, type Kind } from '../../model/znode.ts'
+import { KIND } from '../../model/znode.ts'
 import { epochOf } from '../../model/zxid.ts'
 import { NONE, type Planned } from './planned.ts'
 import { planRestOfClose } from './session.ts'
 import type { PlanView } from './view.ts'
 
+/** As the tree takes them, but for a create's `parentCreates`: −1 is one more than before. */
 export type MirroredOp =
-  | {
-      readonly type: 'create'
-      readonly path: string
-      readonly data: ByteString | null
-      readonly acl: readonly Acl[]
-      /** 0n: none. */
-      readonly ephemeralOwner: bigint
-      readonly kind: Kind
-      readonly ttlMs: number
-      /** The parent's create counter afterwards; −1: one more than before. */
-      readonly parentCreates: number
-    }
-  | { readonly type: 'delete'; readonly path: string }
-  | {
-      readonly type: 'setData'
-      readonly path: string
-      readonly data: ByteString | null
-      readonly version: number
-    }
-  | {
-      readonly type: 'setACL'
-      readonly path: string
-      readonly acl: readonly Acl[]
-      readonly aversion: number
-    }
+  | TreeOp
   | {
       readonly type: 'createSession'
       readonly id: bigint
