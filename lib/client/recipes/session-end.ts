@@ -12,7 +12,8 @@ export function isOver(client: ZooKeeper): boolean {
 
 /**
  * Calls `run` once, when the session is over, or may have ended by the local monotonic clock. `whileConnected`
- * false: not by the clock of a connected client, whose state shows it soon. Never calls it before it has returned.
+ * false: not by the clock of a connected client, whose state shows it soon; true: also when close() is called, since
+ * the server ends the session before its answer arrives. Never calls it before it has returned.
  * Returns its cancel.
  */
 export function onSessionEnd(
@@ -25,6 +26,7 @@ export function onSessionEnd(
     isDone = true
     cancelTimer()
     cancelListener()
+    client.closing.removeEventListener('abort', end)
   }
   const end = (): void => {
     if (isDone) return
@@ -41,6 +43,7 @@ export function onSessionEnd(
   const cancelListener = client.onStateChange(() => {
     if (isOver(client)) end()
   })
+  if (options.whileConnected) client.closing.addEventListener('abort', end, { once: true })
   let cancelTimer = client.clock.after(0, look)
   return cancel
 }
