@@ -26,6 +26,21 @@ export class Caller {
     return this.#call.acl ?? this.session.options.acl
   }
 
+  /** Aborted: its calls reject. */
+  get signal(): AbortSignal | undefined {
+    return this.#call.signal
+  }
+
+  get isBounded(): boolean {
+    return this.#call.signal !== undefined || this.#call.timeoutMs !== undefined
+  }
+
+  /** The same without a time limit and a signal. */
+  unbounded(): Caller {
+    const { acl } = this.#call
+    return new Caller(this.session, acl === undefined ? {} : { acl })
+  }
+
   with(call: KnownCallOptions): Caller {
     return new Caller(this.session, { ...this.#call, ...call })
   }
@@ -48,8 +63,8 @@ export class Caller {
   ): Promise<T> {
     const { session } = this
     const trace = captureTrace(this.whole)
-    const { acl, ...call } = this.#call
-    const caller = new Caller(session, acl === undefined ? {} : { acl })
+    const call = this.#call
+    const caller = this.unbounded()
     try {
       return await withinBounds({ session, call, path, isWriting: true, trace }, (until) =>
         run(caller, until),

@@ -115,15 +115,17 @@ export async function removeProtected(
   place: ProtectedPlace,
   known: readonly { readonly path: string }[] = [],
 ): Promise<void> {
-  const { client } = place
+  const { client, isEphemeral } = place
+  const { sessionId } = client
   for (let isKnown = known.length > 0; await whenConnected(client); isKnown = false) {
+    if (isEphemeral && client.sessionId !== sessionId) return
     try {
       const found = isKnown ? known : await findProtected(place)
       for (const { path } of found) await deleteIfThere(client, path)
       if (isKnown || found.length === 0) return
     } catch (error) {
-      if (place.isEphemeral && isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
       if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue
+      // By the local clock, it may come back, with the ephemerals.
       const isExpired = isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
       if (!isExpired && !(error instanceof ZnodeError && error.retriable)) throw error
       await pause(client.clock, REMOVE_AGAIN_MS)

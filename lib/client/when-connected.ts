@@ -6,24 +6,27 @@ export interface Connectable {
   readonly state: ClientState
   readonly isEnded: boolean
   readonly signal: AbortSignal
+  /** Aborted when close() is called: no call is answered behind it. */
+  readonly closing: AbortSignal
   onStateChange(listener: StateListener): () => void
 }
 
 /** Resolves when the client is connected, be it with another session. false: it never will be. */
 export function whenConnected(client: Connectable): Promise<boolean> {
+  if (client.isEnded || client.closing.aborted) return Promise.resolve(false)
   if (client.state === 'connected') return Promise.resolve(true)
-  if (client.isEnded) return Promise.resolve(false)
+  const ends = [client.signal, client.closing]
   return new Promise((resolve) => {
     const done = (isConnected: boolean): void => {
       cancel()
-      client.signal.removeEventListener('abort', ended)
+      for (const end of ends) end.removeEventListener('abort', ended)
       resolve(isConnected)
     }
     const ended = (): void => done(false)
     const cancel = client.onStateChange((state) => {
       if (state === 'connected') done(true)
     })
-    client.signal.addEventListener('abort', ended, { once: true })
+    for (const end of ends) end.addEventListener('abort', ended, { once: true })
   })
 }
 

@@ -41,12 +41,13 @@ import type { WatchCallback, WatchEvent, WatchMode } from './watches.ts'
  */
 export class ZooKeeper {
   readonly #session: ClientSession
-  readonly #caller: Caller
+  /** @internal Its bounds, for recipes. */
+  readonly caller: Caller
 
   /** @internal {@link connect} makes it. */
   constructor(caller: Caller) {
     this.#session = caller.session
-    this.#caller = caller
+    this.caller = caller
   }
 
   /** The session's id, as in `ephemeralOwner` of its znodes; another one after its end with the option `renew`. */
@@ -123,7 +124,7 @@ export class ZooKeeper {
    * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL
    */
   with(options: CallOptions): ZooKeeper {
-    return new ZooKeeper(this.#caller.with(checkCallOptions(options)))
+    return new ZooKeeper(this.caller.with(checkCallOptions(options)))
   }
 
   /** The same session, for values instead of bytes: `zk.typed(jsonCodec<Config>())`. */
@@ -158,18 +159,18 @@ export class ZooKeeper {
     data: Uint8Array | null = null,
     options: CreateOptions = {},
   ): Promise<{ path: string; stat: Stat }> {
-    const { request, isProtected } = toCreate(path, data, options, this.#caller.acl)
+    const { request, isProtected } = toCreate(path, data, options, this.caller.acl)
     return isProtected ? this.#createProtected(request, path) : this.#create(request, path)
   }
 
   async #create(request: CreateRequest, path: string): Promise<{ path: string; stat: Stat }> {
-    const { path: created, stat } = resultOf(await this.#caller.ask(request, path), 'pathStat')
+    const { path: created, stat } = resultOf(await this.caller.ask(request, path), 'pathStat')
     return { path: created, stat }
   }
 
   #createProtected(request: CreateRequest, path: string): Promise<{ path: string; stat: Stat }> {
     const named = protectedRequest(request, this.#session.options.random)
-    return this.#caller.whole(path, (caller, until) => {
+    return this.caller.whole(path, (caller, until) => {
       const client = new ZooKeeper(caller)
       const send = () => client.#create(named.request, path)
       return createProtected({ place: { client, ...named.place }, send, until })
@@ -178,7 +179,7 @@ export class ZooKeeper {
 
   /** As {@link createOp}, with the default ACL of this client. */
   createOp(path: string, data: Uint8Array | null, options: CreateOptions = {}): CreateRequest {
-    return createOp(path, data, options, this.#caller.acl)
+    return createOp(path, data, options, this.caller.acl)
   }
 
   /**
@@ -187,7 +188,7 @@ export class ZooKeeper {
    */
   async delete(path: string, version = -1): Promise<void> {
     const known = { path: checkPath(path), version: checkVersion(version) }
-    await this.#caller.ask({ type: 'delete', ...known }, path)
+    await this.caller.ask({ type: 'delete', ...known }, path)
   }
 
   /**
@@ -201,7 +202,7 @@ export class ZooKeeper {
       data: checkData(data),
       version: checkVersion(version),
     }))
-    const result = await this.#caller.ask({ type: 'setData', ...known }, path)
+    const result = await this.caller.ask({ type: 'setData', ...known }, path)
     return resultOf(result, 'stat').stat
   }
 
@@ -215,7 +216,7 @@ export class ZooKeeper {
       acl: checkAcl(acl),
       version: checkVersion(aversion, 'aversion'),
     }))
-    const result = await this.#caller.ask({ type: 'setACL', ...known }, path)
+    const result = await this.caller.ask({ type: 'setACL', ...known }, path)
     return resultOf(result, 'stat').stat
   }
 
@@ -227,7 +228,7 @@ export class ZooKeeper {
     path: string,
     watch?: WatchCallback,
   ): Promise<{ data: Uint8Array | null; stat: Stat }> {
-    const { data, stat } = resultOf(await this.#caller.read('getData', path, watch), 'data')
+    const { data, stat } = resultOf(await this.caller.read('getData', path, watch), 'data')
     return { data: toBytes(data), stat }
   }
 
@@ -237,7 +238,7 @@ export class ZooKeeper {
    */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
     try {
-      return resultOf(await this.#caller.read('exists', path, watch), 'stat').stat
+      return resultOf(await this.caller.read('exists', path, watch), 'stat').stat
     } catch (error) {
       if (error instanceof ZnodeError && error.code === 'ZK_NO_NODE') return undefined
       throw error
@@ -246,7 +247,7 @@ export class ZooKeeper {
 
   /** A callback given to a read is not called any more. */
   unwatch(path: string, watch: WatchCallback): void {
-    this.#caller.unwatch(path, watch)
+    this.caller.unwatch(path, watch)
   }
 
   /**
@@ -258,7 +259,7 @@ export class ZooKeeper {
     path: string,
     watch?: WatchCallback,
   ): Promise<{ children: readonly string[]; stat: Stat }> {
-    const result = await this.#caller.read('getChildren2', path, watch)
+    const result = await this.caller.read('getChildren2', path, watch)
     const { children, stat } = resultOf(result, 'childrenStat')
     return { children: [...children], stat }
   }
@@ -267,7 +268,7 @@ export class ZooKeeper {
    * Reads the ACL; digests are masked without ADMIN. @throws {ZnodeError} ZK_NO_NODE, ZK_NO_AUTH
    */
   async getAcl(path: string): Promise<{ acl: readonly Acl[]; stat: Stat }> {
-    const result = await this.#caller.ask({ type: 'getACL', path: checkPath(path) }, path)
+    const result = await this.caller.ask({ type: 'getACL', path: checkPath(path) }, path)
     const { acl, stat } = resultOf(result, 'acl')
     return { acl, stat }
   }
@@ -283,7 +284,7 @@ export class ZooKeeper {
   async multi(ops: readonly ClientOp[]): Promise<readonly MultiResult[]> {
     const known = toMultiOps(ops)
     const { results } = resultOf(
-      await this.#caller.ask({ type: 'multi', ops: known }, undefined),
+      await this.caller.ask({ type: 'multi', ops: known }, undefined),
       'multi',
     )
     const at = results.findIndex((r) => r.type === 'error' && r.errno !== 0)
@@ -299,14 +300,14 @@ export class ZooKeeper {
    */
   async multiRead(ops: readonly ReadOp[]): Promise<readonly ReadResult[]> {
     const known = toReadOps(ops)
-    const result = await this.#caller.ask({ type: 'multiRead', ops: known }, undefined)
+    const result = await this.caller.ask({ type: 'multiRead', ops: known }, undefined)
     return readResults(known, resultOf(result, 'multi').results)
   }
 
   /** Full paths of this session's ephemerals at or below `prefix`, in no order. ZooKeeper has it from 3.6 on. */
   async getEphemerals(prefix = '/'): Promise<readonly string[]> {
     const request = { type: 'getEphemerals', prefixPath: checkPath(prefix) } as const
-    const { paths } = resultOf(await this.#caller.ask(request, prefix), 'paths')
+    const { paths } = resultOf(await this.caller.ask(request, prefix), 'paths')
     // ZooKeeper takes it for a prefix of the text: /a for one of /ab, too.
     const below = prefix === '/' ? prefix : `${prefix}/`
     return paths.filter((path) => path === prefix || path.startsWith(below))
@@ -315,12 +316,12 @@ export class ZooKeeper {
   /** How many znodes are below a path. ZooKeeper has it from 3.6 on. @throws {ZnodeError} ZK_NO_NODE */
   async getAllChildrenNumber(path: string): Promise<number> {
     const request = { type: 'getAllChildrenNumber', path: checkPath(path) } as const
-    return resultOf(await this.#caller.ask(request, path), 'count').count
+    return resultOf(await this.caller.ask(request, path), 'count').count
   }
 
   /** The identities of this connection. ZooKeeper has it from 3.7 on. */
   async whoAmI(): Promise<readonly AuthId[]> {
-    return resultOf(await this.#caller.ask({ type: 'whoAmI' }, undefined), 'whoAmI').ids
+    return resultOf(await this.caller.ask({ type: 'whoAmI' }, undefined), 'whoAmI').ids
   }
 
   /**
@@ -331,12 +332,12 @@ export class ZooKeeper {
    * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED: it is not set
    */
   async addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
-    await this.#caller.addWatch(path, watch, mode)
+    await this.caller.addWatch(path, watch, mode)
   }
 
   /** Takes {@link addWatch} back: from the call on `watch` is not called. Never rejects but for its arguments. */
   async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
-    await this.#caller.removeWatch(path, watch, mode)
+    await this.caller.removeWatch(path, watch, mode)
   }
 
   /**
@@ -367,7 +368,7 @@ export class ZooKeeper {
 
   /** Reads after it see every write that was committed before this call, on any member. @throws {ZnodeError} */
   async sync(path = '/'): Promise<void> {
-    await this.#caller.ask({ type: 'sync', path: checkPath(path) }, path)
+    await this.caller.ask({ type: 'sync', path: checkPath(path) }, path)
   }
 
   /**

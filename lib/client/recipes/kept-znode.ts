@@ -12,6 +12,7 @@ import { findProtected } from '../protected-create.ts'
 import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
+import { unbounded } from './unbounded.ts'
 
 export const PERSISTENT_NODE_MODES = [
   'ephemeral',
@@ -142,13 +143,14 @@ export class KeptZnode {
     if (this.#options.mode === 'ttl') return
     // It was never this one's.
     if (this.#sessions.size === 0 && this.#written === 0) return
-    while (await whenConnected(this.#client)) {
+    const client = unbounded(this.#client)
+    while (await whenConnected(client)) {
       try {
-        const path = this.#path ?? (await this.#find())
+        const path = this.#path ?? (await this.#find(client))
         if (path === undefined) return
-        const stat = await this.#client.exists(path)
+        const stat = await client.exists(path)
         if (stat === undefined || !this.#isOwn(stat)) return
-        return await this.#client.delete(path)
+        return await client.delete(path)
       } catch (error) {
         if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
         // It goes with its last child.
@@ -159,7 +161,7 @@ export class KeptZnode {
           isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS) ||
           isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
         if (!isLost && !error.retriable) throw error
-        await pause(this.#client.clock, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
+        await pause(client.clock, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
       }
     }
     if (!this.#isEphemeral) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, this.#path)
@@ -167,17 +169,17 @@ export class KeptZnode {
 
   /** Reads it, and watches it. */
   async #look(): Promise<Stat | undefined> {
-    this.#path ??= await this.#find()
+    this.#path ??= await this.#find(this.#client)
     return this.#path === undefined
       ? undefined
       : this.#client.exists(this.#path, this.#options.wake)
   }
 
   /** The sequential one that a create with an unknown outcome may have made. */
-  async #find(): Promise<string | undefined> {
+  async #find(client: ZooKeeper): Promise<string | undefined> {
     if (this.#sessions.size === 0) return undefined
     const [found] = await findProtected({
-      client: this.#client,
+      client,
       parent: parentOf(this.#base),
       prefix: this.#options.prefix,
       isEphemeral: this.#isEphemeral,

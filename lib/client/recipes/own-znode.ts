@@ -15,6 +15,7 @@ import {
 } from '../protected-create.ts'
 import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
+import { unbounded } from './unbounded.ts'
 import type { WaitScope } from './wait-scope.ts'
 
 export class OwnZnode {
@@ -39,7 +40,7 @@ export class OwnZnode {
   }
 
   constructor(client: ZooKeeper, path: string, czxid: number) {
-    this.#client = client
+    this.#client = unbounded(client)
     this.path = path
     this.czxid = czxid
   }
@@ -172,5 +173,5 @@ async function makeParent(
 
 /** As {@link removeProtected}, for a recipe's own. */
 export function removeOwn(own: OwnPlace, known: readonly OwnZnode[] = []): Promise<void> {
-  return removeProtected(placeOf(own), known)
+  return removeProtected(placeOf({ ...own, client: unbounded(own.client) }), known)
 }

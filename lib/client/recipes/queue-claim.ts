@@ -10,6 +10,7 @@ import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
 import { isAbout } from './own-znode.ts'
+import { unbounded } from './unbounded.ts'
 import { WaitScope } from './wait-scope.ts'
 
 export interface Claim {
@@ -73,15 +74,19 @@ async function ownClaim(
  * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit it
  */
 export async function endClaim(own: Claim): Promise<void> {
-  const { client, claim } = own
-  while (await whenConnected(client)) {
+  const client = unbounded(own.client)
+  const { sessionId } = client
+  while ((await whenConnected(client)) && client.sessionId === sessionId) {
     try {
-      if ((await ownClaim(own)) !== undefined) await client.delete(claim)
+      const isThere = (await ownClaim({ ...own, client })) !== undefined
+      if (isThere) await client.delete(own.claim)
       return
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
-      if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) return
-      const isLost = isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)
+      // By the local clock, it may come back, with the claim.
+      const isLost =
+        isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS) ||
+        isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)
       if (!isLost && !(error instanceof ZnodeError && error.retriable)) throw error
       await pause(client.clock, isLost ? LOST_AGAIN_MS : REFUSED_AGAIN_MS)
     }

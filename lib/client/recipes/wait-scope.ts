@@ -1,5 +1,5 @@
 /**
- * What ends a wait of a recipe: an AbortSignal, a timeout, the end of the session. Neighbours: place (waits),
+ * What ends a wait of a recipe: an AbortSignal, that of the client's view too, a timeout, the end of the session. Neighbours: place (waits),
  * session-end.
  */
 import { onAbort } from '../../base/on-abort.ts'
@@ -15,6 +15,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** It knows of no write: what it ends with says `unapplied`. */
 export class WaitScope {
   readonly #cancels: (() => void)[] = []
   readonly #failed: Promise<never>
@@ -34,18 +35,20 @@ export class WaitScope {
     if (timeoutMs !== undefined && !(timeoutMs > 0)) {
       throw new TypeError(`timeoutMs must be above 0, got ${timeoutMs}`)
     }
-    signal?.throwIfAborted()
+    const signals = [client.caller.signal, signal].filter((one) => one !== undefined)
+    for (const one of signals) one.throwIfAborted()
     this.#failed = new Promise((_resolve, reject) => {
       this.#reject = reject
     })
     this.#failed.catch(() => {})
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
-      const late = (): void => this.#fail(new ZnodeError(ZK_ERRORS.OPERATION_TIMEOUT.errno, path))
+      const { errno } = ZK_ERRORS.OPERATION_TIMEOUT
+      const late = (): void => this.#fail(new ZnodeError(errno, path, { outcome: 'unapplied' }))
       this.#cancels.push(client.clock.after(timeoutMs, late))
     }
-    if (signal !== undefined) {
-      const aborted = (): void => this.#fail(signal.reason)
-      this.#cancels.push(onAbort(signal, aborted))
+    for (const one of signals) {
+      const aborted = (): void => this.#fail(one.reason)
+      this.#cancels.push(onAbort(one, aborted))
     }
     const ended = (): void => this.#fail(new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, path))
     if (isOver(client)) ended()

@@ -77,13 +77,14 @@ export class WriteScope {
 
   /** The error, with what it says of a write. */
   #withOutcome(error: unknown): unknown {
-    if (!(error instanceof ZnodeError)) return error
-    const outcome = this.#isWriting ? 'unknown' : error.outcome
-    const isTimeout = isZnodeError(error, ZK_ERRORS.OPERATION_TIMEOUT)
-    const known = isTimeout && !this.#isWriting ? 'unapplied' : outcome
-    if (known === error.outcome) return error
-    return new ZnodeError(error.errno, error.path, { outcome: known, cause: error })
+    return this.#isWriting ? asUnknown(error) : error
   }
+}
+
+/** The same error, of a write that may have been applied. */
+export function asUnknown(error: unknown): unknown {
+  if (!(error instanceof ZnodeError) || error.outcome === 'unknown') return error
+  return new ZnodeError(error.errno, error.path, { outcome: 'unknown', cause: error })
 }
 
 /** Creates what is missing of a path: safe to repeat, and repeated through outages. @throws as throughOutages() */

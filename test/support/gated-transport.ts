@@ -1,0 +1,226 @@
+/**
+ * A client of a member whose replies, events and ends arrive when the test says so: each order in which a reply and an
+ * end can come is played, down to the microtask. Neighbours: end-races, liveness-bench.
+ */
+import { captureTrace } from '../../lib/client/call-trace.ts'
+import { Caller } from '../../lib/client/caller.ts'
+import { checkClientOptions } from '../../lib/client/client-options.ts'
+import { ClientSession } from '../../lib/client/client-session.ts'
+import { MemberTransport } from '../../lib/client/member-transport.ts'
+import type {
+  ClientRequest,
+  KnownChangesOptions,
+  Link,
+  LinkEnd,
+  LinkSink,
+  OpenRequest,
+  ResumeRequest,
+  Transport,
+} from '../../lib/client/transport.ts'
+import type { ClientOptions, Keeper } from '../../lib/index.ts'
+import { ZooKeeper } from '../../lib/index.ts'
+
+/** Replies to them are no reply to a call. */
+const OWN_REQUESTS = new Set(['setWatches', 'sync'])
+const NEVER = Number.POSITIVE_INFINITY
+
+export class GatedTransport implements Transport {
+  readonly #inner: MemberTransport
+  #link: GatedLink | undefined
+  /** Replies that still pass. */
+  #passing = NEVER
+  #held: (() => void)[] = []
+  #onHeld: () => void = () => {}
+  /** Replies that have come since {@link holdFrom}, that are held too. */
+  replies = 0
+
+  constructor(keeper: Keeper) {
+    this.#inner = new MemberTransport(keeper)
+  }
+
+  /** `before` more replies pass; what comes behind them is held. */
+  holdFrom(before: number): void {
+    this.#passing = before
+    this.replies = 0
+  }
+
+  get isHolding(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** Resolves when something is held. */
+  whenHeld(): Promise<void> {
+    if (this.isHolding) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onHeld = resolve
+    })
+  }
+
+  /** What is held arrives now, and all that follows when it comes. */
+  release(): void {
+    this.#passing = NEVER
+    for (const deliver of this.#held.splice(0)) deliver()
+  }
+
+  /** What is held never arrives. */
+  lose(): void {
+    this.#passing = NEVER
+    this.#held.length = 0
+  }
+
+  /** The link ends now: `expired`, as the server's verdict; `away`: it can be resumed. */
+  end(reason: Extract<LinkEnd, 'expired' | 'away'>): void {
+    this.#link?.endWith(reason)
+  }
+
+  /** The session ends at the server, and the client does not know it. */
+  endAtServer(): void {
+    this.#link?.endAtServer()
+  }
+
+  arrived(deliver: () => void, isReply: boolean): void {
+    if (isReply) this.replies += 1
+    if (this.#held.length === 0 && (this.#passing > 0 || !isReply)) {
+      if (isReply) this.#passing -= 1
+      return deliver()
+    }
+    this.#held.push(deliver)
+    this.#onHeld()
+  }
+
+  get clock() {
+    return this.#inner.clock
+  }
+  get logger() {
+    return this.#inner.logger
+  }
+  get isClosed(): boolean {
+    return this.#inner.isClosed
+  }
+  get isReady(): boolean {
+    return this.#inner.isReady
+  }
+  get pausesMs() {
+    return this.#inner.pausesMs
+  }
+
+  async open(request: OpenRequest): Promise<Link> {
+    const sink = new GatedSink(this, request.sink)
+    return this.#gated(await this.#inner.open({ ...request, sink }), sink)
+  }
+
+  async resume(request: ResumeRequest): Promise<Link | undefined> {
+    const sink = new GatedSink(this, request.sink)
+    const link = await this.#inner.resume({ ...request, sink })
+    return link && this.#gated(link, sink)
+  }
+
+  #gated(link: Link, sink: GatedSink): Link {
+    this.#link = new GatedLink(link, sink)
+    return this.#link
+  }
+
+  changes(options: KnownChangesOptions) {
+    return this.#inner.changes(options)
+  }
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+}
+
+class GatedSink implements LinkSink {
+  readonly #gate: GatedTransport
+  readonly #sink: LinkSink
+  /** Of requests of the session itself. */
+  readonly uncounted = new Set<number>()
+  isEnded = false
+  /** Its end is the test's to deliver. */
+  isSilent = false
+
+  constructor(gate: GatedTransport, sink: LinkSink) {
+    this.#gate = gate
+    this.#sink = sink
+  }
+
+  reply(...args: Parameters<LinkSink['reply']>): void {
+    if (this.isEnded) return
+    const isReply = !this.uncounted.has(args[0])
+    this.#gate.arrived(() => !this.isEnded && this.#sink.reply(...args), isReply)
+  }
+  event(...args: Parameters<LinkSink['event']>): void {
+    if (this.isEnded) return
+    this.#gate.arrived(() => !this.isEnded && this.#sink.event(...args), false)
+  }
+  ended(reason: LinkEnd): void {
+    if (this.isEnded || this.isSilent) return
+    this.#gate.arrived(() => this.endWith(reason), false)
+  }
+  endWith(reason: LinkEnd): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    this.#sink.ended(reason)
+  }
+}
+
+class GatedLink implements Link {
+  readonly #link: Link
+  readonly #sink: GatedSink
+
+  constructor(link: Link, sink: GatedSink) {
+    this.#link = link
+    this.#sink = sink
+  }
+
+  get sessionId() {
+    return this.#link.sessionId
+  }
+  get password() {
+    return this.#link.password
+  }
+  get timeoutMs() {
+    return this.#link.timeoutMs
+  }
+  get isReadOnly() {
+    return this.#link.isReadOnly
+  }
+  get aliveMs() {
+    return this.#link.aliveMs
+  }
+  get isInDoubt() {
+    return this.#link.isInDoubt
+  }
+  send(request: ClientRequest, tag: number): void {
+    if (OWN_REQUESTS.has(request.type)) this.#sink.uncounted.add(tag)
+    this.#link.send(request, tag)
+  }
+  authenticate(scheme: string, auth: Uint8Array): Promise<void> {
+    return this.#link.authenticate(scheme, auth)
+  }
+  ping(): void {
+    this.#link.ping()
+  }
+  drop(): void {
+    this.#link.drop()
+  }
+  endWith(reason: LinkEnd): void {
+    this.#sink.endWith(reason)
+  }
+  endAtServer(): void {
+    this.#sink.isSilent = true
+    this.#sink.uncounted.add(0)
+    this.#link.send({ type: 'closeSession' }, 0)
+  }
+}
+
+export interface GatedClient {
+  readonly client: ZooKeeper
+  readonly gate: GatedTransport
+}
+
+/** Opens a client on the member. */
+export async function openGated(keeper: Keeper, options: ClientOptions = {}): Promise<GatedClient> {
+  const gate = new GatedTransport(keeper)
+  const known = checkClientOptions(options)
+  const session = await ClientSession.open(gate, known, captureTrace(openGated))
+  return { client: new ZooKeeper(new Caller(session)), gate }
+}
