@@ -57,7 +57,7 @@ export async function createMissing(
   // From the end: mostly all but a few of the last are there.
   const missing: string[] = []
   let at = path
-  while (at !== '/' && (await client.exists(at)) === undefined) {
+  while (at !== '/' && !(await isThere(client, at))) {
     missing.push(at)
     at = parentOf(at)
   }
@@ -67,6 +67,16 @@ export async function createMissing(
     } catch (error) {
       if (!hasCode(error, 'ZK_NODE_EXISTS')) throw error
     }
+  }
+}
+
+/** Also where READ is not permitted. */
+async function isThere(client: ZooKeeper, path: string): Promise<boolean> {
+  try {
+    return (await client.exists(path)) !== undefined
+  } catch (error) {
+    if (hasCode(error, 'ZK_NO_AUTH')) return true
+    throw error
   }
 }
 

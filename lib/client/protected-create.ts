@@ -69,6 +69,18 @@ async function pathsOf(place: ProtectedPlace): Promise<string[]> {
   }
 }
 
+/** As {@link findProtected}, where READ of themselves is not permitted too. */
+async function pathsLeft(place: ProtectedPlace): Promise<string[]> {
+  const { client, path } = place
+  if (path === undefined) return pathsOf(place)
+  try {
+    return (await client.exists(path)) === undefined ? [] : [path]
+  } catch (error) {
+    if (isZnodeError(error, ZK_ERRORS.NO_AUTH)) return [path]
+    throw error
+  }
+}
+
 /** What {@link untilKnown} does, and what it waits for between. */
 export interface KnownAttempt<T> {
   /** Sends the create. */
@@ -120,8 +132,8 @@ export async function removeProtected(
   for (let isKnown = known.length > 0; await whenConnected(client); isKnown = false) {
     if (isEphemeral && client.sessionId !== sessionId) return
     try {
-      const found = isKnown ? known : await findProtected(place)
-      for (const { path } of found) await deleteIfThere(client, path)
+      const found = isKnown ? known.map(({ path }) => path) : await pathsLeft(place)
+      for (const path of found) await deleteIfThere(client, path)
       if (isKnown || found.length === 0) return
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) continue

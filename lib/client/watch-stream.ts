@@ -22,6 +22,7 @@ const EVENTS_MAX = 1_024
 export interface WatchVerbs {
   readonly state: ClientState
   readonly isEnded: boolean
+  readonly closing: AbortSignal
   onStateChange(listener: StateListener): () => void
   addWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void>
   removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void>
@@ -46,11 +47,12 @@ export function checkWatchMode(mode: unknown): WatchMode {
   return checkWord(mode, ['persistent', 'persistent-recursive'] as const, 'mode')
 }
 
-/** See {@link ZooKeeper.watch}. The arguments are checked with the first step. */
+/** See {@link ZooKeeper.watch}. `renews`: of the client. The arguments are checked with the first step. */
 export async function* watchEvents(
   client: WatchVerbs,
   path: string,
   options: WatchStreamOptions,
+  renews: boolean,
 ): AsyncGenerator<WatchEvent, void, undefined> {
   const { mode, signal, eventsMax } = checked(() => {
     const given = checkOptions(options, ['recursive', 'signal', 'eventsMax'] as const)
@@ -71,6 +73,7 @@ export async function* watchEvents(
     wake()
   }
   const ended = (): void => wake()
+  const isClosed = (): boolean => client.state === 'closed' || client.closing.aborted
   const cancel = client.onStateChange(ended)
   const forget = signal === undefined ? undefined : onAbort(signal, ended)
   try {
@@ -84,14 +87,16 @@ export async function* watchEvents(
       for (const event of some) {
         yield event
         signal?.throwIfAborted()
-        if (client.state === 'closed') return
+        if (isClosed()) return
       }
       if (some.length > 0) continue
-      if (client.state === 'closed') return
-      if (client.isEnded) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, path)
+      if (isClosed()) return
+      // By the local clock it may have ended, and no server may ever say so.
+      const isLost = client.state === 'lost' && !renews
+      if (isLost || client.isEnded) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno, path)
       await new Promise<void>((resolve) => {
         wake = resolve
-        if (events.length > 0 || signal?.aborted === true) resolve()
+        if (events.length > 0 || isClosed() || signal?.aborted === true) resolve()
       })
     }
   } finally {

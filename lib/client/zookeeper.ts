@@ -233,8 +233,9 @@ export class ZooKeeper {
   }
 
   /**
-   * undefined when there is no such znode; the watch is set either way. Needs no permission.
-   * @throws {ZnodeError} ZK_BAD_ARGUMENTS
+   * undefined when there is no such znode; the watch is set either way.
+   * @throws {ZnodeError} ZK_NO_AUTH: it is there, READ is not permitted, and no watch is set (before ZooKeeper 3.9.5: none);
+   * ZK_BAD_ARGUMENTS
    */
   async exists(path: string, watch?: WatchCallback): Promise<Stat | undefined> {
     try {
@@ -345,13 +346,13 @@ export class ZooKeeper {
    * `for await (const event of zk.watch('/a', { signal }))`. The first event has type −1: the watch is set, and what is
    * read from here on misses nothing. An event of type −1 later says that events may be missing: read again.
    * It ends when the client is closed.
-   * @throws {ZnodeError} as {@link addWatch}, and ZK_SESSION_EXPIRED when the session ended for good; the signal's reason
+   * @throws {ZnodeError} as {@link addWatch}, and ZK_SESSION_EXPIRED without the option `renew` when the state is 'lost'; the signal's reason
    */
   watch(
     path: string,
     options: WatchStreamOptions = {},
   ): AsyncGenerator<WatchEvent, void, undefined> {
-    return watchEvents(this, path, options)
+    return watchEvents(this, path, options, this.#session.options.renew)
   }
 
   /**

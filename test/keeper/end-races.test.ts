@@ -65,8 +65,10 @@ describe('a result and an end in the same tick', () => {
   let count = 0
 
   let turn = 0
-  const offsets = (): readonly number[] =>
-    END_RACES === 'all' ? OFFSETS : [(turn = (turn + 5) % OFFSETS.length)]
+  const offsets = (): readonly number[] => {
+    turn = (turn + 5) % OFFSETS.length
+    return END_RACES === 'all' ? OFFSETS : [turn]
+  }
 
   beforeEach(async () => {
     member = await bench.start()

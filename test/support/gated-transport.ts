@@ -30,9 +30,7 @@ export class GatedTransport implements Transport {
   /** Replies that still pass. */
   #passing = NEVER
   #held: (() => void)[] = []
-  #onHeld: () => void = () => {}
-  /** Replies that have come since {@link holdFrom}, that are held too. */
-  replies = 0
+  #isCut = false
 
   constructor(keeper: Keeper) {
     this.#inner = new MemberTransport(keeper)
@@ -41,19 +39,10 @@ export class GatedTransport implements Transport {
   /** `before` more replies pass; what comes behind them is held. */
   holdFrom(before: number): void {
     this.#passing = before
-    this.replies = 0
   }
 
   get isHolding(): boolean {
     return this.#held.length > 0
-  }
-
-  /** Resolves when something is held. */
-  whenHeld(): Promise<void> {
-    if (this.isHolding) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onHeld = resolve
-    })
   }
 
   /** What is held arrives now, and all that follows when it comes. */
@@ -62,15 +51,25 @@ export class GatedTransport implements Transport {
     for (const deliver of this.#held.splice(0)) deliver()
   }
 
-  /** What is held never arrives. */
-  lose(): void {
-    this.#passing = NEVER
-    this.#held.length = 0
-  }
-
   /** The link ends now: `expired`, as the server's verdict; `away`: it can be resumed. */
   end(reason: Extract<LinkEnd, 'expired' | 'away'>): void {
     this.#link?.endWith(reason)
+  }
+
+  /** No server can be reached until mend(): the link ends, and nothing is known of the session, which lives on. */
+  cut(): void {
+    this.#isCut = true
+    this.#link?.forget()
+    this.end('away')
+  }
+
+  mend(): void {
+    this.#isCut = false
+  }
+
+  /** As from a client that is alive. */
+  ping(): void {
+    this.#link?.ping()
   }
 
   /** The session ends at the server, and the client does not know it. */
@@ -79,13 +78,11 @@ export class GatedTransport implements Transport {
   }
 
   arrived(deliver: () => void, isReply: boolean): void {
-    if (isReply) this.replies += 1
     if (this.#held.length === 0 && (this.#passing > 0 || !isReply)) {
       if (isReply) this.#passing -= 1
       return deliver()
     }
     this.#held.push(deliver)
-    this.#onHeld()
   }
 
   get clock() {
@@ -98,7 +95,7 @@ export class GatedTransport implements Transport {
     return this.#inner.isClosed
   }
   get isReady(): boolean {
-    return this.#inner.isReady
+    return this.#inner.isReady && !this.#isCut
   }
   get pausesMs() {
     return this.#inner.pausesMs
@@ -165,6 +162,7 @@ class GatedSink implements LinkSink {
 class GatedLink implements Link {
   readonly #link: Link
   readonly #sink: GatedSink
+  #knownMs: number | undefined
 
   constructor(link: Link, sink: GatedSink) {
     this.#link = link
@@ -184,7 +182,7 @@ class GatedLink implements Link {
     return this.#link.isReadOnly
   }
   get aliveMs() {
-    return this.#link.aliveMs
+    return this.#knownMs ?? this.#link.aliveMs
   }
   get isInDoubt() {
     return this.#link.isInDoubt
@@ -201,6 +199,9 @@ class GatedLink implements Link {
   }
   drop(): void {
     this.#link.drop()
+  }
+  forget(): void {
+    this.#knownMs = this.#link.aliveMs
   }
   endWith(reason: LinkEnd): void {
     this.#sink.endWith(reason)

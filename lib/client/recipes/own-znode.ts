@@ -2,6 +2,7 @@
  * A recipe's own znodes: created so that they are found again after an unknown outcome,
  * watched for their deletion, and removed for certain. Neighbours: protected-create, place, holding.
  */
+import { pause } from '../../base/pause.ts'
 import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { type CreateMode, createOp } from '../operations.ts'
@@ -18,6 +19,9 @@ import type { ZooKeeper } from '../zookeeper.ts'
 import { unbounded } from './unbounded.ts'
 import type { WaitScope } from './wait-scope.ts'
 
+/** Before a znode is looked at again that could not be watched. Unit ms. */
+const LOOK_AGAIN_MS = 1_000
+
 export class OwnZnode {
   readonly path: string
   /** Grows with every contender of the line: its fencing token. */
@@ -32,8 +36,11 @@ export class OwnZnode {
         // Another one of this name is not its own.
         if (stat?.czxid !== this.czxid) this.#gone()
       },
-      // Not set: it is when the client is connected again.
-      async () => {
+      // Not set: it is when the client is connected again, or READ of it is permitted.
+      async (error: unknown) => {
+        const { CONNECTION_LOSS, SESSION_EXPIRED } = ZK_ERRORS
+        const isAway = [CONNECTION_LOSS, SESSION_EXPIRED].some((row) => isZnodeError(error, row))
+        if (!isAway) await pause(this.#client.clock, LOOK_AGAIN_MS)
         if (await whenConnected(this.#client)) this.#look()
       },
     )
