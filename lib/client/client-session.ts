@@ -19,6 +19,7 @@ import { abandon, Inbound, orAborted } from './inbound.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { StateListeners } from './state-listeners.ts'
 import type { ClientRequest, Link, LinkEnd, Transport } from './transport.ts'
+import { untilOpen } from './until-open.ts'
 import { ClientWatches } from './watches.ts'
 
 type Reply = (errno: number, trace: CallTrace) => void
@@ -34,6 +35,8 @@ export class ClientSession {
   readonly #auths: Auth[]
   /** Aborted when nothing comes any more. */
   readonly #over = new AbortController()
+  /** Aborted when close() is called. */
+  readonly #leaving = new AbortController()
   state: ClientState = 'connected'
   /** Requests go there; undefined: the client is not connected. */
   #link: Link | undefined
@@ -63,7 +66,7 @@ export class ClientSession {
     this.#auths = [...options.auth]
     this.#hold = new ProcessHold(transport.clock)
     // Of any number of recipes and streams.
-    setMaxListeners(0, this.#over.signal)
+    setMaxListeners(0, this.#over.signal, this.#leaving.signal)
   }
 
   /**
@@ -78,7 +81,7 @@ export class ClientSession {
   ): Promise<ClientSession> {
     const session = new ClientSession(transport, options, trace)
     try {
-      await session.#open()
+      await untilOpen(transport, options, (until) => session.#attempt(undefined, until))
     } catch (error) {
       session.#finish('closed')
       await transport.close()
@@ -114,8 +117,13 @@ export class ClientSession {
     return this.#over.signal
   }
 
+  get closing(): AbortSignal {
+    return this.#leaving.signal
+  }
+
   get untilMs(): number {
-    if (this.state === 'lost' || this.state === 'closed') return Number.NEGATIVE_INFINITY
+    const isOver = this.state === 'lost' || this.state === 'closed'
+    if (isOver || this.closing.aborted) return Number.NEGATIVE_INFINITY
     return this.#newest.aliveMs + this.timeoutMs
   }
 
@@ -157,7 +165,11 @@ export class ClientSession {
     if (this.#closing === undefined) {
       // To its end, also after unref().
       const hold = new ProcessHold(this.clock)
-      this.#closing = this.#close().finally(() => hold.end())
+      this.watches.close()
+      const closed = Promise.resolve().then(() => this.#close())
+      this.#closing = closed.finally(() => hold.end())
+      // Before the server can end the session, and let another client hold what this one holds.
+      this.#leaving.abort()
     }
     return this.#closing
   }
@@ -171,7 +183,6 @@ export class ClientSession {
   }
 
   async #close(): Promise<void> {
-    this.watches.close()
     if (this.#link !== undefined) {
       const { errno } = ZK_ERRORS.SESSION_EXPIRED
       await this.#pending
@@ -182,39 +193,6 @@ export class ClientSession {
     this.#link?.drop()
     this.#link = undefined
     await this.#transport.close()
-  }
-
-  /** Again and again, until the time or the caller's patience is over. */
-  async #open(): Promise<void> {
-    const { clock, pausesMs } = this.#transport
-    const { connectMs, signal } = this.options
-    const late = new AbortController()
-    let cause: unknown
-    const cancel = clock.after(connectMs, () => {
-      const why = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
-      const message = `no server answered within ${connectMs} ms${why}`
-      const { errno } = ZK_ERRORS.CONNECTION_LOSS
-      late.abort(new ZnodeError(errno, undefined, { outcome: 'unapplied', message, cause }))
-    })
-    const until = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
-    try {
-      for (let failures = 1; ; failures++) {
-        until.throwIfAborted()
-        try {
-          await this.#attempt(undefined, until)
-          return
-        } catch (error) {
-          until.throwIfAborted()
-          const isLoss = error instanceof ZnodeError && error.code === 'ZK_CONNECTION_LOSS'
-          if (!isLoss) throw error
-          cause = error.cause ?? cause
-          const range = { firstMs: pausesMs.least, maxMs: pausesMs.most }
-          await pause(clock, backoffMs(failures, range), until)
-        }
-      }
-    } finally {
-      cancel()
-    }
   }
 
   /** `known`: to be resumed; undefined: a new session. false: it has ended. */

@@ -79,6 +79,11 @@ export class ZooKeeper {
     return this.#session.signal
   }
 
+  /** Aborted when close() is called: nothing that the session holds is held any more. */
+  get closing(): AbortSignal {
+    return this.#session.closing
+  }
+
   /** The server has no quorum and serves reads alone: see the option canBeReadOnly. */
   get isReadOnly(): boolean {
     return this.#session.isReadOnly
@@ -99,7 +104,7 @@ export class ZooKeeper {
 
   /**
    * Until then the session cannot have ended without this client knowing it: monotonic ms of {@link clock}. It moves
-   * forward while the server answers; −Infinity while the state is 'lost' or 'closed'.
+   * forward while the server answers; −Infinity while the state is 'lost' or 'closed', and from close() on.
    */
   get sessionUntilMs(): number {
     return this.#session.untilMs

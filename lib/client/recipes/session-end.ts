@@ -5,14 +5,15 @@ import type { ZooKeeper } from '../zookeeper.ts'
 /** How soon the clocks are looked at again while it is not known whether the session ended in a pause. Unit ms. */
 const LOOK_AGAIN_MS = 100
 
-/** The state says that the session is over; the client may come back with another one, or with the same. */
+/** The session is over, or close() ends it; a lost client may come back with another one, or with the same. */
 export function isOver(client: ZooKeeper): boolean {
-  return client.state === 'lost' || client.state === 'closed'
+  return client.state === 'lost' || client.state === 'closed' || client.closing.aborted
 }
 
 /**
  * Calls `run` once, when the session is over, or may have ended by the local monotonic clock. `whileConnected`
- * false: not by the clock of a connected client, whose state shows it soon. Never calls it before it has returned.
+ * false: not by the clock of a connected client, whose state shows it soon; true: also when close() is called, since
+ * the server ends the session before its answer arrives. Never calls it before it has returned.
  * Returns its cancel.
  */
 export function onSessionEnd(
@@ -25,6 +26,7 @@ export function onSessionEnd(
     isDone = true
     cancelTimer()
     cancelListener()
+    client.closing.removeEventListener('abort', end)
   }
   const end = (): void => {
     if (isDone) return
@@ -41,6 +43,7 @@ export function onSessionEnd(
   const cancelListener = client.onStateChange(() => {
     if (isOver(client)) end()
   })
+  if (options.whileConnected) client.closing.addEventListener('abort', end, { once: true })
   let cancelTimer = client.clock.after(0, look)
   return cancel
 }

@@ -11,5 +11,5 @@ export function whenAborted(signal: AbortSignal): Promise<void> {
 
 /** It was closed by its owner: what ends with it ends on purpose. */
 export function isClosed(client: ZooKeeper): boolean {
-  return client.state === 'closed'
+  return client.state === 'closed' || client.closing.aborted
 }

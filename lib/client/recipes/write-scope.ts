@@ -13,6 +13,7 @@ import { type WaitOptions, WaitScope } from './wait-scope.ts'
 export class WriteScope {
   readonly client: ZooKeeper
   readonly scope: WaitScope
+  /** A write was sent, and did not fail. */
   #isWriting = false
 
   /** @throws as WaitScope */
@@ -23,7 +24,7 @@ export class WriteScope {
 
   /**
    * Runs reads and writes within the wait. @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED,
-   * ZK_CONNECTION_LOSS, each with `outcome` unknown if a write was in flight; others of the calls
+   * ZK_CONNECTION_LOSS, each with `outcome` unknown if a write was in flight, or its result on the way to the caller; others of the calls
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -41,9 +42,8 @@ export class WriteScope {
       this.scope.throwIfEnded()
       this.#isWriting = true
       try {
-        const result = await send()
-        this.#isWriting = false
-        return result
+        // From here on it is applied, and the wait may still end before its caller has the result.
+        return await send()
       } catch (error) {
         const isUnknown = error instanceof ZnodeError && error.outcome === 'unknown'
         if (isUnknown) throw error
