@@ -11,8 +11,12 @@ export interface Connectable {
   onStateChange(listener: StateListener): () => void
 }
 
-/** Resolves when the client is connected, be it with another session. false: it never will be. */
+/**
+ * Resolves when the client is connected, be it with another session. false: it never will be, or close() was called and nothing is
+ * sent any more.
+ */
 export function whenConnected(client: Connectable): Promise<boolean> {
+  // Its state is connected until the server has ended the session: whoever asks again then would do so without an end.
   if (client.isEnded || client.closing.aborted) return Promise.resolve(false)
   if (client.state === 'connected') return Promise.resolve(true)
   const ends = [client.signal, client.closing]

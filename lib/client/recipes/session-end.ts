@@ -5,9 +5,9 @@ import type { ZooKeeper } from '../zookeeper.ts'
 /** How soon the clocks are looked at again while it is not known whether the session ended in a pause. Unit ms. */
 const LOOK_AGAIN_MS = 100
 
-/** The state says that the session is over; the client may come back with another one, or with the same. */
+/** The session is over, or close() ends it; a lost client may come back with another one, or with the same. */
 export function isOver(client: ZooKeeper): boolean {
-  return client.state === 'lost' || client.state === 'closed'
+  return client.state === 'lost' || client.state === 'closed' || client.closing.aborted
 }
 
 /**

@@ -24,7 +24,8 @@ export class WriteScope {
 
   /**
    * Runs reads and writes within the wait. @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED,
-   * ZK_CONNECTION_LOSS, each with `outcome` unknown if a write was in flight, or its result on the way to the caller; others of the calls
+   * ZK_CONNECTION_LOSS, each with `outcome` unknown if a write was in flight, or had succeeded and the caller did not have its
+   * result; others of the calls
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
