@@ -113,11 +113,17 @@ export function cutStore(inner: MetadataStore): CutStore {
 }
 
 /**
- * The next batch of writes that `store` commits is applied, and its answer waits behind an outage that begins then. Writes of
- * records alone, behind their batch, are none. `behind`: the same data, on another way.
+ * The next batch of writes that `store` commits before its mend() is applied, and its answer waits behind an outage that begins then.
+ * Writes of records alone, behind their batch, are none. `behind`: the same data, on another way.
  */
 export function cutBehindNextBatch(store: CutStore, behind: MetadataStore): void {
-  const { txn } = store
+  const { txn, mend } = store
+  // One that begins behind it would last for ever: a slow machine has outages of its own, which are mended instead.
+  store.mend = () => {
+    store.txn = txn
+    store.mend = mend
+    mend()
+  }
   store.txn = async (next, options) => {
     const isBatch = next.ops.some(({ type, ...op }) => type === 'put' && isEntry(op))
     if (!isBatch) return txn(next, options)
