@@ -6,7 +6,15 @@
 import type { Keeper } from '../../lib/index.ts'
 
 /** Of a tree that follows a ZooKeeper ensemble: observer, clients are served; standby, nobody is. */
-export type Mode = 'observer' | 'standalone' | 'leader' | 'follower' | 'leaderelection' | 'standby'
+export const MODES = [
+  'standalone',
+  'leader',
+  'follower',
+  'leaderelection',
+  'observer',
+  'standby',
+] as const
+export type Mode = (typeof MODES)[number]
 
 export interface Ensemble {
   readonly mode: Mode

@@ -52,6 +52,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ...tls(server),
     ['anykeeper_worker', server.options.worker],
     ['anykeeper_serving', keeper.isServing ? 1 : 0],
+    ['anykeeper_standby', isStandby(keeper) ? 1 : 0],
     ['anykeeper_own_pauses', keeper.servingCounters.ownPauses],
     ['anykeeper_outages', keeper.servingCounters.outages],
     ['anykeeper_well', keeper.trouble === undefined ? 1 : 0],
@@ -208,6 +209,11 @@ function updateLatency({ averageMs, minMs, maxMs, count, totalMs }: Latency): Me
 
 export function metricLines(list: readonly Metric[]): string {
   return list.map(([name, value]) => `zk_${name}\t${value}\n`).join('')
+}
+
+/** The tree follows a ZooKeeper ensemble, and no client is to be served before the take-over. */
+function isStandby({ replica, upstream }: ProxyHost['keeper']): boolean {
+  return replica.mirrors && upstream === undefined
 }
 
 /** Of the ZooKeeper ensemble that the tree comes from; nothing where there is none, or the migration is finished. */

@@ -20,6 +20,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'leader_uptime',
   'uptime',
   'anykeeper_proxies',
+  'anykeeper_standby',
   'anykeeper_store_full',
   'anykeeper_store_alarm',
   'anykeeper_store_bytes',

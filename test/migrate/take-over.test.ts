@@ -158,6 +158,7 @@ describe('migrate: a live client to anykeeper and back', function () {
     expect(await standby.fourLetterWord('ruok')).to.include('this is a standby')
     const mntr = await standby.fourLetterWord('mntr')
     expect(mntr).to.match(/^zk_server_state\tstandby$/m)
+    expect(mntr).to.match(/^zk_anykeeper_standby\t1$/m)
     expect(mntr).to.match(/^zk_anykeeper_source_digest_ok\t1$/m)
 
     const taken = await runAnykeeper(command('take-over'))

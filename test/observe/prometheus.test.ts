@@ -55,6 +55,10 @@ describe('observe/prometheus', function () {
     expect((await prometheus.query('up')).map(({ value }) => value[1])).to.deep.equal(['1', '1'])
     for (const port of ports) {
       const { body, headers } = await http(port, '/metrics')
+      // promtool takes other spellings as well; the format has this one alone.
+      expect(body)
+        .to.match(/ NaN$/m)
+        .and.not.match(/ (?:Nan|nan)$/m)
       expect(headers['content-type']).to.match(/^text\/plain; version=0\.0\.4/)
       let said = ''
       try {

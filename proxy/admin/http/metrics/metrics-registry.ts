@@ -62,7 +62,8 @@ export class MetricsRegistry {
   async #text(): Promise<string> {
     const host = this.#host
     if (host !== undefined) this.#scraped.keep(await host.allReports())
-    return this.#registry.metrics()
+    // Of a summary that has seen nothing. prom-client writes it in another way than the format has it.
+    return (await this.#registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
   }
 
   #add({ name, help, type, samples }: Family): void {

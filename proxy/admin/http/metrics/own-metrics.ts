@@ -3,7 +3,7 @@ import { ZK_ERRORS } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { ZOOKEEPER_VERSION } from '../../../version.ts'
 import type { HistogramName } from '../../counts.ts'
-import { ensembleOf } from '../../ensemble.ts'
+import { ensembleOf, MODES } from '../../ensemble.ts'
 import { metrics } from '../../metrics.ts'
 import { bucketsOf, type Family, single } from './family.ts'
 import { OWN_NAMES } from './own-names.ts'
@@ -30,7 +30,7 @@ export function ownMetrics(host: ProxyHost, scraped: Scraped): readonly Family[]
       help: 'The mode that it reports has 1.',
       samples: () => {
         const { mode } = ensembleOf(keeper)
-        return ['standalone', 'leader', 'follower', 'leaderelection'].map((one) => ({
+        return MODES.map((one) => ({
           labels: { mode: one },
           value: one === mode ? 1 : 0,
         }))

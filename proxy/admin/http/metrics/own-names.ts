@@ -12,6 +12,10 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
   anykeeper_workers_silent: ['gauge', 'workers that did not answer in time, and are left out'],
   anykeeper_serving: ['gauge', '1: clients are served'],
   anykeeper_well: ['gauge', '1: ruok answers imok'],
+  anykeeper_standby: [
+    'gauge',
+    '1: the tree follows a ZooKeeper ensemble, and nobody is served before the take-over',
+  ],
   anykeeper_own_pauses: ['counter', 'pauses of this process of more than a second'],
   anykeeper_outages: ['counter', 'how often serving ended'],
   anykeeper_commit_stalled_ms: ['gauge', 'for how long requests wait while none is answered, ms'],
