@@ -4,7 +4,6 @@
  */
 
 import type { Logger as PinoLogger } from 'pino'
-import { reasonOf } from '../lib/internal.ts'
 import { AdminServer } from '../proxy/index.ts'
 import type { Schemes } from './authentication.ts'
 import { adminListen, adminOptions, drainWait, metricsListen } from './settings/groups/admin.ts'
@@ -12,6 +11,7 @@ import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { digestAlgorithm, guessBounds } from './settings/groups/authentication.ts'
 import { shownAddress } from './settings/parse.ts'
 import type { Get } from './settings/setting.ts'
+import { reasonInWords } from './unusable.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -51,7 +51,7 @@ export async function openAdminPort({
   const unavailable =
     (flag: string, { host, port }: { host: string; port: number }) =>
     (error: unknown): never => {
-      const reason = reasonOf(error)
+      const reason = reasonInWords(error)
       throw new Error(`--${flag} ${shownAddress(host, port)} is not available: ${reason}`)
     }
   const admin =

@@ -2,11 +2,11 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import type { ClientTls } from '../lib/index.ts'
-import { checkTls, reasonOf } from '../lib/internal.ts'
 import { type CompareReport, CompareServer, type Endpoint } from '../proxy/index.ts'
+import { clientTlsOf, givenTlsFlags } from './client-tls.ts'
 import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, UsageError } from './flags.ts'
 import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
-import { readText } from './settings/read-file.ts'
+import { unavailablePort, unusableFile } from './unusable.ts'
 
 interface CompareFlags {
   readonly listen: Endpoint
@@ -35,21 +35,12 @@ function parseZk(text: string): Side {
 
 /** One set of certificates for both sides. @throws {UsageError} */
 function tlsOf({ candidate, oracle, tlsCa, tlsCert, tlsKey }: CompareFlags): ClientTls {
-  const isGiven = [tlsCa, tlsCert, tlsKey].some((file) => file !== undefined)
-  if (isGiven && !candidate.isSecure && !oracle.isSecure) {
-    throw new UsageError('certificates are for servers over zks:// only')
+  const files = { ca: tlsCa, cert: tlsCert, key: tlsKey }
+  const [given] = givenTlsFlags('tls-', files)
+  if (given !== undefined && !candidate.isSecure && !oracle.isSecure) {
+    throw new UsageError(`${given} is for servers over zks:// only`)
   }
-  try {
-    const tls: ClientTls = {
-      ...(tlsCa !== undefined && { ca: readText(tlsCa) }),
-      ...(tlsCert !== undefined && { cert: readText(tlsCert) }),
-      ...(tlsKey !== undefined && { key: readText(tlsKey) }),
-    }
-    checkTls(tls)
-    return tls
-  } catch (error) {
-    throw new UsageError(reasonOf(error))
-  }
+  return clientTlsOf('tls-', files)
 }
 
 const endpointOf = ({ host, port, isSecure }: Side, tls: ClientTls): Endpoint => ({
@@ -120,8 +111,7 @@ async function compare(flags: CompareFlags): Promise<void> {
   const logger = pino({ level: flags.logLevel })
   const { listen, candidate, oracle, report } = flags
   const tls = tlsOf(flags)
-  const file =
-    report === undefined ? undefined : pino(pino.destination({ dest: report, sync: true }))
+  const file = report === undefined ? undefined : reportTo(report)
   const server = await CompareServer.listen(
     {
       ...listen,
@@ -132,7 +122,9 @@ async function compare(flags: CompareFlags): Promise<void> {
     },
     logger,
     file,
-  )
+  ).catch((error: unknown) => {
+    throw unavailablePort(error, { '--listen': listen })
+  })
   let stopping = false
   const stop = () => {
     if (stopping) return
@@ -154,6 +146,15 @@ async function compare(flags: CompareFlags): Promise<void> {
     `anykeeper compare ready on ${shownAddress(listen.host, server.port)} ` +
       `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,
   )
+}
+
+/** @throws {UsageError} it cannot be written */
+function reportTo(file: string) {
+  try {
+    return pino(pino.destination({ dest: file, sync: true }))
+  } catch (error) {
+    throw new UsageError(unusableFile('--report', file, error))
+  }
 }
 
 function exitCodeOf(report: CompareReport, { allowUnchecked }: CompareFlags): number {

@@ -3,10 +3,11 @@ import { InvalidArgumentError } from 'commander'
 import { openStore } from '../adapters/index.ts'
 import { isValidPath, type MetadataStore, type TreeSummary } from '../lib/index.ts'
 import { warningsOf } from './flags.ts'
+import { printableText } from './znode/printable.ts'
 
-/** Messages go to stderr: stdout may be the tree itself. */
+/** Messages go to stderr: stdout may be the tree itself. Names of others in them are harmless for a terminal. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${printableText(text)}\n`)
 }
 
 /** Opens the store for `use` and closes it afterwards, whatever the outcome. */

@@ -1,13 +1,14 @@
 /** `anykeeper export`: writes a tree of a store as JSON lines to stdout or a file. */
-import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readTree, type TreeExport, zookeeperSnapshot } from '../lib/index.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
 import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
+import { type OutputFile, outputFile } from './named-files.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { shownUrl } from './settings/shown-url.ts'
+import { unusableFile } from './unusable.ts'
 import { writeSnapshot } from './zookeeper-folder.ts'
 
 interface ExportFlags {
@@ -64,10 +65,15 @@ export function exportCommand(): Command {
 async function exportTree(folder: string | undefined, flags: ExportFlags): Promise<void> {
   checkFormat(folder, flags)
   const { store: url, prefix, path, withoutEphemerals = false, output } = flags
+  // Before the tree is read, which may take a while.
+  const file = output === undefined ? undefined : await outputFile('--output', output)
   if (process.stderr.isTTY) say(`reading the tree below ${prefix} in ${shownUrl(url)}`)
   const tree = await withStore(url, { create: false }, (store) =>
     readTree({ store, prefix, path, withoutEphemerals, salvage: true }),
-  )
+  ).catch((error: unknown) => {
+    file?.abandon()
+    throw error
+  })
   if (folder !== undefined) {
     toSnapshot(tree, folder)
     return warnOfDamage(tree)
@@ -77,8 +83,8 @@ async function exportTree(folder: string | undefined, flags: ExportFlags): Promi
     bar: output !== undefined || !process.stdout.isTTY,
   })
   try {
-    if (output === undefined) await toStdout(tree, progress)
-    else await toFile(tree, progress, output)
+    if (file === undefined || output === undefined) await toStdout(tree, progress)
+    else await toFile(tree, progress, file, output)
   } catch (error) {
     // The reader closed the pipe early, as head does: no error message, but the export is incomplete.
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
@@ -135,17 +141,19 @@ async function toStdout(tree: TreeExport, progress: Progress): Promise<void> {
   await pipeline(Readable.from(chunksOf(tree, progress)), process.stdout, { end: false })
 }
 
-/** Readable by its owner alone: it holds data that ACLs protect. Only a complete file has the name. */
-async function toFile(tree: TreeExport, progress: Progress, path: string): Promise<void> {
-  const isOrdinary = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
-  const written = isOrdinary ? `${path}.part` : path
-  const file = createWriteStream(written, { mode: 0o600, flush: isOrdinary })
+/** @throws {Error} with the flag */
+async function toFile(
+  tree: TreeExport,
+  progress: Progress,
+  { stream, done, abandon }: OutputFile,
+  path: string,
+): Promise<void> {
   try {
-    await pipeline(Readable.from(chunksOf(tree, progress)), file)
-    if (isOrdinary) renameSync(written, path)
+    await pipeline(Readable.from(chunksOf(tree, progress)), stream)
+    done()
   } catch (error) {
-    if (isOrdinary) rmSync(written, { force: true })
-    throw error
+    abandon()
+    throw new Error(unusableFile('--output', path, error), { cause: error })
   }
 }
 

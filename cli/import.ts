@@ -15,6 +15,7 @@ import { bytesOfLines } from '../lib/internal.ts'
 import { say, shownSummary, withStore } from './copy.ts'
 import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import { checkZookeeperFlags, type FromZookeeperFlags, readFolders } from './import-zookeeper.ts'
+import { inputFile } from './named-files.ts'
 import { showProgress } from './progress.ts'
 
 interface ImportFlags extends FromZookeeperFlags {
@@ -114,7 +115,10 @@ async function sourceOf(flags: ImportFlags): Promise<Source> {
 
 function fileOf(path: string | undefined): Source {
   if (path !== undefined) {
-    return { isFile: statSync(path).isFile(), open: () => createReadStream(path) }
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+    const first = inputFile('--input', path)
+    // A file is read twice, from its beginning each time.
+    return { isFile, open: () => (isFile ? createReadStream(path) : first) }
   }
   if (isatty(0)) {
     throw new UsageError('no input: use --input FILE, or anykeeper import --store … < tree.jsonl')

@@ -23,12 +23,12 @@ import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { adminTlsOf } from './settings/groups/admin-tls.ts'
-import { advertise } from './settings/groups/clients.ts'
+import { advertise, listen } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import { ensembleAccess, serveWhileFollowing as following } from './settings/groups/migration.ts'
 import * as storeSettings from './settings/groups/store.ts'
-import { secureOf } from './settings/groups/tls.ts'
+import { secureListen, secureOf } from './settings/groups/tls.ts'
 import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
 import { loadSettings } from './settings/load.ts'
 import { shownAddress } from './settings/parse.ts'
@@ -37,6 +37,7 @@ import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
 import { stayAlive } from './stay-alive.ts'
 import { untilReachable } from './until-reachable.ts'
+import { unavailablePort } from './unusable.ts'
 import { packageVersion } from './version.ts'
 import { WorkerLink } from './worker-link.ts'
 import { superviseWorkers, workerNumber } from './workers.ts'
@@ -46,8 +47,25 @@ export function serveCommand(): Command {
     .summary('serve ZooKeeper clients from a store')
     .description('Serve ZooKeeper clients from a store: files, etcd, Redis or memory.')
   return addSettings(command, GROUPS)
-    .allowExcessArguments(false)
-    .action((_flags, self: Command) => serve(commandLineOf(self, GROUPS)))
+    .usage('[options]')
+    .argument('[words...]')
+    .action((words: string[], _flags, self: Command) => {
+      refuseArguments(words)
+      return serve(commandLineOf(self, GROUPS))
+    })
+}
+
+/** The URL of a store, or an address, is easily written without its flag; of a URL nothing is repeated but its scheme. */
+function refuseArguments([first]: readonly string[]): void {
+  if (first === undefined) return
+  const [, scheme] = /^(etcds?|rediss?|file|memory):/.exec(first) ?? []
+  if (scheme !== undefined) {
+    throw new UsageError(`serve takes no arguments: write --store ${scheme}:…`)
+  }
+  if (/^\S+:\d+$/.test(first)) {
+    throw new UsageError(`serve takes no arguments: write --listen ${first}`)
+  }
+  throw new UsageError('serve takes no arguments, only flags: see anykeeper serve --help')
 }
 
 /** Without opening it. */
@@ -219,6 +237,11 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     authProviders: schemes.providers,
     audit: audit?.trail,
     ...(link && { workerMetrics: () => link.collect() }),
+  }).catch((error: unknown) => {
+    throw unavailablePort(error, {
+      [`--${listen.name}`]: get(listen),
+      [`--${secureListen.name}`]: get(secureListen),
+    })
   })
   await admin?.attach(proxy)
   audit?.trail.serverStarted('success')
@@ -232,14 +255,22 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const { tree, sessions } = keeper.replica
   const startMs = Math.round(performance.now() - startedMs)
   const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
-  if (keeper.replica.mirrors) logger.warn(fields, `standing by: ${keeper.trouble}`)
+  const { trouble } = keeper
+  const isStandby = keeper.replica.mirrors && trouble !== undefined
+  if (isStandby) logger.warn(fields, `standing by: ${trouble}`)
   else logger.info(fields, 'serving clients')
-  new SourceGuard({ keeper, logger }).start()
+  const readyLine = `anykeeper ready on ${where} (store ${url})`
+  const onTakenOver = (): void => {
+    if (isStandby && link === undefined) process.stdout.write(`${readyLine}\n`)
+  }
+  new SourceGuard({ keeper, logger, onTakenOver }).start()
   link?.start(
     () => listening.ownReport(),
     () => void reload.run(),
   )
-  const line = `anykeeper ready on ${where} (store ${url})`
+  const line = isStandby
+    ? `anykeeper standby on ${where} (store ${url}): it serves no clients until the take-over`
+    : readyLine
   // A worker leaves it to the process that holds the port.
   if (link !== undefined) link.ready(line)
   else process.stdout.write(`${line}\n`)

@@ -4,7 +4,6 @@ import {
   createReadStream,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -13,8 +12,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
+import { makeFolder } from '../adapters/index.ts'
 import type { ZookeeperFolder, ZookeeperSnapshot } from '../lib/index.ts'
 import { UsageError } from './flags.ts'
+import { unusableFile } from './unusable.ts'
 
 /** Below dataDir and dataLogDir. */
 const VERSION_FOLDER = 'version-2'
@@ -42,7 +43,7 @@ export function zookeeperFolder(path: string): ZookeeperFolder {
  */
 export function writeSnapshot(path: string, { fileName, chunks }: ZookeeperSnapshot): string {
   const folder = basename(path) === VERSION_FOLDER ? path : join(path, VERSION_FOLDER)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  prepare(path, folder)
   const there = readdirSync(folder).find((name) => DATA_FILE.test(name))
   if (there !== undefined) {
     throw new UsageError(
@@ -62,10 +63,18 @@ export function writeSnapshot(path: string, { fileName, chunks }: ZookeeperSnaps
     renameSync(part, target)
   } catch (error) {
     rmSync(part, { force: true })
-    throw error
+    throw new Error(unusableFile('<dir>', path, error), { cause: error })
   }
   syncFolder(folder)
   return target
+}
+
+function prepare(path: string, folder: string): void {
+  try {
+    makeFolder(folder, 0o700)
+  } catch (error) {
+    throw new UsageError(unusableFile('<dir>', path, error))
+  }
 }
 
 function writeWhole(file: number, chunk: Uint8Array): void {

@@ -30,6 +30,7 @@ export {
 } from './client/operations.ts'
 export {
   createOrSet,
+  type DeleteRecursiveOptions,
   deleteRecursive,
   ensurePath,
   type MkdirpOptions,

@@ -51,6 +51,7 @@ export {
   DigestScheme,
   isDigest,
 } from './model/digest-scheme.ts'
+export { parseQuota, type QuotaLimits } from './model/quota.ts'
 export * from './model/request.ts'
 export { KIND, statOf, type Znode } from './model/znode.ts'
 export { bytesOfLines } from './transfer/tree-bytes.ts'

@@ -79,11 +79,23 @@ export function toStoreError(error: unknown): StoreError {
   const cause = error instanceof Error ? castGrpcError(error) : new Error(String(error))
   const [code, outcome] = verdictOn(cause)
   const retriable = NEEDS_TOKEN.some((text) => cause.message.includes(text))
-  return new StoreError(code, `etcd: ${cause.message}`, {
+  return new StoreError(code, `etcd: ${plain(cause.message)}`, {
     outcome,
     cause,
     ...(retriable && { retriable }),
   })
+}
+
+/** What a user wants to know of a driver's text, without the driver's own state. Source: messages of grpc-js. */
+export function plain(text: string): string {
+  const [, connect] =
+    /^14 UNAVAILABLE: No connection established\. Last error: (?:Error: )?(.*?)\.? Resolution note: /s.exec(
+      text,
+    ) ?? []
+  if (connect !== undefined) return `no connection: ${connect}`
+  const [, seconds] = /^4 DEADLINE_EXCEEDED: Deadline exceeded after ([\d.]+)s/.exec(text) ?? []
+  if (seconds !== undefined) return `no answer within ${Math.round(Number(seconds) * 1000)} ms`
+  return text.replace(/^\d+ [A-Z_]+: (?=\S)/, '')
 }
 
 /** Translates the gRPC status and message that etcd answered a call with instead of a result. */

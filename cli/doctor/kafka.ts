@@ -12,7 +12,8 @@ import { parseZnodePath } from '../copy.ts'
 import { prefixFlag, UsageError } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
 import { shownUrl } from '../settings/shown-url.ts'
-import { serverUrl } from '../znode/target.ts'
+import { printableJson, printableText } from '../znode/printable.ts'
+import { serverUrl } from '../znode/server-text.ts'
 import { openSource, type SourceFlags } from './open-source.ts'
 import { splitUrl } from './server-url.ts'
 
@@ -72,7 +73,11 @@ async function doctorKafka(url: string, flags: KafkaFlags): Promise<void> {
   }
   const asked = flags.chroot ?? inUrl
   const report = await examined(tree, asked === '/' ? '' : asked, servers, flags)
-  process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : textOf(report))
+  process.stdout.write(
+    flags.json === true
+      ? `${printableJson(JSON.stringify(report))}\n`
+      : printableText(textOf(report)),
+  )
   if (report.findings.some(({ kind }) => kind === 'trap')) process.exitCode = EXIT_TRAP
 }
 

@@ -1,10 +1,11 @@
 /** From a URL to a tree that a doctor can read: over the wire with a session of its own, or straight out of a store. */
-import { readFileSync } from 'node:fs'
 import { openStore } from '../../adapters/index.ts'
 import { type ClientOptions, connect, readTree, systemClock } from '../../lib/index.ts'
-import { reasonOf } from '../../lib/internal.ts'
 import { clientSource, treeSource, type ZnodeSource } from '../../proxy/index.ts'
+import { clientTlsOf, givenTlsFlags } from '../client-tls.ts'
 import { UsageError } from '../flags.ts'
+import { readSecret } from '../settings/read-file.ts'
+import { unusableFile } from '../unusable.ts'
 
 export interface SourceFlags {
   readonly prefix: string
@@ -50,17 +51,17 @@ async function overTheWire(
   flags: SourceFlags,
   signal: AbortSignal,
 ): Promise<OpenSource> {
-  const { digestFile, ca, cert, key } = flags
-  const tls = {
-    ...(ca !== undefined && { ca: contentOf(ca) }),
-    ...(cert !== undefined && { cert: contentOf(cert) }),
-    ...(key !== undefined && { key: contentOf(key) }),
+  const { digestFile } = flags
+  const [given] = givenTlsFlags('', flags)
+  if (given !== undefined && !url.startsWith('zks:')) {
+    throw new UsageError(`${given} is for zks:// only`)
   }
+  const tls = clientTlsOf('', flags)
   const options: ClientOptions = {
     timeoutMs: SESSION_TIMEOUT_MS,
     signal,
-    ...(digestFile !== undefined && { digest: contentOf(digestFile).trim() }),
-    ...(Object.keys(tls).length > 0 && { tls }),
+    ...(digestFile !== undefined && { digest: digestOf(digestFile) }),
+    ...(given !== undefined && { tls }),
   }
   const zk = await connect(url, options)
   return { source: clientSource(zk.with({ signal })), close: () => zk.close() }
@@ -73,10 +74,10 @@ const wireFlags = ({ digestFile, ca, cert, key }: SourceFlags) => ({
   key,
 })
 
-function contentOf(file: string): string {
+function digestOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readSecret(file).trim()
   } catch (error) {
-    throw new UsageError(reasonOf(error))
+    throw new UsageError(unusableFile('--digest-file', file, error))
   }
 }

@@ -2,6 +2,8 @@
 import { Command, Option } from 'commander'
 import { checkSource, type Finding, silentLogger, TARGET_DEFAULT } from '../../lib/internal.ts'
 import { parsePositive } from '../settings/parse.ts'
+import { counted } from '../znode/layout.ts'
+import { printable, printableJson } from '../znode/printable.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
 interface CheckFlags extends SourceFlags {
@@ -57,16 +59,21 @@ async function check(flags: CheckFlags): Promise<void> {
       sessionTimeoutMsMax: flags.sessionTimeoutMax,
     },
   })
-  process.stdout.write(flags.json === true ? `${JSON.stringify({ findings })}\n` : shown(findings))
+  process.stdout.write(
+    flags.json === true ? `${printableJson(JSON.stringify({ findings }))}\n` : shown(findings),
+  )
   process.exitCode = findings.some(({ severity }) => severity === 'blocks') ? EXIT_BLOCKED : 0
 }
 
-function shown(findings: readonly Finding[]): string {
-  const lines = findings.map(({ severity, sentence }) => `${severity.padEnd(6)}  ${sentence}\n`)
+/** A line each, and the verdict. */
+export function shown(findings: readonly Finding[]): string {
+  const lines = findings.map(
+    ({ severity, sentence }) => `${severity.padEnd(6)}  ${printable(sentence)}\n`,
+  )
   const blocked = findings.filter(({ severity }) => severity === 'blocks').length
   const verdict =
     blocked === 0
       ? 'nothing blocks a move'
-      : `${blocked} of ${findings.length} findings block a move`
+      : `${blocked} of ${counted(findings.length, 'finding')} ${blocked === 1 ? 'blocks' : 'block'} a move`
   return `${lines.join('')}${verdict}\n`
 }

@@ -1,15 +1,16 @@
 /** Flags that name the source, the ensemble that is moved: its servers, and what they want of whoever follows them. */
-import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type ClientTls,
   parseServerUrl,
-  reasonOf,
   SOURCE_DEFAULT,
   type SourceFeedOptions,
 } from '../../lib/internal.ts'
+import { type ClientTlsFiles, clientTlsOf, givenTlsFlags } from '../client-tls.ts'
 import { UsageError } from '../flags.ts'
 import { type HostPort, parseListen, whole } from '../settings/parse.ts'
+import { readText } from '../settings/read-file.ts'
+import { unusableFile } from '../unusable.ts'
 
 export interface SourceFlags {
   readonly source: readonly HostPort[]
@@ -67,8 +68,16 @@ export function sourceOptions(
   flags: SourceFlags,
 ): Pick<SourceFeedOptions, 'servers' | 'quorum' | 'tls' | 'clientTls' | 'sasl' | 'sid'> {
   const { source, quorum, serverId, quorumServerName } = flags
-  const tls = tlsOf('quorum', flags.quorumCa, flags.quorumCert, flags.quorumKey)
-  const clientTls = tlsOf('source', flags.sourceCa, flags.sourceCert, flags.sourceKey)
+  const tls = tlsOf('quorum-', {
+    ca: flags.quorumCa,
+    cert: flags.quorumCert,
+    key: flags.quorumKey,
+  })
+  const clientTls = tlsOf('source-', {
+    ca: flags.sourceCa,
+    cert: flags.sourceCert,
+    key: flags.sourceKey,
+  })
   const sasl = saslOf(flags)
   if (quorumServerName !== undefined && tls === undefined) {
     throw new UsageError('--quorum-server-name goes with --quorum-ca or --quorum-cert')
@@ -85,21 +94,9 @@ export function sourceOptions(
   }
 }
 
-function tlsOf(
-  name: string,
-  ca: string | undefined,
-  cert: string | undefined,
-  key: string | undefined,
-): ClientTls | undefined {
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError(`--${name}-cert and --${name}-key go together`)
-  }
-  if (ca === undefined && cert === undefined) return undefined
-  return {
-    ...(ca !== undefined && { ca: read(ca) }),
-    ...(cert !== undefined && { cert: read(cert) }),
-    ...(key !== undefined && { key: read(key) }),
-  }
+/** undefined: without TLS, or with Node's own authorities. */
+function tlsOf(prefix: string, files: ClientTlsFiles): ClientTls | undefined {
+  return givenTlsFlags(prefix, files).length === 0 ? undefined : clientTlsOf(prefix, files)
 }
 
 function saslOf({ quorumUser, quorumPasswordFile }: SourceFlags): SourceFeedOptions['sasl'] {
@@ -107,17 +104,20 @@ function saslOf({ quorumUser, quorumPasswordFile }: SourceFlags): SourceFeedOpti
   if (quorumUser === undefined || quorumPasswordFile === undefined) {
     throw new UsageError('--quorum-user and --quorum-password-file go together')
   }
-  const [password = ''] = read(quorumPasswordFile).toString().split(/\r?\n/, 1)
-  if (password === '')
-    throw new UsageError(`${quorumPasswordFile} has no password in its first line`)
+  const [password = ''] = passwordsOf(quorumPasswordFile).split(/\r?\n/, 1)
+  if (password === '') {
+    throw new UsageError(
+      `--quorum-password-file ${quorumPasswordFile} has no password in its first line`,
+    )
+  }
   return { user: quorumUser, password }
 }
 
-function read(file: string): Buffer {
+function passwordsOf(file: string): string {
   try {
-    return readFileSync(file)
+    return readText(file)
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${reasonOf(error)}`)
+    throw new UsageError(unusableFile('--quorum-password-file', file, error))
   }
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type MigrationStatus, migrationStatus } from '../../lib/internal.ts'
 import { withStore } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
+import { printableJson, printableText } from '../znode/printable.ts'
 
 interface StatusFlags {
   readonly store: string
@@ -24,7 +25,9 @@ async function status({ store: url, prefix, json }: StatusFlags): Promise<void> 
   const found = await withStore(url, { create: false }, (store) =>
     migrationStatus({ store, prefix }),
   )
-  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : shown(found))
+  process.stdout.write(
+    json === true ? `${printableJson(JSON.stringify(found))}\n` : printableText(shown(found)),
+  )
 }
 
 function shown({ sentence, record, sessions }: MigrationStatus): string {

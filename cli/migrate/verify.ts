@@ -4,6 +4,7 @@ import { silentLogger, storedTree, type Verdict, verifySource } from '../../lib/
 import { withStore } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
+import { printableJson, printableText } from '../znode/printable.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
 interface VerifyFlags extends SourceFlags {
@@ -61,7 +62,9 @@ async function verify(flags: VerifyFlags): Promise<void> {
       ours: (atLeast) => storedTree(atLeast, { store, prefix, timeoutMs }),
     }),
   )
-  process.stdout.write(json === true ? `${JSON.stringify(verdict)}\n` : shown(verdict))
+  process.stdout.write(
+    json === true ? `${printableJson(JSON.stringify(verdict))}\n` : printableText(shown(verdict)),
+  )
   process.exitCode = verdict.isEqual ? 0 : EXIT_UNEQUAL
 }
 

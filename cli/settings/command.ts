@@ -31,7 +31,10 @@ export function addSettings(command: Command, groups: readonly Group[]): Command
   for (const { title, settings } of groups) {
     const add = (option: Option) => command.addOption(option.helpGroup(`${title}:`))
     for (const setting of settings) {
-      add(new Option(flagsOf(setting), description(setting)))
+      const option = new Option(flagsOf(setting), description(setting))
+      // For completion alone: a value is parsed, and refused, with those of variables and files.
+      if (setting.choices !== undefined) option.argChoices = [...setting.choices]
+      add(option)
       // A switch of the configuration file can be turned off again.
       if (setting.value === undefined) add(new Option(`--no-${setting.name}`).hideHelp())
       if (!hasTwin(setting)) continue

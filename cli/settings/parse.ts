@@ -62,7 +62,7 @@ export const decimal =
     return value
   }
 
-export const choice =
+const choice =
   <T extends string>(...choices: readonly T[]) =>
   (text: string): T => {
     const chosen = choices.find((known) => known === text)
@@ -71,6 +71,12 @@ export const choice =
     }
     return chosen
   }
+
+/** As rows of settings have it: the values, and what parses them. */
+export const oneOf = <T extends string>(...choices: readonly T[]) => ({
+  choices,
+  parse: choice(...choices),
+})
 
 const SWITCHES = new Map([
   ['true', true],

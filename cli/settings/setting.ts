@@ -20,6 +20,8 @@ export interface Setting<T> {
   readonly name: string
   /** Placeholder of the value, such as "<host:port>". Absent: a switch, true or false in the file and the variable. */
   readonly value?: string
+  /** All values that it can have, where they are words of a list: shells complete them. */
+  readonly choices?: readonly string[]
   /** One line for --help and the reference page. */
   readonly text: string
   /** @throws {InvalidArgumentError} with a sentence that says what is expected. It must not repeat a secret. */

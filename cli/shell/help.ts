@@ -8,6 +8,7 @@ const OWN: readonly (readonly [string, string])[] = [
   ['connect [server]', 'open another session, there'],
   ['history', 'list the lines before'],
   ['redo <number>', 'repeat one of them'],
+  ['printwatches [on|off]', 'show the events of watches, or do not'],
   ['help [command]', 'this list; or the flags of a command, with examples'],
   ['quit', 'end the session and the shell, as Ctrl-D does'],
 ]

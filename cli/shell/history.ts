@@ -1,7 +1,9 @@
 /** The lines of earlier shells, in a file of the user's. Neighbour: prompt. */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../../adapters/index.ts'
+import { reasonInWords } from '../unusable.ts'
 
 const LINES_MAX = 1_000
 /** They have a password. */
@@ -9,27 +11,47 @@ const SECRET = /^\s*addauth\b/
 
 /** Source: XDG Base Directory Specification. */
 export function historyFile({ XDG_STATE_HOME }: NodeJS.ProcessEnv): string {
-  return join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'anykeeper', 'history')
+  return join(XDG_STATE_HOME || join(homeFolder(), '.local', 'state'), 'anykeeper', 'history')
+}
+
+/** A user who is in no list of users has none. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return '/'
+  }
 }
 
 export class History {
   readonly #path: string
   /** Oldest first. */
-  readonly lines: string[]
+  readonly lines: string[] = []
+  #trouble: string | undefined
 
   constructor(path: string) {
     this.#path = path
-    this.lines = readLines(path)
-    if (this.lines.length <= LINES_MAX) return
-    this.lines.splice(0, this.lines.length - LINES_MAX)
-    quietly(() => writeFileSync(path, `${this.lines.join('\n')}\n`, { mode: 0o600 }))
+    this.#tried(() => {
+      const text = textOf(path)
+      this.lines.push(...text.split('\n').filter((line) => line !== ''))
+      if (this.lines.length <= LINES_MAX) return
+      this.lines.splice(0, this.lines.length - LINES_MAX)
+      writeFileSync(path, `${this.lines.join('\n')}\n`, { mode: 0o600 })
+    })
+  }
+
+  /** Why lines are kept for this shell alone; undefined: they are kept. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   add(line: string): void {
     if (!this.isKept(line)) return
     this.lines.push(line)
-    quietly(() => {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    if (this.lines.length > LINES_MAX) this.lines.shift()
+    if (this.#trouble !== undefined) return
+    this.#tried(() => {
+      makeFolder(dirname(this.#path), 0o700)
       appendFileSync(this.#path, `${line}\n`, { mode: 0o600 })
     })
   }
@@ -37,19 +59,21 @@ export class History {
   isKept(line: string): boolean {
     return line.trim() !== '' && !SECRET.test(line)
   }
+
+  /** A shell without history is a shell. */
+  #tried(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#trouble = `the history is not kept: ${this.#path}: ${reasonInWords(error)}`
+    }
+  }
 }
 
-function readLines(path: string): string[] {
-  let text = ''
-  quietly(() => {
-    text = readFileSync(path, 'utf8')
-  })
-  return text.split('\n').filter((line) => line !== '')
-}
-
-/** A shell without history is a shell. */
-function quietly(run: () => void): void {
-  try {
-    run()
-  } catch {}
+/** A FIFO or a device would be waited for. @throws it is there, and no file */
+function textOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return ''
+  if (!stat.isFile()) throw new Error('it is no file')
+  return readFileSync(path, 'utf8')
 }

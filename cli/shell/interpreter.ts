@@ -2,12 +2,15 @@
 import { type Command, CommanderError, Option } from 'commander'
 import { ZK_ERRORS, ZnodeError } from '../../lib/index.ts'
 import { UsageError } from '../flags.ts'
+import { nearest } from '../settings/nearest.ts'
+import { explained } from '../znode/chroot.ts'
 import type { ConnectionFlags } from '../znode/connection-flags.ts'
 import { EXIT, exitCodeOf, isReaderGone } from '../znode/exit-codes.ts'
 import type { Output } from '../znode/output.ts'
 import { printable } from '../znode/printable.ts'
 import { openTarget, type Target } from '../znode/target.ts'
 import { commandOf, type Flags, type Run, type Verb } from '../znode/verb.ts'
+import { isFourLetterWord } from '../znode/verbs/serving.ts'
 import { eventWord } from '../znode/verbs/watching.ts'
 import { shellVerbs } from '../znode/verbs.ts'
 import { PathCompletion } from './completion.ts'
@@ -21,15 +24,12 @@ export interface Outcome {
   readonly quit?: true
 }
 
-/** Words of zkCli that are not here, and what to do instead. */
+/** Words of zkCli and keeper-client that are not here, and what to do instead. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  config: 'get /zookeeper/config',
   reconfig: 'nothing: there is no ensemble to change',
-  listquota: 'tree /zookeeper/quota',
-  setquota: 'create znodes below /zookeeper/quota',
-  delquota: 'rm -r a znode below /zookeeper/quota',
-  printwatches: 'nothing: events are always shown',
   close: 'quit',
+  mvr: 'cpr, then rm -r',
+  delete_stale_backups: 'rm -r below /clickhouse/backups',
 }
 
 type OwnWord = (args: readonly string[]) => Promise<Outcome | undefined>
@@ -55,9 +55,12 @@ export class Interpreter {
     history: async () => this.#history(),
     redo: async ([number = '']) => this.#redo(number),
     connect: async ([url]) => this.#connect(url),
+    printwatches: async ([word]) => this.#printWatches(word),
   }
-  readonly #onEvent = ({ type, path }: { readonly type: number; readonly path: string }): void =>
-    this.notify(`watch: ${eventWord(type)} ${printable(path)}`)
+  #isShowingEvents = true
+  readonly #onEvent = ({ type, path }: { readonly type: number; readonly path: string }): void => {
+    if (this.#isShowingEvents) this.notify(`watch: ${eventWord(type)} ${printable(path)}`)
+  }
 
   private constructor(target: Target, flags: ConnectionFlags, output: Output) {
     this.#target = target
@@ -90,6 +93,9 @@ export class Interpreter {
       onState: (state) => shell.notify?.(state),
     })
     const interpreter = new Interpreter(target, flags, output)
+    if (target.isNew === true) {
+      output.say(`note: there was no tree below ${flags.prefix}: this one is new and empty`)
+    }
     shell.notify = (state) => interpreter.#stateChanged(state)
     return interpreter
   }
@@ -119,17 +125,21 @@ export class Interpreter {
       const [name = '', ...args] = wordsOf(line)
       const own = Object.hasOwn(this.#own, name) ? this.#own[name] : undefined
       if (own !== undefined) return (await own(args)) ?? { exitCode: EXIT.ok }
-      const verb = this.verbs.get(name)
-      if (verb === undefined) throw unknownWord(name)
+      const isWord = isFourLetterWord(name)
+      const verb = this.verbs.get(isWord ? 'flwc' : name)
+      if (verb === undefined) throw this.#unknownWord(name)
       isWrite = verb.isWrite === true
-      return { exitCode: await this.#runVerb(verb, args, running.signal) }
+      return {
+        exitCode: await this.#runVerb(verb, isWord ? [name, ...args] : args, running.signal),
+      }
     } catch (error) {
       if (isReaderGone(error)) throw error
       if (running.signal.aborted && error === running.signal.reason) return { exitCode: 130 }
       if (error instanceof CommanderError)
         return { exitCode: error.exitCode === 0 ? 0 : EXIT.usage }
-      this.#output.say(`error: ${error instanceof Error ? error.message : String(error)}`)
-      return { exitCode: exitCodeOf(error, isWrite) }
+      const known = await explained(this.#target, error)
+      this.#output.say(`error: ${known instanceof Error ? known.message : String(known)}`)
+      return { exitCode: exitCodeOf(known, isWrite) }
     } finally {
       this.#running = undefined
       await this.#output.flush()
@@ -186,7 +196,7 @@ export class Interpreter {
       return undefined
     }
     const verb = this.verbs.get(word)
-    if (verb === undefined) throw unknownWord(word)
+    if (verb === undefined) throw this.#unknownWord(word)
     this.#command(verb).outputHelp()
     return undefined
   }
@@ -242,10 +252,20 @@ export class Interpreter {
     else if (state === 'lost')
       this.notify('the session has ended, and its ephemerals with it: a new one follows')
   }
-}
 
-function unknownWord(name: string): UsageError {
-  const instead = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined
-  const hint = instead === undefined ? 'type help' : `instead: ${instead}`
-  return new UsageError(`${JSON.stringify(name)} is no command here; ${hint}`)
+  async #printWatches(word: string | undefined): Promise<undefined> {
+    if (word !== undefined && word !== 'on' && word !== 'off') {
+      throw new UsageError('write printwatches on, or printwatches off')
+    }
+    if (word !== undefined) this.#isShowingEvents = word === 'on'
+    return this.#say(`events of watches are ${this.#isShowingEvents ? 'shown' : 'not shown'}`)
+  }
+
+  #unknownWord(name: string): UsageError {
+    const instead = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined
+    const near = nearest(name, [...this.verbs.keys(), ...Object.keys(this.#own)])
+    const meant = near === undefined ? 'type help' : `did you mean ${near}?`
+    const hint = instead === undefined ? meant : `instead: ${instead}`
+    return new UsageError(`${JSON.stringify(name)} is no command here; ${hint}`)
+  }
 }

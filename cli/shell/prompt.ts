@@ -25,6 +25,7 @@ export async function runPrompt(interpreter: Interpreter): Promise<void> {
     if (lines[0] !== undefined && !history.isKept(lines[0])) lines.shift()
   })
   interpreter.history = () => history.lines
+  if (history.trouble !== undefined) interpreter.notify(history.trouble)
   await new Prompt(rl, interpreter, history).ended
 }
 
@@ -64,7 +65,10 @@ class Prompt {
     if (this.#isRunning) return
     this.#isRunning = true
     for (let line = this.#typed.shift(); line !== undefined; line = this.#typed.shift()) {
+      const before = this.#history.trouble
       this.#history.add(line)
+      const { trouble } = this.#history
+      if (trouble !== undefined && trouble !== before) this.#above(trouble)
       const { quit } = await this.#interpreter.run(line)
       if (quit === true) this.#rl.close()
       if (this.#isClosed) break

@@ -8,6 +8,8 @@ export interface ConnectionFlags {
   readonly prefix: string
   /** `scheme:auth`, unchecked. */
   readonly auth: readonly string[]
+  /** A file with the same, one a line. */
+  readonly authFile?: string
   readonly timeout: number
   readonly sessionTimeout: number
   readonly maxFrameBytes: number
@@ -44,6 +46,11 @@ export function addConnectionFlags(command: Command): Command {
     )
       .default([], 'none')
       .argParser(collect),
+    flag(
+      '--auth-file <file>',
+      'prove the identities in this file, one a line, which other users of the machine cannot see',
+      'AUTH_FILE',
+    ),
     flag('--timeout <ms>', 'of connecting, and of each request', 'TIMEOUT')
       .default(TIMEOUT_MS)
       .argParser(ms),

@@ -1,8 +1,8 @@
-/** Ctrl-C, and SIGTERM: the first one ends what runs in order, the second one the process. Neighbour: one-shot. */
+/** Ctrl-C, SIGTERM, and SIGHUP of a terminal that was closed: the first one ends what runs in order, the second one the process. Neighbour: one-shot. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** As a shell reports them. */
-const EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 }
+const EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 
 export class Interrupt {
   readonly #controller = new AbortController()

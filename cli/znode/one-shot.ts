@@ -1,5 +1,6 @@
 /** A verb as a command of the process: opens its target, runs it, closes, and ends with its exit code. Neighbour: verb. */
 import type { Command } from 'commander'
+import { explained } from './chroot.ts'
 import { addConnectionFlags, type ConnectionFlags } from './connection-flags.ts'
 import { exitCodeOf, isReaderGone } from './exit-codes.ts'
 import { Interrupt } from './interrupt.ts'
@@ -12,7 +13,11 @@ export function oneShot(verb: Verb, parent = ''): Command {
   const command = addConnectionFlags(commandOf(verb, `anykeeper ${parent}`))
   const arity = verb.arguments?.length ?? 0
   return command.action(async (...given: unknown[]) => {
-    const args = given.slice(0, arity).filter((one) => one !== undefined) as string[]
+    // Of an argument that may be repeated there is a list.
+    const args = given
+      .slice(0, arity)
+      .flat()
+      .filter((one) => one !== undefined) as string[]
     process.exitCode = await runOnce(verb, args, command.opts<ConnectionFlags & Flags>())
   })
 }
@@ -29,7 +34,7 @@ async function runOnce(
   process.stdout.on('error', () => {})
   try {
     const known = verb.isSessionless === true ? sessionlessTarget(flags) : undefined
-    const target = known ?? (await openTarget(flags, { signal }))
+    const target = known ?? (await openTarget(flags, { signal, mustExist: verb.isWrite !== true }))
     try {
       const run: Run = {
         target,
@@ -43,6 +48,8 @@ async function runOnce(
       const code = await verb.run(run, args, flags)
       await output.flush()
       return code ?? 0
+    } catch (error) {
+      throw await explained(target, error)
     } finally {
       await target.close()
     }

@@ -2,7 +2,7 @@
  * Where a command writes: results to stdout, everything else to stderr. For a terminal as wide as it is and with colours;
  * for a pipe stable, without them. Neighbours: layout, printable.
  */
-import { printable } from './printable.ts'
+import { printable, printableJson } from './printable.ts'
 
 /** What of process.stdout and process.stderr is used. */
 export interface Stream {
@@ -76,9 +76,7 @@ export class Output {
   /** One JSON value on one line: any text in it is escaped where a terminal would obey it. */
   async json(value: unknown): Promise<void> {
     const text = JSON.stringify(value, (_key, one) => (typeof one === 'bigint' ? hex(one) : one))
-    await this.line(
-      text.replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, unicode),
-    )
+    await this.line(printableJson(text))
   }
 
   /** Text of this program, such as a help. */
@@ -104,9 +102,6 @@ export class Output {
     this.#stderr.write(`${printable(text)}\n`)
   }
 }
-
-const unicode = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** As servers write ids. */
 export const hex = (id: bigint | number): string =>

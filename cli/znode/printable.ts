@@ -22,6 +22,14 @@ export function printableText(text: string): string {
   return text.replace(HARMFUL_IN_TEXT, escaped)
 }
 
+/** JSON in which no text holds what a terminal would obey, or what would hide or turn around text: it means the same. */
+export function printableJson(json: string): string {
+  return json.replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, unicode)
+}
+
+const unicode = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** Characters that take two columns. Source: East Asian Width W and F, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u

@@ -1,6 +1,7 @@
 /** One server of a connect string, for its four-letter words. Neighbour: target. */
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecure } from 'node:tls'
+import type { ClientTlsTexts } from '../client-tls.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 const PORT = 2181
@@ -9,10 +10,7 @@ const SECURE_PORT = 2281
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024
 
 /** What the server's certificate is verified with. */
-export interface WordsTls {
-  readonly ca?: Buffer
-  readonly cert?: Buffer
-  readonly key?: Buffer
+export interface WordsTls extends ClientTlsTexts {
   readonly rejectUnauthorized?: boolean
 }
 

@@ -2,14 +2,16 @@
  * What a command works on: servers over the wire, or a store, on which it is a member for as long as it runs.
  * Neighbours: connection-flags, verb.
  */
-import { readFileSync } from 'node:fs'
 import { openStore } from '../../adapters/index.ts'
-import { type ClientAuth, connect, type ZooKeeper } from '../../lib/index.ts'
-import { type ClientOptions, connectOwning, Keeper } from '../../lib/internal.ts'
+import { connect, type MetadataStore, StoreError, type ZooKeeper } from '../../lib/index.ts'
+import { type ClientOptions, connectOwning, Keeper, Layout } from '../../lib/internal.ts'
+import { clientTlsOf, givenTlsFlags } from '../client-tls.ts'
 import { UsageError } from '../flags.ts'
 import { shownUrl } from '../settings/shown-url.ts'
 import type { ConnectionFlags } from './connection-flags.ts'
-import { Server } from './server.ts'
+import { authsOf } from './identities.ts'
+import { Server, type WordsTls } from './server.ts'
+import { checkedServerUrl, isServers } from './server-text.ts'
 
 /** An open session, and what it stands on. */
 export interface Target {
@@ -21,26 +23,18 @@ export interface Target {
   readonly servers?: readonly Server[]
   /** The member, on a store. */
   readonly keeper?: Keeper
+  /** The store had no tree below the prefix: this one was begun. */
+  readonly isNew?: true
   /** Of each call. Unit ms. */
   readonly timeoutMs: number
   /** Ends the session, and the member. Never rejects. */
   close(): Promise<void>
 }
 
-const SERVERS = /^zks?:\/\//
-/** host:port, as zkCli takes it. */
-const BARE = /^(?:\[[0-9A-Fa-f:.]+\]|[^\s:/[\]@?#,]+)(?::\d+)?(?:,[^\s/]+)?(?:\/.*)?$/
-const SCHEME = /^[a-z][a-z0-9+.-]*:(?!\d+(?:[,/]|$))/
-
-/** The URL that was meant: without a scheme it is one of servers. */
-export function serverUrl(text: string): string {
-  return !SCHEME.test(text) && BARE.test(text) ? `zk://${text}` : text
-}
-
 /** What a verb without a session needs; undefined: this is a store, which needs one. @throws {UsageError} */
 export function sessionlessTarget(flags: ConnectionFlags): Target | undefined {
-  const url = serverUrl(flags.server)
-  if (!SERVERS.test(url)) return undefined
+  const url = checkedServerUrl(flags.server)
+  if (!isServers(url)) return undefined
   return {
     get client(): never {
       throw new TypeError('there is no session')
@@ -53,8 +47,8 @@ export function sessionlessTarget(flags: ConnectionFlags): Target | undefined {
 }
 
 function serversOf(url: string, flags: ConnectionFlags): Server[] {
-  const hosts = url.replace(SERVERS, '').split('/')[0] ?? ''
-  const tls = url.startsWith('zks:') ? tlsOf(flags) : undefined
+  const hosts = url.replace(/^zks?:\/\//, '').split('/')[0] ?? ''
+  const tls = tlsOf(url, flags)
   return hosts.split(',').map((one) => new Server(one.trim(), tls, flags.timeout))
 }
 
@@ -63,27 +57,29 @@ export interface OpenOptions {
   readonly renew?: boolean
   readonly onState?: NonNullable<ClientOptions['onState']>
   readonly signal?: AbortSignal
+  /** A store must have a tree below the prefix; otherwise one is begun there. @default false */
+  readonly mustExist?: boolean
 }
 
 /** @throws {ZnodeError} {StoreError} {UsageError} */
 export async function openTarget(
   flags: ConnectionFlags,
-  options: OpenOptions = {},
+  { mustExist = false, ...options }: OpenOptions = {},
 ): Promise<Target> {
-  const url = serverUrl(flags.server)
-  const { timeout: timeoutMs, sessionTimeout, auth } = flags
+  const url = checkedServerUrl(flags.server)
+  const { timeout: timeoutMs, sessionTimeout } = flags
+  const tls = tlsOf(url, flags)
   const known: ClientOptions = {
     timeoutMs: sessionTimeout,
     connectMs: timeoutMs,
     requestBytesMax: flags.maxFrameBytes,
-    auth: auth.map(authOf),
+    auth: authsOf(flags),
     // A retry of what surely was not applied, while a server restarts.
     retryMs: Math.min(timeoutMs, RETRY_MS_MAX),
     ...options,
   }
-  if (SERVERS.test(url)) {
-    const tls = url.startsWith('zks:') ? { tls: tlsOf(flags) } : {}
-    const client = await connect(url, { ...known, ...tls })
+  if (isServers(url)) {
+    const client = await connect(url, { ...known, ...(tls !== undefined && { tls }) })
     return {
       client,
       shown: url,
@@ -92,16 +88,15 @@ export async function openTarget(
       close: () => client.close(),
     }
   }
-  let member: Keeper | undefined
+  let opened: Member | undefined
   const client = await connectOwning(async () => {
-    const opened = await openMember(url, flags.prefix)
-    member = opened.keeper
+    opened = await openMember(url, flags, mustExist)
     return opened
   }, known)
   return {
     client,
     shown: shownUrl(url),
-    ...(member !== undefined && { keeper: member }),
+    ...memberOf(opened),
     timeoutMs,
     close: () => client.close(),
   }
@@ -110,44 +105,75 @@ export async function openTarget(
 /** How long a call may be repeated that has changed nothing. Unit ms. */
 const RETRY_MS_MAX = 5_000
 
-async function openMember(url: string, prefix: string) {
-  const store = await openStore(url, { create: url.startsWith('memory:') })
+interface Member {
+  readonly keeper: Keeper
+  readonly isNew: boolean
+  release(): Promise<void>
+}
+
+const memberOf = (member: Member | undefined): Pick<Target, 'keeper' | 'isNew'> =>
+  member === undefined
+    ? {}
+    : { keeper: member.keeper, ...(member.isNew && { isNew: true as const }) }
+
+async function openMember(
+  url: string,
+  { prefix, timeout }: ConnectionFlags,
+  mustExist: boolean,
+): Promise<Member> {
+  const store = await openedWithin(url, timeout)
   try {
+    const isNew = await isWithoutTree(store, prefix)
+    if (isNew && mustExist && !url.startsWith('memory:')) {
+      throw new StoreError(
+        'STORE_UNAVAILABLE',
+        `there is no tree below ${prefix} in ${shownUrl(url)} (--prefix)`,
+        { outcome: 'unapplied' },
+      )
+    }
     const keeper = await Keeper.open({ store, prefix })
     const release = async (): Promise<void> => {
       await keeper.close()
       await store.close()
     }
-    return { keeper, release }
+    return { keeper, isNew, release }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-/** The files of `--ca`, `--cert` and `--key`. @throws {UsageError} one cannot be read */
-export function tlsOf({ ca, cert, key, insecure }: ConnectionFlags) {
-  return {
-    ...(ca !== undefined && { ca: fileOf('--ca', ca) }),
-    ...(cert !== undefined && { cert: fileOf('--cert', cert) }),
-    ...(key !== undefined && { key: fileOf('--key', key) }),
-    ...(insecure === true && { rejectUnauthorized: false }),
-  }
+/** Loading a large tree takes its time, but a store that is there answers soon. @throws {StoreError} */
+async function openedWithin(url: string, timeoutMs: number): Promise<MetadataStore> {
+  const opening = openStore(url, { create: url.startsWith('memory:') })
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new StoreError('STORE_TIMEOUT', `${shownUrl(url)} did not answer within ${timeoutMs} ms`, {
+          outcome: 'unapplied',
+        }),
+      )
+      opening.then((store) => store.close()).catch(() => {})
+    }, timeoutMs)
+  })
+  return Promise.race([opening, late]).finally(() => clearTimeout(timer))
 }
 
-function fileOf(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new UsageError(`${name}: ${(error as Error).message}`)
-  }
+async function isWithoutTree(store: MetadataStore, prefix: string): Promise<boolean> {
+  const { kvs } = await store.range({ start: new Layout(prefix).head })
+  return kvs.length === 0
 }
 
-/** `scheme:auth`, such as `digest:user:password`. @throws {UsageError} which repeats nothing of it */
-function authOf(text: string): ClientAuth {
-  const [, scheme, auth] = /^([a-z][a-z0-9-]*):(.+)$/s.exec(text) ?? []
-  if (scheme === undefined || auth === undefined) {
-    throw new UsageError('--auth: expected scheme:auth, e.g. digest:user:password')
+/** The files of `--ca`, `--cert` and `--key`; undefined: not over TLS. @throws {UsageError} */
+function tlsOf(url: string, flags: ConnectionFlags): WordsTls | undefined {
+  if (url.startsWith('zks:')) {
+    return {
+      ...clientTlsOf('', flags),
+      ...(flags.insecure === true && { rejectUnauthorized: false }),
+    }
   }
-  return { scheme, auth }
+  const given = [...givenTlsFlags('', flags), ...(flags.insecure === true ? ['--insecure'] : [])]
+  if (given[0] !== undefined) throw new UsageError(`${given[0]} is for zks:// only`)
+  return undefined
 }

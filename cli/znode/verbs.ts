@@ -4,10 +4,14 @@ import { sessions } from '../ensemble/sessions.ts'
 import { status } from '../ensemble/status.ts'
 import { bench } from '../load/bench.ts'
 import type { Verb } from './verb.ts'
+import { copyingVerbs } from './verbs/copying.ts'
 import { listingVerbs } from './verbs/listing.ts'
+import { multiVerbs } from './verbs/multi.ts'
+import { quotaVerbs } from './verbs/quotas.ts'
 import { readingVerbs } from './verbs/reading.ts'
 import { removingVerbs } from './verbs/removing.ts'
 import { rightsVerbs } from './verbs/rights.ts'
+import { servingVerbs } from './verbs/serving.ts'
 import { watchingVerbs } from './verbs/watching.ts'
 import { writingVerbs } from './verbs/writing.ts'
 
@@ -16,8 +20,12 @@ const all: readonly Verb[] = [
   ...listingVerbs,
   ...writingVerbs,
   ...removingVerbs,
+  ...multiVerbs,
+  ...copyingVerbs,
   ...watchingVerbs,
   ...rightsVerbs,
+  ...quotaVerbs,
+  ...servingVerbs,
   sessions,
   status,
   ...doctorVerbs,

@@ -85,22 +85,39 @@ export function ensurePath(client: ZooKeeper, path: string): Promise<void> {
   return mkdirp(client, path)
 }
 
+/** Options of {@link deleteRecursive}. */
+export interface DeleteRecursiveOptions {
+  /**
+   * Called while it runs with how many znodes below the path were deleted since it was called last.
+   * @default nothing is reported
+   */
+  readonly onDeleted?: (count: number) => void
+}
+
 /**
- * Deletes a znode and everything below it, children first. What others create below it meanwhile is deleted too.
+ * Deletes a znode and everything below it, children first, with a bounded number of requests in flight. What others create below it meanwhile is deleted too.
  * `/zookeeper` cannot be deleted: `/` deletes all but that and itself. A path that is not there is no error.
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; a part may be deleted, and
  * it is safe to repeat
  */
-export async function deleteRecursive(client: ZooKeeper, path: string): Promise<void> {
+export async function deleteRecursive(
+  client: ZooKeeper,
+  path: string,
+  { onDeleted = () => {} }: DeleteRecursiveOptions = {},
+): Promise<void> {
   checkPath(path)
   if (path !== '/' && isReservedPath(path)) throw badArgument(`${path} cannot be deleted`)
   for (;;) {
-    await deleteBelow(client, path)
+    await deleteBelow(client, path, onDeleted)
     if (path === '/' || (await tryDelete(client, path))) return
   }
 }
 
-async function deleteBelow(client: ZooKeeper, path: string): Promise<void> {
+async function deleteBelow(
+  client: ZooKeeper,
+  path: string,
+  onDeleted: (count: number) => void,
+): Promise<void> {
   // A list of its own instead of recursion: a tree may be deeper than the stack.
   const stack = [path]
   while (stack.length > 0) {
@@ -111,13 +128,16 @@ async function deleteBelow(client: ZooKeeper, path: string): Promise<void> {
       const some = children.slice(i, i + IN_FLIGHT_MAX)
       const deleted = await Promise.all(some.map((child) => tryDelete(client, child)))
       deep.push(...some.filter((_, place) => deleted[place] === false))
+      onDeleted(deleted.filter((isGone) => isGone).length)
     }
     if (deep.length > 0) {
       for (const child of deep) stack.push(child)
       continue
     }
     stack.pop()
-    if (parent !== path && !(await tryDelete(client, parent))) stack.push(parent)
+    if (parent === path) continue
+    if (await tryDelete(client, parent)) onDeleted(1)
+    else stack.push(parent)
   }
 }
 

@@ -76,7 +76,7 @@ function checkSize(tree: ZookeeperTree, { znodeBytesMax }: TargetLimits): Findin
   if (tooLarge.length > 0) {
     findings.push(
       blocks(
-        `${tooLarge.length} znodes have more data than a request of the store may have, ${znodeBytesMax} bytes: ` +
+        `${tooLarge.length === 1 ? '1 znode has' : `${tooLarge.length} znodes have`} more data than a request of the store may have, ${znodeBytesMax} bytes: ` +
           `${named(tooLarge)}; etcd takes more by --max-request-bytes`,
       ),
     )

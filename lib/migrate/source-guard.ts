@@ -18,6 +18,8 @@ export interface SourceGuardOptions {
   readonly clock?: Clock
   /** @default 10,000 ms */
   readonly lookMs?: number
+  /** Called once, when a member that stood by begins to serve. */
+  readonly onTakenOver?: () => void
 }
 
 export class SourceGuard {
@@ -43,6 +45,7 @@ export class SourceGuard {
     if (phase === 'taken' && this.#wasStandby) {
       this.#wasStandby = false
       logger.info({ zxid: keeper.replica.zxid }, 'the tree is taken over: clients are served')
+      this.#options.onTakenOver?.()
     }
     this.#cancel = this.#clock.after(PHASE_MS, () => {
       const isDue = this.#clock.monotonic() - this.#lookedMs >= (this.#options.lookMs ?? LOOK_MS)

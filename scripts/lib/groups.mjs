@@ -103,7 +103,7 @@ export const groups = [
   {
     name: 'shell',
     paths: ['test/shell/'],
-    needs: ['zookeeper-3.9'],
+    needs: ['etcd', 'redis', 'openssl', 'zookeeper-3.9'],
     minutesMax: 6,
   },
   {

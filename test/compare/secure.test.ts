@@ -76,14 +76,14 @@ describe('compare over TLS', function () {
     const missing = await runCopy([...urls(), '--tls-ca', '/absent/ca'])
     expect([missing.code, missing.stderr]).to.deep.equal([
       2,
-      "error: ENOENT: no such file or directory, open '/absent/ca'\n",
+      'error: --tls-ca /absent/ca: there is no such file or folder (ENOENT)\n',
     ])
     const half = await runCopy([...urls(), '--tls-cert', made.client.cert])
     expect(half.code).to.equal(2)
-    expect(half.stderr).to.match(/tls.cert and tls.key come together/)
+    expect(half.stderr).to.match(/--tls-cert and --tls-key go together/)
     const plain = ['compare', '--candidate', 'zk://a:1', '--oracle', 'zk://b:2']
     const unused = await runCopy([...plain, '--tls-ca', made.trusted.ca])
     expect(unused.code).to.equal(2)
-    expect(unused.stderr).to.match(/certificates are for servers over zks:\/\/ only/)
+    expect(unused.stderr).to.match(/--tls-ca is for servers over zks:\/\/ only/)
   })
 })

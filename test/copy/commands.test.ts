@@ -123,8 +123,10 @@ describe('copy: the commands', function () {
     const output = join(folder, 'out', 'tree.jsonl')
     const args = ['export', '--store', source, '--output', output]
     const failed = await runCopy(args)
-    expect(failed.code).to.equal(1)
-    expect(failed.stderr).to.match(/^error: ENOENT.*tree\.jsonl/)
+    expect(failed.code).to.equal(2)
+    expect(failed.stderr).to.match(
+      /^error: --output .*tree\.jsonl: there is no such file or folder \(ENOENT\)/,
+    )
     const here = join(folder, 'tree.jsonl')
     writeFileSync(here, 'older')
     const { stdout } = await runCopy(['export', '--store', source, '--output', here])

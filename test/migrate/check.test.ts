@@ -84,9 +84,7 @@ describe('migrate check: a source that can be followed', function () {
   it('ends with 3 where the store takes no data so large, and names the znode', async () => {
     const { code, lines } = await check(server, '--znode-bytes-max', '2000')
     expect(code).to.equal(3)
-    expect(lines[0]).to.match(
-      /^blocks 1 znodes have more data .*2000 bytes: \/large \(3000 bytes\)/,
-    )
+    expect(lines[0]).to.match(/^blocks 1 znode has more data .*2000 bytes: \/large \(3000 bytes\)/)
   })
 
   it('no quorum port that can be reached blocks', async () => {

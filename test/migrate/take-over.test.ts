@@ -155,6 +155,8 @@ describe('migrate: a live client to anykeeper and back', function () {
     await zookeeper.end()
     const standby = await serve()
     expect(await standby.fourLetterWord('srvr')).to.match(/^Mode: standby$/m)
+    expect(standby.child.output).to.match(/^anykeeper standby on /m)
+    expect(standby.child.output).to.not.match(/^anykeeper ready on /m)
     expect(await standby.fourLetterWord('ruok')).to.include('this is a standby')
     const mntr = await standby.fourLetterWord('mntr')
     expect(mntr).to.match(/^zk_server_state\tstandby$/m)
@@ -171,6 +173,7 @@ describe('migrate: a live client to anykeeper and back', function () {
     await standby.child.waitForLine(/the tree is taken over: clients are served/, {
       timeoutMs: LATE_MS,
     })
+    await standby.child.waitForLine(/^anykeeper ready on /, { timeoutMs: LATE_MS })
 
     // Started again by mistake, with its old tree: it is behind what the client has seen.
     await standby.stop()

@@ -94,20 +94,23 @@ for (const bed of beds) {
 
     /** Of a bed that others may use beside the command. */
     const besides = bed.isAlone ? undefined : it
-    besides?.('watch: one line an event, and it ends after so many, or by Ctrl-C', async () => {
-      const watching = start(['watch', '-R', '--count', '2', '/t'], { env })
-      const stopped = start(['watch', '/t'], { env })
-      await Promise.all([watching.until(/watching \/t/), stopped.until(/watching \/t/)])
-      stopped.signal('SIGINT')
-      expect(await stopped.ended).to.include({ code: 0, out: '' })
-      await other?.setData('/t', Buffer.from('new'))
-      await other?.delete('/t/a/b/n-0000000000')
-      const { code, out } = await watching.ended
-      expect(code).to.equal(0)
-      const events = out.trimEnd().split('\n')
-      const words = events.map((line) => line.replace(/^\d{4}-\S+Z /, ''))
-      expect(words).to.deep.equal(['changed /t', 'deleted /t/a/b/n-0000000000'])
-    })
+    besides?.(
+      'watch: one line an event, and it ends after so many, or by Ctrl-C with 130',
+      async () => {
+        const watching = start(['watch', '-R', '--count', '2', '/t'], { env })
+        const stopped = start(['watch', '/t'], { env })
+        await Promise.all([watching.until(/watching \/t/), stopped.until(/watching \/t/)])
+        stopped.signal('SIGINT')
+        expect(await stopped.ended).to.include({ code: 130, out: '' })
+        await other?.setData('/t', Buffer.from('new'))
+        await other?.delete('/t/a/b/n-0000000000')
+        const { code, out } = await watching.ended
+        expect(code).to.equal(0)
+        const events = out.trimEnd().split('\n')
+        const words = events.map((line) => line.replace(/^\d{4}-\S+Z /, ''))
+        expect(words).to.deep.equal(['changed /t', 'deleted /t/a/b/n-0000000000'])
+      },
+    )
 
     it('status, sessions, doctor: what they know here', async () => {
       await other?.create('/t/mine', null, { mode: 'ephemeral' })

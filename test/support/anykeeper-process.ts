@@ -52,10 +52,10 @@ export class AnykeeperProcess {
     return this.#child
   }
 
-  /** Starts it, also again on the same port, and waits for its ready line. */
+  /** Starts it, also again on the same port, and waits for its line, which a standby has too. */
   async start(options: WaitOptions = {}): Promise<this> {
     this.launch()
-    await this.child.waitForLine(/^anykeeper ready on /, options)
+    await this.child.waitForLine(/^anykeeper (?:ready|standby) on /, options)
     await this.child.waitForPort(this.port, options)
     return this
   }

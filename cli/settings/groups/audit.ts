@@ -1,7 +1,7 @@
 /** Settings: the log of what clients change. */
 import type { AuditFormat } from '../../../proxy/index.ts'
 import { switchOf } from '../make.ts'
-import { anyText, choice, whole } from '../parse.ts'
+import { anyText, oneOf, whole } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
 
 export const audit = switchOf('audit', 'write a line for each change that a client requests', {
@@ -20,7 +20,7 @@ export const auditFormat: Setting<AuditFormat> = {
   name: 'audit-format',
   value: '<format>',
   text: 'zookeeper: lines as ZooKeeper writes them; json: an object a line',
-  parse: choice('zookeeper', 'json'),
+  ...oneOf('zookeeper', 'json'),
   default: 'zookeeper',
 }
 

@@ -1,14 +1,14 @@
 /** Settings: what is logged. */
 import type { LogFormat } from '../../logger.ts'
 import { keeperBound } from '../make.ts'
-import { choice } from '../parse.ts'
+import { oneOf } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
 
 export const logLevel: Setting<string> = {
   name: 'log-level',
   value: '<level>',
   text: 'log lines of this level and above: debug, info, warn, error or silent',
-  parse: choice('debug', 'info', 'warn', 'error', 'silent'),
+  ...oneOf('debug', 'info', 'warn', 'error', 'silent'),
   default: 'info',
   reload: true,
 }
@@ -17,7 +17,7 @@ export const logFormat: Setting<LogFormat> = {
   name: 'log-format',
   value: '<format>',
   text: 'log JSON lines (json) or text for people (text); auto: text on a terminal, otherwise json',
-  parse: choice('auto', 'json', 'text'),
+  ...oneOf('auto', 'json', 'text'),
   default: 'auto',
 }
 

@@ -1,6 +1,6 @@
 /** Settings: the store, its history and its space. */
 import { keeperBound, switchOf } from '../make.ts'
-import { anyText, choice, parsePrefix } from '../parse.ts'
+import { anyText, oneOf, parsePrefix } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
 import { mayHavePassword, shownUrl } from '../shown-url.ts'
 
@@ -31,7 +31,7 @@ const journalFormat: Setting<'2' | '3'> = {
   name: 'journal-format',
   value: '<n>',
   text: 'while this proxy lives, all write journal entries of this format: 2 for 0.1.0',
-  parse: choice('2', '3'),
+  ...oneOf('2', '3'),
   default: '3',
   keeper: (text) => ({ journalFormatMax: text === '2' ? 2 : 3 }),
 }

@@ -12,9 +12,9 @@ import {
 import { switchOf } from '../make.ts'
 import {
   anyText,
-  choice,
   fromJavaNumber,
   type HostPort,
+  oneOf,
   parseListen,
   parseSwitch,
   unlessMinusOne,
@@ -46,7 +46,7 @@ const joinStore =
     return location === '' ? undefined : location
   }
 
-const secureListen: Setting<HostPort | undefined> = {
+export const secureListen: Setting<HostPort | undefined> = {
   name: 'secure-listen',
   value: '<host:port>',
   text: 'accept clients over TLS on this address',
@@ -115,7 +115,7 @@ const clientAuth: Setting<ClientAuthMode> = {
   name: 'tls-client-auth',
   value: '<mode>',
   text: 'certificate of the client: need, want (verified if there is one), none',
-  parse: choice('need', 'want', 'none'),
+  ...oneOf('need', 'want', 'none'),
   default: SECURE_DEFAULT.clientAuth,
   zookeeper: ['ssl.clientAuth'],
   fromZookeeper: (text) => (text === '' ? undefined : text.toLowerCase()),

@@ -161,7 +161,7 @@ class Drawing {
 
 const count: Verb = {
   name: 'count',
-  aliases: ['getAllChildrenNumber'],
+  aliases: ['getAllChildrenNumber', 'get_all_children_number'],
   summary: 'count the znodes below a path',
   arguments: [['[path]', 'of the znode']],
   examples: ['/'],

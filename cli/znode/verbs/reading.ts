@@ -38,6 +38,7 @@ const get: Verb = {
 
 const stat: Verb = {
   name: 'stat',
+  aliases: ['get_stat'],
   summary: 'read the Stat of a znode',
   arguments: [['<path>', 'of the znode']],
   options: [watchOption()],

@@ -2,6 +2,7 @@
 import { Option } from 'commander'
 import { deleteRecursive } from '../../../lib/index.ts'
 import { UsageError } from '../../flags.ts'
+import { showProgress } from '../../progress.ts'
 import type { Run, Verb } from '../verb.ts'
 import { versionOf, versionOption } from './writing.ts'
 
@@ -13,7 +14,19 @@ async function removeAll({ client, output }: Run, path: string, isMeant: boolean
   }
   // A path that is not there is an error here, as it is in zkCli.
   const { numChildren } = (await client.getChildren(path)).stat
-  await deleteRecursive(client, path)
+  // Servers before 3.6 cannot count: then there is no end to show.
+  const counted = await client.getAllChildrenNumber(path).catch(() => undefined)
+  const progress = await showProgress({ done: 'deleted' })
+  let done = 0
+  const onDeleted = (count: number): void => {
+    done += count
+    progress.at(done, Math.max(done, counted ?? 0))
+  }
+  try {
+    await deleteRecursive(client, path, { onDeleted })
+  } finally {
+    progress.end()
+  }
   if (output.isJson) await output.json({ path, children: numChildren })
 }
 

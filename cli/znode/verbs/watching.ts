@@ -79,9 +79,6 @@ const watch: Verb = {
         await output.flush()
         if (event.type !== EVENT.None && --left === 0) return
       }
-    } catch (error) {
-      // Ctrl-C is how it ends.
-      if (!run.signal.aborted || error !== run.signal.reason) throw error
     } finally {
       outage.end()
     }

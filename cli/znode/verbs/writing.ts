@@ -1,8 +1,8 @@
 /** Verbs that change znodes: create, set, rm. Neighbours: reading, removing. */
-import { createReadStream } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
-import { type CreateMode, mkdirp } from '../../../lib/index.ts'
+import { type CreateMode, type CreateOptions, mkdirp } from '../../../lib/index.ts'
 import { UsageError } from '../../flags.ts'
+import { inputFile } from '../../named-files.ts'
 import { whole } from '../../settings/parse.ts'
 import { parseAcl } from '../acl-text.ts'
 import { printable } from '../printable.ts'
@@ -13,7 +13,7 @@ import { statOption } from './reading.ts'
 export const versionOption = (): Option =>
   new Option('-v, --expect <version>', 'only if its version is this one; -1: any').argParser(int32)
 
-function int32(text: string): number {
+export function int32(text: string): number {
   const value = Number(text)
   if (/^-?\d+$/.test(text) && (value | 0) === value) return value
   throw new InvalidArgumentError('expected the version of a znode, a whole number.')
@@ -28,17 +28,28 @@ const inputOption = (): Option =>
 const INPUT_BYTES_MAX = 64 * 1024 * 1024
 
 /** The data that was given, or undefined. @throws {UsageError} in two ways; the file's own error */
-async function dataOf(text: string | undefined, flags: Flags): Promise<Buffer | undefined> {
+async function dataOf(
+  { signal }: Run,
+  text: string | undefined,
+  flags: Flags,
+): Promise<Buffer | undefined> {
   const input = flags.input as string | undefined
   if (input === undefined) return text === undefined ? undefined : Buffer.from(text)
   if (text !== undefined) throw new UsageError('the data are an argument or --input, not both')
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of input === '-' ? process.stdin : createReadStream(input)) {
-    chunks.push(chunk as Buffer)
-    bytes += (chunk as Buffer).length
-    if (bytes > INPUT_BYTES_MAX)
-      throw new UsageError(`${input} has more than ${INPUT_BYTES_MAX} bytes`)
+  const stream = input === '-' ? process.stdin : inputFile('--input', input)
+  const stop = (): void => void stream.destroy(signal.reason as Error)
+  signal.addEventListener('abort', stop)
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk as Buffer)
+      bytes += (chunk as Buffer).length
+      if (bytes > INPUT_BYTES_MAX)
+        throw new UsageError(`--input ${input} has more than ${INPUT_BYTES_MAX} bytes`)
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
   return Buffer.concat(chunks)
 }
@@ -57,6 +68,19 @@ function modeOf({ sequential, ephemeral, container, ttl }: Flags, run: Run): Cre
   const kind = ephemeral === true ? 'ephemeral' : container === true ? 'container' : 'persistent'
   if (ttl !== undefined) return sequential === true ? 'ttl-sequential' : 'ttl'
   return (sequential === true ? `${kind}-sequential` : kind) as CreateMode
+}
+
+/** From the flags of create. @throws {UsageError} */
+export function createOptionsOf(
+  flags: Flags,
+  aclText: string | undefined,
+  run: Run,
+): CreateOptions {
+  return {
+    mode: modeOf(flags, run),
+    ...(flags.ttl !== undefined && { ttlMs: flags.ttl as number }),
+    ...(aclText !== undefined && { acl: parseAcl(aclText) }),
+  }
 }
 
 const create: Verb = {
@@ -90,13 +114,8 @@ const create: Verb = {
     // The name of a sequential znode may be its number alone.
     const isNumber = flags.sequential === true && /.\/$/.test(path)
     const at = isNumber ? `${run.resolve(path.slice(0, -1))}/` : run.resolve(path)
-    const mode = modeOf(flags, run)
-    const options = {
-      mode,
-      ...(flags.ttl !== undefined && { ttlMs: flags.ttl as number }),
-      ...(aclText !== undefined && { acl: parseAcl(aclText) }),
-    }
-    const data = (await dataOf(text, flags)) ?? null
+    const options = createOptionsOf(flags, aclText, run)
+    const data = (await dataOf(run, text, flags)) ?? null
     const parent = at.slice(0, at.lastIndexOf('/'))
     if (flags.parents === true && parent !== '') await mkdirp(client, parent)
     const made = await client.create(at, data, options)
@@ -118,7 +137,7 @@ const set: Verb = {
   async run(run, [path = '', text], flags) {
     const { client, output } = run
     const at = run.resolve(path)
-    const data = await dataOf(text, flags)
+    const data = await dataOf(run, text, flags)
     if (data === undefined)
       throw new UsageError('no data: give them as an argument, or with --input FILE')
     const stat = await client.setData(at, data, versionOf(flags))

@@ -142,7 +142,8 @@ export class MoveRun {
       new AnykeeperProcess(port, options).launch(),
     )
     await ended(this.#command('take-over', prefix))
-    for (const { child } of this.#proxies) await child.waitForLine(/^anykeeper ready on /)
+    for (const { child } of this.#proxies)
+      await child.waitForLine(/^anykeeper (?:ready|standby) on /)
     const pauseMs = performance.now() - begunMs
     await this.#unloaded()
     await ended(this.#follower)

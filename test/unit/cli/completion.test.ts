@@ -35,6 +35,24 @@ describe('cli/completion', () => {
     expect(offered('get', '--server', '')).to.deep.equal([''])
   })
 
+  it('every flag with a list of values offers it, in each shell', () => {
+    const flags = model.words.flatMap((word) => [
+      ...word.flags,
+      ...word.words.flatMap((one) => one.flags),
+    ])
+    const chosen = flags.filter(({ choices }) => choices.length > 0)
+    const names = new Set(chosen.map(({ long }) => long))
+    const serving = ['audit-format', 'tls-client-auth', 'log-level', 'log-format', 'journal-format']
+    expect([...names]).to.include.members([...serving.map((name) => `--${name}`), '--format'])
+    expect(offered('serve', '--audit-format', '')).to.have.members(['zookeeper', 'json'])
+    expect(offered('serve', '--tls-client-auth', 'w')).to.deep.equal(['want'])
+    const [zsh, fish] = [zshScript(model), fishScript(model)]
+    for (const { long = '', choices } of chosen) {
+      expect(zsh, long).to.contain(`:value:(${choices.join(' ')})`)
+      expect(fish, long).to.match(new RegExp(`-l ${long.slice(2)} .*-a '${choices.join(' ')}'`))
+    }
+  })
+
   it('zsh and fish: every command and flag, quotes in pairs, and bash can read its own', () => {
     const [zsh, fish] = [zshScript(model), fishScript(model)]
     for (const { name, flags } of model.words) {

@@ -1,0 +1,109 @@
+/**
+ * Files that a flag names, to read from or to write to: an ordinary file, a FIFO, a device. What cannot be opened is refused
+ * with the flag before anything else is done. Neighbours: unusable, export, import.
+ */
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+import { UsageError } from './flags.ts'
+import { unusableFile } from './unusable.ts'
+
+/** How long a FIFO may be without a reader. Unit ms. */
+const READER_MS_MAX = 30_000
+/** Between two looks. Unit ms. */
+const LOOK_MS = 50
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Its bytes. A FIFO is waited for without holding a thread, so that Ctrl-C ends the wait.
+ * @throws {UsageError} with the flag: it cannot be opened, or is a folder
+ */
+export function inputFile(flag: string, path: string): Readable {
+  try {
+    const stat = statSync(path)
+    if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
+    if (!stat.isFIFO()) return createReadStream(path, { fd: openSync(path, 'r') })
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return new Socket({ fd, readable: true, writable: false })
+  } catch (error) {
+    throw new UsageError(unusableFile(flag, path, error))
+  }
+}
+
+/** Where a command writes what it makes. */
+export interface OutputFile {
+  readonly stream: Writable
+  /** When all is written: it is on the disk, and has its name. */
+  done(): void
+  /** Nothing of it is left, where it is an ordinary file. */
+  abandon(): void
+}
+
+/**
+ * Readable by its owner alone: it holds data that ACLs protect. An ordinary file has its name only when it is complete, and
+ * Ctrl-C leaves nothing of it.
+ * @throws {UsageError} with the flag: it cannot be opened, is a folder, or is a FIFO that nobody reads
+ */
+export async function outputFile(flag: string, path: string): Promise<OutputFile> {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
+    if (stat === undefined || stat.isFile()) return ordinaryFile(path)
+    const stream = stat.isFIFO()
+      ? new Socket({ fd: await fifoWithReader(path), readable: false, writable: true })
+      : createWriteStream(path, { fd: openSync(path, 'w') })
+    return { stream, done() {}, abandon() {} }
+  } catch (error) {
+    throw new UsageError(unusableFile(flag, path, error))
+  }
+}
+
+function ordinaryFile(path: string): OutputFile {
+  const part = `${path}.part`
+  const fd = openSync(part, 'w', 0o600)
+  const abandon = (): void => {
+    forget()
+    rmSync(part, { force: true })
+  }
+  const interrupted = (signal: NodeJS.Signals): void => {
+    abandon()
+    process.kill(process.pid, signal)
+  }
+  const forget = (): void => {
+    for (const signal of SIGNALS) process.off(signal, interrupted)
+  }
+  for (const signal of SIGNALS) process.on(signal, interrupted)
+  return {
+    stream: createWriteStream(part, { fd, autoClose: false }),
+    done() {
+      fsyncSync(fd)
+      closeSync(fd)
+      renameSync(part, path)
+      forget()
+    },
+    abandon,
+  }
+}
+
+async function fifoWithReader(path: string): Promise<number> {
+  const untilMs = performance.now() + READER_MS_MAX
+  for (;;) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      const isUnread = (error as NodeJS.ErrnoException).code === 'ENXIO'
+      if (!isUnread || performance.now() > untilMs) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}

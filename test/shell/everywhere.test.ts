@@ -1,0 +1,252 @@
+/**
+ * Every verb on everything that `--server` can name, as tables: what it answers, and a sentence and an exit code where it
+ * cannot. The commands of a bed run in one process: see many.mjs.
+ */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { within } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { requireOrSkip } from '../support/requirements.ts'
+import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { beds, moreBeds, type Started } from './beds.ts'
+import { endCommands, start } from './command-run.ts'
+
+const program = fileURLToPath(new URL('./many.mjs', import.meta.url))
+
+interface Done {
+  readonly args: readonly string[]
+  readonly out: string
+  readonly err: string
+  readonly code: number
+}
+
+/** Their results, in order. */
+async function many(lines: readonly (readonly string[])[]): Promise<Done[]> {
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  child.stdin.end(JSON.stringify(lines))
+  try {
+    await within('the commands', 60_000, closed)
+  } finally {
+    child.kill('SIGKILL')
+  }
+  return JSON.parse(Buffer.concat(chunks).toString())
+}
+
+/** One line of JSON each, and nothing else. */
+function isJson(text: string): boolean {
+  for (const line of text.trimEnd().split('\n')) JSON.parse(line)
+  return text.endsWith('\n')
+}
+
+const OPS = ['--auth', 'digest:ops:secret']
+/** What would hide or turn around text; a path has no control characters. */
+const EVIL = '/t/\u202e\u2066\u200bx'
+/** What a terminal would obey, too. */
+const EVIL_DATA = '\u001b]0;title\u0007\u009b2J\u202e'
+const isUnsafe = (text: string): boolean => /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)
+
+type Row = readonly [args: readonly string[], code: number, out: RegExp | 'json', err?: RegExp]
+
+const TABLE: readonly Row[] = [
+  [['create', '-p', '/t/a', 'x'], 0, /^\/t\/a\n$/],
+  [['create', '/t/a', 'x'], 6, /^$/, /^error: znode exists already: \/t\/a\n$/],
+  [['get', '/t/a'], 0, /^x$/],
+  [['get', '--json', '/t/a'], 0, 'json'],
+  [['get', '/nowhere'], 3, /^$/, /^error: no such znode: \/nowhere\n$/],
+  [['get', 'relative'], 2, /^$/, /^error: path must start with "\/"/],
+  [['set', '--json', '/t/a', 'y'], 0, 'json'],
+  [['set', '--expect', '9', '/t/a', 'y'], 6, /^$/, /^error: version does not match: \/t\/a\n$/],
+  [['ls', '/t'], 0, /^a\n$/],
+  [['ls', '/nowhere'], 3, /^$/, /^error: no such znode/],
+  [['tree', '/t'], 0, /^\/t {2}\(1 child\)\n└── a {2}\(1 byte\)\n$/],
+  [['tree', '--json', '/t'], 0, 'json'],
+  [['count', '/t'], 0, /^1\n$/],
+  [['stat', '/t/a'], 0, /dataVersion = 1\n/],
+  [['stat', '/nowhere'], 3, /^$/, /^error: no such znode/],
+  [
+    ['multi', 'check /t/a 1', "create -s /t/s- 'two words'", 'set -v 1 /t/a z', 'create /t/g'],
+    0,
+    /^check \/t\/a\ncreate \/t\/s-0000000001\nset \/t\/a\ncreate \/t\/g\n$/,
+  ],
+  [['multi', 'rm /t/g', 'rm /nowhere'], 3, /^$/, /^error: no such znode: \/nowhere\n$/],
+  [['multi', '--json', 'rm /t/g', 'set /t/a w'], 0, 'json'],
+  [['multi', 'frob /t'], 2, /^$/, /^error: operation 1: "frob" is no operation/],
+  [['acl', '/t/a'], 0, /^world:anyone:cdrwa\n$/],
+  [['acl', '/t/a', 'world:nobody'], 2, /^$/, /is no entry of an ACL/],
+  [['whoami', ...OPS, '--json'], 0, 'json'],
+  [['sync', '/'], 0, /^$/],
+  [['create', '/t/hidden', 'x', 'digest:ops:none=:r'], 0, /hidden/],
+  [['get', '/t/hidden'], 4, /^$/, /^error: not permitted by the ACL: \/t\/hidden\n$/],
+  [['set', '/t/hidden', 'y'], 4, /^$/, /^error: not permitted/],
+  [['create', EVIL, EVIL_DATA], 0, /^\/t\/\\u\{202e\}\\u\{2066\}\\u\{200b\}x\n$/],
+  [['get', '--json', EVIL], 0, 'json'],
+  [['get', '--hex', EVIL], 0, /^00000000 {2}1b 5d/],
+  [['ls', '/t'], 0, /\\u\{202e\}\\u\{2066\}\\u\{200b\}x\n$/],
+  [['ls', '--json', '/t'], 0, 'json'],
+  [['ls', '-R', '/t'], 4, /\\u\{202e\}/],
+  [['rm', `${EVIL}/none`], 3, /^$/, /\\u\{202e\}/],
+  [['doctor', '--json', '/t'], 0, 'json'],
+  [['doctor', '/t'], 0, /\\u\{202e\}/],
+  [['sessions'], 0, /^SESSION/],
+  [['status', '--json'], 0, 'json'],
+  [['rm', '/t'], 6, /^$/, /^error: znode has children: \/t\n$/],
+  [['rm', '-r', '/'], 2, /^$/, /--whole-tree/],
+  [['rm', '--json', '-r', '/t'], 0, 'json'],
+  [['rm', '/t'], 3, /^$/, /^error: no such znode: \/t\n$/],
+]
+
+/** With the arguments that it needs. */
+const VERBS: readonly (readonly string[])[] = [
+  ['get', '/a'],
+  ['stat', '/a'],
+  ['ls', '/'],
+  ['tree', '/'],
+  ['count', '/'],
+  ['sync', '/'],
+  ['create', '/a'],
+  ['set', '/a', 'x'],
+  ['rm', '/a'],
+  ['multi', 'rm /a'],
+  ['acl', '/a'],
+  ['whoami'],
+  ['watch', '/a'],
+  ['sessions'],
+  ['status'],
+  ['doctor', '/'],
+  ['bench', '/'],
+]
+
+for (const bed of [...beds, ...moreBeds]) {
+  describe(`shell: every verb on ${bed.name}`, function () {
+    this.timeout(120_000)
+    let server: Started
+    let where: readonly string[]
+    before(async function () {
+      requireOrSkip(this, ...bed.needs)
+      server = await bed.start()
+      where = ['--server', server.url, ...(server.flags ?? [])]
+    })
+    after(() => server?.stop())
+    afterEach(endCommands)
+
+    it('results, sentences and exit codes', async () => {
+      const ended = await many(TABLE.map(([args]) => [...args, ...where]))
+      for (const [at, [args, code, out, err]] of TABLE.entries()) {
+        const found = ended[at] as Done
+        const shown = `${args.join(' ')}: ${found.err}`
+        expect(found.code, shown).to.equal(code)
+        if (out === 'json') expect(isJson(found.out), shown).to.equal(true)
+        else expect(found.out, shown).to.match(out)
+        if (err !== undefined) expect(found.err, shown).to.match(err)
+        expect(isUnsafe(found.out + found.err), shown).to.equal(false)
+      }
+    })
+
+    const besides = bed.isAlone ? undefined : it
+    besides?.('watch sees a change by another process', async () => {
+      const watching = start(['watch', '--json', '--count', '1', '/w', ...where])
+      await watching.until(/watching \/w/)
+      await many([['create', '/w', ...where]])
+      const { code, out } = await watching.ended
+      expect(code).to.equal(0)
+      expect(JSON.parse(out)).to.include({ event: 'created', path: '/w' })
+    })
+
+    besides?.('a server that hangs: a sentence, exit 5, in the time that was given', async () => {
+      process.kill(server.pid as number, 'SIGSTOP')
+      try {
+        const lines = VERBS.map((args) => [...args, ...where, '--timeout', '100'])
+        for (const { args, code, out, err } of await many(lines)) {
+          expect(code, `${args}: ${err}`).to.equal(5)
+          if (args[0] === 'status') expect(out + err).to.match(/within 100 ms/)
+          else expect(err, args.join(' ')).to.match(/^error: .*within 100 ms/)
+        }
+      } finally {
+        process.kill(server.pid as number, 'SIGCONT')
+      }
+    })
+  })
+}
+
+describe('shell: every verb where nothing is', function () {
+  this.timeout(60_000)
+  let folder: string
+  before(() => {
+    folder = temporaryFolder('everywhere')
+  })
+  after(() => removeFolder(folder))
+
+  it('no server, no store: a sentence and exit 5; nothing is made', async () => {
+    const host = `127.0.0.1:${await freePort()}`
+    const urls = [host, `zks://${host}`, `etcd://${host}`, `redis://${host}`, `file:${folder}/none`]
+    const lines = urls.flatMap((url) =>
+      VERBS.map((args) => [...args, '--server', url, '--timeout', '50']),
+    )
+    for (const { args, code, out, err } of await many(lines)) {
+      expect(code, `${args}: ${err}`).to.equal(5)
+      expect(args[0] === 'status' ? out + err : err).to.match(/error: \S|did not answer/)
+    }
+  })
+
+  it('what is no server: a sentence that says what to write, and exit 2', async () => {
+    const cases: [server: string, says: RegExp][] = [
+      ['', /--server: it is empty/],
+      ['::1', /needs brackets: "\[::1\]"/],
+      ['http://etcd1:2379', /http:\/\/ is no scheme here: zk:\/\/host:port.*etcd:\/\//],
+      ['zk://host:99999', /the port of "host:99999" is not from 1 to 65535/],
+      ['zk://host:0', /the port of "host:0"/],
+      ['zk://', /no host in it/],
+      ['bolt://x', /not with "bolt"/],
+    ]
+    const ended = await many(cases.map(([server]) => ['get', '/', '--server', server]))
+    for (const [at, [server, says]] of cases.entries()) {
+      expect(ended[at], server).to.include({ code: 2, out: '' })
+      expect(ended[at]?.err, server).to.match(says)
+    }
+  })
+
+  it('wrong arguments of each verb: exit 2, and nothing is connected to', async () => {
+    const lines = VERBS.map(([name = '']) => [name, '/a', '--frobnicate=hunter2'])
+    const files = ['create', 'set'].map((name) => [name, '/a', '--input', join(folder, 'none')])
+    const all = [...lines, ...files.map((line) => [...line, '--server', 'memory:'])]
+    for (const { args, code, out, err } of await many(all)) {
+      expect({ code, out }, `${args}: ${err}`).to.deep.equal({ code: 2, out: '' })
+      expect(err)
+        .to.match(/^error: (?:unknown option|too many|--input .*none: )/)
+        .and.not.match(/hunter2/)
+    }
+  })
+
+  it('a certificate without its key, or of another, or for a server without TLS: its flag', async () => {
+    const pem = join(folder, 'none.pem')
+    const cases: [flags: string[], says: RegExp][] = [
+      [['--cert', pem], /--cert and --key go together: --cert is given, --key is not/],
+      [['--ca', pem], /--ca .*none\.pem: there is no such file or folder \(ENOENT\)/],
+      [['--ca', fileURLToPath(import.meta.url)], /--ca .*: there is no certificate in it, in PEM/],
+    ]
+    const on = (server: string, flags: string[]) => ['get', '/', '--server', server, ...flags]
+    const ended = await many([
+      ...cases.map(([flags]) => on('zks://127.0.0.1:1', flags)),
+      on('127.0.0.1:1', ['--ca', pem]),
+      ['doctor', 'kafka', 'zk://127.0.0.1:1', '--ca', pem],
+      ['doctor', 'kafka', 'zks://127.0.0.1:1', '--ca', pem],
+      ['migrate', 'check', '--source', '127.0.0.1:1', '--quorum-ca', pem],
+    ])
+    const says = [
+      ...cases.map(([, one]) => one),
+      /--ca is for zks:\/\/ only/,
+      /--ca is for zks:\/\/ only/,
+      /--ca .*: there is no such file/,
+      /--quorum-ca .*: there is no such file/,
+    ]
+    for (const [at, one] of ended.entries()) {
+      expect(one.code, one.err).to.equal(2)
+      expect(one.err).to.match(says[at] as RegExp)
+    }
+  })
+})
