@@ -18,10 +18,10 @@ import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packe
 const FRAME_HEADER_BYTES = 12
 const REQUEST_HEADER_BYTES = 16
 
-/** Requests that a leader takes: `fail` and `deleteContainer` never leave this process. */
+/** Requests that a leader takes: the others never leave this process. */
 export type ForwardedRequest = Exclude<
   WriteRequest | SyncRequest,
-  { readonly type: 'fail' | 'deleteContainer' }
+  { readonly type: 'fail' | 'deleteContainer' | 'guarded' }
 >
 
 interface Asked {

@@ -185,7 +185,9 @@ class ZookeeperUpstream implements Upstream {
   }
 
   #forward(task: CommitTask): void {
-    const request = task.request as WriteRequest | SyncRequest
+    const asWritten = task.request as WriteRequest | SyncRequest
+    // A leader knows versions alone: who sent it has compared the guards with the replica.
+    const request = asWritten.type === 'guarded' ? asWritten.request : asWritten
     const session = task.session?.id ?? 0n
     const isMalformed = request.type === 'fail' && request.errno === ZK_ERRORS.MARSHALLING.errno
     // What this process answers itself, in the session's order.

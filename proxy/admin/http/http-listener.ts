@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from '../../../lib/internal.ts'
-import { Call, HttpError } from './call.ts'
+import { Call, HEADERS, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 import type { Router } from './router.ts'
 
@@ -88,7 +88,7 @@ export class HttpListener {
     try {
       call = new Call(request, response)
     } catch {
-      response.writeHead(400).end()
+      response.writeHead(400, HEADERS).end()
       return
     }
     try {
