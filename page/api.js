@@ -67,6 +67,23 @@ export async function send(method, path, query, body = undefined) {
   return read(() => response.json())
 }
 
+/**
+ * A body of bytes. @param {string} path @param {Query} query @param {Uint8Array} bytes @returns {Promise<any>}
+ * @throws {ApiError} status 0 and 503: what was to be changed may be changed
+ */
+export async function sendBytes(path, query, bytes) {
+  const headers = { 'content-type': 'application/octet-stream' }
+  const body = /** @type {Uint8Array<ArrayBuffer>} */ (bytes)
+  const response = await request(urlOf(path, query), { method: 'PUT', body, headers })
+  return read(() => response.json())
+}
+
+/** An answer of bytes. @param {string} path @param {Query} query @returns {Promise<Blob>} @throws {ApiError} */
+export async function bytesOf(path, query) {
+  const response = await request(urlOf(path, query), {})
+  return read(() => response.blob())
+}
+
 /** The text of /metrics, which anybody may read. @throws {ApiError} */
 export async function metricsText() {
   const response = await request(METRICS, {})

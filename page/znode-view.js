@@ -1,13 +1,23 @@
 /** One znode: its data, Stat and ACL, and where it is allowed the forms that change it. */
-import { get } from './api.js'
+import { bytesOf, get } from './api.js'
 import { DATA_PART, DataPane } from './data-pane.js'
 import { EditForms } from './edit-forms.js'
+import { fileNameOf, save } from './save-file.js'
 import { bytesText, count, durationText, fromBase64, hex, timeText, visible } from './text.js'
-import { Component, Facts, html, named, sessionLink, Trouble, treeLink } from './view.js'
+import {
+  Component,
+  Facts,
+  html,
+  named,
+  PERMS,
+  sessionLink,
+  shownId,
+  Trouble,
+  treeLink,
+} from './view.js'
 
 /** ACL entries that are shown: there may be tens of thousands. */
 const ACL_SHOWN_MAX = 200
-const PERMS = ['r', 'w', 'c', 'd', 'a']
 
 /**
  * @typedef {{ path: string, canEdit: boolean, generation: number, onChanged: () => void }} Props
@@ -50,6 +60,16 @@ export class ZnodeView extends Component {
     }
   }
 
+  async #download() {
+    const { path } = this.props
+    try {
+      save(await bytesOf('data', { path }), fileNameOf(path))
+      this.setState({ error: undefined })
+    } catch (error) {
+      this.setState({ error: error.message })
+    }
+  }
+
   render() {
     const { path, canEdit, onChanged } = this.props
     const { znode, bytes, offset, error } = this.state
@@ -64,7 +84,7 @@ export class ZnodeView extends Component {
           ? null
           : html`
         <${DataPane} bytes=${bytes} offset=${offset} total=${znode.stat.dataLength}
-          onPart=${(/** @type {number} */ next) => void this.load(next)} />
+          onPart=${(/** @type {number} */ next) => void this.load(next)} onSave=${() => void this.#download()} />
         ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0)} onChanged=${onChanged} />` : null}
         <h3>Stat</h3>
         <${Facts} rows=${statRows(znode)} />
@@ -121,12 +141,9 @@ const AclTable = ({ acl }) => html`<table class="acl">
     ${acl.slice(0, ACL_SHOWN_MAX).map(
       ({ scheme, id, perms }, i) => html`<tr key=${i}>
         <td>${visible(scheme)}</td><td class="name">${visible(shownId(scheme, id))}</td>
-        <td>${PERMS.filter((_, bit) => (perms >> bit) & 1).join('')}</td>
+        <td>${PERMS.filter((_, bit) => (perms >> bit) & 1).join(', ')}</td>
       </tr>`,
     )}
   </tbody>
 </table>
 ${acl.length > ACL_SHOWN_MAX ? html`<p>${count(acl.length - ACL_SHOWN_MAX)} more entries are not shown.</p>` : null}`
-
-/** What stands behind the name of a digest can be used to search for the password. @param {string} scheme @param {string} id */
-const shownId = (scheme, id) => (scheme === 'digest' ? `${id.split(':')[0]}:…` : id)

@@ -149,3 +149,22 @@ export async function press(page: Page, text: string): Promise<void> {
   const button = await page.waitForSelector(`::-p-xpath(//button[normalize-space()="${text}"])`)
   await button?.evaluate((one) => (one as HTMLButtonElement).click())
 }
+
+/** To another view, as a link leads there. */
+export const go = (page: Page, hash: string): Promise<void> =>
+  page.evaluate((next) => {
+    location.hash = next
+  }, hash)
+
+/** Presses Tab until the focus is on a field of this name, an element of this role, or a link or button with this text. */
+export async function focusOn(page: Page, what: string): Promise<void> {
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab')
+    const names = await page.evaluate(() => {
+      const one = document.activeElement as HTMLElement
+      return [one.getAttribute('name'), one.getAttribute('role'), one.textContent]
+    })
+    if (names.includes(what)) return
+  }
+  throw new Error(`Tab does not lead to ${what}`)
+}

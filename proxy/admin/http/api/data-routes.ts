@@ -5,13 +5,11 @@
 import { fromByteString, toByteString } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
+import { dataBytesMax } from './data-bytes.ts'
 import { meantOf, numbersOf, versionOf } from './edit-fields.ts'
 import { change } from './edit-session.ts'
 import { onlyKnown, pathOf } from './parameters.ts'
 import { znodeOf } from './tree-route.ts'
-
-/** What a setData has besides path and data, bytes: header, two lengths and the version. */
-const SET_DATA_BYTES = 20
 
 /** With the numbers that guard a change of it in headers. */
 export function answerData(host: ProxyHost, call: Call): void {
@@ -44,7 +42,3 @@ export async function putData(host: ProxyHost, call: Call): Promise<void> {
   const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
   call.json(200, { path, zxid, dataLength: data.length })
 }
-
-/** As much as a client could write there (jute.maxbuffer), bytes. */
-export const dataBytesMax = ({ options }: ProxyHost, path: string): number =>
-  Math.max(0, options.frameBytesMax - SET_DATA_BYTES - Buffer.byteLength(path))
