@@ -36,3 +36,7 @@ export const aclDrafts = new Drafts()
 /** The znode has another version by now, or is another one. @param {Base} draft @param {Base} now */
 export const isOther = (draft, { version, czxid }) =>
   version !== draft.version || czxid !== draft.czxid
+
+/** Something was typed for this znode, and is not saved. @param {string} path */
+export const hasDraft = (path) =>
+  dataDrafts.get(path) !== undefined || aclDrafts.get(path) !== undefined

@@ -1,6 +1,7 @@
 /** One znode: its data, Stat and ACL, and where it is allowed the forms that change it. */
 import { bytesOf, get } from './api.js'
 import { DATA_PART, DataPane } from './data-pane.js'
+import { hasDraft } from './drafts.js'
 import { EditForms } from './edit-forms.js'
 import { fileNameOf, save } from './save-file.js'
 import { bytesText, count, durationText, fromBase64, hex, timeText, visible } from './text.js'
@@ -55,7 +56,10 @@ export class ZnodeView extends Component {
       this.setState({ znode, bytes, offset, error: undefined })
       return znode
     } catch (error) {
-      if (error.name !== 'AbortError') this.setState({ error: error.message })
+      if (error.name === 'AbortError') return undefined
+      this.setState({ error: error.message })
+      // Nothing of one that is gone is shown as if it were there; what was typed for it can still be copied.
+      if (error.status === 404 && !hasDraft(path)) this.setState({ znode: undefined })
       return undefined
     }
   }

@@ -1,7 +1,8 @@
 /** The page shows what is there: znodes by the hundred thousand, data in every form, sessions, watches, numbers and changes. */
 import { expect } from 'chai'
 import { requireOrSkip } from '../support/requirements.ts'
-import { focusOn, go, PageBench, press, rowsOf, shows, TOKEN, textOf } from './page-bench.ts'
+import { PageBench, TOKEN } from './page-bench.ts'
+import { focusOn, go, press, rowsOf, shows, textOf } from './page-browser.ts'
 
 const CHILDREN = 100_000
 const LARGE = 300_000

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Page } from 'puppeteer-core'
 import { requireOrSkip } from '../support/requirements.ts'
-import { focusOn, go, PageBench, press, shows } from './page-bench.ts'
+import { PageBench } from './page-bench.ts'
+import { focusOn, go, press, shows } from './page-browser.ts'
 
 describe('page/edit-more', function () {
   this.timeout(120_000)

@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import type { Page } from 'puppeteer-core'
 import { requireOrSkip } from '../support/requirements.ts'
-import { PageBench, press, shows } from './page-bench.ts'
+import { PageBench } from './page-bench.ts'
+import { press, shows } from './page-browser.ts'
 
 describe('page/edit', function () {
   this.timeout(120_000)

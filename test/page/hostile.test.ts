@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { http } from '../support/http.ts'
 import { requireOrSkip } from '../support/requirements.ts'
-import { PageBench, rowsOf, shows, TOKEN, textOf } from './page-bench.ts'
+import { PageBench, TOKEN } from './page-bench.ts'
+import { rowsOf, shows, textOf } from './page-browser.ts'
 
 /** Whatever would make one of these run sets a mark, or asks for something. */
 const MARK = 'window.marked=1'
