@@ -109,7 +109,7 @@ export const groups = [
   {
     name: 'page',
     paths: ['test/page/'],
-    needs: ['chromium'],
+    needs: ['chromium', 'etcd'],
     minutesMax: 5,
   },
   {

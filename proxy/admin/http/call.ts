@@ -111,7 +111,9 @@ export class Call {
       this.response.destroy()
       return
     }
-    this.json(error.status, { error: error.message }, { ...error.headers })
+    // What is left of a body that nobody reads is not waited for.
+    const close = this.request.complete ? {} : { connection: 'close' }
+    this.json(error.status, { error: error.message }, { ...close, ...error.headers })
   }
 
   /** The body. @throws {HttpError} 413: it is longer than `bytesMax`, or says so before it comes */

@@ -28,6 +28,8 @@ export async function answerChanges(
   const isEvents = (call.header('accept') ?? '').includes('text/event-stream')
   const stop = new AbortController()
   const options = optionsOf(host, call, stop.signal)
+  const type = isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson'
+  if (call.request.method === 'HEAD') return call.send(200, type, '')
   slots.take()
   const { response } = call
   response.on('close', () => stop.abort())
@@ -37,7 +39,7 @@ export async function answerChanges(
     records = openFeed(host, options)
     // What cannot be resumed is answered with a status: the first record decides.
     const first = await records.next()
-    call.begin(200, isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson')
+    call.begin(200, type)
     for (let next = first; next.done !== true; next = await records.next()) {
       const nowMs = host.keeper.clock.monotonic()
       if (nowMs - checkedMs >= CHECK_MS) {
