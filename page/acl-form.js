@@ -81,7 +81,7 @@ export class AclForm extends Component {
       this.#save(isOther(draft, now) ? now : draft)
     }
     return html`<form class="draft acl-form" onSubmit=${submit}>
-      <p tabindex="-1" ref=${focused}>New ACL, instead of aversion ${draft.version}. It is not that of znodes below.</p>
+      <p tabindex="-1" ref=${focused}>New ACL, instead of aversion ${draft.version}. Znodes below keep theirs.</p>
       <datalist id="acl-schemes">${SCHEMES.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>
       ${entries.map((entry, index) => this.#entry(entry, index))}
       <p class="buttons"><button type="button" onClick=${() => this.#keep([...entries, { scheme: 'digest', id: '', perms: 31, isKept: false }])}>Add an entry</button></p>

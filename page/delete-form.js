@@ -52,8 +52,8 @@ export class DeleteForm extends Component {
     if (znode.childCount > 0) {
       return html`<div class="confirm">
         <${Trouble} error=${error} />
-        ${counted === undefined ? html`<p class="quiet">Counting what is below …</p>` : this.#all(counted)}
-        ${cancel}
+        ${counted === undefined ? html`<p class="quiet">Counting what is below …</p>` : this.#all(counted, cancel)}
+        ${counted?.isMore === false ? null : cancel}
       </div>`
     }
     const { version, czxid } = znode.stat
@@ -62,8 +62,8 @@ export class DeleteForm extends Component {
       ${cancel}</p>`
   }
 
-  /** @param {Counted} counted */
-  #all({ count: total, zxid, isMore, bytes, ephemerals, countMax }) {
+  /** @param {Counted} counted @param {any} cancel */
+  #all({ count: total, zxid, isMore, bytes, ephemerals, countMax }, cancel) {
     const { path, znode, isBusy } = this.props
     if (isMore) {
       return html`<p role="alert">More than ${count(countMax)} znodes: that is what is deleted together at most (<code>--admin-max-deletes</code>). Delete parts of it first.</p>`
@@ -75,9 +75,9 @@ export class DeleteForm extends Component {
       this.#delete('subtree', { czxid: znode.stat.czxid, count: total, zxid })
     }
     return html`<form class="new" onSubmit=${submit}>
-      <p>Delete <span class="name">${visible(path)}</span> with all below it: <b>${count(total)} znodes</b>, ${bytesText(bytes)} of data${ephemerals === 0 ? '' : `, ${count(ephemerals)} of them ephemeral`}? All of them are deleted, or none.</p>
+      <p>Delete <span class="name">${visible(path)}</span> with all below it: <b>${count(total)} znodes</b>${ephemerals === 0 ? '' : ` (${count(ephemerals)} ephemeral)`} with ${bytesText(bytes)} of data? All of them are deleted, or none.</p>
       <label>Their number, to confirm <input name="count" inputmode="numeric" autocomplete="off" value=${this.state.typed} ref=${focused} onInput=${typed} /></label>
-      <button class="danger" disabled=${isBusy || this.state.typed !== String(total)}>Delete all ${count(total)}</button>
+      <p class="buttons"><button class="danger" disabled=${isBusy || this.state.typed !== String(total)}>Delete all ${count(total)}</button>${cancel}</p>
     </form>`
   }
 }
