@@ -17,6 +17,8 @@ const TOKEN = 'a-token-of-this-hunt'
 /** Znodes of one multi when the tree is made. */
 const PER_MULTI = 1_000
 const NAME_DIGITS = 7
+/** How long records may be written behind, ms. */
+const SETTLE_MS_MAX = 600_000
 
 /** Times of GET /livez, one behind the other: what the event loop keeps waiting. Unit ms. */
 class Prober {
@@ -141,6 +143,17 @@ async function fill(port: number, parent: string, count: number): Promise<void> 
   client.destroy()
 }
 
+/** Until the records of what was created are written behind: that work is the filling's, and not the page's. */
+async function settled(admin: number): Promise<void> {
+  const untilMs = performance.now() + SETTLE_MS_MAX
+  for (;;) {
+    const { body } = await http(admin, '/metrics', { timeoutMs: 60_000 })
+    if (/^anykeeper_backlog_keys 0$/m.test(body)) return
+    if (performance.now() > untilMs) throw new Error('records are still written behind')
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { znodes: { type: 'string', default: '1000000' } } })
   const most = Number(values.znodes)
@@ -159,6 +172,7 @@ async function main(): Promise<void> {
     await fill(port, '/some', some)
     await fill(port, '/wide', most)
     console.log(`${most + some} znodes in ${Math.round((performance.now() - sinceMs) / 1000)} s`)
+    await settled(admin)
     prober.start()
     browser = await PageBrowser.open(`http://127.0.0.1:${admin}`)
     prober.take()

@@ -7,6 +7,9 @@ import { type Served, WireBench } from '../support/wire-bench.ts'
 import { PageBrowser, type TabOptions } from './page-browser.ts'
 
 export const TOKEN = 'a-token-of-this-test'
+/** A raw client sends no pings of its own, and a test may take longer than its session would live. Unit ms. */
+const PING_MS = 5_000
+
 export class PageBench {
   readonly served: Served
   readonly client: RawClient
@@ -14,12 +17,14 @@ export class PageBench {
   readonly wire: WireBench
   readonly #options: Partial<AdminOptions>
   readonly #browser: PageBrowser
+  readonly #pings: NodeJS.Timeout
   #admin: AdminServer
 
   private constructor(parts: {
     readonly wire: WireBench
     readonly served: Served
     readonly client: RawClient
+    readonly pings: NodeJS.Timeout
     readonly options: Partial<AdminOptions>
     readonly admin: AdminServer
     readonly browser: PageBrowser
@@ -27,6 +32,7 @@ export class PageBench {
     this.wire = parts.wire
     this.served = parts.served
     this.client = parts.client
+    this.#pings = parts.pings
     this.#options = parts.options
     this.#admin = parts.admin
     this.port = parts.admin.port
@@ -40,8 +46,9 @@ export class PageBench {
     const admin = await AdminServer.listen(given)
     await admin.attach(served.proxy)
     const client = await wire.connect(served, { timeoutMs: 30_000 })
+    const pings = setInterval(() => void client.ping().catch(() => {}), PING_MS)
     const browser = await PageBrowser.open(`http://127.0.0.1:${admin.port}`)
-    return new PageBench({ wire, served, client, options: given, admin, browser })
+    return new PageBench({ wire, served, client, pings, options: given, admin, browser })
   }
 
   /** What was seen that may not be. */
@@ -70,6 +77,7 @@ export class PageBench {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#pings)
     await this.#browser.close()
     await this.#admin.close()
     await this.wire.close()

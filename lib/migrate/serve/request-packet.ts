@@ -8,7 +8,13 @@
  */
 import { opOf } from '../../client/wire/to-wire.ts'
 import { WireError } from '../../model/errors.ts'
-import { type AuthId, OP, type SyncRequest, type WriteRequest } from '../../model/request.ts'
+import {
+  type AuthId,
+  type GuardedRequest,
+  OP,
+  type SyncRequest,
+  type WriteRequest,
+} from '../../model/request.ts'
 import { JuteReader } from '../../protocol/jute/reader.ts'
 import { JuteWriter } from '../../protocol/jute/writer.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
@@ -23,6 +29,13 @@ export type ForwardedRequest = Exclude<
   WriteRequest | SyncRequest,
   { readonly type: 'fail' | 'deleteContainer' | 'guarded' }
 >
+
+/** A leader knows versions alone: who sent a guarded change has compared its guards with the replica. */
+export function unguarded(
+  request: WriteRequest | SyncRequest,
+): Exclude<WriteRequest | SyncRequest, GuardedRequest> {
+  return request.type === 'guarded' ? request.request : request
+}
 
 interface Asked {
   readonly session: bigint
