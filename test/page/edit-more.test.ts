@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { Page } from 'puppeteer-core'
+import type { Page, SerializedAXNode } from 'puppeteer-core'
 import { requireOrSkip } from '../support/requirements.ts'
 import { PageBench } from './page-bench.ts'
 import { focusOn, go, press, shows } from './page-browser.ts'
@@ -145,13 +145,14 @@ describe('page/edit-more', function () {
     await page.close()
   })
 
-  it('in a narrow dark window no form is wider than it', async () => {
+  it('in a narrow dark window no form is wider than it, and each control has a name', async () => {
+    await bench.client.create('/narrow')
     const page = await bench.tab('#/tree?path=/', { width: 360 })
     await page.emulateMediaFeatures([
       { name: 'prefers-color-scheme', value: 'dark' },
       { name: 'prefers-reduced-motion', value: 'reduce' },
     ])
-    await go(page, '#/tree?path=/acl')
+    await go(page, '#/tree?path=/narrow')
     for (const [button, selector] of [
       ['New child', '.new'],
       ['Delete', '.confirm'],
@@ -159,14 +160,25 @@ describe('page/edit-more', function () {
     ] as const) {
       await press(page, button)
       await page.waitForSelector(selector)
+      if (button === 'Edit ACL') await press(page, 'Add an entry')
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       expect(wider, button).to.equal(0)
+      expect(nameless(await page.accessibility.snapshot()), button).to.deep.equal([])
     }
     expect(await page.$eval('.row', (row) => getComputedStyle(row).transitionDuration)).to.equal(
       '0s',
     )
     await page.close()
   })
+
+  const CONTROLS = ['button', 'textbox', 'combobox', 'checkbox', 'radio', 'link', 'spinbutton']
+
+  /** Controls that a screen reader has no name for. */
+  function nameless(node: SerializedAXNode | null): string[] {
+    if (node === null) return []
+    const own = CONTROLS.includes(node.role) && (node.name ?? '').trim() === '' ? [node.role] : []
+    return [...own, ...(node.children ?? []).flatMap((child) => nameless(child))]
+  }
 
   async function choose(page: Page, file: string): Promise<void> {
     const field = await page.waitForSelector('input[type=file]')
