@@ -110,7 +110,7 @@ export const groups = [
     name: 'page',
     paths: ['test/page/'],
     needs: ['chromium', 'etcd'],
-    minutesMax: 5,
+    minutesMax: 8,
   },
   {
     name: 'deploy',

@@ -145,6 +145,25 @@ describe('page/edit-more', function () {
     await page.close()
   })
 
+  it('a znode that is gone is not shown as if it were there, but what was typed for it is', async () => {
+    const { client } = bench
+    await client.create('/gone', { data: 'was here' })
+    const page = await bench.tab('#/tree?path=/gone')
+    await shows(page, /^was here$/, 'pre')
+    await press(page, 'Edit data')
+    await page.type('.draft textarea', 'typed and ')
+    await client.delete('/gone')
+    await press(page, 'Read again')
+    await shows(page, /There is no znode \/gone/)
+    await shows(page, /New data, instead of version 0/)
+    await press(page, 'Save')
+    await shows(page, /There is no znode \/gone[\s\S]*There is no znode \/gone/)
+    await press(page, 'Discard')
+    await press(page, 'Read again')
+    await page.waitForFunction(() => document.querySelector('.facts') === null)
+    await page.close()
+  })
+
   it('in a narrow dark window no form is wider than it, and each control has a name', async () => {
     await bench.client.create('/narrow')
     const page = await bench.tab('#/tree?path=/', { width: 360 })
