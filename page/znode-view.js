@@ -43,14 +43,18 @@ export class ZnodeView extends Component {
     if (before.generation !== this.props.generation) void this.load(this.state.offset)
   }
 
-  /** The znode and a part of its data. @param {number} offset @returns {Promise<any>} undefined: it cannot be read */
-  async load(offset) {
+  /**
+   * The znode and a part of its data. `isSynced`: as of now also where another process behind this port answers.
+   * @param {number} offset @param {boolean} [isSynced] @returns {Promise<any>} undefined: it cannot be read
+   */
+  async load(offset, isSynced = false) {
     // Of two answers the one to the newer request counts.
     this.#stop.abort()
     this.#stop = new AbortController()
     const { path } = this.props
     try {
-      const query = { path, offset, bytes: DATA_PART, children: 0 }
+      const sync = isSynced || undefined
+      const query = { path, offset, bytes: DATA_PART, children: 0, sync }
       const znode = await get('tree', query, this.#stop.signal)
       const bytes = znode.data === null ? undefined : fromBase64(znode.data)
       this.setState({ znode, bytes, offset, error: undefined })
@@ -89,7 +93,7 @@ export class ZnodeView extends Component {
           : html`
         <${DataPane} bytes=${bytes} offset=${offset} total=${znode.stat.dataLength}
           onPart=${(/** @type {number} */ next) => void this.load(next)} onSave=${() => void this.#download()} />
-        ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0)} onChanged=${onChanged} />` : null}
+        ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0, true)} onChanged=${onChanged} />` : null}
         <h3>Stat</h3>
         <${Facts} rows=${statRows(znode)} />
         <h3>ACL</h3>
