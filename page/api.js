@@ -45,11 +45,12 @@ export function signOut() {
  * @param {string} path
  * @param {Query} [query]
  * @param {AbortSignal} [signal]
+ * @param {number} [msMax]
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export async function get(path, query = {}, signal = undefined) {
-  const response = await request(urlOf(path, query), { ...(signal && { signal }) })
+export async function get(path, query = {}, signal = undefined, msMax = ANSWER_MS_MAX) {
+  const response = await request(urlOf(path, query), { ...(signal && { signal }) }, msMax)
   return read(() => response.json())
 }
 
@@ -63,13 +64,34 @@ export async function get(path, query = {}, signal = undefined) {
  */
 export async function send(method, path, query, body = undefined) {
   const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
-  const response = await request(urlOf(path, query), { method, ...(body && json) })
+  const response = await request(urlOf(path, query), { method, ...(body && json) }, ANSWER_MS_MAX)
   return read(() => response.json())
+}
+
+/**
+ * A body of bytes. @param {string} path @param {Query} query @param {Uint8Array} bytes @returns {Promise<any>}
+ * @throws {ApiError} status 0 and 503: what was to be changed may be changed
+ */
+export async function sendBytes(path, query, bytes) {
+  const headers = { 'content-type': 'application/octet-stream' }
+  const body = /** @type {Uint8Array<ArrayBuffer>} */ (bytes)
+  const response = await request(
+    urlOf(path, query),
+    { method: 'PUT', body, headers },
+    ANSWER_MS_MAX,
+  )
+  return read(() => response.json())
+}
+
+/** An answer of bytes. @param {string} path @param {Query} query @returns {Promise<Blob>} @throws {ApiError} */
+export async function bytesOf(path, query) {
+  const response = await request(urlOf(path, query), {}, ANSWER_MS_MAX)
+  return read(() => response.blob())
 }
 
 /** The text of /metrics, which anybody may read. @throws {ApiError} */
 export async function metricsText() {
-  const response = await request(METRICS, {})
+  const response = await request(METRICS, {}, ANSWER_MS_MAX)
   return read(() => response.text())
 }
 
@@ -82,7 +104,7 @@ export async function metricsText() {
  * @param {number} lineCharsMax a longer line is left out: onLine gets an empty one
  */
 export async function lines(path, query, signal, onLine, lineCharsMax) {
-  const response = await request(urlOf(path, query), { signal }, false)
+  const response = await request(urlOf(path, query), { signal }, undefined)
   const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -117,10 +139,10 @@ function urlOf(path, query) {
 /**
  * @param {URL} url
  * @param {RequestInit} init
- * @param {boolean} [isShort] an answer that does not end has no deadline
+ * @param {number | undefined} msMax undefined: an answer that does not end has no deadline
  */
-async function request(url, init, isShort = true) {
-  const signals = [init.signal, isShort ? AbortSignal.timeout(ANSWER_MS_MAX) : undefined]
+async function request(url, init, msMax) {
+  const signals = [init.signal, msMax === undefined ? undefined : AbortSignal.timeout(msMax)]
   const signal = AbortSignal.any(signals.flatMap((one) => one ?? []))
   const headers = { ...init.headers, ...(credentials && { authorization: credentials }) }
   const options = { ...init, headers, signal, credentials: /** @type {const} */ ('omit') }

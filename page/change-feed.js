@@ -16,7 +16,8 @@ const SHOW_MS = 250
 
 /**
  * @typedef {{ op: string, path?: string, dataLength?: number, version?: number, id?: string }} Op
- * @typedef {{ key: number, zxid: number, time: number, session?: string, ops: readonly Op[], opCount: number }} Change
+ * @typedef {{ key: number, missed?: string, zxid?: number, time?: number, session?: string,
+ *   ops: readonly Op[], opCount: number }} Change `missed`: it is none, but says that some are not here
  */
 
 export class ChangeFeed {
@@ -28,6 +29,7 @@ export class ChangeFeed {
   #stop = new AbortController()
   #position = 'now'
   #isDue = false
+  #hasMissed = false
   #key = 0
   /** Oldest first: what came since it was shown last. @type {Change[]} */
   #fresh = []
@@ -50,11 +52,8 @@ export class ChangeFeed {
         this.#say('The feed ended; it is opened again.')
       } catch (error) {
         if (signal.aborted) return
-        const isGone = error.status === 410
-        this.#say(
-          isGone ? 'Changes were missed: what came meanwhile is not kept any more.' : error.message,
-        )
-        if (isGone || error.status === 400) this.#position = 'now'
+        if (error.status === 410 || error.status === 400) this.#miss()
+        this.#say(error.message)
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
@@ -74,16 +73,32 @@ export class ChangeFeed {
   #line(line) {
     const record = line === '' ? { kind: 'change', ops: [], opCount: Number.NaN } : JSON.parse(line)
     if (record.kind === 'error') {
-      if (record.code !== undefined) this.#position = 'now'
+      if (record.code !== undefined) this.#miss()
       return this.#say(record.error)
     }
     if (record.position !== undefined) this.#position = record.position
+    if (this.#hasMissed) {
+      this.#hasMissed = false
+      const missed = 'Changes were missed here: what came meanwhile is not kept any more.'
+      this.#add({ key: this.#key++, missed, ops: [], opCount: 0 })
+    }
     if (this.trouble !== undefined) this.#say(/** @type {any} */ (undefined))
     if (record.kind !== 'change') return
     this.seen++
     const { zxid, time, session, ops } = record
     const opCount = record.opCount ?? ops.length
-    this.#fresh.push({ key: this.#key++, zxid, time, session, ops: ops.slice(0, OPS_MAX), opCount })
+    this.#add({ key: this.#key++, zxid, time, session, ops: ops.slice(0, OPS_MAX), opCount })
+  }
+
+  /** The server cannot resume where this feed was: it begins again from now on, and the list says so where that is. */
+  #miss() {
+    this.#position = 'now'
+    this.#hasMissed = true
+  }
+
+  /** @param {Change} change */
+  #add(change) {
+    this.#fresh.push(change)
     if (this.#fresh.length > KEPT_MAX) this.#fresh.splice(0, this.#fresh.length - KEPT_MAX)
     if (this.#isDue) return
     this.#isDue = true

@@ -67,8 +67,10 @@ class ChangeLine extends Component {
   }
 
   render() {
-    const { zxid, time, session, ops, opCount } = this.props.change
-    if (zxid === undefined) return html`<li>A change that is too large to be shown.</li>`
+    const { zxid, time, session, ops, opCount, missed } = this.props.change
+    if (missed !== undefined) return html`<li class="trouble">${missed}</li>`
+    if (zxid === undefined || time === undefined)
+      return html`<li>A change that is too large to be shown.</li>`
     return html`<li>
       <span class="when"><span class="zxid">${hex(zxid)}</span> ${timeText(time)}</span>
       ${session === undefined ? null : html` <a class="by" href=${sessionLink(session)}>${session}</a>`}

@@ -57,6 +57,9 @@ const CHARTS = [
   },
 ]
 
+/** @param {number} gaps */
+const gapsText = (gaps) => (gaps === 0 ? '' : `, with ${gaps} gap${gaps === 1 ? '' : 's'}`)
+
 /** In UTC, as all times of the page. @param {number} seconds */
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19)
 
@@ -166,7 +169,7 @@ class ChartBox extends Component {
         ({ name, label, value }, i) =>
           html`<span key=${name} class=${`key k${i}`}>${label} <b data-series=${name}>${number(value)}</b></span>`,
       )}</p>
-      <div class="plot" role="img" aria-label=${`${title} over time`} ref=${(
+      <div class="plot" role="img" aria-label=${`${title} over time${gapsText(sampler.gaps)}`} ref=${(
         /** @type {HTMLElement | null} */ box,
       ) => {
         this.#box = box

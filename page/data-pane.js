@@ -8,7 +8,8 @@ export const DATA_PART = 65_536
 /** @typedef {'json' | 'text' | 'hex'} Form */
 
 /**
- * @typedef {{ bytes: Uint8Array | undefined, offset: number, total: number, onPart: (offset: number) => void }} Props
+ * @typedef {{ bytes: Uint8Array | undefined, offset: number, total: number, onPart: (offset: number) => void,
+ *   onSave: () => void }} Props
  * @extends {Component<Props, { wanted: Form | undefined }>}
  */
 export class DataPane extends Component {
@@ -16,7 +17,7 @@ export class DataPane extends Component {
   state = { wanted: undefined }
 
   render() {
-    const { bytes, offset, total, onPart } = this.props
+    const { bytes, offset, total, onPart, onSave } = this.props
     if (bytes === undefined) return html`<h3>Data</h3><p class="quiet">No data (null).</p>`
     if (total === 0) return html`<h3>Data</h3><p class="quiet">Empty.</p>`
     const isCutBehind = offset + bytes.length < total
@@ -36,6 +37,7 @@ export class DataPane extends Component {
             )
           }
         </fieldset>
+        <button type="button" onClick=${onSave}>Save as a file</button>
       </div>
       ${
         isCutBehind || offset > 0

@@ -6,12 +6,14 @@ import { HealthView } from './health-view.js'
 import { Sampler } from './metrics.js'
 import { SessionsView } from './sessions-view.js'
 import { SignIn } from './sign-in.js'
-import { count, hex, timeText } from './text.js'
+import { count, hex, timeText, visible } from './text.js'
 import { TreeView } from './tree-view.js'
 import { Component, html, render } from './view.js'
 import { WatchesView } from './watches-view.js'
 
 const LOOK_MS = 2_000
+/** A server that does not say within this time how it is, is said not to answer, ms. */
+const STATUS_MS_MAX = 4_000
 const VIEWS = ['tree', 'sessions', 'watches', 'charts', 'changes', 'health']
 
 /** @typedef {{ view: string, query: URLSearchParams }} Route */
@@ -28,6 +30,7 @@ function routeOf() {
  * @property {any} status the newest one; undefined: none yet
  * @property {number | undefined} awaySinceMs
  * @property {string | undefined} trouble
+ * @property {boolean} isSilent there is no answer at all
  * @property {boolean} isSignedIn
  * @property {number} generation grows when the server is back: what is shown is read again
  * @property {number} samples
@@ -41,6 +44,7 @@ class Page extends Component {
     status: undefined,
     awaySinceMs: undefined,
     trouble: undefined,
+    isSilent: false,
     isSignedIn: hasCredentials(),
     generation: 0,
     samples: 0,
@@ -70,18 +74,20 @@ class Page extends Component {
 
   async #look() {
     try {
-      const status = await get('status')
+      const status = await get('status', {}, undefined, STATUS_MS_MAX)
       const { awaySinceMs, generation, status: before } = this.state
-      // Another process: what is shown may be another tree.
+      // Another process, or one that was without its store: what is shown may be another tree.
       const isNew =
-        awaySinceMs !== undefined || (before !== undefined && before.proxy !== status.proxy)
+        awaySinceMs !== undefined ||
+        (before !== undefined && before.proxy !== status.proxy) ||
+        (before?.isServing === false && status.isServing)
       this.setState({ status, awaySinceMs: undefined, trouble: undefined })
       if (isNew) this.setState({ generation: generation + 1 })
     } catch (error) {
       if (!hasCredentials()) return
       if (error.status === 401 || error.status === 403) return this.#leave(error.message)
       const awaySinceMs = this.state.awaySinceMs ?? Date.now()
-      this.setState({ awaySinceMs, trouble: error.message })
+      this.setState({ awaySinceMs, trouble: error.message, isSilent: error.status === 0 })
     }
     clearTimeout(this.#timer)
     if (this.state.isSignedIn) this.#timer = setTimeout(() => void this.#look(), LOOK_MS)
@@ -100,14 +106,20 @@ class Page extends Component {
             html`<a key=${view} href=${`#/${view}`} aria-current=${view === route.view ? 'page' : undefined}>${view}</a>`,
         )}</nav>
       </header>
-      <div role="alert" class="alerts">${
-        awaySinceMs === undefined
-          ? null
-          : html`<p class="away">
-        ${trouble} No answer since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`
-      }</div>
+      <div role="alert" class="alerts">${this.#alert()}</div>
       <main id="content" tabindex="-1">${this.#view()}</main>
       <footer>Where text says <code>\\u{202e}</code> or the like, there is a character that cannot be seen. <a href="licences.txt">Licences of what this page uses</a></footer>`
+  }
+
+  /** Why what is shown may not be what there is. */
+  #alert() {
+    const { trouble, status, awaySinceMs, isSilent } = this.state
+    if (awaySinceMs !== undefined) {
+      const what = isSilent ? 'No answer' : 'Not served'
+      return html`<p class="away">${trouble} ${what} since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`
+    }
+    if (status === undefined || status.isServing) return null
+    return html`<p class="away">This server serves nobody: ${visible(status.trouble ?? 'its store is away')}. What is shown is as of zxid ${hex(status.zxid)}, and may be older than what is stored.</p>`
   }
 
   #view() {

@@ -5,6 +5,8 @@ import { parseMetrics, quantileBetween } from './metric-values.js'
 /** @typedef {import('./metric-values.js').Numbers} Numbers */
 
 const LOOK_MS = 2_000
+/** Two looks that are further apart have a gap between them: nobody knows what was there. */
+const GAP_MS = 4 * LOOK_MS
 /** Looks that are kept: ten minutes. */
 export const SAMPLES_MAX = 300
 
@@ -26,11 +28,18 @@ export class Sampler {
   #timer
   #isStopped = false
   #atMs = 0
+  #hasFailed = false
   #onSample
 
   /** @param {() => void} onSample */
   constructor(onSample) {
     this.#onSample = onSample
+  }
+
+  /** Times between two looks of which nothing is known. */
+  get gaps() {
+    const values = this.series.connections ?? []
+    return values.filter((value, i) => value === null && values[i - 1] !== null && i > 0).length
   }
 
   start() {
@@ -48,8 +57,8 @@ export class Sampler {
       // Nobody sees it meanwhile.
       if (!document.hidden) this.#add(parseMetrics(await metricsText()))
     } catch {
-      // A gap: that the server does not answer is shown elsewhere.
-      this.#atMs = 0
+      // That the server does not answer is shown elsewhere.
+      this.#hasFailed = true
     }
     if (!this.#isStopped) this.#timer = setTimeout(() => void this.#look(), LOOK_MS)
   }
@@ -58,19 +67,30 @@ export class Sampler {
   #add(numbers) {
     const now = performance.now()
     const before = this.numbers
-    const isNext =
-      this.#atMs > 0 && now - this.#atMs < 10 * LOOK_MS && isSameProcess(before, numbers)
-    const seconds = (now - this.#atMs) / 1000
+    const passedMs = now - this.#atMs
+    const isFirst = this.#atMs === 0
+    const isGap = !isFirst && (this.#hasFailed || passedMs > GAP_MS || isRestarted(before, numbers))
+    const isNext = !isFirst && !isGap && isSameProcess(before, numbers)
     this.numbers = numbers
     this.#atMs = now
-    const sample = { ...levels(numbers), ...(isNext ? rates(before, numbers, seconds) : {}) }
-    this.times.push(Date.now() / 1000)
-    for (const name of SERIES) this.series[name]?.push(/** @type {any} */ (sample)[name] ?? null)
-    if (this.times.length > SAMPLES_MAX) {
-      this.times.shift()
-      for (const name of SERIES) this.series[name]?.shift()
+    this.#hasFailed = false
+    // A line ends at what is not known.
+    if (isGap) this.#push(Date.now() / 1000 - LOOK_MS / 2000, {})
+    const sample = {
+      ...levels(numbers),
+      ...(isNext ? rates(before, numbers, passedMs / 1000) : {}),
     }
+    this.#push(Date.now() / 1000, sample)
     this.#onSample()
+  }
+
+  /** @param {number} time seconds since 1970 @param {Record<string, number | undefined>} sample */
+  #push(time, sample) {
+    this.times.push(time)
+    for (const name of SERIES) this.series[name]?.push(sample[name] ?? null)
+    if (this.times.length <= SAMPLES_MAX) return
+    this.times.shift()
+    for (const name of SERIES) this.series[name]?.shift()
   }
 }
 
@@ -79,6 +99,11 @@ const isSameProcess = (before, now) =>
   before.get('anykeeper_worker') === now.get('anykeeper_worker') &&
   (before.get('uptime') ?? 0) <= (now.get('uptime') ?? 0) &&
   (before.get('anykeeper_reads') ?? 0) <= (now.get('anykeeper_reads') ?? 0)
+
+/** @param {Numbers} before @param {Numbers} now */
+const isRestarted = (before, now) =>
+  before.get('anykeeper_worker') === now.get('anykeeper_worker') &&
+  (before.get('uptime') ?? 0) > (now.get('uptime') ?? 0)
 
 /** @param {Numbers} numbers */
 const levels = (numbers) => ({

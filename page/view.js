@@ -20,6 +20,15 @@ export const treeLink = (path) => `#/tree?${new URLSearchParams({ path })}`
 /** @param {string} id */
 export const sessionLink = (id) => `#/sessions?${new URLSearchParams({ id })}`
 
+/** As a `ref`: the focus goes there when it appears. @param {HTMLElement | null} element */
+export const focused = (element) => element?.focus()
+
+/** The rights of an ACL entry, by their bits. */
+export const PERMS = ['read', 'write', 'create', 'delete', 'admin']
+
+/** What stands behind the name of a digest can be used to search for the password. @param {string} scheme @param {string} id */
+export const shownId = (scheme, id) => (scheme === 'digest' ? `${id.split(':')[0]}:…` : id)
+
 /** @param {{ error: string | undefined }} props */
 export const Trouble = ({ error }) =>
   error === undefined ? null : html`<p class="trouble" role="alert">${error}</p>`

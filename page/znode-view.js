@@ -1,13 +1,24 @@
 /** One znode: its data, Stat and ACL, and where it is allowed the forms that change it. */
-import { get } from './api.js'
+import { bytesOf, get } from './api.js'
 import { DATA_PART, DataPane } from './data-pane.js'
+import { hasDraft } from './drafts.js'
 import { EditForms } from './edit-forms.js'
+import { fileNameOf, save } from './save-file.js'
 import { bytesText, count, durationText, fromBase64, hex, timeText, visible } from './text.js'
-import { Component, Facts, html, named, sessionLink, Trouble, treeLink } from './view.js'
+import {
+  Component,
+  Facts,
+  html,
+  named,
+  PERMS,
+  sessionLink,
+  shownId,
+  Trouble,
+  treeLink,
+} from './view.js'
 
 /** ACL entries that are shown: there may be tens of thousands. */
 const ACL_SHOWN_MAX = 200
-const PERMS = ['r', 'w', 'c', 'd', 'a']
 
 /**
  * @typedef {{ path: string, canEdit: boolean, generation: number, onChanged: () => void }} Props
@@ -32,21 +43,38 @@ export class ZnodeView extends Component {
     if (before.generation !== this.props.generation) void this.load(this.state.offset)
   }
 
-  /** The znode and a part of its data. @param {number} offset @returns {Promise<any>} undefined: it cannot be read */
-  async load(offset) {
+  /**
+   * The znode and a part of its data. `isSynced`: as of now also where another process behind this port answers.
+   * @param {number} offset @param {boolean} [isSynced] @returns {Promise<any>} undefined: it cannot be read
+   */
+  async load(offset, isSynced = false) {
     // Of two answers the one to the newer request counts.
     this.#stop.abort()
     this.#stop = new AbortController()
     const { path } = this.props
     try {
-      const query = { path, offset, bytes: DATA_PART, children: 0 }
+      const sync = isSynced || undefined
+      const query = { path, offset, bytes: DATA_PART, children: 0, sync }
       const znode = await get('tree', query, this.#stop.signal)
       const bytes = znode.data === null ? undefined : fromBase64(znode.data)
       this.setState({ znode, bytes, offset, error: undefined })
       return znode
     } catch (error) {
-      if (error.name !== 'AbortError') this.setState({ error: error.message })
+      if (error.name === 'AbortError') return undefined
+      this.setState({ error: error.message })
+      // Nothing of one that is gone is shown as if it were there; what was typed for it can still be copied.
+      if (error.status === 404 && !hasDraft(path)) this.setState({ znode: undefined })
       return undefined
+    }
+  }
+
+  async #download() {
+    const { path } = this.props
+    try {
+      save(await bytesOf('data', { path }), fileNameOf(path))
+      this.setState({ error: undefined })
+    } catch (error) {
+      this.setState({ error: error.message })
     }
   }
 
@@ -64,8 +92,8 @@ export class ZnodeView extends Component {
           ? null
           : html`
         <${DataPane} bytes=${bytes} offset=${offset} total=${znode.stat.dataLength}
-          onPart=${(/** @type {number} */ next) => void this.load(next)} />
-        ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0)} onChanged=${onChanged} />` : null}
+          onPart=${(/** @type {number} */ next) => void this.load(next)} onSave=${() => void this.#download()} />
+        ${canEdit ? html`<${EditForms} path=${path} znode=${znode} bytes=${bytes} reread=${() => this.load(0, true)} onChanged=${onChanged} />` : null}
         <h3>Stat</h3>
         <${Facts} rows=${statRows(znode)} />
         <h3>ACL</h3>
@@ -121,12 +149,9 @@ const AclTable = ({ acl }) => html`<table class="acl">
     ${acl.slice(0, ACL_SHOWN_MAX).map(
       ({ scheme, id, perms }, i) => html`<tr key=${i}>
         <td>${visible(scheme)}</td><td class="name">${visible(shownId(scheme, id))}</td>
-        <td>${PERMS.filter((_, bit) => (perms >> bit) & 1).join('')}</td>
+        <td>${PERMS.filter((_, bit) => (perms >> bit) & 1).join(', ')}</td>
       </tr>`,
     )}
   </tbody>
 </table>
 ${acl.length > ACL_SHOWN_MAX ? html`<p>${count(acl.length - ACL_SHOWN_MAX)} more entries are not shown.</p>` : null}`
-
-/** What stands behind the name of a digest can be used to search for the password. @param {string} scheme @param {string} id */
-const shownId = (scheme, id) => (scheme === 'digest' ? `${id.split(':')[0]}:…` : id)

@@ -68,6 +68,7 @@ export class Dispatcher {
       case 'setACL':
       case 'multi':
       case 'deleteContainer':
+      case 'guarded':
       case 'closeSession':
       case 'fail':
       case 'sync':

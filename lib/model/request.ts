@@ -176,6 +176,22 @@ export interface DeleteContainerRequest {
   /** Of the state that the reaper judged: a znode that was changed since stays. */
   readonly mzxid: number
 }
+/** A change that may stand behind guards. */
+export type GuardableRequest =
+  | CreateRequest
+  | DeleteRequest
+  | SetDataRequest
+  | SetAclRequest
+  | MultiRequest
+/**
+ * From the admin port only: never decoded from the wire, which has no field for it. A znode that was deleted and created again
+ * has the same versions, but another czxid: BADVERSION if one of `guards` is not the znode that was meant, NONODE if it is gone.
+ */
+export interface GuardedRequest {
+  readonly type: 'guarded'
+  readonly guards: readonly { readonly path: string; readonly czxid: number }[]
+  readonly request: GuardableRequest
+}
 /** Ends the session and deletes its ephemerals. */
 export interface CloseSessionRequest {
   readonly type: 'closeSession'
@@ -196,6 +212,7 @@ export type WriteRequest =
   | CheckRequest
   | MultiRequest
   | DeleteContainerRequest
+  | GuardedRequest
   | CloseSessionRequest
   | FailRequest
 

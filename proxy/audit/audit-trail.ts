@@ -133,6 +133,8 @@ function actsOf(request: WriteRequest, outcome: Outcome): readonly Act[] {
       return [{ operation: 'setAcl', znode: request.path, acl: aclText(request.acl), result }]
     case 'multi':
       return partsOf(request, outcome)
+    case 'guarded':
+      return actsOf(request.request, outcome)
     case 'fail':
       return request.instead === undefined ? [] : [{ operation: request.instead, result }]
     default:

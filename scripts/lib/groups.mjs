@@ -109,8 +109,8 @@ export const groups = [
   {
     name: 'page',
     paths: ['test/page/'],
-    needs: ['chromium'],
-    minutesMax: 5,
+    needs: ['chromium', 'etcd'],
+    minutesMax: 8,
   },
   {
     name: 'deploy',

@@ -1,8 +1,8 @@
 /** The page shows what is there: znodes by the hundred thousand, data in every form, sessions, watches, numbers and changes. */
 import { expect } from 'chai'
-import type { Page } from 'puppeteer-core'
 import { requireOrSkip } from '../support/requirements.ts'
-import { PageBench, press, rowsOf, shows, TOKEN, textOf } from './page-bench.ts'
+import { PageBench, TOKEN } from './page-bench.ts'
+import { focusOn, go, press, rowsOf, shows, textOf } from './page-browser.ts'
 
 const CHILDREN = 100_000
 const LARGE = 300_000
@@ -193,22 +193,4 @@ describe('page/browse', function () {
     }
     await page.close()
   })
-
-  const go = (page: Page, hash: string) =>
-    page.evaluate((next) => {
-      location.hash = next
-    }, hash)
-
-  /** Presses Tab until the focus is on a field of this name, an element of this role, or a link with this text. */
-  async function focusOn(page: Page, what: string): Promise<void> {
-    for (let i = 0; i < 40; i++) {
-      await page.keyboard.press('Tab')
-      const names = await page.evaluate(() => {
-        const one = document.activeElement as HTMLElement
-        return [one.getAttribute('name'), one.getAttribute('role'), one.textContent]
-      })
-      if (names.includes(what)) return
-    }
-    throw new Error(`Tab does not lead to ${what}`)
-  }
 })

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { http } from '../support/http.ts'
 import { requireOrSkip } from '../support/requirements.ts'
-import { PageBench, rowsOf, shows, TOKEN, textOf } from './page-bench.ts'
+import { PageBench, TOKEN } from './page-bench.ts'
+import { go, press, rowsOf, shows, textOf } from './page-browser.ts'
 
 /** Whatever would make one of these run sets a mark, or asks for something. */
 const MARK = 'window.marked=1'
@@ -46,7 +47,10 @@ describe('page/hostile', function () {
     const { client } = bench
     await client.create('/names')
     for (const [i, name] of NAMES.entries()) {
-      const acl = [{ perms: 31, scheme: 'ip', id: '127.0.0.1' }]
+      const acl = [
+        { perms: 31, scheme: 'ip', id: '127.0.0.1' },
+        { perms: 1, scheme: 'digest', id: `<img src=x onerror=${MARK}>:h` },
+      ]
       const data = DATA[i % DATA.length] as string
       await client.create(`/names/${name}`, { data, flags: 1, ...(i === 0 ? { acl } : {}) })
       await client.exists(`/names/${name}`, true)
@@ -75,6 +79,9 @@ describe('page/hostile', function () {
         expect(link.startsWith(`${bench.origin}/ui/`), link).to.equal(true)
       }
     }
+    await go(page, hashes[0] as string)
+    await press(page, 'Edit ACL')
+    await shows(page, /<img src=x onerror=window\.marked=1>:…/, '.acl-form')
     await page.evaluate(() => {
       location.hash = '#/changes'
     })
@@ -156,7 +163,7 @@ describe('page/hostile', function () {
         statusOf({ method: 'PUT', body, headers }),
       ])
     })()`)
-    expect(answers).to.deep.equal(['refused', '0,opaque', 'refused'])
+    expect(answers).to.deep.equal(['refused', 'refused', 'refused'])
     const { data } = (await bench.client.getData('/safe')).record
     expect(data?.toString()).to.equal('mine')
     const inner = page.frames().find((frame) => frame !== page.mainFrame())

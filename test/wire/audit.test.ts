@@ -2,9 +2,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { AuditFile, AuditTrail } from '../../proxy/index.ts'
+import { AdminServer, AuditFile, AuditTrail } from '../../proxy/index.ts'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
 import { eventually } from '../support/eventually.ts'
+import { http } from '../support/http.ts'
 import { smallDisk } from '../support/small-disk.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { type Served, SHORT_TIMEOUTS, WireBench } from '../support/wire-bench.ts'
@@ -86,6 +87,39 @@ describe('audit log', function () {
       'operation=create znode=/known znode_type=persistent result=success',
       'operation=create znode=/unknown znode_type=persistent result=invoked',
       'operation=create znode=/part result=invoked',
+    ])
+  })
+
+  it('has what is changed over HTTP, as for a client: a line for each znode that is deleted together with others', async () => {
+    const served = await serve()
+    const token = () => 'a-token-of-this-test'
+    const admin = await AdminServer.listen({ port: 0, token, canEdit: true })
+    try {
+      await admin.attach(served.proxy)
+      const headers = { authorization: 'Bearer a-token-of-this-test' }
+      const send = async (method: string, path: string, body?: object) => {
+        const sent = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+        return (await http(admin.port, `/api/v1/${path}`, sent)).status
+      }
+      expect(await send('POST', 'tree?path=/a', {})).to.equal(200)
+      expect(await send('POST', 'tree?path=/a/b', {})).to.equal(200)
+      const acl = [{ scheme: 'world', id: 'anyone', perms: 1 }]
+      expect(await send('PUT', 'acl?path=/a', { acl, aversion: 0 })).to.equal(200)
+      expect(await send('PUT', 'tree?path=/a', { data: 'x', version: 7 })).to.equal(409)
+      const zxid = served.keeper.replica.zxid
+      expect(await send('DELETE', `subtree?path=/a&count=2&zxid=${zxid}`)).to.equal(200)
+    } finally {
+      await admin.close()
+    }
+    await eventually('all lines', () => served.lines().length >= 6, 10_000)
+    const who = 'user=127.0.0.1,admin-port ip=127.0.0.1 '
+    expect(served.lines().map((line) => line.slice(line.indexOf('user=')))).to.deep.equal([
+      `${who}operation=create znode=/a znode_type=persistent result=success`,
+      `${who}operation=create znode=/a/b znode_type=persistent result=success`,
+      `${who}operation=setAcl znode=/a acl=world:anyone:r result=success`,
+      `${who}operation=setData znode=/a result=failure`,
+      `${who}operation=delete znode=/a/b result=success`,
+      `${who}operation=delete znode=/a result=success`,
     ])
   })
 

@@ -99,6 +99,8 @@ type Bounds =
   | 'headerBytesMax'
   | 'bodyBytesMax'
   | 'feedsMax'
+  | 'editsMax'
+  | 'deletesMax'
 
 const bound = (
   name: string,
@@ -129,6 +131,8 @@ const BOUNDS = [
   bound('admin-max-header-bytes', 'headerBytesMax', '<n>', 'headers of an HTTP request'),
   bound('admin-max-body-bytes', 'bodyBytesMax', '<n>', 'body of an HTTP request'),
   bound('admin-max-feeds', 'feedsMax', '<n>', 'change feeds that are open over HTTP'),
+  bound('admin-max-edits', 'editsMax', '<n>', 'changes of znodes over HTTP at a time'),
+  bound('admin-max-deletes', 'deletesMax', '<n>', 'znodes that one request over HTTP may delete'),
 ]
 
 export const drainWait: Setting<number> = {

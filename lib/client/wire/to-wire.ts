@@ -18,6 +18,7 @@ export function opOf(request: ClientRequest): SentOp {
     case 'fail':
     case 'failRead':
     case 'deleteContainer':
+    case 'guarded':
       throw new ZnodeError(ZK_ERRORS.UNIMPLEMENTED.errno)
     default:
       return OP[request.type]

@@ -18,6 +18,8 @@ export function requestBytes(request: Sized): number {
       return REQUEST_BYTES + lengthOf(request.path) + lengthOf(request.data)
     case 'setACL':
       return REQUEST_BYTES + lengthOf(request.path) + aclBytes(request.acl)
+    case 'guarded':
+      return requestBytes(request.request) + request.guards.length * REQUEST_BYTES
     case 'multi':
       return request.ops.reduce((sum, op) => sum + requestBytes(op), REQUEST_BYTES)
     default:

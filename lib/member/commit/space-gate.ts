@@ -204,8 +204,10 @@ export class SpaceGate implements Gate {
 }
 
 /** What a request of a client may add to the store, bytes; 0: nothing that counts. */
-function growthOf({ request }: CommitTask): number {
+function growthOf({ request }: Pick<CommitTask, 'request'>): number {
   switch (request.type) {
+    case 'guarded':
+      return growthOf(request)
     case 'create':
     case 'setData':
       return COPIES * (growthOfOp(request) + REQUEST_BYTES)

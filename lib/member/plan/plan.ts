@@ -5,6 +5,7 @@
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { WriteRequest } from '../../model/request.ts'
 import { planDeleteContainer } from './delete.ts'
+import { planGuarded } from './guarded.ts'
 import { planMulti, planOp } from './multi.ts'
 import type { Caller, Planned } from './planned.ts'
 import {
@@ -27,6 +28,8 @@ export function planWrite(view: PlanView, request: WriteRequest, caller: Caller)
       return planSetAcl(view, request, caller)
     case 'deleteContainer':
       return planDeleteContainer(view, request)
+    case 'guarded':
+      return planGuarded(view, request, caller)
     case 'closeSession':
       return planCloseSession(view, caller.sessionId)
     case 'fail':

@@ -13,6 +13,7 @@ import { StoreError } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
 import type { TxnOutcome } from '../../transfer/zookeeper/txn-outcome.ts'
 import { type AppliedOp, appliedOp, resultOf, statAt } from './forwarded-result.ts'
+import { unguarded } from './request-packet.ts'
 
 /** One request. */
 interface Forwarded {
@@ -86,7 +87,7 @@ export class ForwardedWrites {
 
   /** It is sent. `outcome`: it is not, and is answered with this in its turn. */
   add(task: CommitTask, session: bigint, outcome?: TxnOutcome): void {
-    const request = task.request as WriteRequest | SyncRequest
+    const request = unguarded(task.request as WriteRequest | SyncRequest)
     const forwarded: Forwarded = {
       ...{ task, session, request, outcome, cxid: task.cxid ?? 0, zxid: undefined },
       sentMs: this.#options.clock.monotonic(),

@@ -8,7 +8,13 @@
  */
 import { opOf } from '../../client/wire/to-wire.ts'
 import { WireError } from '../../model/errors.ts'
-import { type AuthId, OP, type SyncRequest, type WriteRequest } from '../../model/request.ts'
+import {
+  type AuthId,
+  type GuardedRequest,
+  OP,
+  type SyncRequest,
+  type WriteRequest,
+} from '../../model/request.ts'
 import { JuteReader } from '../../protocol/jute/reader.ts'
 import { JuteWriter } from '../../protocol/jute/writer.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
@@ -18,11 +24,18 @@ import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packe
 const FRAME_HEADER_BYTES = 12
 const REQUEST_HEADER_BYTES = 16
 
-/** Requests that a leader takes: `fail` and `deleteContainer` never leave this process. */
+/** Requests that a leader takes: the others never leave this process. */
 export type ForwardedRequest = Exclude<
   WriteRequest | SyncRequest,
-  { readonly type: 'fail' | 'deleteContainer' }
+  { readonly type: 'fail' | 'deleteContainer' | 'guarded' }
 >
+
+/** A leader knows versions alone: who sent a guarded change has compared its guards with the replica. */
+export function unguarded(
+  request: WriteRequest | SyncRequest,
+): Exclude<WriteRequest | SyncRequest, GuardedRequest> {
+  return request.type === 'guarded' ? request.request : request
+}
 
 interface Asked {
   readonly session: bigint

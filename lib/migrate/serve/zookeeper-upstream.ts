@@ -35,6 +35,7 @@ import {
   readRevalidated,
   requestPacket,
   revalidatePacket,
+  unguarded,
 } from './request-packet.ts'
 import { Revalidations } from './revalidations.ts'
 import { serveTrouble } from './serve-trouble.ts'
@@ -185,7 +186,7 @@ class ZookeeperUpstream implements Upstream {
   }
 
   #forward(task: CommitTask): void {
-    const request = task.request as WriteRequest | SyncRequest
+    const request = unguarded(task.request as WriteRequest | SyncRequest)
     const session = task.session?.id ?? 0n
     const isMalformed = request.type === 'fail' && request.errno === ZK_ERRORS.MARSHALLING.errno
     // What this process answers itself, in the session's order.

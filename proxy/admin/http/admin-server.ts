@@ -17,7 +17,7 @@ import { TlsError } from '../../tls/options.ts'
 import { pageRoutes } from '../page/page-routes.ts'
 import { AdminTls } from './admin-tls.ts'
 import { apiRoutes } from './api/api-routes.ts'
-import { FeedSlots } from './api/changes-route.ts'
+import type { DeleteBound } from './api/subtree-routes.ts'
 import { commandRoutes } from './commands/command-routes.ts'
 import { Guard } from './guard.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -25,6 +25,7 @@ import { HttpListener } from './http-listener.ts'
 import type { AdminOptions } from './options.ts'
 import { Readiness } from './readiness.ts'
 import { type Route, Router } from './router.ts'
+import { Slots } from './slots.ts'
 
 /** Options of an admin port that names none of its own. */
 export const ADMIN_DEFAULT: AdminOptions = {
@@ -37,6 +38,8 @@ export const ADMIN_DEFAULT: AdminOptions = {
   headerBytesMax: 16_384,
   bodyBytesMax: 65_536,
   feedsMax: 16,
+  editsMax: 8,
+  deletesMax: 1_000,
   canEdit: false,
   superDigests: () => [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
@@ -48,6 +51,7 @@ export const ADMIN_DEFAULT: AdminOptions = {
   logLevel: undefined,
 }
 
+const EDITS_FULL = 'changes are being carried out (--admin-max-edits). Nothing was changed.'
 /** Of one kind in a minute, as the keeper's. */
 const LOG_LINES_MAX = 10
 
@@ -61,7 +65,9 @@ export class AdminServer {
   readonly #tls: AdminTls | undefined
   readonly #guesses: Guesses
   readonly #guard: Guard
-  readonly #slots: FeedSlots
+  readonly #slots: Slots
+  readonly #editSlots: Slots
+  readonly #deletes: DeleteBound
   readonly #listeners: HttpListener[] = []
   #metrics: Metrics | undefined
   #host: ProxyHost | undefined
@@ -74,7 +80,9 @@ export class AdminServer {
     this.#readiness = new Readiness(clock, this.#logger)
     this.#guesses = new Guesses(options.guessBounds, () => clock.monotonic())
     this.#guard = new Guard(options, this.#logger, this.#guesses)
-    this.#slots = new FeedSlots(options.feedsMax)
+    this.#slots = new Slots(options.feedsMax, 'change feeds are open (--admin-max-feeds).')
+    this.#editSlots = new Slots(options.editsMax, EDITS_FULL)
+    this.#deletes = { max: options.deletesMax, refused: 0 }
   }
 
   /** Resolves when requests are answered. Rejects when the port is not available. */
@@ -171,7 +179,7 @@ export class AdminServer {
       ...commandRoutes({ url: commandUrl, bodyBytesMax, guard, host }),
       ...apiRoutes({
         ...{ guard, bodyBytesMax, logLevel, host, canEdit },
-        slots: this.#slots,
+        ...{ slots: this.#slots, editSlots: this.#editSlots, deletes: this.#deletes },
         readiness: this.#readiness,
       }),
       ...pageRoutes(guard),
@@ -207,6 +215,9 @@ export class AdminServer {
       anykeeper_admin_tls_certificate_expires_seconds: () => this.#tls?.keyStore.expiresInSeconds,
       anykeeper_admin_feeds: () => this.#slots.open,
       anykeeper_admin_feeds_refused: () => this.#slots.refused,
+      anykeeper_admin_edits: () => this.#editSlots.open,
+      anykeeper_admin_edits_refused: () => this.#editSlots.refused,
+      anykeeper_admin_deletes_refused: () => this.#deletes.refused,
     })
     return this.#metrics
   }

@@ -1,4 +1,5 @@
 /** One request and how it is answered. Neighbours: http-listener (makes it), the routes. */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Listings } from '../listings.ts'
 import { jsonPieces, toJson } from './json.ts'
@@ -15,14 +16,18 @@ export class HttpError extends Error {
   }
 }
 
+const tooLong = (bytesMax: number): HttpError =>
+  new HttpError(413, `The body has more than ${bytesMax} bytes.`, { connection: 'close' })
+
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 /** Nothing of it is kept, guessed at or shown inside another page. */
-const HEADERS = {
+export const HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
@@ -106,23 +111,29 @@ export class Call {
       this.response.destroy()
       return
     }
-    this.json(error.status, { error: error.message }, { ...error.headers })
+    // What is left of a body that nobody reads is not waited for.
+    const close = this.request.complete ? {} : { connection: 'close' }
+    this.json(error.status, { error: error.message }, { ...close, ...error.headers })
   }
 
-  /** The body as text. @throws {HttpError} it is longer than `bytesMax` */
-  async body(bytesMax: number): Promise<string> {
+  /** The body. @throws {HttpError} 413: it is longer than `bytesMax`, or says so before it comes */
+  async bytes(bytesMax: number): Promise<Buffer> {
+    if (Number(this.header('content-length') ?? 0) > bytesMax) throw tooLong(bytesMax)
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of this.request) {
       bytes += (chunk as Buffer).length
-      if (bytes > bytesMax) {
-        throw new HttpError(413, `The body has more than ${bytesMax} bytes.`, {
-          connection: 'close',
-        })
-      }
+      if (bytes > bytesMax) throw tooLong(bytesMax)
       chunks.push(chunk as Buffer)
     }
-    return Buffer.concat(chunks).toString()
+    return Buffer.concat(chunks)
+  }
+
+  /** The body as text. @throws {HttpError} it is longer than `bytesMax`, or no UTF-8 */
+  async body(bytesMax: number): Promise<string> {
+    const bytes = await this.bytes(bytesMax)
+    if (isUtf8(bytes)) return bytes.toString()
+    throw new HttpError(400, 'The body must be UTF-8.')
   }
 
   /** The body as a JSON object, or an empty one. @throws {HttpError} it is none */

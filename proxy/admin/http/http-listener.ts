@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Logger } from '../../../lib/internal.ts'
-import { Call, HttpError } from './call.ts'
+import { Call, HEADERS, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 import type { Router } from './router.ts'
 
@@ -20,6 +21,7 @@ type ListenerOptions = Pick<
   | 'createServer'
 >
 
+const BAD_REQUEST = '{"error":"The address or the Host of this request cannot be one."}\n'
 /** How often requests that take too long are looked for. Unit ms. */
 const CHECK_MS = 1_000
 
@@ -30,6 +32,8 @@ export class HttpListener {
   readonly #server: Server
   readonly #router: Router
   readonly #logger: Logger
+  /** What is being answered on a connection. */
+  readonly #answering = new WeakMap<Duplex, ServerResponse>()
 
   private constructor(options: ListenerOptions, router: Router, logger: Logger) {
     this.#router = router
@@ -48,6 +52,10 @@ export class HttpListener {
     this.#server.timeout = options.idleTimeoutMs
     this.#server.on('drop', () => {
       this.connectionsRefused++
+    })
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+      const isAnswering = this.#answering.get(socket)?.headersSent === true
+      refuse(error.code ?? '', socket, isAnswering)
     })
   }
 
@@ -84,11 +92,20 @@ export class HttpListener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++
     response.on('error', () => {})
+    const { socket } = request
+    this.#answering.set(socket, response)
+    response.on('close', () => this.#answering.delete(socket))
     let call: Call
     try {
+      // Of two names whoever stands in front may have taken the other one.
+      if (hostsOf(request) > 1) throw new Error('more than one Host')
       call = new Call(request, response)
     } catch {
-      response.writeHead(400).end()
+      response.writeHead(400, {
+        ...{ ...HEADERS, 'content-type': 'application/json', connection: 'close' },
+        'content-length': BAD_REQUEST.length,
+      })
+      response.end(BAD_REQUEST)
       return
     }
     try {
@@ -105,4 +122,38 @@ export class HttpListener {
     }
     return new HttpError(500, 'The request failed: the log of the server says why.')
   }
+}
+
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+}
+
+/** What a request that could not be parsed is answered with, by the parser's code; others: 400. */
+const REFUSALS: Readonly<Record<string, [status: string, sentence: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The request has a longer path or longer headers than --admin-max-header-bytes.',
+  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'The body is too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    'The request did not arrive within --admin-request-timeout.',
+  ],
+}
+
+/** With the same headers as all other answers, and the connection ends. */
+function refuse(code: string, socket: Duplex, isAnswering: boolean): void {
+  if (!socket.writable || isAnswering || code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, sentence] = REFUSALS[code] ?? ['400 Bad Request', 'This is no HTTP request.']
+  const body = `${JSON.stringify({ error: sentence })}\n`
+  const headers = {
+    ...HEADERS,
+    ...{ 'content-type': 'application/json', connection: 'close' },
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
 }

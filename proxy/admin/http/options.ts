@@ -23,6 +23,10 @@ export interface AdminOptions {
   readonly bodyBytesMax: number
   /** Change feeds that are open together. More are refused. @default 16 */
   readonly feedsMax: number
+  /** Changes of znodes that are carried out together. More are refused. @default 8 */
+  readonly editsMax: number
+  /** Znodes that are deleted together with what is above them. @default 1000 */
+  readonly deletesMax: number
   /** Znodes may be created, changed and deleted through the API and the page. @default false */
   readonly canEdit: boolean
   /** Digest users that may do and see everything: user:base64(hash("user:password")); read for each request. @default none */

@@ -32,6 +32,5 @@ async function answer(guard: Guard, call: Call, name: string): Promise<void> {
   call.send(200, file.type, file.bytes, {
     'content-security-policy': securityPolicy,
     'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
   })
 }

@@ -9,16 +9,23 @@ import type { Guard } from '../guard.ts'
 import type { LogLevel } from '../options.ts'
 import type { Readiness } from '../readiness.ts'
 import type { Route } from '../router.ts'
-import { answerChanges, type FeedSlots } from './changes-route.ts'
+import type { Slots } from '../slots.ts'
+import { answerChanges } from './changes-route.ts'
+import { answerData, putData } from './data-routes.ts'
 import { answerSession, answerSessions, closeSession } from './session-routes.ts'
-import { createZnode, deleteZnode, setZnode } from './tree-edits.ts'
+import { answerSubtree, type DeleteBound, deleteSubtree } from './subtree-routes.ts'
+import { createZnode, deleteZnode, setAcl, setZnode } from './tree-edits.ts'
 import { answerTree } from './tree-route.ts'
 import { answerWatches } from './watch-route.ts'
 
 export interface ApiOptions {
   readonly guard: Guard
   readonly bodyBytesMax: number
-  readonly slots: FeedSlots
+  readonly slots: Slots
+  /** Changes that are carried out together. */
+  readonly editSlots: Slots
+  /** Znodes that are deleted together. */
+  readonly deletes: DeleteBound
   readonly readiness: Readiness
   readonly logLevel: LogLevel | undefined
   /** Znodes may be changed. */
@@ -30,7 +37,7 @@ export interface ApiOptions {
 type Handler = (host: ProxyHost, call: Call) => void | Promise<void>
 
 export function apiRoutes(options: ApiOptions): readonly Route[] {
-  const { guard, host, slots, bodyBytesMax } = options
+  const { guard, host, slots, bodyBytesMax, deletes } = options
   const route = (method: Route['method'], path: string, handle: Handler): Route => ({
     method,
     path: `/api/v1/${path}`,
@@ -44,10 +51,21 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
   return [
     route('GET', 'status', (known, call) => call.json(200, statusOf(known, options))),
     route('GET', 'tree', answerTree),
-    route('GET', 'changes', (known, call) => answerChanges(known, call, slots)),
+    route('GET', 'changes', (known, call) =>
+      answerChanges(known, call, slots, (one) => guard.check(one)),
+    ),
     route('POST', 'tree', edit(options, createZnode)),
     route('PUT', 'tree', edit(options, setZnode)),
     route('DELETE', 'tree', edit(options, deleteZnode)),
+    route('GET', 'data', answerData),
+    route('PUT', 'data', edit(options, putData)),
+    route('PUT', 'acl', edit(options, setAcl)),
+    route('GET', 'subtree', (known, call) => answerSubtree(known, call, deletes)),
+    route(
+      'DELETE',
+      'subtree',
+      edit(options, (known, call) => deleteSubtree(known, call, deletes)),
+    ),
     route('GET', 'sessions', answerSessions),
     route('GET', 'sessions/:id', answerSession),
     route('GET', 'watches', answerWatches),
@@ -58,12 +76,17 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
 }
 
 function edit(
-  { canEdit, bodyBytesMax }: ApiOptions,
+  { canEdit, bodyBytesMax, editSlots }: ApiOptions,
   handle: (host: ProxyHost, call: Call, bodyBytesMax: number) => Promise<void>,
 ): Handler {
-  return (host, call) => {
+  return async (host, call) => {
     if (!canEdit) throw new HttpError(403, 'Znodes cannot be changed here without --admin-edit.')
-    return handle(host, call, bodyBytesMax)
+    editSlots.take()
+    try {
+      await handle(host, call, bodyBytesMax)
+    } finally {
+      editSlots.release()
+    }
   }
 }
 

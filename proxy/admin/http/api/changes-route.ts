@@ -11,47 +11,41 @@ import {
 } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
+import type { Slots } from '../slots.ts'
 import { isOn, onlyKnown, pathOf } from './parameters.ts'
 import { shownChange } from './shown.ts'
 
-/** Open feeds, and those that were refused because there were too many. */
-export class FeedSlots {
-  readonly #max: number
-  open = 0
-  refused = 0
+/** How often an open feed's credentials are checked again: they may have been replaced meanwhile. Unit ms. */
+const CHECK_MS = 1_000
 
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  /** @throws {HttpError} none is free */
-  take(): void {
-    if (this.open >= this.#max) {
-      this.refused++
-      throw new HttpError(503, `${this.#max} change feeds are open (--admin-max-feeds).`, {
-        'retry-after': '5',
-      })
-    }
-    this.open++
-  }
-
-  release(): void {
-    this.open--
-  }
-}
-
-export async function answerChanges(host: ProxyHost, call: Call, slots: FeedSlots): Promise<void> {
+/** `check`: throws where its credentials are none any more. */
+export async function answerChanges(
+  host: ProxyHost,
+  call: Call,
+  slots: Slots,
+  check: (call: Call) => void,
+): Promise<void> {
   const isEvents = (call.header('accept') ?? '').includes('text/event-stream')
   const stop = new AbortController()
-  const records = openFeed(host, optionsOf(host, call, stop.signal))
+  const options = optionsOf(host, call, stop.signal)
+  const type = isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson'
+  if (call.request.method === 'HEAD') return call.send(200, type, '')
   slots.take()
   const { response } = call
   response.on('close', () => stop.abort())
+  let records: AsyncIterator<ChangeRecord> | undefined
+  let checkedMs = host.keeper.clock.monotonic()
   try {
+    records = openFeed(host, options)
     // What cannot be resumed is answered with a status: the first record decides.
     const first = await records.next()
-    call.begin(200, isEvents ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson')
+    call.begin(200, type)
     for (let next = first; next.done !== true; next = await records.next()) {
+      const nowMs = host.keeper.clock.monotonic()
+      if (nowMs - checkedMs >= CHECK_MS) {
+        checkedMs = nowMs
+        check(call)
+      }
       const piece = isEvents ? eventOf(next.value) : `${shownChange(next.value)}\n`
       if (!response.write(piece)) await drained(call)
       if (stop.signal.aborted) break
@@ -61,7 +55,7 @@ export async function answerChanges(host: ProxyHost, call: Call, slots: FeedSlot
     fail(call, error, isEvents)
   } finally {
     slots.release()
-    await records.return?.()
+    await records?.return?.()
   }
 }
 

@@ -45,11 +45,12 @@ export function isOn(query: URLSearchParams, name: string): boolean {
   throw new HttpError(400, `${name} must be true or false.`)
 }
 
-/** @throws {HttpError} there are parameters that the route does not know */
+/** @throws {HttpError} there are parameters that the route does not know, or twice the same */
 export function onlyKnown(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys()) {
     if (!known.includes(name)) {
       throw new HttpError(400, `There is no parameter ${name}. Known: ${known.join(', ')}.`)
     }
+    if (query.getAll(name).length > 1) throw new HttpError(400, `${name} is given twice.`)
   }
 }

@@ -3,6 +3,7 @@ import { deadline, fromByteString, KIND, statOf, type Znode } from '../../../../
 import type { ProxyHost } from '../../../host.ts'
 import { hex } from '../../listing-words.ts'
 import { type Call, HttpError } from '../call.ts'
+import { dataBytesMax } from './data-bytes.ts'
 import { cursorPageOf } from './name-page.ts'
 import { choiceOf, isOn, onlyKnown, pathOf, wholeOf } from './parameters.ts'
 import { shownAcl, shownData, shownStat } from './shown.ts'
@@ -45,6 +46,7 @@ export async function answerTree(host: ProxyHost, call: Call): Promise<void> {
     kind: KINDS[node.kind],
     ttlMs: node.ttlMs > 0 ? node.ttlMs : undefined,
     childCount: node.childCount,
+    dataBytesMax: dataBytesMax(host, path),
   }
   const after = query.get('cursor') ?? undefined
   const { names, cursor } = await cursorPageOf(node.children, after, countMax)

@@ -186,4 +186,10 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
   ],
   anykeeper_admin_feeds: ['gauge', 'change feeds open over HTTP'],
   anykeeper_admin_feeds_refused: ['counter', 'change feeds beyond --admin-max-feeds'],
+  anykeeper_admin_edits: ['gauge', 'changes of znodes over HTTP that are being carried out'],
+  anykeeper_admin_edits_refused: ['counter', 'changes beyond --admin-max-edits'],
+  anykeeper_admin_deletes_refused: [
+    'counter',
+    'requests that would delete more than --admin-max-deletes',
+  ],
 }

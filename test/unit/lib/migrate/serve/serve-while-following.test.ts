@@ -114,6 +114,18 @@ describe('migrate: serving while following', () => {
     expect(keeper.upstream?.counters).to.include({ forwarded: 4, lost: 0 })
   })
 
+  it('forwards a guarded change without its guards, which no leader knows, and answers as for the change itself', async () => {
+    await serve()
+    const { session, sink } = await open()
+    const guards = [{ path: '/', czxid: 0 }]
+    const request = write('/b') as WriteRequest & { readonly type: 'create' }
+    session.write({ type: 'guarded', guards, request }, 1)
+    expect(await leader.request(1)).to.deep.include({ session: session.id, op: OP.create })
+    answer(session.id, 1, create('/b'))
+    await sink.until('the answer', 1)
+    expect(sink.seen).to.deep.equal(['1 path'])
+  })
+
   it('sends events before the reply that shows the change', async () => {
     await serve()
     const { session, sink } = await open()

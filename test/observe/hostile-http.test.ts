@@ -1,0 +1,146 @@
+/** Requests that no honest client sends: each has one answer with the headers of all answers, and nothing waits for its rest. */
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { expect } from 'chai'
+import { AdminServer } from '../../proxy/admin/http/admin-server.ts'
+import { http } from '../support/http.ts'
+import { WireBench } from '../support/wire-bench.ts'
+
+const API = '/api/v1'
+const AUTH = 'Authorization: Bearer a-token-of-this-test\r\n'
+const HOST = 'Host: 127.0.0.1\r\n'
+
+describe('observe/hostile-http', function () {
+  this.timeout(60_000)
+  let bench: WireBench
+  let admin: AdminServer
+  let token = 'a-token-of-this-test'
+
+  before(async () => {
+    bench = new WireBench()
+    const served = await bench.serve()
+    const options = { port: 0, token: () => token, canEdit: true, requestTimeoutMs: 1_000 }
+    admin = await AdminServer.listen({ ...options, feedsMax: 1 })
+    await admin.attach(served.proxy)
+  })
+  after(async () => {
+    await admin?.close()
+    await bench?.close()
+  })
+
+  /** All that is answered until the server closes. */
+  async function raw(text: string): Promise<string> {
+    const socket = connect(admin.port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    socket.on('error', () => {})
+    socket.write(text, 'latin1')
+    await once(socket, 'close')
+    return answer
+  }
+
+  const statuses = (answer: string) =>
+    [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+
+  const cases: Readonly<Record<string, [text: string, status: number]>> = {
+    'a length and chunks': [
+      `POST ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n${HOST}\r\n`,
+      400,
+    ],
+    'two lengths': [
+      `POST ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Content-Length: 0\r\nContent-Length: 40\r\n\r\nGET /livez HTTP/1.1\r\n${HOST}\r\n`,
+      400,
+    ],
+    'an encoding that is none': [
+      `POST ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
+    'two names of this server': [
+      `GET /ui/ HTTP/1.1\r\n${HOST}Host: evil.example\r\nConnection: close\r\n\r\n`,
+      400,
+    ],
+    'a path of a mebibyte': [
+      `GET ${API}/tree?path=/${'a'.repeat(1 << 20)} HTTP/1.1\r\n${HOST}${AUTH}\r\n`,
+      431,
+    ],
+    'a body that does not come': [
+      `PUT ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Content-Length: 9\r\n\r\n{`,
+      408,
+    ],
+    'a large body without credentials': [
+      `PUT ${API}/tree HTTP/1.1\r\n${HOST}Content-Length: 99999999\r\n\r\n${'x'.repeat(9_999)}`,
+      401,
+    ],
+    'a body that is no UTF-8': [
+      // As latin1: the bytes of a text that is none.
+      `PUT ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Content-Length: 2\r\nConnection: close\r\n\r\n\xc3(`,
+      400,
+    ],
+    'no HTTP at all': ['\x16\x03\x01\r\n\r\n', 400],
+    'the same parameter twice': [
+      `GET ${API}/tree?path=/&path=/a HTTP/1.1\r\n${HOST}${AUTH}Connection: close\r\n\r\n`,
+      400,
+    ],
+  }
+  for (const [name, [text, status]] of Object.entries(cases)) {
+    it(`${name}: one answer, and the connection ends`, async () => {
+      const answer = await raw(text)
+      expect(statuses(answer)).to.deep.equal([status])
+      expect(answer).to.match(/content-security-policy: default-src 'none'/)
+      expect(answer).to.match(/cache-control: no-store/)
+      if (status !== 401) expect(answer).to.match(/\r\n\r\n\{"error":".+"\}\n$/)
+    })
+  }
+
+  it('a form of a page of somebody else, with credentials that the browser remembers, does nothing', async () => {
+    const basic = `Bearer ${token}`
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ]) {
+      const headers = { authorization: basic, origin: 'http://evil.example', 'content-type': type }
+      const body = '{"data":"theirs"}'
+      const sent = { method: 'POST', headers, body }
+      expect((await http(admin.port, `${API}/tree?path=/forged`, sent)).status).to.equal(403)
+    }
+    const origin = { authorization: basic, origin: 'null' }
+    const close = { method: 'POST', headers: origin }
+    expect((await http(admin.port, `${API}/sessions/0x1/close`, close)).status).to.equal(403)
+    const preflight = await http(admin.port, `${API}/tree`, {
+      ...{ method: 'OPTIONS' },
+      headers: { origin: 'http://evil.example', 'access-control-request-method': 'PUT' },
+    })
+    expect([preflight.status, preflight.headers['access-control-allow-origin']]).to.deep.equal([
+      ...[405, undefined],
+    ])
+  })
+
+  it('HEAD of a feed takes no place; a feed ends when its token is replaced', async () => {
+    const headers = { authorization: `Bearer ${token}` }
+    for (let i = 0; i < 3; i++) {
+      const head = await http(admin.port, `${API}/changes`, { method: 'HEAD', headers })
+      expect([head.status, head.body]).to.deep.equal([200, ''])
+    }
+    const lines: string[] = []
+    const ended = new Promise<void>((resolve, reject) => {
+      const sent = request({
+        ...{ host: '127.0.0.1', port: admin.port, path: `${API}/changes`, agent: false, headers },
+      })
+      sent.on('error', reject)
+      sent.on('response', (response) => {
+        token = 'another-token-of-this-test'
+        response.on('data', (chunk: Buffer) => lines.push(...String(chunk).trim().split('\n')))
+        response.on('end', resolve)
+      })
+      sent.end()
+    })
+    await ended
+    expect(JSON.parse(lines.at(-1) ?? '')).to.deep.equal({
+      ...{ kind: 'error', error: 'The token is not the one of this server.' },
+    })
+  })
+})
