@@ -114,6 +114,29 @@ describe('migrate: serving while following', () => {
     expect(keeper.upstream?.counters).to.include({ forwarded: 4, lost: 0 })
   })
 
+  it('answers a read behind a sync with the zxid of what it shows', async () => {
+    await serve()
+    const { session, sink } = await open()
+    session.write({ type: 'sync', path: '/' }, 1)
+    session.read({ type: 'exists', path: '/c', watch: false }, 2)
+    session.write(write('/b'), 3)
+    await leader.request(2)
+    const { source } = bench
+    const held = source.feeds.splice(0)
+    // The last two come in one batch, behind that of the first, and the sync is answered between them.
+    answer(ANNA, 8, create('/first'))
+    answer(ANNA, 9, create('/c'))
+    leader.sync()
+    answer(session.id, 3, create('/b'))
+    await eventually('the news', () => (keeper.upstream?.lagMs ?? 0) > 0, LATE_MS)
+    source.feeds.push(...held)
+    source.feed.transactions(source.log.slice(-3))
+    await sink.until('three answers', 3)
+    expect(sink.seen).to.deep.equal(['1 path', '2 stat', '3 path'])
+    const { zxid } = source
+    expect(sink.zxids).to.deep.equal([zxid - 1, zxid - 1, zxid])
+  })
+
   it('sends events before the reply that shows the change', async () => {
     await serve()
     const { session, sink } = await open()
