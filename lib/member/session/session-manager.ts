@@ -15,7 +15,7 @@ import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import { type SessionObserver, STANDBY } from '../tree/replica.ts'
 import { ExpiryTicks } from './expiry-ticks.ts'
-import { claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
+import { attend, claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
 import { Orphans } from './orphans.ts'
 import {
   isClaim,
@@ -246,12 +246,11 @@ export class SessionManager implements SessionObserver {
 
   /** A proxy vanished: its sessions have what is left of their timeouts. */
   peerLeft(proxy: string, record: ProxyRecord): void {
-    const { sessions } = this.#host.replica
     const spreadMsMax = this.#limits.tickTimeMs * 0.5
     this.#orphans.addAllOf(
       proxy,
       record,
-      sessions,
+      this.#host.replica.sessions,
       { nowMs: this.#clock.monotonic(), servedFromMs: this.#servedFromMs },
       () => this.#random.fraction() * spreadMsMax,
     )
@@ -363,7 +362,8 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
-    if (this.#suspended || this.#host.replica.mirrors) return
+    if (this.#host.replica.mirrors) return attend(this.#owned, now, this.#host.upstream)
+    if (this.#suspended) return
     this.#expiredMs = now
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned
