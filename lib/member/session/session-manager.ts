@@ -80,9 +80,8 @@ export class SessionManager implements SessionObserver {
   /** Sessions found at load: those of proxies that are gone get their whole timeout from now. */
   start(alive: (proxy: string) => boolean): void {
     this.#isAlive = alive
-    const now = this.#clock.monotonic()
     for (const record of this.#host.replica.sessions.values()) {
-      if (!alive(record.owner)) this.#orphans.add(record, now)
+      if (!alive(record.owner)) this.#orphans.add(record, this.#clock.monotonic())
     }
     this.#ticks.start()
   }
@@ -339,12 +338,13 @@ export class SessionManager implements SessionObserver {
   ): Session | undefined {
     const owned = this.#owned.get(id)
     if (owned === undefined) return undefined
-    owned.connection?.end('moved')
+    const before = owned.connection
     if (requestedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(requestedTimeoutMs)
     const { record, timeoutMs } = owned
     const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
     owned.connection = session
     owned.lastSeenMs = this.#clock.monotonic()
+    before?.end('moved')
     return session
   }
 

@@ -184,6 +184,27 @@ describe('migrate: serving while following', () => {
     await eventually('its touch', () => leader.touched.includes(ANNA), LATE_MS)
   })
 
+  it('attends to a session that comes again before its connection has ended', async () => {
+    await serve()
+    const { session, sink } = await open()
+    sink.ended = (reason) => {
+      sink.reason = reason
+      keeper.sessions.detach(session)
+    }
+    const resuming = keeper.sessions.resume(
+      ...([session.id, zookeeperPassword(session.id), new Sink(), []] as const),
+    )
+    await eventually('a question', () => leader.revalidations.length === 1, LATE_MS)
+    leader.revalidated(session.id, true)
+    const again = await resuming
+    expect(sink.reason).to.equal('moved')
+    expect([...keeper.sessions.connections()]).to.deep.equal([again])
+    leader.ping()
+    keeper.sessions.touch(again!)
+    leader.ping()
+    await eventually('its touch', () => leader.touched.includes(session.id), LATE_MS)
+  })
+
   it('serves nobody from a tree that stays behind the ensemble', async () => {
     await serve({ sourceLagMsMax: 300 })
     const { sink } = await open()
