@@ -148,6 +148,21 @@ describe('migrate: serving while following', () => {
     expect(sink.seen).to.deep.equal(['1 -101', '/b', '2 path'])
   })
 
+  it('sends nothing that a leader cannot read', async () => {
+    await serve()
+    const { session, sink } = await open()
+    session.write({ type: 'fail', errno: -5 }, 1)
+    const { op, body } = await leader.request(1)
+    // An empty path, no data, any version: it fails everywhere.
+    expect({ op, body: body.toString('hex') }).to.deep.equal({
+      op: OP.setData,
+      body: '00000000'.repeat(2) + 'ffffffff',
+    })
+    answer(session.id, 1, { op: 'error', err: -8 })
+    await sink.until('the answer', 1)
+    expect(sink.seen).to.deep.equal(['1 -5'])
+  })
+
   it('disconnects those whose outcome nobody knows, and sends nothing twice', async () => {
     await serve()
     const { session, sink } = await open()
