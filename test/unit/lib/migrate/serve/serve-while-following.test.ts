@@ -156,7 +156,7 @@ describe('migrate: serving while following', () => {
     // An empty path, no data, any version: it fails everywhere.
     expect({ op, body: body.toString('hex') }).to.deep.equal({
       op: OP.setData,
-      body: '00000000'.repeat(2) + 'ffffffff',
+      body: '0000000000000000ffffffff',
     })
     answer(session.id, 1, { op: 'error', err: -8 })
     await sink.until('the answer', 1)
