@@ -163,6 +163,18 @@ describe('migrate: serving while following', () => {
     expect(sink.seen).to.deep.equal(['1 -5'])
   })
 
+  it('sends a leader of 3.4 nothing that it does not know', async () => {
+    leader.config = ''
+    await serve()
+    const { session, sink } = await open()
+    session.write({ ...write('/b'), op: OP.create2 } as WriteRequest, 1)
+    session.write(write('/b'), 2)
+    expect(await leader.request(1)).to.deep.include({ op: OP.create, cxid: 2 })
+    answer(session.id, 2, create('/b'))
+    await sink.until('both answers', 2)
+    expect(sink.seen).to.deep.equal(['1 -6', '2 path'])
+  })
+
   it('disconnects those whose outcome nobody knows, and sends nothing twice', async () => {
     await serve()
     const { session, sink } = await open()
