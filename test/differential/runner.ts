@@ -185,7 +185,7 @@ class Runner {
     if (member.client !== undefined && member.actsSeen !== this.#acts) {
       await this.#sync(member, false)
     }
-    const old = member.client
+    const { client: old, endpoint } = member
     if (step.elsewhere) member.endpoint++
     member.client = undefined
     if (old === undefined) return this.#connect(name, member, step)
@@ -193,7 +193,7 @@ class Runner {
     await this.#connect(name, member, step)
     if (member.client === undefined) {
       // Refused: the old connection lives on.
-      Object.assign(member, { client: old, collected, nextXid, sent })
+      Object.assign(member, { client: old, endpoint, collected, nextXid, sent })
       return
     }
     if (this.#leavesOld && step.elsewhere) old.destroy()
