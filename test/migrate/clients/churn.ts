@@ -92,8 +92,9 @@ export class Churn {
         this.#lastNumber = number
         return
       } catch (error) {
-        if (!(error instanceof ZnodeError) || !error.retriable) throw error
+        if (!(error instanceof ZnodeError)) throw error
         if (error.outcome === 'unknown') unknown++
+        else if (!error.retriable) throw error
       }
     }
   }
