@@ -270,6 +270,9 @@ export class Connection implements ClientConnection {
       // ZooKeeper answers it by closing the connection (H7).
       this.close()
       return
+    } else if (errno === ZK_ERRORS.UNIMPLEMENTED.errno) {
+      // Of the ensemble that leads: as of an unknown opcode.
+      return this.refuse(xid, -1, errno)
     } else {
       this.server.stats.failed(errno)
       encodeErrorReply(this.writer, xid, zxid, errno)

@@ -85,7 +85,16 @@ export const groups = [
   {
     name: 'migrate',
     paths: ['test/migrate/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-3.9', 'kafka-3.9', 'kazoo', 'anykeeper-0.1', 'openssl'],
+    needs: [
+      'etcd',
+      'zookeeper',
+      'zookeeper-3.4',
+      'zookeeper-3.9',
+      'kafka-3.9',
+      'kazoo',
+      'anykeeper-0.1',
+      'openssl',
+    ],
     minutesMax: 10,
   },
   {

@@ -258,7 +258,7 @@ const beginning = fc
   ])
 
 /**
- * acl: any ACL; against 3.8 no watches. watches: everybody may READ, see readableByAll; against 3.8
+ * acl: any ACL; against releases before 3.9 no watches. watches: everybody may READ, see readableByAll; before 3.9
  * one mode per path.
  */
 export type Flavour = 'acl' | 'watches'
@@ -278,12 +278,12 @@ function withoutKnown(script: readonly Step[], flavour: Flavour, line: Zookeeper
   return script.flatMap(splitAfterSetAcl).map((step): Step => {
     if (step.do !== 'send') return step
     const list = step.requests.map((r) => {
-      const own = sparingReserved(r)
+      const own = line === '3.6' && r.op === WHO_AM_I ? PING : sparingReserved(r)
       if (flavour === 'watches') {
         const readable = readableByAll(own)
-        return line === '3.8' ? modes.keepOne(step.session, readable) : readable
+        return line === '3.9' ? readable : modes.keepOne(step.session, readable)
       }
-      return line === '3.8' ? withoutWatches(own) : withoutSetWatches(own)
+      return line === '3.9' ? withoutSetWatches(own) : withoutWatches(own)
     })
     return { ...step, requests: list }
   })
@@ -304,6 +304,8 @@ function splitAfterSetAcl(step: Step): Step[] {
 }
 
 const PING: ScriptRequest = { op: 11 }
+/** Since 3.7. A proxy answers it whoever leads. */
+const WHO_AM_I = 107
 
 /** What no clean-up can take back, such as a counter of '/', must not reach the next script. */
 function sparingReserved(r: ScriptRequest): ScriptRequest {

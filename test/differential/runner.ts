@@ -62,6 +62,8 @@ export interface RunOptions {
   readonly ports: readonly number[]
   /** Above the subtree, '/s12': the subtree's own parent is fresh, too. */
   readonly parent: string
+  /** The connection that a session had at another endpoint stays until its client leaves it, as in an ensemble. */
+  readonly leavesOld?: boolean | undefined
 }
 
 export async function run(script: Script, options: RunOptions): Promise<Run> {
@@ -78,7 +80,7 @@ export async function run(script: Script, options: RunOptions): Promise<Run> {
     const { stat } = (await control.exists(path)).record
     if (stat !== undefined) reserved.set(path, stat)
   }
-  const runner = new Runner(options.ports, made.zxid)
+  const runner = new Runner(options, made.zxid)
   const startedMs = Date.now()
   try {
     for (const step of inSubtree(script, root)) await runner.step(step)
@@ -96,11 +98,13 @@ class Runner {
   readonly members = new Map<string, Member>()
   readonly names = new Map<bigint, string>()
   readonly #ports: readonly number[]
+  readonly #leavesOld: boolean
   readonly #zxidStart: number
   #acts = 0
 
-  constructor(ports: readonly number[], zxidStart: number) {
+  constructor({ ports, leavesOld = false }: RunOptions, zxidStart: number) {
     this.#ports = ports
+    this.#leavesOld = leavesOld
     this.#zxidStart = zxidStart
   }
 
@@ -181,7 +185,7 @@ class Runner {
     if (member.client !== undefined && member.actsSeen !== this.#acts) {
       await this.#sync(member, false)
     }
-    const old = member.client
+    const { client: old, endpoint } = member
     if (step.elsewhere) member.endpoint++
     member.client = undefined
     if (old === undefined) return this.#connect(name, member, step)
@@ -189,9 +193,10 @@ class Runner {
     await this.#connect(name, member, step)
     if (member.client === undefined) {
       // Refused: the old connection lives on.
-      Object.assign(member, { client: old, collected, nextXid, sent })
+      Object.assign(member, { client: old, endpoint, collected, nextXid, sent })
       return
     }
+    if (this.#leavesOld && step.elsewhere) old.destroy()
     // The old connection's end belongs to the transcript, before anything of the new one.
     await old.waitFor(() => old.closed, SILENCE_MS).catch(() => {})
     const entries = old.transcript.slice(collected)

@@ -14,13 +14,15 @@ import {
   startZookeeperLeader,
   ZookeeperEnsemble,
 } from '../support/zookeeper-server.ts'
-import { SUPER_DIGEST } from './runner.ts'
+import { type RunOptions, SUPER_DIGEST } from './runner.ts'
 
 export interface Subject {
   readonly name: string
   readonly ports: readonly number[]
   /** Of ZooKeeper. */
   readonly line?: ZookeeperLine
+  /** See {@link RunOptions.leavesOld}. */
+  readonly leavesOld?: RunOptions['leavesOld']
   stop(): Promise<void>
 }
 
@@ -78,7 +80,9 @@ export async function startOnFollowing(version: ZookeeperLine): Promise<Subject>
     }
     const serve = () => bed.serve(limits, { superDigest: SUPER_DIGEST })
     const ports = [await serve(), await serve()].map(({ port }) => port)
-    return { name: `anykeeper following ZooKeeper ${version}`, ports, stop: () => bed.close() }
+    const name = `anykeeper following ZooKeeper ${version}`
+    // Its leader moves a session without a transaction: no other proxy learns of it.
+    return { name, ports, leavesOld: true, stop: () => bed.close() }
   } catch (error) {
     await bed.close()
     throw error

@@ -33,6 +33,27 @@ export async function resumeForwarded(
   return upstream.revalidate(id, timeoutMs)
 }
 
+/**
+ * While the leader judges silence: it is to know of clients that show that they are there, though nothing of theirs is read. A
+ * connection over which nothing came for the session's timeout ends: if the session lives, then by another one, elsewhere.
+ */
+export function attend(
+  all: Map<bigint, OwnedSession>,
+  nowMs: number,
+  upstream: Upstream | undefined,
+): void {
+  for (const [id, owned] of all) {
+    const { connection, timeoutMs } = owned
+    if (connection?.hasProgress === true) {
+      owned.lastSeenMs = nowMs
+      upstream?.touched(id, timeoutMs)
+    } else if (nowMs - owned.lastSeenMs >= timeoutMs) {
+      all.delete(id)
+      connection?.end('moved')
+    }
+  }
+}
+
 /** Of {@link claimSessions}. */
 export interface ClaimOptions {
   readonly owned: Map<bigint, OwnedSession>

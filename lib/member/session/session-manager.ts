@@ -15,7 +15,7 @@ import type { Planned } from '../plan/planned.ts'
 import type { SessionRequest } from '../plan/session.ts'
 import { type SessionObserver, STANDBY } from '../tree/replica.ts'
 import { ExpiryTicks } from './expiry-ticks.ts'
-import { claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
+import { attend, claimSessions, openForwarded, resumeForwarded } from './forwarded-sessions.ts'
 import { Orphans } from './orphans.ts'
 import {
   isClaim,
@@ -80,9 +80,8 @@ export class SessionManager implements SessionObserver {
   /** Sessions found at load: those of proxies that are gone get their whole timeout from now. */
   start(alive: (proxy: string) => boolean): void {
     this.#isAlive = alive
-    const now = this.#clock.monotonic()
     for (const record of this.#host.replica.sessions.values()) {
-      if (!alive(record.owner)) this.#orphans.add(record, now)
+      if (!alive(record.owner)) this.#orphans.add(record, this.#clock.monotonic())
     }
     this.#ticks.start()
   }
@@ -246,12 +245,11 @@ export class SessionManager implements SessionObserver {
 
   /** A proxy vanished: its sessions have what is left of their timeouts. */
   peerLeft(proxy: string, record: ProxyRecord): void {
-    const { sessions } = this.#host.replica
     const spreadMsMax = this.#limits.tickTimeMs * 0.5
     this.#orphans.addAllOf(
       proxy,
       record,
-      sessions,
+      this.#host.replica.sessions,
       { nowMs: this.#clock.monotonic(), servedFromMs: this.#servedFromMs },
       () => this.#random.fraction() * spreadMsMax,
     )
@@ -340,12 +338,13 @@ export class SessionManager implements SessionObserver {
   ): Session | undefined {
     const owned = this.#owned.get(id)
     if (owned === undefined) return undefined
-    owned.connection?.end('moved')
+    const before = owned.connection
     if (requestedTimeoutMs !== undefined) owned.timeoutMs = this.clampTimeout(requestedTimeoutMs)
     const { record, timeoutMs } = owned
     const session = new Session(this.#host, { ...record, timeoutMs }, sink, ids)
     owned.connection = session
     owned.lastSeenMs = this.#clock.monotonic()
+    before?.end('moved')
     return session
   }
 
@@ -363,7 +362,8 @@ export class SessionManager implements SessionObserver {
   }
 
   #expire(now: number): void {
-    if (this.#suspended || this.#host.replica.mirrors) return
+    if (this.#host.replica.mirrors) return attend(this.#owned, now, this.#host.upstream)
+    if (this.#suspended) return
     this.#expiredMs = now
     for (const owned of this.#owned.values()) {
       const { record, timeoutMs } = owned

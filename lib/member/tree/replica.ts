@@ -107,9 +107,12 @@ export class Replica {
       this.#zxidBefore = this.zxid
       // An ensemble that elects a leader loses nothing that it had committed.
       if (txn.zxid > this.zxid && batch.mirrors !== true) this.#enterEpoch(txn)
+      const { txnObserver } = this
+      // What it answers now carries the zxid of the state that is there.
+      const isObserved = txnObserver?.begins(txn) === true
       // Before the ops: an event fired by this transaction already carries its zxid.
       this.zxid = txn.zxid
-      if (this.txnObserver?.begins(txn) === true) this.#applyObserved(txn, i, this.txnObserver)
+      if (isObserved) this.#applyObserved(txn, i, txnObserver)
       else for (const op of txn.ops) this.#applyOp(op, txn, i)
       afterTxn?.(i)
     }

@@ -82,6 +82,8 @@ export class WatchTable {
   }
 
   #countRecursive(path: string, change: 1 | -1): void {
+    // No znode is below the empty path, which ZooKeeper takes for a watch all the same.
+    if (path === '') return
     const count = (this.#recursive.get(path.length) ?? 0) + change
     if (count === 0) this.#recursive.delete(path.length)
     else this.#recursive.set(path.length, count)

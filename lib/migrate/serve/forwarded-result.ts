@@ -49,6 +49,8 @@ export function resultOf(
   outcome: TxnOutcome,
   statOfNow: (path: string) => Stat | undefined,
 ): Planned {
+  // What was sent in its place failed.
+  if (request.type === 'fail') return request.errno
   if (outcome.errno !== 0) return outcome.errno
   switch (request.type) {
     case 'create':

@@ -60,8 +60,6 @@ export class ForwardedWrites {
   /** What is being applied, and what it has changed so far. */
   #current: Forwarded | undefined
   #changes: AppliedOp[] = []
-  /** Zxid of the transaction that was applied last, or is. */
-  #before = 0
   /** A session that begins with the transaction that is applied. */
   #opening: bigint | undefined
 
@@ -139,22 +137,22 @@ export class ForwardedWrites {
   }
 
   /** The replica has come further. */
-  settleSyncs(zxid = this.#options.replica().zxid): void {
+  settleSyncs(): void {
+    const { zxid } = this.#options.replica()
     for (let next = this.#awaited.first; next !== undefined; next = this.#awaited.first) {
       if ((next.zxid ?? 0) > zxid) return
       this.#awaited.shift()
       next.outcome = DONE
       next.applied = []
-      this.#settle(next.session, zxid)
+      this.#settle(next.session)
     }
   }
 
   // TxnObserver
 
-  begins({ session, cxid, ops, zxid }: TxnEntry): boolean {
+  begins({ session, cxid, ops }: TxnEntry): boolean {
     // Reads behind a sync must not see what its session wrote after it.
-    if (this.#awaited.length > 0) this.settleSyncs(this.#before)
-    this.#before = zxid
+    if (this.#awaited.length > 0) this.settleSyncs()
     if (ops[0]?.type === 'createSession' && this.#openings.has(ops[0].id)) {
       this.#opening = ops[0].id
       return true
@@ -202,7 +200,7 @@ export class ForwardedWrites {
     return undefined
   }
 
-  #settle(session: bigint, zxid = this.#options.replica().zxid): void {
+  #settle(session: bigint): void {
     const queue = this.#queues.get(session)
     const replica = this.#options.replica()
     for (let next = queue?.first; next !== undefined; next = queue?.first) {
@@ -213,7 +211,7 @@ export class ForwardedWrites {
       if (queue?.length === 0) this.#queues.delete(session)
       this.#options.onAnswered()
       const statOfNow = (path: string) => statAt(replica.tree, path)
-      task.committed(zxid, resultOf(request, applied, outcome, statOfNow))
+      task.committed(replica.zxid, resultOf(request, applied, outcome, statOfNow))
     }
   }
 

@@ -9,6 +9,7 @@ import type { Logger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
 import { reasonOf } from '../../base/reason-of.ts'
 import { type ClientTls, checkTls, type KnownTls } from '../../client/tls-options.ts'
+import { OP, type SyncRequest, type WriteRequest } from '../../model/request.ts'
 import type { QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { findMembers } from '../find-members.ts'
@@ -67,6 +68,8 @@ export class LeaderLink {
   #send: ((packet: QuorumPacket) => void) | undefined
   /** What the leader said last. */
   #quorum: readonly HostPort[] = []
+  /** Releases before 3.5 say nothing of their configuration. */
+  #hasConfig = false
 
   /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used */
   constructor(options: LeaderLinkOptions) {
@@ -94,6 +97,11 @@ export class LeaderLink {
   /** There must be a leader. */
   send(packet: QuorumPacket): void {
     this.#send?.(packet)
+  }
+
+  /** false: the release of the leader does not. A REQUEST that it does not know makes it end this connection, for all clients. */
+  knows(request: WriteRequest | SyncRequest): boolean {
+    return this.#hasConfig || request.type !== 'create' || request.op === OP.create
   }
 
   /** Leaves the ensemble. */
@@ -185,7 +193,9 @@ export class LeaderLink {
 
   #sink(): LearnerSink {
     return {
-      connected: () => {},
+      connected: () => {
+        this.#hasConfig = false
+      },
       snapshot: () => {},
       truncate: (zxid) => {
         throw new SourceError(
@@ -200,6 +210,7 @@ export class LeaderLink {
       current: () => {},
       ping: () => {},
       config: (text) => {
+        this.#hasConfig = true
         const members = parseQuorumConfig(text)
         if (members.some(({ id }) => id === this.sid)) {
           const taken = this.sid

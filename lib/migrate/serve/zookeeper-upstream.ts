@@ -194,6 +194,9 @@ class ZookeeperUpstream implements Upstream {
       return this.#writes.add(task, session, { errno: request.errno })
     }
     if (!this.#link.isReady) return task.abandoned(unavailable(this.#why))
+    if (!this.#link.knows(request)) {
+      return this.#writes.add(task, session, { errno: ZK_ERRORS.UNIMPLEMENTED.errno })
+    }
     const { cxid = 0, caller } = task
     const asked = { session, cxid, ids: caller?.ids ?? [] }
     const packet = isMalformed

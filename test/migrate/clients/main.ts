@@ -1,26 +1,48 @@
-/** `npm run test:move-hunt -- [--rounds 10] [--seed N]`: all clients there and back, again and again, without losing anything. */
+/**
+ * `npm run test:move-hunt -- [--rounds 10] [--seed N] [--served]`: all clients there and back, again and again, without losing
+ * anything. `--served`: there by proxies that serve while the ensemble leads, and nobody is disconnected at the take-over.
+ */
 import { parseArgs } from 'node:util'
-import { MoveRun } from './move-run.ts'
-import { expectFirst, expectKept } from './nothing-lost.ts'
+import { type MoveFigures, MoveRun, type ServedFigures } from './move-run.ts'
+import { expectFirst, expectKept, expectReleased } from './nothing-lost.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    seed: { type: 'string' },
+    served: { type: 'boolean', default: false },
+  },
+})
 const rounds = Number(values.rounds ?? 10)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-if (!(rounds >= 1) || !Number.isSafeInteger(seed))
+if (!(rounds >= 1) || !Number.isSafeInteger(seed)) {
   throw new Error('--rounds and --seed are numbers')
+}
+
+const shownMove = ({ pauseMs, replies }: MoveFigures): string =>
+  `${Math.round(pauseMs)} ms without a server, ${replies} replies to the load before`
+const shownServed = ({ takeOverMs, reconnects, replies }: ServedFigures): string =>
+  `take-over ${Math.round(takeOverMs)} ms, ${reconnects} connections lost, ${replies} replies to the load`
+
 console.log(`seed ${seed}`)
 const run = await MoveRun.start({ seed })
 try {
   const first = await run.picture()
   expectFirst(first)
+  let turns = 0
+  const kept = async (): Promise<void> => expectKept(first, await run.picture(), ++turns)
   for (let round = 1; round <= rounds; round++) {
-    const there = await run.there()
-    expectKept(first, await run.picture(), 2 * round - 1)
-    const back = await run.back()
-    expectKept(first, await run.picture(), 2 * round)
-    const ms = [there, back].map(({ pauseMs }) => `${Math.round(pauseMs)} ms`)
-    console.log(`round ${round}: ${ms.join(' and ')} without a server, nothing lost`)
+    if (values.served) {
+      const served = await run.thereServed(kept)
+      console.log(`round ${round}, there: ${shownServed(served)}`)
+      if (served.reconnects > 0) throw new Error('the take-over disconnected clients')
+    } else console.log(`round ${round}, there: ${shownMove(await run.there())}`)
+    await kept()
+    console.log(`round ${round}, back: ${shownMove(await run.back())}`)
+    await kept()
   }
+  expectReleased(await run.release())
+  console.log(`nothing lost in ${turns} pictures`)
 } catch (error) {
   console.log(run.output)
   throw error

@@ -1,6 +1,7 @@
 /**
- * Every client that we know is moved from a ZooKeeper ensemble of three to three proxies on its ports, and back, under load, as
- * docs/migration.md says. Used by main.ts.
+ * Every client that we know is moved from a ZooKeeper ensemble of three to three proxies, and back, under load, as
+ * docs/migration.md says: to proxies on the ports of the servers once those are stopped, or to proxies that serve while the
+ * ensemble leads. Used by main.ts.
  */
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,10 +13,13 @@ import { AnykeeperProcess } from '../../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../../support/child.ts'
 import { type EtcdServer, startEtcd } from '../../support/etcd-server.ts'
 import { eventually } from '../../support/eventually.ts'
+import { freePort } from '../../support/free-port.ts'
 import { etcdProgram } from '../../support/requirements.ts'
+import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 import { EnsembleLoad, type LoadedServers } from '../ensemble-load.ts'
+import { Churn } from './churn.ts'
 import { libraryClient } from './library-client.ts'
 import { hex, LATE_MS, type MovedClient, roomOf, SESSION_MS, type Seen } from './moved-client.ts'
 import { nodeZookeeperClient } from './node-client.ts'
@@ -25,6 +29,8 @@ const program = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const NAMES = ['library', 'node-zookeeper-client', 'c', 'curator', 'kazoo']
 /** Transactions of the load before a move begins. */
 const LOAD_MIN = 300
+/** Of the lock that goes to and fro, before a picture. */
+const ENTRIES = 10
 
 /** What all see at one moment. */
 export interface Picture {
@@ -40,13 +46,25 @@ export interface MoveFigures {
   readonly replies: number
 }
 
+export interface ServedFigures {
+  /** The take-over, from its command to its end. Unit: ms. */
+  readonly takeOverMs: number
+  /** Connections that clients opened from before the take-over until the ensemble was stopped. */
+  readonly reconnects: number
+  /** Replies that the load had at the ensemble, and at the proxies before the take-over. */
+  readonly replies: number
+}
+
 export class MoveRun {
   readonly ensemble: ZookeeperEnsemble
   readonly #etcd: EtcdServer
   readonly #store: MetadataStore
   readonly #folder: string
   readonly #seed: number
+  /** Where clients connect: each leads to a server, and then to another one. */
+  readonly #doors: TcpFaultProxy[] = []
   #clients: readonly MovedClient[] = []
+  #churn: Churn | undefined
   #proxies: readonly AnykeeperProcess[] = []
   #follower: Child | undefined
   #load: EnsembleLoad | undefined
@@ -93,7 +111,9 @@ export class MoveRun {
 
   async stop(): Promise<void> {
     await this.#load?.end()
+    await this.#churn?.close()
     await Promise.all(this.#clients.map((client) => client.close()))
+    await Promise.all(this.#doors.map((door) => door.stop()))
     await this.#follower?.kill()
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()))
     await this.ensemble.stop()
@@ -105,8 +125,11 @@ export class MoveRun {
   /** A change that another client makes, and then all that each of them has. */
   async picture(): Promise<Picture> {
     const value = String(this.#values++)
-    const observer = await connect(`zk://${this.ensemble.connectString}`, { retryMs: LATE_MS })
+    const servers = this.#doors.map(({ host }) => host).join(',')
+    const observer = await connect(`zk://${servers}`, { retryMs: LATE_MS })
     try {
+      await this.#churn?.more(ENTRIES)
+      expectNone(this.#churn?.problems)
       if (value !== '0') {
         for (const { room } of this.#clients) {
           await observer.setData(`${room}/watched`, Buffer.from(value))
@@ -150,6 +173,66 @@ export class MoveRun {
     return { pauseMs, replies }
   }
 
+  /** From the ensemble to proxies that serve while it leads, once back, and there again; then these take over. */
+  async thereServed(onMoved: () => Promise<void>): Promise<ServedFigures> {
+    const prefix = `/move-${++this.#moves}`
+    const load = this.#loaded(this.ensemble)
+    this.#follower = this.#command('follow', prefix, '--source', this.ensemble.connectString)
+    const options = {
+      ...{ store: `etcd://${this.#etcd.host}`, prefix, maxSessionTimeoutMs: SESSION_MS },
+      args: ['--serve-while-following'],
+    }
+    await this.#follower.waitForLine(/the tree of the ensemble is copied/, { timeoutMs: LATE_MS })
+    this.#proxies = await Promise.all(
+      this.#doors.map(async () => new AnykeeperProcess(await freePort(), options).launch()),
+    )
+    for (const proxy of this.#proxies) {
+      await proxy.child.waitUntil('a proxy that serves', async () =>
+        /^zk_server_state\tobserver$/m.test(await proxy.fourLetterWord('mntr')),
+      )
+    }
+    await eventually('a load on the ensemble', () => load.replies > LOAD_MIN, LATE_MS)
+    const { members } = this.ensemble
+    // First one of three, so that holders and those that wait are here and there.
+    for (const [at, door] of this.#doors.entries()) {
+      lead(door, this.#proxies[at]!)
+      if (at === 0) await onMoved()
+    }
+    await onMoved()
+    for (const [at, door] of this.#doors.entries()) lead(door, members[at]!)
+    await onMoved()
+    for (const [at, door] of this.#doors.entries()) lead(door, this.#proxies[at]!)
+    await this.#unloaded()
+    const served = this.#loaded({ members: this.#proxies })
+    await eventually('a load on the proxies', () => served.replies > LOAD_MIN, LATE_MS)
+    await onMoved()
+    await eventually('an ensemble without clients', () => this.#hasNoClients(), LATE_MS)
+    const before = this.#connections
+    const begunMs = performance.now()
+    await ended(this.#command('take-over', prefix))
+    const takeOverMs = performance.now() - begunMs
+    await this.#churn?.more(ENTRIES)
+    await Promise.all(members.map((member) => member.end()))
+    await this.#churn?.more(ENTRIES)
+    const reconnects = this.#connections - before
+    const replies = load.replies + served.replies
+    await this.#unloaded()
+    await ended(this.#follower)
+    return { takeOverMs, reconnects, replies }
+  }
+
+  get #connections(): number {
+    return this.#doors.reduce((sum, { connections }) => sum + connections, 0)
+  }
+
+  /** `srvr` counts its own connection. */
+  async #hasNoClients(): Promise<boolean> {
+    const words = await Promise.all(
+      this.ensemble.members.map((member) => member.fourLetterWord('srvr')),
+    )
+    return words.every((text) => /^Connections: 1$/m.test(text))
+  }
+
   /** From the proxies to the ensemble, which gets what they have. */
   async back(): Promise<MoveFigures> {
     const load = this.#loaded({ members: this.#proxies })
@@ -169,6 +252,7 @@ export class MoveRun {
     }
     for (const member of members) member.launch()
     await Promise.all(members.map((member) => member.waitUntilServing()))
+    for (const [at, door] of this.#doors.entries()) door.redirect(members[at]!.connectString)
     const pauseMs = performance.now() - begunMs
     await this.#unloaded()
     return { pauseMs, replies }
@@ -183,7 +267,10 @@ export class MoveRun {
   }
 
   async #open(): Promise<void> {
-    const addresses = this.ensemble.members.map(({ connectString }) => connectString)
+    for (const { connectString } of this.ensemble.members) {
+      this.#doors.push(await TcpFaultProxy.start(connectString))
+    }
+    const addresses = this.#doors.map(({ host }) => host)
     const opener = await connect(`zk://${addresses.join(',')}`)
     for (const name of NAMES) {
       await mkdirp(opener, `${roomOf(name)}/line`)
@@ -204,6 +291,7 @@ export class MoveRun {
     ])
     this.#clients = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
     for (const each of opened) if (each.status === 'rejected') throw each.reason
+    this.#churn = await Churn.start(from(2))
   }
 
   #command(verb: string, prefix: string, ...args: string[]): Child {
@@ -223,6 +311,16 @@ export class MoveRun {
     this.#load = undefined
     await load?.end()
   }
+}
+
+/** Those that are connected there come again. */
+function lead(door: TcpFaultProxy, { connectString }: { readonly connectString: string }): void {
+  door.redirect(connectString)
+  door.cut()
+}
+
+function expectNone(problems: readonly string[] = []): void {
+  if (problems.length > 0) throw new Error(`of the lock that goes to and fro: ${problems}`)
 }
 
 async function ephemeralsOf(client: ZooKeeper): Promise<Record<string, string>> {

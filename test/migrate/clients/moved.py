@@ -1,4 +1,4 @@
-"""kazoo as it is moved between servers, with a rival that waits for its lock. Arguments: servers, its room, the timeout of its
+"""kazoo as it is moved between servers, with a rival that waits for its lock and its leadership. Arguments: servers, its room, the timeout of its
 session in ms. A line on stdin is the value that its watch must bring, or "release"."""
 
 import json
@@ -51,13 +51,36 @@ lock.acquire(timeout=LATE_S)
 rival = other.Lock(ROOM + "/lock", "second")
 waiting = threading.Thread(target=rival.acquire, daemon=True)
 waiting.start()
+
+
+class Candidate:
+    """Leads from the moment that it is elected until it is given up."""
+
+    def __init__(self, of, name):
+        self.leading = threading.Event()
+        self.given_up = threading.Event()
+        election = of.Election(ROOM + "/election", name)
+        threading.Thread(target=election.run, args=(self.lead,), daemon=True).start()
+
+    def lead(self):
+        self.leading.set()
+        self.given_up.wait()
+        self.leading.clear()
+
+
+leader = Candidate(client, "first")
+if not leader.leading.wait(LATE_S):
+    raise AssertionError("nobody was elected")
+follower = Candidate(other, "second")
 tell(what="ready")
 for line in sys.stdin:
     value = line.strip()
     if value == "release":
         lock.release()
         waiting.join(LATE_S)
-        tell(what="released", held={"lock": rival.is_acquired})
+        leader.given_up.set()
+        leads = follower.leading.wait(LATE_S)
+        tell(what="released", held={"lock": rival.is_acquired, "election": leads})
         continue
     with came:
         if not came.wait_for(lambda: value in fired, LATE_S):
@@ -72,7 +95,12 @@ for line in sys.stdin:
         sequence=sequence,
         fired=fired[:],
         lost=len(lost),
-        held={"lock": lock.is_acquired, "rival lock": rival.is_acquired},
+        held={
+            "lock": lock.is_acquired,
+            "election": leader.leading.is_set(),
+            "rival lock": rival.is_acquired,
+            "rival election": follower.leading.is_set(),
+        },
     )
 for each in (other, client):
     each.stop()

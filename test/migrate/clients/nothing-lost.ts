@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import type { Picture } from './move-run.ts'
 
 /** Ephemerals of all of them: `mine` of five, two in each line of the library, Curator and kazoo, Curator’s persistent node. */
-const EPHEMERALS = 5 + 4 + 4 + 2 + 1
+const EPHEMERALS = 5 + 4 + 4 + 4 + 1
 
 /** As it must be before anything is moved. */
 export function expectFirst(first: Picture): void {
@@ -28,4 +28,15 @@ export function expectKept(first: Picture, now: Picture, turns: number): void {
       ...{ session, owner, held, sequence, fired, lost: 0 },
     })
   }
+}
+
+/** Those that waited all the time got in. */
+export function expectReleased(
+  got: Readonly<Record<string, Readonly<Record<string, boolean>>>>,
+): void {
+  expect(got).to.deep.equal({
+    ...{ 'node-zookeeper-client': {}, c: {} },
+    ...{ library: { mutex: true, latch: true }, curator: { mutex: true, latch: true } },
+    kazoo: { lock: true, election: true },
+  })
 }

@@ -10,9 +10,10 @@ import {
 } from '../../../lib/index.ts'
 import { followSource } from '../../../lib/migrate/mirror.ts'
 import { openSourceFeed } from '../../../lib/migrate/open-source-feed.ts'
+import type { EnsembleAccess } from '../../../lib/migrate/serve/leader-link.ts'
 import { serveWhileFollowing } from '../../../lib/migrate/serve/zookeeper-upstream.ts'
 import { SourceKey } from '../../../lib/migrate/source-key.ts'
-import { ProxyServer } from '../../../proxy/index.ts'
+import { type ProxyOptions, ProxyServer } from '../../../proxy/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 
@@ -33,6 +34,8 @@ export class ServeBed {
   #following = new AbortController()
   #followed: Promise<unknown> = Promise.resolve()
   logger: typeof quiet = quiet
+  /** How the servers are reached. */
+  access: EnsembleAccess = {}
 
   private constructor(ensemble: ZookeeperEnsemble, open: () => Promise<MetadataStore>) {
     this.ensemble = ensemble
@@ -61,7 +64,7 @@ export class ServeBed {
     this.#followed = followSource({
       ...{ store, signal, logger: this.logger, name: 'bed' },
       servers: servers.map(({ host, port }) => `${host}:${port}`),
-      openFeed: (from) => openSourceFeed({ servers, from, logger: this.logger }),
+      openFeed: (from) => openSourceFeed({ servers, from, logger: this.logger, ...this.access }),
     })
     this.#followed.catch(() => {})
     const key = new SourceKey({ store })
@@ -82,13 +85,14 @@ export class ServeBed {
   async serve(
     limits: Partial<KeeperLimits> = {},
     more: Partial<KeeperOptions> = {},
+    options: Partial<ProxyOptions> = {},
   ): Promise<ServingProxy> {
     const store = await this.store()
     const keeper = await Keeper.open({
-      ...{ store, logger: this.logger, upstream: serveWhileFollowing(), ...more },
+      ...{ store, logger: this.logger, upstream: serveWhileFollowing(this.access), ...more },
       limits: { historyRetentionMs: 0, ...limits },
     })
-    const server = await ProxyServer.listen(keeper, { port: 0 })
+    const server = await ProxyServer.listen(keeper, { ...options, port: 0 })
     const proxy: ServingProxy = {
       ...{ keeper, server, port: server.port },
       close: async () => {

@@ -33,7 +33,7 @@ export class PlayedLeader {
   /** The server id of each observer. */
   readonly sids: number[] = []
   /** What NEWLEADER says of the members. */
-  config = ''
+  config = 'version=0'
   readonly #server: Server
   readonly #epoch: () => number
   #observer: Socket | undefined

@@ -126,6 +126,29 @@ describe('migrate: serving while following', () => {
     expect(sink.seen).to.deep.equal(['1 path'])
   })
 
+  it('answers a read behind a sync with the zxid of what it shows', async () => {
+    await serve()
+    const { session, sink } = await open()
+    session.write({ type: 'sync', path: '/' }, 1)
+    session.read({ type: 'exists', path: '/c', watch: false }, 2)
+    session.write(write('/b'), 3)
+    await leader.request(2)
+    const { source } = bench
+    const held = source.feeds.splice(0)
+    // The last two come in one batch, behind that of the first, and the sync is answered between them.
+    answer(ANNA, 8, create('/first'))
+    answer(ANNA, 9, create('/c'))
+    leader.sync()
+    answer(session.id, 3, create('/b'))
+    await eventually('the news', () => (keeper.upstream?.lagMs ?? 0) > 0, LATE_MS)
+    source.feeds.push(...held)
+    source.feed.transactions(source.log.slice(-3))
+    await sink.until('three answers', 3)
+    expect(sink.seen).to.deep.equal(['1 path', '2 stat', '3 path'])
+    const { zxid } = source
+    expect(sink.zxids).to.deep.equal([zxid - 1, zxid - 1, zxid])
+  })
+
   it('sends events before the reply that shows the change', async () => {
     await serve()
     const { session, sink } = await open()
@@ -135,6 +158,33 @@ describe('migrate: serving while following', () => {
     answer(session.id, 2, create('/b'))
     await sink.until('event and answers', 3)
     expect(sink.seen).to.deep.equal(['1 -101', '/b', '2 path'])
+  })
+
+  it('sends nothing that a leader cannot read', async () => {
+    await serve()
+    const { session, sink } = await open()
+    session.write({ type: 'fail', errno: -5 }, 1)
+    const { op, body } = await leader.request(1)
+    // An empty path, no data, any version: it fails everywhere.
+    expect({ op, body: body.toString('hex') }).to.deep.equal({
+      op: OP.setData,
+      body: '0000000000000000ffffffff',
+    })
+    answer(session.id, 1, { op: 'error', err: -8 })
+    await sink.until('the answer', 1)
+    expect(sink.seen).to.deep.equal(['1 -5'])
+  })
+
+  it('sends a leader of 3.4 nothing that it does not know', async () => {
+    leader.config = ''
+    await serve()
+    const { session, sink } = await open()
+    session.write({ ...write('/b'), op: OP.create2 } as WriteRequest, 1)
+    session.write(write('/b'), 2)
+    expect(await leader.request(1)).to.deep.include({ op: OP.create, cxid: 2 })
+    answer(session.id, 2, create('/b'))
+    await sink.until('both answers', 2)
+    expect(sink.seen).to.deep.equal(['1 -6', '2 path'])
   })
 
   it('disconnects those whose outcome nobody knows, and sends nothing twice', async () => {
@@ -171,6 +221,27 @@ describe('migrate: serving while following', () => {
     }
     leader.ping()
     await eventually('its touch', () => leader.touched.includes(ANNA), LATE_MS)
+  })
+
+  it('attends to a session that comes again before its connection has ended', async () => {
+    await serve()
+    const { session, sink } = await open()
+    sink.ended = (reason) => {
+      sink.reason = reason
+      keeper.sessions.detach(session)
+    }
+    const resuming = keeper.sessions.resume(
+      ...([session.id, zookeeperPassword(session.id), new Sink(), []] as const),
+    )
+    await eventually('a question', () => leader.revalidations.length === 1, LATE_MS)
+    leader.revalidated(session.id, true)
+    const again = await resuming
+    expect(sink.reason).to.equal('moved')
+    expect([...keeper.sessions.connections()]).to.deep.equal([again])
+    leader.ping()
+    keeper.sessions.touch(again!)
+    leader.ping()
+    await eventually('its touch', () => leader.touched.includes(session.id), LATE_MS)
   })
 
   it('serves nobody from a tree that stays behind the ensemble', async () => {
