@@ -60,7 +60,7 @@ describe('migrate: a take-over that breaks off', () => {
     const { txn } = store
     let left = at
     store.txn = async (request) => {
-      const isIt = request.ops.some(({ key }) => is(Buffer.from(key).toString()))
+      const isIt = request.ops.some((op) => 'key' in op && is(Buffer.from(op.key).toString()))
       if (isIt && --left < 0) {
         await store.close()
         throw new Error('killed')
@@ -117,7 +117,9 @@ describe('migrate: a take-over that breaks off', () => {
     await follower.stop()
     const refused = await takeOver({ store: bench.handle(), logger }).catch((e: Error) => e)
     expect(refused).to.have.property('code', 'MIGRATE_NOT_DRAINED')
-    expect(refused).to.have.property('message').that.matches(/anykeeper migrate follow/)
+    expect(refused)
+      .to.have.property('message')
+      .that.matches(/anykeeper migrate follow/)
     expect(keeper.upstream?.counters.held).to.equal(0)
     expect((await bench.key.read())?.freeze).to.equal(undefined)
   })
@@ -168,7 +170,7 @@ describe('migrate: a take-over that breaks off', () => {
     const { keeper: other } = await bench.bench.open()
     // Its client is there before we claim it.
     const claim = keeper.committer.submit.bind(keeper.committer)
-    let claims: (() => void)[] = []
+    const claims: (() => void)[] = []
     keeper.committer.submit = (task) => void claims.push(() => claim(task))
     await eventually('the question of the proxy', () => leader.requests.length > 0, LATE_MS)
     leader.sync()
@@ -178,8 +180,8 @@ describe('migrate: a take-over that breaks off', () => {
     const moved = await other.sessions.resume(ANNA, zookeeperPassword(ANNA), theirs, [])
     expect(moved?.id).to.equal(ANNA)
     for (const submit of claims) submit()
-    claims = []
-    await eventually('the end of ours', () => ours.reason !== undefined, LATE_MS)
+    await eventually('claims answered', () => keeper.upstream?.isActive === false, LATE_MS)
+    expect(ours.reason).to.not.equal(undefined)
     await other.sync()
     expect(theirs.reason).to.equal(undefined)
     expect(other.replica.sessions.get(ANNA)).to.include({ owner: other.proxy })
