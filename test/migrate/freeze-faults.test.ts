@@ -5,7 +5,7 @@
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../support/zookeeper-server.ts'
-import { FaultBed } from './serving/fault-bed.ts'
+import { FaultBed, faultEnsemble } from './serving/fault-bed.ts'
 import { FAULTS, type FaultName } from './serving/faults.ts'
 
 /** The others take longer: npm run test:serve-while-following-hunt -- --faults all. */
@@ -24,8 +24,7 @@ describe('migrate: faults while a take-over waits', function () {
   before(async function () {
     requireOrSkip(this, 'etcd', 'zookeeper-3.9')
     etcd = await startEtcd({ binary: etcdProgram() })
-    const config = { standaloneEnabled: 'false', maxSessionTimeout: 40_000 }
-    ensemble = await startZookeeperEnsemble({ size: 1, version: '3.9', tickTimeMs: 500, config })
+    ensemble = await startZookeeperEnsemble(faultEnsemble('3.9'))
   })
   after(async () => {
     await ensemble?.stop()

@@ -9,6 +9,7 @@ import { type TakenOver, takeOver } from '../../../lib/migrate/take-over.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
+import type { ZookeeperLine } from '../../support/requirements.ts'
 import { anykeeperProgram } from '../../support/run-anykeeper.ts'
 import type { ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 import { judge, more } from './judge.ts'
@@ -21,6 +22,12 @@ export const LATE_MS = 60_000
 const PATIENCE_MS = 25_000
 /** Of the writers: more than a take-over takes that has to wait for a lease to run out. */
 const SESSION_MS = 20_000
+
+/** One server, which leads. */
+export const faultEnsemble = (version: ZookeeperLine) => ({
+  ...{ size: 1, version, tickTimeMs: 500 },
+  config: { standaloneEnabled: 'false', maxSessionTimeout: 40_000 },
+})
 
 export class FaultBed {
   readonly prefix: string

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { TakenOver } from '../../../lib/migrate/take-over.ts'
+import type { AnykeeperProcess } from '../../support/anykeeper-process.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type DyingPoint, type FaultBed, LATE_MS } from './fault-bed.ts'
 
@@ -55,6 +56,11 @@ async function expectOver(bed: FaultBed): Promise<void> {
   expect(record).to.not.have.property('freeze')
 }
 
+/** No ensemble leads any more. */
+async function servesItself(proxy: AnykeeperProcess): Promise<boolean> {
+  return /^Mode: (standalone|leader|follower)$/m.test(await proxy.fourLetterWord('srvr'))
+}
+
 /** Nobody waits for it, or the tree is taken over; in both cases the next one does what is left. */
 async function killedTakeOver(bed: FaultBed, points: readonly DyingPoint[]): Promise<void> {
   bed.mark()
@@ -63,7 +69,7 @@ async function killedTakeOver(bed: FaultBed, points: readonly DyingPoint[]): Pro
     if (isOver) break
     await bed.dyingTakeOver(point)
     await bed.more()
-    isOver = /^Mode: standalone$/m.test(await bed.a.fourLetterWord('srvr'))
+    isOver = await servesItself(bed.a)
     if (point === 'marked' || point === 'frozen') expect(isOver, point).to.equal(false)
     if (point === 'committed') expect(isOver, point).to.equal(true)
     expect(await bed.record()).to.include({ phase: 'following' })
@@ -127,11 +133,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
       await bed.more([bed.writers[1]!])
       await sleep(LONG_MS)
       bed.a.child.signal('SIGCONT')
-      await eventually(
-        'A as a proxy of its own',
-        async () => /^Mode: standalone$/m.test(await bed.a.fourLetterWord('srvr')),
-        LATE_MS,
-      )
+      await eventually('A as a proxy of its own', () => servesItself(bed.a), LATE_MS)
       await bed.more()
       expectUndisturbed(bed)
       expect(bed.states(0)).to.deep.equal(['suspended', 'connected'])
