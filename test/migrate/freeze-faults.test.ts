@@ -9,12 +9,7 @@ import { FaultBed, faultEnsemble } from './serving/fault-bed.ts'
 import { FAULTS, type FaultName } from './serving/faults.ts'
 
 /** The others take longer: npm run test:serve-while-following-hunt -- --faults all. */
-const SHORT: readonly FaultName[] = [
-  'killed',
-  'killed-stopped',
-  'take-over-killed',
-  'follower-killed',
-]
+const SHORT: readonly FaultName[] = ['killed', 'take-over-killed']
 
 describe('migrate: faults while a take-over waits', function () {
   this.timeout(180_000)

@@ -36,8 +36,8 @@ export class Freeze {
   #sinceMs = 0
   /** Not reported yet, and not about to be. */
   #isDue = false
-  /** The store is being asked whether whoever takes over lives. */
-  #isAsking = false
+  /** A look whether whoever takes over lives is in flight. */
+  #isLooking = false
 
   constructor(options: FreezeOptions) {
     this.#options = options
@@ -77,11 +77,11 @@ export class Freeze {
 
   /** Killed in the middle: its clients must not wait for it. */
   async #checkHolder(token: string): Promise<void> {
-    if (this.#isAsking) return
-    this.#isAsking = true
+    if (this.#isLooking) return
+    this.#isLooking = true
     const { isHeldBy, gate } = this.#options
     const isHeld = await isHeldBy(token).catch(() => true)
-    this.#isAsking = false
+    this.#isLooking = false
     if (isHeld || gate.phase !== 'frozen' || token !== this.#token) return
     this.#thaw('whoever took over is gone')
   }
