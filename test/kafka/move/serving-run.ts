@@ -33,7 +33,7 @@ export interface ServingMoveOptions {
 
 export interface ServingMoveReport {
   readonly takeOverMs: number
-  /** Of messages sent from before the take-over until the ensemble was gone; and the longest times between two of them. */
+  /** Messages; and, from before the take-over until the ensemble was gone, the longest times between two sends, and two batches. */
   readonly acknowledged: number
   readonly producerGapMs: number
   readonly consumerGapMs: number
@@ -42,7 +42,7 @@ export interface ServingMoveReport {
   /** Client connections before the take-over, and those of them that were there behind it. */
   readonly connections: number
   readonly kept: number
-  /** How long the proxies let requests wait, as they say. */
+  /** Requests that the proxies let wait for it. */
   readonly held: number
 }
 

@@ -12,6 +12,7 @@ import { mirrorBench } from '../mirror-bench.ts'
 import { create } from '../scripted-source.ts'
 import { PlayedLeader } from './played-leader.ts'
 
+/** Before a proxy would forward again by itself. */
 const LATE_MS = 20_000
 const ANNA = 0x1000_0000_0001n
 const logger = silentLogger
@@ -98,16 +99,16 @@ describe('migrate: a take-over that breaks off', () => {
     leader.sync()
     expect(await dead).to.be.an('error')
     expect(isHolding(keeper)()).to.equal(true)
-    await eventually('the thaw', () => !isHolding(keeper)(), 9_000)
+    await eventually('the thaw', () => !isHolding(keeper)(), LATE_MS)
     expect(keeper.isServing).to.equal(true)
-  }).timeout(20_000)
+  }).timeout(40_000)
 
   it('does not hold a proxy that starts behind it', async () => {
     follow()
     await bench.caughtUp()
     await bench.key.update((record) => record && { ...record, freeze: 'gone' })
     const keeper = await serve()
-    await eventually('the thaw', () => !isHolding(keeper)(), 2_000)
+    await eventually('the thaw', () => !isHolding(keeper)(), LATE_MS)
   })
 
   it('is refused at once while nobody follows, and no client waits for it', async () => {
