@@ -7,9 +7,9 @@ import { assertIntegers, assertStrings, FORMAT, parse } from './json.ts'
 export interface ForwarderRecord {
   /** Sessions connected to it when this was written. */
   readonly sessions: number
-  /** The freeze for which it has stopped: everything it had sent is answered. Empty: it forwards. */
+  /** The freeze for which it has stopped, by the member that takes over: everything it had sent is answered. Empty: it forwards. */
   readonly freeze: string
-  /** Newest zxid of the ensemble then; 0: it forwards. */
+  /** Newest zxid of the ensemble then; 0: it forwards, or had no leader. */
   readonly zxid: number
 }
 

@@ -50,7 +50,10 @@ export interface SourceRecord {
   readonly seq: number
   /** Why it does not continue by itself, a sentence; empty: it does. */
   readonly trouble: string
-  /** A take-over is in progress: proxies that forward requests stop, and say so. Absent: none is. */
+  /**
+   * A take-over is in progress, by this member: proxies that forward requests stop, and say so. Absent: none is; nor where that
+   * member does not live.
+   */
   readonly freeze?: string
 }
 

@@ -6,17 +6,19 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { pause } from '../base/pause.ts'
+import { decodeHead } from '../format/head.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
 import { CopyError } from '../model/errors.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
 import { emptyMirror } from '../transfer/empty-mirror.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
 import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
 import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
 import { answering } from './probe.ts'
-import { freeze, liveForwarders, refuseClients, thaw } from './serve/hand-over.ts'
+import { freeze, liveForwarders, refuseClients, refuseThawed, thaw } from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 
 /** Options of {@link takeOver}. */
@@ -66,16 +68,17 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
   const key = new SourceKey(options)
   const record = await key.read()
   checkPhase(record, key.layout.prefix)
-  const wasTaken = record.phase === 'taken'
+  // Whoever took it over may have been killed before it could write that down.
+  const wasTaken = record.phase === 'taken' || (await servesItself(store, key))
   let isServed = false
+  let hasLeader = false
   if (!wasTaken) {
     isServed = (await liveForwarders(store, key)).length > 0
-    if (!sourceStays) {
-      // Those that serve meanwhile need a leader until the end.
-      if (isServed) await refuseClients(record.servers, clock)
-      else await refuseAnswering(record, clock)
-    }
-    if (!isServed) {
+    hasLeader = isServed && (await isFollowed(key, clock))
+    // Those that serve meanwhile need a leader until the end.
+    if (hasLeader && !sourceStays) await refuseClients(record.servers, clock)
+    if (!hasLeader) {
+      if (!sourceStays) await refuseAnswering(record, clock, isServed)
       await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
       const now = await key.read()
       checkPhase(now, key.layout.prefix)
@@ -85,15 +88,17 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
   const keeper = await Keeper.open({ store, logger, clock, ...(prefix && { prefix }) })
   try {
     const { replica } = keeper
+    const stopping = { store, key, keeper, clock, hasLeader: hasLeader && !sourceStays }
     let fromTail = 0
     let sourceZxid = record.zxid
     if (replica.mirrors) {
-      if (isServed) await freeze({ store, key, keeper, clock })
+      if (isServed) await freeze(stopping)
       if (tail !== undefined) fromTail = await writeTail(keeper, key, tail, clock)
       sourceZxid = keeper.replica.zxid
       const now = await key.read()
       checkPhase(now, key.layout.prefix)
       if (!sourceStays) refuseMissing(now, sourceZxid)
+      if (isServed) await refuseThawed(stopping)
       await commitOwn(keeper.committer, { type: 'takeOver' }, () => {})
     } else if (tail !== undefined) {
       throw new MigrateError(
@@ -111,7 +116,7 @@ export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
     return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
   } catch (error) {
     // Those that were frozen find out by themselves, later.
-    if (isServed) await thaw(key).catch(() => {})
+    if (isServed) await thaw(key, keeper.proxy).catch(() => {})
     throw error
   } finally {
     await keeper.close()
@@ -144,9 +149,37 @@ function nothingFollows(prefix: string): MigrateError {
   )
 }
 
-async function refuseAnswering(record: SourceRecord, clock: Clock): Promise<void> {
+/** The tree follows nobody any more, whatever the record says. */
+async function servesItself(store: MetadataStore, { layout }: SourceKey): Promise<boolean> {
+  const [head] = (await store.range({ start: layout.head })).kvs
+  return head !== undefined && decodeHead(head.value).mirrors !== true
+}
+
+/** A process follows the ensemble, and is connected to its leader. */
+async function isFollowed(key: SourceKey, clock: Clock): Promise<boolean> {
+  const endMs = clock.monotonic() + SETTLE_MS
+  for (;;) {
+    const leader = (await key.read())?.leader ?? ''
+    if (leader !== '' && (await key.follower()) !== undefined) return true
+    if (clock.monotonic() >= endMs) return false
+    await pause(clock, LOOK_MS)
+  }
+}
+
+/** `isServed`: proxies serve clients for it, or did. */
+async function refuseAnswering(
+  record: SourceRecord,
+  clock: Clock,
+  isServed: boolean,
+): Promise<void> {
   const addresses = await answering(record, clock)
   if (addresses.length === 0) return
+  if (isServed) {
+    throw new MigrateError(
+      'MIGRATE_NOT_DRAINED',
+      `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}, and nobody follows the leader of the ensemble: run anykeeper migrate follow, or stop all servers`,
+    )
+  }
   throw new MigrateError(
     'MIGRATE_SOURCE_ANSWERS',
     `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}: stop all servers of the ensemble first (--source-stays does it all the same)`,

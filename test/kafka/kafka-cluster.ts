@@ -27,6 +27,8 @@ const clientConfig = {
   connectionTimeout: 3000,
 } as const
 const linesShown = 40
+/** How long a controller may take for a topic: on a busy machine longer than kafkajs’ five seconds. */
+export const CREATE_MS = 30_000
 
 /** What brokers take for a ZooKeeper: a proxy, or the real one. It keeps its port, and its data where they are. */
 export interface Served {
@@ -135,6 +137,7 @@ export class KafkaCluster {
     const replicationFactor = this.brokers.length
     const created = await admin.createTopics({
       waitForLeaders: true,
+      timeout: CREATE_MS,
       topics: topics.map((topic) => ({ topic, numPartitions, replicationFactor })),
     })
     expect(created, `created ${topics}`).to.equal(true)

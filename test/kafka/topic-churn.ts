@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type kafkajs from 'kafkajs'
 import { eventually } from '../support/eventually.ts'
-import type { KafkaCluster } from './kafka-cluster.ts'
+import { CREATE_MS, type KafkaCluster } from './kafka-cluster.ts'
 
 /** So many live at a time. */
 const LIVING_MAX = 5
@@ -75,7 +75,9 @@ export class TopicChurn {
     const replicationFactor = this.#replicationFactor
     const asked = { topic, numPartitions: 1, replicationFactor }
     try {
-      await this.#admin.createTopics({ waitForLeaders: false, topics: [asked] })
+      await this.#admin.createTopics({
+        ...{ waitForLeaders: false, timeout: CREATE_MS, topics: [asked] },
+      })
       this.#living.push(topic)
       this.created++
     } catch (error) {
@@ -85,7 +87,7 @@ export class TopicChurn {
 
   async #delete(topic: string): Promise<void> {
     try {
-      await this.#admin.deleteTopics({ topics: [topic] })
+      await this.#admin.deleteTopics({ topics: [topic], timeout: CREATE_MS })
       this.deleted++
     } catch (error) {
       this.#fail(topic, error)

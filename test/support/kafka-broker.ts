@@ -44,11 +44,13 @@ export class KafkaBroker {
   #child: Child | undefined
   #mode: KafkaMode = 'zookeeper'
   #quorum: KafkaQuorum | undefined
+  #zookeeperConnect: string
 
   constructor(port: number, options: KafkaBrokerOptions) {
     this.id = options.brokerId
     this.port = port
     this.#options = options
+    this.#zookeeperConnect = options.zookeeperConnect
     this.#folder = temporaryFolder(`kafka-${this.id}`)
   }
 
@@ -66,6 +68,12 @@ export class KafkaBroker {
   become(mode: KafkaMode, quorum?: KafkaQuorum): this {
     this.#mode = mode
     this.#quorum = quorum
+    return this
+  }
+
+  /** Of the next start: another zookeeper.connect. */
+  connectTo(zookeeperConnect: string): this {
+    this.#zookeeperConnect = zookeeperConnect
     return this
   }
 
@@ -148,7 +156,7 @@ export class KafkaBroker {
 
   /** Where its metadata are, and who says who may do what. */
   #identity(): Properties {
-    const { zookeeperConnect, zookeeperSessionTimeoutMs = 6000, authorizer } = this.#options
+    const { zookeeperSessionTimeoutMs = 6000, authorizer } = this.#options
     const quorum = this.#quorum && quorumProperties(this.#quorum)
     if (this.#mode === 'kraft') {
       return {
@@ -160,7 +168,7 @@ export class KafkaBroker {
     }
     return {
       'broker.id': this.id,
-      ...zookeeperProperties(zookeeperConnect, zookeeperSessionTimeoutMs),
+      ...zookeeperProperties(this.#zookeeperConnect, zookeeperSessionTimeoutMs),
       ...(authorizer && {
         'authorizer.class.name': 'kafka.security.authorizer.AclAuthorizer',
         'allow.everyone.if.no.acl.found': true,

@@ -19,6 +19,8 @@ export interface MoveSession {
   readonly id: bigint
   readonly passwordDigest: string
   readonly owner: string
+  /** Only if it has not moved since: to whom it belonged then. Absent: in any case. */
+  readonly from?: { readonly owner: string; readonly fence: number }
 }
 /** Ends a session if `owner` still owns it under `fence`; otherwise nothing happens. */
 export interface ExpireSession {
@@ -47,6 +49,10 @@ export function planMoveSession(view: PlanView, request: MoveSession): Planned {
   const session = view.session(request.id)
   if (session === undefined || session.passwordDigest !== request.passwordDigest) {
     return ZK_ERRORS.SESSION_EXPIRED.errno
+  }
+  const { from } = request
+  if (from !== undefined && (from.owner !== session.owner || from.fence !== session.fence)) {
+    return ZK_ERRORS.SESSION_MOVED.errno
   }
   const moved = { ...session, owner: request.owner, fence: session.fence + 1 }
   view.putSession(request.id, moved)

@@ -74,7 +74,10 @@ export async function claimSessions(options: ClaimOptions): Promise<void> {
     }
     if (record === undefined || owned.connection === undefined) return lose()
     owned.isClaimed = true
-    const request = { type: 'moveSession', id, passwordDigest: record.passwordDigest } as const
+    const { passwordDigest, owner, fence } = record
+    // Its client may be at another member already, if this one was paused.
+    const from = { owner, fence }
+    const request = { type: 'moveSession', id, passwordDigest, from } as const
     await commit({ ...request, owner: proxy }, (planned) => {
       if (typeof planned === 'number') lose()
     }).catch(lose)

@@ -7,7 +7,7 @@ import type { Logger } from '../../base/log.ts'
 import type { ForwarderKey } from './forwarder-key.ts'
 import type { PhaseGate } from './phase-gate.ts'
 
-/** After it a freeze that came to nothing is over: whoever began it is gone. Unit: ms. */
+/** After it a freeze is over in any case, also where the store does not say whether whoever began it is gone. Unit: ms. */
 const FREEZE_MS_MAX = 30_000
 
 export interface FreezeOptions {
@@ -21,6 +21,8 @@ export interface FreezeOptions {
   /** Newest zxid of the replica. */
   readonly zxid: () => number
   readonly hasLeader: () => boolean
+  /** Does whoever takes over live, as the store says? Its member id is the token. @throws {StoreError} */
+  readonly isHeldBy: (holder: string) => Promise<boolean>
   /** Calls `done` when the replica has all that the leader has committed, or `failed`. */
   readonly sync: (done: () => void, failed: () => void) => void
   /** What was held is sent. */
@@ -29,11 +31,13 @@ export interface FreezeOptions {
 
 export class Freeze {
   readonly #options: FreezeOptions
-  /** As in the source record. Empty: none. */
+  /** As in the source record: the member that takes over. Empty: none. */
   #token = ''
   #sinceMs = 0
   /** Not reported yet, and not about to be. */
   #isDue = false
+  /** A look whether whoever takes over lives is in flight. */
+  #isLooking = false
 
   constructor(options: FreezeOptions) {
     this.#options = options
@@ -55,25 +59,38 @@ export class Freeze {
 
   /** Something was answered, or time has passed. */
   look(): void {
-    const { clock, gate, inFlight, hasLeader, sync } = this.#options
+    const { clock, gate, inFlight, hasLeader, sync, zxid } = this.#options
     if (gate.phase !== 'frozen') return
     if (clock.monotonic() - this.#sinceMs > FREEZE_MS_MAX) {
       return this.#thaw('whoever takes over is silent')
     }
+    void this.#checkHolder(this.#token)
     if (!this.#isDue || inFlight() > 0) return
     this.#isDue = false
     const token = this.#token
-    if (!hasLeader()) return this.#report(token)
+    if (!hasLeader()) return this.#report(token, 0)
     const again = (): void => {
       this.#isDue = true
     }
-    sync(() => this.#report(token), again)
+    sync(() => this.#report(token, zxid()), again)
   }
 
-  #report(token: string): void {
-    const { gate, key, sessionCount, zxid } = this.#options
+  /** Killed in the middle: its clients must not wait for it. */
+  async #checkHolder(token: string): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const { isHeldBy, gate } = this.#options
+    const isHeld = await isHeldBy(token).catch(() => true)
+    this.#isLooking = false
+    if (isHeld || gate.phase !== 'frozen' || token !== this.#token) return
+    this.#thaw('whoever took over is gone')
+  }
+
+  /** `zxid`: 0 without a leader. */
+  #report(token: string, zxid: number): void {
+    const { gate, key, sessionCount } = this.#options
     if (gate.phase !== 'frozen' || token !== this.#token) return
-    void key.write({ sessions: sessionCount(), freeze: token, zxid: zxid() })
+    void key.write({ sessions: sessionCount(), freeze: token, zxid })
   }
 
   #thaw(why: string): void {

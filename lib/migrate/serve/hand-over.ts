@@ -3,7 +3,6 @@
  * that it had sent is answered and how far the leader was then, and when the tree has that, nothing is missing.
  * Line: take-over → here → source record → zookeeper-upstream → forwarder keys → here.
  */
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { pause } from '../../base/pause.ts'
 import { decodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts'
@@ -16,8 +15,11 @@ import type { SourceKey } from '../source-key.ts'
 
 /** Between two looks: clients are waiting. Unit: ms. */
 const LOOK_MS = 10
-/** How long proxies may take. It is less than they wait for us: see zookeeper-upstream. Unit: ms. */
-export const HAND_OVER_MS = 15_000
+/**
+ * How long proxies may take: longer than one counts that was killed (proxyTtlMs), shorter than requests wait (holdMsMax), so that a
+ * take-over that comes to nothing disconnects nobody. Unit: ms.
+ */
+const HAND_OVER_MS = 9_000
 /** For one server of the ensemble to answer. Unit: ms. */
 const WORD_MS = 3_000
 
@@ -77,46 +79,64 @@ export interface FreezeOptions {
   /** Follows the store. */
   readonly keeper: Keeper
   readonly clock: Clock
+  /** The ensemble leads. */
+  readonly hasLeader: boolean
   readonly timeoutMs?: number
 }
 
 /**
  * Resolves when all proxies have stopped and the tree has everything that they were answered. The take-over, or {@link thaw},
- * must follow soon. @throws {MigrateError} MIGRATE_NOT_DRAINED @throws {StoreError}
+ * must follow soon. `hasLeader`: one of the proxies at least must have had the leader say how far it is.
+ * @throws {MigrateError} MIGRATE_NOT_DRAINED @throws {StoreError}
  */
 export async function freeze(options: FreezeOptions): Promise<void> {
-  const { store, key, keeper, clock, timeoutMs = HAND_OVER_MS } = options
-  const token = randomBytes(8).toString('hex')
+  const { key, keeper, clock, timeoutMs = HAND_OVER_MS } = options
   const endMs = clock.monotonic() + timeoutMs
-  await key.update((record) => record && { ...record, freeze: token })
-  try {
-    for (;;) {
-      const forwarders = await liveForwarders(store, key)
-      const late = forwarders.filter((forwarder) => forwarder.freeze !== token)
-      const zxid = Math.max(0, ...forwarders.map((forwarder) => forwarder.zxid))
-      const { replica } = keeper
-      if (late.length === 0 && replica.zxid >= zxid) return
-      if (clock.monotonic() >= endMs) {
-        const names = late.map(({ proxy }) => keeper.registry.peers.get(proxy)?.address || proxy)
-        throw new MigrateError(
-          'MIGRATE_NOT_DRAINED',
-          late.length > 0
-            ? `not stopped within ${timeoutMs} ms: ${names.join(', ')}`
-            : `the tree is at 0x${replica.zxid.toString(16)} after ${timeoutMs} ms, and the ensemble was at 0x${zxid.toString(16)}`,
-        )
-      }
-      await pause(clock, LOOK_MS)
-    }
-  } catch (error) {
-    await thaw(key)
-    throw error
+  await key.update((record) => record && { ...record, freeze: keeper.proxy })
+  for (;;) {
+    const why = await unfrozen(options)
+    if (why === undefined) return
+    if (clock.monotonic() >= endMs) throw notFrozen(`${why} after ${timeoutMs} ms`)
+    await pause(clock, LOOK_MS)
   }
 }
 
-/** The take-over came to nothing: requests are forwarded again. @throws {StoreError} */
-export async function thaw(key: SourceKey): Promise<void> {
+/** They are still stopped: a process that was paused may come too late. @throws {MigrateError} MIGRATE_NOT_DRAINED @throws {StoreError} */
+export async function refuseThawed(options: FreezeOptions): Promise<void> {
+  const why = await unfrozen(options)
+  if (why !== undefined) throw notFrozen(why)
+}
+
+const notFrozen = (why: string): MigrateError =>
+  new MigrateError(
+    'MIGRATE_NOT_DRAINED',
+    `${why}: nothing is taken over, the proxies forward to the ensemble as before`,
+  )
+
+/** What is missing, a sentence; undefined: nothing. @throws {MigrateError} it will not come */
+async function unfrozen(options: FreezeOptions): Promise<string | undefined> {
+  const { store, key, keeper, hasLeader } = options
+  const forwarders = await liveForwarders(store, key)
+  const late = forwarders.filter((forwarder) => forwarder.freeze !== keeper.proxy)
+  if (late.length > 0) {
+    const names = late.map(({ proxy }) => keeper.registry.peers.get(proxy)?.address || proxy)
+    return `not stopped: ${names.join(', ')}`
+  }
+  const zxid = Math.max(0, ...forwarders.map((forwarder) => forwarder.zxid))
+  // Another one was first.
+  if (!keeper.replica.mirrors) return undefined
+  if (hasLeader && zxid === 0) {
+    throw notFrozen('no proxy is connected to the leader of the ensemble')
+  }
+  const there = keeper.replica.zxid
+  if (there >= zxid) return undefined
+  return `the tree is at 0x${there.toString(16)}, and the ensemble was at 0x${zxid.toString(16)}`
+}
+
+/** The take-over by that member came to nothing: requests are forwarded again. @throws {StoreError} */
+export async function thaw(key: SourceKey, holder: string): Promise<void> {
   await key.update((record) => {
-    if (record?.freeze === undefined) return undefined
+    if (record?.freeze !== holder) return undefined
     const { freeze: _, ...rest } = record
     return rest
   })

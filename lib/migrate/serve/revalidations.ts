@@ -4,7 +4,7 @@ import { StoreError } from '../../model/errors.ts'
 
 interface Waiting {
   readonly sentMs: number
-  readonly answered: (isValid: boolean) => void
+  readonly answered: (isValid: boolean | undefined) => void
   readonly failed: (error: StoreError) => void
 }
 
@@ -22,8 +22,8 @@ export class Revalidations {
     return this.#waiting.size
   }
 
-  /** Whether it lives. @throws {StoreError} the leader is lost, or does not answer in time */
-  expect(session: bigint): Promise<boolean> {
+  /** Whether it lives; undefined: see {@link giveBack}. @throws {StoreError} the leader is lost, or does not answer in time */
+  expect(session: bigint): Promise<boolean | undefined> {
     return new Promise((answered, failed) => {
       const others = this.#waiting.get(session) ?? []
       others.push({ answered, failed, sentMs: this.#clock.monotonic() })
@@ -36,6 +36,14 @@ export class Revalidations {
     const oldest = waiting.shift()
     if (waiting.length === 0) this.#waiting.delete(session)
     oldest?.answered(isValid)
+  }
+
+  /** The leader has no say any more: the member judges all of them by itself. */
+  giveBack(): void {
+    for (const [session, waiting] of this.#waiting) {
+      this.#waiting.delete(session)
+      for (const { answered } of waiting) answered(undefined)
+    }
   }
 
   loseOlderThan(ms: number, why: string): void {

@@ -16,6 +16,7 @@ import type {
 } from '../../member/commit/upstream.ts'
 import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { MetadataStore } from '../../store/metadata-store.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
@@ -49,6 +50,10 @@ const TICK_MS = 250
 /** For Keeper.open. Without effect where the tree follows no ensemble. */
 export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactory {
   return (host) => new ZookeeperUpstream(host, access)
+}
+
+async function isThere(store: MetadataStore, key: Uint8Array): Promise<boolean> {
+  return (await store.range({ start: key, keysOnly: true })).kvs.length > 0
 }
 
 const unavailable = (why: string) => new StoreError('STORE_UNAVAILABLE', why)
@@ -112,6 +117,7 @@ class ZookeeperUpstream implements Upstream {
       inFlight: () => this.inFlight,
       sessionCount: () => host.sessionCount(),
       hasLeader: () => this.#link.isReady,
+      isHeldBy: (holder) => isThere(store, layout.proxy(holder)),
       sync: (done, failed) => this.#forward(new OwnTask({ type: 'sync', path: '/' }, done, failed)),
       onThaw: () => {
         for (const task of this.#held.take()) this.#forward(task)
@@ -130,6 +136,10 @@ class ZookeeperUpstream implements Upstream {
 
   get isActive(): boolean {
     return this.#gate.phase !== 'over'
+  }
+  /** The leader has no say any more. */
+  get #isTaken(): boolean {
+    return this.#gate.phase === 'claiming' || this.#gate.phase === 'over'
   }
   get inFlight(): number {
     return this.#writes.size + this.#revalidations.size
@@ -218,12 +228,14 @@ class ZookeeperUpstream implements Upstream {
   }
 
   async revalidate(id: bigint, timeoutMs: number): Promise<boolean | undefined> {
-    if (!(await this.#thawed())) return undefined
+    // It writes nothing, so it need not wait for a take-over, during which the session could end.
+    const isFrozen = this.#gate.phase === 'frozen' && this.#link.isReady
+    if (!isFrozen && !(await this.#thawed())) return undefined
     const answer = this.#revalidations.expect(id)
     this.#link.send(revalidatePacket(id, timeoutMs))
     const isValid = await answer
-    if (isValid) await this.#waiters.until(this.#link.zxid)
-    return isValid
+    if (isValid === true) await this.#waiters.until(this.#link.zxid)
+    return this.#isTaken ? undefined : isValid
   }
 
   sync(): Promise<void> {
@@ -332,9 +344,10 @@ class ZookeeperUpstream implements Upstream {
   async #takeOver(): Promise<void> {
     const { logger, clock } = this.#host
     const sinceMs = clock.monotonic()
+    this.#gate.set('claiming')
+    this.#revalidations.giveBack()
     // Only where nobody had waited for us.
     this.#failAll('the tree was taken over before the leader had answered')
-    this.#gate.set('claiming')
     const sessions = this.#host.sessionCount()
     try {
       await this.#host.claimSessions()

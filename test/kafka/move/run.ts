@@ -2,26 +2,18 @@
  * Kafka brokers on a ZooKeeper ensemble, which becomes anykeeper under them while messages flow: follower, two standbys, the
  * ensemble is stopped, take-over. Nobody notices: sessions, registrations and epochs stay, and no send fails.
  */
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { AnykeeperProcess } from '../../support/anykeeper-process.ts'
-import { type Child, spawnChild } from '../../support/child.ts'
+import type { Child } from '../../support/child.ts'
 import { startEtcd } from '../../support/etcd-server.ts'
 import { freePort } from '../../support/free-port.ts'
 import { etcdProgram, type ZookeeperLine } from '../../support/requirements.ts'
 import { ZnodeReader } from '../../support/znode-reader.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
-import {
-  type ClusterStore,
-  chroot,
-  controller,
-  KafkaCluster,
-  registrations,
-  sessionsAttached,
-} from '../kafka-cluster.ts'
+import { KafkaCluster, registrations, sessionsAttached } from '../kafka-cluster.ts'
 import { SteadyProducer } from '../steady-producer.ts'
+import { anykeeper, done, givenStore, startFollower, stateOf } from './parts.ts'
 
-const program = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const TOPIC = 'moved'
 const PARTITIONS = 6
 const BROKERS = 3
@@ -37,29 +29,6 @@ export interface MoveReport {
   readonly isExact: boolean
 }
 
-function anykeeper(...args: string[]): Child {
-  return spawnChild({
-    name: `anykeeper ${args.slice(0, 2).join(' ')}`,
-    command: process.execPath,
-    args: [program, ...args],
-  })
-}
-
-async function done(child: Child): Promise<void> {
-  const { code } = await child.exited
-  if (code !== 0) throw new Error(`${child.name} ended with ${code}:\n${child.output}`)
-}
-
-/** What Kafka’s epochs hang on. */
-async function stateOf(reader: ZnodeReader): Promise<unknown> {
-  const epoch = await reader.read(`${chroot}/controller_epoch`)
-  return {
-    registrations: await registrations(reader),
-    controller: await controller(reader),
-    epoch: [epoch?.text, epoch?.version, epoch?.czxid, epoch?.mzxid],
-  }
-}
-
 export async function moveRun(
   line: ZookeeperLine,
   onLine: (text: string) => void,
@@ -71,11 +40,8 @@ export async function moveRun(
     const etcd = await startEtcd({ binary: etcdProgram() })
     ends.push(() => etcd.stop())
     const store = `etcd://${etcd.host}`
-    const follower = anykeeper(
-      ...['migrate', 'follow', '--source', ensemble.connectString, '--store', store],
-    )
+    const follower = await startFollower(['--source', ensemble.connectString], store)
     ends.push(() => follower.stop())
-    await follower.waitUntil('a followed source', async () => (await lag(store)) !== undefined)
     const proxies = [await standby(store), await standby(store)]
     ends.push(() => Promise.all(proxies.map((proxy) => proxy.stop())))
     return await underLoad(ensemble, proxies, store, follower, onLine)
@@ -91,16 +57,6 @@ async function standby(store: string): Promise<AnykeeperProcess> {
   return proxy
 }
 
-/** ms; undefined: nothing is followed yet. */
-async function lag(store: string): Promise<number | undefined> {
-  const status = anykeeper('migrate', 'status', '--store', store, '--json')
-  await done(status)
-  const { record } = JSON.parse(status.output) as {
-    record?: { phase: string; lagMs: number; zxid: number }
-  }
-  return record?.phase === 'following' && record.zxid > 0 ? record.lagMs : undefined
-}
-
 async function underLoad(
   ensemble: ZookeeperEnsemble,
   proxies: readonly AnykeeperProcess[],
@@ -109,12 +65,7 @@ async function underLoad(
   onLine: (text: string) => void,
 ): Promise<MoveReport> {
   const all = [...ensemble.members, ...proxies].map(({ connectString }) => connectString)
-  const nothing: ClusterStore = {
-    serve: () => Promise.reject(new Error('the proxies are there')),
-    describe: () => store,
-    stop: async () => {},
-  }
-  const cluster = await KafkaCluster.startOn(nothing, proxies, {
+  const cluster = await KafkaCluster.startOn(givenStore(store), proxies, {
     addresses: all.join(','),
     brokers: BROKERS,
     broker: {

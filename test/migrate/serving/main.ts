@@ -1,4 +1,7 @@
-/** `npm run test:serve-while-following-hunt -- [--lines 3.6,3.8,3.9] [--rounds 3] [--kills 3] [--store etcd|memory]`. */
+/**
+ * `npm run test:serve-while-following-hunt -- [--lines 3.6,3.8,3.9] [--rounds 3] [--kills 3] [--store etcd|memory]`; with
+ * `--faults all`, or their names, faults.ts instead, on etcd, a build and the first of the lines.
+ */
 import { parseArgs } from 'node:util'
 import { startEtcd } from '../../support/etcd-server.ts'
 import {
@@ -7,6 +10,9 @@ import {
   type ZookeeperLine,
   zookeeperRequirement,
 } from '../../support/requirements.ts'
+import { startZookeeperEnsemble } from '../../support/zookeeper-server.ts'
+import { FaultBed, faultEnsemble } from './fault-bed.ts'
+import { FAULTS, type FaultName } from './faults.ts'
 import { serveRun } from './serve-run.ts'
 
 const { values } = parseArgs({
@@ -15,6 +21,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     kills: { type: 'string' },
     store: { type: 'string' },
+    faults: { type: 'string' },
   },
 })
 const lines = (values.lines ?? '3.6,3.8,3.9').split(',') as ZookeeperLine[]
@@ -25,6 +32,11 @@ for (const line of lines) {
   if (lack !== undefined) throw new Error(lack || `--lines: ${line} is not known`)
 }
 let isGood = true
+if (values.faults !== undefined) {
+  const names = values.faults === 'all' ? Object.keys(FAULTS) : values.faults.split(',')
+  isGood = await huntFaults(names as FaultName[], lines[0]!, rounds)
+  process.exit(isGood ? 0 : 1)
+}
 for (const line of lines) {
   for (let round = 1; round <= rounds; round++) {
     const etcd = values.store === 'memory' ? undefined : await startEtcd({ binary: etcdProgram() })
@@ -48,3 +60,38 @@ for (const line of lines) {
   }
 }
 if (!isGood) process.exitCode = 1
+
+/** Each of them, in trees of their own. */
+async function huntFaults(
+  names: readonly FaultName[],
+  version: ZookeeperLine,
+  times: number,
+): Promise<boolean> {
+  let isFine = true
+  const etcd = await startEtcd({ binary: etcdProgram() })
+  const ensemble = await startZookeeperEnsemble(faultEnsemble(version))
+  try {
+    for (let round = 1; round <= times; round++) {
+      for (const name of names) {
+        const bed = await FaultBed.open(ensemble, `etcd://${etcd.host}`, `${name}-${round}`)
+        const sinceMs = performance.now()
+        try {
+          await FAULTS[name].run(bed)
+          const gaps = bed.writers.map(({ gapMs }) => Math.round(gapMs)).join(' and ')
+          console.log(
+            `${name} ${round}: ${Math.round(performance.now() - sinceMs)} ms, longest waits of the clients of A and B ${gaps} ms`,
+          )
+        } catch (error) {
+          isFine = false
+          console.log(`${name} ${round}: ${error}`)
+        } finally {
+          await bed.close()
+        }
+      }
+    }
+  } finally {
+    await ensemble.stop()
+    await etcd.stop()
+  }
+  return isFine
+}

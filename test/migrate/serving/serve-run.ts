@@ -9,6 +9,7 @@ import { eventually, within } from '../../support/eventually.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import type { ZookeeperLine } from '../../support/requirements.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
+import { judge, more as moreOf } from './judge.ts'
 import { quiet, ServeBed, type ServingProxy } from './serve-bed.ts'
 import { Writer } from './writer.ts'
 
@@ -90,7 +91,7 @@ export async function serveRun(options: ServeRunOptions): Promise<ServeReport> {
     onStep(`taken over in ${Math.round(takeOverMs)} ms, worst gap ${Math.round(gapMs)} ms`)
     await setWatched(writers[0]!.client, writers, '2')
     for (const writer of writers) await writer.stop()
-    const seen = await judge(writers, atZookeeper, b)
+    const seen = await judge([...writers, atZookeeper], `127.0.0.1:${b.port}`)
     for (const writer of writers) {
       const stat = await writer.client.exists(`/mine-${writer.name}`)
       if (stat === null) problems.push(`the ephemeral of ${writer.name} is gone`)
@@ -113,15 +114,7 @@ export async function serveRun(options: ServeRunOptions): Promise<ServeReport> {
 const sum = (writers: readonly Writer[], of: (writer: Writer) => number): number =>
   writers.reduce((total, writer) => total + of(writer), 0)
 
-/** Each of them is acknowledged so many more. */
-async function more(writers: readonly Writer[], count: number): Promise<void> {
-  const goals = writers.map(({ acked }) => acked.size + count)
-  await eventually(
-    `${count} more of each writer`,
-    () => writers.every(({ acked }, at) => acked.size >= goals[at]!),
-    STEP_MS,
-  )
-}
+const more = (writers: readonly Writer[], count: number) => moreOf(writers, count, STEP_MS)
 
 async function killLeader(ensemble: ZookeeperEnsemble): Promise<void> {
   const leader = await ensemble.leader()
@@ -179,34 +172,4 @@ async function setWatched(
     () => writers.every(({ seen }) => seen.at(-1) === value),
     STEP_MS,
   )
-}
-
-async function judge(writers: readonly Writer[], atZookeeper: Writer, { port }: ServingProxy) {
-  const client = await connect(`zk://127.0.0.1:${port}`, { timeoutMs: 8_000 })
-  const missing: string[] = []
-  const twice: string[] = []
-  try {
-    for (const { name, acked, unknown } of [...writers, atZookeeper]) {
-      const found = new Map<string, string>()
-      const { children } = await client.getChildren(`/w/${name}`)
-      for (const child of children) {
-        const path = `/w/${name}/${child}`
-        const { data } = await client.getData(path)
-        const token = Buffer.from(data ?? []).toString()
-        if (found.has(token)) twice.push(`${token} at ${found.get(token)} and ${path}`)
-        found.set(token, path)
-      }
-      for (const [path, token] of acked) if (found.get(token) !== path) missing.push(path)
-      const known = new Set([...acked.values(), ...unknown])
-      for (const token of found.keys()) if (!known.has(token)) twice.push(`${token} is nobody’s`)
-    }
-  } finally {
-    await client.close()
-  }
-  const of = [...writers, atZookeeper]
-  return {
-    ...{ missing, twice },
-    acked: sum(of, ({ acked }) => acked.size),
-    unknown: sum(of, ({ unknown }) => unknown.length),
-  }
 }

@@ -1,10 +1,14 @@
 /** A client that writes all the time, and knows what was acknowledged, what may have happened, and how long it waited. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemRandom } from '../../../lib/base/clock.ts'
 import { type ClientState, connect, ZnodeError, type ZooKeeper } from '../../../lib/index.ts'
 
 const SESSION_MS = 8_000
 /** Between two requests. Unit: ms. */
 const PAUSE_MS = 3
+
+/** Servers are taken as they are given. */
+const inOrder = { ...systemRandom, fraction: () => 1 - Number.EPSILON }
 
 export class Writer {
   readonly name: string
@@ -31,9 +35,10 @@ export class Writer {
     this.#running.catch(() => {})
   }
 
-  /** `/w/<name>` must be there. */
-  static async start(name: string, port: number): Promise<Writer> {
-    const client = await connect(`zk://127.0.0.1:${port}`, { timeoutMs: SESSION_MS })
+  /** `/w/<name>` must be there. `at`: a port of this host, or a connect string, of which the first server is taken first. */
+  static async start(name: string, at: number | string, timeoutMs = SESSION_MS): Promise<Writer> {
+    const servers = typeof at === 'number' ? `127.0.0.1:${at}` : at
+    const client = await connect(`zk://${servers}`, { timeoutMs, random: inOrder })
     await client.create(`/mine-${name}`, Buffer.from(name), { mode: 'ephemeral' })
     const writer = new Writer(name, client)
     await writer.#look()
