@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { EXIT_USAGE, UsageError } from './cli/flags.ts'
 import { commandsFor } from './cli/program.ts'
 import { stayAlive } from './cli/stay-alive.ts'
+import { CommandError } from './cli/znode/exit-codes.ts'
 import { printableText } from './cli/znode/printable.ts'
 import { isKeeperError, StoreError } from './lib/index.ts'
 
@@ -46,5 +47,5 @@ try {
     error instanceof UsageError || (error instanceof StoreError && error.code === 'STORE_INVALID')
   const text = isKeeperError(error) || error instanceof Error ? error.message : String(error)
   process.stderr.write(`error: ${printableText(text)}\n`)
-  process.exit(usage ? EXIT_USAGE : 1)
+  process.exit(usage ? EXIT_USAGE : error instanceof CommandError ? error.exitCode : 1)
 }
