@@ -70,11 +70,15 @@ async function distinctServers(clients: readonly string[]): Promise<string[]> {
     clients.map(async (at) => {
       const { host, port } = hostPortOf(at)
       const found = await lookup(host, { all: true }).catch(() => [])
-      const names = found.map(({ address }) => address).sort()
-      return [names.length === 0 ? at : `${names.join(',')}:${port}`, at] as const
+      return { at, places: found.map(({ address }) => `${address} ${port}`) }
     }),
   )
-  return [...new Map(resolved).values()]
+  const asked = new Set<string>()
+  return resolved.flatMap(({ at, places }) => {
+    const isAsked = places.some((place) => asked.has(place))
+    for (const place of places) asked.add(place)
+    return isAsked ? [] : [at]
+  })
 }
 
 /** None: it has no clients, or there is no server. */
