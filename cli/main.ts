@@ -4,6 +4,7 @@ import { isKeeperError, StoreError } from '../lib/index.ts'
 import { EXIT_USAGE, UsageError } from './flags.ts'
 import { commandsFor } from './program.ts'
 import { stayAlive } from './stay-alive.ts'
+import { CommandError } from './znode/exit-codes.ts'
 import { printableText } from './znode/printable.ts'
 
 const withoutValue = (text: string) => text.replace(/(unknown option '-[^'=]*)=.*'/s, "$1'")
@@ -34,7 +35,8 @@ export async function main(words: readonly string[]): Promise<number | undefined
       error instanceof UsageError || (error instanceof StoreError && error.code === 'STORE_INVALID')
     const text = isKeeperError(error) || error instanceof Error ? error.message : String(error)
     process.stderr.write(`error: ${printableText(text)}\n`)
-    return isUsage ? EXIT_USAGE : 1
+    if (isUsage) return EXIT_USAGE
+    return error instanceof CommandError ? error.exitCode : 1
   } finally {
     release()
   }

@@ -8,12 +8,14 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { makeFolder } from '../adapters/index.ts'
 import type { ZookeeperFolder, ZookeeperSnapshot } from '../lib/index.ts'
+import { reasonOf } from '../lib/internal.ts'
 import { UsageError } from './flags.ts'
 import { unusableFile } from './unusable.ts'
 
@@ -25,7 +27,7 @@ const DATA_FILE = /^(snapshot|log)\./
 
 /** @param path a dataDir or dataLogDir, or its version-2 */
 export function zookeeperFolder(path: string): ZookeeperFolder {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = looked(path)
   if (found === undefined) throw new UsageError(`${path} is not there`)
   if (!found.isDirectory()) throw new UsageError(`${path} is no directory`)
   const inside = join(path, VERSION_FOLDER)
@@ -34,6 +36,15 @@ export function zookeeperFolder(path: string): ZookeeperFolder {
     name,
     list: async () => readdirSync(name),
     open: (file) => createReadStream(join(name, file), { highWaterMark: READ_BYTES }),
+  }
+}
+
+/** @throws {UsageError} it may not be looked at */
+function looked(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}`)
   }
 }
 

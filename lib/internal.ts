@@ -26,6 +26,7 @@ export type {
 } from './member/session/session.ts'
 export { checkSource } from './migrate/check-source.ts'
 export { TARGET_DEFAULT } from './migrate/check-tree.ts'
+export { abandonMigration, END_TIMEOUT_MS, finishMigration } from './migrate/end-migration.ts'
 export type { Finding } from './migrate/finding.ts'
 export { type MigrationStatus, migrationStatus } from './migrate/migration-status.ts'
 export { followSource } from './migrate/mirror.ts'
@@ -36,12 +37,8 @@ export { serveWhileFollowing } from './migrate/serve/zookeeper-upstream.ts'
 export { SOURCE_DEFAULT, type SourceFeedOptions } from './migrate/source-feed.ts'
 export { SourceGuard } from './migrate/source-guard.ts'
 export { storedTree } from './migrate/stored-tree.ts'
-export {
-  abandonMigration,
-  finishMigration,
-  type TakenOver,
-  takeOver,
-} from './migrate/take-over.ts'
+export { TAKE_OVER_DEFAULT, type TakenOver, takeOver } from './migrate/take-over.ts'
+export { TimeLimit } from './migrate/time-limit.ts'
 export { type Verdict, verifySource } from './migrate/verify-source.ts'
 export { SUPER_ID, userOf } from './model/acl.ts'
 export { ACL_SCHEMES_DEFAULT } from './model/acl-schemes.ts'

@@ -2,27 +2,25 @@
 import { Command, Option } from 'commander'
 import { checkSource, type Finding, silentLogger, TARGET_DEFAULT } from '../../lib/internal.ts'
 import { parsePositive } from '../settings/parse.ts'
+import { EXIT } from '../znode/exit-codes.ts'
 import { counted } from '../znode/layout.ts'
 import { printable, printableJson } from '../znode/printable.ts'
+import { commanded, exitCodesText, limitOf, withTimeout } from './commanded.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
 interface CheckFlags extends SourceFlags {
   readonly json?: true
+  readonly timeout: number
   readonly znodeBytesMax: number
   readonly sessionTimeoutMin: number
   readonly sessionTimeoutMax: number
 }
 
-const EXIT_BLOCKED = 3
-const EXIT_CODES = `Exit codes:
-  0  nothing blocks a move; there may be warnings
-  1  the check itself failed
-  2  bad usage
-  3  something blocks a move`
+const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'found')
 
 export function checkCommand(): Command {
   const { znodeBytesMax, sessionTimeoutMsMin, sessionTimeoutMsMax } = TARGET_DEFAULT
-  return withSourceFlags(new Command('check'))
+  return withTimeout(withSourceFlags(new Command('check')))
     .summary('say whether a running ZooKeeper ensemble can be moved')
     .description(
       'Look at a running ZooKeeper ensemble: its servers, whether it accepts an observer, and what is in its tree. ' +
@@ -45,24 +43,27 @@ export function checkCommand(): Command {
         .argParser(parsePositive),
     )
     .allowExcessArguments(false)
-    .addHelpText('after', `\n${EXIT_CODES}`)
-    .action(check)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(false, check))
 }
 
 async function check(flags: CheckFlags): Promise<void> {
-  const findings = await checkSource({
-    ...sourceOptions(flags),
-    logger: silentLogger,
-    limits: {
-      znodeBytesMax: flags.znodeBytesMax,
-      sessionTimeoutMsMin: flags.sessionTimeoutMin,
-      sessionTimeoutMsMax: flags.sessionTimeoutMax,
-    },
-  })
+  const source = sourceOptions(flags)
+  const findings = await limitOf(flags.timeout).step({ doing: 'the ensemble was examined' }, () =>
+    checkSource({
+      ...source,
+      logger: silentLogger,
+      limits: {
+        znodeBytesMax: flags.znodeBytesMax,
+        sessionTimeoutMsMin: flags.sessionTimeoutMin,
+        sessionTimeoutMsMax: flags.sessionTimeoutMax,
+      },
+    }),
+  )
   process.stdout.write(
     flags.json === true ? `${printableJson(JSON.stringify({ findings }))}\n` : shown(findings),
   )
-  process.exitCode = findings.some(({ severity }) => severity === 'blocks') ? EXIT_BLOCKED : 0
+  process.exitCode = findings.some(({ severity }) => severity === 'blocks') ? EXIT.found : EXIT.ok
 }
 
 /** A line each, and the verdict. */

@@ -1,17 +1,28 @@
 /** `anykeeper migrate finish` and `abandon`: the two ends of a migration, without a way back and without a way on. */
 import { Command } from 'commander'
 import { abandonMigration, finishMigration } from '../../lib/internal.ts'
-import { say, withStore } from '../copy.ts'
+import { say } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { stayAlive } from '../stay-alive.ts'
+import {
+  commanded,
+  exitCodesText,
+  inMs,
+  limitOf,
+  withLimitedStore,
+  withTimeout,
+} from './commanded.ts'
 
 interface Flags {
   readonly store: string
   readonly prefix: string
+  readonly timeout: number
 }
 
+const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'unknown')
+
 export function finishCommand(): Command {
-  return withStoreFlags(new Command('finish'), 'finish in this store')
+  return withTimeout(withStoreFlags(new Command('finish'), 'finish in this store'))
     .summary('end the way back to the ensemble')
     .description(
       'End the way back to the ensemble after a take-over: new sessions get random passwords again, and its servers are not ' +
@@ -19,18 +30,19 @@ export function finishCommand(): Command {
     )
     .addOption(prefixFlag())
     .allowExcessArguments(false)
-    .action(finish)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(true, finish))
 }
 
-async function finish({ store: url, prefix }: Flags): Promise<void> {
-  const isNew = await withStore(url, { create: false }, (store) =>
-    finishMigration({ store, prefix }),
+async function finish({ store: url, prefix, timeout }: Flags): Promise<void> {
+  const isNew = await withLimitedStore(url, limitOf(timeout), (store) =>
+    finishMigration({ store, prefix, timeoutMs: inMs(timeout) }),
   )
   say(isNew ? `the migration of ${prefix} is finished` : `it was finished before: ${prefix}`)
 }
 
 export function abandonCommand(): Command {
-  return withStoreFlags(new Command('abandon'), 'remove from this store')
+  return withTimeout(withStoreFlags(new Command('abandon'), 'remove from this store'))
     .summary('remove the tree that follows an ensemble')
     .description(
       'Remove the tree that follows a ZooKeeper ensemble, and forget the migration. The ensemble is as it was. After a ' +
@@ -38,13 +50,16 @@ export function abandonCommand(): Command {
     )
     .addOption(prefixFlag())
     .allowExcessArguments(false)
-    .action(abandon)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(true, abandon))
 }
 
-async function abandon({ store: url, prefix }: Flags): Promise<void> {
+async function abandon({ store: url, prefix, timeout }: Flags): Promise<void> {
   const release = stayAlive()
   try {
-    await withStore(url, { create: false }, (store) => abandonMigration({ store, prefix }))
+    await withLimitedStore(url, limitOf(timeout), (store) =>
+      abandonMigration({ store, prefix, timeoutMs: inMs(timeout) }),
+    )
     say(`the migration into ${prefix} is abandoned: its tree is removed`)
   } finally {
     release()

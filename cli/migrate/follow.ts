@@ -7,6 +7,7 @@ import { logLevelFlag, prefixFlag, withStoreFlags } from '../flags.ts'
 import { openLog } from '../logger.ts'
 import { showProgress } from '../progress.ts'
 import { stayAlive } from '../stay-alive.ts'
+import { commanded, exitCodesText } from './commanded.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -16,6 +17,8 @@ interface FollowFlags extends SourceFlags {
   readonly zookeeperTtl?: true
   readonly logLevel: string
 }
+
+const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'found')
 
 /** How long leaving may take, when a signal came: killing it is harmless at any time. Unit: ms. */
 const LEAVE_MS = 5_000
@@ -34,7 +37,8 @@ export function followCommand(): Command {
     )
     .addOption(logLevelFlag())
     .allowExcessArguments(false)
-    .action(follow)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(true, follow))
 }
 
 async function follow(flags: FollowFlags): Promise<void> {

@@ -1,29 +1,34 @@
 /** `anykeeper migrate status`: how far a migration is, and what comes next. Writes nothing. */
 import { Command } from 'commander'
 import { type MigrationStatus, migrationStatus } from '../../lib/internal.ts'
-import { withStore } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { printableJson, printableText } from '../znode/printable.ts'
+import { commanded, exitCodesText, limitOf, withLimitedStore, withTimeout } from './commanded.ts'
 
 interface StatusFlags {
   readonly store: string
   readonly prefix: string
   readonly json?: true
+  readonly timeout: number
 }
 
+const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer')
+
 export function statusCommand(): Command {
-  return withStoreFlags(new Command('status'), 'look into this store')
+  return withTimeout(withStoreFlags(new Command('status'), 'look into this store'))
     .summary('say how far a migration is')
     .description('Say how far the migration of a running ZooKeeper ensemble is. Writes nothing.')
     .addOption(prefixFlag())
     .option('--json', 'print it as one JSON object')
     .allowExcessArguments(false)
-    .action(status)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(false, status))
 }
 
-async function status({ store: url, prefix, json }: StatusFlags): Promise<void> {
-  const found = await withStore(url, { create: false }, (store) =>
-    migrationStatus({ store, prefix }),
+async function status({ store: url, prefix, json, timeout }: StatusFlags): Promise<void> {
+  const limit = limitOf(timeout)
+  const found = await withLimitedStore(url, limit, (store) =>
+    limit.step({ doing: 'the store was read' }, () => migrationStatus({ store, prefix })),
   )
   process.stdout.write(
     json === true ? `${printableJson(JSON.stringify(found))}\n` : printableText(shown(found)),

@@ -1,12 +1,20 @@
 /** `anykeeper migrate take-over`: the tree that followed an ensemble becomes the authority. */
 import { Command, Option } from 'commander'
-import { type TakenOver, takeOver } from '../../lib/internal.ts'
-import { say, withStore } from '../copy.ts'
+import { TAKE_OVER_DEFAULT, type TakenOver, takeOver } from '../../lib/internal.ts'
+import { say } from '../copy.ts'
 import { logLevelFlag, prefixFlag, withStoreFlags } from '../flags.ts'
 import { openLog } from '../logger.ts'
 import { parsePositive } from '../settings/parse.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { zookeeperFolder } from '../zookeeper-folder.ts'
+import {
+  commanded,
+  exitCodesText,
+  inMs,
+  limitOf,
+  withLimitedStore,
+  withTimeout,
+} from './commanded.ts'
 
 interface TakeOverFlags {
   readonly store: string
@@ -14,13 +22,24 @@ interface TakeOverFlags {
   readonly sourceStays?: true
   readonly tail?: string
   readonly drainTimeout: number
+  readonly commitTimeout: number
+  readonly timeout: number
   readonly logLevel: string
 }
 
-const DRAIN_MS = 30_000
+const CODES = exitCodesText(
+  'ok',
+  'error',
+  'usage',
+  'noRights',
+  'noServer',
+  'conflict',
+  'unknown',
+  'found',
+)
 
 export function takeOverCommand(): Command {
-  return withStoreFlags(new Command('take-over'), 'take over in this store')
+  return withTimeout(withStoreFlags(new Command('take-over'), 'take over in this store'))
     .summary('make the tree that followed the authority')
     .description(
       'Make the tree that followed a ZooKeeper ensemble the authority: stop all servers of the ensemble first. ' +
@@ -37,12 +56,18 @@ export function takeOverCommand(): Command {
     )
     .addOption(
       new Option('--drain-timeout <ms>', 'how long what was received may take to be in the tree')
-        .default(DRAIN_MS)
+        .default(TAKE_OVER_DEFAULT.drainMs)
+        .argParser(parsePositive),
+    )
+    .addOption(
+      new Option('--commit-timeout <ms>', 'how long the store may take for the take-over itself')
+        .default(TAKE_OVER_DEFAULT.commitMs)
         .argParser(parsePositive),
     )
     .addOption(logLevelFlag().default('warn'))
     .allowExcessArguments(false)
-    .action(run)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(true, run))
 }
 
 async function run(flags: TakeOverFlags): Promise<void> {
@@ -50,11 +75,13 @@ async function run(flags: TakeOverFlags): Promise<void> {
   const tail = flags.tail === undefined ? undefined : zookeeperFolder(flags.tail)
   const release = stayAlive()
   try {
-    const taken = await withStore(flags.store, { create: false }, (store) =>
+    const taken = await withLimitedStore(flags.store, limitOf(flags.timeout), (store) =>
       takeOver({
         ...{ store, prefix: flags.prefix, logger, drainMs: flags.drainTimeout },
         sourceStays: flags.sourceStays === true,
+        ...{ timeoutMs: inMs(flags.timeout), commitMs: flags.commitTimeout },
         ...(tail && { tail }),
+        onNote: (sentence) => say(`note: ${sentence}`),
       }),
     )
     say(shown(taken))

@@ -1,10 +1,18 @@
 /** `anykeeper migrate verify`: is the stored tree that of the ensemble it follows? Writes nothing. Neighbours: source-flags. */
 import { Command, Option } from 'commander'
 import { silentLogger, storedTree, type Verdict, verifySource } from '../../lib/internal.ts'
-import { withStore } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
+import { EXIT } from '../znode/exit-codes.ts'
 import { printableJson, printableText } from '../znode/printable.ts'
+import {
+  commanded,
+  exitCodesText,
+  inMs,
+  limitOf,
+  withLimitedStore,
+  withTimeout,
+} from './commanded.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
 interface VerifyFlags extends SourceFlags {
@@ -16,18 +24,11 @@ interface VerifyFlags extends SourceFlags {
   readonly json?: true
 }
 
-const EXIT_UNEQUAL = 3
-const EXIT_CODES = `Exit codes:
-  0  the trees are equal
-  1  they could not be compared
-  2  bad usage
-  3  they differ`
-const SECOND_MS = 1_000
-const TIMEOUT_S = 600
+const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'found')
 const DIFFERENCES = 20
 
 export function verifyCommand(): Command {
-  return withSourceFlags(withStoreFlags(new Command('verify'), 'compare this store'))
+  return withTimeout(withSourceFlags(withStoreFlags(new Command('verify'), 'compare this store')))
     .summary('compare the stored tree with the ensemble that it follows')
     .description(
       'Compare the stored tree with that of a running ZooKeeper ensemble, at the same zxid: every znode with its data, ' +
@@ -40,32 +41,31 @@ export function verifyCommand(): Command {
         .default(DIFFERENCES)
         .argParser(parsePositive),
     )
-    .addOption(
-      new Option('--timeout <seconds>', 'give up after so long')
-        .default(TIMEOUT_S)
-        .argParser(parsePositive),
-    )
     .option('--json', 'print the result as one JSON object')
     .allowExcessArguments(false)
-    .addHelpText('after', `\n${EXIT_CODES}`)
-    .action(verify)
+    .addHelpText('after', `\n${CODES}`)
+    .action(commanded(false, verify))
 }
 
 async function verify(flags: VerifyFlags): Promise<void> {
   const { store: url, prefix, differences, timeout, zookeeperTtl, json } = flags
-  const timeoutMs = timeout * SECOND_MS
-  const verdict = await withStore(url, { create: false }, (store) =>
-    verifySource({
-      ...sourceOptions(flags),
-      ...{ logger: silentLogger, differencesMax: differences, timeoutMs },
-      finish: { withTtl: zookeeperTtl === true },
-      ours: (atLeast) => storedTree(atLeast, { store, prefix, timeoutMs }),
-    }),
+  const limit = limitOf(timeout)
+  const timeoutMs = inMs(timeout)
+  const source = sourceOptions(flags)
+  const verdict = await withLimitedStore(url, limit, (store) =>
+    limit.step({ doing: 'the trees were compared' }, () =>
+      verifySource({
+        ...source,
+        ...{ logger: silentLogger, differencesMax: differences, timeoutMs },
+        finish: { withTtl: zookeeperTtl === true },
+        ours: (atLeast) => storedTree(atLeast, { store, prefix, timeoutMs }),
+      }),
+    ),
   )
   process.stdout.write(
     json === true ? `${printableJson(JSON.stringify(verdict))}\n` : printableText(shown(verdict)),
   )
-  process.exitCode = verdict.isEqual ? 0 : EXIT_UNEQUAL
+  process.exitCode = verdict.isEqual ? EXIT.ok : EXIT.found
 }
 
 function shown(verdict: Verdict): string {

@@ -12,6 +12,7 @@ export const EXIT = {
   noServer: 5,
   conflict: 6,
   unknown: 7,
+  found: 8,
 } as const
 
 export const EXIT_CODES = `Exit codes:
@@ -50,6 +51,26 @@ const BY_CODE: Readonly<Record<string, number>> = {
   STORE_INVALID: EXIT.usage,
   STORE_UNAVAILABLE: EXIT.noServer,
   STORE_TIMEOUT: EXIT.noServer,
+  STORE_UNAUTHENTICATED: EXIT.noRights,
+  COPY_NOT_EMPTY: EXIT.conflict,
+  COPY_CONFLICT: EXIT.conflict,
+  SOURCE_UNREACHABLE: EXIT.noServer,
+  SOURCE_UNANSWERED: EXIT.noServer,
+  SOURCE_SILENT: EXIT.noServer,
+  SOURCE_SLOW: EXIT.noServer,
+  SOURCE_REFUSED: EXIT.noRights,
+  SOURCE_UNSUPPORTED: EXIT.conflict,
+  MIGRATE_NOT_FOLLOWING: EXIT.conflict,
+  MIGRATE_OTHER_SOURCE: EXIT.conflict,
+  MIGRATE_SOURCE_ANSWERS: EXIT.conflict,
+  MIGRATE_NOT_DRAINED: EXIT.conflict,
+  MIGRATE_BUSY: EXIT.conflict,
+  MIGRATE_TAIL: EXIT.conflict,
+  MIGRATE_TOO_LARGE: EXIT.conflict,
+  MIGRATE_EPOCH: EXIT.conflict,
+  MIGRATE_DIFFERS: EXIT.found,
+  MIGRATE_TIMEOUT: EXIT.noServer,
+  MIGRATE_UNKNOWN: EXIT.unknown,
 }
 
 /** `isWrite`: could the command have changed anything? */

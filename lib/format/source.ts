@@ -24,8 +24,10 @@ export interface SourceRecord {
   readonly phase: SourcePhase
   /** Client addresses of the ensemble, `host:port`, as they were given. */
   readonly servers: readonly string[]
-  /** Its quorum addresses, as far as they are known. */
+  /** Its quorum addresses, as they were given. */
   readonly quorum: readonly string[]
+  /** Where its members may be reached, as the ensemble said last. Absent: it has not said. */
+  readonly members?: { readonly clients: readonly string[]; readonly quorum: readonly string[] }
   /** Newest zxid that was in the tree when this was written. */
   readonly zxid: number
   /** Newest zxid that was received from the ensemble by then. */
@@ -73,5 +75,12 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
   assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
   if (record.freeze !== undefined) assertStrings(what, record.freeze)
+  if (record.members !== undefined) assertMembers(what, record.members)
   return record
+}
+
+function assertMembers(what: string, members: NonNullable<SourceRecord['members']>): void {
+  const { clients, quorum } = members ?? {}
+  if (!Array.isArray(clients) || !Array.isArray(quorum)) throw damaged(what)
+  assertStrings(what, ...clients, ...quorum)
 }

@@ -9,7 +9,14 @@ import { reasonOf } from '../base/reason-of.ts'
 import { connect } from '../client/connect.ts'
 import type { ClientTls, KnownTls } from '../client/tls-options.ts'
 import { RESERVED } from '../model/path.ts'
-import { distinct, parseQuorumConfig, type QuorumMember, shown } from './quorum-config.ts'
+import {
+  addressesOf,
+  distinct,
+  type MemberAddresses,
+  parseQuorumConfig,
+  type QuorumMember,
+  shown,
+} from './quorum-config.ts'
 import { type ServerWords, serverWords } from './server-words.ts'
 import { SourceError } from './source-error.ts'
 import type { HostPort } from './source-feed.ts'
@@ -32,6 +39,8 @@ export interface Found {
   readonly words: readonly ServerWords[]
   /** Members by /zookeeper/config; empty: not read. */
   readonly members: readonly QuorumMember[]
+  /** Where members may be reached, as they say: their members, and each its own quorum port. */
+  readonly addresses: MemberAddresses
   /** Where a leader may listen, the likeliest first. Not empty. */
   readonly candidates: readonly HostPort[]
 }
@@ -47,7 +56,11 @@ export async function findMembers(options: FindOptions): Promise<Found> {
   const { servers, quorum } = options
   const [words, failures] = await askServers(options)
   for (const { version } of words) refuseOldVersion(version)
-  if (quorum !== undefined && quorum.length > 0) return { words, members: [], candidates: quorum }
+  const own = words.flatMap(ownQuorumAddress)
+  if (quorum !== undefined && quorum.length > 0) {
+    const addresses = { clients: [], quorum: own.map(shown) }
+    return { words, members: [], addresses, candidates: quorum }
+  }
   if (words.length === 0) {
     throw new SourceError('SOURCE_UNREACHABLE', `no server answers: ${failures.join('; ')}`)
   }
@@ -57,12 +70,14 @@ export async function findMembers(options: FindOptions): Promise<Found> {
   const leader = words.find(({ mode }) => mode === 'leader')
   const candidates = distinct([
     ...(leader === undefined ? [] : likeliest(leader, fromMembers)),
-    ...words.flatMap(ownQuorumAddress),
+    ...own,
     ...fromMembers,
     // A member may have a name that means nothing here.
     ...servers.flatMap(({ host }) => ports.map((port) => ({ host, port }))),
   ])
-  if (candidates.length > 0) return { words, members, candidates }
+  const { clients } = addressesOf(members)
+  const addresses = { clients, quorum: distinct([...own, ...fromMembers]).map(shown) }
+  if (candidates.length > 0) return { words, members, addresses, candidates }
   throw words.some(({ mode }) => mode === 'standalone') ? standalone(words) : hidden(words)
 }
 

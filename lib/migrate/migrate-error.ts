@@ -6,6 +6,8 @@ import { KeeperError } from '../model/errors.ts'
  * MIGRATE_DIFFERS: it is not the tree that the ensemble has. MIGRATE_SOURCE_ANSWERS: the ensemble still runs.
  * MIGRATE_NOT_DRAINED: what was received is not in the tree yet. MIGRATE_BUSY: another process follows.
  * MIGRATE_TAIL: the logs do not continue the tree. MIGRATE_TOO_LARGE: the store does not take a transaction.
+ * MIGRATE_EPOCH: the epoch of the ensemble is too high. MIGRATE_TIMEOUT: something took too long, and nothing was changed but what
+ * the message says. MIGRATE_UNKNOWN: something took too long, and may have been done.
  */
 export type MigrateErrorCode =
   | 'MIGRATE_NOT_FOLLOWING'
@@ -16,6 +18,9 @@ export type MigrateErrorCode =
   | 'MIGRATE_BUSY'
   | 'MIGRATE_TAIL'
   | 'MIGRATE_TOO_LARGE'
+  | 'MIGRATE_EPOCH'
+  | 'MIGRATE_TIMEOUT'
+  | 'MIGRATE_UNKNOWN'
 
 /** The message is a sentence without full stop. */
 export class MigrateError extends KeeperError {

@@ -16,6 +16,9 @@ export interface MigrationStatus {
 /** Sessions are counted in steps of so many. */
 const PAGE = 5_000
 
+const UNRECORDED =
+  'taken over: this tree is the authority, and whoever did it ended before it was recorded: anykeeper migrate take-over, once more, does that'
+
 /** Writes nothing. @throws {StoreError} */
 export async function migrationStatus(place: MigrationPlace): Promise<MigrationStatus> {
   const key = new SourceKey(place)
@@ -31,7 +34,8 @@ export async function migrationStatus(place: MigrationPlace): Promise<MigrationS
   const now: SourceRecord = isTaken ? { ...record, phase: 'taken' } : record
   const follower = await key.follower()
   const shown = { ...now, holder: follower ?? '', leader: follower === undefined ? '' : now.leader }
-  return { record: shown, sessions: await countSessions(place, key), sentence: sentenceOf(shown) }
+  const sentence = isTaken ? UNRECORDED : sentenceOf(shown)
+  return { record: shown, sessions: await countSessions(place, key), sentence }
 }
 
 async function countSessions({ store }: MigrationPlace, { layout }: SourceKey): Promise<number> {

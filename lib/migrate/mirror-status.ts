@@ -8,6 +8,7 @@ import { reasonOf } from '../base/reason-of.ts'
 import type { SourceDigest, SourceRecord } from '../format/source.ts'
 import { MigrateError } from './migrate-error.ts'
 import type { MirrorWriter } from './mirror-writer.ts'
+import type { MemberAddresses } from './quorum-config.ts'
 import type { SourceKey } from './source-key.ts'
 
 /** Between two writes. Unit: ms. */
@@ -39,6 +40,8 @@ export class MirrorStatus {
   readonly #options: MirrorStatusOptions
   #record!: SourceRecord
   #leader = ''
+  /** undefined: nothing is known yet but what the record has. */
+  #members: MemberAddresses | undefined
   #unfollowed = false
   #isOurs = false
   #cancel: (() => void) | undefined
@@ -87,6 +90,11 @@ export class MirrorStatus {
   start(): void {
     this.#stopped = false
     this.#arm()
+  }
+
+  /** Where members may be reached, as the ensemble says. */
+  members(addresses: MemberAddresses): void {
+    this.#members = addresses
   }
 
   connected(leader: string): void {
@@ -167,7 +175,8 @@ export class MirrorStatus {
   }
 
   /** As it is now. */
-  #now(record: SourceRecord): SourceRecord {
+  #now(before: SourceRecord): SourceRecord {
+    const record = this.#members === undefined ? before : { ...before, members: this.#members }
     const writer = this.#options.writer()
     const [leader, unfollowed] = [this.#leader, this.#unfollowed]
     // What a writer received and did not write is missing until the ensemble has sent it again.

@@ -237,6 +237,9 @@ class Mirror {
         this.#status.disconnected(event.left === true)
         logger.warn({ why: event.why }, 'not connected to the ensemble')
         return undefined
+      case 'members':
+        this.#status.members(event.addresses)
+        return undefined
       case 'truncate':
         logger.warn(
           { zxid: event.zxid },

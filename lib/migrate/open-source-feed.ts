@@ -17,7 +17,9 @@ import { findMembers } from './find-members.ts'
 import type { LearnerSink } from './learner.ts'
 import { followLeader } from './learner-connection.ts'
 import {
+  addressesOf,
   distinct,
+  type MemberAddresses,
   membersText,
   parseQuorumConfig,
   type QuorumMember,
@@ -64,6 +66,8 @@ class LearnerFeed implements SourceFeed {
   readonly #counts: Counters
   /** As the leader has them. */
   #members: readonly QuorumMember[] = []
+  /** The newest that the consumer has got, as JSON. */
+  #addresses = ''
   #leader: HostPort | undefined
   #isConnected = false
   /** We ended the last connection ourselves, too slow for it, and there was none since. */
@@ -191,6 +195,7 @@ class LearnerFeed implements SourceFeed {
     })
     const found = await orAborted(finding, this.#ending.signal)
     this.#checkSid(found.members)
+    this.#noteAddresses(found.addresses)
     return found.candidates
   }
 
@@ -280,6 +285,7 @@ class LearnerFeed implements SourceFeed {
     const members = parseQuorumConfig(text)
     if (members.length === 0) return
     this.#checkSid(members)
+    this.#noteAddresses(addressesOf(members))
     const before = membersText(this.#members)
     const after = membersText(members)
     const isNews = this.#members.length > 0 && before !== after
@@ -287,6 +293,15 @@ class LearnerFeed implements SourceFeed {
     if (!isNews) return
     this.#counts.memberChanges++
     this.#logger.info({ before, after }, 'the members of the source have changed')
+  }
+
+  /** Whoever takes over asks all of them: whatever says it last knows it best, and a list without any says nothing. */
+  #noteAddresses(addresses: MemberAddresses): void {
+    if (addresses.clients.length + addresses.quorum.length === 0) return
+    const text = JSON.stringify(addresses)
+    if (text === this.#addresses) return
+    this.#addresses = text
+    this.#buffer.add({ kind: 'members', addresses })
   }
 }
 

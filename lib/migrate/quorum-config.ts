@@ -10,11 +10,23 @@ export interface QuorumMember {
   /** Quorum addresses: one, or since 3.6 several. */
   readonly quorum: readonly HostPort[]
   readonly isObserver: boolean
+  /** Where it serves clients; undefined: the line does not say, as where clientPort is set apart. */
+  readonly client: HostPort | undefined
+}
+
+/** Where members may be reached, as far as an ensemble says: `host:port`, an IPv6 address in brackets. */
+export interface MemberAddresses {
+  readonly clients: readonly string[]
+  readonly quorum: readonly string[]
 }
 
 const LINE = /^\s*server\.(\d{1,19})\s*[=:]\s*(.+?)\s*$/
 /** An IPv6 address is in brackets, or as old releases write it, without them. */
 const ADDRESS = /^(?:\[([^\]]+)\]|(.+?)):(\d{1,5}):\d{1,5}(?::\w+)*$/
+/** Behind the semicolon. */
+const CLIENT = /^(?:(?:\[([^\]]+)\]|(.+?)):)?(\d{1,5})$/
+/** It listens everywhere, or for its own machine alone: where that is, its quorum address says. */
+const NO_HOST = /^(?:0\.0\.0\.0|127\..*|localhost|(?:0+:)*:?:?[01]?)$/i
 const PORT_MAX = 65_535
 
 /** What is no such line is left out, as are members that it does not understand. */
@@ -22,7 +34,7 @@ export function parseQuorumConfig(text: string): QuorumMember[] {
   return text.split('\n').flatMap((line) => {
     const [, id, value = ''] = LINE.exec(line) ?? []
     if (id === undefined) return []
-    const [addresses = ''] = value.split(';')
+    const [addresses = '', clientText = ''] = value.split(';')
     const quorum = addresses.split('|').flatMap((address): HostPort[] => {
       const [, ipv6, name, digits] = ADDRESS.exec(address.trim()) ?? []
       const host = ipv6 ?? name
@@ -30,8 +42,24 @@ export function parseQuorumConfig(text: string): QuorumMember[] {
       return host === undefined || port < 1 || port > PORT_MAX ? [] : [{ host, port }]
     })
     if (quorum.length === 0) return []
-    return [{ id: Number(id), quorum, isObserver: /:observer$/i.test(addresses.trim()) }]
+    const client = clientOf(clientText, quorum[0] as HostPort)
+    return [{ id: Number(id), quorum, isObserver: /:observer$/i.test(addresses.trim()), client }]
   })
+}
+
+function clientOf(text: string, quorum: HostPort): HostPort | undefined {
+  const [, ipv6, name, digits] = CLIENT.exec(text.trim()) ?? []
+  const port = Number(digits)
+  if (!(port >= 1 && port <= PORT_MAX)) return undefined
+  const host = ipv6 ?? name
+  return { host: host === undefined || NO_HOST.test(host) ? quorum.host : host, port }
+}
+
+/** Each address of them once, in their order. */
+export function addressesOf(members: readonly QuorumMember[]): MemberAddresses {
+  const clients = members.flatMap(({ client }) => (client === undefined ? [] : [client]))
+  const quorum = members.flatMap((member) => member.quorum)
+  return { clients: distinct(clients).map(shown), quorum: distinct(quorum).map(shown) }
 }
 
 /** The same for the same members, whatever their order. */

@@ -8,7 +8,7 @@ import { ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
 
 /** As ZooKeeper writes it. */
-function ownerOf({ kind, ttlMs, ephemeralOwner }: Znode): bigint {
+export function ownerOf({ kind, ttlMs, ephemeralOwner }: Znode): bigint {
   if (kind === KIND.container) return CONTAINER_OWNER
   return kind === KIND.ttl ? TTL_OWNER + BigInt(ttlMs) : ephemeralOwner
 }

@@ -8,11 +8,14 @@ import type { ClientTls } from '../client/tls-options.ts'
 import type { Server } from '../client/wire/server-list.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import type { Txn } from '../transfer/zookeeper/txn.ts'
+import type { MemberAddresses } from './quorum-config.ts'
 
 /** A server’s address: name or IP address, an IPv6 address without brackets, and a port. */
 export type HostPort = Server
 
 export type SourceEvent =
+  /** Where members may be reached, as the ensemble says: when it is known, and when it changes. */
+  | { readonly kind: 'members'; readonly addresses: MemberAddresses }
   /** The leader has accepted us. `leader`: host:port that we are connected to. `epoch`: the one that it leads. */
   | { readonly kind: 'connected'; readonly leader: string; readonly epoch: number }
   /**

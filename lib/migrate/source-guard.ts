@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Keeper } from '../member/keeper.ts'
-import { probeClientPort } from './probe.ts'
+import { knownAddresses, probeClientPort } from './probe.ts'
 
 /** Between two looks. Unit: ms. */
 const LOOK_MS = 10_000
@@ -51,7 +51,9 @@ export class SourceGuard {
       const isDue = this.#clock.monotonic() - this.#lookedMs >= (this.#options.lookMs ?? LOOK_MS)
       const isOurs = phase === 'taken' && keeper.registry.isFirst
       const looked =
-        isDue && isOurs && record !== undefined ? this.#look(record.servers) : undefined
+        isDue && isOurs && record !== undefined
+          ? this.#look(knownAddresses(record).clients)
+          : undefined
       void Promise.resolve(looked).finally(() => this.start())
     })
   }
@@ -65,7 +67,7 @@ export class SourceGuard {
     const { keeper, logger } = this.#options
     this.#lookedMs = this.#clock.monotonic()
     const found = await Promise.all(servers.map((at) => probeClientPort(at, this.#clock)))
-    const alive = servers.filter((_, at) => found[at] === 'serves')
+    const alive = servers.filter((_, at) => found[at]?.what === 'serves')
     keeper.upkeep.source.alive = alive.length
     const text = alive.join(', ')
     if (text === this.#alive) return

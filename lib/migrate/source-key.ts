@@ -38,12 +38,12 @@ export class SourceKey {
 
   /** undefined: there is none. @throws {StoreError} after half a minute of retries */
   async read(): Promise<SourceRecord | undefined> {
-    return this.#patiently(async () => ({ is: (await this.#look()).record }))
+    return this.patiently(async () => ({ is: (await this.#look()).record }))
   }
 
   /** Is there a process that follows? Its name; undefined: none. */
   async follower(): Promise<string | undefined> {
-    return this.#patiently(async () => {
+    return this.patiently(async () => {
       const [kv] = (await this.#store.range({ start: this.layout.follower })).kvs
       return { is: kv && followerName(kv.value) }
     })
@@ -57,7 +57,7 @@ export class SourceKey {
     change: (record: SourceRecord | undefined) => SourceRecord | undefined,
     patienceMs = PATIENCE_MS,
   ): Promise<SourceRecord | undefined> {
-    return this.#patiently(async () => {
+    return this.patiently(async () => {
       const { record, revision } = await this.#look()
       const next = change(record)
       if (next === undefined) return { is: undefined }
@@ -72,7 +72,7 @@ export class SourceKey {
 
   /** The migration is forgotten. */
   async remove(): Promise<void> {
-    await this.#patiently(async () => {
+    await this.patiently(async () => {
       await this.#store.txn({ compares: [], ops: [{ type: 'delete', key: this.layout.source }] })
       return { is: undefined }
     })
@@ -83,8 +83,8 @@ export class SourceKey {
     return { record: kv && decodeSource(kv.value), revision: kv?.modRevision ?? 0 }
   }
 
-  /** All that is tried here may be done twice. */
-  async #patiently<T>(
+  /** Repeats `attempt`, which may be done twice, while the store does not answer. @throws {StoreError} after half a minute */
+  async patiently<T>(
     attempt: () => Promise<{ readonly is: T } | undefined>,
     patienceMs = PATIENCE_MS,
   ): Promise<T> {

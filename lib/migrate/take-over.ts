@@ -1,25 +1,37 @@
 /**
  * Ends the following: from here on the tree is the authority. Nothing that was received is left behind, the ensemble must not
  * answer any more, and the epoch that begins is so high that it would refuse the clients that moved. Afterwards the way back
- * stays open until it is finished. Line: source-key, probe, log-tail → here → plan/mirrored.
+ * stays open until it is finished. Line: take-over-refusals, write-tail → here → plan/mirrored.
  */
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { pause } from '../base/pause.ts'
-import { decodeHead } from '../format/head.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
-import { CopyError } from '../model/errors.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
-import { emptyMirror } from '../transfer/empty-mirror.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
-import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
-import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
-import { answering } from './probe.ts'
-import { freeze, liveForwarders, refuseClients, refuseThawed, thaw } from './serve/hand-over.ts'
+import { knownAddresses } from './probe.ts'
+import {
+  type FreezeOptions,
+  freeze,
+  liveForwarders,
+  refuseClients,
+  refuseThawed,
+  thaw,
+} from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
+import {
+  drained,
+  isFollowed,
+  readMigration,
+  refuseAnswering,
+  refuseEpoch,
+  refuseMissing,
+  refuseUnequal,
+  refuseUnfollowed,
+} from './take-over-refusals.ts'
+import { type Step, TimeLimit } from './time-limit.ts'
+import { writeTail } from './write-tail.ts'
 
 /** Options of {@link takeOver}. */
 export interface TakeOverOptions extends MigrationPlace {
@@ -31,8 +43,14 @@ export interface TakeOverOptions extends MigrationPlace {
   readonly sourceStays?: boolean
   /** Logs of a stopped server of it: what they have behind the tree is taken too. */
   readonly tail?: ZookeeperFolder
-  /** How long what was received may take to be in the tree. @default {@link DRAIN_MS} ms */
+  /** How long what was received may take to be in the tree. @default {@link TAKE_OVER_DEFAULT} */
   readonly drainMs?: number
+  /** How long all of it may take. @default {@link TAKE_OVER_DEFAULT} */
+  readonly timeoutMs?: number
+  /** How long the store may take for the take-over itself, and for its record. @default {@link TAKE_OVER_DEFAULT} */
+  readonly commitMs?: number
+  /** Called with sentences about servers that could not be asked. */
+  readonly onNote?: (sentence: string) => void
 }
 
 /** What came of it. */
@@ -49,265 +67,194 @@ export interface TakenOver {
   readonly wasTaken: boolean
 }
 
-/** Default of `drainMs`. */
-export const DRAIN_MS = 30_000
-/**
- * What the follower has written of itself may be a second old: so long it must have said that nothing is to come. Unit: ms.
- */
-const SETTLE_MS = 1_200
-/** Between two looks at how far the follower is. Unit: ms. */
-const LOOK_MS = 200
+/** Unit: ms. */
+export const TAKE_OVER_DEFAULT = { drainMs: 30_000, timeoutMs: 600_000, commitMs: 30_000 } as const
+/** Closing is a courtesy to the others: a member that is silent is forgotten. Unit: ms. */
+const CLOSE_MS = 2_000
+
+const AGAIN = 'run it again'
+const NOTHING_TAKEN = `nothing was taken over: ${AGAIN}`
+const COMMITTING: Step = {
+  doing: 'the store committed the take-over',
+  otherwise: `whether it is taken over is not known: anykeeper migrate status says it, and ${AGAIN}`,
+  isUnknown: true,
+}
+const RECORDING: Step = {
+  doing: 'that was written into the record of the migration',
+  otherwise: `it is taken over, and clients are served; ${AGAIN} so that the record says so`,
+  isUnknown: true,
+}
 
 /**
  * Resumable: called again, it does what is left.
  * @throws {MigrateError} MIGRATE_NOT_FOLLOWING; MIGRATE_SOURCE_ANSWERS; MIGRATE_DIFFERS: the tree is not that of the ensemble;
- * MIGRATE_NOT_DRAINED; MIGRATE_TAIL, MIGRATE_TOO_LARGE @throws {CopyError} the logs @throws {StoreError}
+ * MIGRATE_NOT_DRAINED; MIGRATE_TAIL, MIGRATE_TOO_LARGE, MIGRATE_EPOCH; MIGRATE_TIMEOUT; MIGRATE_UNKNOWN: it may be taken over
+ * @throws {CopyError} the logs @throws {StoreError}
  */
 export async function takeOver(options: TakeOverOptions): Promise<TakenOver> {
-  const { store, prefix, clock = systemClock, logger, sourceStays = false, tail } = options
-  const key = new SourceKey(options)
-  const record = await key.read()
-  checkPhase(record, key.layout.prefix)
-  // Whoever took it over may have been killed before it could write that down.
-  const wasTaken = record.phase === 'taken' || (await servesItself(store, key))
-  let isServed = false
-  let hasLeader = false
-  if (!wasTaken) {
-    isServed = (await liveForwarders(store, key)).length > 0
-    hasLeader = isServed && (await isFollowed(key, clock))
-    // Those that serve meanwhile need a leader until the end.
-    if (hasLeader && !sourceStays) await refuseClients(record.servers, clock)
-    if (!hasLeader) {
-      if (!sourceStays) await refuseAnswering(record, clock, isServed)
-      await drained(key, clock, options.drainMs ?? DRAIN_MS, sourceStays)
-      const now = await key.read()
-      checkPhase(now, key.layout.prefix)
-      if (!sourceStays && tail === undefined) refuseUnfollowed(now, await key.follower())
+  return new TakingOver(options).run()
+}
+
+class TakingOver {
+  readonly #options: TakeOverOptions
+  readonly #clock: Clock
+  readonly #key: SourceKey
+  readonly #limit: TimeLimit
+  readonly #commitMs: number
+  /** Proxies serve clients while the ensemble leads. */
+  #isServed = false
+  /** They do, and the tree follows a leader. */
+  #hasLeader = false
+
+  constructor(options: TakeOverOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#key = new SourceKey(options)
+    this.#limit = new TimeLimit(this.#clock, options.timeoutMs ?? TAKE_OVER_DEFAULT.timeoutMs)
+    this.#commitMs = options.commitMs ?? TAKE_OVER_DEFAULT.commitMs
+  }
+
+  async run(): Promise<TakenOver> {
+    const { store } = this.#options
+    const { record, isTaken } = await this.#step('the store was read', () =>
+      readMigration(store, this.#key),
+    )
+    if (isTaken && this.#options.tail !== undefined) throw tooLate()
+    if (!isTaken) {
+      refuseUnequal(record, this.#key.layout.prefix)
+      await this.#refuseRunning(record)
+    }
+    const keeper = await this.#openKeeper()
+    try {
+      return await this.#take(keeper, record)
+    } catch (error) {
+      // Those that were frozen find out by themselves, later.
+      if (this.#isServed) await this.#briefly(thaw(this.#key, keeper.proxy))
+      throw error
+    } finally {
+      await this.#briefly(keeper.close())
     }
   }
-  const keeper = await Keeper.open({ store, logger, clock, ...(prefix && { prefix }) })
-  try {
-    const { replica } = keeper
-    const stopping = { store, key, keeper, clock, hasLeader: hasLeader && !sourceStays }
-    let fromTail = 0
-    let sourceZxid = record.zxid
-    if (replica.mirrors) {
-      if (isServed) await freeze(stopping)
-      if (tail !== undefined) fromTail = await writeTail(keeper, key, tail, clock)
-      sourceZxid = keeper.replica.zxid
-      const now = await key.read()
-      checkPhase(now, key.layout.prefix)
-      if (!sourceStays) refuseMissing(now, sourceZxid)
-      if (isServed) await refuseThawed(stopping)
-      await commitOwn(keeper.committer, { type: 'takeOver' }, () => {})
-    } else if (tail !== undefined) {
-      throw new MigrateError(
-        'MIGRATE_TAIL',
-        'the tree is taken over already: its logs are too late',
+
+  /** @throws {MigrateError} the ensemble may have what the tree has not, or may get it */
+  async #refuseRunning(record: SourceRecord): Promise<void> {
+    const { store, sourceStays = false, tail, onNote, drainMs } = this.#options
+    const clock = this.#clock
+    const forwarders = await this.#step('the store was read', () =>
+      liveForwarders(store, this.#key),
+    )
+    this.#isServed = forwarders.length > 0
+    this.#hasLeader =
+      this.#isServed &&
+      (await this.#step('the follower was sought', () => isFollowed(this.#key, clock)))
+    if (!sourceStays) {
+      // Those that serve meanwhile need a leader until the end.
+      const unasked = await this.#step('the servers of the ensemble were asked', () =>
+        this.#hasLeader
+          ? refuseClients(knownAddresses(record).clients, clock)
+          : refuseAnswering(record, clock, this.#isServed),
       )
+      for (const sentence of unasked) onNote?.(sentence)
+    }
+    if (this.#hasLeader) return
+    await this.#step('the follower wrote what it had received', () =>
+      drained(this.#key, clock, drainMs ?? TAKE_OVER_DEFAULT.drainMs, sourceStays),
+    )
+    const now = await this.#recordNow()
+    if (sourceStays || tail !== undefined) return
+    const follower = await this.#step('the store was read', () => this.#key.follower())
+    refuseUnfollowed(now, follower)
+  }
+
+  async #openKeeper(): Promise<Keeper> {
+    const { store, prefix, logger } = this.#options
+    const opening = Keeper.open({ store, logger, clock: this.#clock, ...(prefix && { prefix }) })
+    try {
+      return await this.#step('the tree was loaded', () => opening)
+    } catch (error) {
+      void opening.then((keeper) => keeper.close()).catch(() => {})
+      throw error
+    }
+  }
+
+  async #take(keeper: Keeper, record: SourceRecord): Promise<TakenOver> {
+    let { zxid: sourceZxid } = record
+    let fromTail = 0
+    const wasTaken = !keeper.replica.mirrors
+    if (!wasTaken) {
+      fromTail = await this.#bringUp(keeper)
+      sourceZxid = keeper.replica.zxid
+      await this.#commit(keeper)
     }
     const { zxid, tree, sessions } = keeper.replica
-    await key.update((now) => {
-      if (now === undefined) return undefined
-      const { freeze: _, ...rest } = now
-      return { ...rest, phase: 'taken', zxid, received: zxid, lagMs: 0 }
-    })
+    await this.#limit.step({ ...RECORDING, stepMs: this.#commitMs }, () =>
+      this.#key.update((now) => {
+        if (now === undefined || (wasTaken && now.phase !== 'following')) return undefined
+        const { freeze: _, ...rest } = now
+        const ended = { leader: '', unfollowed: false, trouble: '', lagMs: 0 }
+        return { ...rest, ...ended, phase: 'taken', zxid, received: zxid }
+      }),
+    )
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
     return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
-  } catch (error) {
-    // Those that were frozen find out by themselves, later.
-    if (isServed) await thaw(key, keeper.proxy).catch(() => {})
-    throw error
-  } finally {
-    await keeper.close()
+  }
+
+  /** All that there is of the ensemble is in the tree then. @returns transactions from logs */
+  async #bringUp(keeper: Keeper): Promise<number> {
+    const { store, sourceStays = false, tail } = this.#options
+    const [key, clock] = [this.#key, this.#clock]
+    const hasLeader = this.#hasLeader && !sourceStays
+    const stopping: FreezeOptions = { store, key, keeper, clock, hasLeader }
+    if (this.#isServed) await this.#step('the proxies stopped', () => freeze(stopping))
+    let fromTail = 0
+    if (tail !== undefined) {
+      const otherwise = `nothing was taken over, and a part of the logs may be in the tree: ${AGAIN} with the same --tail`
+      fromTail = await this.#limit.step(
+        { doing: 'the logs were read and written', otherwise },
+        () => writeTail({ keeper, key, tail, clock, acceptsGaps: sourceStays }),
+      )
+    }
+    const { zxid } = keeper.replica
+    const now = await this.#recordNow()
+    if (!sourceStays) refuseMissing(now, zxid)
+    refuseEpoch(zxid)
+    if (this.#isServed) {
+      await this.#step('the proxies were looked at again', () => refuseThawed(stopping))
+    }
+    return fromTail
+  }
+
+  async #commit(keeper: Keeper): Promise<void> {
+    await this.#limit.step({ ...COMMITTING, stepMs: this.#commitMs }, () =>
+      commitOwn(keeper.committer, { type: 'takeOver' }, () => {}),
+    )
+    // Whoever was first: it is what was wanted.
+    if (!keeper.replica.mirrors) return
+    throw new MigrateError('MIGRATE_NOT_FOLLOWING', `the take-over was refused: ${NOTHING_TAKEN}`)
+  }
+
+  async #recordNow(): Promise<SourceRecord> {
+    const { record } = await this.#step('the store was read', () =>
+      readMigration(this.#options.store, this.#key),
+    )
+    refuseUnequal(record, this.#key.layout.prefix)
+    return record
+  }
+
+  #step<T>(doing: string, run: () => Promise<T>): Promise<T> {
+    return this.#limit.step({ doing, otherwise: NOTHING_TAKEN }, run)
+  }
+
+  /** Never rejects. */
+  async #briefly(work: Promise<unknown>): Promise<void> {
+    const limit = new TimeLimit(this.#clock, CLOSE_MS)
+    await limit.step({ doing: 'it was closed' }, () => work).catch(() => {})
   }
 }
 
-function checkPhase(
-  record: SourceRecord | undefined,
-  prefix: string,
-): asserts record is SourceRecord {
-  if (record === undefined) throw nothingFollows(prefix)
-  if (record.phase === 'finished') {
-    throw new MigrateError(
-      'MIGRATE_NOT_FOLLOWING',
-      `the migration of ${prefix} is finished already`,
-    )
-  }
-  if (record.phase === 'following' && record.digest === 'unequal') {
-    throw new MigrateError(
-      'MIGRATE_DIFFERS',
-      `the tree below ${prefix} is not the one that the ensemble has: anykeeper migrate follow copies it again`,
-    )
-  }
-}
-
-function nothingFollows(prefix: string): MigrateError {
+function tooLate(): MigrateError {
   return new MigrateError(
-    'MIGRATE_NOT_FOLLOWING',
-    `the tree below ${prefix} comes from no ensemble: anykeeper migrate follow begins that`,
+    'MIGRATE_TAIL',
+    'the tree is taken over already: its logs are too late, and nothing was taken of them',
   )
-}
-
-/** The tree follows nobody any more, whatever the record says. */
-async function servesItself(store: MetadataStore, { layout }: SourceKey): Promise<boolean> {
-  const [head] = (await store.range({ start: layout.head })).kvs
-  return head !== undefined && decodeHead(head.value).mirrors !== true
-}
-
-/** A process follows the ensemble, and is connected to its leader. */
-async function isFollowed(key: SourceKey, clock: Clock): Promise<boolean> {
-  const endMs = clock.monotonic() + SETTLE_MS
-  for (;;) {
-    const leader = (await key.read())?.leader ?? ''
-    if (leader !== '' && (await key.follower()) !== undefined) return true
-    if (clock.monotonic() >= endMs) return false
-    await pause(clock, LOOK_MS)
-  }
-}
-
-/** `isServed`: proxies serve clients for it, or did. */
-async function refuseAnswering(
-  record: SourceRecord,
-  clock: Clock,
-  isServed: boolean,
-): Promise<void> {
-  const addresses = await answering(record, clock)
-  if (addresses.length === 0) return
-  if (isServed) {
-    throw new MigrateError(
-      'MIGRATE_NOT_DRAINED',
-      `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}, and nobody follows the leader of the ensemble: run anykeeper migrate follow, or stop all servers`,
-    )
-  }
-  throw new MigrateError(
-    'MIGRATE_SOURCE_ANSWERS',
-    `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}: stop all servers of the ensemble first (--source-stays does it all the same)`,
-  )
-}
-
-/** What to do about it. */
-const WAYS =
-  'run anykeeper migrate follow while the ensemble runs, or name the logs of a stopped server by --tail (--source-stays takes over all the same)'
-
-/** Nobody knows what the ensemble did where nobody followed it. */
-function refuseUnfollowed(record: SourceRecord, follower: string | undefined): void {
-  const wasKilled = follower === undefined && record.leader !== ''
-  if (!record.unfollowed && !wasKilled) return
-  throw new MigrateError(
-    'MIGRATE_NOT_DRAINED',
-    `nobody followed the ensemble to its end: what it committed since may be missing: ${WAYS}`,
-  )
-}
-
-function refuseMissing(record: SourceRecord | undefined, zxid: number): void {
-  if (record === undefined || record.received <= zxid) return
-  throw new MigrateError(
-    'MIGRATE_NOT_DRAINED',
-    `0x${record.received.toString(16)} was received, and the tree is at 0x${zxid.toString(16)}: ${WAYS}`,
-  )
-}
-
-/** Until what the follower has received is in the tree; where nobody follows, nothing is to come. */
-async function drained(
-  key: SourceKey,
-  clock: Clock,
-  drainMs: number,
-  sourceStays: boolean,
-): Promise<void> {
-  const startMs = clock.monotonic()
-  const endMs = startMs + drainMs
-  for (;;) {
-    if ((await key.follower()) === undefined) return
-    const record = await key.read()
-    if (record === undefined || record.trouble !== '') return
-    const isDone = record.zxid === record.received && record.lagMs === 0
-    const isSettled = clock.monotonic() - startMs >= SETTLE_MS
-    if (isDone && isSettled && (sourceStays || record.leader === '')) return
-    if (clock.monotonic() >= endMs) {
-      throw new MigrateError(
-        'MIGRATE_NOT_DRAINED',
-        `${record.holder} has received 0x${record.received.toString(16)}, and the tree is at 0x${record.zxid.toString(16)} after ${drainMs} ms` +
-          (record.leader === '' ? '' : `; it is still connected to ${record.leader}`),
-      )
-    }
-    await pause(clock, LOOK_MS)
-  }
-}
-
-async function writeTail(
-  keeper: Keeper,
-  key: SourceKey,
-  tail: ZookeeperFolder,
-  clock: Clock,
-): Promise<number> {
-  const writer = new MirrorWriter(keeper, () => {})
-  let count = 0
-  // To the end before anything is written: damage and gaps leave the tree as it is.
-  for await (const _txn of logTail(tail, writer.zxid));
-  try {
-    for await (const txn of logTail(tail, writer.zxid)) {
-      if (writer.stop !== undefined) break
-      count++
-      writer.write(txn, clock.now())
-      await writer.drainedTo(PENDING_MAX - 1)
-    }
-    await writer.drainedTo(0)
-  } finally {
-    writer.close()
-  }
-  const { stop } = writer
-  if (stop === undefined) return count
-  // A log is missing that ended an epoch, which only the digest shows. What is behind it is in the tree now: it must not serve.
-  if (stop.kind === 'differs') {
-    await key.update((now) => now && { ...now, digest: 'unequal', trouble: stop.why })
-  }
-  const code = stop.kind === 'large' ? 'MIGRATE_TOO_LARGE' : 'MIGRATE_TAIL'
-  throw new MigrateError(code, `${tail.name}: ${stop.why}`)
-}
-
-/**
- * There is no way back any more: new sessions get passwords that nobody can compute.
- * @returns false: it was finished before @throws {MigrateError} MIGRATE_NOT_FOLLOWING @throws {StoreError}
- */
-export async function finishMigration(place: MigrationPlace): Promise<boolean> {
-  const key = new SourceKey(place)
-  const { prefix } = key.layout
-  const written = await key.update((record) => {
-    if (record === undefined) throw nothingFollows(prefix)
-    if (record.phase === 'following') {
-      throw new MigrateError(
-        'MIGRATE_NOT_FOLLOWING',
-        `the tree below ${prefix} is not taken over yet: anykeeper migrate take-over does that`,
-      )
-    }
-    return record.phase === 'finished' ? undefined : { ...record, phase: 'finished' }
-  })
-  return written !== undefined
-}
-
-/**
- * Removes the tree that follows, and forgets the migration; the ensemble is as it was.
- * @throws {MigrateError} MIGRATE_BUSY: a process follows; MIGRATE_NOT_FOLLOWING: it is taken over @throws {StoreError}
- */
-export async function abandonMigration(place: MigrationPlace): Promise<void> {
-  const { store, prefix = '/anykeeper', clock = systemClock } = place
-  const key = new SourceKey(place)
-  const record = await key.read()
-  if (record === undefined) throw nothingFollows(prefix)
-  const follower = await key.follower()
-  if (follower !== undefined) {
-    throw new MigrateError('MIGRATE_BUSY', `${follower} follows the ensemble: end it first`)
-  }
-  try {
-    if (record.phase !== 'following') throw new CopyError('COPY_CONFLICT', '')
-    await emptyMirror({ store, prefix, clock })
-  } catch (error) {
-    if (!(error instanceof CopyError)) throw error
-    throw new MigrateError(
-      'MIGRATE_NOT_FOLLOWING',
-      `the tree below ${prefix} is taken over: it is the authority, and is not removed`,
-    )
-  }
-  await key.remove()
 }

@@ -68,6 +68,11 @@ export function takeOverZxid(zxid: number): number {
   return (epochOf(zxid) + TAKE_OVER_EPOCHS) * EPOCH
 }
 
+/** Larger ones are not exact: an epoch must be below 2^21. */
+export function isSafeZxid(zxid: number): boolean {
+  return Number.isSafeInteger(zxid)
+}
+
 /** While the tree follows an ensemble only that one writes; afterwards it does not any more. undefined: planned as ever. */
 export function refusalOfMirror(
   { mirrors }: PlanView,
@@ -79,6 +84,7 @@ export function refusalOfMirror(
 }
 
 export function planTakeOver(view: PlanView): Planned {
+  if (!isSafeZxid(takeOverZxid(view.base))) return ZK_ERRORS.BAD_ARGUMENTS.errno
   view.ops.push({ type: 'newEpoch', lastZxid: view.base })
   view.mirrors = false
   return NONE

@@ -3,6 +3,7 @@
  * that it had sent is answered and how far the leader was then, and when the tree has that, nothing is missing.
  * Line: take-over → here → source record → zookeeper-upstream → forwarder keys → here.
  */
+import { lookup } from 'node:dns/promises'
 import type { Clock } from '../../base/clock.ts'
 import { pause } from '../../base/pause.ts'
 import { decodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts'
@@ -10,7 +11,7 @@ import type { Keeper } from '../../member/keeper.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import { hostPortOf } from '../host-port.ts'
 import { MigrateError } from '../migrate-error.ts'
-import { fourLetterWord } from '../server-words.ts'
+import { type Probed, probeClientPort, unaskedSentence } from '../probe.ts'
 import type { SourceKey } from '../source-key.ts'
 
 /** Between two looks: clients are waiting. Unit: ms. */
@@ -20,8 +21,6 @@ const LOOK_MS = 10
  * take-over that comes to nothing disconnects nobody. Unit: ms.
  */
 const HAND_OVER_MS = 9_000
-/** For one server of the ensemble to answer. Unit: ms. */
-const WORD_MS = 3_000
 
 export interface Forwarder extends ForwarderRecord {
   readonly proxy: string
@@ -45,32 +44,58 @@ export async function liveForwarders(
 
 /**
  * Nobody but the proxies may write to the ensemble any more.
+ * @param clients client addresses of all its members, as far as they are known
+ * @returns one sentence each, of those that could not be asked
  * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
  */
-export async function refuseClients(servers: readonly string[], clock: Clock): Promise<void> {
-  const found = await Promise.all(servers.map((server) => clientsOf(server, clock)))
-  const sentences = found.filter((sentence) => sentence !== undefined)
-  if (sentences.length === 0) return
+export async function refuseClients(
+  clients: readonly string[],
+  clock: Clock,
+): Promise<readonly string[]> {
+  const found = await Promise.all(
+    (await distinctServers(clients)).map(async (at) => {
+      const probed = await probeClientPort(at, clock)
+      return { has: clientsSentence(at, probed), unasked: unaskedSentence(at, probed) }
+    }),
+  )
+  const sentences = found.flatMap(({ has }) => has)
+  if (sentences.length === 0) return found.flatMap(({ unasked }) => unasked)
   throw new MigrateError(
     'MIGRATE_SOURCE_ANSWERS',
     `${sentences.join('; ')}: move them to the proxies first, what they write afterwards is lost (--source-stays does it all the same)`,
   )
 }
 
-/** A sentence; undefined: it has none, or does not answer. */
-async function clientsOf(server: string, clock: Clock): Promise<string | undefined> {
-  const options = { tls: undefined, clock, timeoutMs: WORD_MS }
-  const text = await fourLetterWord(hostPortOf(server), 'srvr', options).catch(() => '')
-  if (text === '') return undefined
-  const [, connections] = /^Connections: (\d+)/m.exec(text ?? '') ?? []
+/** By where their names lead: two questions to one server would count each other as a client. */
+async function distinctServers(clients: readonly string[]): Promise<string[]> {
+  const resolved = await Promise.all(
+    clients.map(async (at) => {
+      const { host, port } = hostPortOf(at)
+      const found = await lookup(host, { all: true }).catch(() => [])
+      return { at, places: found.map(({ address }) => `${address} ${port}`) }
+    }),
+  )
+  const asked = new Set<string>()
+  return resolved.flatMap(({ at, places }) => {
+    const isAsked = places.some((place) => asked.has(place))
+    for (const place of places) asked.add(place)
+    return isAsked ? [] : [at]
+  })
+}
+
+/** None: it has no clients, or there is no server. */
+function clientsSentence(server: string, { what, answer }: Probed): string[] {
+  if (what === 'nothing' || what === 'unreached' || what === 'ours') return []
+  const [, connections] = /^Connections: (\d+)/m.exec(answer) ?? []
   if (connections === undefined) {
-    return /not currently serving/.test(text ?? '')
-      ? undefined
-      : `${server} does not say whether it has clients (srvr is switched off)`
+    if (/not currently serving/.test(answer)) return []
+    return [
+      `${server} does not say whether it has clients (srvr is switched off, or it is hung, or wants TLS)`,
+    ]
   }
   // Ours is one of them.
   const others = Number(connections) - 1
-  return others > 0 ? `${server} has ${others} clients` : undefined
+  return others > 0 ? [`${server} has ${others} clients`] : []
 }
 
 export interface FreezeOptions {

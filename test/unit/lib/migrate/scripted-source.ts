@@ -46,6 +46,10 @@ export class ScriptedSource {
   get zxid(): number {
     return this.#zxid
   }
+  /** The next one follows it. */
+  set zxid(zxid: number) {
+    this.#zxid = zxid
+  }
   get feed(): ScriptedFeed {
     const feed = this.feeds.at(-1)
     if (feed === undefined) throw new Error('nobody follows')

@@ -2,7 +2,11 @@
 import { expect } from 'chai'
 import { EventBuffer } from '../../../../lib/migrate/event-buffer.ts'
 import { PingRate } from '../../../../lib/migrate/ping-rate.ts'
-import { membersText, parseQuorumConfig } from '../../../../lib/migrate/quorum-config.ts'
+import {
+  addressesOf,
+  membersText,
+  parseQuorumConfig,
+} from '../../../../lib/migrate/quorum-config.ts'
 import { parseServerWords } from '../../../../lib/migrate/server-words.ts'
 import type { SourceEvent } from '../../../../lib/migrate/source-feed.ts'
 import { versionProblem } from '../../../../lib/migrate/supported-version.ts'
@@ -23,8 +27,14 @@ server.4=zk4:99999:1
 group.1=1:2
 version=100000000`
     expect(parseQuorumConfig(text)).to.deep.equal([
-      { id: 1, quorum: [{ host: 'zk1', port: 2888 }], isObserver: false },
-      { id: 2, quorum: [{ host: '::1', port: 2889 }], isObserver: true },
+      {
+        ...{ id: 1, quorum: [{ host: 'zk1', port: 2888 }], isObserver: false },
+        client: { host: 'zk1', port: 2181 },
+      },
+      {
+        ...{ id: 2, quorum: [{ host: '::1', port: 2889 }], isObserver: true },
+        client: { host: '::1', port: 2181 },
+      },
       {
         id: 10,
         quorum: [
@@ -32,8 +42,28 @@ version=100000000`
           { host: 'h2', port: 2891 },
         ],
         isObserver: false,
+        client: undefined,
       },
     ])
+  })
+
+  it('where clients find a member: its own address, or that of its quorum port', () => {
+    const clients = (text: string) =>
+      addressesOf(parseQuorumConfig(`server.1=zk1:2888:3888;${text}`))
+    for (const [text, client] of [
+      ['2181', 'zk1:2181'],
+      ['0.0.0.0:2182', 'zk1:2182'],
+      ['[::]:2183', 'zk1:2183'],
+      ['127.0.0.1:2184', 'zk1:2184'],
+      ['10.0.0.7:2181', '10.0.0.7:2181'],
+      ['[fd00::7]:2181', '[fd00::7]:2181'],
+      ['clients.zk1:2181', 'clients.zk1:2181'],
+    ] as const) {
+      expect(clients(text), text).to.deep.equal({ clients: [client], quorum: ['zk1:2888'] })
+    }
+    for (const text of ['', 'x:y', '0', '99999']) {
+      expect(clients(text), text).to.deep.equal({ clients: [], quorum: ['zk1:2888'] })
+    }
   })
 
   it('the same members in another order are no change', () => {
