@@ -5,7 +5,7 @@ import {
   type ClientTls,
   parseServerUrl,
   reasonOf,
-  SOURCE_DEFAULT,
+  SOURCE_SID,
   type SourceFeedOptions,
 } from '../../lib/internal.ts'
 import { UsageError } from '../flags.ts'
@@ -57,7 +57,7 @@ export function withSourceFlags(command: Command): Command {
     .addOption(
       new Option(
         '--server-id <n>',
-        `the id that we claim, which no member has (default: ${SOURCE_DEFAULT.sid} and below)`,
+        `the id that we claim, which no member has (default: ${SOURCE_SID} and below)`,
       ).argParser(whole(1, SERVER_ID_MAX)),
     )
 }

@@ -14,7 +14,8 @@ import { emptyMirror } from '../transfer/empty-mirror.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
 import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
-import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
+import { MIRROR_BOUNDS } from './mirror-bounds.ts'
+import { MirrorWriter } from './mirror-writer.ts'
 import { answering } from './probe.ts'
 import { freeze, liveForwarders, refuseClients, thaw } from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
@@ -208,7 +209,7 @@ async function writeTail(
   tail: ZookeeperFolder,
   clock: Clock,
 ): Promise<number> {
-  const writer = new MirrorWriter(keeper, () => {})
+  const writer = new MirrorWriter(keeper, { clock, bounds: MIRROR_BOUNDS, onStop: () => {} })
   let count = 0
   // To the end before anything is written: damage and gaps leave the tree as it is.
   for await (const _txn of logTail(tail, writer.zxid));
@@ -217,7 +218,7 @@ async function writeTail(
       if (writer.stop !== undefined) break
       count++
       writer.write(txn, clock.now())
-      await writer.drainedTo(PENDING_MAX - 1)
+      await writer.drainedTo(MIRROR_BOUNDS.pendingMax - 1)
     }
     await writer.drainedTo(0)
   } finally {

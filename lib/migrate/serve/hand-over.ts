@@ -12,6 +12,7 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import { hostPortOf } from '../host-port.ts'
 import { MigrateError } from '../migrate-error.ts'
 import { fourLetterWord } from '../server-words.ts'
+import { SOURCE_BOUNDS } from '../source-bounds.ts'
 import type { SourceKey } from '../source-key.ts'
 
 /** Between two looks: clients are waiting. Unit: ms. */
@@ -57,7 +58,10 @@ export async function refuseClients(servers: readonly string[], clock: Clock): P
 
 /** A sentence; undefined: it has none, or does not answer. */
 async function clientsOf(server: string, clock: Clock): Promise<string | undefined> {
-  const options = { tls: undefined, clock, timeoutMs: WORD_MS }
+  const options = {
+    ...{ tls: undefined, clock, timeoutMs: WORD_MS },
+    bytesMax: SOURCE_BOUNDS.answerBytesMax,
+  }
   const text = await fourLetterWord(hostPortOf(server), 'srvr', options).catch(() => '')
   if (text === '') return undefined
   const [, connections] = /^Connections: (\d+)/m.exec(text ?? '') ?? []
