@@ -16,6 +16,7 @@ import {
 import type { Planned } from '../member/plan/planned.ts'
 import type { StoreError } from '../model/errors.ts'
 import { ZK_ERRORS } from '../model/errors.ts'
+import { DigestDrift } from '../transfer/zookeeper/digest-drift.ts'
 import { DIGEST_VERSION, type Txn } from '../transfer/zookeeper/txn.ts'
 import type { MirrorBounds } from './mirror-bounds.ts'
 import { mirroredTxn } from './mirrored-txn.ts'
@@ -46,6 +47,7 @@ export class MirrorWriter {
   verified = 0
   readonly #keeper: Keeper
   #digest: ReplicaDigest | undefined
+  readonly #drift = new DigestDrift()
   readonly #waiting = new Fifo<MirrorTask>()
   #stop: { readonly kind: MirrorStop; readonly why: string } | undefined
   readonly #options: MirrorWriterOptions
@@ -122,15 +124,18 @@ export class MirrorWriter {
     this.#notify()
   }
 
-  #compare({ digest, zxid }: Txn): void {
+  #compare(txn: Txn): void {
+    const { digest, zxid } = txn
     if (digest?.version !== DIGEST_VERSION || this.#stop !== undefined) return
     const { tree } = this.#keeper.replica
     if (this.#digest?.tree !== tree) {
       this.#digest?.detach()
       this.#digest = new ReplicaDigest(tree)
     }
-    if (this.#digest.value === digest.value) {
-      this.verified++
+    const ours = this.#digest
+    const pair = { theirs: digest.value, ours: ours.value }
+    if (this.#drift.isTheirs(txn, pair, (path, owner) => ours.termOf(path, owner))) {
+      if (!this.#drift.isDrifting) this.verified++
       return
     }
     this.#end('differs', `the tree is not the one that the ensemble has, seen at ${hex(zxid)}`)
