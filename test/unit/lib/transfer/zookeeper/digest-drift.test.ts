@@ -74,9 +74,13 @@ describe('transfer/zookeeper: digests that the leader has wrong', () => {
     expect(drift.isDrifting).to.equal(false)
   })
 
-  it('is no excuse for another tree: other data, another znode, another owner in a multi', () => {
-    expect(follows(plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp)).to.equal(false)
-    expect(follows(plain('/b'), plain('/c'))).to.equal(false)
-    expect(follows(plain('/d'), container('/d'), TXN.multi)).to.equal(false)
-  })
+  for (const [what, op, believed, type] of [
+    ['other data', plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp, TXN.create],
+    ['another znode', plain('/b'), plain('/c'), TXN.create],
+    ['another owner of a plain znode in a multi', plain('/d'), container('/d'), TXN.multi],
+  ] as const) {
+    it(`is no excuse for another tree: ${what}`, () => {
+      expect(follows(op, believed, type)).to.equal(false)
+    })
+  }
 })
