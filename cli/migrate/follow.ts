@@ -8,10 +8,11 @@ import { openLog } from '../logger.ts'
 import { showProgress } from '../progress.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { commanded, exitCodesText } from './commanded.ts'
+import { type BoundFlags, mirrorBoundsOf, sourceBoundsOf, withBoundFlags } from './follow-flags.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 import { StatusLine } from './status-line.ts'
 
-interface FollowFlags extends SourceFlags {
+interface FollowFlags extends SourceFlags, BoundFlags {
   readonly store: string
   readonly prefix: string
   readonly zookeeperTtl?: true
@@ -24,7 +25,9 @@ const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'con
 const LEAVE_MS = 5_000
 
 export function followCommand(): Command {
-  return withSourceFlags(withStoreFlags(new Command('follow'), 'write to this store'))
+  return withBoundFlags(
+    withSourceFlags(withStoreFlags(new Command('follow'), 'write to this store')),
+  )
     .summary('copy a running ensemble into a store, and follow it')
     .description(
       'Copy the tree of a running ZooKeeper ensemble into an empty prefix of a store, and then commit each of its ' +
@@ -43,7 +46,7 @@ export function followCommand(): Command {
 
 async function follow(flags: FollowFlags): Promise<void> {
   const logger = openLog(flags.logLevel, 'text')
-  const source = sourceOptions(flags)
+  const source = { ...sourceOptions(flags), ...sourceBoundsOf(flags) }
   const leaving = new AbortController()
   const leave = (): void => {
     if (leaving.signal.aborted) return
@@ -64,6 +67,7 @@ async function follow(flags: FollowFlags): Promise<void> {
         openFeed: (from) => openSourceFeed({ ...source, from, logger }),
         name: `${hostname()}/${process.pid}`,
         withTtl: flags.zookeeperTtl === true,
+        bounds: mirrorBoundsOf(flags),
         onProgress: ({ znodes, znodesAll }) => {
           progress.at(znodes, znodesAll)
           if (znodes === znodesAll) progress.end()

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   type ClientTls,
   parseServerUrl,
-  SOURCE_DEFAULT,
+  SOURCE_SID,
   type SourceFeedOptions,
 } from '../../lib/internal.ts'
 import { type ClientTlsFiles, clientTlsOf, givenTlsFlags } from '../client-tls.ts'
@@ -58,7 +58,7 @@ export function withSourceFlags(command: Command): Command {
     .addOption(
       new Option(
         '--server-id <n>',
-        `the id that we claim, which no member has (default: ${SOURCE_DEFAULT.sid} and below)`,
+        `the id that we claim, which no member has (default: ${SOURCE_SID} and below)`,
       ).argParser(whole(1, SERVER_ID_MAX)),
     )
 }

@@ -38,6 +38,7 @@ async function status({ store: url, prefix, json, timeout }: StatusFlags): Promi
 function shown({ sentence, record, sessions }: MigrationStatus): string {
   if (record === undefined) return `${sentence}\n`
   const { phase, servers, leader, holder, zxid, received, lagMs, digest, resyncs } = record
+  const { currentMs, why, counters } = record
   const rows: readonly (readonly [string, string | number])[] = [
     ['phase', phase],
     ['source', servers.join(',')],
@@ -49,7 +50,11 @@ function shown({ sentence, record, sessions }: MigrationStatus): string {
     ['digest', digest],
     ['resyncs', resyncs],
     ['sessions', sessions],
+    ['current', currentMs === undefined ? 'never said' : new Date(currentMs).toISOString()],
+    ...(why === undefined ? [] : [['break', why] as const]),
+    ...Object.entries(counters ?? {}),
   ]
-  const lines = rows.map(([name, value]) => `${name.padEnd(9)} ${value}\n`)
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const lines = rows.map(([name, value]) => `${name.padEnd(width)} ${value}\n`)
   return `${lines.join('')}${sentence}\n`
 }

@@ -20,6 +20,17 @@ export type SourceDigest = 'unknown' | 'equal' | 'unequal'
 const PHASES: readonly string[] = ['following', 'taken', 'finished']
 const DIGESTS: readonly string[] = ['unknown', 'equal', 'unequal']
 
+/** What a follower counts since it was started. Bytes, transactions, times. */
+export const SOURCE_COUNTERS = [
+  ...(['connects', 'disconnects', 'snapshots', 'truncates', 'memberChanges'] as const),
+  ...(['overflows', 'silences', 'unanswered', 'malformed'] as const),
+  ...(['bufferBytes', 'bufferBytesPeak', 'pending', 'pendingPeak', 'pendingFull'] as const),
+  ...(['stalls', 'storeErrors', 'leasesLost'] as const),
+] as const
+export type SourceCounter = (typeof SOURCE_COUNTERS)[number]
+/** Of other releases some may be missing, and some be there that are not known here. */
+export type SourceCounters = Readonly<Partial<Record<SourceCounter, number>>>
+
 export interface SourceRecord {
   readonly phase: SourcePhase
   /** Client addresses of the ensemble, `host:port`, as they were given. */
@@ -53,6 +64,15 @@ export interface SourceRecord {
   /** Why it does not continue by itself, a sentence; empty: it does. */
   readonly trouble: string
   /**
+   * When the ensemble last said that all it had committed was sent, ms since 1970, to some seconds; whatever it committed later may
+   * be missing here. Absent: never, or written by a release that does not say it.
+   */
+  readonly currentMs?: number
+  /** Why the last connection to the ensemble ended, a sentence. Absent: none has. */
+  readonly why?: string
+  /** Of the follower that wrote this. Absent: written by a release that does not count. */
+  readonly counters?: SourceCounters
+  /**
    * A take-over is in progress, by this member: proxies that forward requests stop, and say so. Absent: none is; nor where that
    * member does not live.
    */
@@ -74,7 +94,14 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
   assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
   assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
-  if (record.freeze !== undefined) assertStrings(what, record.freeze)
+  const { freeze, why, currentMs, counters } = record
+  if (freeze !== undefined) assertStrings(what, freeze)
+  if (why !== undefined) assertStrings(what, why)
+  if (currentMs !== undefined) assertIntegers(what, currentMs)
+  if (counters !== undefined) {
+    if (typeof counters !== 'object' || counters === null) throw damaged(what)
+    assertIntegers(what, ...Object.values(counters))
+  }
   if (record.members !== undefined) assertMembers(what, record.members)
   return record
 }

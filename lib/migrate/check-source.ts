@@ -10,8 +10,9 @@ import { checkServers } from './check-servers.ts'
 import { checkTree, TARGET_DEFAULT, type TargetLimits } from './check-tree.ts'
 import { blocks, type Finding, info } from './finding.ts'
 import { openSourceFeed } from './open-source-feed.ts'
+import { sourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
-import { SOURCE_DEFAULT, type SourceFeedOptions } from './source-feed.ts'
+import { SOURCE_SID, type SourceFeedOptions } from './source-feed.ts'
 
 export interface CheckOptions extends Omit<SourceFeedOptions, 'from'> {
   /** @default {@link TARGET_DEFAULT} */
@@ -27,9 +28,13 @@ const BREAKS_MAX = 3
 
 /** The worst first. Never rejects for what is wrong with the source: that is a finding. */
 export async function checkSource(options: CheckOptions): Promise<Finding[]> {
-  const { servers, clientTls, clock = systemClock, connectMs = SOURCE_DEFAULT.connectMs } = options
+  const { servers, clientTls, clock = systemClock } = options
+  const { connectMs, answerBytesMax } = sourceBounds(options)
   const tls = clientTls === undefined ? undefined : checkTls(clientTls)
-  const findings = await checkServers(servers, { tls, clock, timeoutMs: connectMs })
+  const findings = await checkServers(servers, {
+    ...{ tls, clock, timeoutMs: connectMs },
+    bytesMax: answerBytesMax,
+  })
   try {
     const { tree, leader, isProved } = await takeSnapshot(options)
     findings.push(info(`the leader at ${leader} accepts observers`))
@@ -71,7 +76,7 @@ interface Taken {
 
 /** @throws {SourceError} */
 async function takeSnapshot(options: CheckOptions): Promise<Taken> {
-  const { clock = systemClock, timeoutMs = CHECK_MS, sid = SOURCE_DEFAULT.sid - 2 } = options
+  const { clock = systemClock, timeoutMs = CHECK_MS, sid = SOURCE_SID - 2 } = options
   const feed = openSourceFeed({ ...options, sid, from: 0 })
   const cancel = deadline(clock, timeoutMs, () => void feed.close())
   let leader = ''

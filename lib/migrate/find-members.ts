@@ -18,6 +18,7 @@ import {
   shown,
 } from './quorum-config.ts'
 import { type ServerWords, serverWords } from './server-words.ts'
+import type { SourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
 import type { HostPort } from './source-feed.ts'
 import { refuseOldVersion } from './supported-version.ts'
@@ -29,7 +30,7 @@ export interface FindOptions {
   readonly quorum: readonly HostPort[] | undefined
   /** Of the client ports. */
   readonly clientTls: { readonly known: KnownTls; readonly options: ClientTls } | undefined
-  readonly connectMs: number
+  readonly bounds: Pick<SourceBounds, 'connectMs' | 'configMs' | 'answerBytesMax'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -44,9 +45,6 @@ export interface Found {
   /** Where a leader may listen, the likeliest first. Not empty. */
   readonly candidates: readonly HostPort[]
 }
-
-/** For a session on the source that reads one znode. Unit ms. */
-const SESSION_MS = 10_000
 
 /**
  * @throws {SourceError} SOURCE_UNREACHABLE: no server answers, or none says where its ensemble’s quorum ports are;
@@ -84,7 +82,7 @@ export async function findMembers(options: FindOptions): Promise<Found> {
 async function askServers({
   servers,
   clientTls,
-  connectMs,
+  bounds,
   clock,
 }: FindOptions): Promise<[ServerWords[], string[]]> {
   const words: ServerWords[] = []
@@ -93,7 +91,10 @@ async function askServers({
     servers.map(async (address) => {
       try {
         words.push(
-          await serverWords(address, { tls: clientTls?.known, clock, timeoutMs: connectMs }),
+          await serverWords(address, {
+            ...{ tls: clientTls?.known, clock, timeoutMs: bounds.connectMs },
+            bytesMax: bounds.answerBytesMax,
+          }),
         )
       } catch (error) {
         failures.push(`${shown(address)}: ${reasonOf(error)}`)
@@ -106,7 +107,7 @@ async function askServers({
 /** Since 3.5, unless somebody took the right to read it away. */
 async function readMembers(
   words: readonly ServerWords[],
-  { clientTls, clock, logger }: FindOptions,
+  { clientTls, clock, logger, bounds }: FindOptions,
 ): Promise<QuorumMember[]> {
   const serving = words.filter(({ mode, text }) => mode !== 'standalone' && !isStarting(text))
   const isOld = serving.every(({ version }) => version?.startsWith('3.4.') === true)
@@ -115,7 +116,7 @@ async function readMembers(
   const url = `${scheme}://${serving.map(({ address }) => shown(address)).join(',')}`
   try {
     const zk = await connect(url, {
-      ...{ timeoutMs: SESSION_MS, connectMs: SESSION_MS, clock, logger },
+      ...{ timeoutMs: bounds.configMs, connectMs: bounds.configMs, clock, logger },
       ...(clientTls !== undefined && { tls: clientTls.options }),
     })
     try {

@@ -12,20 +12,19 @@ import type { Layout } from '../format/layout.ts'
 import { StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { LeaseId } from '../store/types.ts'
+import { mayPass } from './may-pass.ts'
+import type { MirrorBounds } from './mirror-bounds.ts'
 import { followerName } from './source-key.ts'
 
-/** How long a follower that was killed still keeps its place. Unit: ms. */
-export const FOLLOWER_TTL_MS = 6_000
 /** Renewals in one TTL. */
 const RENEWALS_PER_TTL = 4
-/** Between two looks while another one follows. Unit: ms. */
-const WAIT_MS = 500
 
 export interface FollowerLeaseOptions {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly clock: Clock
   readonly logger: Logger
+  readonly bounds: Pick<MirrorBounds, 'leaseMs' | 'leaseLookMs'>
   /** For people: who this is. */
   readonly name: string
   readonly signal: AbortSignal
@@ -40,6 +39,7 @@ export class FollowerLease {
   #lease: LeaseId = 0n
   #confirmedMs = 0
   #isOver = false
+  #cancelLoss: () => void = () => {}
 
   private constructor(options: FollowerLeaseOptions) {
     this.#options = options
@@ -50,6 +50,7 @@ export class FollowerLease {
     const lease = new FollowerLease(options)
     const isOurs = await lease.#acquire()
     if (!isOurs) return undefined
+    lease.#confirm(lease.#confirmedMs)
     void lease.#renew()
     return lease
   }
@@ -62,6 +63,7 @@ export class FollowerLease {
   /** Never throws. */
   async release(): Promise<void> {
     this.#isOver = true
+    this.#cancelLoss()
     try {
       await this.#options.store.revokeLease(this.#lease)
     } catch (error) {
@@ -70,28 +72,29 @@ export class FollowerLease {
   }
 
   async #acquire(): Promise<boolean> {
-    const { clock, signal, logger, onWaiting } = this.#options
+    const { clock, signal, logger, onWaiting, bounds } = this.#options
     let isSaid = false
+    let isReachable = true
     while (!signal.aborted) {
       try {
         const other = await this.#try()
         if (other === undefined) return true
         if (!isSaid) onWaiting(other)
         isSaid = true
+        isReachable = true
       } catch (error) {
-        const mayPass =
-          error instanceof StoreError && (error.retriable || error.outcome === 'unknown')
-        if (!mayPass || error.code === 'STORE_CLOSED') throw error
-        logger.warn({ reason: error.message }, 'store not reachable, trying again')
+        if (!mayPass(error)) throw error
+        if (isReachable) logger.warn({ reason: error.message }, 'store not reachable, trying again')
+        isReachable = false
       }
-      await pause(clock, WAIT_MS, signal)
+      await pause(clock, bounds.leaseLookMs, signal)
     }
     return false
   }
 
   /** @returns who has it; undefined: we */
   async #try(): Promise<string | undefined> {
-    const { store, layout, clock, name } = this.#options
+    const { store, layout, clock, name, bounds } = this.#options
     const [there] = (await store.range({ start: layout.follower })).kvs
     if (there !== undefined) {
       // A try whose outcome was not known.
@@ -99,7 +102,7 @@ export class FollowerLease {
       return followerName(there.value)
     }
     const sentMs = clock.monotonic()
-    const { id } = await store.grantLease({ ttlMs: FOLLOWER_TTL_MS })
+    const { id } = await store.grantLease({ ttlMs: bounds.leaseMs })
     this.#lease = id
     this.#confirmedMs = sentMs
     const value = Buffer.from(JSON.stringify({ f: 1, run: this.#run, name }))
@@ -113,23 +116,37 @@ export class FollowerLease {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger } = this.#options
+    const { store, clock, logger, bounds } = this.#options
     while (!this.#isOver) {
-      await pause(clock, FOLLOWER_TTL_MS / RENEWALS_PER_TTL)
+      await pause(clock, bounds.leaseMs / RENEWALS_PER_TTL, this.lost)
       if (this.#isOver) return
       const sentMs = clock.monotonic()
       try {
         await store.keepLeaseAlive(this.#lease)
-        this.#confirmedMs = sentMs
+        this.#confirm(sentMs)
       } catch (error) {
         logger.warn({ reason: reasonOf(error) }, 'the place as follower is not confirmed')
         const isGone =
           error instanceof StoreError &&
           (error.code === 'STORE_LEASE_NOT_FOUND' || error.code === 'STORE_CLOSED')
-        if (!isGone && clock.monotonic() - this.#confirmedMs < FOLLOWER_TTL_MS) continue
-        this.#isOver = true
-        this.#lost.abort()
+        if (isGone) this.#lose()
       }
     }
+  }
+
+  /** Whatever the store does with the next renewal: the place is lost when its time is up. */
+  #confirm(sentMs: number): void {
+    const { clock, bounds } = this.#options
+    if (this.#isOver) return
+    this.#confirmedMs = sentMs
+    this.#cancelLoss()
+    const leftMs = Math.max(0, sentMs + bounds.leaseMs - clock.monotonic())
+    this.#cancelLoss = clock.after(leftMs, () => this.#lose())
+  }
+
+  #lose(): void {
+    this.#isOver = true
+    this.#cancelLoss()
+    this.#lost.abort()
   }
 }

@@ -16,6 +16,7 @@ import { PingRate } from './ping-rate.ts'
 import { authenticate } from './quorum-auth.ts'
 import { shown } from './quorum-config.ts'
 import { Silence } from './silence.ts'
+import type { SourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
 import type { HostPort, QuorumSasl } from './source-feed.ts'
 import { tlsRefusal } from './tls-refusal.ts'
@@ -27,9 +28,7 @@ export interface LearnerConnectionOptions {
   /** The last zxid that the consumer has; 0: none. */
   readonly from: number
   readonly sid: number
-  readonly connectMs: number
-  readonly handshakeMs: number
-  readonly silenceMs: number
+  readonly bounds: SourceBounds
   readonly clock: Clock
   readonly sink: LearnerSink
   readonly onBytes: (count: number) => void
@@ -67,7 +66,8 @@ class LearnerConnection {
   }
 
   async run(): Promise<never> {
-    const { signal, connectMs, handshakeMs, silenceMs, clock, from, sid } = this.#options
+    const { signal, bounds, clock, from, sid } = this.#options
+    const { connectMs, handshakeMs, syncMs, silenceMs, packetBytesMax } = bounds
     signal.throwIfAborted()
     this.#ends.push(
       onAbort(signal, () => this.#fail(new SourceError('SOURCE_UNREACHABLE', 'closed'))),
@@ -75,16 +75,20 @@ class LearnerConnection {
     const isTimely = this.#within(connectMs, 'it did not accept a connection')
     const socket = await this.#open()
     isTimely()
-    const source = new ByteSource(this.#received(socket))
+    const source = new ByteSource(this.#received(socket), {
+      recordBytesMax: packetBytesMax,
+    })
     const send = (bytes: Uint8Array): void => void socket.write(bytes)
     const isAccepted = this.#within(handshakeMs, 'it did not accept us as an observer')
     const { sasl, service } = this.#options
     if (sasl !== undefined) await authenticate(source, send, sasl)
     const learner = new Learner({
-      ...{ source, send, sink: this.#timedSink(), clock, from, sid, service },
+      ...{ source, send, sink: this.#timedSink(), clock, bounds, from, sid, service },
+      onUpToDate: () => isUpToDate(),
     })
     await learner.join()
     isAccepted()
+    const isUpToDate = this.#within(syncMs, 'it did not bring us up to date')
     this.#silence = new Silence(clock, silenceMs, () => {
       const { limitMs } = this.#silence as Silence
       this.#fail(new SourceError('SOURCE_SILENT', `nothing came for ${Math.round(limitMs)} ms`))
@@ -137,8 +141,8 @@ class LearnerConnection {
 
   /** Learns from the leader’s pings how long a silence is normal. */
   #timedSink(): LearnerSink {
-    const { sink, clock, silenceMs } = this.#options
-    const rate = new PingRate(silenceMs)
+    const { sink, clock, bounds } = this.#options
+    const rate = new PingRate(bounds)
     return {
       connected: (epoch) => sink.connected(epoch),
       snapshot: (tree, isProved) => sink.snapshot(tree, isProved),

@@ -25,6 +25,7 @@ import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { decodeTxn, TXN, type Txn } from '../transfer/zookeeper/txn.ts'
 import { isAnswered, refuseTls, unanswered } from './first-answer.ts'
 import { HeldSnapshot } from './held-snapshot.ts'
+import type { SourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
 
 /** What a learner does with what comes. Nothing of it waits: the leader keeps in its memory what we do not read. */
@@ -55,6 +56,9 @@ export interface LearnerOptions {
   readonly send: (bytes: Buffer) => void
   readonly sink: LearnerSink
   readonly clock: Clock
+  readonly bounds: Pick<SourceBounds, 'proposedBytesMax' | 'proveMs'>
+  /** At UPTODATE. */
+  readonly onUpToDate?: () => void
   /** The last zxid that the consumer has; 0: none. */
   readonly from: number
   /** The server id that we claim. */
@@ -74,10 +78,6 @@ const TWO_32 = 2 ** 32
 const NO_EPOCH = Buffer.from([255, 255, 255, 255])
 /** Never null, which ends the leader’s thread for us. */
 const NO_SESSIONS = Buffer.alloc(0)
-/** Proposed and not committed yet. Unit: bytes. */
-const PROPOSED_BYTES_MAX = 64 * 1024 * 1024
-/** After UPTODATE, until the snapshot has an equal digest. Unit ms. */
-const PROVE_MS_MAX = 30_000
 /** Of an INFORMANDACTIVATE: a suggested leader comes before the transaction. Unit: bytes. */
 const SUGGESTED_LEADER_BYTES = 8
 
@@ -222,11 +222,12 @@ export class Learner {
   }
 
   #upToDate(): void {
-    const { clock, sink, service } = this.#options
+    const { clock, sink, service, onUpToDate } = this.#options
     this.#send(PACKET.ack, this.#epoch << EPOCH_SHIFT, null)
     if (this.#isUpToDate) throw malformed('UPTODATE twice')
     this.#isUpToDate = true
     this.#upToDateMs = clock.monotonic()
+    onUpToDate?.()
     service?.ready(this.#last, (packet) => this.#write(packet))
     if (this.#held === undefined) return sink.current(this.#last)
     this.#held.upToDate()
@@ -234,13 +235,13 @@ export class Learner {
   }
 
   #ping(zxid: bigint): void {
-    const { clock, sink, service } = this.#options
+    const { clock, sink, service, bounds } = this.#options
     this.#send(PACKET.ping, zxid, service?.touches() ?? NO_SESSIONS)
     sink.ping()
     if (this.#held === undefined) {
       // It names the newest proposal: of an epoch without any, the one that began it.
       if (this.#isUpToDate) sink.current(Math.max(exact(zxid), this.#last))
-    } else if (this.#isUpToDate && clock.monotonic() - this.#upToDateMs > PROVE_MS_MAX) {
+    } else if (this.#isUpToDate && clock.monotonic() - this.#upToDateMs > bounds.proveMs) {
       throw malformed(
         `its snapshot has not become the tree of which it sent the digest (zxid ${hex(this.#last)})`,
       )
@@ -250,8 +251,9 @@ export class Learner {
   #propose(zxid: bigint, data: Buffer): void {
     this.#proposed.push({ zxid, data })
     this.#proposedBytes += data.length
-    if (this.#proposedBytes > PROPOSED_BYTES_MAX) {
-      throw malformed(`more than ${PROPOSED_BYTES_MAX} bytes are proposed and not committed`)
+    const { proposedBytesMax } = this.#options.bounds
+    if (this.#proposedBytes > proposedBytesMax) {
+      throw malformed(`more than ${proposedBytesMax} bytes are proposed and not committed`)
     }
   }
 

@@ -6,19 +6,20 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { reasonOf } from '../base/reason-of.ts'
 import type { SourceDigest, SourceRecord } from '../format/source.ts'
+import type { FollowCounters } from './follow-counters.ts'
 import { MigrateError } from './migrate-error.ts'
+import type { MirrorBounds } from './mirror-bounds.ts'
 import type { MirrorWriter } from './mirror-writer.ts'
 import type { MemberAddresses } from './quorum-config.ts'
 import type { SourceKey } from './source-key.ts'
-
-/** Between two writes. Unit: ms. */
-const WRITE_MS = 1_000
 
 export interface MirrorStatusOptions {
   readonly key: SourceKey
   readonly clock: Clock
   readonly logger: Logger
   readonly name: string
+  readonly bounds: Pick<MirrorBounds, 'statusMs' | 'idleStatusMs'>
+  readonly counters: FollowCounters
   readonly writer: () => MirrorWriter | undefined
   /** The tree is taken over: see {@link MirrorStatus.isOver}. */
   readonly onOver: () => void
@@ -43,6 +44,9 @@ export class MirrorStatus {
   /** undefined: nothing is known yet but what the record has. */
   #members: MemberAddresses | undefined
   #unfollowed = false
+  #currentMs: number | undefined
+  #why: string | undefined
+  #writtenMs = Number.NEGATIVE_INFINITY
   #isOurs = false
   #cancel: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -80,6 +84,8 @@ export class MirrorStatus {
     this.#unfollowed = this.#record.unfollowed
     this.seq = Math.max(this.seq, this.#record.seq)
     this.received = this.#record.received
+    this.#currentMs = this.#record.currentMs
+    this.#why = this.#record.why
   }
 
   /** The tree there is not that of the ensemble. */
@@ -101,13 +107,15 @@ export class MirrorStatus {
     this.#leader = leader
   }
 
-  /** All that the ensemble had committed was handed over. */
-  current(): void {
+  /** All that the ensemble had committed was handed over. `atMs`: when it said so, ms since 1970. */
+  current(atMs: number): void {
+    this.#currentMs = Math.round(atMs)
     this.#unfollowed = false
   }
 
-  /** `left`: not by the ensemble. */
-  disconnected(left: boolean): void {
+  /** `left`: not by the ensemble. `why`: a sentence. */
+  disconnected(left: boolean, why?: string): void {
+    if (why !== undefined) this.#why = why
     this.#unfollowed ||= left
     this.#leader = ''
   }
@@ -164,8 +172,8 @@ export class MirrorStatus {
   }
 
   #arm(): void {
-    const { clock, logger } = this.#options
-    this.#cancel = clock.after(WRITE_MS, () => {
+    const { clock, logger, bounds } = this.#options
+    this.#cancel = clock.after(bounds.statusMs, () => {
       this.#writing = this.#write()
         .catch((error: unknown) => logger.debug({ reason: reasonOf(error) }, 'status not written'))
         .finally(() => {
@@ -177,25 +185,36 @@ export class MirrorStatus {
   /** As it is now. */
   #now(before: SourceRecord): SourceRecord {
     const record = this.#members === undefined ? before : { ...before, members: this.#members }
-    const writer = this.#options.writer()
+    const { writer: writerOf, counters: counts } = this.#options
+    const writer = writerOf()
+    const counters = counts.now(writer?.pending ?? 0)
+    const seen = {
+      ...(this.#currentMs !== undefined && { currentMs: this.#currentMs }),
+      ...(this.#why !== undefined && { why: this.#why }),
+    }
     const [leader, unfollowed] = [this.#leader, this.#unfollowed]
     // What a writer received and did not write is missing until the ensemble has sent it again.
     this.received = Math.max(this.received, writer?.received ?? 0)
     const { received } = this
-    if (writer === undefined) return { ...record, leader, unfollowed, received, seq: this.seq }
+    if (writer === undefined) {
+      return { ...record, ...seen, leader, unfollowed, received, counters, seq: this.seq }
+    }
     const { zxid, verified, waitingSinceMs } = writer
     const lagMs =
       waitingSinceMs === undefined
         ? 0
         : Math.max(0, Math.round(this.#options.clock.now() - waitingSinceMs))
     const digest: SourceDigest = verified > 0 ? 'equal' : record.digest
-    return { ...record, leader, unfollowed, zxid, received, lagMs, digest }
+    return { ...record, ...seen, leader, unfollowed, zxid, received, lagMs, digest, counters }
   }
 
   async #write(): Promise<void> {
     if (this.#options.writer()?.isOver === true) return this.#end()
     const next = this.#now(this.#record)
-    if (JSON.stringify(next) === JSON.stringify(this.#record)) return
+    const { clock, bounds } = this.#options
+    const isNews = shownOf(next) !== shownOf(this.#record)
+    const isDue = clock.monotonic() - this.#writtenMs >= bounds.idleStatusMs
+    if (!isNews && (!isDue || next.currentMs === this.#record.currentMs)) return
     await this.#change((record) => this.#now(record), 0)
   }
 
@@ -208,6 +227,7 @@ export class MirrorStatus {
     }, patienceMs)
     if (written === undefined) return this.#end()
     this.#record = written
+    this.#writtenMs = this.#options.clock.monotonic()
     this.#options.onStatus?.(written)
   }
 
@@ -216,6 +236,9 @@ export class MirrorStatus {
     this.#options.onOver()
   }
 }
+
+/** What is written soon when it changes. */
+const shownOf = ({ currentMs: _, ...rest }: SourceRecord): string => JSON.stringify(rest)
 
 function notFollowing(prefix: string, record: SourceRecord | undefined): MigrateError {
   return new MigrateError(

@@ -2,6 +2,7 @@
  * Commits what an ensemble has committed, in its order, and compares the tree with its digests. At most a bounded number of
  * transactions wait for the store. Line: mirrored-txn → here → group-committer. Neighbour: mirror.
  */
+import type { Clock } from '../base/clock.ts'
 import { Fifo } from '../base/fifo.ts'
 import type { CommitTask } from '../member/commit/task.ts'
 import type { Keeper } from '../member/keeper.ts'
@@ -15,18 +16,29 @@ import {
 import type { Planned } from '../member/plan/planned.ts'
 import type { StoreError } from '../model/errors.ts'
 import { ZK_ERRORS } from '../model/errors.ts'
+import { DigestDrift } from '../transfer/zookeeper/digest-drift.ts'
 import { DIGEST_VERSION, type Txn } from '../transfer/zookeeper/txn.ts'
+import type { MirrorBounds } from './mirror-bounds.ts'
 import { mirroredTxn } from './mirrored-txn.ts'
 import { ReplicaDigest } from './replica-digest.ts'
-
-/** Transactions that wait for the store. The feed holds what comes beyond them. */
-export const PENDING_MAX = 4_096
+import { Silence } from './silence.ts'
 
 /**
  * Why no more is written. over: the tree is taken over. again: to be continued from where the tree is. differs: it is not the
  * tree that the ensemble has. large: the store does not take a transaction.
  */
 export type MirrorStop = 'over' | 'again' | 'differs' | 'large'
+
+export interface MirrorWriterOptions {
+  readonly clock: Clock
+  readonly bounds: Pick<MirrorBounds, 'stallMs'>
+  /** See {@link MirrorWriter.stop}; called once. */
+  readonly onStop: () => void
+  /** So many wait for the store. */
+  readonly onWaiting?: (count: number) => void
+  /** See {@link MirrorBounds.stallMs}. */
+  readonly onStall?: () => void
+}
 
 export class MirrorWriter {
   /** Newest zxid that was handed over. */
@@ -35,15 +47,16 @@ export class MirrorWriter {
   verified = 0
   readonly #keeper: Keeper
   #digest: ReplicaDigest | undefined
+  readonly #drift = new DigestDrift()
   readonly #waiting = new Fifo<MirrorTask>()
   #stop: { readonly kind: MirrorStop; readonly why: string } | undefined
-  readonly #onStop: () => void
+  readonly #options: MirrorWriterOptions
+  #stall: Silence | undefined
   #wake: (() => void) | undefined
 
-  /** `onStop`: see {@link stop}; called once. */
-  constructor(keeper: Keeper, onStop: () => void) {
+  constructor(keeper: Keeper, options: MirrorWriterOptions) {
     this.#keeper = keeper
-    this.#onStop = onStop
+    this.#options = options
     this.received = keeper.replica.zxid
   }
 
@@ -74,6 +87,8 @@ export class MirrorWriter {
     const task = new MirrorTask(this, mirroredTxn(txn, this.received), txn, atMs)
     this.received = txn.zxid
     this.#waiting.push(task)
+    this.#options.onWaiting?.(this.pending)
+    if (this.pending === 1) this.#watchStall()
     this.#keeper.committer.submit(task)
   }
 
@@ -87,6 +102,8 @@ export class MirrorWriter {
   }
 
   close(): void {
+    this.#stall?.stop()
+    this.#stall = undefined
     this.#digest?.detach()
     this.#digest = undefined
   }
@@ -94,6 +111,7 @@ export class MirrorWriter {
   /** @internal */
   settled(task: MirrorTask, planned: Planned): void {
     this.#waiting.shift()
+    this.#stall?.touch()
     if (typeof planned !== 'number') this.#compare(task.txn)
     else if (planned !== MIRROR_KNOWN) this.#end(...stopOf(planned, task.txn))
     this.#notify()
@@ -106,15 +124,18 @@ export class MirrorWriter {
     this.#notify()
   }
 
-  #compare({ digest, zxid }: Txn): void {
+  #compare(txn: Txn): void {
+    const { digest, zxid } = txn
     if (digest?.version !== DIGEST_VERSION || this.#stop !== undefined) return
     const { tree } = this.#keeper.replica
     if (this.#digest?.tree !== tree) {
       this.#digest?.detach()
       this.#digest = new ReplicaDigest(tree)
     }
-    if (this.#digest.value === digest.value) {
-      this.verified++
+    const ours = this.#digest
+    const pair = { theirs: digest.value, ours: ours.value }
+    if (this.#drift.isTheirs(txn, pair, (path, owner) => ours.termOf(path, owner))) {
+      if (!this.#drift.isDrifting) this.verified++
       return
     }
     this.#end('differs', `the tree is not the one that the ensemble has, seen at ${hex(zxid)}`)
@@ -123,7 +144,24 @@ export class MirrorWriter {
   #end(kind: MirrorStop, why: string): void {
     if (this.#stop !== undefined) return
     this.#stop = { kind, why }
-    this.#onStop()
+    this.#stall?.stop()
+    this.#options.onStop()
+  }
+
+  /** One waits from now on. */
+  #watchStall(): void {
+    const { clock, bounds, onStall } = this.#options
+    if (this.#stall !== undefined) return this.#stall.touch()
+    this.#stall = new Silence(clock, bounds.stallMs, () => {
+      this.#stall = undefined
+      if (this.pending === 0) return
+      onStall?.()
+      this.#end(
+        'again',
+        `the store has settled none of ${this.pending} transactions within ${bounds.stallMs} ms`,
+      )
+      this.#notify()
+    })
   }
 
   #notify(): void {

@@ -3,6 +3,7 @@
  * tree is taken over. Resumable at any point: where the tree is, is where it continues. One process at a time follows.
  * Line: source-feed → here → copy-tree, mirror-writer. Neighbours: follower-lease, source-key.
  */
+import { backoffMs } from '../base/backoff.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { KeeperLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
@@ -15,10 +16,13 @@ import { Keeper } from '../member/keeper.ts'
 import { CopyError } from '../model/errors.ts'
 import type { ImportProgress } from '../transfer/import.ts'
 import { copyTree } from './copy-tree.ts'
+import { FollowCounters } from './follow-counters.ts'
 import { FollowerLease } from './follower-lease.ts'
+import { mayPass } from './may-pass.ts'
 import { MigrateError } from './migrate-error.ts'
+import { type MirrorBounds, mirrorBounds } from './mirror-bounds.ts'
 import { MirrorStatus } from './mirror-status.ts'
-import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
+import { MirrorWriter } from './mirror-writer.ts'
 import type { SourceEvent, SourceFeed } from './source-feed.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 
@@ -36,6 +40,8 @@ export interface MirrorOptions extends MigrationPlace {
   readonly withTtl?: boolean
   readonly logger: Logger
   readonly limits?: Partial<KeeperLimits>
+  /** Those that are missing are of {@link MIRROR_BOUNDS}. */
+  readonly bounds?: Partial<MirrorBounds>
   /** Leaves. */
   readonly signal: AbortSignal
   /** While the tree is copied. */
@@ -47,14 +53,16 @@ export interface MirrorOptions extends MigrationPlace {
 /** Why the feed is opened again. copy: with a snapshot. */
 type Next = 'over' | 'again' | 'copy'
 
-/** Before the feed is opened again. Unit: ms. */
-const AGAIN_MS = 1_000
+/** Before the feed is opened again, the first time. Unit: ms. */
+const AGAIN_MS_FIRST = 1_000
 
 /**
  * Resolves when the tree is taken over, or the signal came.
  * @throws {MigrateError} MIGRATE_OTHER_SOURCE, MIGRATE_NOT_FOLLOWING; MIGRATE_DIFFERS: called again, it copies the whole tree
  * again; MIGRATE_TOO_LARGE
- * @throws {SourceError} the ensemble cannot be followed @throws {CopyError} its tree cannot be copied @throws {StoreError}
+ * @throws {SourceError} the ensemble cannot be followed @throws {CopyError} its tree cannot be copied
+ * @throws {StoreError} one that does not pass: while the store does not answer, it is tried again
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS: a bound out of range
  */
 export async function followSource(options: MirrorOptions): Promise<'over' | 'stopped'> {
   return new Mirror(options).run()
@@ -66,6 +74,11 @@ class Mirror {
   readonly #prefix: string
   readonly #key: SourceKey
   readonly #status: MirrorStatus
+  readonly #bounds: MirrorBounds
+  readonly #counters = new FollowCounters()
+  /** Times that it was followed again, with nothing written in between. */
+  #failures = 0
+  #zxidBefore = -1
   #keeper: Keeper | undefined
   #writer: MirrorWriter | undefined
   /** Ends the wait for the next event. */
@@ -75,13 +88,16 @@ class Mirror {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#prefix = options.prefix ?? '/anykeeper'
-    this.#key = new SourceKey(options)
+    this.#bounds = mirrorBounds(options.bounds)
+    this.#key = new SourceKey({ ...options, storeMs: this.#bounds.storeMs })
     this.#status = new MirrorStatus({
       key: this.#key,
       clock: this.#clock,
       logger: options.logger,
       name: options.name,
       writer: () => this.#writer,
+      bounds: this.#bounds,
+      counters: this.#counters,
       onOver: () => this.#interruption.abort(),
       onStatus: options.onStatus,
     })
@@ -96,16 +112,23 @@ class Mirror {
     for (;;) {
       const lease = await FollowerLease.acquire({
         ...{ store, layout, clock: this.#clock, logger, name, signal, onWaiting },
+        bounds: this.#bounds,
       })
       if (lease === undefined) return 'stopped'
       try {
         const isOver = await this.#followWhile(AbortSignal.any([signal, lease.lost]))
         if (isOver) return 'over'
         if (signal.aborted) return 'stopped'
+        this.#counters.leasesLost++
         logger.warn({}, 'the place as follower is lost')
+      } catch (error) {
+        if (!mayPass(error)) throw error
+        this.#counters.storeErrors++
+        logger.warn({ reason: error.message }, 'the store does not answer, following again')
       } finally {
         await lease.release()
       }
+      await this.#pauseAgain(signal)
     }
   }
 
@@ -119,13 +142,13 @@ class Mirror {
         next = await this.#followFrom(next === 'copy' ? 0 : await this.#position(), signal)
         if (next === 'over') return true
         await this.#closeKeeper()
-        if (next === 'again') await pause(this.#clock, AGAIN_MS, signal)
+        if (next === 'again') await this.#pauseAgain(signal)
       }
       return false
     } catch (error) {
       // Another process may have been at work already.
       if (signal.aborted && !(error instanceof MigrateError)) return false
-      await this.#status.failed(error)
+      if (!mayPass(error)) await this.#status.failed(error)
       throw error
     } finally {
       await this.#closeKeeper()
@@ -133,8 +156,22 @@ class Mirror {
     }
   }
 
+  /** Longer each time, as long as nothing was written in between. */
+  async #pauseAgain(signal: AbortSignal): Promise<void> {
+    const { received } = this.#status
+    this.#failures = received > this.#zxidBefore ? 1 : this.#failures + 1
+    this.#zxidBefore = received
+    const { againMsMax: maxMs } = this.#bounds
+    const firstMs = Math.min(AGAIN_MS_FIRST, maxMs)
+    await pause(this.#clock, backoffMs(this.#failures, { firstMs, maxMs }), signal)
+  }
+
   /** What there is: a tree that follows, one that does not, or none. */
-  async #look(): Promise<'mirror' | 'other' | 'none'> {
+  #look(): Promise<'mirror' | 'other' | 'none'> {
+    return this.#key.patiently(async () => ({ is: await this.#found() }))
+  }
+
+  async #found(): Promise<'mirror' | 'other' | 'none'> {
     const { store } = this.#options
     const { layout } = this.#key
     const [head] = (await store.range({ start: layout.head })).kvs
@@ -164,7 +201,14 @@ class Mirror {
       ...(limits && { limits }),
     })
     this.#keeper = keeper
-    this.#writer = new MirrorWriter(keeper, () => this.#interruption.abort())
+    this.#writer = new MirrorWriter(keeper, {
+      ...{ clock: this.#clock, bounds: this.#bounds },
+      onStop: () => this.#interruption.abort(),
+      onWaiting: (count) => this.#counters.waiting(count),
+      onStall: () => {
+        this.#counters.stalls++
+      },
+    })
   }
 
   async #closeKeeper(): Promise<void> {
@@ -184,6 +228,7 @@ class Mirror {
     this.#interruption = new AbortController()
     const forget = onAbort(signal, () => this.#interruption.abort())
     const feed = this.#options.openFeed(from)
+    this.#counters.opened(feed.counters)
     const events = feed[Symbol.asyncIterator]()
     try {
       for (;;) {
@@ -198,6 +243,7 @@ class Mirror {
       forget()
       this.#status.ended()
       await feed.close()
+      this.#counters.closed()
     }
   }
 
@@ -234,7 +280,7 @@ class Mirror {
         logger.info({ leader: event.leader, epoch: event.epoch }, 'following the ensemble')
         return undefined
       case 'disconnected':
-        this.#status.disconnected(event.left === true)
+        this.#status.disconnected(event.left === true, event.why)
         logger.warn({ why: event.why }, 'not connected to the ensemble')
         return undefined
       case 'members':
@@ -253,16 +299,20 @@ class Mirror {
         if (this.#writer === undefined) return 'copy'
         for (const txn of event.txns) {
           this.#writer.write(txn, event.atMs)
-          if (this.#writer.pending >= PENDING_MAX) {
-            await this.#orInterrupted(this.#writer.drainedTo(PENDING_MAX - 1))
-          }
+          if (this.#writer.pending >= this.#bounds.pendingMax) await this.#drained(this.#writer)
           if (this.#writer.stop !== undefined) break
         }
         return undefined
       case 'current':
-        this.#status.current()
+        this.#status.current(event.atMs)
         return undefined
     }
+  }
+
+  /** Until another one may wait for the store, or nothing more is written. */
+  async #drained(writer: MirrorWriter): Promise<void> {
+    this.#counters.pendingFull++
+    await this.#orInterrupted(writer.drainedTo(this.#bounds.pendingMax - 1))
   }
 
   async #copy(tree: Parameters<typeof copyTree>[0]): Promise<void> {

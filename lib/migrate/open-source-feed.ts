@@ -25,24 +25,21 @@ import {
   type QuorumMember,
   shown,
 } from './quorum-config.ts'
+import { type SourceBounds, sourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
 import {
   type HostPort,
-  SOURCE_DEFAULT,
+  SOURCE_SID,
   type SourceEvent,
   type SourceFeed,
   type SourceFeedCounters,
   type SourceFeedOptions,
 } from './source-feed.ts'
 
-/** Attempts at all known members, before the ensemble is looked at again. */
-const FRUITLESS_MAX = 5
 /** The first pause between attempts. Unit ms. */
 const BACKOFF_MS_FIRST = 200
 /** Of the buffer: so much is left of it when the feed joins the ensemble again. */
 const LOW_WATER = 1 / 2
-/** Leaders that closed without an answer, one after the other, before that counts as a refusal. */
-const UNANSWERED_MAX = 5
 
 /**
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used, or an option out of range
@@ -60,7 +57,7 @@ class LearnerFeed implements SourceFeed {
   readonly #tls: KnownTls | undefined
   readonly #clientTls: KnownTls | undefined
   readonly #buffer = new EventBuffer()
-  readonly #bufferBytesMax: number
+  readonly #bounds: SourceBounds
   readonly #ending = new AbortController()
   readonly #running: Promise<void>
   readonly #counts: Counters
@@ -77,19 +74,19 @@ class LearnerFeed implements SourceFeed {
   #isIterated = false
 
   constructor(options: SourceFeedOptions) {
-    const { from, bufferBytesMax = SOURCE_DEFAULT.bufferBytesMax, tls, clientTls } = options
+    const { from, tls, clientTls } = options
     if (!Number.isSafeInteger(from) || from < 0) throw badArgument('from must be a zxid, or 0')
-    if (!(bufferBytesMax > 0)) throw badArgument('bufferBytesMax must be positive')
+    this.#bounds = sourceBounds(options)
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger
     this.#tls = tls === undefined ? undefined : checkTls(tls)
     this.#clientTls = clientTls === undefined ? undefined : checkTls(clientTls)
-    this.#bufferBytesMax = bufferBytesMax
     const buffer = this.#buffer
     this.#counts = {
       ...{ connects: 0, disconnects: 0, snapshots: 0, snapshotsProved: 0, transactions: 0 },
       ...{ overflows: 0, pings: 0, bytes: 0, zxid: from, leaderZxid: 0, memberChanges: 0 },
+      ...{ truncates: 0, silences: 0, unanswered: 0, malformed: 0 },
       get bufferBytes() {
         return buffer.bytes
       },
@@ -132,6 +129,7 @@ class LearnerFeed implements SourceFeed {
       const error = await this.#follow()
       if (signal.aborted) return
       this.#counts.disconnects++
+      this.#count(error)
       unanswered = error.code === 'SOURCE_UNANSWERED' ? unanswered + 1 : 0
       if (this.#isFinal(error, unanswered)) {
         this.#logger.error({ reason: error.message }, 'the source cannot be followed')
@@ -142,20 +140,26 @@ class LearnerFeed implements SourceFeed {
       this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
       failures = this.#isConnected ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
-      await this.#buffer.drainedTo(this.#bufferBytesMax * LOW_WATER)
+      await this.#buffer.drainedTo(this.#bounds.bufferBytesMax * LOW_WATER)
     }
   }
 
   #backoffMs(failures: number): number {
-    const { backoffMsMax: maxMs = SOURCE_DEFAULT.backoffMsMax } = this.#options
+    const { backoffMsMax: maxMs } = this.#bounds
     return backoffMs(failures, { firstMs: Math.min(BACKOFF_MS_FIRST, maxMs), maxMs })
+  }
+
+  #count({ code }: SourceError): void {
+    if (code === 'SOURCE_SILENT') this.#counts.silences++
+    else if (code === 'SOURCE_UNANSWERED') this.#counts.unanswered++
+    else if (code === 'SOURCE_MALFORMED') this.#counts.malformed++
   }
 
   /** What worked once may work again, whatever a server says meanwhile. */
   #isFinal({ code }: SourceError, unanswered: number): boolean {
     if (code === 'SOURCE_UNSUPPORTED') return true
     if (this.#counts.connects > 0) return false
-    return code === 'SOURCE_REFUSED' || unanswered >= UNANSWERED_MAX
+    return code === 'SOURCE_REFUSED' || unanswered >= this.#bounds.unansweredMax
   }
 
   /** Until it ends. @returns why */
@@ -170,7 +174,7 @@ class LearnerFeed implements SourceFeed {
         worst = worse(worst, error)
       }
       // None of them, as during an election. After a while what is known of the members may be old.
-      if (++this.#fruitless % FRUITLESS_MAX === 0) this.#members = []
+      if (++this.#fruitless % this.#bounds.roundsMax === 0) this.#members = []
       this.#leader = undefined
     } catch (error) {
       if (error instanceof SourceError) return error
@@ -180,14 +184,14 @@ class LearnerFeed implements SourceFeed {
   }
 
   async #candidates(): Promise<readonly HostPort[]> {
-    const { servers, quorum, connectMs = SOURCE_DEFAULT.connectMs, clientTls } = this.#options
+    const { servers, quorum, clientTls } = this.#options
     const known = this.#members.flatMap((member) => member.quorum)
     // The one that led is the likeliest to lead again, or it is gone.
     if (known.length > 0)
       return this.#leader === undefined ? known : distinct([this.#leader, ...known])
     // A close does not wait for servers that do not answer.
     const finding = findMembers({
-      ...{ servers, quorum, connectMs, clock: this.#clock, logger: this.#logger },
+      ...{ servers, quorum, bounds: this.#bounds, clock: this.#clock, logger: this.#logger },
       clientTls:
         clientTls === undefined || this.#clientTls === undefined
           ? undefined
@@ -201,7 +205,7 @@ class LearnerFeed implements SourceFeed {
 
   /** Two of one id would be taken for each other. @throws {SourceError} SOURCE_UNSUPPORTED */
   #checkSid(members: readonly QuorumMember[]): void {
-    const { sid = SOURCE_DEFAULT.sid } = this.#options
+    const { sid = SOURCE_SID } = this.#options
     if (!members.some(({ id }) => id === sid)) return
     throw new SourceError(
       'SOURCE_UNSUPPORTED',
@@ -210,14 +214,11 @@ class LearnerFeed implements SourceFeed {
   }
 
   async #followAt(address: HostPort): Promise<SourceError> {
-    const { sid, connectMs, handshakeMs, silenceMs } = {
-      ...SOURCE_DEFAULT,
-      ...given(this.#options),
-    }
+    const { sid = SOURCE_SID, sasl } = this.#options
     try {
       return await followLeader({
-        ...{ address, sid, connectMs, handshakeMs, silenceMs, clock: this.#clock },
-        ...{ tls: this.#tls, sasl: this.#options.sasl, from: this.#counts.zxid },
+        ...{ address, sid, bounds: this.#bounds, clock: this.#clock },
+        ...{ tls: this.#tls, sasl, from: this.#counts.zxid },
         sink: this.#sinkOf(address),
         onBytes: (count) => {
           this.#counts.bytes += count
@@ -250,6 +251,7 @@ class LearnerFeed implements SourceFeed {
         buffer.add({ kind: 'snapshot', tree })
       },
       truncate: (zxid) => {
+        counts.truncates++
         counts.zxid = zxid
         buffer.add({ kind: 'truncate', zxid })
       },
@@ -261,7 +263,7 @@ class LearnerFeed implements SourceFeed {
       },
       current: (zxid) => {
         counts.leaderZxid = zxid
-        buffer.add({ kind: 'current', zxid })
+        buffer.add({ kind: 'current', zxid, atMs: this.#clock.now() })
       },
       ping: () => {
         counts.pings++
@@ -273,11 +275,12 @@ class LearnerFeed implements SourceFeed {
 
   /** @throws {SourceError} SOURCE_SLOW: leaves the ensemble */
   #checkBuffer(): void {
-    if (this.#buffer.bytes <= this.#bufferBytesMax) return
+    const { bufferBytesMax } = this.#bounds
+    if (this.#buffer.bytes <= bufferBytesMax) return
     this.#counts.overflows++
     throw new SourceError(
       'SOURCE_SLOW',
-      `we left the ensemble: more than ${this.#bufferBytesMax} bytes wait to be taken over, because the store is slower than the source`,
+      `we left the ensemble: more than ${bufferBytesMax} bytes wait to be taken over, because the store is slower than the source`,
     )
   }
 
@@ -303,13 +306,6 @@ class LearnerFeed implements SourceFeed {
     this.#addresses = text
     this.#buffer.add({ kind: 'members', addresses })
   }
-}
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
 }
 
 /** As during an election. */

@@ -4,7 +4,7 @@
  */
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { KIND, type Znode } from '../model/znode.ts'
-import { ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
+import { termOf, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
 
 /** As ZooKeeper writes it. */
@@ -40,6 +40,12 @@ export class ReplicaDigest {
   detach(): void {
     this.tree.onDirty = this.#onDirty
     this.tree.onChanging = undefined
+  }
+
+  /** The part of a znode in it, as DigestDrift wants it. */
+  termOf(path: string, owner?: bigint): number | undefined {
+    const node = this.tree.get(path)
+    return node && termOf(path, node, owner ?? ownerOf(node))
   }
 
   /** Of the tree as it is now, 64 bits, unsigned. */

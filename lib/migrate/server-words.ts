@@ -15,6 +15,8 @@ export interface WordOptions {
   readonly clock: Clock
   /** For the connection and the answer. Unit ms. */
   readonly timeoutMs: number
+  /** Of the answer: `cons` of a server with tens of thousands of clients is long. */
+  readonly bytesMax: number
 }
 
 export type ServerMode = 'leader' | 'follower' | 'observer' | 'standalone'
@@ -33,15 +35,13 @@ export interface ServerWords {
   readonly text: string
 }
 
-/** Of `cons` of a server with tens of thousands of clients. Unit: bytes. */
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 const SWITCHED_OFF = /is not executed because it is not in the whitelist/
 
 /** The answer; undefined: the word is switched off. @throws {SourceError} SOURCE_UNREACHABLE, SOURCE_SILENT */
 export async function fourLetterWord(
   address: HostPort,
   word: string,
-  { tls, clock, timeoutMs }: WordOptions,
+  { tls, clock, timeoutMs, bytesMax }: WordOptions,
 ): Promise<string | undefined> {
   let socket: Socket | undefined
   const text = await new Promise<string>((resolve, reject) => {
@@ -57,7 +57,9 @@ export async function fourLetterWord(
     opened.on('data', (chunk: Buffer) => {
       parts.push(chunk)
       bytes += chunk.length
-      if (bytes > ANSWER_BYTES_MAX) opened.destroy(new Error(`the answer to ${word} has no end`))
+      if (bytes > bytesMax) {
+        opened.destroy(new Error(`the answer to ${word} has more than ${bytesMax} bytes`))
+      }
     })
     opened.on('error', (cause) => {
       cancel()

@@ -1,4 +1,4 @@
-/** Notices that a peer has stopped sending. Neighbour: learner-connection. */
+/** Notices that a peer has stopped sending, or a store settling. Neighbours: learner-connection, mirror-writer. */
 import type { Clock } from '../base/clock.ts'
 import { deadline } from '../base/deadline.ts'
 

@@ -9,6 +9,7 @@ import type { Server } from '../client/wire/server-list.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import type { Txn } from '../transfer/zookeeper/txn.ts'
 import type { MemberAddresses } from './quorum-config.ts'
+import type { SourceBounds } from './source-bounds.ts'
 
 /** A server’s address: name or IP address, an IPv6 address without brackets, and a port. */
 export type HostPort = Server
@@ -32,9 +33,9 @@ export type SourceEvent =
   | { readonly kind: 'transactions'; readonly txns: readonly Txn[]; readonly atMs: number }
   /**
    * All that the source had committed when it sent this was delivered. `zxid`: the newest that the leader had
-   * proposed, as far as known; not everything that is proposed is committed.
+   * proposed, as far as known; not everything that is proposed is committed. `atMs`: when it arrived, clock.now().
    */
-  | { readonly kind: 'current'; readonly zxid: number }
+  | { readonly kind: 'current'; readonly zxid: number; readonly atMs: number }
   /**
    * `why`: a sentence without full stop. The feed reconnects by itself, with a back-off. `left`: it was we who ended it, and
    * the source may commit more.
@@ -69,6 +70,14 @@ export interface SourceFeedCounters {
   readonly leaderZxid: number
   /** Times that the members of the ensemble changed while it was followed. */
   readonly memberChanges: number
+  /** Times that a leader had lost what we have. */
+  readonly truncates: number
+  /** Connections that ended because nothing came in time. */
+  readonly silences: number
+  /** Servers that closed without an answer. */
+  readonly unanswered: number
+  /** Connections that ended because of what came: no protocol that is known, a bound of it, or a snapshot without its digest. */
+  readonly malformed: number
 }
 
 /**
@@ -87,7 +96,8 @@ export interface QuorumSasl {
   readonly password: string
 }
 
-export interface SourceFeedOptions {
+/** Bounds: those that are missing are of {@link SOURCE_BOUNDS}. */
+export interface SourceFeedOptions extends Partial<SourceBounds> {
   /** Client addresses of the ensemble; one that answers is enough. */
   readonly servers: readonly HostPort[]
   /** Quorum addresses of its members, instead of looking for them. */
@@ -100,35 +110,12 @@ export interface SourceFeedOptions {
   readonly clientTls?: ClientTls
   /** @default none */
   readonly sasl?: QuorumSasl
-  /** The server id that we claim: one that no member has, 1 to 254. @default {@link SOURCE_DEFAULT}.sid */
+  /** The server id that we claim: one that no member has, 1 to 254. @default {@link SOURCE_SID} */
   readonly sid?: number
-  /** @default {@link SOURCE_DEFAULT}.bufferBytesMax */
-  readonly bufferBytesMax?: number
-  /** @default {@link SOURCE_DEFAULT}.connectMs */
-  readonly connectMs?: number
-  /** @default {@link SOURCE_DEFAULT}.handshakeMs */
-  readonly handshakeMs?: number
-  /** @default {@link SOURCE_DEFAULT}.silenceMs */
-  readonly silenceMs?: number
-  /** @default {@link SOURCE_DEFAULT}.backoffMsMax */
-  readonly backoffMsMax?: number
   readonly logger: Logger
   /** @default the system’s */
   readonly clock?: Clock
 }
 
-/** Bounds of a feed, unless given. */
-export const SOURCE_DEFAULT = {
-  /** Ours, as a member of the ensemble. */
-  sid: 254,
-  /** What may wait for the consumer: beyond it the feed leaves the ensemble until the consumer has caught up. */
-  bufferBytesMax: 64 * 1024 * 1024,
-  /** For a TCP connection, with TLS. */
-  connectMs: 5_000,
-  /** Until the leader has accepted us: ZooKeeper’s default of initLimit × tickTime is 20 s. */
-  handshakeMs: 30_000,
-  /** The longest silence of a leader, before the rate of its pings is known. */
-  silenceMs: 20_000,
-  /** The longest pause between two attempts to follow the source. */
-  backoffMsMax: 5_000,
-} as const
+/** Our server id, as a member of the ensemble, unless given. */
+export const SOURCE_SID = 254

@@ -10,10 +10,10 @@ import { decodeSource, encodeSource, type SourceRecord } from '../format/source.
 import { StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Revision } from '../store/types.ts'
+import { mayPass } from './may-pass.ts'
+import { MIRROR_BOUNDS } from './mirror-bounds.ts'
 
 const RETRY = { firstMs: 50, maxMs: 2_000 }
-/** Unit: ms. */
-const PATIENCE_MS = 30_000
 
 /** Where a migration is kept. */
 export interface MigrationPlace {
@@ -23,16 +23,25 @@ export interface MigrationPlace {
   readonly prefix?: string
   /** @default systemClock */
   readonly clock?: Clock
+  /** For how long the store is tried again where it does not answer. Unit ms. @default 30,000 */
+  readonly storeMs?: number
 }
 
 export class SourceKey {
   readonly #store: MetadataStore
   readonly #clock: Clock
+  readonly #storeMs: number
   readonly layout: Layout
 
-  constructor({ store, prefix = '/anykeeper', clock = systemClock }: MigrationPlace) {
+  constructor({
+    store,
+    prefix = '/anykeeper',
+    clock = systemClock,
+    storeMs = MIRROR_BOUNDS.storeMs,
+  }: MigrationPlace) {
     this.#store = store
     this.#clock = clock
+    this.#storeMs = storeMs
     this.layout = new Layout(prefix)
   }
 
@@ -55,7 +64,7 @@ export class SourceKey {
    */
   async update(
     change: (record: SourceRecord | undefined) => SourceRecord | undefined,
-    patienceMs = PATIENCE_MS,
+    patienceMs = this.#storeMs,
   ): Promise<SourceRecord | undefined> {
     return this.patiently(async () => {
       const { record, revision } = await this.#look()
@@ -83,10 +92,13 @@ export class SourceKey {
     return { record: kv && decodeSource(kv.value), revision: kv?.modRevision ?? 0 }
   }
 
-  /** Repeats `attempt`, which may be done twice, while the store does not answer. @throws {StoreError} after half a minute */
+  /**
+   * `attempt` is made until it has found something, for `patienceMs` where the store does not answer: it may be made twice.
+   * @throws {StoreError}
+   */
   async patiently<T>(
     attempt: () => Promise<{ readonly is: T } | undefined>,
-    patienceMs = PATIENCE_MS,
+    patienceMs = this.#storeMs,
   ): Promise<T> {
     const endMs = this.#clock.monotonic() + patienceMs
     for (let tries = 1; ; tries++) {
@@ -97,9 +109,7 @@ export class SourceKey {
         if (isLast)
           throw new StoreError('STORE_TIMEOUT', 'the source record is changed all the time')
       } catch (error) {
-        const mayPass =
-          error instanceof StoreError && (error.retriable || error.outcome === 'unknown')
-        if (!mayPass || isLast || error.code === 'STORE_CLOSED') throw error
+        if (!mayPass(error) || isLast) throw error
       }
       await pause(this.#clock, backoffMs(tries, RETRY))
     }

@@ -7,6 +7,7 @@ import type { Replica } from '../member/tree/replica.ts'
 import { parentOf, RESERVED } from '../model/path.ts'
 import { Znode } from '../model/znode.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
+import { DigestDrift } from '../transfer/zookeeper/digest-drift.ts'
 import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { DIGEST_VERSION, type Txn, type TxnOp } from '../transfer/zookeeper/txn.ts'
@@ -63,6 +64,7 @@ class Rehearsal {
   #marks: Marks | undefined
   /** From the first transaction on that it has not. */
   #tree: ZookeeperTree | undefined
+  readonly #drift = new DigestDrift()
   /** Since an epoch began in a file of its own no digest has come. Empty: one has. */
   #doubt = ''
 
@@ -102,12 +104,13 @@ class Rehearsal {
     this.count++
     this.last = zxid
     if (digest?.version !== DIGEST_VERSION) return
-    if (digest.value !== tree.digest) {
+    const pair = { theirs: digest.value, ours: tree.digest }
+    if (!this.#drift.isTheirs(txn, pair, (path, owner) => tree.termOf(path, owner))) {
       throw this.#refusal(
         `with ${hex(zxid)} the tree is not the one that the ensemble had: the logs are not those of the ensemble that was followed, or one is missing`,
       )
     }
-    this.#doubt = ''
+    if (!this.#drift.isDrifting) this.#doubt = ''
   }
 
   /** `newest`: zxid in the logs. */

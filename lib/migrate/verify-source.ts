@@ -8,7 +8,7 @@ import { finishTree } from '../transfer/zookeeper/finished-tree.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { openSourceFeed } from './open-source-feed.ts'
 import { SourceError } from './source-error.ts'
-import { SOURCE_DEFAULT, type SourceEvent, type SourceFeedOptions } from './source-feed.ts'
+import { SOURCE_SID, type SourceEvent, type SourceFeedOptions } from './source-feed.ts'
 import {
   type ComparableTree,
   type TreeDifference,
@@ -57,7 +57,7 @@ const TWO_32 = 2 ** 32
  */
 export async function verifySource(options: VerifyOptions): Promise<Verdict> {
   const { ours, differencesMax = DIFFERENCES_MAX, timeoutMs = TIMEOUT_MS } = options
-  const { clock = systemClock, sid = SOURCE_DEFAULT.sid - 1 } = options
+  const { clock = systemClock, sid = SOURCE_SID - 1 } = options
   const feed = openSourceFeed({ ...options, sid, from: 0 })
   let isLate = false
   const cancel = deadline(clock, timeoutMs, () => {

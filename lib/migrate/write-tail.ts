@@ -7,7 +7,8 @@ import type { Keeper } from '../member/keeper.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
 import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { MigrateError } from './migrate-error.ts'
-import { MirrorWriter, PENDING_MAX } from './mirror-writer.ts'
+import { MIRROR_BOUNDS } from './mirror-bounds.ts'
+import { MirrorWriter } from './mirror-writer.ts'
 import type { SourceKey } from './source-key.ts'
 import { type RehearsalOptions, rehearseTail } from './tail-rehearsal.ts'
 
@@ -28,12 +29,12 @@ export async function writeTail(options: WriteTailOptions): Promise<number> {
   const { count, last } = await rehearseTail(tail, keeper.replica, options)
   if (count === 0) return 0
   await key.update((now) => now && { ...now, received: Math.max(now.received, last) })
-  const writer = new MirrorWriter(keeper, () => {})
+  const writer = new MirrorWriter(keeper, { clock, bounds: MIRROR_BOUNDS, onStop: () => {} })
   try {
     for await (const txn of logTail(tail, writer.zxid)) {
       if (writer.stop !== undefined) break
       writer.write(txn, clock.now())
-      await writer.drainedTo(PENDING_MAX - 1)
+      await writer.drainedTo(MIRROR_BOUNDS.pendingMax - 1)
     }
     await writer.drainedTo(0)
   } finally {

@@ -3,6 +3,7 @@
  * Neighbours: four-letter-words, sum-metrics (several processes).
  */
 import type { StoreSpace } from '../../lib/index.ts'
+import { SOURCE_COUNTERS } from '../../lib/internal.ts'
 import type { ProxyHost } from '../host.ts'
 import type { Latency } from '../stats.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../version.ts'
@@ -216,6 +217,9 @@ function isStandby({ replica, upstream }: ProxyHost['keeper']): boolean {
   return replica.mirrors && upstream === undefined
 }
 
+const snakeOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
 /** Of the ZooKeeper ensemble that the tree comes from; nothing where there is none, or the migration is finished. */
 function source({ upkeep }: ProxyHost['keeper']): Metric[] {
   const { record, alive } = upkeep.source
@@ -227,6 +231,12 @@ function source({ upkeep }: ProxyHost['keeper']): Metric[] {
     ['anykeeper_source_digest_ok', digestOk],
     ['anykeeper_source_resyncs', record.resyncs],
     ['anykeeper_source_alive', alive],
+    ...(record.currentMs === undefined
+      ? []
+      : [['anykeeper_source_current_ms', record.currentMs] as const]),
+    ...SOURCE_COUNTERS.map(
+      (name) => [`anykeeper_source_${snakeOf(name)}`, record.counters?.[name] ?? 0] as const,
+    ),
   ]
 }
 

@@ -1,4 +1,5 @@
-/** The tables of docs/configuration.md, made from the settings of `serve`. The prose around them is written by hand. */
+/** The tables of docs/configuration.md, made from the settings of `serve` and the bounds of `migrate follow`. The prose around them is written by hand. */
+import { shownBounds } from '../../cli/migrate/follow-flags.ts'
 import { GROUPS } from '../../cli/settings/schema.ts'
 import { type AnySetting, hasTwin, variableOf } from '../../cli/settings/setting.ts'
 import { KNOWN_KEYS, type KnownKeys } from '../../cli/settings/zookeeper-keys.ts'
@@ -7,6 +8,7 @@ import { KNOWN_KEYS, type KnownKeys } from '../../cli/settings/zookeeper-keys.ts
 export function withTables(page: string): string {
   return [
     ['settings', settingsTables()],
+    ['follow', followTable()],
     ['ignored', keysTable(KNOWN_KEYS.ignored)],
     ['refused', keysTable(KNOWN_KEYS.refused)],
   ].reduce((text, [name, table]) => withBlock(text, name!, table!), page)
@@ -65,6 +67,14 @@ function defaultOf({ default: value, defaultText, derive }: AnySetting): string 
   if (defaultText !== undefined) return defaultText
   if (derive !== undefined || value === undefined) return ''
   return value === false ? 'off' : code(String(value))
+}
+
+function followTable(): string {
+  const rows = shownBounds().map((bound) => {
+    const { flag, value, text } = bound
+    return `| ${code(`--${flag} ${value}`)} | ${code(String(bound.default))} | ${cell(text)} |`
+  })
+  return ['| flag | default | what it does |', '|---|---|---|', ...rows, ''].join('\n')
 }
 
 function keysTable(table: readonly KnownKeys[]): string {

@@ -16,8 +16,9 @@ import { findMembers } from '../find-members.ts'
 import type { LearnerService, LearnerSink } from '../learner.ts'
 import { followLeader } from '../learner-connection.ts'
 import { parseQuorumConfig, shown } from '../quorum-config.ts'
+import { SOURCE_BOUNDS } from '../source-bounds.ts'
 import { SourceError } from '../source-error.ts'
-import { type HostPort, type QuorumSasl, SOURCE_DEFAULT } from '../source-feed.ts'
+import type { HostPort, QuorumSasl } from '../source-feed.ts'
 
 /** Between attempts: clients are waiting. Unit: ms. */
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
@@ -150,7 +151,7 @@ export class LeaderLink {
     const { servers, quorum } = members()
     const known = this.#clientTls
     const { candidates } = await findMembers({
-      ...{ servers, quorum, clock, logger, connectMs: SOURCE_DEFAULT.connectMs },
+      ...{ servers, quorum, clock, logger, bounds: SOURCE_BOUNDS },
       clientTls:
         known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
     })
@@ -159,10 +160,9 @@ export class LeaderLink {
 
   async #followAt(address: HostPort): Promise<string> {
     const { clock, sasl, zxid } = this.#options
-    const { connectMs, handshakeMs, silenceMs } = SOURCE_DEFAULT
     try {
       return await followLeader({
-        ...{ address, sid: this.sid, connectMs, handshakeMs, silenceMs, clock, sasl },
+        ...{ address, sid: this.sid, bounds: SOURCE_BOUNDS, clock, sasl },
         ...{ tls: this.#tls, from: zxid(), signal: this.#ending.signal },
         sink: this.#sink(),
         service: this.#service(address),

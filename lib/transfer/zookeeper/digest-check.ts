@@ -2,6 +2,7 @@
  * Is the tree the one that ZooKeeper had? From 3.6 on, the leader computes a digest of the tree after each transaction and
  * writes it beside it. While a fuzzy snapshot is caught up with, the two differ. Neighbours: tree, restore.
  */
+import { DigestDrift } from './digest-drift.ts'
 import type { SnapshotTail } from './snapshot-decoder.ts'
 import type { ZookeeperTree } from './tree.ts'
 import { DIGEST_VERSION, type Txn } from './txn.ts'
@@ -23,6 +24,7 @@ export class DigestCheck {
   /** A snapshot of before 3.6 does not say how far it is fuzzy: then the first equal one is the end of that. */
   #isSettled: boolean
   #firstProblem: string | undefined
+  readonly #drift = new DigestDrift()
 
   constructor(tree: ZookeeperTree, options: DigestCheckOptions) {
     this.#tree = tree
@@ -36,12 +38,13 @@ export class DigestCheck {
   }
 
   /** @returns what is wrong once the transaction is applied */
-  after({ zxid, digest }: Txn): string | undefined {
+  after(txn: Txn): string | undefined {
+    const { zxid, digest } = txn
     const { fuzzyUpTo, ignoreDigest, snapshot } = this.#options
     const here = digest ?? (snapshot?.zxid === zxid ? snapshot : undefined)
     if (here === undefined || zxid < fuzzyUpTo) return undefined
     if (ignoreDigest && this.#firstProblem !== undefined) return undefined
-    const problem = this.#compare(here.version, here.value)
+    const problem = this.#compare(here.version, here.value, txn)
     if (problem === undefined) {
       if (here.version === DIGEST_VERSION) this.#isSettled = true
       if (!ignoreDigest) this.#firstProblem = undefined
@@ -56,8 +59,16 @@ export class DigestCheck {
     return { problem: this.#firstProblem }
   }
 
-  #compare(version: number, value: bigint): string | undefined {
+  #compare(version: number, value: bigint, txn?: Txn): string | undefined {
     if (version !== DIGEST_VERSION) return undefined
+    const tree = this.#tree
+    const isTheirs =
+      txn !== undefined &&
+      this.#isSettled &&
+      this.#drift.isTheirs(txn, { theirs: value, ours: tree.digest }, (path, owner) =>
+        tree.digestTerm(path, owner),
+      )
+    if (isTheirs && this.#drift.isDrifting) return undefined
     if (this.#tree.digest === value) {
       this.verified++
       return undefined

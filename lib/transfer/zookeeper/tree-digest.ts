@@ -15,7 +15,7 @@ const stat = Buffer.alloc(STAT_BYTES)
 const TERMS_MAX = 1 << 20
 
 /** Of one znode. `owner`: as ZooKeeper has it. */
-function termOf(path: string, node: Znode, owner: bigint): number {
+export function termOf(path: string, node: Znode, owner: bigint): number {
   if (path.startsWith('/zookeeper/')) return 0
   const name = path === '/' ? '' : path
   const { data } = node

@@ -7,7 +7,7 @@ import { WireError } from '../../model/errors.ts'
 import { nameOf, parentOf } from '../../model/path.ts'
 import { Znode } from '../../model/znode.ts'
 import type { SnapshotRecord } from './snapshot-decoder.ts'
-import { ZookeeperDigest } from './tree-digest.ts'
+import { termOf, ZookeeperDigest } from './tree-digest.ts'
 import { CONTAINER_OWNER, type Txn, type TxnCreate, type TxnOp } from './txn.ts'
 
 const NO_PATHS: ReadonlySet<string> = new Set()
@@ -53,6 +53,12 @@ export class ZookeeperTree {
   get digest(): bigint {
     this.#digest ??= ZookeeperDigest.of(this.#nodes)
     return this.#digest.value
+  }
+
+  /** The part of a znode in it, as DigestDrift wants it. */
+  digestTerm(path: string, owner?: bigint): number | undefined {
+    const node = this.#nodes.get(path)
+    return node && termOf(path, node, owner ?? node.ephemeralOwner)
   }
 
   /** @throws {WireError} a znode whose parent did not come before it, or that comes twice */

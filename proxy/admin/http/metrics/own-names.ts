@@ -43,6 +43,48 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'gauge',
     'servers of the ZooKeeper ensemble that serve clients after the take-over',
   ],
+  anykeeper_source_current_ms: [
+    'gauge',
+    'when the ensemble last said that all it had committed was sent, ms since 1970',
+  ],
+  anykeeper_source_connects: [
+    'counter',
+    'connections of the follower that a leader of the ensemble accepted',
+  ],
+  anykeeper_source_disconnects: ['counter', 'of these, that ended, and attempts that failed'],
+  anykeeper_source_snapshots: ['counter', 'snapshots that the follower got'],
+  anykeeper_source_truncates: ['counter', 'times that a leader had lost what the follower had'],
+  anykeeper_source_member_changes: ['counter', 'times that the members of the ensemble changed'],
+  anykeeper_source_overflows: [
+    'counter',
+    'times that the follower left the ensemble at --max-buffer-bytes',
+  ],
+  anykeeper_source_silences: [
+    'counter',
+    'connections of the follower that ended because nothing came in time',
+  ],
+  anykeeper_source_unanswered: [
+    'counter',
+    'servers that closed the connection of the follower without an answer',
+  ],
+  anykeeper_source_malformed: [
+    'counter',
+    'connections of the follower that ended because of what came',
+  ],
+  anykeeper_source_buffer_bytes: ['gauge', 'bytes of the ensemble that wait to be written'],
+  anykeeper_source_buffer_bytes_peak: ['gauge', 'the most that ever waited, bytes'],
+  anykeeper_source_pending: ['gauge', 'transactions handed to the store and not settled'],
+  anykeeper_source_pending_peak: ['gauge', 'the most of them that there ever were'],
+  anykeeper_source_pending_full: ['counter', 'times that there were --max-pending of them'],
+  anykeeper_source_stalls: [
+    'counter',
+    'times that the store settled none of them within --stall-timeout',
+  ],
+  anykeeper_source_store_errors: [
+    'counter',
+    'times that the store did not answer the follower within --store-timeout',
+  ],
+  anykeeper_source_leases_lost: ['counter', 'times that the follower lost its place'],
   anykeeper_forwarding: [
     'gauge',
     '1: a ZooKeeper ensemble leads, and what clients write is forwarded to it',

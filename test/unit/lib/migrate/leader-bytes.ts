@@ -1,6 +1,7 @@
 /** What a leader sends, made up: packets and transactions; and a learner on such bytes, with what it did. */
 import { systemClock } from '../../../../lib/base/clock.ts'
 import { Learner, type LearnerSink } from '../../../../lib/migrate/learner.ts'
+import { SOURCE_BOUNDS, type SourceBounds } from '../../../../lib/migrate/source-bounds.ts'
 import { JuteWriter } from '../../../../lib/protocol/jute/writer.ts'
 import { ByteSource } from '../../../../lib/transfer/zookeeper/byte-source.ts'
 import {
@@ -113,18 +114,20 @@ export interface LearnOptions {
   readonly from?: number
   /** Of the pieces in which the bytes come. */
   readonly size?: number
+  readonly bounds?: SourceBounds
 }
 
 /** Until the bytes end, which is an error too. */
 export async function learn(
   bytes: Buffer,
-  { from = 0, size = 65_536 }: LearnOptions = {},
+  { from = 0, size = 65_536, bounds = SOURCE_BOUNDS }: LearnOptions = {},
 ): Promise<Learned> {
   const events: string[] = []
   const sent: Buffer[] = []
   const source = new ByteSource(pieces(bytes, size))
   const learner = new Learner({
     ...{ source, from, sid: 200, clock: systemClock, sink: noting(events) },
+    bounds,
     send: (piece) => void sent.push(piece),
   })
   const error = await learner

@@ -1,6 +1,4 @@
 /** The feed on leaders that are played over TCP: reconnects, deadlines, refusals, members that change. */
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { silentLogger } from '../../../../lib/base/log.ts'
 import { openSourceFeed } from '../../../../lib/migrate/open-source-feed.ts'
@@ -11,43 +9,10 @@ import type {
 } from '../../../../lib/migrate/source-feed.ts'
 import { PACKET } from '../../../../lib/transfer/zookeeper/quorum-packet.ts'
 import { EPOCH, inform, leaderInfo, packet, reconfig, snap, upToDate } from './leader-bytes.ts'
+import { PlayedLeader } from './played-leader.ts'
 
 const zxid = (counter: number): bigint => EPOCH + BigInt(counter)
 const WHOLE = Buffer.concat([leaderInfo(), snap(zxid(5)), upToDate()])
-
-/** Answers the first bytes of each connection with what the script says: `answers[n]`, the last one again and again. */
-class PlayedLeader {
-  readonly sockets: Socket[] = []
-  readonly #server: Server
-  readonly #answers: readonly (Buffer | 'end')[]
-
-  private constructor(answers: readonly (Buffer | 'end')[]) {
-    this.#answers = answers
-    this.#server = createServer((socket) => {
-      const answer = this.#answers[Math.min(this.sockets.length, this.#answers.length - 1)]!
-      this.sockets.push(socket)
-      socket.on('error', () => {})
-      socket.once('data', () => (answer === 'end' ? socket.end() : socket.write(answer)))
-    })
-  }
-
-  static async start(...answers: (Buffer | 'end')[]): Promise<PlayedLeader> {
-    const leader = new PlayedLeader(answers)
-    leader.#server.listen(0, '127.0.0.1')
-    await once(leader.#server, 'listening')
-    return leader
-  }
-
-  get address() {
-    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port }
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
-  }
-}
 
 describe('migrate: the feed', function () {
   this.timeout(15_000)

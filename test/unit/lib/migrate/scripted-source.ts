@@ -105,7 +105,7 @@ export class ScriptedSource {
     else if (!isKnown || behind.length > (this.keeps ?? behind.length)) {
       feed.push({ kind: 'snapshot', tree: this.copy() })
     } else feed.transactions(behind)
-    feed.push({ kind: 'current', zxid: this.#zxid })
+    feed.push({ kind: 'current', zxid: this.#zxid, atMs: Date.now() })
     return feed
   }
 

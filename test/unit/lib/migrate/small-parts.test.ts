@@ -8,6 +8,7 @@ import {
   parseQuorumConfig,
 } from '../../../../lib/migrate/quorum-config.ts'
 import { parseServerWords } from '../../../../lib/migrate/server-words.ts'
+import { SOURCE_BOUNDS } from '../../../../lib/migrate/source-bounds.ts'
 import type { SourceEvent } from '../../../../lib/migrate/source-feed.ts'
 import { versionProblem } from '../../../../lib/migrate/supported-version.ts'
 import { tlsRefusal } from '../../../../lib/migrate/tls-refusal.ts'
@@ -129,8 +130,8 @@ describe('migrate: the buffer of events', () => {
   it('transactions that wait are given out together, in order; a heartbeat comes behind them', async () => {
     const buffer = new EventBuffer()
     for (let i = 1; i <= 1_500; i++) buffer.addTransaction(txn(i), 100, i)
-    buffer.add({ kind: 'current', zxid: 1 })
-    buffer.add({ kind: 'current', zxid: 2 })
+    buffer.add({ kind: 'current', zxid: 1, atMs: 5 })
+    buffer.add({ kind: 'current', zxid: 2, atMs: 6 })
     buffer.addTransaction(txn(1_501), 100, 7)
     expect(buffer.bytes).to.be.above(150_000)
     const taken: SourceEvent[] = []
@@ -142,7 +143,7 @@ describe('migrate: the buffer of events', () => {
       event.kind === 'transactions' ? [event.txns.length, event.atMs] : [],
     )
     expect(counts).to.deep.equal([1_000, 1_000, 500, 1_500, 1, 7])
-    expect(taken[2]).to.deep.equal({ kind: 'current', zxid: 2 })
+    expect(taken[2]).to.deep.equal({ kind: 'current', zxid: 2, atMs: 6 })
     expect(buffer.bytes).to.equal(0)
   })
 
@@ -207,7 +208,7 @@ describe('migrate: the buffer of events', () => {
 
 describe('migrate: how long a leader may be silent', () => {
   it('twenty pings, by the middle one of the last gaps, once there are enough of them', () => {
-    const rate = new PingRate(20_000)
+    const rate = new PingRate(SOURCE_BOUNDS)
     for (let i = 1; i <= 8; i++) expect(rate.limitMs(i * 400)).to.equal(20_000)
     expect(rate.limitMs(3_600)).to.equal(8_000)
     // A pause of one side.
@@ -215,8 +216,8 @@ describe('migrate: how long a leader may be silent', () => {
   })
 
   it('not less than five seconds, not more than what was given', () => {
-    const fast = new PingRate(20_000)
-    const slow = new PingRate(3_000)
+    const fast = new PingRate(SOURCE_BOUNDS)
+    const slow = new PingRate({ ...SOURCE_BOUNDS, silenceMs: 3_000 })
     let [least, most] = [0, 0]
     for (let i = 1; i < 12; i++) {
       least = fast.limitMs(i * 50)

@@ -1,0 +1,86 @@
+/** Digests that the leader has wrong, as 3.8.0 and 3.9.5 send them for creates whose flags and type are at odds. */
+import { expect } from 'chai'
+import { OPEN_ACL } from '../../../../../lib/model/acl.ts'
+import { Znode } from '../../../../../lib/model/znode.ts'
+import { DigestDrift } from '../../../../../lib/transfer/zookeeper/digest-drift.ts'
+import { ZookeeperTree } from '../../../../../lib/transfer/zookeeper/tree.ts'
+import {
+  CONTAINER_OWNER,
+  TXN,
+  type Txn,
+  type TxnOp,
+} from '../../../../../lib/transfer/zookeeper/txn.ts'
+
+const SESSION = 0x1000_0000_0001n
+
+function create(path: string, ephemeralOwner: bigint): TxnOp {
+  return { op: 'create', path, data: 'd', acl: OPEN_ACL, ephemeralOwner, parentCVersion: -1 }
+}
+
+describe('transfer/zookeeper: digests that the leader has wrong', () => {
+  let ours: ZookeeperTree
+  /** What the leader takes its tree for while changes are outstanding. */
+  let theirs: ZookeeperTree
+  let drift: DigestDrift
+  let zxid = 0
+
+  beforeEach(() => {
+    zxid = 1
+    ours = new ZookeeperTree(0)
+    theirs = new ZookeeperTree(0)
+    drift = new DigestDrift()
+    for (const tree of [ours, theirs]) {
+      tree.load({ kind: 'znode', path: '/', node: Znode.reserved(), hasAcl: true })
+    }
+  })
+
+  /** @returns whether the leader's digest, of `believed` in place of `op`, is recognised */
+  function follows(op: TxnOp, believed = op, type: number = TXN.create): boolean {
+    const header = { clientId: SESSION, cxid: 1, zxid: ++zxid, time: 7, type }
+    const txn: Txn = { ...header, ops: [op], digest: undefined }
+    ours.apply(txn)
+    theirs.apply({ ...txn, ops: [believed] })
+    const pair = { theirs: theirs.digest, ours: ours.digest }
+    return drift.isTheirs(txn, pair, (path, owner) => ours.digestTerm(path, owner))
+  }
+  const plain = (path: string) => create(path, 0n)
+  const container = (path: string) => create(path, CONTAINER_OWNER)
+
+  it('a plain znode taken for a container, a container for a plain znode or an ephemeral', () => {
+    expect(follows(plain('/a'), container('/a'))).to.equal(true)
+    expect(drift.isDrifting).to.equal(true)
+    expect(follows(container('/b'), plain('/b'), TXN.createContainer)).to.equal(true)
+    expect(follows(container('/c'), create('/c', SESSION), TXN.createContainer)).to.equal(true)
+  })
+
+  it('lasts while changes are outstanding, those of that znode too, and ends with the next right one', () => {
+    expect(follows(plain('/a'), container('/a'))).to.equal(true)
+    expect(follows(plain('/b'))).to.equal(true)
+    const set = { op: 'setData', path: '/a', data: 'e', version: 1 } as const
+    expect(follows(set)).to.equal(true)
+    expect(follows({ op: 'delete', path: '/a' })).to.equal(true)
+    expect(drift.isDrifting).to.equal(false)
+  })
+
+  it('is over when the leader has applied all: its digest is that of the tree again', () => {
+    expect(follows(plain('/a'), container('/a'))).to.equal(true)
+    const txn: Txn = {
+      ...{ clientId: SESSION, cxid: 1, zxid: ++zxid, time: 7, type: TXN.create },
+      ...{ ops: [plain('/b')], digest: undefined },
+    }
+    ours.apply(txn)
+    const pair = { theirs: ours.digest, ours: ours.digest }
+    expect(drift.isTheirs(txn, pair, (path) => ours.digestTerm(path))).to.equal(true)
+    expect(drift.isDrifting).to.equal(false)
+  })
+
+  for (const [what, op, believed, type] of [
+    ['other data', plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp, TXN.create],
+    ['another znode', plain('/b'), plain('/c'), TXN.create],
+    ['another owner of a plain znode in a multi', plain('/d'), container('/d'), TXN.multi],
+  ] as const) {
+    it(`is no excuse for another tree: ${what}`, () => {
+      expect(follows(op, believed, type)).to.equal(false)
+    })
+  }
+})
