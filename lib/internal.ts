@@ -26,7 +26,7 @@ export type {
 } from './member/session/session.ts'
 export { checkSource } from './migrate/check-source.ts'
 export { TARGET_DEFAULT } from './migrate/check-tree.ts'
-export { abandonMigration, END_TIMEOUT_MS, finishMigration } from './migrate/end-migration.ts'
+export { abandonMigration, finishMigration } from './migrate/end-migration.ts'
 export type { Finding } from './migrate/finding.ts'
 export { type MigrationStatus, migrationStatus } from './migrate/migration-status.ts'
 export { followSource } from './migrate/mirror.ts'

@@ -95,7 +95,7 @@ export function knownAddresses({ servers, quorum, members }: SourceRecord): {
 export interface Answers {
   /** They answer, and are not ours. */
   readonly answering: readonly string[]
-  /** One sentence each, of those that could not be asked. */
+  /** One sentence each, of those that could not be queried. */
   readonly unasked: readonly string[]
 }
 
@@ -121,6 +121,6 @@ export async function answering(
 export function unaskedSentence(address: string, { what, why }: Probed): string[] {
   if (what !== 'unreached') return []
   return [
-    `${address} could not be asked whether it serves clients (${why}): make sure that it does not`,
+    `${address} could not be queried whether it serves clients (${why}): make sure that it does not`,
   ]
 }

@@ -3,15 +3,15 @@
  *   server.ID=host:quorum port:election port[|another address][:role][;[client host:]client port]
  * Source: QuorumPeer.QuorumServer, QuorumMaj.toString. Neighbours: find-members, learner.
  */
-import type { HostPort } from './source-feed.ts'
+import type { Server } from '../client/wire/server-list.ts'
 
 export interface QuorumMember {
   readonly id: number
   /** Quorum addresses: one, or since 3.6 several. */
-  readonly quorum: readonly HostPort[]
+  readonly quorum: readonly Server[]
   readonly isObserver: boolean
   /** Where it serves clients; undefined: the line does not say, as where clientPort is set apart. */
-  readonly client: HostPort | undefined
+  readonly client: Server | undefined
 }
 
 /** Where members may be reached, as far as an ensemble says: `host:port`, an IPv6 address in brackets. */
@@ -35,19 +35,19 @@ export function parseQuorumConfig(text: string): QuorumMember[] {
     const [, id, value = ''] = LINE.exec(line) ?? []
     if (id === undefined) return []
     const [addresses = '', clientText = ''] = value.split(';')
-    const quorum = addresses.split('|').flatMap((address): HostPort[] => {
+    const quorum = addresses.split('|').flatMap((address): Server[] => {
       const [, ipv6, name, digits] = ADDRESS.exec(address.trim()) ?? []
       const host = ipv6 ?? name
       const port = Number(digits)
       return host === undefined || port < 1 || port > PORT_MAX ? [] : [{ host, port }]
     })
     if (quorum.length === 0) return []
-    const client = clientOf(clientText, quorum[0] as HostPort)
+    const client = clientOf(clientText, quorum[0] as Server)
     return [{ id: Number(id), quorum, isObserver: /:observer$/i.test(addresses.trim()), client }]
   })
 }
 
-function clientOf(text: string, quorum: HostPort): HostPort | undefined {
+function clientOf(text: string, quorum: Server): Server | undefined {
   const [, ipv6, name, digits] = CLIENT.exec(text.trim()) ?? []
   const port = Number(digits)
   if (!(port >= 1 && port <= PORT_MAX)) return undefined
@@ -69,11 +69,11 @@ export function membersText(members: readonly QuorumMember[]): string {
 }
 
 /** host:port, an IPv6 address in brackets. */
-export function shown({ host, port }: HostPort): string {
+export function shown({ host, port }: Server): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** Each address once, the first time that it comes. */
-export function distinct(addresses: readonly HostPort[]): HostPort[] {
+export function distinct(addresses: readonly Server[]): Server[] {
   return [...new Map(addresses.map((address) => [shown(address), address])).values()]
 }

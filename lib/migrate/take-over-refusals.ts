@@ -80,7 +80,7 @@ export async function isFollowed(key: SourceKey, clock: Clock): Promise<boolean>
 
 /**
  * `isServed`: proxies serve clients for it, or did.
- * @returns one sentence each, of the addresses that could not be asked
+ * @returns one sentence each, of the addresses that could not be queried
  * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS; MIGRATE_NOT_DRAINED: the same while proxies serve
  */
 export async function refuseAnswering(

@@ -49,7 +49,7 @@ export interface TakeOverOptions extends MigrationPlace {
   readonly timeoutMs?: number
   /** How long the store may take for the take-over itself, and for its record. @default {@link TAKE_OVER_DEFAULT} */
   readonly commitMs?: number
-  /** Called with sentences about servers that could not be asked. */
+  /** Called with sentences about servers that could not be queried. */
   readonly onNote?: (sentence: string) => void
 }
 
@@ -149,7 +149,7 @@ class TakingOver {
       (await this.#step('the follower was sought', () => isFollowed(this.#key, clock)))
     if (!sourceStays) {
       // Those that serve meanwhile need a leader until the end.
-      const unasked = await this.#step('the servers of the ensemble were asked', () =>
+      const unasked = await this.#step('the servers of the ensemble were queried', () =>
         this.#hasLeader
           ? refuseClients(knownAddresses(record).clients, clock)
           : refuseAnswering(record, clock, this.#isServed),

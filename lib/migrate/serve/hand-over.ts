@@ -45,7 +45,7 @@ export async function liveForwarders(
 /**
  * Nobody but the proxies may write to the ensemble any more.
  * @param clients client addresses of all its members, as far as they are known
- * @returns one sentence each, of those that could not be asked
+ * @returns one sentence each, of those that could not be queried
  * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
  */
 export async function refuseClients(

@@ -16,7 +16,6 @@ import type {
 } from '../../member/commit/upstream.ts'
 import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
-import type { MetadataStore } from '../../store/metadata-store.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
@@ -26,6 +25,7 @@ import { ForwarderKey } from './forwarder-key.ts'
 import { Freeze } from './freeze.ts'
 import { HeldEntries } from './held-entries.ts'
 import { HeldTasks } from './held-tasks.ts'
+import { isThere } from './is-there.ts'
 import { type EnsembleAccess, LeaderLink } from './leader-link.ts'
 import { ObserverSessions } from './observer-sessions.ts'
 import { PhaseGate } from './phase-gate.ts'
@@ -50,10 +50,6 @@ const TICK_MS = 250
 /** For Keeper.open. Without effect where the tree follows no ensemble. */
 export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactory {
   return (host) => new ZookeeperUpstream(host, access)
-}
-
-async function isThere(store: MetadataStore, key: Uint8Array): Promise<boolean> {
-  return (await store.range({ start: key, keysOnly: true })).kvs.length > 0
 }
 
 const unavailable = (why: string) => new StoreError('STORE_UNAVAILABLE', why)

@@ -77,7 +77,7 @@ describe('migrate/take-over: the servers', () => {
     expect(await takeOver(options)).to.include({ wasTaken: false })
     expect(notes).to.have.length(1)
     expect(notes[0]).to.match(
-      /^no-server\.invalid:2181 could not be asked whether it serves clients \(.+\): make sure/,
+      /^no-server\.invalid:2181 could not be queried whether it serves clients \(.+\): make sure/,
     )
   })
 

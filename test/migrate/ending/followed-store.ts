@@ -1,0 +1,39 @@
+/** A tree in a real store that has followed a played ensemble to its end: all that a take-over needs. */
+import { openStore } from '../../../adapters/index.ts'
+import { silentLogger } from '../../../lib/base/log.ts'
+import { followSource } from '../../../lib/migrate/mirror.ts'
+import { SourceKey } from '../../../lib/migrate/source-key.ts'
+import { eventually } from '../../support/eventually.ts'
+import { create, ScriptedSource } from '../../unit/lib/migrate/scripted-source.ts'
+
+const LATE_MS = 30_000
+const OWNER = 0x1000_0000_0001n
+
+export async function followedStore(url: string, prefix: string): Promise<void> {
+  const store = await openStore(url)
+  const stopping = new AbortController()
+  const source = new ScriptedSource()
+  source.commit(OWNER, { op: 'createSession', timeoutMs: 10_000 })
+  source.commit(OWNER, create('/e', { ephemeralOwner: OWNER }))
+  const key = new SourceKey({ store, prefix })
+  try {
+    const following = followSource({
+      ...{ store, prefix, servers: ['127.0.0.1:1'], openFeed: source.openFeed, name: 'test' },
+      ...{ logger: silentLogger, signal: stopping.signal },
+    })
+    await eventually('a feed', () => source.feeds.length > 0, LATE_MS)
+    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
+    await eventually(
+      'all that was committed',
+      async () => {
+        const record = await key.read()
+        return record?.zxid === source.zxid && record.leader === ''
+      },
+      LATE_MS,
+    )
+    stopping.abort()
+    await following
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,32 @@
+/** `npm run test:take-over-hunt -- [--stores etcd,file]`: a take-over is killed at each of its operations, before and after it. */
+import { parseArgs } from 'node:util'
+import { startEtcd } from '../../support/etcd-server.ts'
+import { etcdProgram } from '../../support/requirements.ts'
+import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
+import { killRound } from './kill-round.ts'
+
+const { values } = parseArgs({ options: { stores: { type: 'string', default: 'etcd,file' } } })
+let problems = 0
+for (const name of values.stores.split(',')) {
+  if (name !== 'etcd' && name !== 'file') throw new Error('--stores are etcd and file')
+  const etcd = name === 'etcd' ? await startEtcd({ binary: etcdProgram() }) : undefined
+  const folder = temporaryFolder('take-over')
+  const url = etcd === undefined ? `file:${folder}` : `etcd://${etcd.host}`
+  try {
+    for (const how of ['before', 'after'] as const) {
+      for (let at = 0; ; at++) {
+        const round = await killRound(url, `/${how}-${at}`, at, how)
+        problems += round.problems.length
+        if (!round.wasKilled) break
+        console.log(
+          `${name}: killed ${how} operation ${at}: status ${round.phase}, record ${round.recorded}, then ` +
+            `${round.wasTaken ? 'it was taken over' : 'it is taken over'}; problems: ${round.problems.join(', ') || 'none'}`,
+        )
+      }
+    }
+  } finally {
+    await etcd?.stop()
+    removeFolder(folder)
+  }
+}
+if (problems > 0) process.exitCode = 1
