@@ -13,12 +13,18 @@ export interface DyingOptions {
 
 export function dyingStore(inner: MetadataStore, { at, how, onReached }: DyingOptions) {
   let count = 0
+  let wasReached = false
+  // Once: what is sent again must not stop what has been continued meanwhile.
+  const reached = (): void => {
+    if (!wasReached) onReached()
+    wasReached = true
+  }
   const run = async <T>(attempt: () => Promise<T>, txn?: Txn): Promise<T> => {
     const number = count++
     const isIt = typeof at === 'number' ? number === at : txn !== undefined && isKind(txn, at)
-    if (isIt && how === 'before') onReached()
+    if (isIt && how === 'before') reached()
     const result = await attempt()
-    if (isIt && how === 'after') onReached()
+    if (isIt && how === 'after') reached()
     return result
   }
   const store: MetadataStore = {
