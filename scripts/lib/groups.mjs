@@ -21,7 +21,7 @@ export const groups = [
     name: 'unit',
     paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
     needs: ['openssl'],
-    minutesMax: 6,
+    minutesMax: 10,
   },
   {
     name: 'simulation',

@@ -279,7 +279,9 @@ export class KeptZnode {
     const { clock } = this.#client
     const everyMs = ttlMs / TOUCHES_PER_TTL
     const isFirst = this.#touchedMs === Number.NEGATIVE_INFINITY
-    if (!isFirst && clock.monotonic() - this.#touchedMs < everyMs) return
+    const leftMs = isFirst ? 0 : this.#touchedMs + everyMs - clock.monotonic()
+    // A timer may be early by what its turn of the event loop had taken when it was set.
+    if (leftMs > 0) return this.#touchIn(leftMs)
     const child = childOf(this.#path as string, TOUCH)
     try {
       if (!isFirst) await this.#client.setData(child, null)
@@ -288,8 +290,12 @@ export class KeptZnode {
       await this.#createTouch(child, ttlMs)
     }
     this.#touchedMs = clock.monotonic()
+    this.#touchIn(everyMs)
+  }
+
+  #touchIn(ms: number): void {
     this.#cancelTouch()
-    this.#cancelTouch = clock.after(everyMs, this.#options.wake)
+    this.#cancelTouch = this.#client.clock.after(ms, this.#options.wake)
   }
 
   async #createTouch(child: string, ttlMs: number): Promise<void> {
