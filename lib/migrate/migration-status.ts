@@ -27,7 +27,9 @@ export async function migrationStatus(place: MigrationPlace): Promise<MigrationS
   if (record === undefined) {
     return { record, sessions: 0, sentence: `the tree below ${prefix} comes from no ensemble` }
   }
-  const [stored] = (await place.store.range({ start: head })).kvs
+  const [stored] = await key.patiently(async () => {
+    return { is: (await place.store.range({ start: head })).kvs }
+  })
   const mirrors = stored === undefined || decodeHead(stored.value).mirrors === true
   // The journal decides: whoever took over may have ended before it said so here.
   const isTaken = record.phase === 'following' && !mirrors
@@ -38,12 +40,13 @@ export async function migrationStatus(place: MigrationPlace): Promise<MigrationS
   return { record: shown, sessions: await countSessions(place, key), sentence }
 }
 
-async function countSessions({ store }: MigrationPlace, { layout }: SourceKey): Promise<number> {
+async function countSessions({ store }: MigrationPlace, key: SourceKey): Promise<number> {
   let count = 0
-  let { start } = layout.sessions
+  let { start } = key.layout.sessions
   for (;;) {
-    const { end } = layout.sessions
-    const { kvs } = await store.range({ start, end, countMax: PAGE, keysOnly: true })
+    const { end } = key.layout.sessions
+    const page = { start, end, countMax: PAGE, keysOnly: true }
+    const { kvs } = await key.patiently(async () => ({ is: await store.range(page) }))
     count += kvs.length
     const last = kvs.at(-1)
     if (last === undefined || kvs.length < PAGE) return count

@@ -5,6 +5,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import { reasonOf } from '../base/reason-of.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
@@ -141,7 +142,7 @@ class TakingOver {
     const { store, sourceStays = false, tail, onNote, drainMs } = this.#options
     const clock = this.#clock
     const forwarders = await this.#step('the store was read', () =>
-      liveForwarders(store, this.#key),
+      this.#key.patiently(async () => ({ is: await liveForwarders(store, this.#key) })),
     )
     this.#isServed = forwarders.length > 0
     this.#hasLeader =
@@ -168,7 +169,10 @@ class TakingOver {
 
   async #openKeeper(): Promise<Keeper> {
     const { store, prefix, logger } = this.#options
-    const opening = Keeper.open({ store, logger, clock: this.#clock, ...(prefix && { prefix }) })
+    const clock = this.#clock
+    const opening = this.#key.patiently(async () => {
+      return { is: await Keeper.open({ store, logger, clock, ...(prefix && { prefix }) }) }
+    })
     try {
       return await this.#step('the tree was loaded', () => opening)
     } catch (error) {
@@ -226,7 +230,7 @@ class TakingOver {
 
   async #commit(keeper: Keeper): Promise<void> {
     await this.#limit.step({ ...COMMITTING, stepMs: this.#commitMs }, () =>
-      commitOwn(keeper.committer, { type: 'takeOver' }, () => {}),
+      commitOwn(keeper.committer, { type: 'takeOver' }, () => {}).catch(unknownOutcome),
     )
     // Whoever was first: it is what was wanted.
     if (!keeper.replica.mirrors) return
@@ -250,6 +254,14 @@ class TakingOver {
     const limit = new TimeLimit(this.#clock, CLOSE_MS)
     await limit.step({ doing: 'it was closed' }, () => work).catch(() => {})
   }
+}
+
+/** Whatever the store says: it may have done it. */
+function unknownOutcome(error: unknown): never {
+  throw new MigrateError(
+    'MIGRATE_UNKNOWN',
+    `${reasonOf(error)} while ${COMMITTING.doing}: ${COMMITTING.otherwise}`,
+  )
 }
 
 function tooLate(): MigrateError {

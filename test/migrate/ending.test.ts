@@ -1,19 +1,12 @@
 /**
- * A take-over on a real etcd and on files that is killed behind its commit, and before its record; and one whose etcd is stopped
- * at each step: the sentence says what is the case, and the next one does what is left. For each operation:
- * `npm run test:take-over-hunt`.
+ * A take-over on a real etcd and on files that is killed behind its commit, and before its record: the next one does what is left.
+ * For each operation: `npm run test:take-over-hunt`. And the commands of a migration while etcd is stopped.
  */
 import { expect } from 'chai'
-import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
-import { silentLogger } from '../../lib/base/log.ts'
-import { migrationStatus } from '../../lib/migrate/migration-status.ts'
-import { takeOver } from '../../lib/migrate/take-over.ts'
 import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
 import { runAnykeeper } from '../support/run-anykeeper.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
-import { type At, dyingStore } from './ending/dying-store.ts'
-import { followedStore } from './ending/followed-store.ts'
 import { killRound } from './ending/kill-round.ts'
 
 describe('migrate: a take-over that is cut off', function () {
@@ -50,40 +43,6 @@ describe('migrate: a take-over that is cut off', function () {
       })
       expect(round.sentence).to.match(/^taken over: .* take-over, once more, does that$/)
       expect(round.problems).to.deep.equal([])
-    })
-  }
-
-  const steps: readonly [At, string, string][] = [
-    [0, 'MIGRATE_TIMEOUT', 'while the store was read: nothing was taken over: run it again'],
-    [
-      'takeOver',
-      'MIGRATE_UNKNOWN',
-      'while the store committed the take-over: whether it is taken over is not known',
-    ],
-    ['record', 'MIGRATE_UNKNOWN', 'it is taken over, and clients are served; run it again'],
-  ]
-  for (const [at, code, words] of steps) {
-    it(`etcd is stopped at ${at}`, async () => {
-      const prefix = `/stopped-${at}`
-      await followedStore(url, prefix)
-      const inner = await openEtcdStore({ hosts: [etcd.host] })
-      const onReached = (): void => etcd.signal('SIGSTOP')
-      const store = dyingStore(inner, { at, how: 'before', onReached })
-      const options = { store, prefix, logger: silentLogger }
-      try {
-        const limits = { timeoutMs: 1_500, commitMs: 1_000 }
-        const error = await takeOver({ ...options, ...limits }).catch((reason: Error) => reason)
-        expect(error).to.have.property('code', code)
-        expect(error).to.have.property('message').that.includes(words)
-        etcd.signal('SIGCONT')
-        const found = await migrationStatus({ store: inner, prefix })
-        const again = await takeOver({ ...options, store: inner })
-        expect(again.wasTaken).to.equal(found.record?.phase === 'taken')
-        expect((await migrationStatus({ store: inner, prefix })).record?.phase).to.equal('taken')
-      } finally {
-        etcd.signal('SIGCONT')
-        await inner.close()
-      }
     })
   }
 

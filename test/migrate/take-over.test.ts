@@ -149,7 +149,7 @@ describe('migrate: a live client to anykeeper and back', function () {
     expect(old.child.output).to.match(/head.*format/)
 
     const early = await runAnykeeper(command('take-over'))
-    expect(early.code).to.equal(1)
+    expect(early.code).to.equal(6)
     expect(early.stderr).to.include(`${zookeeper.connectString}, ${quorum} still answer`)
 
     await zookeeper.end()
