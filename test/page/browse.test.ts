@@ -157,6 +157,9 @@ describe('page/browse', function () {
     await focusOn(page, 'treeitem')
     for (const key of ['Home', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key)
     await page.waitForFunction(() => location.hash === '#/tree?path=%2Fjson')
+    // What is read for it has arrived.
+    await shows(page, /czxid/i, 'main')
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'treeitem')
     for (const key of ['End', 'ArrowRight']) await page.keyboard.press(key)
     await shows(page, /zookeeper[\s\S]*config[\s\S]*quota/, '[role=tree]')
     await page.keyboard.press('ArrowRight')
