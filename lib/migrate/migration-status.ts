@@ -1,7 +1,7 @@
 /** How far a migration is, for people and programs: the record of the source, and what comes next. Neighbours: source-key. */
-import { decodeHead } from '../format/head.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
+import { isServedTree } from './take-over-refusals.ts'
 
 /** What {@link migrationStatus} found. */
 export interface MigrationStatus {
@@ -22,17 +22,13 @@ const UNRECORDED =
 /** Writes nothing. @throws {StoreError} */
 export async function migrationStatus(place: MigrationPlace): Promise<MigrationStatus> {
   const key = new SourceKey(place)
-  const { prefix, head } = key.layout
+  const { prefix } = key.layout
   const record = await key.read()
   if (record === undefined) {
     return { record, sessions: 0, sentence: `the tree below ${prefix} comes from no ensemble` }
   }
-  const [stored] = await key.patiently(async () => {
-    return { is: (await place.store.range({ start: head })).kvs }
-  })
-  const mirrors = stored === undefined || decodeHead(stored.value).mirrors === true
   // The journal decides: whoever took over may have ended before it said so here.
-  const isTaken = record.phase === 'following' && !mirrors
+  const isTaken = record.phase === 'following' && (await isServedTree(place.store, key))
   const now: SourceRecord = isTaken ? { ...record, phase: 'taken' } : record
   const follower = await key.follower()
   const shown = { ...now, holder: follower ?? '', leader: follower === undefined ? '' : now.leader }

@@ -6,8 +6,8 @@ import { fromByteString, toByteString } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
 import { dataBytesMax } from './data-bytes.ts'
-import { meantOf, numbersOf, versionOf } from './edit-fields.ts'
-import { change } from './edit-session.ts'
+import { numbersOf, versionOf } from './edit-fields.ts'
+import { changeMeant } from './edit-session.ts'
 import { onlyKnown, pathOf } from './parameters.ts'
 import { znodeOf } from './tree-route.ts'
 
@@ -37,8 +37,7 @@ export async function putData(host: ProxyHost, call: Call): Promise<void> {
   const version = versionOf(fields, 'version')
   const bytesMax = dataBytesMax(host, path)
   const data = toByteString(await call.bytes(bytesMax))
-  const { guards } = meantOf(host, path, fields)
   const request = { type: 'setData', path, data, version } as const
-  const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
+  const zxid = await changeMeant(host, call, { path, fields, request })
   call.json(200, { path, zxid, dataLength: data.length })
 }

@@ -15,6 +15,7 @@ import {
 } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
+import { type Fields, meantOf } from './edit-fields.ts'
 
 /** How long a change may take to be committed, ms. */
 const EDIT_MS_MAX = 10_000
@@ -57,6 +58,24 @@ export async function change(
   }
   host.logger.info({ operation, path, zxid }, 'znode changed on request')
   return { zxid, result }
+}
+
+/** A change of one znode: of the one that `fields` mean. */
+interface MeantChange {
+  readonly path: string
+  readonly fields: Fields
+  readonly request: GuardedRequest['request']
+}
+
+/** Carries it out. Resolves with its zxid. @throws {HttpError} as meantOf(), {@link change} */
+export async function changeMeant(
+  host: ProxyHost,
+  call: Call,
+  { path, fields, request }: MeantChange,
+): Promise<number> {
+  const { guards } = meantOf(host, path, fields)
+  const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
+  return zxid
 }
 
 /** The error of the operation of a multi that failed; 0: none did. */

@@ -6,7 +6,7 @@ import { CREATE_FLAGS, type CreateRequest, OP } from '../../../../lib/internal.t
 import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
 import { aclOf, dataOf, type Fields, meantOf, numbersOf, versionOf } from './edit-fields.ts'
-import { change } from './edit-session.ts'
+import { change, changeMeant } from './edit-session.ts'
 import { onlyKnown, pathOf } from './parameters.ts'
 
 /** PUT: {"data", "encoding", "version", "czxid"}. */
@@ -16,9 +16,8 @@ export async function setZnode(host: ProxyHost, call: Call, bodyBytesMax: number
   const body = await call.jsonBody(bodyBytesMax)
   const data = dataOf(body)
   const version = versionOf(body, 'version')
-  const { guards } = meantOf(host, path, body)
   const request = { type: 'setData', path, data, version } as const
-  const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
+  const zxid = await changeMeant(host, call, { path, fields: body, request })
   call.json(200, { path, zxid })
 }
 
@@ -29,9 +28,8 @@ export async function setAcl(host: ProxyHost, call: Call, bodyBytesMax: number):
   const body = await call.jsonBody(bodyBytesMax)
   const acl = aclOf(body)
   const version = versionOf(body, 'aversion')
-  const { guards } = meantOf(host, path, body)
   const request = { type: 'setACL', path, acl, version } as const
-  const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
+  const zxid = await changeMeant(host, call, { path, fields: body, request })
   call.json(200, { path, zxid })
 }
 
@@ -87,8 +85,7 @@ export async function deleteZnode(host: ProxyHost, call: Call): Promise<void> {
   const path = pathOf(query, 'path')
   const fields = numbersOf(query, ['version', 'czxid'])
   const version = versionOf(fields, 'version')
-  const { guards } = meantOf(host, path, fields)
   const request = { type: 'delete', path, version } as const
-  const { zxid } = await change(host, call, path, { type: 'guarded', guards, request })
+  const zxid = await changeMeant(host, call, { path, fields, request })
   call.json(200, { path, zxid })
 }

@@ -67,6 +67,13 @@ describe('migrate/take-over, killed', function () {
     const { source } = bench
     source.commit(ANNA, create('/a'))
     const follower = bench.follow({ servers })
+    await followedToItsEnd(follower)
+  })
+  afterEach(() => bench.close())
+
+  /** The ensemble is stopped, and then the follower. */
+  async function followedToItsEnd(follower: { stop(): Promise<unknown> }): Promise<void> {
+    const { source } = bench
     await bench.caughtUp()
     source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
     await bench.status(
@@ -74,8 +81,7 @@ describe('migrate/take-over, killed', function () {
       ({ leader, received }) => leader === '' && received === source.zxid,
     )
     await follower.stop()
-  })
-  afterEach(() => bench.close())
+  }
 
   /** The store as it was before a try. */
   async function rewound<T>(use: () => Promise<T>): Promise<T> {
@@ -187,13 +193,7 @@ describe('migrate/take-over, killed', function () {
     await bench.status('followed', ({ leader }) => leader !== '')
     source.zxid = (highest - 255) * 2 ** 32
     source.commit(ANNA, create('/b'))
-    await bench.caughtUp()
-    source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
-    await bench.status(
-      'no leader',
-      ({ leader, received }) => leader === '' && received === source.zxid,
-    )
-    await follower.stop()
+    await followedToItsEnd(follower)
     const error = await takeOver({ store: bench.own, logger }).catch((reason: Error) => reason)
     expect(error).to.have.property('code', 'MIGRATE_EPOCH')
     expect(error)
