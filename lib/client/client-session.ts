@@ -166,10 +166,14 @@ export class ClientSession {
       // To its end, also after unref().
       const hold = new ProcessHold(this.clock)
       this.watches.close()
-      const closed = Promise.resolve().then(() => this.#close())
-      this.#closing = closed.finally(() => hold.end())
+      let begin = (_closed: Promise<void>): void => {}
+      this.#closing = new Promise((resolve) => {
+        begin = resolve
+      })
       // Before the server can end the session, and let another client hold what this one holds.
       this.#leaving.abort()
+      // In this turn: what another client of the process sends behind this call is behind the end of the session.
+      begin(this.#close().finally(() => hold.end()))
     }
     return this.#closing
   }

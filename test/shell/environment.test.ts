@@ -178,10 +178,13 @@ describe('shell: where it runs', function () {
     expect((await waiting.ended).code).to.equal(0)
     expect((await run(['get', '/t'], { env })).out).to.equal('new')
     const stopped = start(['set', '/t', '--input', fifo, '--json'], { env })
-    const opened = start(['watch', '/t'], { env })
-    await opened.until(/watching/)
+    // It opens for writing when the command has opened it for reading, and holds it open until it is ended.
+    const silent = new CommandRun('bash', ['-c', `exec 3> ${fifo}; echo open; read`])
+    await silent.until(/open/)
     stopped.signal('SIGINT')
     expect((await stopped.ended).code).to.equal(130)
+    silent.write('\n')
+    expect((await silent.ended).code).to.equal(0)
   })
 
   it('a chroot that is not there is named', async () => {
