@@ -4,6 +4,7 @@
  * in its own process. Any number of keepers on one store are one ZooKeeper.
  */
 import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
+import { everyStep } from '../base/every-step.ts'
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
@@ -12,6 +13,7 @@ import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl-schemes.ts'
 import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { DigestScheme } from '../model/digest-scheme.ts'
+import { checkedStore } from '../store/checked-store.ts'
 import { openChanges } from './changes/change-feed.ts'
 import { ChangeLog } from './changes/change-log.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
@@ -24,7 +26,7 @@ import { JournalFollower, journalFaults } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
-import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
+import { type KeeperOptions, loadOptions, prefixOf } from './upkeep/keeper-options.ts'
 import { headIsGone, LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
@@ -66,6 +68,7 @@ export class Keeper {
   /** @internal What the change feeds of this member share, and how they fare. */
   readonly changeLog: ChangeLog
   #closed = false
+  #closing: Promise<void> | undefined
   /** When serving begins or ends. */
   onServingChange: ((serving: boolean) => void) | undefined
   /** How often the tree was reloaded because the feed was lost. */
@@ -76,13 +79,11 @@ export class Keeper {
    * @throws {TypeError} the prefix does not start with "/", or ends with it
    * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the prefix is unfinished
    */
-  static async open(options: KeeperOptions): Promise<Keeper> {
-    const prefix = options.prefix ?? '/anykeeper'
-    if (!/^\/[^\0]*[^/\0]$/.test(prefix)) {
-      throw new TypeError(`prefix must start with "/" and not end with it, got "${prefix}"`)
-    }
+  static async open(given: KeeperOptions): Promise<Keeper> {
+    const layout = new Layout(prefixOf(given))
+    // A store of the caller’s own may throw anything: below this line it is a StoreError.
+    const options = { ...given, store: checkedStore(given.store) }
     const limits = { ...LIMITS_DEFAULT, ...options.limits }
-    const layout = new Layout(prefix)
     const loaded = await loadReplica(options.store, layout, loadOptions(options, limits))
     leaveToWholePeers(loaded, '', isWhole)
     const keeper = new Keeper(options, limits, layout, loaded)
@@ -90,9 +91,7 @@ export class Keeper {
       await keeper.#start(loaded)
     } catch (error) {
       // Half open it must not continue to commit: the caller has no handle to close it.
-      keeper.#stopTimers()
-      keeper.committer.close()
-      keeper.#hold.end()
+      await keeper.close(0).catch(() => {})
       throw error
     }
     return keeper
@@ -303,17 +302,22 @@ export class Keeper {
    * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written behind as far as
    * the store takes them within `drainMs`. The store stays open: it is the caller's.
    */
-  async close(drainMs = 2_000): Promise<void> {
-    if (this.#closed) return
-    this.#stopTimers()
-    await this.upstream?.close()
-    await this.committer.drain(drainMs)
-    this.#closed = true
-    this.changeLog.close()
-    this.#follower.stop()
-    this.committer.close()
-    await this.registry.leave()
-    await this.#follower.ended.finally(() => this.#hold.end())
+  close(drainMs = 2_000): Promise<void> {
+    this.#closing ??= everyStep([
+      ...[this.sessions, this.upkeep, this.#serving].map((part) => () => part.stop()),
+      () => this.#logger.flush(),
+      () => this.upstream?.close(),
+      () => this.committer.drain(drainMs),
+      () => {
+        this.#closed = true
+      },
+      ...[this.changeLog, this.committer].map((part) => () => part.close()),
+      () => this.#follower.stop(),
+      () => this.registry.leave(),
+      () => this.#follower.ended,
+      () => this.#hold.end(),
+    ])
+    return this.#closing
   }
 
   /** Nobody is served any more. */
@@ -324,11 +328,6 @@ export class Keeper {
   /** As close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #stopTimers(): void {
-    for (const part of [this.sessions, this.upkeep, this.#serving]) part.stop()
-    this.#logger.flush()
   }
 
   async #start(loaded: Loaded): Promise<void> {

@@ -1,10 +1,11 @@
 /**
- * Validation for all adapters, written once: arguments, limits, keys touched twice, closed state.
- * An adapter hands out `checkedStore(itself)`. Neighbours: metadata-store.ts, adapters/*.
+ * Validation for all adapters, written once: arguments, limits, keys touched twice, closed state, and that nothing but a
+ * StoreError comes out. An adapter hands out `checkedStore(itself)`. Neighbours: metadata-store.ts, store-failure, adapters/*.
  */
-import { StoreError } from '../model/errors.ts'
+import { StoreError, type StoreOutcome } from '../model/errors.ts'
 import { bytesId, compareBytes } from './bytes.ts'
 import type { MetadataStore } from './metadata-store.ts'
+import { storeFailure } from './store-failure.ts'
 import { txnBytes } from './txn-size.ts'
 import {
   type CompactOptions,
@@ -38,10 +39,20 @@ const SMALLEST_KEY = Uint8Array.of(0)
 /**
  * The store behind a door that lets only well-formed calls through, so the adapter need not check.
  * A refused call never reaches the adapter: STORE_INVALID, STORE_TOO_LARGE and STORE_CLOSED, all
- * `unapplied`.
+ * `unapplied`. Whatever else the adapter throws comes out as STORE_INTERNAL, of a write with the outcome
+ * unknown. A store that is behind such a door already is returned as it is.
  */
 export function checkedStore(store: MetadataStore): MetadataStore {
-  return new CheckedStore(store)
+  return store instanceof CheckedStore ? store : new CheckedStore(store)
+}
+
+/** `outcome`: of a call that failed without saying it. */
+async function declared<T>(outcome: StoreOutcome, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw storeFailure(error, outcome)
+  }
 }
 
 class CheckedStore implements MetadataStore {
@@ -55,13 +66,13 @@ class CheckedStore implements MetadataStore {
     if (store.space !== undefined) {
       this.space = async () => {
         this.#checkOpen()
-        return (await store.space?.()) as StoreSpace
+        return declared('unapplied', async () => (await store.space?.()) as StoreSpace)
       }
     }
     if (store.reclaim !== undefined) {
       this.reclaim = async (options) => {
         this.#checkOpen()
-        await store.reclaim?.(options)
+        await declared('unknown', async () => store.reclaim?.(options))
       }
     }
   }
@@ -76,13 +87,13 @@ class CheckedStore implements MetadataStore {
     else checkSpan(query.start, query.end)
     if (query.revision !== undefined) checkCount('revision', query.revision, 0)
     if (query.countMax !== undefined) checkCount('countMax', query.countMax, 1)
-    return this.#store.range(query)
+    return declared('unapplied', () => this.#store.range(query))
   }
 
   async txn(txn: Txn, options?: TxnOptions): Promise<TxnResult> {
     this.#checkOpen()
     checkTxn(txn, this.features)
-    return this.#store.txn(txn, options)
+    return declared('unknown', () => this.#store.txn(txn, options))
   }
 
   async *watch(options: WatchOptions): AsyncGenerator<WatchBatch> {
@@ -90,7 +101,11 @@ class CheckedStore implements MetadataStore {
     checkSpan(options.start, options.end)
     checkCount('fromRevision', options.fromRevision, 1)
     if (options.signal.aborted) return
-    yield* this.#store.watch(options)
+    try {
+      yield* this.#store.watch(options)
+    } catch (error) {
+      throw storeFailure(error, 'unapplied')
+    }
   }
 
   async grantLease(options: { readonly ttlMs: number }): Promise<Lease> {
@@ -99,29 +114,29 @@ class CheckedStore implements MetadataStore {
     if (!(ttlMs >= LEASE_TTL_MS_MIN && ttlMs <= LEASE_TTL_MS_MAX)) {
       throw invalid(`ttlMs must be ${LEASE_TTL_MS_MIN} to ${LEASE_TTL_MS_MAX}, not ${ttlMs}`)
     }
-    return this.#store.grantLease(options)
+    return declared('unknown', () => this.#store.grantLease(options))
   }
 
   async keepLeaseAlive(id: LeaseId): Promise<{ readonly ttlMs: number }> {
     this.#checkOpen()
     checkLeaseId(id)
-    return this.#store.keepLeaseAlive(id)
+    return declared('unknown', () => this.#store.keepLeaseAlive(id))
   }
 
   async revokeLease(id: LeaseId): Promise<void> {
     this.#checkOpen()
     checkLeaseId(id)
-    return this.#store.revokeLease(id)
+    return declared('unknown', () => this.#store.revokeLease(id))
   }
 
   async compact(revision: Revision, options?: CompactOptions): Promise<void> {
     this.#checkOpen()
     checkCount('revision', revision, 1)
-    return this.#store.compact(revision, options)
+    return declared('unknown', () => this.#store.compact(revision, options))
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#store.close()
+    this.#closing ??= declared('unapplied', () => this.#store.close())
     return this.#closing
   }
 

@@ -173,7 +173,7 @@ for (const version of ['3.8', '3.9'] as const) {
       await b.create('/back/more')
       const { sessionId, password } = a
       // With another timeout, too.
-      const returning = { sessionId, password, lastZxidSeen: zxid, timeoutMs: 2_000 }
+      const returning = { sessionId, password, lastZxidSeen: zxid, timeoutMs: 8_000 }
       const again = await RawClient.connect({ port, ...returning })
       expect(again.sessionId).to.equal(sessionId)
       await again.setWatches({ relativeZxid: zxid, data: ['/back'], child: ['/back'], exist: [] })

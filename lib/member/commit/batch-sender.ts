@@ -6,13 +6,13 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
-import { StoreError } from '../../model/errors.ts'
+import type { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import { storeFailure } from '../../store/store-failure.ts'
 import type { Revision, Txn, TxnResult } from '../../store/types.ts'
 import type { InFlight } from './chain.ts'
 import type { Changes } from './changes.ts'
 import type { CommitTimes } from './commit-times.ts'
-import { failBatch } from './fault.ts'
 import { Patience } from './patience.ts'
 
 export type Outcome =
@@ -63,8 +63,6 @@ const TRIES_PENDING_MAX = 8
 type Answer =
   | { readonly result: TxnResult; readonly sentMs: number }
   | { readonly error: StoreError }
-  /** What no store may throw. */
-  | { readonly fault: unknown }
 
 /** All tries of one batch: what was answered, and what is still in flight. */
 class Tries {
@@ -122,11 +120,6 @@ export class BatchSender {
       if (!tries.isPending) this.#try(tries, txn)
       const answer = await this.#firstAnswer(tries, txn)
       if (next.settled) return { type: 'settled' }
-      if ('fault' in answer) {
-        failBatch(answer.fault, next.planned, this.#options)
-        await this.#untilSettled(next)
-        return { type: 'settled' }
-      }
       if ('result' in answer) {
         const { result, sentMs } = answer
         if (result.committed) return { type: 'committed', revision: result.revision, sentMs }
@@ -167,8 +160,8 @@ export class BatchSender {
           this.#usualMs += (tookMs - this.#usualMs) * USUAL_SHARE
           return { result, sentMs }
         },
-        (error: unknown) => {
-          if (!(error instanceof StoreError)) return { fault: error }
+        (thrown: unknown) => {
+          const error = storeFailure(thrown, 'unknown')
           if (error.outcome === 'unknown') counters.unknownOutcomes++
           return { error }
         },

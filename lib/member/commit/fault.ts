@@ -1,8 +1,8 @@
 /**
- * A fault of our own while a batch is sent or applied: no answer of the store, but a bug, here or in an adapter.
+ * A fault of our own while a batch is sent or applied: no answer of the store, but a bug.
  * Whether the batch is in the store is not known, and the replica may have half of it. Its requests are abandoned, and
  * the tree is loaded again: that abandons the batches behind it, and nothing is left pending.
- * Neighbours: batch-sender, group-committer.
+ * Neighbour: group-committer.
  */
 import type { Logger } from '../../base/log.ts'
 import { StoreError } from '../../model/errors.ts'

@@ -12,12 +12,15 @@ import { decodeProxy, encodeProxy, type ProxyRecord } from '../../format/record.
 import { unfinishedImport } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import { storeFailure } from '../../store/store-failure.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
 
 /** Heartbeats in one TTL. */
 const HEARTBEATS_PER_TTL = 6
 /** After one that was not confirmed, the next one comes so soon. Unit ms. */
 const HEARTBEAT_RETRY_MS = 250
+/** After a feed or a list that was not read. Unit ms. */
+const READ_RETRY_MS = 1_000
 
 /**
  * How long ago a proxy can have received from its clients last, at least, when its lease ran out: it serves on for
@@ -118,8 +121,10 @@ export class ProxyRegistry {
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
   async leave(): Promise<void> {
     this.#stop.abort()
-    await Promise.all([...this.#loops, this.#pendingReports, this.#registering?.catch(() => {})])
+    await Promise.allSettled([...this.#loops, this.#pendingReports, this.#registering])
     const { store, layout, proxy, logger } = this.#options
+    // It was never granted: a key without a lease would stay for ever.
+    if (this.#lease === 0n) return
     try {
       await store.txn({
         compares: [],
@@ -263,8 +268,8 @@ export class ProxyRegistry {
         // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
         // answer this must not delay the next heartbeat.
         this.listNow()
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
+      } catch (thrown) {
+        const error = storeFailure(thrown, 'unknown')
         if (error.code === 'STORE_CLOSED') return
         onUnconfirmed(error)
         logger.warn({ err: error }, 'heartbeat not confirmed')
@@ -282,6 +287,7 @@ export class ProxyRegistry {
     const { store, layout, logger } = this.#options
     let from = fromRevision
     while (!this.#stop.signal.aborted) {
+      let gave = false
       try {
         const { start, end } = layout.proxies
         const feed = store.watch({ start, end, fromRevision: from, signal: this.#stop.signal })
@@ -291,12 +297,15 @@ export class ProxyRegistry {
             else this.#gone(layout.proxyOf(event.key))
           }
           from = revision + 1
+          gave = true
         }
       } catch (error) {
-        if (!(error instanceof StoreError) || error.code === 'STORE_CLOSED') return
+        if (error instanceof StoreError && error.code === 'STORE_CLOSED') return
         logger.warn({ err: error }, 'feed of proxies lost, reading their list')
         from = (await this.#relist()) ?? from
       }
+      // One that ends immediately each time is not opened without a pause.
+      if (!gave) await this.#sleep(READ_RETRY_MS)
     }
   }
 
@@ -316,7 +325,7 @@ export class ProxyRegistry {
       return revision + 1
     } catch (error) {
       logger.warn({ err: error }, 'list of proxies not readable')
-      await this.#sleep(1_000)
+      await this.#sleep(READ_RETRY_MS)
       return undefined
     }
   }
@@ -365,6 +374,7 @@ export class ProxyRegistry {
   }
 
   #sleep(delayMs: number): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         cancel()

@@ -5,6 +5,7 @@
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { pause } from '../../base/pause.ts'
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
@@ -59,6 +60,10 @@ export class JournalFollower {
   #replacedMs = Number.NEGATIVE_INFINITY
   /** What was applied is not what the store has: catching up would change nothing. */
   #isWrong = false
+  /** This feed has brought something. */
+  #gave = false
+  /** Feeds in a row that brought nothing. */
+  #barren = 0
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -110,6 +115,9 @@ export class JournalFollower {
     while (!this.#stop.signal.aborted) {
       const reason = await this.#untilLost(suspect)
       if (this.#stop.signal.aborted || isClosed(reason)) return
+      // One that is lost each time before it gave anything is not opened without a pause.
+      this.#barren = this.#gave ? 0 : this.#barren + 1
+      if (this.#barren > 1) await this.#backOff(this.#barren - 1)
       suspect = reason instanceof FeedLate
       if (suspect) this.#options.logger.warn({}, 'the journal feed is late, opening it again')
       else if (!(await this.#recover(reason))) return
@@ -120,6 +128,7 @@ export class JournalFollower {
   async #untilLost(suspect: boolean): Promise<Reason> {
     const { store, layout, onEntry, onEvent } = this.#options
     this.#feedStop = new AbortController()
+    this.#gave = false
     const { signal } = this.#feedStop
     try {
       await followJournal({
@@ -130,6 +139,7 @@ export class JournalFollower {
         signal,
         onEntry,
         onEvent: (revision) => {
+          this.#gave = true
           this.#revision = Math.max(this.#revision, revision)
           onEvent(revision)
         },
@@ -142,7 +152,7 @@ export class JournalFollower {
 
   /** Retries until the replica is where the store is. false: stopped, or the store was closed. */
   async #recover(reason: Reason): Promise<boolean> {
-    const { logger, clock, onHistoryLost } = this.#options
+    const { logger, onHistoryLost } = this.#options
     if (reason instanceof HistoryLost) onHistoryLost(reason)
     else logger.warn({ err: reason }, 'journal feed lost')
     if (reason instanceof HistoryLost) this.#isWrong = true
@@ -155,12 +165,14 @@ export class JournalFollower {
         if (isClosed(error)) return false
         if (error instanceof HistoryLost) this.#isWrong = true
         logger.warn({ err: error, tries }, 'tree not loadable, retrying')
-        await new Promise<void>((resolve) => {
-          clock.after(backoffMs(tries, RELOAD_RETRY), resolve)
-        })
+        await this.#backOff(tries)
       }
     }
     return false
+  }
+
+  #backOff(tries: number): Promise<void> {
+    return pause(this.#options.clock, backoffMs(tries, RELOAD_RETRY), this.#stop.signal)
   }
 
   async #reload(tries: number): Promise<Revision> {
