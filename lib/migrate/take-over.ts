@@ -106,7 +106,7 @@ class TakingOver {
   #isServed = false
   /** They do, and the tree follows a leader. */
   #hasLeader = false
-  /** Client addresses of the ensemble: its servers are looked at once more, when nobody forwards to it. */
+  /** Client addresses of the ensemble: they are queried again when nobody forwards to it. */
   #reached: readonly string[] = []
 
   constructor(options: TakeOverOptions) {
