@@ -23,7 +23,7 @@ import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { adminTlsOf } from './settings/groups/admin-tls.ts'
-import { advertise, listen } from './settings/groups/clients.ts'
+import { advertise, listen, maxFrameBytes } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import { ensembleAccess, serveWhileFollowing as following } from './settings/groups/migration.ts'
@@ -218,7 +218,12 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
       limits: values.keeper,
       ...schemes.keeper,
       acceptDamagedTree: get(storeSettings.acceptDamagedTree),
-      ...(get(following) && { upstream: serveWhileFollowing(ensembleAccess(get)) }),
+      ...(get(following) && {
+        upstream: serveWhileFollowing({
+          ...ensembleAccess(get),
+          frameBytesMax: get(maxFrameBytes),
+        }),
+      }),
     })
   })
   const whatFits = { url, prefix, store: opened, memory }

@@ -37,6 +37,11 @@ export function probeClientPort(address: string, clock: Clock = systemClock): Pr
   return probe(address, clock, 'srvr')
 }
 
+/** Asks another word. Never throws. */
+export function queryClientPort(address: string, word: string, clock: Clock): Promise<Probed> {
+  return probe(address, clock, word)
+}
+
 /** Connects to a quorum address, and says nothing. Never throws. */
 export function probeQuorumPort(address: string, clock: Clock = systemClock): Promise<Probed> {
   return probe(address, clock, undefined)

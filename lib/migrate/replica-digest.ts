@@ -4,6 +4,7 @@
  */
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { KIND, type Znode } from '../model/znode.ts'
+import type { DriftView } from '../transfer/zookeeper/digest-drift.ts'
 import { termOf, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
 
@@ -42,10 +43,13 @@ export class ReplicaDigest {
     this.tree.onChanging = undefined
   }
 
-  /** The part of a znode in it, as DigestDrift wants it. */
-  termOf(path: string, owner?: bigint): number | undefined {
-    const node = this.tree.get(path)
-    return node && termOf(path, node, owner ?? ownerOf(node))
+  get driftView(): DriftView {
+    const { tree } = this
+    const term: DriftView['term'] = (path, owner) => {
+      const node = tree.get(path)
+      return node && termOf(path, node, owner ?? ownerOf(node))
+    }
+    return { term, root: tree.get('/') }
   }
 
   /** Of the tree as it is now, 64 bits, unsigned. */

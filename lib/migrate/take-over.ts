@@ -16,10 +16,10 @@ import {
   type FreezeOptions,
   freeze,
   liveForwarders,
-  refuseClients,
   refuseThawed,
   thaw,
 } from './serve/hand-over.ts'
+import { refuseClients } from './serve/source-clients.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 import {
   drained,
@@ -106,6 +106,8 @@ class TakingOver {
   #isServed = false
   /** They do, and the tree follows a leader. */
   #hasLeader = false
+  /** Client addresses of the ensemble: they are queried again when nobody forwards to it. */
+  #reached: readonly string[] = []
 
   constructor(options: TakeOverOptions) {
     this.#options = options
@@ -152,7 +154,7 @@ class TakingOver {
       // Those that serve meanwhile need a leader until the end.
       const unasked = await this.#step('the servers of the ensemble were queried', () =>
         this.#hasLeader
-          ? refuseClients(knownAddresses(record).clients, clock)
+          ? this.#refuseClients(knownAddresses(record).clients)
           : refuseAnswering(record, clock, this.#isServed),
       )
       for (const sentence of unasked) onNote?.(sentence)
@@ -165,6 +167,12 @@ class TakingOver {
     if (sourceStays || tail !== undefined) return
     const follower = await this.#step('the store was read', () => this.#key.follower())
     refuseUnfollowed(now, follower)
+  }
+
+  async #refuseClients(clients: readonly string[]): Promise<readonly string[]> {
+    const { reached, unasked } = await refuseClients(clients, this.#clock)
+    this.#reached = reached
+    return unasked
   }
 
   async #openKeeper(): Promise<Keeper> {
@@ -223,6 +231,10 @@ class TakingOver {
     if (!sourceStays) refuseMissing(now, zxid)
     refuseEpoch(zxid)
     if (this.#isServed) {
+      // Meanwhile a client may have gone back to the ensemble.
+      await this.#step('the servers of the ensemble were queried once more', () =>
+        refuseClients(this.#reached, clock),
+      )
       await this.#step('the proxies were looked at again', () => refuseThawed(stopping))
     }
     return fromTail

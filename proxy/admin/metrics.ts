@@ -249,6 +249,7 @@ function forwarding({ upstream }: ProxyHost['keeper']): Metric[] {
     ['anykeeper_forwarded', counters.forwarded],
     ['anykeeper_forwarded_in_flight', inFlight],
     ['anykeeper_forwarded_lost', counters.lost],
+    ['anykeeper_forwarded_too_long', counters.tooLong],
     ['anykeeper_forwarded_held', counters.held],
     ['anykeeper_forwarded_holding', holding],
     ['anykeeper_forwarded_held_too_long', counters.heldTooLong],

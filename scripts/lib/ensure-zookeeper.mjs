@@ -10,7 +10,7 @@ const others = {
 }
 
 /**
- * @param {'3.4' | '3.6' | '3.9'} line
+ * @param {'3.4' | '3.5' | '3.6' | '3.9'} line
  * @returns {Promise<string | undefined>} why it is missing, in one line
  */
 export function ensureZookeeper(line) {

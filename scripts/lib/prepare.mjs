@@ -24,6 +24,7 @@ const packagesOf = {
   cc,
   zookeeper: () => ['zookeeper', ...java()],
   'zookeeper-3.4': java,
+  'zookeeper-3.5': java,
   'zookeeper-3.6': java,
   'zookeeper-3.9': java,
   'zookeeper-admin': java,
@@ -89,7 +90,10 @@ export async function prepare(needs) {
     ['helm', () => ensureGoProgram('helm')],
   ]
   const mavenSteps = [
-    ...['3.4', '3.6', '3.9'].map((line) => [`zookeeper-${line}`, () => ensureZookeeper(line)]),
+    ...['3.4', '3.5', '3.6', '3.9'].map((line) => [
+      `zookeeper-${line}`,
+      () => ensureZookeeper(line),
+    ]),
     ['zookeeper-admin', ensureZookeeperAdmin],
     ['kafka-3.9', () => ensureKafka('3.9')],
     ['kafka-2.8', () => ensureKafka('2.8')],

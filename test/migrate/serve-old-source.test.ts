@@ -1,9 +1,12 @@
 /** A real ZooKeeper 3.4 leads, which knows no create2, containers, TTLs and digests, and a proxy serves clients meanwhile. */
 import { expect } from 'chai'
+import type { MetadataStore } from '../../lib/index.ts'
+import { SourceKey } from '../../lib/migrate/source-key.ts'
 import { takeOver } from '../../lib/migrate/take-over.ts'
+import { eventually } from '../support/eventually.ts'
 import { RawClient, type RawReply } from '../support/raw-client.ts'
 import { requireOrSkip } from '../support/requirements.ts'
-import { startZookeeperEnsemble } from '../support/zookeeper-server.ts'
+import { startZookeeperEnsemble, type ZookeeperServer } from '../support/zookeeper-server.ts'
 import { quiet, ServeBed, type ServingProxy } from './serving/serve-bed.ts'
 
 const LATE_MS = 60_000
@@ -11,11 +14,13 @@ const TIMEOUT_MS = 10_000
 const EPHEMERAL = 1
 const SEQUENTIAL = 2
 const UNIMPLEMENTED = -6
+const NAMED = /127\.0\.0\.1:\d+ has 1 client \(127\.0\.0\.1:\d+\): move/
 
 describe('migrate: ZooKeeper 3.4 leads', function () {
   this.timeout(180_000)
   let bed: ServeBed
   let proxies: readonly ServingProxy[]
+  let old: ZookeeperServer
   let oldPort: number
   const clients: RawClient[] = []
 
@@ -25,7 +30,8 @@ describe('migrate: ZooKeeper 3.4 leads', function () {
     const ensemble = await startZookeeperEnsemble({
       ...{ size: 2, version: '3.4', heapMb: 96, tickTimeMs: 500 },
     })
-    oldPort = ensemble.members[0]!.port
+    old = ensemble.members[0]!
+    oldPort = old.port
     bed = await ServeBed.open(ensemble)
     await bed.follow()
     proxies = [await bed.serve(), await bed.serve()]
@@ -39,6 +45,19 @@ describe('migrate: ZooKeeper 3.4 leads', function () {
     const client = await RawClient.connect({ port, timeoutMs: TIMEOUT_MS, ...more })
     clients.push(client)
     return client
+  }
+
+  const refusal = (store: MetadataStore): Promise<string> =>
+    takeOver({ store, logger: quiet }).then(
+      () => 'taken over',
+      ({ message }: Error) => message,
+    )
+
+  /** The server has no other client than who asks. */
+  async function gone(client: RawClient): Promise<void> {
+    client.destroy()
+    const idle = async () => /^Connections: 1$/m.test(await old.fourLetterWord('srvr'))
+    await eventually('the end of a connection', idle, LATE_MS)
   }
 
   const verbs: Readonly<Record<string, (client: RawClient, path: string) => Promise<RawReply>>> = {
@@ -103,6 +122,34 @@ describe('migrate: ZooKeeper 3.4 leads', function () {
     expect((await bystander.create('/known')).err).to.equal(0)
     expect(bystander.closed).to.equal(false)
     for (const { keeper } of proxies) expect(keeper.upstream?.counters.disconnects).to.equal(0)
+  })
+
+  it('a take-over names the clients of the ensemble, also one that goes back when the proxies have stopped', async () => {
+    const [bystander, stranger] = [await open(), await open(oldPort)]
+    expect(await refusal(await bed.store())).to.match(NAMED)
+    await gone(stranger)
+    const store = await bed.store()
+    const key = new SourceKey({ store: await bed.store() })
+    let back: Promise<RawClient> | undefined
+    const range: typeof store.range = async (query) => {
+      if ((await key.read())?.freeze !== undefined) {
+        back ??= open(oldPort)
+        await back
+      }
+      return store.range(query)
+    }
+    const watched = new Proxy(store, {
+      get: (of, name) => {
+        const value = name === 'range' ? range : Reflect.get(of, name)
+        return typeof value === 'function' ? value.bind(of) : value
+      },
+    })
+    expect(await refusal(watched)).to.match(NAMED)
+    expect(back).not.to.equal(undefined)
+    expect((await key.read())?.freeze).to.equal(undefined)
+    expect((await bystander.create('/forwarded-again')).err).to.equal(0)
+    expect(bystander.closed).to.equal(false)
+    await gone((await back)!)
   })
 
   it('sessions move both ways, watches fire, and all of it is taken over', async () => {

@@ -11,7 +11,7 @@ interface Versions {
   oldRelease: { release: string; commit: string }
   etcd: string
   etcdOthers: Record<'3.5' | '3.7', string>
-  zookeeper: Record<'3.4' | '3.6' | '3.9', { zookeeper: string }>
+  zookeeper: Record<'3.4' | '3.5' | '3.6' | '3.9', { zookeeper: string }>
   kafka: Record<KafkaLine, string>
   curator: string
   helm: string
@@ -38,11 +38,12 @@ export function cacheFolder(): string {
 }
 
 /** Release line of ZooKeeper: 3.8 is Debian's package, the others come from Maven. */
-export type ZookeeperLine = '3.4' | '3.6' | '3.8' | '3.9'
+export type ZookeeperLine = '3.4' | '3.5' | '3.6' | '3.8' | '3.9'
 
 /** The exact version of each line, as the server reports it. */
 export const zookeeperVersions: Readonly<Record<ZookeeperLine, string>> = {
   '3.4': versions.zookeeper['3.4'].zookeeper,
+  '3.5': versions.zookeeper['3.5'].zookeeper,
   '3.6': versions.zookeeper['3.6'].zookeeper,
   '3.8': '3.8.0',
   '3.9': versions.zookeeper['3.9'].zookeeper,
@@ -51,6 +52,7 @@ export const zookeeperVersions: Readonly<Record<ZookeeperLine, string>> = {
 /** What a test that starts a ZooKeeper of that line requires. */
 export const zookeeperRequirement = {
   '3.4': 'zookeeper-3.4',
+  '3.5': 'zookeeper-3.5',
   '3.6': 'zookeeper-3.6',
   '3.8': 'zookeeper',
   '3.9': 'zookeeper-3.9',
@@ -153,6 +155,7 @@ const checks = {
   'etcd-3.4': () => has('/usr/bin/etcd'),
   zookeeper: () => runs('java', ['-version']) ?? has('/usr/share/java/zookeeper.jar'),
   'zookeeper-3.4': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.4')),
+  'zookeeper-3.5': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.5')),
   'zookeeper-3.6': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.6')),
   'zookeeper-3.9': () => runs('java', ['-version']) ?? has(zookeeperLibs('3.9')),
   'zookeeper-admin': () => runs('java', ['-version']) ?? has(zookeeperAdminLibs()),

@@ -60,7 +60,7 @@ export const advertise: Setting<HostPort> = {
   format: ({ host, port }) => shownAddress(host, port),
 }
 
-const maxFrameBytes: Setting<number> = {
+export const maxFrameBytes: Setting<number> = {
   name: 'max-frame-bytes',
   value: '<n>',
   text: 'accept requests up to this many bytes',

@@ -18,6 +18,8 @@ export interface UpstreamCounters {
   answered: number
   /** Outcome unknown: the leader was lost, or did not answer in time. Their clients were disconnected. */
   lost: number
+  /** Longer than the ensemble takes: not sent, their clients were disconnected. */
+  tooLong: number
   /** Held while the tree was taken over. */
   held: number
   /** Of those, longer than may be: their clients were disconnected, and nothing was sent. */

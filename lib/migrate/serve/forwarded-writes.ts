@@ -112,7 +112,7 @@ export class ForwardedWrites {
 
   /** The leader has committed it, or refused it. */
   informed(session: bigint, cxid: number, outcome: TxnOutcome): void {
-    const forwarded = this.#find(session, cxid)
+    const forwarded = this.#find(session, cxid, 'outcome')
     if (forwarded !== undefined) {
       forwarded.outcome = outcome
       return this.#settle(session)
@@ -157,7 +157,7 @@ export class ForwardedWrites {
       this.#opening = ops[0].id
       return true
     }
-    const forwarded = this.#find(session, cxid)
+    const forwarded = this.#find(session, cxid, 'applied')
     if (forwarded === undefined) return false
     this.#current = forwarded
     this.#changes = []
@@ -188,14 +188,13 @@ export class ForwardedWrites {
     this.#settle(forwarded.session)
   }
 
-  /** The one that is next to be answered, or one behind it: those before it were passed over. */
-  #find(session: bigint, cxid: number): Forwarded | undefined {
+  /** The first that lacks this; those before it were passed over. A client may use a number twice. */
+  #find(session: bigint, cxid: number, lacks: 'outcome' | 'applied'): Forwarded | undefined {
     const queue = this.#queues.get(session)
     if (queue === undefined) return undefined
     for (const forwarded of queue) {
-      const { request, applied } = forwarded
-      if (forwarded.cxid !== cxid || request.type === 'sync') continue
-      if (applied === undefined || forwarded.outcome === undefined) return forwarded
+      if (forwarded.cxid !== cxid || forwarded.request.type === 'sync') continue
+      if (forwarded[lacks] === undefined) return forwarded
     }
     return undefined
   }

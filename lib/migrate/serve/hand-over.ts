@@ -3,15 +3,12 @@
  * that it had sent is answered and how far the leader was then, and when the tree has that, nothing is missing.
  * Line: take-over → here → source record → zookeeper-upstream → forwarder keys → here.
  */
-import { lookup } from 'node:dns/promises'
 import type { Clock } from '../../base/clock.ts'
 import { pause } from '../../base/pause.ts'
 import { decodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts'
 import type { Keeper } from '../../member/keeper.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
-import { hostPortOf } from '../host-port.ts'
 import { MigrateError } from '../migrate-error.ts'
-import { type Probed, probeClientPort, unaskedSentence } from '../probe.ts'
 import type { SourceKey } from '../source-key.ts'
 
 /** Between two looks: clients are waiting. Unit: ms. */
@@ -40,62 +37,6 @@ export async function liveForwarders(
     const proxy = layout.proxyOf(key)
     return proxy === undefined || !live.has(proxy) ? [] : [{ proxy, ...decodeForwarder(value) }]
   })
-}
-
-/**
- * Nobody but the proxies may write to the ensemble any more.
- * @param clients client addresses of all its members, as far as they are known
- * @returns one sentence each, of those that could not be queried
- * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
- */
-export async function refuseClients(
-  clients: readonly string[],
-  clock: Clock,
-): Promise<readonly string[]> {
-  const found = await Promise.all(
-    (await distinctServers(clients)).map(async (at) => {
-      const probed = await probeClientPort(at, clock)
-      return { has: clientsSentence(at, probed), unasked: unaskedSentence(at, probed) }
-    }),
-  )
-  const sentences = found.flatMap(({ has }) => has)
-  if (sentences.length === 0) return found.flatMap(({ unasked }) => unasked)
-  throw new MigrateError(
-    'MIGRATE_SOURCE_ANSWERS',
-    `${sentences.join('; ')}: move them to the proxies first, what they write afterwards is lost (--source-stays does it all the same)`,
-  )
-}
-
-/** By where their names lead: two questions to one server would count each other as a client. */
-async function distinctServers(clients: readonly string[]): Promise<string[]> {
-  const resolved = await Promise.all(
-    clients.map(async (at) => {
-      const { host, port } = hostPortOf(at)
-      const found = await lookup(host, { all: true }).catch(() => [])
-      return { at, places: found.map(({ address }) => `${address} ${port}`) }
-    }),
-  )
-  const asked = new Set<string>()
-  return resolved.flatMap(({ at, places }) => {
-    const isAsked = places.some((place) => asked.has(place))
-    for (const place of places) asked.add(place)
-    return isAsked ? [] : [at]
-  })
-}
-
-/** None: it has no clients, or there is no server. */
-function clientsSentence(server: string, { what, answer }: Probed): string[] {
-  if (what === 'nothing' || what === 'unreached' || what === 'ours') return []
-  const [, connections] = /^Connections: (\d+)/m.exec(answer) ?? []
-  if (connections === undefined) {
-    if (/not currently serving/.test(answer)) return []
-    return [
-      `${server} does not say whether it has clients (srvr is switched off, or it is hung, or wants TLS)`,
-    ]
-  }
-  // Ours is one of them.
-  const others = Number(connections) - 1
-  return others > 0 ? [`${server} has ${others} clients`] : []
 }
 
 export interface FreezeOptions {

@@ -19,9 +19,13 @@ import { parseQuorumConfig, shown } from '../quorum-config.ts'
 import { SOURCE_BOUNDS } from '../source-bounds.ts'
 import { SourceError } from '../source-error.ts'
 import type { HostPort, QuorumSasl } from '../source-feed.ts'
+import { frameLimit, JUTE_BYTES_MAX } from './frame-limit.ts'
+import { frameBytesOf } from './request-packet.ts'
 
 /** Between attempts: clients are waiting. Unit: ms. */
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
+/** For each look at what a server takes: clients are waiting. Unit: ms. */
+const LIMIT_MS = 1_000
 /** Server ids that an observer of ours may claim: no member has one so high, as a rule, and 255 has a meaning of its own. */
 const SIDS = { first: 129, last: 253 }
 
@@ -33,6 +37,8 @@ export interface EnsembleAccess {
   readonly clientTls?: ClientTls
   /** @default none */
   readonly sasl?: QuorumSasl
+  /** Bytes of the longest request of our clients. @default that of ZooKeeper, 1,048,575 */
+  readonly frameBytesMax?: number
 }
 
 export interface LeaderLinkOptions extends EnsembleAccess {
@@ -61,6 +67,8 @@ export class LeaderLink {
   zxid = 0
   /** Host and port of the leader; empty: there is none. */
   leader = ''
+  /** Releases before 3.5 say nothing of their configuration. */
+  hasConfig = false
   readonly #options: LeaderLinkOptions
   readonly #tls: KnownTls | undefined
   readonly #clientTls: KnownTls | undefined
@@ -69,8 +77,9 @@ export class LeaderLink {
   #send: ((packet: QuorumPacket) => void) | undefined
   /** What the leader said last. */
   #quorum: readonly HostPort[] = []
-  /** Releases before 3.5 say nothing of their configuration. */
-  #hasConfig = false
+  /** Of a request, behind its length: the servers take no longer ones. */
+  #frameBytesMax = JUTE_BYTES_MAX
+  #isLimitKnown = false
 
   /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used */
   constructor(options: LeaderLinkOptions) {
@@ -102,7 +111,12 @@ export class LeaderLink {
 
   /** false: the release of the leader does not. A REQUEST that it does not know makes it end this connection, for all clients. */
   knows(request: WriteRequest | SyncRequest): boolean {
-    return this.#hasConfig || request.type !== 'create' || request.op === OP.create
+    return this.hasConfig || request.type !== 'create' || request.op === OP.create
+  }
+
+  /** false: it is longer than a server takes, which ends the connection of its client; a leader would end ours, for all clients. */
+  takes(request: QuorumPacket): boolean {
+    return frameBytesOf(request) <= this.#frameBytesMax
   }
 
   /** Leaves the ensemble. */
@@ -123,6 +137,7 @@ export class LeaderLink {
       if (wasReady) {
         logger.warn({ why }, 'the leader of the ensemble is lost: its clients are disconnected')
         failures = 0
+        this.#isLimitKnown = false
       } else logger.info({ why }, 'no leader of the ensemble')
       onLost(why)
       await pause(clock, backoffMs(++failures, BACKOFF), signal)
@@ -132,6 +147,7 @@ export class LeaderLink {
   /** One round of all that may lead. @returns why it ended */
   async #followOne(): Promise<string> {
     let why = 'no member leads'
+    if (!this.#isLimitKnown) await this.#findLimit()
     try {
       for (const address of await this.#candidates()) {
         if (this.#ending.signal.aborted) break
@@ -143,6 +159,24 @@ export class LeaderLink {
     }
     this.#quorum = []
     return why
+  }
+
+  /** A server that was restarted may have another. */
+  async #findLimit(): Promise<void> {
+    const { clock, logger, members, frameBytesMax = JUTE_BYTES_MAX } = this.#options
+    const found = await frameLimit({
+      ...{ clock, servers: members().servers, tls: this.#clientTls, bytesMax: frameBytesMax },
+      ...{ timeoutMs: LIMIT_MS, signal: this.#ending.signal },
+    })
+    if (found === undefined) return
+    this.#isLimitKnown = true
+    this.#frameBytesMax = found
+    if (found < frameBytesMax) {
+      logger.warn(
+        { bytes: found, ours: frameBytesMax },
+        'the ensemble takes shorter requests (jute.maxbuffer) than this proxy: clients that send longer ones are disconnected',
+      )
+    }
   }
 
   async #candidates(): Promise<readonly HostPort[]> {
@@ -194,7 +228,7 @@ export class LeaderLink {
   #sink(): LearnerSink {
     return {
       connected: () => {
-        this.#hasConfig = false
+        this.hasConfig = false
       },
       snapshot: () => {},
       truncate: (zxid) => {
@@ -210,7 +244,7 @@ export class LeaderLink {
       current: () => {},
       ping: () => {},
       config: (text) => {
-        this.#hasConfig = true
+        this.hasConfig = true
         const members = parseQuorumConfig(text)
         if (members.some(({ id }) => id === this.sid)) {
           const taken = this.sid

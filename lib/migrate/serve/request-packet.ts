@@ -20,6 +20,7 @@ import { JuteWriter } from '../../protocol/jute/writer.ts'
 import { encodeRequest } from '../../protocol/wire/encode-request.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 
+const LENGTH_BYTES = 4
 /** Of a frame: its length, the xid and the opcode. */
 const FRAME_HEADER_BYTES = 12
 const REQUEST_HEADER_BYTES = 16
@@ -60,6 +61,11 @@ export function requestPacket(request: ForwardedRequest, asked: Asked): QuorumPa
  */
 export function malformedPacket(asked: Asked): QuorumPacket {
   return requestPacket({ type: 'setData', path: '', data: '', version: -1 }, asked)
+}
+
+/** Of the frame in which a client of the ensemble would send it, bytes behind its length. */
+export function frameBytesOf({ data }: QuorumPacket): number {
+  return (data?.length ?? 0) - REQUEST_HEADER_BYTES + FRAME_HEADER_BYTES - LENGTH_BYTES
 }
 
 /** Its cxid is 0, as of all servers. */

@@ -1,5 +1,6 @@
 /** Why a member that serves while ZooKeeper leads serves nobody, in a sentence. Neighbour: zookeeper-upstream. */
 import type { SourceRecord } from '../../format/source.ts'
+import { StoreError } from '../../model/errors.ts'
 
 export interface ServeFacts {
   /** undefined: not read yet. */
@@ -27,3 +28,6 @@ export function serveTrouble(facts: ServeFacts): string | undefined {
   if (lagMs <= lagMsMax) return undefined
   return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
 }
+
+/** What a client gets then: its connection ends, and nothing was sent. */
+export const unavailable = (why: string): StoreError => new StoreError('STORE_UNAVAILABLE', why)

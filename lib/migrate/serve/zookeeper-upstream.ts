@@ -14,7 +14,7 @@ import type {
   UpstreamFactory,
   UpstreamHost,
 } from '../../member/commit/upstream.ts'
-import { StoreError, ZK_ERRORS } from '../../model/errors.ts'
+import { ZK_ERRORS } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
@@ -23,6 +23,7 @@ import { membersOf } from '../host-port.ts'
 import { ForwardedWrites } from './forwarded-writes.ts'
 import { ForwarderKey } from './forwarder-key.ts'
 import { Freeze } from './freeze.ts'
+import { harmlessRequest } from './harmless-request.ts'
 import { HeldEntries } from './held-entries.ts'
 import { HeldTasks } from './held-tasks.ts'
 import { isThere } from './is-there.ts'
@@ -39,7 +40,7 @@ import {
   unguarded,
 } from './request-packet.ts'
 import { Revalidations } from './revalidations.ts'
-import { serveTrouble } from './serve-trouble.ts'
+import { serveTrouble, unavailable } from './serve-trouble.ts'
 import { SourceLag } from './source-lag.ts'
 import { watchSource } from './source-watcher.ts'
 import { ZxidWaiters } from './zxid-waiters.ts'
@@ -52,11 +53,10 @@ export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactor
   return (host) => new ZookeeperUpstream(host, access)
 }
 
-const unavailable = (why: string) => new StoreError('STORE_UNAVAILABLE', why)
-
 class ZookeeperUpstream implements Upstream {
   readonly counters: UpstreamCounters = {
-    ...{ forwarded: 0, answered: 0, lost: 0, held: 0, heldTooLong: 0, disconnects: 0, lagged: 0 },
+    ...{ forwarded: 0, answered: 0, lost: 0, tooLong: 0, held: 0, heldTooLong: 0 },
+    ...{ disconnects: 0, lagged: 0 },
   }
   readonly #host: UpstreamHost
   readonly #link: LeaderLink
@@ -203,11 +203,14 @@ class ZookeeperUpstream implements Upstream {
     if (!this.#link.knows(request)) {
       return this.#writes.add(task, session, { errno: ZK_ERRORS.UNIMPLEMENTED.errno })
     }
-    const { cxid = 0, caller } = task
-    const asked = { session, cxid, ids: caller?.ids ?? [] }
+    const asked = { session, cxid: task.cxid ?? 0, ids: task.caller?.ids ?? [] }
     const packet = isMalformed
       ? malformedPacket(asked)
-      : requestPacket(request as ForwardedRequest, asked)
+      : requestPacket(harmlessRequest(request as ForwardedRequest, this.#link.hasConfig), asked)
+    if (!this.#link.takes(packet)) {
+      this.counters.tooLong++
+      return task.abandoned(unavailable('the request is longer than the ensemble takes'))
+    }
     this.counters.forwarded++
     this.#writes.add(task, session)
     this.#link.send(packet)

@@ -65,9 +65,7 @@ export class DigestCheck {
     const isTheirs =
       txn !== undefined &&
       this.#isSettled &&
-      this.#drift.isTheirs(txn, { theirs: value, ours: tree.digest }, (path, owner) =>
-        tree.digestTerm(path, owner),
-      )
+      this.#drift.isTheirs(txn, { theirs: value, ours: tree.digest }, tree.driftView)
     if (isTheirs && this.#drift.isDrifting) return undefined
     if (this.#tree.digest === value) {
       this.verified++

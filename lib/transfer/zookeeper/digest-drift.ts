@@ -2,13 +2,23 @@
  * ZooKeeper’s leader computes the digest of a transaction before it is applied, from a create’s flags; what is created
  * follows from its type. A client made by hand may send the two at odds: create with the flags of a container makes a plain znode,
  * createContainer with any others makes a container, and the digest has the other owner. So the digests are wrong for as long as
- * changes are outstanding at the leader, and then right again. Here such a digest is recognised, and that of another tree is not taken for one.
+ * changes are outstanding at the leader, and then right again. The root is another such case: see root-drift. Here such a digest is
+ * recognised, and that of another tree is not taken for one.
  * Source: PrepRequestProcessor.pRequest2TxnCreate, getCurrentTreeDigest. Neighbours: tree-digest, digest-check, migrate/mirror-writer.
  */
+import type { Znode } from '../../model/znode.ts'
+import { RootDrift } from './root-drift.ts'
 import { CONTAINER_OWNER, TXN, type Txn, type TxnCreate } from './txn.ts'
 
 /** The part of a znode in the digest of our tree as it is now, with another owner than its own if given; undefined: it is not there. */
 export type DigestTerm = (path: string, owner?: bigint) => number | undefined
+
+/** Our tree as it is now, as far as it is wanted. */
+export interface DriftView {
+  readonly term: DigestTerm
+  /** undefined: there is no tree yet. */
+  readonly root: Znode | undefined
+}
 
 /** One digest beside ours. */
 export interface DigestPair {
@@ -33,20 +43,28 @@ export class DigestDrift {
   /** The owner that the leader has for a znode, and what that makes in the digest. */
   readonly #doubtful = new Map<string, { readonly owner: bigint; readonly delta: bigint }>()
 
+  readonly #root = new RootDrift()
+
   /** Digests that differ since they were equal last. */
   get isDrifting(): boolean {
     return this.#drift !== 0n
   }
 
   /** @returns false: the tree is not theirs, once the transaction is applied to it */
-  isTheirs(txn: Txn, { theirs, ours }: DigestPair, term: DigestTerm): boolean {
+  isTheirs(txn: Txn, pair: DigestPair, view: DriftView): boolean {
+    const isTheirs = this.#isTheirs(txn, pair, view)
+    if (view.root !== undefined) this.#root.note(view.root)
+    return isTheirs
+  }
+
+  #isTheirs(txn: Txn, { theirs, ours }: DigestPair, { term, root }: DriftView): boolean {
     const drift = BigInt.asUintN(64, theirs - ours)
     if (drift === 0n) {
       this.#drift = 0n
       this.#doubtful.clear()
       return true
     }
-    const choices = [...this.#changed(term), ...created(txn, term)]
+    const choices = [...this.#changed(term), ...created(txn, term), ...this.#ofRoot(root)]
     for (const base of new Set([this.#drift, 0n])) {
       const taken = combined(choices, BigInt.asUintN(64, drift - base))
       if (taken === undefined) continue
@@ -64,6 +82,12 @@ export class DigestDrift {
       if (now === delta) return []
       return [{ path, options: [NOTHING, { owner, delta: now - delta }] }]
     })
+  }
+
+  #ofRoot(root: Znode | undefined): Choice[] {
+    const deltas = root === undefined ? [] : this.#root.deltas(root)
+    if (deltas.length === 0) return []
+    return [{ path: '/', options: [NOTHING, ...deltas.map((delta) => ({ ...NOTHING, delta }))] }]
   }
 
   #note(choices: readonly Choice[], taken: readonly number[]): void {

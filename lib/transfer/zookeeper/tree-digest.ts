@@ -14,8 +14,14 @@ const stat = Buffer.alloc(STAT_BYTES)
 /** Each term is below 2³²: so many of them are an exact number. */
 const TERMS_MAX = 1 << 20
 
+/** What a digest has of a znode, beside its owner. */
+type Digested = Pick<
+  Znode,
+  'data' | 'czxid' | 'mzxid' | 'pzxid' | 'ctime' | 'mtime' | 'version' | 'creates' | 'aversion'
+>
+
 /** Of one znode. `owner`: as ZooKeeper has it. */
-export function termOf(path: string, node: Znode, owner: bigint): number {
+export function termOf(path: string, node: Digested, owner: bigint): number {
   if (path.startsWith('/zookeeper/')) return 0
   const name = path === '/' ? '' : path
   const { data } = node
@@ -31,7 +37,7 @@ export function termOf(path: string, node: Znode, owner: bigint): number {
   return crc32(stat, before)
 }
 
-function writeStat(node: Znode, owner: bigint): void {
+function writeStat(node: Digested, owner: bigint): void {
   putLong(0, node.czxid)
   putLong(8, node.mzxid)
   putLong(16, node.pzxid)

@@ -6,6 +6,7 @@
 import { WireError } from '../../model/errors.ts'
 import { nameOf, parentOf } from '../../model/path.ts'
 import { Znode } from '../../model/znode.ts'
+import type { DriftView } from './digest-drift.ts'
 import type { SnapshotRecord } from './snapshot-decoder.ts'
 import { termOf, ZookeeperDigest } from './tree-digest.ts'
 import { CONTAINER_OWNER, type Txn, type TxnCreate, type TxnOp } from './txn.ts'
@@ -55,10 +56,12 @@ export class ZookeeperTree {
     return this.#digest.value
   }
 
-  /** The part of a znode in it, as DigestDrift wants it. */
-  digestTerm(path: string, owner?: bigint): number | undefined {
-    const node = this.#nodes.get(path)
-    return node && termOf(path, node, owner ?? node.ephemeralOwner)
+  get driftView(): DriftView {
+    const term: DriftView['term'] = (path, owner) => {
+      const node = this.#nodes.get(path)
+      return node && termOf(path, node, owner ?? node.ephemeralOwner)
+    }
+    return { term, root: this.#nodes.get('/') }
   }
 
   /** @throws {WireError} a znode whose parent did not come before it, or that comes twice */

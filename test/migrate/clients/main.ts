@@ -1,8 +1,10 @@
 /**
- * `npm run test:move-hunt -- [--rounds 10] [--seed N] [--served]`: all clients there and back, again and again, without losing
- * anything. `--served`: there by proxies that serve while the ensemble leads, and nobody is disconnected at the take-over.
+ * `npm run test:move-hunt -- [--rounds 10] [--seed N] [--served | --tail] [--line 3.9]`: all clients there and back, again and again,
+ * without losing anything. `--served`: there by proxies that serve while the ensemble leads, and nobody is disconnected at the
+ * take-over. `--tail`: the follower is killed before the ensemble, and the rest comes from the logs of the servers.
  */
 import { parseArgs } from 'node:util'
+import { missing, type ZookeeperLine, zookeeperRequirement } from '../../support/requirements.ts'
 import { type MoveFigures, MoveRun, type ServedFigures } from './move-run.ts'
 import { expectFirst, expectKept, expectReleased } from './nothing-lost.ts'
 
@@ -11,6 +13,8 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seed: { type: 'string' },
     served: { type: 'boolean', default: false },
+    tail: { type: 'boolean', default: false },
+    line: { type: 'string', default: '3.9' },
   },
 })
 const rounds = Number(values.rounds ?? 10)
@@ -25,7 +29,10 @@ const shownServed = ({ takeOverMs, reconnects, replies }: ServedFigures): string
   `take-over ${Math.round(takeOverMs)} ms, ${reconnects} connections lost, ${replies} replies to the load`
 
 console.log(`seed ${seed}`)
-const run = await MoveRun.start({ seed })
+const version = values.line as ZookeeperLine
+const lack = zookeeperRequirement[version] && missing(zookeeperRequirement[version])
+if (lack !== undefined) throw new Error(lack || `--line: ${version} is not known`)
+const run = await MoveRun.start({ seed, version })
 try {
   const first = await run.picture()
   expectFirst(first)
@@ -36,7 +43,8 @@ try {
       const served = await run.thereServed(kept)
       console.log(`round ${round}, there: ${shownServed(served)}`)
       if (served.reconnects > 0) throw new Error('the take-over disconnected clients')
-    } else console.log(`round ${round}, there: ${shownMove(await run.there())}`)
+    } else
+      console.log(`round ${round}, there: ${shownMove(await run.there({ withTail: values.tail }))}`)
     await kept()
     console.log(`round ${round}, back: ${shownMove(await run.back())}`)
     await kept()

@@ -3,7 +3,7 @@
  * docs/migration.md says: to proxies on the ports of the servers once those are stopped, or to proxies that serve while the
  * ensemble leads. Used by main.ts.
  */
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openStore } from '../../../adapters/index.ts'
@@ -14,7 +14,7 @@ import { type Child, spawnChild } from '../../support/child.ts'
 import { type EtcdServer, startEtcd } from '../../support/etcd-server.ts'
 import { eventually } from '../../support/eventually.ts'
 import { freePort } from '../../support/free-port.ts'
-import { etcdProgram } from '../../support/requirements.ts'
+import { etcdProgram, type ZookeeperLine } from '../../support/requirements.ts'
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../../support/zookeeper-server.ts'
@@ -86,10 +86,16 @@ export class MoveRun {
   }
 
   /** The servers, and the clients on them. */
-  static async start({ seed }: { seed: number }): Promise<MoveRun> {
+  static async start({
+    seed,
+    version = '3.9',
+  }: {
+    seed: number
+    version?: ZookeeperLine
+  }): Promise<MoveRun> {
     const folder = temporaryFolder('moved-clients')
     const [ensemble, etcd] = await Promise.all([
-      startZookeeperEnsemble({ version: '3.9', heapMb: 96 }),
+      startZookeeperEnsemble({ version, heapMb: 96 }),
       startEtcd({ binary: etcdProgram() }),
       compileMoved(folder),
     ])
@@ -145,8 +151,8 @@ export class MoveRun {
     }
   }
 
-  /** From the ensemble to the proxies. */
-  async there(): Promise<MoveFigures> {
+  /** From the ensemble to the proxies. `withTail`: what it wrote last comes from its logs alone. */
+  async there({ withTail = false } = {}): Promise<MoveFigures> {
     const prefix = `/move-${++this.#moves}`
     const load = this.#loaded(this.ensemble)
     const source = ['--source', this.ensemble.connectString]
@@ -157,6 +163,14 @@ export class MoveRun {
       return isFollowing && load.replies > LOAD_MIN
     })
     const { replies } = load
+    if (withTail) {
+      await this.#follower.kill()
+      await eventually(
+        'a load that nobody follows',
+        () => load.replies > replies + LOAD_MIN,
+        LATE_MS,
+      )
+    }
     const begunMs = performance.now()
     await Promise.all(this.ensemble.members.map((member) => member.end()))
     const store = `etcd://${this.#etcd.host}`
@@ -164,13 +178,25 @@ export class MoveRun {
     this.#proxies = this.ensemble.members.map(({ port }) =>
       new AnykeeperProcess(port, options).launch(),
     )
-    await ended(this.#command('take-over', prefix))
+    await ended(
+      this.#command('take-over', prefix, ...(withTail ? ['--tail', this.#newestLogs()] : [])),
+    )
     for (const { child } of this.#proxies)
       await child.waitForLine(/^anykeeper (?:ready|standby) on /)
     const pauseMs = performance.now() - begunMs
     await this.#unloaded()
-    await ended(this.#follower)
+    if (!withTail) await ended(this.#follower)
     return { pauseMs, replies }
+  }
+
+  /** All of them are stopped: the folder of the server that wrote last. */
+  #newestLogs(): string {
+    const written = this.ensemble.members.map(({ dataDir }) => {
+      const folder = join(dataDir, 'version-2')
+      const logs = readdirSync(folder).filter((name) => name.startsWith('log.'))
+      return { dataDir, ms: Math.max(...logs.map((name) => statSync(join(folder, name)).mtimeMs)) }
+    })
+    return written.reduce((one, other) => (other.ms > one.ms ? other : one)).dataDir
   }
 
   /** From the ensemble to proxies that serve while it leads, once back, and there again; then these take over. */

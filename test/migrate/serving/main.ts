@@ -1,6 +1,7 @@
 /**
  * `npm run test:serve-while-following-hunt -- [--lines 3.6,3.8,3.9] [--rounds 3] [--kills 3] [--store etcd|memory]`; with
- * `--faults all`, or their names, faults.ts instead, on etcd, a build and the first of the lines.
+ * `--faults all`, or their names, faults.ts instead, on etcd, a build and the first of the lines; with `--frames REGEXP` the requests
+ * of ../hostile/frames.ts of that name.
  */
 import { parseArgs } from 'node:util'
 import { startEtcd } from '../../support/etcd-server.ts'
@@ -11,6 +12,7 @@ import {
   zookeeperRequirement,
 } from '../../support/requirements.ts'
 import { startZookeeperEnsemble } from '../../support/zookeeper-server.ts'
+import { hostileRun } from '../hostile/hostile-run.ts'
 import { FaultBed, faultEnsemble } from './fault-bed.ts'
 import { FAULTS, type FaultName } from './faults.ts'
 import { serveRun } from './serve-run.ts'
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     store: { type: 'string' },
     faults: { type: 'string' },
+    frames: { type: 'string' },
   },
 })
 const lines = (values.lines ?? '3.6,3.8,3.9').split(',') as ZookeeperLine[]
@@ -32,6 +35,21 @@ for (const line of lines) {
   if (lack !== undefined) throw new Error(lack || `--lines: ${line} is not known`)
 }
 let isGood = true
+if (values.frames !== undefined) {
+  for (const line of lines) {
+    const report = await hostileRun({
+      line,
+      only: new RegExp(values.frames),
+      onProblem: console.log,
+    })
+    const { frames, problems, disconnects, tooLong } = report
+    console.log(
+      `${line}: ${frames} frames, ${problems.length} did harm, ${disconnects} leaders lost, ${tooLong} too long`,
+    )
+    isGood &&= problems.length === 0 && disconnects === 0
+  }
+  process.exit(isGood ? 0 : 1)
+}
 if (values.faults !== undefined) {
   const names = values.faults === 'all' ? Object.keys(FAULTS) : values.faults.split(',')
   isGood = await huntFaults(names as FaultName[], lines[0]!, rounds)

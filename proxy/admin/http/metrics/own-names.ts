@@ -95,6 +95,10 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'counter',
     'of these, with an outcome that is not known: their clients were disconnected',
   ],
+  anykeeper_forwarded_too_long: [
+    'counter',
+    'requests longer than the ensemble takes (jute.maxbuffer): not sent, their clients were disconnected',
+  ],
   anykeeper_forwarded_held: ['counter', 'requests that waited for a take-over'],
   anykeeper_forwarded_holding: ['gauge', 'requests that wait for a take-over'],
   anykeeper_forwarded_held_too_long: [

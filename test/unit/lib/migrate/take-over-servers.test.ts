@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { silentLogger } from '../../../../lib/base/log.ts'
 import { systemClock } from '../../../../lib/index.ts'
 import { answering, knownAddresses } from '../../../../lib/migrate/probe.ts'
-import { refuseClients } from '../../../../lib/migrate/serve/hand-over.ts'
+import { refuseClients } from '../../../../lib/migrate/serve/source-clients.ts'
 import { takeOver } from '../../../../lib/migrate/take-over.ts'
 import { mirrorBench } from './mirror-bench.ts'
 import { create } from './scripted-source.ts'
@@ -98,13 +98,13 @@ describe('migrate/take-over: the servers', () => {
     )
     await followed({ clients: [ours], quorum: [] })
     expect(await answering((await bench.key.read())!)).to.deep.equal({ answering: [], unasked: [] })
-    expect(await refuseClients([ours], systemClock)).to.deep.equal([])
+    expect(await refuseClients([ours], systemClock)).to.deep.equal({ reached: [ours], unasked: [] })
   })
 
   it('with proxies that serve meanwhile: only those with clients, or that do not say', async () => {
     const refusal = (...addresses: string[]) =>
       refuseClients(addresses, systemClock).then(
-        (unasked) => unasked,
+        ({ unasked }) => unasked,
         ({ message }: Error) => message,
       )
     const [idle, busy] = [await server(zookeeper(0)), await server(zookeeper(3))]
@@ -114,7 +114,7 @@ describe('migrate/take-over: the servers', () => {
     const secret = await server(() => '')
     expect(await refusal(idle, starting, CLOSED)).to.deep.equal([])
     expect(await refusal(idle, NOWHERE)).to.have.length(1)
-    expect(await refusal(idle, busy)).to.include(`${busy} has 3 clients`)
+    expect(await refusal(idle, busy)).to.include(`${busy} has 3 clients (cons, which would name`)
     expect(await refusal(secret)).to.include(`${secret} does not say whether it has clients`)
     // Two names of one server: it is asked once, or it would count two of us.
     expect(await refusal(idle, idle.replace('127.0.0.1', 'localhost'))).to.deep.equal([])

@@ -114,6 +114,46 @@ describe('migrate: serving while following', () => {
     expect(keeper.upstream?.counters).to.include({ forwarded: 4, lost: 0 })
   })
 
+  it('answers each of several requests with one number', async () => {
+    await serve()
+    const { session, sink } = await open()
+    for (const _ of [1, 2, 3]) session.write(write('/b'), 7)
+    await leader.request(3)
+    const held = bench.source.feeds.splice(0)
+    answer(session.id, 7, create('/b'))
+    answer(session.id, 7, { op: 'error', err: -110 })
+    answer(session.id, 7, { op: 'error', err: -110 })
+    bench.source.feeds.push(...held)
+    bench.source.feed.transactions(bench.source.log.slice(-3))
+    await sink.until('three answers', 3)
+    expect(sink.seen).to.deep.equal(['7 path', '7 -110', '7 -110'])
+  })
+
+  it('a request longer than the ensemble takes ends its client, and is not sent', async () => {
+    await serve()
+    const { session, sink } = await open()
+    const other = await open()
+    session.write({ type: 'setData', path: '/a', data: 'x'.repeat(0xfffff), version: -1 }, 1)
+    await eventually('the end', () => sink.reason !== undefined, LATE_MS)
+    other.session.write(write('/b'), 1)
+    expect(await leader.request(2)).to.deep.include({ session: other.session.id, op: OP.create })
+    expect(keeper.upstream?.counters).to.include({ tooLong: 1, lost: 0, disconnects: 0 })
+  })
+
+  it('what 3.4 alone accepts reaches the leader as what no release accepts', async () => {
+    await serve()
+    const { session } = await open()
+    session.write(write('/a\x7f'), 1)
+    session.write({ type: 'multi', ops: [write('/ok'), write('/\uf8ff')] as never }, 2)
+    session.write(write('/sequence/'), 3)
+    const [single, multi, sequence] = [1, 2, 3].map((at) => leader.request(at))
+    expect((await single)!.body.subarray(0, 4)).to.deep.equal(Buffer.alloc(4))
+    expect((await multi)!.body.toString('latin1'))
+      .to.include('/ok')
+      .and.not.include('\xef\xa3\xbf')
+    expect((await sequence)!.body.toString()).to.include('/sequence/')
+  })
+
   it('forwards a guarded change without its guards, which no leader knows, and answers as for the change itself', async () => {
     await serve()
     const { session, sink } = await open()

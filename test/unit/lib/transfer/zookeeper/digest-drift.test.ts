@@ -4,6 +4,7 @@ import { OPEN_ACL } from '../../../../../lib/model/acl.ts'
 import { Znode } from '../../../../../lib/model/znode.ts'
 import { DigestDrift } from '../../../../../lib/transfer/zookeeper/digest-drift.ts'
 import { ZookeeperTree } from '../../../../../lib/transfer/zookeeper/tree.ts'
+import { termOf } from '../../../../../lib/transfer/zookeeper/tree-digest.ts'
 import {
   CONTAINER_OWNER,
   TXN,
@@ -16,6 +17,10 @@ const SESSION = 0x1000_0000_0001n
 function create(path: string, ephemeralOwner: bigint): TxnOp {
   return { op: 'create', path, data: 'd', acl: OPEN_ACL, ephemeralOwner, parentCVersion: -1 }
 }
+
+const plain = (path: string) => create(path, 0n)
+const container = (path: string) => create(path, CONTAINER_OWNER)
+const rootData = (data: string): TxnOp => ({ op: 'setData', path: '/', data, version: 1 })
 
 describe('transfer/zookeeper: digests that the leader has wrong', () => {
   let ours: ZookeeperTree
@@ -41,10 +46,8 @@ describe('transfer/zookeeper: digests that the leader has wrong', () => {
     ours.apply(txn)
     theirs.apply({ ...txn, ops: [believed] })
     const pair = { theirs: theirs.digest, ours: ours.digest }
-    return drift.isTheirs(txn, pair, (path, owner) => ours.digestTerm(path, owner))
+    return drift.isTheirs(txn, pair, ours.driftView)
   }
-  const plain = (path: string) => create(path, 0n)
-  const container = (path: string) => create(path, CONTAINER_OWNER)
 
   it('a plain znode taken for a container, a container for a plain znode or an ephemeral', () => {
     expect(follows(plain('/a'), container('/a'))).to.equal(true)
@@ -70,16 +73,60 @@ describe('transfer/zookeeper: digests that the leader has wrong', () => {
     }
     ours.apply(txn)
     const pair = { theirs: ours.digest, ours: ours.digest }
-    expect(drift.isTheirs(txn, pair, (path) => ours.digestTerm(path))).to.equal(true)
+    expect(drift.isTheirs(txn, pair, ours.driftView)).to.equal(true)
     expect(drift.isDrifting).to.equal(false)
   })
+
+  /** Changes the root as the leader does on one of its two records. @returns the term of its record before and after */
+  function changeRoot(op: TxnOp, type: number, stale: Partial<Znode>): [Txn, bigint] {
+    const header = { clientId: SESSION, cxid: 1, zxid: ++zxid, time: 7, type }
+    const txn: Txn = { ...header, ops: [op], digest: undefined }
+    const root = () => ({ ...ours.get('/')!, ...stale }) as Znode
+    const [added, before] = [type === TXN.create ? '/a' : undefined, termOf('/', root(), 0n)]
+    ours.apply(txn)
+    const after = termOf('/', root(), 0n)
+    const node = added === undefined ? 0 : (ours.driftView.term(added) ?? 0)
+    return [txn, BigInt(after) - BigInt(before) + BigInt(node)]
+  }
+
+  for (const [what, first, firstType, second, secondType, part] of [
+    ['set', plain('/b'), TXN.create, rootData('x'), TXN.setData, ['pzxid', 'creates']],
+    [
+      'with a new child',
+      rootData('x'),
+      TXN.setData,
+      plain('/a'),
+      TXN.create,
+      ['data', 'mzxid', 'mtime', 'version'],
+    ],
+  ] as const) {
+    it(`the root ${what}, without what is outstanding on its other record`, () => {
+      expect(follows(plain('/z'))).to.equal(true)
+      const { data, mzxid, mtime, version, pzxid, creates } = ours.get('/')!
+      const was = { data, mzxid, mtime, version, pzxid, creates }
+      expect(follows(first, first, firstType)).to.equal(true)
+      const stale = Object.fromEntries(part.map((name) => [name, was[name]]))
+      const sum = ours.digest
+      // What it sets is new on its own record.
+      const [txn, change] = changeRoot(second, secondType, stale)
+      const pair = { theirs: BigInt.asUintN(64, sum + change), ours: ours.digest }
+      expect(pair.theirs).not.to.equal(pair.ours)
+      expect(drift.isTheirs(txn, pair, ours.driftView)).to.equal(true)
+      expect(drift.isDrifting).to.equal(true)
+      const late = { theirs: ours.digest, ours: ours.digest }
+      expect(drift.isTheirs({ ...txn, zxid: ++zxid }, late, ours.driftView)).to.equal(true)
+      expect(drift.isDrifting).to.equal(false)
+    })
+  }
 
   for (const [what, op, believed, type] of [
     ['other data', plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp, TXN.create],
     ['another znode', plain('/b'), plain('/c'), TXN.create],
+    ['other data of the root', rootData('x'), rootData('y'), TXN.setData],
     ['another owner of a plain znode in a multi', plain('/d'), container('/d'), TXN.multi],
   ] as const) {
     it(`is no excuse for another tree: ${what}`, () => {
+      expect(follows(plain('/z'))).to.equal(true)
       expect(follows(op, believed, type)).to.equal(false)
     })
   }

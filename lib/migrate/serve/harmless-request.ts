@@ -1,0 +1,30 @@
+/**
+ * A leader of 3.4 accepts what no later release does, and the tree cannot have: names at the edges of what is forbidden, such as
+ * U+007F, and its own /zookeeper/config. Followed, it would end the migration. So such a create reaches the leader with a path that
+ * every release refuses: it fails in its turn, with the error of later releases. Line: zookeeper-upstream → here → request-packet.
+ * Source: PathUtils.validatePath of 3.4.14 and 3.5.10, DataTree.
+ */
+import { isValidPath, RESERVED } from '../../model/path.ts'
+import type { MultiOp } from '../../model/request.ts'
+import type { ForwardedRequest } from './request-packet.ts'
+
+/** BADARGUMENTS. */
+const REFUSED = ''
+
+/** `hasConfig`: the leader is of 3.5 or later. The same request where it may be sent as it is. */
+export function harmlessRequest(request: ForwardedRequest, hasConfig: boolean): ForwardedRequest {
+  if (request.type !== 'multi') return isHarmless(request, hasConfig) ? request : refused(request)
+  if (request.ops.every((op) => isHarmless(op, hasConfig))) return request
+  const ops = request.ops.map((op) => (isHarmless(op, hasConfig) ? op : refused(op)))
+  return { ...request, ops }
+}
+
+function isHarmless(request: ForwardedRequest | MultiOp, hasConfig: boolean): boolean {
+  if (request.type !== 'create' && request.type !== 'delete') return true
+  const { path } = request
+  if (!hasConfig && path === RESERVED.config) return false
+  // What follows a sequential one’s last slash is a number.
+  return request.type === 'delete' || isValidPath(path.endsWith('/') ? `${path}0` : path)
+}
+
+const refused = <R extends object>(request: R): R => ({ ...request, path: REFUSED })

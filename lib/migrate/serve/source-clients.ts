@@ -1,0 +1,91 @@
+/**
+ * Clients that are connected to the ensemble itself while proxies serve: what they write behind the take-over is lost. They are
+ * looked for before anybody has to wait, and again when the proxies have stopped, since a client that still names the ensemble
+ * may go back to it meanwhile. Line: take-over → here → probe.
+ */
+import { lookup } from 'node:dns/promises'
+import type { Clock } from '../../base/clock.ts'
+import { hostPortOf } from '../host-port.ts'
+import { MigrateError } from '../migrate-error.ts'
+import { type Probed, probeClientPort, queryClientPort, unaskedSentence } from '../probe.ts'
+
+/** Addresses that are named of each server. */
+const NAMED_MAX = 5
+
+/** What {@link refuseClients} found. */
+export interface Queried {
+  /** Client addresses of servers that answered, or may yet. */
+  readonly reached: readonly string[]
+  /** One sentence each, of those that could not be queried. */
+  readonly unasked: readonly string[]
+}
+
+/**
+ * Nobody but the proxies may write to the ensemble any more.
+ * @param clients client addresses of all its members, as far as they are known
+ * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
+ */
+export async function refuseClients(clients: readonly string[], clock: Clock): Promise<Queried> {
+  const found = await Promise.all(
+    (await distinctServers(clients)).map(async (at) => {
+      const probed = await probeClientPort(at, clock)
+      const unasked = unaskedSentence(at, probed)
+      return { at, has: await clientsSentence(at, probed, clock), unasked }
+    }),
+  )
+  const sentences = found.flatMap(({ has }) => has)
+  if (sentences.length === 0) {
+    const reached = found.flatMap(({ at, unasked }) => (unasked.length > 0 ? [] : [at]))
+    return { reached, unasked: found.flatMap(({ unasked }) => unasked) }
+  }
+  throw new MigrateError(
+    'MIGRATE_SOURCE_ANSWERS',
+    `${sentences.join('; ')}: move them to the proxies first, what they write afterwards is lost (--source-stays does it all the same)`,
+  )
+}
+
+/** By where their names lead: two questions to one server would count each other as a client. */
+async function distinctServers(clients: readonly string[]): Promise<string[]> {
+  const resolved = await Promise.all(
+    clients.map(async (at) => {
+      const { host, port } = hostPortOf(at)
+      const found = await lookup(host, { all: true }).catch(() => [])
+      return { at, places: found.map(({ address }) => `${address} ${port}`) }
+    }),
+  )
+  const asked = new Set<string>()
+  return resolved.flatMap(({ at, places }) => {
+    const isAsked = places.some((place) => asked.has(place))
+    for (const place of places) asked.add(place)
+    return isAsked ? [] : [at]
+  })
+}
+
+/** None: it has no clients, or there is no server. */
+async function clientsSentence(
+  server: string,
+  { what, answer }: Probed,
+  clock: Clock,
+): Promise<string[]> {
+  if (what === 'nothing' || what === 'unreached' || what === 'ours') return []
+  const [, connections] = /^Connections: (\d+)/m.exec(answer) ?? []
+  if (connections === undefined) {
+    if (/not currently serving/.test(answer)) return []
+    return [
+      `${server} does not say whether it has clients (srvr is switched off, or it is hung, or wants TLS)`,
+    ]
+  }
+  // Ours is one of them.
+  const others = Number(connections) - 1
+  if (others <= 0) return []
+  const { answer: list } = await queryClientPort(server, 'cons', clock)
+  return [`${server} has ${others} client${others === 1 ? '' : 's'}${named(list, others)}`]
+}
+
+/** ` /10.1.2.3:55344[1](queued=0,recved=5,…,sid=0x…,…)`, a line each; without a session it is a question, as ours. */
+function named(list: string, count: number): string {
+  const all = [...list.matchAll(/^ \/(\S+)\[\d+\]\(.*\bsid=0x/gm)].map(([, address]) => address)
+  if (all.length === 0) return ' (cons, which would name them, is switched off)'
+  const few = all.slice(0, NAMED_MAX).join(', ')
+  return count > NAMED_MAX ? ` (${few} and others)` : ` (${few})`
+}
