@@ -134,7 +134,7 @@ export class MirrorWriter {
     }
     const ours = this.#digest
     const pair = { theirs: digest.value, ours: ours.value }
-    if (this.#drift.isTheirs(txn, pair, (path, owner) => ours.termOf(path, owner))) {
+    if (this.#drift.isTheirs(txn, pair, (path, as) => ours.termOf(path, as))) {
       if (!this.#drift.isDrifting) this.verified++
       return
     }

@@ -4,7 +4,7 @@
  */
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { KIND, type Znode } from '../model/znode.ts'
-import { termOf, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
+import { type Believed, termAs, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
 
 /** As ZooKeeper writes it. */
@@ -43,9 +43,9 @@ export class ReplicaDigest {
   }
 
   /** The part of a znode in it, as DigestDrift wants it. */
-  termOf(path: string, owner?: bigint): number | undefined {
+  termOf(path: string, believed?: Believed): number | undefined {
     const node = this.tree.get(path)
-    return node && termOf(path, node, owner ?? ownerOf(node))
+    return node && termAs(path, node, { owner: ownerOf(node), ...believed })
   }
 
   /** Of the tree as it is now, 64 bits, unsigned. */

@@ -105,7 +105,7 @@ class Rehearsal {
     this.last = zxid
     if (digest?.version !== DIGEST_VERSION) return
     const pair = { theirs: digest.value, ours: tree.digest }
-    if (!this.#drift.isTheirs(txn, pair, (path, owner) => tree.digestTerm(path, owner))) {
+    if (!this.#drift.isTheirs(txn, pair, (path, as) => tree.digestTerm(path, as))) {
       throw this.#refusal(
         `with ${hex(zxid)} the tree is not the one that the ensemble had: the logs are not those of the ensemble that was followed, or one is missing`,
       )

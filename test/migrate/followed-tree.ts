@@ -92,7 +92,7 @@ export class FollowedTree {
     this.transactions++
     if (txn.digest === undefined) return
     const pair = { theirs: txn.digest.value, ours: tree.digest }
-    const isTheirs = this.#drift.isTheirs(txn, pair, (path, owner) => tree.digestTerm(path, owner))
+    const isTheirs = this.#drift.isTheirs(txn, pair, (path, as) => tree.digestTerm(path, as))
     if (isTheirs && this.#drift.isDrifting) this.digestsExplained++
     else if (isTheirs) this.digestsEqual++
     else this.problems.push(`another digest at ${shownTxn(txn)}`)

@@ -65,8 +65,8 @@ export class DigestCheck {
     const isTheirs =
       txn !== undefined &&
       this.#isSettled &&
-      this.#drift.isTheirs(txn, { theirs: value, ours: tree.digest }, (path, owner) =>
-        tree.digestTerm(path, owner),
+      this.#drift.isTheirs(txn, { theirs: value, ours: tree.digest }, (path, as) =>
+        tree.digestTerm(path, as),
       )
     if (isTheirs && this.#drift.isDrifting) return undefined
     if (this.#tree.digest === value) {

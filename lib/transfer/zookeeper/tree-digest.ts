@@ -14,8 +14,30 @@ const stat = Buffer.alloc(STAT_BYTES)
 /** Each term is below 2³²: so many of them are an exact number. */
 const TERMS_MAX = 1 << 20
 
+/** What a digest has of a znode, beside its owner. */
+type Digested = Pick<
+  Znode,
+  'data' | 'czxid' | 'mzxid' | 'pzxid' | 'ctime' | 'mtime' | 'version' | 'creates' | 'aversion'
+>
+
+/** What a leader takes a znode for, where that is not what its tree has. `owner`: as ZooKeeper has it; `pzxid`: at least. */
+export interface Believed {
+  readonly owner?: bigint
+  readonly creates?: number
+  readonly pzxid?: number
+}
+
+/** Of one znode, as it is believed to be. */
+export function termAs(path: string, node: Znode, believed: Believed & { owner: bigint }): number {
+  const { czxid, mzxid, ctime, mtime, data, version, aversion } = node
+  const pzxid = Math.max(node.pzxid, believed.pzxid ?? 0)
+  const creates = believed.creates ?? node.creates
+  const digested = { czxid, mzxid, pzxid, ctime, mtime, data, version, creates, aversion }
+  return termOf(path, digested, believed.owner)
+}
+
 /** Of one znode. `owner`: as ZooKeeper has it. */
-export function termOf(path: string, node: Znode, owner: bigint): number {
+export function termOf(path: string, node: Digested, owner: bigint): number {
   if (path.startsWith('/zookeeper/')) return 0
   const name = path === '/' ? '' : path
   const { data } = node
@@ -31,7 +53,7 @@ export function termOf(path: string, node: Znode, owner: bigint): number {
   return crc32(stat, before)
 }
 
-function writeStat(node: Znode, owner: bigint): void {
+function writeStat(node: Digested, owner: bigint): void {
   putLong(0, node.czxid)
   putLong(8, node.mzxid)
   putLong(16, node.pzxid)

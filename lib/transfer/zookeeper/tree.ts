@@ -7,7 +7,7 @@ import { WireError } from '../../model/errors.ts'
 import { nameOf, parentOf } from '../../model/path.ts'
 import { Znode } from '../../model/znode.ts'
 import type { SnapshotRecord } from './snapshot-decoder.ts'
-import { termOf, ZookeeperDigest } from './tree-digest.ts'
+import { type Believed, termAs, ZookeeperDigest } from './tree-digest.ts'
 import { CONTAINER_OWNER, type Txn, type TxnCreate, type TxnOp } from './txn.ts'
 
 const NO_PATHS: ReadonlySet<string> = new Set()
@@ -56,9 +56,9 @@ export class ZookeeperTree {
   }
 
   /** The part of a znode in it, as DigestDrift wants it. */
-  digestTerm(path: string, owner?: bigint): number | undefined {
+  digestTerm(path: string, believed?: Believed): number | undefined {
     const node = this.#nodes.get(path)
-    return node && termOf(path, node, owner ?? node.ephemeralOwner)
+    return node && termAs(path, node, { owner: node.ephemeralOwner, ...believed })
   }
 
   /** @throws {WireError} a znode whose parent did not come before it, or that comes twice */
@@ -120,7 +120,7 @@ export class ZookeeperTree {
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
     if (parent === undefined) return
-    const creates = parentCVersion === -1 ? parent.creates + 1 : parentCVersion
+    const creates = parentCVersion === -1 ? (parent.creates + 1) | 0 : parentCVersion
     if (creates > parent.creates) {
       this.#change(parentPath, () => {
         parent.creates = creates
