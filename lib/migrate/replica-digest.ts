@@ -5,7 +5,7 @@
 import type { DataTree } from '../member/tree/data-tree.ts'
 import { KIND, type Znode } from '../model/znode.ts'
 import type { DriftView } from '../transfer/zookeeper/digest-drift.ts'
-import { termOf, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
+import { termAs, ZookeeperDigest } from '../transfer/zookeeper/tree-digest.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../transfer/zookeeper/txn.ts'
 
 /** As ZooKeeper writes it. */
@@ -45,9 +45,9 @@ export class ReplicaDigest {
 
   get driftView(): DriftView {
     const { tree } = this
-    const term: DriftView['term'] = (path, owner) => {
+    const term: DriftView['term'] = (path, believed) => {
       const node = tree.get(path)
-      return node && termOf(path, node, owner ?? ownerOf(node))
+      return node && termAs(path, node, { owner: ownerOf(node), ...believed })
     }
     return { term, root: tree.get('/') }
   }

@@ -15,8 +15,8 @@ export class Mismatch extends Error {}
 export async function compare(script: Script, oracle: Subject, candidate: Subject): Promise<void> {
   const parent = `/s${String(++scripts).padStart(6, '0')}`
   const [expected, actual] = await Promise.all(
-    [oracle, candidate].map(async ({ ports, leavesOld }) =>
-      canonical(await run(script, { ports, parent, leavesOld }), {
+    [oracle, candidate].map(async ({ ports, leavesOld, settled }) =>
+      canonical(await run(script, { ports, parent, leavesOld, settled }), {
         eventZxids: oracle.line === '3.9',
       }),
     ),

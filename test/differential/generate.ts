@@ -289,7 +289,7 @@ function withoutKnown(script: readonly Step[], flavour: Flavour, line: Zookeeper
   })
 }
 
-/** While a setACL is on its way, 3.8.0 judges what comes behind it by the old ACL. */
+/** While a setACL is on its way, ZooKeeper judges what comes behind it by the old ACL. */
 function splitAfterSetAcl(step: Step): Step[] {
   if (step.do !== 'send') return [step]
   const out: Step[] = []

@@ -37,6 +37,8 @@ const TIMEOUT_MS = 20_000
 const SILENCE_MS = 8_000
 /** Requests after which a server may end the connection. */
 const ENDING = new Set([-11, 13, 16, 20, 100, 102])
+/** setACL and closeSession: see {@link RunOptions.settled}. */
+const SETTLING = new Set([7, -11])
 const XID: Partial<Record<number, number>> = { 11: -2, 100: -4, 101: -8, 105: -8 }
 
 class Member {
@@ -64,6 +66,13 @@ export interface RunOptions {
   readonly parent: string
   /** The connection that a session had at another endpoint stays until its client leaves it, as in an ensemble. */
   readonly leavesOld?: boolean | undefined
+  /**
+   * Called behind each setACL and closeSession, with the newest zxid that the session has seen. A leader commits for its learners before
+   * it has applied a transaction itself. Until then it judges by the old ACL: the ChangeRecord of a setACL keeps that. And of a closeSession without
+   * digests there is none for the parents of its ephemerals: they are NOTEMPTY.
+   * Absent: a reply says that the leader has applied it. Source: PrepRequestProcessor, Leader.tryToCommit.
+   */
+  readonly settled?: ((zxid: number) => Promise<void>) | undefined
 }
 
 export async function run(script: Script, options: RunOptions): Promise<Run> {
@@ -87,6 +96,7 @@ export async function run(script: Script, options: RunOptions): Promise<Run> {
     await runner.barrier(undefined, false)
   } finally {
     await runner.end()
+    await options.settled?.((await control.send(9, { path: '/' })).zxid)
     await cleanUp(control)
     await control.close()
   }
@@ -99,12 +109,14 @@ class Runner {
   readonly names = new Map<bigint, string>()
   readonly #ports: readonly number[]
   readonly #leavesOld: boolean
+  readonly #settled: RunOptions['settled']
   readonly #zxidStart: number
   #acts = 0
 
-  constructor({ ports, leavesOld = false }: RunOptions, zxidStart: number) {
+  constructor({ ports, leavesOld = false, settled }: RunOptions, zxidStart: number) {
     this.#ports = ports
     this.#leavesOld = leavesOld
+    this.#settled = settled
     this.#zxidStart = zxidStart
   }
 
@@ -145,6 +157,7 @@ class Runner {
       if (last?.kind === 'reply' && last.xid === -2) client.transcript.pop()
     }
     this.#collect(member, false)
+    if (requests.some(({ op }) => SETTLING.has(op))) await this.#settled?.(member.zxidSeen)
     if (closes) {
       member.sessionId = 0n
       await this.barrier(undefined, true)

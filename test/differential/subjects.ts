@@ -6,6 +6,7 @@ import { ProxyServer } from '../../proxy/index.ts'
 import { ServeBed } from '../migrate/serving/serve-bed.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { startEtcd } from '../support/etcd-server.ts'
+import { eventually } from '../support/eventually.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { type ZookeeperLine, zookeeperVersions } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
@@ -13,6 +14,7 @@ import {
   startZookeeper,
   startZookeeperLeader,
   ZookeeperEnsemble,
+  type ZookeeperServer,
 } from '../support/zookeeper-server.ts'
 import { type RunOptions, SUPER_DIGEST } from './runner.ts'
 
@@ -23,6 +25,8 @@ export interface Subject {
   readonly line?: ZookeeperLine
   /** See {@link RunOptions.leavesOld}. */
   readonly leavesOld?: RunOptions['leavesOld']
+  /** See {@link RunOptions.settled}. */
+  readonly settled?: RunOptions['settled']
   stop(): Promise<void>
 }
 
@@ -33,6 +37,7 @@ export interface Settings {
 
 const NEVER_MS = 2_000_000_000
 const TICK_MS = 2_000
+const APPLIED_MS_MAX = 20_000
 
 /** ZooKeeper, as fast as it can be, and reaping nothing: when it does is up to its clock. */
 export async function startOracle(
@@ -81,12 +86,25 @@ export async function startOnFollowing(version: ZookeeperLine): Promise<Subject>
     const serve = () => bed.serve(limits, { superDigest: SUPER_DIGEST })
     const ports = [await serve(), await serve()].map(({ port }) => port)
     const name = `anykeeper following ZooKeeper ${version}`
+    const settled = (zxid: number) => untilApplied(server, zxid)
     // Its leader moves a session without a transaction: no other proxy learns of it.
-    return { name, ports, leavesOld: true, stop: () => bed.close() }
+    return { name, ports, leavesOld: true, settled, stop: () => bed.close() }
   } catch (error) {
     await bed.close()
     throw error
   }
+}
+
+/** Until a server has applied the transaction itself. */
+async function untilApplied(server: ZookeeperServer, zxid: number): Promise<void> {
+  await eventually(
+    `0x${zxid.toString(16)} at the leader`,
+    async () => {
+      const [, applied] = /^Zxid: (0x[0-9a-f]+)$/m.exec(await server.fourLetterWord('srvr')) ?? []
+      return applied !== undefined && Number(applied) >= zxid
+    },
+    APPLIED_MS_MAX,
+  )
 }
 
 /** The parts of anykeeper that a proxy in this process is made of. */

@@ -1,17 +1,20 @@
 /**
  * ZooKeeper’s leader computes the digest of a transaction before it is applied, from a create’s flags; what is created
  * follows from its type. A client made by hand may send the two at odds: create with the flags of a container makes a plain znode,
- * createContainer with any others makes a container, and the digest has the other owner. So the digests are wrong for as long as
+ * createContainer with any others makes a container, and the digest has the other owner. And where a parent’s counter has reached
+ * 2³¹−1, the leader counts on to −2³¹, while its tree keeps the counter and the pzxid. So the digests are wrong for as long as
  * changes are outstanding at the leader, and then right again. The root is another such case: see root-drift. Here such a digest is
  * recognised, and that of another tree is not taken for one.
  * Source: PrepRequestProcessor.pRequest2TxnCreate, getCurrentTreeDigest. Neighbours: tree-digest, digest-check, migrate/mirror-writer.
  */
+import { parentOf } from '../../model/path.ts'
 import type { Znode } from '../../model/znode.ts'
 import { RootDrift } from './root-drift.ts'
+import type { Believed } from './tree-digest.ts'
 import { CONTAINER_OWNER, TXN, type Txn, type TxnCreate } from './txn.ts'
 
-/** The part of a znode in the digest of our tree as it is now, with another owner than its own if given; undefined: it is not there. */
-export type DigestTerm = (path: string, owner?: bigint) => number | undefined
+/** The part of a znode in the digest of our tree as it is now, with what the leader believes of it if given; undefined: it is not there. */
+export type DigestTerm = (path: string, believed?: Believed) => number | undefined
 
 /** Our tree as it is now, as far as it is wanted. */
 export interface DriftView {
@@ -26,22 +29,31 @@ export interface DigestPair {
   readonly ours: bigint
 }
 
-/** Znodes whose owner the leader has had wrong, at most. */
+/** Znodes that the leader has had wrong, at most. */
 const DOUBTFUL_MAX = 1_000
-/** Combinations of owners that are tried for one transaction: of a multi with more containers none is found. */
+/** Combinations that are tried for one transaction: of a multi with more containers none is found. */
 const TRIES_MAX = 60_000
 
 interface Choice {
   readonly path: string
   /** What may be added; the first is nothing. */
-  readonly options: readonly { readonly owner: bigint | undefined; readonly delta: bigint }[]
+  readonly options: readonly Option[]
+}
+
+/** What the leader may believe of a znode. */
+interface Option {
+  readonly believed: Believed | undefined
+  /** By how much that changes theirs less ours. */
+  readonly delta: bigint
+  /** All of the znode’s part in theirs less ours. */
+  readonly total: bigint
 }
 
 export class DigestDrift {
   /** Theirs less ours, after the newest transaction. */
   #drift = 0n
-  /** The owner that the leader has for a znode, and what that makes in the digest. */
-  readonly #doubtful = new Map<string, { readonly owner: bigint; readonly delta: bigint }>()
+  /** What the leader believes of a znode, and what that makes in the digest. */
+  readonly #doubtful = new Map<string, { readonly believed: Believed; readonly delta: bigint }>()
 
   readonly #root = new RootDrift()
 
@@ -64,7 +76,10 @@ export class DigestDrift {
       this.#doubtful.clear()
       return true
     }
-    const choices = [...this.#changed(term), ...created(txn, term), ...this.#ofRoot(root)]
+    const counted = this.#counted(txn, term)
+    const again = new Set(counted.map(({ path }) => path))
+    const changed = this.#changed(term).filter(({ path }) => !again.has(path))
+    const choices = [...changed, ...created(txn, term), ...this.#ofRoot(root), ...counted]
     for (const base of new Set([this.#drift, 0n])) {
       const taken = combined(choices, BigInt.asUintN(64, drift - base))
       if (taken === undefined) continue
@@ -75,12 +90,27 @@ export class DigestDrift {
     return false
   }
 
-  /** Znodes of a wrong owner that were changed or deleted: the leader may have seen that on its own record, or on the tree. */
+  /** Doubtful znodes that were changed or deleted: the leader may have seen that on its own record, or on the tree. */
   #changed(term: DigestTerm): Choice[] {
-    return [...this.#doubtful].flatMap(([path, { owner, delta }]) => {
-      const now = deltaOf(path, owner, term)
-      if (now === delta) return []
-      return [{ path, options: [NOTHING, { owner, delta: now - delta }] }]
+    return [...this.#doubtful].flatMap(([path, { believed, delta }]) => {
+      const total = deltaOf(path, believed, term)
+      if (total === delta) return []
+      return [{ path, options: [NOTHING, { believed, delta: total - delta, total }] }]
+    })
+  }
+
+  /** Parents whose counter has overflowed at the leader, on its own record or on the tree. */
+  #counted({ ops, zxid }: Txn, term: DigestTerm): Choice[] {
+    const parents = new Map<string, Believed>()
+    for (const op of ops) {
+      if (op.op !== 'create' || op.parentCVersion >= -1) continue
+      parents.set(parentOf(op.path), { creates: op.parentCVersion, pzxid: zxid })
+    }
+    return [...parents].map(([path, believed]) => {
+      const total = deltaOf(path, believed, term)
+      const before = this.#doubtful.get(path)?.delta ?? 0n
+      const onTree = { believed, delta: total, total }
+      return { path, options: [{ ...onTree, delta: total - before }, onTree, NOTHING] }
     })
   }
 
@@ -92,10 +122,9 @@ export class DigestDrift {
 
   #note(choices: readonly Choice[], taken: readonly number[]): void {
     choices.forEach(({ path, options }, at) => {
-      const { owner, delta } = options[taken[at] as number] as Choice['options'][number]
-      const before = this.#doubtful.get(path)?.delta ?? 0n
+      const { believed, total } = options[taken[at] as number] as Option
       this.#doubtful.delete(path)
-      if (owner !== undefined) this.#doubtful.set(path, { owner, delta: before + delta })
+      if (believed !== undefined) this.#doubtful.set(path, { believed, delta: total })
     })
     for (const path of this.#doubtful.keys()) {
       if (this.#doubtful.size <= DOUBTFUL_MAX) break
@@ -104,10 +133,10 @@ export class DigestDrift {
   }
 }
 
-const NOTHING = { owner: undefined, delta: 0n } as const
+const NOTHING: Option = { believed: undefined, delta: 0n, total: 0n }
 
-function deltaOf(path: string, owner: bigint, term: DigestTerm): bigint {
-  const [theirs, ours] = [term(path, owner), term(path)]
+function deltaOf(path: string, believed: Believed, term: DigestTerm): bigint {
+  const [theirs, ours] = [term(path, believed), term(path)]
   return theirs === undefined || ours === undefined ? 0n : BigInt(theirs) - BigInt(ours)
 }
 
@@ -117,8 +146,9 @@ function created({ type, clientId, ops }: Txn, term: DigestTerm): Choice[] {
     if (op.op !== 'create') return []
     const { path } = op
     const options = ownersOf(op, type, clientId).flatMap((owner) => {
-      const delta = deltaOf(path, owner, term)
-      return delta === 0n ? [] : [{ owner, delta }]
+      const believed = { owner }
+      const delta = deltaOf(path, believed, term)
+      return delta === 0n ? [] : [{ believed, delta, total: delta }]
     })
     return options.length === 0 ? [] : [{ path, options: [NOTHING, ...options] }]
   })

@@ -20,6 +20,22 @@ type Digested = Pick<
   'data' | 'czxid' | 'mzxid' | 'pzxid' | 'ctime' | 'mtime' | 'version' | 'creates' | 'aversion'
 >
 
+/** What a leader takes a znode for, where that is not what its tree has. `owner`: as ZooKeeper has it; `pzxid`: at least. */
+export interface Believed {
+  readonly owner?: bigint
+  readonly creates?: number
+  readonly pzxid?: number
+}
+
+/** Of one znode, as it is believed to be. */
+export function termAs(path: string, node: Znode, believed: Believed & { owner: bigint }): number {
+  const { czxid, mzxid, ctime, mtime, data, version, aversion } = node
+  const pzxid = Math.max(node.pzxid, believed.pzxid ?? 0)
+  const creates = believed.creates ?? node.creates
+  const digested = { czxid, mzxid, pzxid, ctime, mtime, data, version, creates, aversion }
+  return termOf(path, digested, believed.owner)
+}
+
 /** Of one znode. `owner`: as ZooKeeper has it. */
 export function termOf(path: string, node: Digested, owner: bigint): number {
   if (path.startsWith('/zookeeper/')) return 0

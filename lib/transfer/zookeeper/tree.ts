@@ -8,7 +8,7 @@ import { nameOf, parentOf } from '../../model/path.ts'
 import { Znode } from '../../model/znode.ts'
 import type { DriftView } from './digest-drift.ts'
 import type { SnapshotRecord } from './snapshot-decoder.ts'
-import { termOf, ZookeeperDigest } from './tree-digest.ts'
+import { termAs, ZookeeperDigest } from './tree-digest.ts'
 import { CONTAINER_OWNER, type Txn, type TxnCreate, type TxnOp } from './txn.ts'
 
 const NO_PATHS: ReadonlySet<string> = new Set()
@@ -57,9 +57,9 @@ export class ZookeeperTree {
   }
 
   get driftView(): DriftView {
-    const term: DriftView['term'] = (path, owner) => {
+    const term: DriftView['term'] = (path, believed) => {
       const node = this.#nodes.get(path)
-      return node && termOf(path, node, owner ?? node.ephemeralOwner)
+      return node && termAs(path, node, { owner: node.ephemeralOwner, ...believed })
     }
     return { term, root: this.#nodes.get('/') }
   }
@@ -123,7 +123,7 @@ export class ZookeeperTree {
     const parentPath = parentOf(path)
     const parent = this.#nodes.get(parentPath)
     if (parent === undefined) return
-    const creates = parentCVersion === -1 ? parent.creates + 1 : parentCVersion
+    const creates = parentCVersion === -1 ? (parent.creates + 1) | 0 : parentCVersion
     if (creates > parent.creates) {
       this.#change(parentPath, () => {
         parent.creates = creates

@@ -13,6 +13,7 @@ import {
 } from '../../../../../lib/transfer/zookeeper/txn.ts'
 
 const SESSION = 0x1000_0000_0001n
+const MAX = 2_147_483_647
 
 function create(path: string, ephemeralOwner: bigint): TxnOp {
   return { op: 'create', path, data: 'd', acl: OPEN_ACL, ephemeralOwner, parentCVersion: -1 }
@@ -118,6 +119,60 @@ describe('transfer/zookeeper: digests that the leader has wrong', () => {
       expect(drift.isDrifting).to.equal(false)
     })
   }
+
+  describe('a counter that has overflowed', () => {
+    const parentOfBoth = (creates: number): void => {
+      for (const tree of [ours, theirs]) {
+        const node = new Znode({ data: '', acl: OPEN_ACL, zxid: 1, time: 7 })
+        node.creates = creates
+        tree.load({ kind: 'znode', path: '/full', node, hasAcl: true })
+      }
+    }
+    /** As the leader counts, whose own record has `before`; its pzxid goes on as well. */
+    function counts(name: string, before: number): boolean {
+      const parentCVersion = (before + 1) | 0
+      const op = { ...create(`/full/${name}`, 0n), parentCVersion } as TxnOp
+      const node = theirs.get('/full') as Znode
+      const header = { clientId: SESSION, cxid: 1, zxid: ++zxid, time: 7, type: TXN.create }
+      const txn: Txn = { ...header, ops: [op], digest: undefined }
+      ours.apply(txn)
+      theirs.apply(txn)
+      const [tree, term] = [theirs.digest, BigInt(ours.driftView.term('/full') ?? 0)]
+      const [{ creates, pzxid }, believed] = [node, { creates: parentCVersion, pzxid: zxid }]
+      expect({ creates, isOlder: pzxid < zxid }).to.deep.equal({ creates: MAX, isOlder: true })
+      const own = BigInt(ours.driftView.term('/full', believed) ?? 0)
+      const pair = { theirs: BigInt.asUintN(64, tree - term + own), ours: ours.digest }
+      return drift.isTheirs(txn, pair, ours.driftView)
+    }
+
+    it('is recognised on the leader’s own record, on its tree again, and ends with the next right digest', () => {
+      parentOfBoth(MAX)
+      for (const [name, before] of [
+        ['a', MAX],
+        ['b', -MAX - 1],
+        ['c', -MAX],
+        ['d', MAX],
+        ['e', MAX],
+      ] as const) {
+        expect(counts(name, before), name).to.equal(true)
+        expect(drift.isDrifting).to.equal(true)
+      }
+      expect(follows(plain('/z'))).to.equal(true)
+      expect(drift.isDrifting).to.equal(false)
+    })
+
+    it('is no excuse for another tree', () => {
+      parentOfBoth(MAX)
+      const op = { ...create('/full/a', 0n), parentCVersion: -MAX - 1 } as TxnOp
+      expect(follows(op, { ...op, data: 'other' } as TxnOp)).to.equal(false)
+    })
+
+    it('a create that names no counter keeps it', () => {
+      parentOfBoth(MAX)
+      expect(follows(create('/full/a', 0n))).to.equal(true)
+      expect(ours.get('/full')?.creates).to.equal(MAX)
+    })
+  })
 
   for (const [what, op, believed, type] of [
     ['other data', plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp, TXN.create],
