@@ -122,7 +122,7 @@ describe('the pages of the records and errors of a migration', () => {
 
 /** Of all tables of sentences. */
 function rowsOf(text: string): string[][] {
-  const rest = text.slice(text.indexOf('\n## take-over\n'))
+  const rest = text.slice(text.indexOf('\n## take-over\n'), text.indexOf('\n## What a standby'))
   const rows = rest.split('\n').filter((line) => line.startsWith('| `'))
   return rows.map((line) => line.slice(2, -2).split(' | '))
 }
