@@ -10,6 +10,7 @@ import type { SourceRecord } from '../format/source.ts'
 import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
+import { copyAge } from './copy-age.ts'
 import { MigrateError } from './migrate-error.ts'
 import { knownAddresses } from './probe.ts'
 import {
@@ -64,6 +65,8 @@ export interface TakenOver {
   readonly sessions: number
   /** Transactions that the logs had beyond what was followed. */
   readonly fromTail: number
+  /** When the ensemble was last followed to its end, a sentence without full stop; empty: the tree was taken over before. */
+  readonly age: string
   /** The tree was taken over before. */
   readonly wasTaken: boolean
 }
@@ -106,6 +109,7 @@ class TakingOver {
   #isServed = false
   /** They do, and the tree follows a leader. */
   #hasLeader = false
+  #age = ''
 
   constructor(options: TakeOverOptions) {
     this.#options = options
@@ -164,7 +168,7 @@ class TakingOver {
     const now = await this.#recordNow()
     if (sourceStays || tail !== undefined) return
     const follower = await this.#step('the store was read', () => this.#key.follower())
-    refuseUnfollowed(now, follower)
+    refuseUnfollowed(now, follower, clock)
   }
 
   async #openKeeper(): Promise<Keeper> {
@@ -200,7 +204,7 @@ class TakingOver {
       }),
     )
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
-    return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
+    return { sourceZxid, zxid, ...counts, fromTail, age: this.#age, wasTaken }
   }
 
   /** All that there is of the ensemble is in the tree then. @returns transactions from logs */
@@ -220,6 +224,7 @@ class TakingOver {
     }
     const { zxid } = keeper.replica
     const now = await this.#recordNow()
+    this.#age = copyAge(now, clock)
     if (!sourceStays) refuseMissing(now, zxid)
     refuseEpoch(zxid)
     if (this.#isServed) {
