@@ -23,9 +23,14 @@ const STANDBY =
   'this is a standby: the tree follows a ZooKeeper ensemble, and clients are served after anykeeper migrate take-over'
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests'
 
-const AT = { query: '?path=/e' }
+interface Sent {
+  readonly query?: string
+  readonly body?: string
+}
+
+const AT: Sent = { query: '?path=/e' }
 /** What routes want, where a GET without parameters is not enough: nothing is wrong with it but that this is a standby. */
-const REQUESTS: Readonly<Record<string, { readonly query?: string; readonly body?: string }>> = {
+const REQUESTS: Readonly<Record<string, Sent>> = {
   'POST /api/v1/tree': { query: '?path=/new', body: '{"data":""}' },
   'PUT /api/v1/tree': { ...AT, body: '{"data":"","version":0}' },
   'DELETE /api/v1/tree': { query: '?path=/e&version=0' },
