@@ -85,6 +85,7 @@ async function run(flags: TakeOverFlags): Promise<void> {
       }),
     )
     say(shown(taken))
+    if (taken.age !== '') say(`note: ${taken.age}`)
   } finally {
     release()
   }

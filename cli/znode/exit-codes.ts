@@ -35,7 +35,8 @@ export class CommandError extends Error {
   }
 }
 
-const BY_CODE: Readonly<Record<string, number>> = {
+/** Exit codes of errors by their `code`; of one that is not here: 1. */
+export const BY_CODE: Readonly<Record<string, number>> = {
   ZK_NO_NODE: EXIT.noZnode,
   ZK_NO_AUTH: EXIT.noRights,
   ZK_AUTH_FAILED: EXIT.noRights,

@@ -6,6 +6,7 @@ import type { SourceRecord } from '../format/source.ts'
 import { isSafeZxid, takeOverZxid } from '../member/plan/mirrored.ts'
 import { epochOf } from '../model/zxid.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
+import { copyAge } from './copy-age.ts'
 import { MigrateError } from './migrate-error.ts'
 import { answering } from './probe.ts'
 import type { SourceKey } from './source-key.ts'
@@ -104,12 +105,16 @@ export async function refuseAnswering(
 }
 
 /** Nobody knows what the ensemble did where nobody followed it. @throws {MigrateError} MIGRATE_NOT_DRAINED */
-export function refuseUnfollowed(record: SourceRecord, follower: string | undefined): void {
+export function refuseUnfollowed(
+  record: SourceRecord,
+  follower: string | undefined,
+  clock: Clock,
+): void {
   const wasKilled = follower === undefined && record.leader !== ''
   if (!record.unfollowed && !wasKilled) return
   throw new MigrateError(
     'MIGRATE_NOT_DRAINED',
-    `nobody followed the ensemble to its end: what it committed since may be missing: ${WAYS}`,
+    `nobody followed the ensemble to its end: what it committed since may be missing (${copyAge(record, clock)}): ${WAYS}`,
   )
 }
 

@@ -10,6 +10,7 @@ import type { SourceRecord } from '../format/source.ts'
 import { commitOwn } from '../member/commit/task.ts'
 import { Keeper } from '../member/keeper.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
+import { copyAge } from './copy-age.ts'
 import { MigrateError } from './migrate-error.ts'
 import { knownAddresses } from './probe.ts'
 import {
@@ -64,6 +65,8 @@ export interface TakenOver {
   readonly sessions: number
   /** Transactions that the logs had beyond what was followed. */
   readonly fromTail: number
+  /** When the ensemble was last followed to its end, a sentence without full stop; empty: the tree was taken over before. */
+  readonly age: string
   /** The tree was taken over before. */
   readonly wasTaken: boolean
 }
@@ -108,6 +111,7 @@ class TakingOver {
   #hasLeader = false
   /** Client addresses of the ensemble: they are queried again when nobody forwards to it. */
   #reached: readonly string[] = []
+  #age = ''
 
   constructor(options: TakeOverOptions) {
     this.#options = options
@@ -166,7 +170,7 @@ class TakingOver {
     const now = await this.#recordNow()
     if (sourceStays || tail !== undefined) return
     const follower = await this.#step('the store was read', () => this.#key.follower())
-    refuseUnfollowed(now, follower)
+    refuseUnfollowed(now, follower, clock)
   }
 
   async #refuseClients(clients: readonly string[]): Promise<readonly string[]> {
@@ -208,7 +212,7 @@ class TakingOver {
       }),
     )
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
-    return { sourceZxid, zxid, ...counts, fromTail, wasTaken }
+    return { sourceZxid, zxid, ...counts, fromTail, age: this.#age, wasTaken }
   }
 
   /** All that there is of the ensemble is in the tree then. @returns transactions from logs */
@@ -228,6 +232,7 @@ class TakingOver {
     }
     const { zxid } = keeper.replica
     const now = await this.#recordNow()
+    this.#age = copyAge(now, clock)
     if (!sourceStays) refuseMissing(now, zxid)
     refuseEpoch(zxid)
     if (this.#isServed) {

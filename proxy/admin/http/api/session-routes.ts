@@ -97,6 +97,7 @@ function* sortableIds(ids: Iterable<bigint>): Iterable<string> {
 export async function closeSession(host: ProxyHost, call: Call): Promise<void> {
   const id = idOf(call.params.id ?? '')
   const { keeper } = host
+  refuseFollowing(host)
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const record = keeper.replica.sessions.get(id)
     if (record === undefined) {
@@ -110,6 +111,13 @@ export async function closeSession(host: ProxyHost, call: Call): Promise<void> {
   }
   host.logger.info({ session: hex(id) }, 'session ended on request')
   call.json(200, { id: hex(id), closed: true })
+}
+
+/** The sessions of a tree that follows are the ensemble’s. @throws {HttpError} 503 */
+function refuseFollowing({ keeper }: ProxyHost): void {
+  if (!keeper.replica.mirrors) return
+  const why = keeper.trouble ?? 'the ZooKeeper ensemble leads, and ends its sessions itself'
+  throw new HttpError(503, `Nothing was changed: ${why}.`)
 }
 
 function idOf(text: string): bigint {

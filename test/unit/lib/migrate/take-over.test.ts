@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect } from 'chai'
+import { systemClock } from '../../../../lib/base/clock.ts'
 import { silentLogger } from '../../../../lib/base/log.ts'
+import type { SourceRecord } from '../../../../lib/format/source.ts'
 import { connect } from '../../../../lib/index.ts'
 import { zookeeperPassword } from '../../../../lib/member/session/zookeeper-password.ts'
+import { copyAge } from '../../../../lib/migrate/copy-age.ts'
 import { abandonMigration, finishMigration } from '../../../../lib/migrate/end-migration.ts'
 import { takeOver } from '../../../../lib/migrate/take-over.ts'
 import { epochOf } from '../../../../lib/model/zxid.ts'
@@ -207,6 +210,24 @@ describe('migrate/take-over', () => {
     source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
     await follower.ended
     expect(await taking).to.have.property('code', 'MIGRATE_DIFFERS')
+  })
+
+  it('says how old the copy is, and why the connection to the ensemble ended', async () => {
+    await followed()
+    bench.source.feed.push({ kind: 'disconnected', why: 'nothing came for 8000 ms' })
+    const { currentMs } = await bench.status('the end of the connection', ({ why }) => {
+      return why !== undefined
+    })
+    const { age } = await takeOver({ store: bench.handle(), logger })
+    const at = currentMs === undefined ? 'never' : new Date(currentMs).toISOString()
+    expect(age).to.include(at)
+    expect(age).to.match(/; the connection to it ended: nothing came for 8000 ms$/)
+    expect((await takeOver({ store: bench.handle(), logger })).age).to.equal('')
+    const clock = { ...systemClock, now: () => 1_700_000_090_400 }
+    const record = { currentMs: 1_700_000_000_000 } as SourceRecord
+    expect(copyAge(record, clock)).to.equal(
+      'the ensemble last said at 2023-11-14T22:13:20.000Z, 90 s ago, that all it had committed was sent',
+    )
   })
 
   it('is refused where nothing follows', async () => {
