@@ -39,6 +39,16 @@ export function hexDump(data: Uint8Array, bytesMax = Number.POSITIVE_INFINITY): 
   return lines
 }
 
+/**
+ * The bytes of standard base64 (RFC 4648 section 4), with its padding or without. undefined: it is no base64, or has bits that
+ * no byte holds.
+ */
+export function fromBase64(text: string): Buffer | undefined {
+  const data = Buffer.from(text, 'base64')
+  const canonical = data.toString('base64')
+  return text === canonical || text === canonical.replace(/=+$/, '') ? data : undefined
+}
+
 /** Text where it is text, otherwise base64; null stays null. */
 export function dataJson(data: Uint8Array | null): Record<string, string | null> {
   if (data === null) return { data: null }

@@ -1,6 +1,7 @@
 /** Verbs that read one znode: get, stat, exists. Neighbours: listing, writing. */
 import { Option } from 'commander'
 import { ZK_ERRORS, ZnodeError } from '../../../lib/index.ts'
+import { UsageError } from '../../flags.ts'
 import { dataJson, hexDump, shownData } from '../data-text.ts'
 import { statJson, statLines } from '../stat-text.ts'
 import { pathOf, type Verb, watchOf } from '../verb.ts'
@@ -15,23 +16,32 @@ const get: Verb = {
   description:
     'Read the data of a znode. To a pipe or a file the bytes exactly; to a terminal as text, or as a hex dump.',
   arguments: [['<path>', 'of the znode']],
-  options: [statOption(), watchOption(), new Option('-x, --hex', 'as a hex dump, all of it')],
+  options: [
+    statOption(),
+    watchOption(),
+    new Option('-x, --hex', 'as a hex dump, all of it'),
+    new Option('-b, --base64', 'as base64, one line'),
+  ],
   examples: ['/app/config', '/app/config > config.bin', '--json /app/config'],
   async run(run, args, flags) {
     const { client, output } = run
     const path = pathOf(run, args)
+    if (flags.hex === true && flags.base64 === true)
+      throw new UsageError('-x and -b exclude each other')
     const { data, stat } = await client.getData(path, watchOf(run, flags))
     if (output.isJson) {
       await output.json({ path, ...dataJson(data), stat: statJson(stat) })
       return
     }
-    if (flags.hex === true) await output.lines(hexDump(data ?? new Uint8Array()))
+    const isLines = flags.hex === true || flags.base64 === true
+    if (flags.base64 === true) await output.line(Buffer.from(data ?? []).toString('base64'))
+    else if (flags.hex === true) await output.lines(hexDump(data ?? new Uint8Array()))
     else if (!output.isTerminal) await output.bytes(data ?? new Uint8Array())
     else if (data === null) output.say('(no data)')
     else await output.lines(shownData(data))
     if (flags.stat !== true) return
     // Behind bytes that may end anywhere it would be a part of them.
-    if (output.isTerminal || flags.hex === true) await output.lines(statLines(stat))
+    if (output.isTerminal || isLines) await output.lines(statLines(stat))
     else for (const line of statLines(stat)) output.say(line)
   },
 }

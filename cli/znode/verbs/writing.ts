@@ -5,6 +5,7 @@ import { UsageError } from '../../flags.ts'
 import { inputFile } from '../../named-files.ts'
 import { whole } from '../../settings/parse.ts'
 import { parseAcl } from '../acl-text.ts'
+import { fromBase64 } from '../data-text.ts'
 import { printable } from '../printable.ts'
 import { statJson, statLines } from '../stat-text.ts'
 import type { Flags, Run, Verb } from '../verb.ts'
@@ -124,6 +125,13 @@ const create: Verb = {
   },
 }
 
+/** Line ends and blanks do not count, as `base64` of a shell writes them. @throws {UsageError} */
+function decoded(given: Buffer): Buffer {
+  const data = fromBase64(given.toString('latin1').replace(/[ \t\r\n]/g, ''))
+  if (data === undefined) throw new UsageError('-b: the data are no base64; nothing was written')
+  return data
+}
+
 const set: Verb = {
   name: 'set',
   summary: 'replace the data of a znode',
@@ -131,15 +139,21 @@ const set: Verb = {
     ['<path>', 'of the znode'],
     ['[data]', 'text'],
   ],
-  options: [statOption(), versionOption(), inputOption()],
+  options: [
+    statOption(),
+    versionOption(),
+    inputOption(),
+    new Option('-b, --base64', 'the data are base64: store the bytes'),
+  ],
   examples: ['/app/config "x=1"', '--expect 3 /app/config "x=2"', '--input config.bin /app/config'],
   isWrite: true,
   async run(run, [path = '', text], flags) {
     const { client, output } = run
     const at = run.resolve(path)
-    const data = await dataOf(run, text, flags)
-    if (data === undefined)
+    const given = await dataOf(run, text, flags)
+    if (given === undefined)
       throw new UsageError('no data: give them as an argument, or with --input FILE')
+    const data = flags.base64 === true ? decoded(given) : given
     const stat = await client.setData(at, data, versionOf(flags))
     if (output.isJson) await output.json({ path: at, stat: statJson(stat) })
     else if (flags.stat === true) await output.lines(statLines(stat))

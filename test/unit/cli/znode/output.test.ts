@@ -1,7 +1,7 @@
 /** Names and data of others on a terminal, in a pipe and in JSON; ACLs as text. */
 import { expect } from 'chai'
 import { aclText, parseAcl } from '../../../../cli/znode/acl-text.ts'
-import { dataJson, hexDump, shownData } from '../../../../cli/znode/data-text.ts'
+import { dataJson, fromBase64, hexDump, shownData } from '../../../../cli/znode/data-text.ts'
 import { columnsOf, shownBytes, shownCount, tableOf } from '../../../../cli/znode/layout.ts'
 import { Output } from '../../../../cli/znode/output.ts'
 import { padded, printable, printableText, widthOf } from '../../../../cli/znode/printable.ts'
@@ -84,6 +84,15 @@ describe('cli/znode/output', () => {
     expect(hexDump(Buffer.alloc(17))).to.have.length(2)
     expect(dataJson(null)).to.deep.equal({ data: null })
     expect(dataJson(Buffer.from([0xff]))).to.deep.equal({ encoding: 'base64', data: '/w==' })
+  })
+
+  it('base64 is taken with padding or without, and nothing that would lose bits', () => {
+    for (const text of ['/wA=', '/wA'])
+      expect(fromBase64(text)).to.deep.equal(Buffer.from([255, 0]))
+    expect(fromBase64('')).to.have.length(0)
+    for (const text of ['A', 'QQ=', 'QR==', '_wA=', 'QQ==QQ==', '/w A=', 'é']) {
+      expect(fromBase64(text), text).to.equal(undefined)
+    }
   })
 
   it('ACLs: read as they are written, also ids with commas and colons', () => {
