@@ -37,7 +37,8 @@ const TIMEOUT_MS = 20_000
 const SILENCE_MS = 8_000
 /** Requests after which a server may end the connection. */
 const ENDING = new Set([-11, 13, 16, 20, 100, 102])
-const SET_ACL = 7
+/** setACL and closeSession: see {@link RunOptions.settled}. */
+const SETTLING = new Set([7, -11])
 const XID: Partial<Record<number, number>> = { 11: -2, 100: -4, 101: -8, 105: -8 }
 
 class Member {
@@ -66,8 +67,9 @@ export interface RunOptions {
   /** The connection that a session had at another endpoint stays until its client leaves it, as in an ensemble. */
   readonly leavesOld?: boolean | undefined
   /**
-   * Called behind each setACL, with the newest zxid that its session has seen. A leader commits for its learners before it has applied
-   * a transaction itself. Until then it judges by the old ACL: the ChangeRecord of a setACL keeps that.
+   * Called behind each setACL and closeSession, with the newest zxid that the session has seen. A leader commits for its learners before
+   * it has applied a transaction itself. Until then it judges by the old ACL: the ChangeRecord of a setACL keeps that. And the parents of the
+   * ephemerals that a closeSession takes are NOTEMPTY: it lowers no childCount in a ChangeRecord.
    * Absent: a reply says that the leader has applied it. Source: PrepRequestProcessor, Leader.tryToCommit.
    */
   readonly settled?: ((zxid: number) => Promise<void>) | undefined
@@ -94,6 +96,7 @@ export async function run(script: Script, options: RunOptions): Promise<Run> {
     await runner.barrier(undefined, false)
   } finally {
     await runner.end()
+    await options.settled?.((await control.send(9, { path: '/' })).zxid)
     await cleanUp(control)
     await control.close()
   }
@@ -154,7 +157,7 @@ class Runner {
       if (last?.kind === 'reply' && last.xid === -2) client.transcript.pop()
     }
     this.#collect(member, false)
-    if (requests.some(({ op }) => op === SET_ACL)) await this.#settled?.(member.zxidSeen)
+    if (requests.some(({ op }) => SETTLING.has(op))) await this.#settled?.(member.zxidSeen)
     if (closes) {
       member.sessionId = 0n
       await this.barrier(undefined, true)

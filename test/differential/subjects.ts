@@ -96,8 +96,8 @@ export async function startOnFollowing(version: ZookeeperLine): Promise<Subject>
 }
 
 /** Until a server has applied the transaction itself. */
-function untilApplied(server: ZookeeperServer, zxid: number): Promise<void> {
-  return eventually(
+async function untilApplied(server: ZookeeperServer, zxid: number): Promise<void> {
+  await eventually(
     `0x${zxid.toString(16)} at the leader`,
     async () => {
       const [, applied] = /^Zxid: (0x[0-9a-f]+)$/m.exec(await server.fourLetterWord('srvr')) ?? []

@@ -1,6 +1,7 @@
 /** The oracle: Apache ZooKeeper, of two release lines, alone or as an ensemble. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ZookeeperSnapshot } from '../../lib/index.ts'
 import type { Child } from './child.ts'
 import { fourLetterWord } from './four-letter-word.ts'
 import { freePort, freePorts } from './free-port.ts'
@@ -28,6 +29,8 @@ export interface ZookeeperOptions {
   heapMb?: number
   /** Instead of those that make it start faster and run slower. */
   jvmFlags?: readonly string[]
+  /** What it starts from. Default: an empty tree. */
+  snapshot?: ZookeeperSnapshot
 }
 
 interface Member {
@@ -134,9 +137,14 @@ export class ZookeeperServer {
   }
 
   #configure({ port, peers, myId }: Member): void {
-    const { tickTimeMs = 2000, config } = this.#options
+    const { tickTimeMs = 2000, config, snapshot } = this.#options
     const { dataDir } = this
     mkdirSync(dataDir)
+    if (snapshot !== undefined) {
+      const folder = join(dataDir, 'version-2')
+      mkdirSync(folder)
+      writeFileSync(join(folder, snapshot.fileName), Buffer.concat([...snapshot.chunks]))
+    }
     if (myId !== undefined) writeFileSync(join(dataDir, 'myid'), `${myId}\n`)
     const lines = {
       dataDir,
