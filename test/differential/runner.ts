@@ -68,8 +68,8 @@ export interface RunOptions {
   readonly leavesOld?: boolean | undefined
   /**
    * Called behind each setACL and closeSession, with the newest zxid that the session has seen. A leader commits for its learners before
-   * it has applied a transaction itself. Until then it judges by the old ACL: the ChangeRecord of a setACL keeps that. And of a closeSession without
-   * digests there is none for the parents of its ephemerals: they are NOTEMPTY.
+   * it has applied a transaction itself. Until then it judges by the old ACL: the ChangeRecord of a setACL keeps that. And the parents of the
+   * ephemerals that a closeSession takes are NOTEMPTY: it lowers no childCount in a ChangeRecord.
    * Absent: a reply says that the leader has applied it. Source: PrepRequestProcessor, Leader.tryToCommit.
    */
   readonly settled?: ((zxid: number) => Promise<void>) | undefined
