@@ -20,7 +20,7 @@ const OTHERS = [
   'lib/transfer/zookeeper/quorum-packet.ts',
 ]
 /** Of proxies that serve while following, but for the side of the take-over. */
-const SERVING = /^lib\/migrate\/serve\/(?!hand-over)/
+const SERVING = /^lib\/migrate\/serve\/(?!hand-over|source-clients)/
 /** A part of the help. */
 const HELP = /^Exit codes:/
 

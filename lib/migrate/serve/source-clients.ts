@@ -79,13 +79,20 @@ async function clientsSentence(
   const others = Number(connections) - 1
   if (others <= 0) return []
   const { answer: list } = await queryClientPort(server, 'cons', clock)
-  return [`${server} has ${others} client${others === 1 ? '' : 's'}${named(list, others)}`]
+  const listed = [...list.matchAll(/^ \/(\S+)\[\d+\]\((.*)$/gm)]
+  if (listed.length === 0) {
+    const count = counted(server, others)
+    return [`${count} (cons, which would name them, is switched off)`]
+  }
+  // One without a session is a question, as ours, or another monitor's.
+  const clients = listed.flatMap(([, address, state = '']) =>
+    /\bsid=0x/.test(state) ? [address] : [],
+  )
+  if (clients.length === 0) return []
+  const few = clients.slice(0, NAMED_MAX).join(', ')
+  const rest = clients.length > NAMED_MAX ? ' and others' : ''
+  return [`${counted(server, clients.length)} (${few}${rest})`]
 }
 
-/** ` /10.1.2.3:55344[1](queued=0,recved=5,…,sid=0x…,…)`, a line each; without a session it is a question, as ours. */
-function named(list: string, count: number): string {
-  const all = [...list.matchAll(/^ \/(\S+)\[\d+\]\(.*\bsid=0x/gm)].map(([, address]) => address)
-  if (all.length === 0) return ' (cons, which would name them, is switched off)'
-  const few = all.slice(0, NAMED_MAX).join(', ')
-  return count > NAMED_MAX ? ` (${few} and others)` : ` (${few})`
-}
+const counted = (server: string, count: number): string =>
+  `${server} has ${count} client${count === 1 ? '' : 's'}`

@@ -32,14 +32,14 @@ describe('migrate/take-over: the servers', () => {
   })
 
   /** Answers a word so; `connections`: those that it has when it answers. */
-  async function server(answer: (connections: number) => string): Promise<string> {
+  async function server(answer: (connections: number, word: string) => string): Promise<string> {
     let connections = 0
     const own = createServer((socket) => {
       connections++
       sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => connections--)
-      socket.on('data', () => socket.end(answer(connections)))
+      socket.on('data', (word) => socket.end(answer(connections, String(word))))
     }).listen(0, '127.0.0.1')
     listening.push(own)
     await once(own, 'listening')
@@ -116,6 +116,24 @@ describe('migrate/take-over: the servers', () => {
     expect(await refusal(idle, NOWHERE)).to.have.length(1)
     expect(await refusal(idle, busy)).to.include(`${busy} has 3 clients (cons, which would name`)
     expect(await refusal(secret)).to.include(`${secret} does not say whether it has clients`)
+    const connection = (at: string, session: string) =>
+      ` /${at}[1](queued=0,recved=5,sent=5${session})\n`
+    const listing = (...sessions: string[]) =>
+      server((connections, word) =>
+        word === 'cons'
+          ? ['', ...sessions].map((one, i) => connection(`10.1.2.${i}:4000`, one)).join('')
+          : zookeeper(sessions.length)(connections),
+      )
+    // Only connections with a session are clients: a monitor's is none.
+    expect(await refusal(await listing('', ''))).to.deep.equal([])
+    const named = await listing('', ',sid=0x10000001,lop=PING', ',sid=0x2,lop=SESS')
+    expect(await refusal(named)).to.include(
+      `${named} has 2 clients (10.1.2.2:4000, 10.1.2.3:4000): `,
+    )
+    const many = await listing(...Array.from({ length: 7 }, () => ',sid=0x1'))
+    expect(await refusal(many))
+      .to.include('7 clients (')
+      .and.to.include('10.1.2.5:4000 and others)')
     // Two names of one server: it is asked once, or it would count two of us.
     expect(await refusal(idle, idle.replace('127.0.0.1', 'localhost'))).to.deep.equal([])
   })
