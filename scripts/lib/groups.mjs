@@ -7,7 +7,6 @@
  * @property {Requirement[]} needs prepared before; the names are those of test/support/requirements.ts
  * @property {number} minutesMax after that the group is ended and has failed; some three times what it
  *   takes beside another group
- * @property {boolean} [alone] measures time, so no other group runs beside it
  */
 
 /**
@@ -150,6 +149,18 @@ export const groups = [
     minutesMax: 12,
   },
   {
+    name: 'fuzz',
+    paths: ['test/fuzz/'],
+    needs: [],
+    minutesMax: 8,
+  },
+  {
+    name: 'bench',
+    paths: ['test/bench/'],
+    needs: ['etcd', 'zookeeper'],
+    minutesMax: 8,
+  },
+  {
     name: 'kill',
     paths: ['test/kill/'],
     needs: ['redis'],
@@ -174,23 +185,10 @@ export const groups = [
     minutesMax: 12,
   },
   {
-    name: 'fuzz',
-    paths: ['test/fuzz/'],
-    needs: [],
-    minutesMax: 8,
-  },
-  {
     name: 'compare',
     paths: ['test/compare/'],
     needs: ['zookeeper', 'zookeeper-3.9', 'kazoo'],
     minutesMax: 10,
-  },
-  {
-    name: 'bench',
-    paths: ['test/bench/'],
-    needs: ['etcd', 'zookeeper'],
-    minutesMax: 8,
-    alone: true,
   },
 ]
 

@@ -1,19 +1,17 @@
 /**
- * Groups several at a time, in the order of the table. A group that is `alone` measures time, so it
- * waits until every lane is empty.
+ * Groups several at a time, in the order of the table.
  *
- * @template {{alone?: boolean}} G
+ * @template G
  * @param {readonly G[]} groups
  * @param {number} lanes
  * @param {(group: G) => Promise<void>} run
  */
 export async function runInLanes(groups, lanes, run) {
-  const together = groups.filter(({ alone }) => !alone)
+  const waiting = [...groups]
   const lane = async () => {
-    for (let group = together.shift(); group !== undefined; group = together.shift()) {
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       await run(group)
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
-  for (const group of groups.filter(({ alone }) => alone)) await run(group)
 }
