@@ -126,6 +126,7 @@ export const groups = [
     paths: ['test/deploy/'],
     needs: [
       'etcd',
+      'redis',
       'node-24',
       'kafka-3.9',
       'openssl',
