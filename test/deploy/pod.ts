@@ -1,5 +1,7 @@
 /** A pod of a manifest without Kubernetes: what kubelet makes of its text, as a process of this machine. */
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,23 +15,27 @@ const NAMESPACE = 'kafka'
 const built = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 /** Where the image has its two files, and where they are here. */
-const PROGRAMS: Readonly<Record<string, string>> = {
-  '/nodejs/bin/node': process.execPath,
-  '/app/dist/cli.js': built,
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  '/nodejs/bin/node': [process.execPath],
+  '/app/dist/cli.js': [built],
 }
 
 /** Where a container listens, and what it says of itself to others. */
-const OWN_PORT = /(0\.0\.0\.0|127\.0\.0\.1|\.svc):(\d+)/g
+const OWN_PORT = /(0\.0\.0\.0|127\.0\.0\.1|\.svc|:\/\/):(\d+)/g
 
 export interface PodSurroundings {
   /** The pod's own folder: what is mounted is below it. */
   readonly folder: string
   /** Text by key, by name of the Secret. */
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Programs of an image, and where they are here. */
-  readonly programs?: Readonly<Record<string, string>>
+  /** Of the StatefulSet's pods. Default 0. */
+  readonly index?: number
+  /** Programs of an image, and the words that start them here. */
+  readonly programs?: Readonly<Record<string, readonly string[]>>
   /** Text that is another one here: addresses of the cluster. */
   readonly places?: Readonly<Record<string, string>>
+  /** Those of the pod before, which this one replaces. */
+  readonly ports?: ReadonlyMap<number, number> | undefined
   /** What stands for a network of the pod's own; the manifest has none of these variables. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -40,7 +46,8 @@ export interface PodEnd extends ChildExit {
 }
 
 interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: number | string; scheme?: string }
+  readonly httpGet?: { readonly path: string; readonly port: number | string }
+  readonly tcpSocket?: { readonly port: number | string }
   readonly timeoutSeconds?: number
   readonly successThreshold?: number
 }
@@ -69,15 +76,17 @@ export class Pod {
     const { spec } = workload.spec.template
     const [container, ...more] = spec.containers
     if (more.length > 0 || spec.initContainers !== undefined) throw new Error('not one container')
-    const ports = new Map<number, number>()
-    for (const { containerPort } of container.ports) ports.set(containerPort, await freePort())
+    const ports = new Map(surroundings.ports)
+    for (const { containerPort } of container.ports) {
+      if (!ports.has(containerPort)) ports.set(containerPort, await freePort())
+    }
     const here = placesOf(container, ports, surroundings)
     mountVolumes(all, workload, surroundings, here)
-    const env = environmentOf(container, `${workload.metadata.name}-0`)
+    const env = environmentOf(container, workload.metadata.name, surroundings.index ?? 0)
     const expand = (text: string): string => here(expanded(text, env))
     const programs = { ...PROGRAMS, ...surroundings.programs }
     const command: string[] = container.command ?? entryPoint()
-    const [program, ...first] = command.map((word) => programs[word] ?? expand(word))
+    const [program, ...first] = command.flatMap((word) => programs[word] ?? expand(word))
     const child = spawnChild({
       name: workload.metadata.name,
       command: program!,
@@ -105,11 +114,13 @@ export class Pod {
 
   /** One look, as kubelet has it: 2xx and 3xx in time are a success. */
   async probe(kind: 'liveness' | 'readiness' | 'startup'): Promise<boolean> {
-    const { httpGet, timeoutSeconds = 1 } = this.#probe(kind)
-    const port =
-      typeof httpGet.port === 'string' ? this.port(httpGet.port) : this.ports.get(httpGet.port)!
-    const options = { timeoutMs: timeoutSeconds * 1_000 }
-    const answer = await http(port, httpGet.path, options).catch(() => undefined)
+    const { httpGet, tcpSocket, timeoutSeconds = 1 } = this.#probe(kind)
+    const timeoutMs = timeoutSeconds * 1_000
+    const named = (httpGet ?? tcpSocket)?.port
+    const port = typeof named === 'string' ? this.port(named) : this.ports.get(named ?? 0)
+    if (port === undefined) throw new Error(`the ${kind} probe is of another kind`)
+    if (httpGet === undefined) return connects(port, timeoutMs)
+    const answer = await http(port, httpGet.path, { timeoutMs }).catch(() => undefined)
     return answer !== undefined && answer.status >= 200 && answer.status < 400
   }
 
@@ -156,8 +167,20 @@ export class Pod {
 
   #probe(kind: string): Probe {
     const probe = this.#container[`${kind}Probe`]
-    if (probe?.httpGet === undefined) throw new Error(`no ${kind} probe over HTTP`)
+    if (probe === undefined) throw new Error(`no ${kind} probe`)
     return probe
+  }
+}
+
+async function connects(port: number, timeoutMs: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) })
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
   }
 }
 
@@ -181,6 +204,9 @@ function placesOf(
   const mounts: string[] = container.volumeMounts.map(
     ({ mountPath }: { mountPath: string }) => mountPath,
   )
+  // The longest first: a mount may be below another one.
+  const paths = mounts.sort((a, b) => b.length - a.length).join('|')
+  const mounted = new RegExp(`(?<![\\w/.-])(?:${paths})(?![\\w-])`, 'g')
   return (text) => {
     let here = text
     for (const [from, to] of given) here = here.replaceAll(from, to)
@@ -188,10 +214,7 @@ function placesOf(
       const free = ports.get(Number(port))
       return free === undefined ? all : `${host}:${free}`
     })
-    for (const path of mounts) {
-      here = here.replaceAll(new RegExp(`(?<![\\w/.-])${path}(?![\\w-])`, 'g'), join(folder, path))
-    }
-    return here
+    return here.replaceAll(mounted, (path) => join(folder, path))
   }
 }
 
@@ -230,17 +253,18 @@ function mountVolumes(
 
 /** Each variable with those before it, and what the pod knows of itself. */
 // biome-ignore lint/suspicious/noExplicitAny: a manifest
-function environmentOf(container: any, podName: string): Record<string, string> {
+function environmentOf(container: any, name: string, index: number): Record<string, string> {
   const fields: Readonly<Record<string, string>> = {
-    'metadata.name': podName,
+    'metadata.name': `${name}-${index}`,
+    "metadata.labels['apps.kubernetes.io/pod-index']": `${index}`,
     'metadata.namespace': NAMESPACE,
     'status.podIP': '127.0.0.1',
   }
   const env: Record<string, string> = {}
-  for (const { name, value, valueFrom } of container.env ?? []) {
-    const found = value ?? fields[valueFrom?.fieldRef?.fieldPath]
-    if (found === undefined) throw new Error(`variable ${name} is of another kind`)
-    env[name] = expanded(found, env)
+  for (const variable of container.env ?? []) {
+    const found = variable.value ?? fields[variable.valueFrom?.fieldRef?.fieldPath]
+    if (found === undefined) throw new Error(`variable ${variable.name} is of another kind`)
+    env[variable.name] = expanded(found, env)
   }
   return env
 }
