@@ -1,6 +1,4 @@
-/** The chart with every value: helm takes it, its manifests fit Kubernetes' schemas, and no other ones are taken. */
-import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect } from 'chai'
 import { plainManifests } from '../../scripts/lib/plain-manifests.ts'
@@ -202,34 +200,5 @@ describe('deploy/chart', function () {
     )
     const { data } = manifest(manifestsOf(text), 'ConfigMap')
     expect(data!['server.properties']).to.include(`\nzookeeper.connect=${hosts.join(',')}/kafka\n`)
-  })
-
-  it('the notes name the connect string', () => {
-    // helm shows them to who installs, into a cluster. Here they are rendered into a ConfigMap of a copy.
-    const copy = join(folder, 'chart')
-    cpSync(join(deployFolder, 'helm', 'anykeeper'), copy, { recursive: true })
-    const shown = '{{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}'
-    writeFileSync(
-      join(copy, 'templates', 'shown.yaml'),
-      `kind: ConfigMap\nmetadata: {name: notes}\ndata: {text: ${shown}}\n`,
-    )
-    const args = [
-      'template',
-      'zk',
-      copy,
-      '--namespace',
-      'kafka',
-      '--show-only',
-      'templates/shown.yaml',
-    ]
-    const text = execFileSync(
-      deployTool('helm'),
-      [...args, '--set', 'etcd.enabled=true,replicas=2'],
-      { encoding: 'utf8', stdio: 'pipe' },
-    )
-    const notes = manifestsOf(text)[0]!.data!.text
-    expect(notes).to.include(
-      'zk-anykeeper-0.zk-anykeeper-headless.kafka.svc:2181,zk-anykeeper-1.zk-anykeeper-headless.kafka.svc:2181\n',
-    )
   })
 })
