@@ -20,7 +20,7 @@ export const groups = [
     name: 'unit',
     paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
     needs: ['openssl'],
-    minutesMax: 10,
+    minutesMax: 16,
   },
   {
     name: 'simulation',
@@ -193,7 +193,7 @@ export const groups = [
   },
 ]
 
-/** Checks of the sources, before the groups: no tests, so they count only when they fail. */
+/** Checks of the sources, in the first lane before its groups: no tests, so they count only when they fail. */
 export const checks = [
   {
     name: 'lint',
