@@ -4,12 +4,8 @@
  * the adapters and the proxy.
  */
 import { main } from './cli/main.ts'
-import { flushStdout, guardStreams } from './cli/streams.ts'
+import { guardStreams } from './cli/streams.ts'
 
 guardStreams()
 const code = await main(process.argv.slice(2))
-if (code !== undefined) {
-  await flushStdout()
-  // A help that could not be written is a failure.
-  process.exit(code === 0 ? process.exitCode : code)
-}
+if (code !== undefined) process.exit(code)

@@ -20,7 +20,7 @@ export const groups = [
     name: 'unit',
     paths: ['test/tidy.test.ts', 'test/unit/', 'test/keeper/', 'test/support/'],
     needs: ['openssl'],
-    minutesMax: 16,
+    minutesMax: 10,
   },
   {
     name: 'simulation',
@@ -94,7 +94,7 @@ export const groups = [
       'anykeeper-0.1',
       'openssl',
     ],
-    minutesMax: 14,
+    minutesMax: 10,
   },
   {
     name: 'operations',
@@ -106,26 +106,25 @@ export const groups = [
     name: 'observe',
     paths: ['test/observe/'],
     needs: ['etcd', 'zookeeper', 'zookeeper-admin', 'prometheus', 'collectd'],
-    minutesMax: 10,
+    minutesMax: 8,
   },
   {
     name: 'shell',
     paths: ['test/shell/'],
     needs: ['etcd', 'redis', 'openssl', 'zookeeper-3.9'],
-    minutesMax: 12,
+    minutesMax: 6,
   },
   {
     name: 'page',
     paths: ['test/page/'],
     needs: ['chromium', 'etcd'],
-    minutesMax: 10,
+    minutesMax: 8,
   },
   {
     name: 'deploy',
     paths: ['test/deploy/'],
     needs: [
       'etcd',
-      'redis',
       'node-24',
       'kafka-3.9',
       'openssl',
@@ -135,13 +134,13 @@ export const groups = [
       'kubeconform',
       'kubernetes-schemas',
     ],
-    minutesMax: 12,
+    minutesMax: 8,
   },
   {
     name: 'examples',
     paths: ['test/examples/'],
     needs: ['etcd', 'zookeeper-3.9', 'kafka-3.9'],
-    minutesMax: 10,
+    minutesMax: 6,
   },
   {
     name: 'packed',
@@ -171,7 +170,7 @@ export const groups = [
     name: 'feed',
     paths: ['test/feed/'],
     needs: ['etcd'],
-    minutesMax: 8,
+    minutesMax: 6,
   },
   {
     name: 'faults',
@@ -193,7 +192,7 @@ export const groups = [
   },
 ]
 
-/** Checks of the sources, in the first lane before its groups: no tests, so they count only when they fail. */
+/** Checks of the sources, before the groups: no tests, so they count only when they fail. */
 export const checks = [
   {
     name: 'lint',

@@ -1,13 +1,17 @@
 /**
- * Jobs several at a time; they begin in their order.
+ * Groups several at a time, in the order of the table.
  *
- * @param {readonly (() => Promise<void>)[]} jobs
+ * @template G
+ * @param {readonly G[]} groups
  * @param {number} lanes
+ * @param {(group: G) => Promise<void>} run
  */
-export async function runInLanes(jobs, lanes) {
-  const waiting = [...jobs]
+export async function runInLanes(groups, lanes, run) {
+  const waiting = [...groups]
   const lane = async () => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await job()
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+      await run(group)
+    }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
 }

@@ -6,7 +6,17 @@ import { expect } from 'chai'
 import { type CreateMode, OPEN_ACL, PERMS, type ZnodeError } from '../../lib/index.ts'
 import type { Cell } from './matrix-cells.ts'
 import { outcomeOf } from './recipe-bench.ts'
-import { type Bed, longMs, openRoom, ROOM, type Seat, shortMs } from './recipe-play.ts'
+import {
+  type Bed,
+  deleted,
+  longMs,
+  onlooker,
+  openRoom,
+  ROOM,
+  type Seat,
+  shortMs,
+  throughOutages,
+} from './recipe-play.ts'
 
 const DIR = `${ROOM}/dir`
 const DATA = Buffer.from('mine')
@@ -78,8 +88,10 @@ class CreatePlay {
   /** Paths, as the observer has them. */
   async all(): Promise<readonly string[]> {
     const { client } = this.observer
-    await client.sync()
-    return (await client.getChildren(DIR)).children.map((name) => `${DIR}/${name}`)
+    return throughOutages(this.bed, client, async () => {
+      await client.sync()
+      return (await client.getChildren(DIR)).children.map((name) => `${DIR}/${name}`)
+    })
   }
 
   /** It is there, alone, and as it was wanted. */
@@ -185,7 +197,7 @@ const FAULTS: readonly CreateFault[] = [
     async run(play) {
       const create = await play.lost(false)
       await play.suspended()
-      await play.observer.client.delete(DIR)
+      await deleted(play.bed, play.observer.client, DIR)
       play.seat.mend()
       await play.ends(create, 'ZK_NO_NODE')
       expect(await create.made.catch((error: ZnodeError) => error.outcome)).to.equal('unapplied')
@@ -223,7 +235,7 @@ export const createCells: readonly Cell[] = MODES.flatMap((mode) =>
 
 async function run(bed: Bed, mode: CreatePlay['mode'], fault: CreateFault): Promise<void> {
   const seat = await bed.seat({ renew: true })
-  const observer = await bed.seat({ retryMs: bed.timeoutMs })
+  const observer = await bed.seat(onlooker(bed))
   await openRoom(bed, [observer, seat], DIR)
   await fault.run(new CreatePlay(bed, mode, seat, observer))
   seat.mend()

@@ -1,5 +1,6 @@
 /** The bed of the table of recipes and faults on a real etcd, with real clocks: one member of the ensemble for each seat. */
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
+import { everyStep } from '../../lib/base/every-step.ts'
 import { connect, Keeper, systemClock, type ZooKeeper } from '../../lib/index.ts'
 import { cutBehindNextBatch, cutStore } from './cut-store.ts'
 import { eventually } from './eventually.ts'
@@ -30,26 +31,29 @@ export async function openEtcdBed(host: string): Promise<OpenBed> {
   return {
     timeoutMs: TIMEOUT_MS,
     async seat(options) {
+      const parts: (() => unknown)[] = []
+      ends.push(() => everyStep(parts.toReversed()))
       const inner = await openEtcdStore({ hosts: [host] })
       const store = cutStore(inner)
+      parts.push(() => store.close())
       const clock = new FreezableClock(systemClock)
       const keeper = await Keeper.open({ store, clock, prefix, limits: LIMITS })
+      parts.push(() => keeper.close())
       const client = await connect(keeper, { ...options, timeoutMs: TIMEOUT_MS })
       clients.push(client)
-      ends.push(async () => {
-        store.mend()
-        await client.close()
-        await keeper.close()
-        await store.close()
-      })
+      parts.push(() => client.close())
+      parts.push(() => store.mend())
       return {
         client,
         async freeze(run) {
           clock.freeze()
           store.cut()
-          await run()
-          clock.thaw()
-          store.mend()
+          try {
+            await run()
+          } finally {
+            clock.thaw()
+            store.mend()
+          }
         },
         cut: () => store.cut(),
         mend: () => store.mend(),
@@ -68,8 +72,6 @@ export async function openEtcdBed(host: string): Promise<OpenBed> {
     until: async (what, check) => {
       await eventually(what, check, WAIT_MS)
     },
-    async close() {
-      for (const end of ends) await end()
-    },
+    close: () => everyStep(ends),
   }
 }

@@ -133,9 +133,12 @@ export function livenessBench() {
   async function freeze({ clock: own, store }: Member, run: () => Promise<void>): Promise<void> {
     own.freeze()
     store.cut()
-    await run()
-    own.thaw()
-    store.mend()
+    try {
+      await run()
+    } finally {
+      own.thaw()
+      store.mend()
+    }
   }
 
   async function open({ keeper }: Member, timeoutMs = TIMEOUT_MS): Promise<Probe> {

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { LivingPlay, Side } from './living-play.ts'
 import type { Living } from './living-scenes.ts'
-import { shortMs } from './recipe-play.ts'
+import { deleted, shortMs } from './recipe-play.ts'
 import { LOST, outageAtWrite } from './recipe-wait-faults.ts'
 
 export interface LivingFault {
@@ -32,7 +32,7 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
     async run(play, one) {
       const [own] = await play.own(one)
       play.isLossInFlight = true
-      await play.observer.client.delete(own?.path ?? '')
+      await deleted(play.bed, play.observer.client, own?.path ?? '')
       await play.until('its return', async () =>
         (await play.own(one)).some(({ stat }) => stat.czxid !== own?.stat.czxid),
       )
@@ -45,7 +45,7 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
       const [own] = await play.own(one)
       play.isLossInFlight = true
       one.seat.cut()
-      await play.observer.client.delete(own?.path ?? '')
+      await deleted(play.bed, play.observer.client, own?.path ?? '')
       await play.bed.pass(shortMs(play.bed))
       one.seat.mend()
       await play.until('its return', async () =>
@@ -153,7 +153,7 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
         play.isLossInFlight = true
         const { client } = one.seat
         const outage = outageAtWrite(play, one.seat, 0, lost)
-        await play.observer.client.delete(own?.path ?? '')
+        await deleted(play.bed, play.observer.client, own?.path ?? '')
         await outage.begun()
         outage.end()
         await play.until('its return', () => client.state === 'connected')

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { type Held, type Stat, walk } from '../../lib/index.ts'
 import { LINE, type Life, type Living } from './living-scenes.ts'
 import { outcomeOf } from './recipe-bench.ts'
-import type { Bed, Seat } from './recipe-play.ts'
+import { type Bed, type Seat, throughOutages } from './recipe-play.ts'
 
 /** One of the two. */
 export interface Side {
@@ -101,10 +101,12 @@ export class LivingPlay {
   /** All znodes of the line, as the observer has them. */
   async znodes(): Promise<readonly Found[]> {
     const { client } = this.observer
-    await client.sync()
-    const found: Found[] = []
-    for await (const one of walk(client, LINE)) if (one.path !== LINE) found.push(one)
-    return found
+    return throughOutages(this.bed, client, async () => {
+      await client.sync()
+      const found: Found[] = []
+      for await (const one of walk(client, LINE)) if (one.path !== LINE) found.push(one)
+      return found
+    })
   }
 
   /** Of one side, with the session that it has now. */

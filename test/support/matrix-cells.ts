@@ -2,6 +2,7 @@
  * The cells of the tables of recipes and faults: declared as tests one after the other, or side by side where they mostly
  * wait for real clocks; and a selection of them. Neighbours: recipe-matrix, living-matrix, work-matrix.
  */
+import { everyStep } from '../../lib/base/every-step.ts'
 import type { Bed } from './recipe-play.ts'
 
 /** One recipe in one kind of bad weather. */
@@ -90,13 +91,10 @@ export function testTogether(
   })
 }
 
-async function runOn(cell: Cell, open: () => Promise<OpenBed>): Promise<void> {
+/** Runs one on a bed that is closed behind it. @throws what the cell throws, or else what the end of its bed does */
+export async function runOn(cell: Cell, open: () => Promise<OpenBed>): Promise<void> {
   const bed = await open()
-  try {
-    await cell.run(bed)
-  } finally {
-    await bed.close()
-  }
+  await everyStep([() => cell.run(bed), () => bed.close()])
 }
 
 function declare(cells: readonly Cell[], test: (cell: Cell) => Promise<void>): void {

@@ -1,6 +1,6 @@
 /** What befalls a client that holds what another one waits for, and what must follow. Neighbour: recipe-matrix. */
 import { expect } from 'chai'
-import { type Fault, longMs, shortMs } from './recipe-play.ts'
+import { deleted, type Fault, longMs, shortMs } from './recipe-play.ts'
 import { LOST, outageAtWrite } from './recipe-wait-faults.ts'
 
 export const HOLDER_FAULTS: readonly Fault[] = [
@@ -10,7 +10,7 @@ export const HOLDER_FAULTS: readonly Fault[] = [
       const wait = await play.begun()
       const [path] = await play.ephemerals(play.a.client)
       play.isLossInFlight = true
-      await play.observer.client.delete(path ?? '')
+      await deleted(play.bed, play.observer.client, path ?? '')
       await play.ends(wait, 'done')
       await play.bed.until('its loss', () => play.scene.held?.signal.aborted === true)
       expect(play.scene.held?.signal.reason.code).to.equal('ZK_NO_NODE')

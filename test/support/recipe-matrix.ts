@@ -5,7 +5,7 @@
  */
 import type { Cell } from './matrix-cells.ts'
 import { HOLDER_FAULTS } from './recipe-holder-faults.ts'
-import { type Bed, type Fault, Play, type Recipe, ROOM } from './recipe-play.ts'
+import { type Bed, type Fault, onlooker, openRoom, Play, type Recipe } from './recipe-play.ts'
 import { recipes } from './recipe-scenes.ts'
 import { unknownOutcomes, WAIT_FAULTS } from './recipe-wait-faults.ts'
 
@@ -19,9 +19,8 @@ export const recipeCells: readonly Cell[] = recipes.flatMap((recipe) => {
 })
 
 async function run(bed: Bed, recipe: Recipe, fault: Fault): Promise<void> {
-  const seats = [await bed.seat(), await bed.seat(), await bed.seat()] as const
-  await seats[2].client.create(ROOM, null)
-  for (const { client } of seats) await client.sync()
+  const seats = [await bed.seat(), await bed.seat(), await bed.seat(onlooker(bed))] as const
+  await openRoom(bed, seats)
   const scene = await recipe.scene(seats[0].client, seats[1].client)
   const play = new Play(bed, seats, scene)
   await fault.run(play)

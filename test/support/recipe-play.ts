@@ -9,6 +9,7 @@ import {
   mkdirp,
   type WaitOptions,
   walk,
+  ZnodeError,
   type ZooKeeper,
 } from '../../lib/index.ts'
 import { outcomeOf } from './recipe-bench.ts'
@@ -65,7 +66,51 @@ export const ROOM = '/room'
 /** Two that play, and one that looks on. */
 export async function threeSeats(bed: Bed): Promise<readonly [Seat, Seat, Seat]> {
   const renew = { renew: true }
-  return [await bed.seat(renew), await bed.seat(renew), await bed.seat({ retryMs: bed.timeoutMs })]
+  return [await bed.seat(renew), await bed.seat(renew), await bed.seat(onlooker(bed))]
+}
+
+/** Of one that looks on: a slow machine may take its connection, and its session, too. */
+export const onlooker = ({ timeoutMs }: Bed): Pick<ClientOptions, 'renew' | 'retryMs'> => ({
+  renew: true,
+  retryMs: timeoutMs,
+})
+
+/** Of one call, or of one repeated chain of them. */
+const OUTAGES_MAX = 10
+
+const OUTAGE_CODES: readonly unknown[] = ['ZK_CONNECTION_LOSS', 'ZK_SESSION_EXPIRED']
+
+export const isOutage = (error: unknown): boolean =>
+  error instanceof ZnodeError && OUTAGE_CODES.includes(error.code)
+
+/** Calls it again behind each outage of `client`, up to {@link OUTAGES_MAX} times: for what may be repeated. @throws what else it throws */
+export async function throughOutages<T>(
+  bed: Bed,
+  client: ZooKeeper,
+  call: () => Promise<T>,
+): Promise<T> {
+  for (let left = OUTAGES_MAX; ; left--) {
+    try {
+      return await call()
+    } catch (error) {
+      if (left === 0 || !isOutage(error)) throw error
+    }
+    await bed.until('a connection', () => client.state === 'connected')
+  }
+}
+
+/** Deletes a znode that nobody makes again: behind an outage it may be gone already. @throws ZK_NO_NODE: it was never there */
+export async function deleted(bed: Bed, client: ZooKeeper, path: string): Promise<void> {
+  let isRepeated = false
+  await throughOutages(bed, client, async () => {
+    try {
+      await client.delete(path)
+    } catch (error) {
+      const isGone = isRepeated && error instanceof ZnodeError && error.code === 'ZK_NO_NODE'
+      isRepeated = true
+      if (!isGone) throw error
+    }
+  })
 }
 
 /** The room, or a path in it, is made, and all see it; however often a slow machine loses a connection. */
@@ -152,13 +197,15 @@ export class Play {
   /** Paths of the ephemerals of a session, or of all. */
   async ephemerals(of?: ZooKeeper): Promise<string[]> {
     const { client } = this.observer
-    await client.sync()
-    const found: string[] = []
-    for await (const { path, stat } of walk(client, ROOM)) {
-      const { ephemeralOwner: owner } = stat
-      if (of === undefined ? owner !== 0n : owner === of.sessionId) found.push(path)
-    }
-    return found
+    return throughOutages(this.bed, client, async () => {
+      await client.sync()
+      const found: string[] = []
+      for await (const { path, stat } of walk(client, ROOM)) {
+        const { ephemeralOwner: owner } = stat
+        if (of === undefined ? owner !== 0n : owner === of.sessionId) found.push(path)
+      }
+      return found
+    })
   }
 
   async leavesNothing(of?: ZooKeeper): Promise<void> {

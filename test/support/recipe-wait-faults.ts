@@ -1,7 +1,15 @@
 /** What befalls a client that waits, and what must follow. Neighbour: recipe-matrix. */
 import { expect } from 'chai'
 import { ZK_ERRORS, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
-import { type Bed, type Fault, longMs, type Recipe, type Seat, shortMs } from './recipe-play.ts'
+import {
+  type Bed,
+  deleted,
+  type Fault,
+  longMs,
+  type Recipe,
+  type Seat,
+  shortMs,
+} from './recipe-play.ts'
 
 export const WAIT_FAULTS: readonly Fault[] = [
   {
@@ -41,7 +49,7 @@ export const WAIT_FAULTS: readonly Fault[] = [
     async run(play) {
       const wait = await play.begun()
       for (const path of await play.ephemerals(play.b.client)) {
-        await play.observer.client.delete(path)
+        await deleted(play.bed, play.observer.client, path)
       }
       await play.bed.rest()
       expect(wait.outcome.now).to.equal('pending')
@@ -119,13 +127,30 @@ export function unknownOutcomes({ writes }: Recipe): Fault[] {
   ).flat()
 }
 
-/** An outage of one seat that begins with the write that it sends after `before` others. */
-export function outageAtWrite(play: { readonly bed: Bed }, seat: Seat, before: number, lost: Lost) {
+/** One that a test makes at a write. */
+export interface Outage {
+  /** The write was sent, and the client has noticed the outage. */
+  begun(): Promise<void>
+  end(): void
+}
+
+/**
+ * An outage of one seat that begins with the write that it sends after `before` others. `onWrite` is called before that write, with
+ * true, and before each later one.
+ */
+export function outageAtWrite(
+  play: { readonly bed: Bed },
+  seat: Seat,
+  before: number,
+  lost: Lost,
+  onWrite: (isLost: boolean) => void = () => {},
+): Outage {
   let left = before
   const client = seat.client as unknown as Record<string, (...args: unknown[]) => unknown>
   for (const verb of ['create', 'setData', 'delete', 'multi'] as const) {
     const real = client[verb]?.bind(client)
     client[verb] = (...args) => {
+      if (left <= 0) onWrite(left === 0)
       if (left-- !== 0) return real?.(...args)
       if (lost === 'it was applied') {
         seat.cutBehindNextWrite()

@@ -1,7 +1,8 @@
 /** The bed of the table of recipes and faults over the wire, with real clocks: each seat has a relay of its own. */
-import { connect, systemClock, type ZooKeeper } from '../../lib/index.ts'
+import { everyStep } from '../../lib/base/every-step.ts'
+import { connect, mkdirp, systemClock, type ZooKeeper } from '../../lib/index.ts'
 import { type RunningBed, SESSION_MS } from './client-beds.ts'
-import { eventually } from './eventually.ts'
+import { eventually, untilFulfilled } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
 import type { OpenBed } from './matrix-cells.ts'
 import { TcpFaultProxy } from './tcp-fault-proxy.ts'
@@ -16,15 +17,17 @@ export async function openWireBed(running: RunningBed): Promise<OpenBed> {
   const clients: ZooKeeper[] = []
   const chroot = `/matrix-${++beds}`
   const root = await running.connect()
-  await root.create(chroot)
-  await root.close()
+  await everyStep([() => untilFulfilled(() => mkdirp(root, chroot)), () => root.close()])
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
   return {
     timeoutMs: SESSION_MS,
     async seat(given) {
+      const parts: (() => unknown)[] = []
+      ends.push(() => everyStep(parts.toReversed()))
       const wire = await TcpFaultProxy.start(running.direct?.slice('zk://'.length) ?? '')
+      parts.push(() => wire.stop())
       const clock = new FreezableClock(systemClock)
       const options = { ...given, timeoutMs: SESSION_MS, clock, chroot }
       const client = await connect(`zk://${wire.host}`, options)
@@ -37,19 +40,18 @@ export async function openWireBed(running: RunningBed): Promise<OpenBed> {
         wire.resume('up')
         wire.resume('down')
       }
-      ends.push(async () => {
-        mend()
-        await client.close()
-        await wire.stop()
-      })
+      parts.push(() => client.close(), mend)
       return {
         client,
         async freeze(run) {
           clock.freeze()
           cut()
-          await run()
-          clock.thaw()
-          mend()
+          try {
+            await run()
+          } finally {
+            clock.thaw()
+            mend()
+          }
         },
         cut,
         mend,
@@ -68,8 +70,6 @@ export async function openWireBed(running: RunningBed): Promise<OpenBed> {
     until: async (what, check) => {
       await eventually(what, check, WAIT_MS)
     },
-    async close() {
-      for (const end of ends) await end()
-    },
+    close: () => everyStep(ends),
   }
 }

@@ -1,7 +1,7 @@
 /** What befalls one of two clients that work on a counter or a queue. Neighbours: work-play, work-matrix. */
 import { expect } from 'chai'
 import { shortMs } from './recipe-play.ts'
-import { LOST, outageAtWrite } from './recipe-wait-faults.ts'
+import { LOST } from './recipe-wait-faults.ts'
 import type { Work, WorkPlay } from './work-play.ts'
 
 export interface WorkFault {
@@ -15,7 +15,7 @@ export const WORK_FAULTS: readonly WorkFault[] = [
     name: 'nothing befalls them',
     async run(play) {
       await play.works()
-      expect(play.b.failures).to.deep.equal([])
+      expect(play.b.unexplained).to.deep.equal([])
     },
   },
   {
@@ -86,8 +86,7 @@ export function unknownWrites({ writes }: Work): WorkFault[] {
       {
         name: `the outcome of write ${i + 1} is unknown: ${lost}`,
         async run(play) {
-          const outage = outageAtWrite(play, play.b.seat, i, lost)
-          play.applied = lost === 'it was applied' ? 'applied' : 'not'
+          const outage = play.outage(i, lost)
           await outage.begun()
           outage.end()
           await play.works()
@@ -96,7 +95,7 @@ export function unknownWrites({ writes }: Work): WorkFault[] {
       {
         name: `a call is aborted while the outcome of write ${i + 1} is unknown: ${lost}`,
         async run(play) {
-          const outage = outageAtWrite(play, play.b.seat, i, lost)
+          const outage = play.outage(i, lost)
           await outage.begun()
           play.b.abort()
           outage.end()
@@ -106,7 +105,7 @@ export function unknownWrites({ writes }: Work): WorkFault[] {
       {
         name: `a session ends while the outcome of write ${i + 1} is unknown: ${lost}`,
         async run(play) {
-          const outage = outageAtWrite(play, play.b.seat, i, lost)
+          const outage = play.outage(i, lost)
           await outage.begun()
           await play.until('its loss', () => play.b.seat.client.state === 'lost')
           await play.works([play.a])

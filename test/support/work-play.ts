@@ -1,25 +1,25 @@
 /**
  * One scene of the table of counters and queues: two clients work on one of them without an end, and a ledger says what it
- * must be. Neighbours: work-scenes, work-faults, recipe-play (the beds).
+ * must be. Neighbours: work-scenes, work-ledger, work-faults, recipe-play (the beds).
  */
 import { expect } from 'chai'
 import type { ZooKeeper } from '../../lib/index.ts'
 import { outcomeOf } from './recipe-bench.ts'
-import type { Bed, Seat } from './recipe-play.ts'
+import { type Bed, isOutage, type Seat, throughOutages } from './recipe-play.ts'
+import { type Lost, type Outage, outageAtWrite } from './recipe-wait-faults.ts'
+import type { Calls } from './work-ledger.ts'
 
 /** Steps of one client in the time of a session, about. */
 const STEPS_PER_SESSION = 100
 /** So many steps succeed after a fault before it is over. */
 const STEPS_AFTER = 3
 
-/** Of what a call with an unknown outcome has done. */
-export type Applied = 'applied' | 'not' | 'either'
-
 export interface Ledger {
+  readonly calls: Calls
   /** One step of one client. @throws what its call failed with */
   step(client: ZooKeeper, signal: AbortSignal): Promise<void>
-  /** What the observer finds is what the steps have reported. `unknown`: what became of those writes. */
-  check(observer: ZooKeeper, unknown: Applied): Promise<void>
+  /** What the observer finds is what the steps have reported. May be called again when it is rejected. */
+  check(observer: ZooKeeper): Promise<void>
 }
 
 export interface Work {
@@ -38,6 +38,8 @@ export class Worker {
   steps = 0
   /** Codes of what steps failed with. */
   readonly failures: string[] = []
+  /** Of those that no outage of its own client explains. */
+  readonly unexplained: string[] = []
 
   constructor(seat: Seat, ledger: Ledger) {
     this.seat = seat
@@ -47,18 +49,32 @@ export class Worker {
 
   async #run(): Promise<void> {
     const { client } = this.seat
+    let isAway = false
+    const cancel = client.onStateChange((state) => {
+      isAway ||= state !== 'connected'
+    })
     while (this.#isRunning && !client.isEnded) {
-      try {
-        await this.#ledger.step(client, this.#abort.signal)
-        this.steps += 1
-      } catch (error) {
-        const { code, name } = error as { code?: unknown; name: string }
-        this.failures.push(typeof code === 'string' ? code : name)
-        this.#abort = new AbortController()
-      }
+      isAway = client.state !== 'connected'
+      const error = await this.#step()
       await new Promise<void>((resolve) =>
         client.clock.after(client.timeoutMs / STEPS_PER_SESSION, resolve),
       )
+      // The event may come behind the error.
+      if (error !== undefined && !(isAway && isOutage(error))) this.unexplained.push(codeOf(error))
+    }
+    cancel()
+  }
+
+  /** What it failed with. */
+  async #step(): Promise<unknown> {
+    try {
+      await this.#ledger.step(this.seat.client, this.#abort.signal)
+      this.steps += 1
+      return undefined
+    } catch (error) {
+      this.failures.push(codeOf(error))
+      this.#abort = new AbortController()
+      return error
     }
   }
 
@@ -73,14 +89,17 @@ export class Worker {
   }
 }
 
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name: string }
+  return typeof code === 'string' ? code : name
+}
+
 export class WorkPlay {
   readonly bed: Bed
   readonly a: Worker
   readonly b: Worker
   readonly #observer: Seat
   readonly #ledger: Ledger
-  /** What became of the writes whose outcome is unknown. */
-  applied: Applied = 'either'
 
   constructor(bed: Bed, work: Work, [a, b, observer]: readonly [Seat, Seat, Seat]) {
     this.bed = bed
@@ -104,9 +123,24 @@ export class WorkPlay {
     for (const { seat } of [this.a, this.b]) seat.mend()
     await this.#settles(Promise.all([this.a.stop(), this.b.stop()]))
     const { client } = this.#observer
-    await this.#settles(client.sync())
-    await this.#settles(this.#ledger.check(client, this.applied))
-    expect(this.a.failures, 'failures of the one that nothing befell').to.deep.equal([])
+    await this.#settles(
+      throughOutages(this.bed, client, async () => {
+        await client.sync()
+        await this.#ledger.check(client)
+      }),
+    )
+    expect(this.a.unexplained, 'failures of the one that nothing befell').to.deep.equal([])
+  }
+
+  /** An outage of `b` with its write behind `before` others: the ledger knows the outcome. */
+  outage(before: number, lost: Lost): Outage {
+    const { client } = this.b.seat
+    return outageAtWrite(this, this.b.seat, before, lost, (isLost) => {
+      // Another write of the same call, or one that an outage of the machine's own was before: nobody knows.
+      const isKnown = isLost && (lost === 'it was not' || client.state === 'connected')
+      const applied = lost === 'it was not' ? 'not' : 'applied'
+      this.#ledger.calls.mark(client, isKnown ? applied : 'either')
+    })
   }
 
   async #settles(promise: Promise<unknown>): Promise<void> {
