@@ -1,14 +1,14 @@
 /** What servers want of each other: certificates (sslQuorum), or a login (quorum.auth.enableSasl), on real ZooKeepers. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import type { ClientTls } from '../../lib/index.ts'
 import type { Certificate } from '../support/certificates.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { TestAuthority } from '../support/test-authority.ts'
-import { startZookeeperLeader, type ZookeeperServer } from '../support/zookeeper-server.ts'
+import type { ZookeeperServer } from '../support/zookeeper-server.ts'
 import { firstOfFeed } from './first-of-feed.ts'
+import { QUORUM_LOGIN, startSaslLeader, startTlsLeader } from './guarded-leader.ts'
 
 const pem = (path: string): Buffer => readFileSync(path)
 
@@ -25,18 +25,7 @@ describe('migrate: TLS between the servers', function () {
     folder = temporaryFolder('migrate-tls')
     authority = new TestAuthority(folder, 'ensemble')
     stranger = new TestAuthority(folder, 'stranger')
-    const { cert, key } = authority.issue('server')
-    const store = join(folder, 'server.pem')
-    writeFileSync(store, Buffer.concat([pem(key), pem(cert)]))
-    const started = await startZookeeperLeader({
-      ...{ version: '3.9', heapMb: 96, tickTimeMs: 500 },
-      config: {
-        sslQuorum: 'true',
-        'ssl.quorum.keyStore.location': store,
-        'ssl.quorum.trustStore.location': authority.ca,
-        'ssl.quorum.hostnameVerification': 'false',
-      },
-    })
+    const started = await startTlsLeader(folder, authority)
     server = started.server
     quorumPort = started.quorumPort
   })
@@ -92,19 +81,7 @@ describe('migrate: SASL between the servers', function () {
   before(async function () {
     requireOrSkip(this, 'zookeeper')
     folder = temporaryFolder('migrate-sasl')
-    const jaas = join(folder, 'jaas.conf')
-    writeFileSync(jaas, JAAS)
-    const started = await startZookeeperLeader({
-      ...{ version: '3.8', tickTimeMs: 500 },
-      config: {
-        'quorum.auth.enableSasl': 'true',
-        'quorum.auth.learnerRequireSasl': 'true',
-        'quorum.auth.serverRequireSasl': 'true',
-        'quorum.auth.learner.loginContext': 'QuorumLearner',
-        'quorum.auth.server.loginContext': 'QuorumServer',
-      },
-      properties: { 'java.security.auth.login.config': jaas },
-    })
+    const started = await startSaslLeader(folder)
     server = started.server
     quorumPort = started.quorumPort
   })
@@ -122,12 +99,12 @@ describe('migrate: SASL between the servers', function () {
     })
 
   it('the right password is accepted, also with characters that are quoted', async () => {
-    expect(await first({ user: 'any keeper', password: 'se"cr\\et ü' })).to.have.property('tree')
+    expect(await first(QUORUM_LOGIN)).to.have.property('tree')
   })
 
   it('a wrong password and an unknown user are refused, for good', async () => {
     for (const [user, password] of [
-      ['any keeper', 'wrong'],
+      [QUORUM_LOGIN.user, 'wrong'],
       // A server takes an unknown name for the one before it: only the password decides.
       ['nobody', 'other'],
     ] as const) {
@@ -145,13 +122,3 @@ describe('migrate: SASL between the servers', function () {
       .that.match(/without an answer.*SASL/)
   })
 })
-
-const JAAS = `QuorumServer {
-  org.apache.zookeeper.server.auth.DigestLoginModule required
-  "user_any keeper"="se\\"cr\\\\et ü";
-};
-QuorumLearner {
-  org.apache.zookeeper.server.auth.DigestLoginModule required
-  username="any keeper" password="se\\"cr\\\\et ü";
-};
-`

@@ -15,6 +15,8 @@ import { requireOrSkip } from '../support/requirements.ts'
 import { saslLogin } from '../support/sasl-answer.ts'
 import { TlsFixtures } from '../support/tls-bed.ts'
 import { startZookeeperLeader, ZookeeperEnsemble } from '../support/zookeeper-server.ts'
+import { loginFlags } from './serving/credentials-run.ts'
+import { phaseTwoByCommand } from './serving/phase-two-command.ts'
 import { quiet, ServeBed, type ServingProxy } from './serving/serve-bed.ts'
 
 const LATE_MS = 60_000
@@ -32,7 +34,7 @@ describe('migrate: identities while ZooKeeper leads', function () {
   let right: EnsembleAccess
 
   before(async function () {
-    requireOrSkip(this, 'zookeeper-3.9', 'openssl')
+    requireOrSkip(this, 'etcd', 'zookeeper-3.9', 'openssl')
     made = new TlsFixtures()
     const { folder, server: own, client, trusted } = made
     const store = join(folder, 'quorum.pem')
@@ -143,6 +145,17 @@ describe('migrate: identities while ZooKeeper leads', function () {
     } finally {
       await client.close()
     }
+  })
+
+  it('by commands: a wrong password is refused with a sentence, the right flags lead to the take-over', async () => {
+    const { folder, trusted, client } = made
+    const files = ['--quorum-cert', client.cert, '--quorum-key', client.key]
+    const tls = ['--quorum-ca', trusted.ca, ...files]
+    await phaseTwoByCommand(bed.ensemble.members[0]!, {
+      right: [...tls, ...loginFlags(folder, USER)],
+      wrong: [...tls, ...loginFlags(folder, { ...USER, password: 'wrong' })],
+      why: /refused the login of .*SASL DIGEST-MD5/,
+    })
   })
 })
 

@@ -13,6 +13,7 @@ import {
 } from '../../support/requirements.ts'
 import { startZookeeperEnsemble } from '../../support/zookeeper-server.ts'
 import { hostileRun } from '../hostile/hostile-run.ts'
+import { saslRun, tlsRun } from './credentials-run.ts'
 import { FaultBed, faultEnsemble } from './fault-bed.ts'
 import { FAULTS, type FaultName } from './faults.ts'
 import { serveRun } from './serve-run.ts'
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     store: { type: 'string' },
     faults: { type: 'string' },
     frames: { type: 'string' },
+    credentials: { type: 'boolean', default: false },
   },
 })
 const lines = (values.lines ?? '3.6,3.8,3.9').split(',') as ZookeeperLine[]
@@ -33,6 +35,16 @@ if (!(rounds >= 1) || !(kills >= 0)) throw new Error('--rounds and --kills are n
 for (const line of lines) {
   const lack = zookeeperRequirement[line] && missing(zookeeperRequirement[line])
   if (lack !== undefined) throw new Error(lack || `--lines: ${line} is not known`)
+}
+if (values.credentials) {
+  for (const [name, credentialsRun] of [
+    ['TLS', tlsRun],
+    ['a login', saslRun],
+  ] as const) {
+    await credentialsRun()
+    console.log(`${name}: followed, served and taken over by commands`)
+  }
+  process.exit()
 }
 let isGood = true
 if (values.frames !== undefined) {
