@@ -1,15 +1,26 @@
-/** `npm run test:learner-hunt -- [--lines 3.4,3.6,3.8,3.9] [--kills 20] [--seed N]`: the long run. */
+/**
+ * `npm run test:learner-hunt -- [--lines 3.4,3.6,3.8,3.9] [--kills 20] [--seed N]`: the long run. `--wild ROUNDS`, instead of kills:
+ * requests made by hand go to one server of each line, from 3.6 on.
+ */
 import { parseArgs } from 'node:util'
 import { missing, type ZookeeperLine, zookeeperRequirement } from '../support/requirements.ts'
 import { learnerRun } from './learner-run.ts'
+import { wildRun } from './wild/wild-run.ts'
 
 const { values } = parseArgs({
-  options: { lines: { type: 'string' }, kills: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    ...{ lines: { type: 'string' }, kills: { type: 'string' }, seed: { type: 'string' } },
+    wild: { type: 'string' },
+  },
 })
-const lines = (values.lines ?? '3.4,3.6,3.8,3.9').split(',') as ZookeeperLine[]
+const wild = Number(values.wild ?? 0)
+const lines = (values.lines ?? (wild > 0 ? '3.6,3.8,3.9' : '3.4,3.6,3.8,3.9')).split(
+  ',',
+) as ZookeeperLine[]
 const kills = Number(values.kills ?? 20)
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-if (!(kills >= 1) || !Number.isSafeInteger(seed)) throw new Error('--kills and --seed are numbers')
+if (!(kills >= 1) || !(wild >= 0) || !Number.isSafeInteger(seed))
+  throw new Error('--kills, --wild and --seed are numbers')
 for (const line of lines) {
   const lack = zookeeperRequirement[line] && missing(zookeeperRequirement[line])
   if (lack !== undefined) throw new Error(lack || `--lines: ${line} is not known`)
@@ -17,6 +28,10 @@ for (const line of lines) {
 console.log(`seed ${seed}`)
 let isGood = true
 for (const line of lines) {
+  if (wild > 0) {
+    isGood = (await hunt(line)) && isGood
+    continue
+  }
   const report = await learnerRun({ line, kills, seed, onKill: (text) => console.log(line, text) })
   const { verdicts, problems } = report
   const equal = verdicts.filter(({ isEqual }) => isEqual).length
@@ -29,3 +44,17 @@ for (const line of lines) {
   for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
 }
 if (!isGood) process.exitCode = 1
+
+async function hunt(line: ZookeeperLine): Promise<boolean> {
+  const { verdicts, problems, ...report } = await wildRun({
+    ...{ line, seed, rounds: wild, requests: 1_500, ephemerals: 2_000 },
+    onRound: (text) => console.log(line, text),
+  })
+  const equal = verdicts.filter(({ isEqual }) => isEqual).length
+  console.log(
+    `${line}: ${report.transactions} transactions, ${report.digestsEqual} digests equal, ` +
+      `${report.digestsExplained} explained, ${equal} of ${wild} trees equal, ${problems.length} problems`,
+  )
+  for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
+  return equal === wild && problems.length === 0
+}
