@@ -15,7 +15,7 @@ import { Znode } from '../../model/znode.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
 import type { ByteSource } from './byte-source.ts'
 import { readAcl, readTime, readZxid } from './fields.ts'
-import type { TxnDigest } from './txn.ts'
+import { readSessionTimeout, type TxnDigest } from './txn.ts'
 
 export const SNAPSHOT_MAGIC = 0x5a4b534e
 export const SNAPSHOT_VERSION = 2
@@ -60,7 +60,7 @@ export async function* readSnapshot(source: ByteSource): AsyncGenerator<Snapshot
     yield await source.read('a session', (reader) => ({
       kind: 'session',
       id: reader.bigLong(),
-      timeoutMs: reader.int(),
+      timeoutMs: readSessionTimeout(reader),
     }))
   }
   const acls = await readAclCache(source)

@@ -69,6 +69,14 @@ export type TxnOp =
   | { readonly op: 'closeSession'; readonly paths: readonly string[] | undefined }
   | { readonly op: 'error'; readonly err: number }
 
+/**
+ * Unit ms, at least 1. createSession that a client made by hand sends as a request is carried out with the timeout that it names, which
+ * no server checks: below 1 such a session ends with the next look of the leader.
+ */
+export function readSessionTimeout(reader: JuteReader): number {
+  return Math.max(1, reader.int())
+}
+
 export interface TxnHeader {
   readonly clientId: bigint
   readonly cxid: number
@@ -162,7 +170,7 @@ function readOp(reader: JuteReader, type: number, { clientId }: TxnHeader): TxnO
     case TXN.check:
       return { op: 'check', path: readPath(reader), version: reader.int() }
     case TXN.createSession:
-      return { op: 'createSession', timeoutMs: reader.int() }
+      return { op: 'createSession', timeoutMs: readSessionTimeout(reader) }
     case TXN.error:
       return { op: 'error', err: reader.int() }
     default:

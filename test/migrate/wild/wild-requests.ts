@@ -22,8 +22,8 @@ const TTL_OF = [
   ...[1, 40, 1_000, 3_600_000, 2 ** 40 - 1, 2 ** 40 - 2, 2 ** 40, 2 ** 48],
   ...[0, -1, 2 ** 31, 2 ** 32 + 1],
 ]
-/** Those below 1 make a session that no store takes while it lives: a copy refuses them (COPY_MALFORMED). */
-const SESSION_MS = [1, 5_000, INT_MAX]
+/** ZooKeeper checks none of them. */
+const SESSION_MS = [-INT_MAX - 1, -1, 0, 1, 5_000, INT_MAX]
 /** Above these a TTL would end the server if its create has no flags of a TTL: its own error, which ends its log for good. */
 const FLAGS_OF_TTL_MIN = 5
 

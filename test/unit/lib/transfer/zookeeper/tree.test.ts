@@ -203,6 +203,18 @@ describe('transfer/zookeeper: transactions', () => {
     ])
   })
 
+  it('a session has a timeout, also where a client made it with none', () => {
+    for (const [named, known] of [
+      [-2_147_483_648, 1],
+      [0, 1],
+      [1, 1],
+      [2_147_483_647, 2_147_483_647],
+    ] as const) {
+      const { ops } = decodeTxn(head(TXN.createSession).int(named).done())
+      expect(ops).to.deep.equal([{ op: 'createSession', timeoutMs: known }])
+    }
+  })
+
   it('a multi that failed changes nothing', () => {
     const part = new Pack().buffer('/a').int(-1).done()
     const multi = head(TXN.multi).int(2).int(TXN.delete).buffer(part)
