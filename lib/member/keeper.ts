@@ -299,24 +299,25 @@ export class Keeper {
   }
 
   /**
-   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written behind as far as
-   * the store takes them within `drainMs`. The store stays open: it is the caller's.
+   * Leaves: connections end, and sessions stay alive for another keeper to resume. Records are written behind as far as the store takes
+   * them within `drainMs`; what it does not answer within `proxyTtlMs` more is left. The store stays open: it is the caller's.
    */
   close(drainMs = 2_000): Promise<void> {
-    this.#closing ??= everyStep([
+    const steps = [
       ...[this.sessions, this.upkeep, this.#serving].map((part) => () => part.stop()),
       () => this.#logger.flush(),
       () => this.upstream?.close(),
       () => this.committer.drain(drainMs),
       () => {
         this.#closed = true
+        for (const part of [this.changeLog, this.committer]) part.close()
+        this.#follower.stop()
       },
-      ...[this.changeLog, this.committer].map((part) => () => part.close()),
-      () => this.#follower.stop(),
       () => this.registry.leave(),
       () => this.#follower.ended,
       () => this.#hold.end(),
-    ])
+    ]
+    this.#closing ??= everyStep(steps, { clock: this.clock, ms: drainMs + this.limits.proxyTtlMs })
     return this.#closing
   }
 

@@ -154,6 +154,20 @@ describe('a store that breaks the contract', () => {
     }
   }
 
+  for (const call of FOREIGN_CALLS) {
+    it(`${call} is never answered: it can be closed all the same`, async () => {
+      const store = foreignStore(openMemoryStore({ backend }), () => undefined)
+      const keeper = await open(store)
+      const client = await connect(keeper)
+      store.failing = { call, fault: 'unanswered' }
+      void client.create('/a').catch(() => {})
+      for (let i = 0; i < 20; i++) await clock.advance(100)
+      expect((await settled(keeper.close(0))).status).to.equal('fulfilled')
+      void client.close().catch(() => {})
+      await expectRest()
+    })
+  }
+
   it('what it throws has a code, an outcome and its cause', async () => {
     const inner = openMemoryStore({ backend })
     const failed = async (make: () => unknown, call: 'range' | 'txn') => {

@@ -13,8 +13,8 @@ export const FOREIGN_CALLS = [
 ] as const
 export type ForeignCall = (typeof FOREIGN_CALLS)[number]
 
-/** How: from the call itself, from its promise, or from its promise when the store has done it. */
-export type ForeignFault = 'thrown' | 'rejected' | 'rejected when done'
+/** How: from the call itself, from its promise, from its promise when the store has done it, or it never says anything. */
+export type ForeignFault = 'thrown' | 'rejected' | 'rejected when done' | 'unanswered'
 
 export interface ForeignStore extends MetadataStore {
   /** The calls that fail from now on. */
@@ -46,6 +46,7 @@ export function foreignStore(inner: MetadataStore, make: () => unknown): Foreign
     const outer = (...args: unknown[]): Promise<unknown> => {
       const fault = faultOf(call)
       if (fault === 'thrown') throw make()
+      if (fault === 'unanswered') return new Promise(() => {})
       return fault === undefined ? run(...args) : failing(fault, args)
     }
     Object.assign(store, { [call]: outer })

@@ -118,8 +118,8 @@ export class BatchSender {
     const tries = new Tries()
     for (;;) {
       if (!tries.isPending) this.#try(tries, txn)
-      const answer = await this.#firstAnswer(tries, txn)
-      if (next.settled) return { type: 'settled' }
+      const answer = await this.#firstAnswer(next, tries, txn)
+      if (answer === undefined || next.settled) return { type: 'settled' }
       if ('result' in answer) {
         const { result, sentMs } = answer
         if (result.committed) return { type: 'committed', revision: result.revision, sentMs }
@@ -171,22 +171,23 @@ export class BatchSender {
 
   /**
    * Sends the batch again, a few times, while no try is answered: it commits at most once. A store that
-   * lost its leader may have lost all tries of that time, so the next one does not wait for them.
+   * lost its leader may have lost all tries of that time, so the next one does not wait for them. undefined: it is settled otherwise,
+   * and nothing is sent any more.
    */
-  async #firstAnswer(tries: Tries, txn: Txn): Promise<Answer> {
+  async #firstAnswer(batch: InFlight, tries: Tries, txn: Txn): Promise<Answer | undefined> {
     const hedgeMs = Math.min(Math.max(HEDGE_MS, HEDGE_TIMES * this.#usualMs), HEDGE_MS_MAX)
     const answer = await this.#patience.within(hedgeMs, tries.next())
     if (answer !== undefined) return answer
     this.#late++
     try {
-      for (;;) {
-        if (tries.pendingCount >= TRIES_PENDING_MAX) return await tries.next()
-        this.#try(tries, txn)
+      while (!batch.settled) {
+        if (tries.pendingCount < TRIES_PENDING_MAX) this.#try(tries, txn)
         this.#revival ??= this.#untilRevived()
         const sooner = this.#revival.then(() => undefined)
         const next = await this.#patience.within(RESEND_MS, Promise.race([tries.next(), sooner]))
         if (next !== undefined) return next
       }
+      return undefined
     } finally {
       this.#late--
     }

@@ -94,8 +94,9 @@ export class RecordCheck {
       if (round.range !== undefined) await this.#checkPage(round)
       else this.#lookForMissing(round)
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      logger.debug({ err: error }, 'records not read, trying again')
+      if (error instanceof StoreError)
+        logger.debug({ err: error }, 'records not read, trying again')
+      else logger.error({ err: error }, 'fault in the check of records, which continues')
     }
   }
 
