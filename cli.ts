@@ -4,8 +4,12 @@
  * the adapters and the proxy.
  */
 import { main } from './cli/main.ts'
-import { guardStreams } from './cli/streams.ts'
+import { flushStdout, guardStreams } from './cli/streams.ts'
 
 guardStreams()
 const code = await main(process.argv.slice(2))
-if (code !== undefined) process.exit(code)
+if (code !== undefined) {
+  await flushStdout()
+  // A help that could not be written is a failure.
+  process.exit(code === 0 ? process.exitCode : code)
+}

@@ -15,3 +15,9 @@ export function guardStreams(): void {
   // There is nobody left to say it to.
   stderr.on('error', () => {})
 }
+
+/** Resolves when what was written is, or is known not to be: Node says that in a later turn, also of a file. */
+export async function flushStdout(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+  await new Promise<void>((resolve) => setImmediate(resolve))
+}

@@ -25,6 +25,18 @@ export function aclDraftOf({ acl, stat: { aversion, czxid } }) {
 /** @extends {Component<import('./edit-forms.js').Given & { reread: () => Promise<any> }, { conflict: boolean }>} */
 export class AclForm extends Component {
   state = { conflict: false }
+  /** Where the focus goes when it is shown: to this entry. @type {number | undefined} */
+  #to
+
+  componentDidUpdate() {
+    if (this.#to === undefined) return
+    const forms = document.querySelectorAll('.acl-form .entry')
+    const entry = forms[Math.min(this.#to, forms.length - 1)]
+    const field =
+      entry?.querySelector('input') ?? document.querySelector('.acl-form .buttons button')
+    if (field instanceof HTMLElement) field.focus()
+    this.#to = undefined
+  }
 
   /** @param {readonly import('./drafts.js').Entry[]} entries */
   #keep(entries) {
@@ -38,6 +50,18 @@ export class AclForm extends Component {
   #change(index, change) {
     const entries = aclDrafts.get(this.props.path)?.entries ?? []
     this.#keep(entries.map((entry, i) => (i === index ? { ...entry, ...change } : entry)))
+  }
+
+  /** @param {readonly import('./drafts.js').Entry[]} entries */
+  #add(entries) {
+    this.#to = entries.length
+    this.#keep([...entries, { scheme: 'digest', id: '', perms: 31, isKept: false }])
+  }
+
+  /** @param {readonly import('./drafts.js').Entry[]} entries @param {number} index */
+  #remove(entries, index) {
+    this.#to = index
+    this.#keep(entries.filter((_, i) => i !== index))
   }
 
   /** Of what it is by now: several may be flipped before they are shown. @param {number} index @param {number} bit */
@@ -84,7 +108,7 @@ export class AclForm extends Component {
       <p tabindex="-1" ref=${focused}>New ACL, instead of aversion ${draft.version}. Znodes below keep theirs.</p>
       <datalist id="acl-schemes">${SCHEMES.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>
       ${entries.map((entry, index) => this.#entry(entry, index))}
-      <p class="buttons"><button type="button" onClick=${() => this.#keep([...entries, { scheme: 'digest', id: '', perms: 31, isKept: false }])}>Add an entry</button></p>
+      <p class="buttons"><button type="button" onClick=${() => this.#add(entries)}>Add an entry</button></p>
       ${hasAdmin ? null : html`<p class="quiet">Nobody but a super user could change this ACL again.</p>`}
       ${
         isOther(draft, now)
@@ -121,7 +145,7 @@ export class AclForm extends Component {
         ) => html`<label key=${name} class="check"><input type="checkbox" checked=${((perms >> bit) & 1) === 1}
           onChange=${() => this.#flip(index, 1 << bit)} />${name}</label>`,
       )}</span>
-      <button type="button" aria-label=${`Remove entry ${index + 1}`} onClick=${() => this.#keep(entries.filter((_, i) => i !== index))}>Remove</button>
+      <button type="button" aria-label=${`Remove entry ${index + 1}`} onClick=${() => this.#remove(entries, index)}>Remove</button>
     </fieldset>`
   }
 }

@@ -63,7 +63,7 @@ const gapsText = (gaps) => (gaps === 0 ? '' : `, with ${gaps} gap${gaps === 1 ? 
 /** In UTC, as all times of the page. @param {number} seconds */
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19)
 
-/** @param {{ sampler: import('./metrics.js').Sampler, samples: number }} props */
+/** @param {{ sampler: import('./samples.js').Samples, samples: number }} props */
 export const ChartsView = ({ sampler, samples }) => html`<section class="pane" aria-label="Charts">
   <h2>Rates and latencies</h2>
   ${samples < 2 ? html`<p class="quiet">The first values come in a few seconds.</p>` : null}
@@ -73,7 +73,7 @@ export const ChartsView = ({ sampler, samples }) => html`<section class="pane" a
 </section>`
 
 /**
- * @typedef {{ chart: Chart, sampler: import('./metrics.js').Sampler, samples: number }} Props
+ * @typedef {{ chart: Chart, sampler: import('./samples.js').Samples, samples: number }} Props
  * @extends {Component<Props, {}>}
  */
 class ChartBox extends Component {

@@ -36,12 +36,24 @@ export class EditForms extends Component {
     ...{ isBusy: false, said: undefined, isTrouble: false },
   }
   #mustFocus = false
+  /** The focus is in here, or was in what is disabled or gone now. */
+  #hadFocus = false
+
+  getSnapshotBeforeUpdate() {
+    const at = document.activeElement
+    if (at !== null && at !== document.body) this.#hadFocus = at.closest('.edit') !== null
+    return null
+  }
 
   componentDidUpdate() {
-    if (!this.#mustFocus) return
-    this.#mustFocus = false
+    // A button that is disabled, or replaced by one with another meaning, takes the focus with it.
+    const isLost = this.#hadFocus && !this.state.isBusy && document.activeElement === document.body
+    if (!this.#mustFocus && !isLost) return
+    const places = ['.edit .conflict button:enabled', '.edit .main:enabled', '.edit button:enabled']
     // The form that had the focus is gone.
-    const button = document.querySelector('.edit button:enabled')
+    if (this.#mustFocus) places.splice(0, 2)
+    this.#mustFocus = false
+    const button = places.map((place) => document.querySelector(place)).find((one) => one !== null)
     if (button instanceof HTMLElement) button.focus()
   }
 

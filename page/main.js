@@ -132,11 +132,11 @@ class Page extends Component {
       case 'watches':
         return html`<${WatchesView} prefix=${prefix} generation=${generation} />`
       case 'charts':
-        return html`<${ChartsView} sampler=${this.#sampler} samples=${samples} />`
+        return html`<${ChartsView} sampler=${this.#sampler.samples} samples=${samples} />`
       case 'changes':
         return html`<${ChangesView} key=${prefix} prefix=${prefix} />`
       case 'health':
-        return html`<${HealthView} status=${status} numbers=${this.#sampler.numbers} />`
+        return html`<${HealthView} status=${status} numbers=${this.#sampler.samples.numbers} />`
       default:
         return html`<${TreeView} path=${query.get('path') ?? '/'} canEdit=${status?.canEdit === true} generation=${generation} />`
     }

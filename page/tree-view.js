@@ -16,16 +16,24 @@ export class TreeView extends Component {
   model = new TreeModel(() => this.forceUpdate())
   state = { focused: '/' }
   #mustFocus = false
+  /** Where the row was that Tab leads to. */
+  #at = 0
 
   componentDidMount() {
     void this.#show(this.props.path)
   }
 
-  /** @param {Props} before */
-  componentDidUpdate(before) {
+  /** A row that goes takes the focus with it. @returns {boolean} a row has it */
+  getSnapshotBeforeUpdate() {
+    return document.activeElement?.getAttribute('role') === 'treeitem'
+  }
+
+  /** @param {Props} before @param {unknown} _state @param {boolean} hadFocus */
+  componentDidUpdate(before, _state, hadFocus) {
     if (before.generation !== this.props.generation) void this.model.reload()
     if (before.path !== this.props.path) void this.#show(this.props.path)
-    if (!this.#mustFocus) return
+    const isLost = hadFocus && document.activeElement?.getAttribute('role') !== 'treeitem'
+    if (!this.#mustFocus && !isLost) return
     this.#mustFocus = false
     const row = document.querySelector('[role=treeitem][tabindex="0"]')
     if (row instanceof HTMLElement) row.focus()
@@ -96,10 +104,19 @@ export class TreeView extends Component {
     this.setState({ focused: row.key })
   }
 
-  /** One row can be reached by Tab, whatever came and went. @param {Row[]} rows */
+  /** One row can be reached by Tab: where that one is gone, what was closed above it, or what is where it was. @param {Row[]} rows */
   #focusedOf(rows) {
     const { focused } = this.state
-    return rows.some(({ key }) => key === focused) ? focused : '/'
+    const has = (/** @type {string} */ key) => rows.findIndex((row) => row.key === key)
+    let at = has(focused)
+    for (let above = focused; at < 0 && above !== '/'; ) {
+      above = parentOf(above)
+      const i = has(above)
+      if (i >= 0 && rows[i]?.isOpen === true) break
+      at = i
+    }
+    this.#at = at < 0 ? Math.min(this.#at, rows.length - 1) : at
+    return rows[this.#at]?.key ?? '/'
   }
 
   render() {

@@ -47,22 +47,26 @@ async function main() {
   const prepared = prepare(present.flatMap(({ needs }) => needs))
   // Awaited below; until then its failure must not end this process.
   prepared.catch(() => {})
-  for (const { name, args } of checks.filter(wanted)) {
-    const status = await timed(name, () => runShown(process.execPath, args))
-    if (status !== 0) fail(name, `ended with ${status}`)
-  }
-  if (chosen.length === 0) return
+  if (chosen.length === 0) return runChecks()
   await ensureBuild()
   for (const { name } of chosen.filter((group) => !present.includes(group))) {
     if (only !== undefined) fail(name, 'has no test file')
     else say(`${name}: has no test file yet`)
   }
   const isShown = lanes === 1 || present.length === 1
-  await runInLanes(present, lanes, async (group) => {
+  const tested = present.map((group) => async () => {
     const env = group.needs.length > 0 ? await prepared : {}
     await run(group, files.get(group.name), { env, isShown })
   })
+  await runInLanes([runChecks, ...tested], lanes)
   if (totals.passed + totals.failed + totals.skipped === 0) fail('tests', 'no test ran')
+}
+
+async function runChecks() {
+  for (const { name, args } of checks.filter(wanted)) {
+    const status = await timed(name, () => runShown(process.execPath, args))
+    if (status !== 0) fail(name, `ended with ${status}`)
+  }
 }
 
 async function run(group, files, { env, isShown }) {

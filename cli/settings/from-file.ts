@@ -5,6 +5,7 @@
 
 import { Properties } from 'properties-file/parser'
 import { reasonOf } from '../../lib/internal.ts'
+import { reasonInWords } from '../unusable.ts'
 import { type Given, type Origin, type Source, settingsOf } from './given.ts'
 import { nearest } from './nearest.ts'
 import { readSecret, readText } from './read-file.ts'
@@ -40,7 +41,7 @@ export function fromFile(groups: readonly Group[], file: string): Source {
   try {
     return fromText(groups, file, readText(file))
   } catch (error) {
-    const problem = `the configuration file cannot be read: ${reasonOf(error)}`
+    const problem = `the configuration file ${file} cannot be read: ${reasonInWords(error)}`
     return { given: new Map(), problems: [problem], warnings: [] }
   }
 }

@@ -1,24 +1,48 @@
-/** Files that the command line names: the configuration, secrets, users. Each has a bound, also where it is no file. */
-import { closeSync, openSync, readSync } from 'node:fs'
+/** Files that the command line names: the configuration, secrets, users. Each has a bound of bytes and of time, also where it is no file. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 /** Largest configuration file, bytes. */
 const CONFIGURATION_BYTES_MAX = 1024 * 1024
 /** Largest file with one secret, bytes. */
 const SECRET_BYTES_MAX = 64 * 1024
 const CHUNK_BYTES = 64 * 1024
+/** How long the next bytes of a FIFO or a device may take. Unit ms. */
+const SILENCE_MS_MAX = 10_000
+/** Between two looks. Unit ms. */
+const LOOK_MS = 20
 
-/** @throws {Error} with the reason: it cannot be read, is larger than `bytesMax`, or is no UTF-8 */
-export function readText(file: string, bytesMax: number = CONFIGURATION_BYTES_MAX): string {
+/**
+ * @throws {Error} with the reason: it cannot be read, is larger than `bytesMax`, is no UTF-8, or is a FIFO or a device of which nothing
+ *   comes for `silenceMsMax`
+ */
+export function readText(
+  file: string,
+  bytesMax: number = CONFIGURATION_BYTES_MAX,
+  silenceMsMax: number = SILENCE_MS_MAX,
+): string {
   const bytes = Buffer.alloc(bytesMax + 1)
-  const descriptor = openSync(file, 'r')
+  // Without it, the open of a FIFO waits for a writer, and no signal ends that.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   let length = 0
   try {
+    const isFifo = fstatSync(descriptor).isFIFO()
+    let lastMs = performance.now()
     for (;;) {
       const room = Math.min(CHUNK_BYTES, bytes.length - length)
-      const read = readSync(descriptor, bytes, length, room, null)
-      if (read === 0) break
-      length += read
-      if (length > bytesMax) throw new Error(`the file ${file} has more than ${bytesMax} bytes`)
+      const read = readWhatIsThere(descriptor, bytes, length, room)
+      // A FIFO that nobody has opened for writing yet looks like one that has ended.
+      const isSilent = read === undefined || (read === 0 && isFifo && length === 0)
+      if (read === 0 && !isSilent) break
+      if (!isSilent) {
+        lastMs = performance.now()
+        length += read
+        if (length > bytesMax) throw new Error(`the file ${file} has more than ${bytesMax} bytes`)
+        continue
+      }
+      if (performance.now() - lastMs > silenceMsMax) {
+        throw new Error(`nothing came from ${file} for ${silenceMsMax} ms: nobody writes to it`)
+      }
+      Atomics.wait(SLEEP, 0, 0, LOOK_MS)
     }
   } finally {
     closeSync(descriptor)
@@ -27,6 +51,23 @@ export function readText(file: string, bytesMax: number = CONFIGURATION_BYTES_MA
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
   } catch {
     throw new Error(`the file ${file} is not UTF-8 text`)
+  }
+}
+
+const SLEEP = new Int32Array(new SharedArrayBuffer(4))
+
+/** @returns the number of bytes; undefined: there are none yet */
+function readWhatIsThere(
+  descriptor: number,
+  bytes: Buffer,
+  offset: number,
+  length: number,
+): number | undefined {
+  try {
+    return readSync(descriptor, bytes, offset, length, null)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
+    throw error
   }
 }
 

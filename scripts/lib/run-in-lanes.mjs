@@ -1,17 +1,13 @@
 /**
- * Groups several at a time, in the order of the table.
+ * Jobs several at a time; they begin in their order.
  *
- * @template G
- * @param {readonly G[]} groups
+ * @param {readonly (() => Promise<void>)[]} jobs
  * @param {number} lanes
- * @param {(group: G) => Promise<void>} run
  */
-export async function runInLanes(groups, lanes, run) {
-  const waiting = [...groups]
+export async function runInLanes(jobs, lanes) {
+  const waiting = [...jobs]
   const lane = async () => {
-    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-      await run(group)
-    }
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await job()
   }
   await Promise.all(Array.from({ length: lanes }, lane))
 }

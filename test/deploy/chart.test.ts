@@ -1,11 +1,7 @@
-/** The chart with every value: helm takes it, its manifests fit Kubernetes' schemas, and the program takes its configuration. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { plainManifests } from '../../scripts/lib/plain-manifests.ts'
-import { makeCertificates } from '../support/certificates.ts'
 import { deployTool, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { alertRules } from './alert-rules.ts'
@@ -22,7 +18,6 @@ import {
 } from './chart.ts'
 import { untriedValues, VALUES_FILES } from './values-cases.ts'
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const workloadOf = (all: readonly Manifest[]): Manifest =>
   all.find(
     ({ kind, spec }) => spec?.template?.spec.containers[0].name === 'anykeeper' && kind !== '',
@@ -33,27 +28,7 @@ describe('deploy/chart', function () {
   const folder = temporaryFolder('chart')
 
   before(function () {
-    requireOrSkip(this, 'helm', 'kubeconform', 'kubernetes-schemas', 'openssl')
-    const { ca, server } = makeCertificates(folder)
-    const copy = (from: string, to: string): void =>
-      writeFileSync(join(folder, to), readFileSync(from))
-    for (const name of ['store-tls', 'tls', 'conf']) mkdirSync(join(folder, name))
-    for (const name of ['store-tls', 'tls']) {
-      copy(ca, `${name}/ca.crt`)
-      copy(server.cert, `${name}/tls.crt`)
-      copy(server.key, `${name}/tls.key`)
-    }
-    const secrets = {
-      'store/url': 'etcd://127.0.0.1:1',
-      'store-password/password': 'secret',
-      'sasl/users': 'kafka=secret',
-      'super-digest/digest': 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs=',
-      'admin-token/token': 'token-of-the-test',
-    }
-    for (const [path, text] of Object.entries(secrets)) {
-      mkdirSync(join(folder, path.split('/')[0]!))
-      writeFileSync(join(folder, path), text)
-    }
+    requireOrSkip(this, 'helm', 'kubeconform', 'kubernetes-schemas')
   })
   after(() => removeFolder(folder))
 
@@ -67,7 +42,7 @@ describe('deploy/chart', function () {
       expect(count).to.be.at.least(4)
     })
 
-    it(`${basename(file)}: the program takes the configuration, and finds each file that it names`, () => {
+    it(`${basename(file)}: each file that the configuration names is mounted`, () => {
       const all = manifestsOf(render({ values: [file] }))
       const workload = workloadOf(all)
       const conf = manifest(all, 'ConfigMap', workload.metadata.name).data!['anykeeper.conf']!
@@ -81,12 +56,6 @@ describe('deploy/chart', function () {
       expect(named).to.have.members(
         containers[0].volumeMounts.map(({ name }: { name: string }) => name),
       )
-      const path = join(folder, 'conf', 'anykeeper.conf')
-      writeFileSync(path, conf.replaceAll('/etc/anykeeper', folder))
-      const args = [cli, 'serve', '--config', path, '--check-config']
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-      expect(status, `${stdout}${stderr}\n${conf}`).to.equal(0)
-      expect(stderr).to.not.match(/warning/i)
     })
   }
 
@@ -231,34 +200,5 @@ describe('deploy/chart', function () {
     )
     const { data } = manifest(manifestsOf(text), 'ConfigMap')
     expect(data!['server.properties']).to.include(`\nzookeeper.connect=${hosts.join(',')}/kafka\n`)
-  })
-
-  it('the notes name the connect string', () => {
-    // helm shows them to who installs, into a cluster. Here they are rendered into a ConfigMap of a copy.
-    const copy = join(folder, 'chart')
-    cpSync(join(deployFolder, 'helm', 'anykeeper'), copy, { recursive: true })
-    const shown = '{{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}'
-    writeFileSync(
-      join(copy, 'templates', 'shown.yaml'),
-      `kind: ConfigMap\nmetadata: {name: notes}\ndata: {text: ${shown}}\n`,
-    )
-    const args = [
-      'template',
-      'zk',
-      copy,
-      '--namespace',
-      'kafka',
-      '--show-only',
-      'templates/shown.yaml',
-    ]
-    const text = execFileSync(
-      deployTool('helm'),
-      [...args, '--set', 'etcd.enabled=true,replicas=2'],
-      { encoding: 'utf8', stdio: 'pipe' },
-    )
-    const notes = manifestsOf(text)[0]!.data!.text
-    expect(notes).to.include(
-      'zk-anykeeper-0.zk-anykeeper-headless.kafka.svc:2181,zk-anykeeper-1.zk-anykeeper-headless.kafka.svc:2181\n',
-    )
   })
 })

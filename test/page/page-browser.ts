@@ -118,13 +118,18 @@ export const go = (page: Page, hash: string): Promise<void> =>
     location.hash = next
   }, hash)
 
-/** Presses Tab until the focus is on a field of this name, an element of this role, or a link or button with this text. */
+/** Presses Tab until the focus is on a field of this name, an element of this role or type, or a link or button with this text. */
 export async function focusOn(page: Page, what: string): Promise<void> {
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab')
     const names = await page.evaluate(() => {
       const one = document.activeElement as HTMLElement
-      return [one.getAttribute('name'), one.getAttribute('role'), one.textContent]
+      return [
+        one.getAttribute('name'),
+        one.getAttribute('role'),
+        one.getAttribute('type'),
+        one.textContent,
+      ]
     })
     if (names.includes(what)) return
   }

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { parseMetrics, quantileBetween } from '../../page/metric-values.js'
 import { FIRST_PAGE, pageBefore, pageBehind, pageFrom } from '../../page/pages.js'
+import { Samples } from '../../page/samples.js'
 import {
   bytesText,
   durationText,
@@ -84,5 +85,29 @@ describe('page/text', () => {
     expect(of([10, 10, 10], [10, 20, 20], 0.5)).to.be.closeTo(5.5, 1e-9)
     expect(of([0, 0, 0], [0, 0, 4], 0.99)).to.equal(10)
     expect(of([5, 5, 5], [5, 5, 5], 0.5)).to.equal(undefined)
+  })
+
+  it('each time without answers is a gap of its own, also right behind a start without a tree', () => {
+    const samples = new Samples()
+    const look = (seconds: number, text: string) =>
+      samples.add(parseMetrics(text), seconds * 1_000, seconds * 1_000)
+    const served = (uptime: number) => `num_alive_connections 3\nuptime ${uptime}`
+    look(2, served(1))
+    look(4, served(3))
+    expect(samples.gaps).to.equal(0)
+    samples.fail()
+    // It has begun, and loads its tree: it stands still before it is looked at again.
+    look(10, 'process_resident_memory_bytes 1')
+    look(22, served(12))
+    expect(samples.gaps).to.equal(1)
+    look(24, served(14))
+    look(36, served(26))
+    expect(samples.gaps).to.equal(2)
+    samples.fail()
+    look(40, served(1))
+    look(42, served(3))
+    expect(samples.gaps).to.equal(3)
+    expect(samples.series.connections).to.deep.equal([3, 3, null, 3, 3, null, 3, null, 3, 3])
+    expect(samples.numbers.get('uptime')).to.equal(3)
   })
 })

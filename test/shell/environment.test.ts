@@ -84,6 +84,8 @@ describe('shell: where it runs', function () {
       ['$A shell <&-', 0, /^$/],
       ['$A ls /t > /dev/full', 1, /^error: ENOSPC/],
       ['$A completion bash > /dev/full', 1, /^error: stdout cannot be written: ENOSPC/],
+      ['$A export --help > /dev/full', 1, /^error: stdout cannot be written: ENOSPC/],
+      ['$A --version > /dev/full', 1, /^error: stdout cannot be written: ENOSPC/],
       ['set -o pipefail; $A completion bash | head -1 > /dev/null', 0, /^$/],
     ]
     const ended = await Promise.all(cases.map(([line]) => inShell(line)))

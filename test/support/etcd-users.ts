@@ -1,5 +1,5 @@
 /** Users of an etcd under test, kept by root, whose own log-in is always new. */
-import { Etcd3, Range } from 'etcd3'
+import { Etcd3, type IOptions, Range } from 'etcd3'
 import { eventually } from './eventually.ts'
 
 export interface User {
@@ -10,15 +10,17 @@ export interface User {
 const ROOT: User = { username: 'root', password: 'root’s own' }
 
 export class EtcdUsers {
-  readonly #host: string
+  readonly #options: IOptions
 
-  constructor(host: string) {
-    this.#host = host
+  /** @param credentials TLS to etcd, with these. */
+  constructor(host: string, credentials?: IOptions['credentials']) {
+    this.#options =
+      credentials === undefined ? { hosts: host } : { hosts: `https://${host}`, credentials }
   }
 
   /** A user who may read and write below `prefix`, and nothing else; then authentication is on. */
   async enable({ username, password }: User, prefix: string): Promise<void> {
-    const client = new Etcd3({ hosts: this.#host })
+    const client = new Etcd3(this.#options)
     await client.role('prefix').create()
     await client.role('prefix').grant({ permission: 'Readwrite', range: Range.prefix(prefix) })
     for (const user of [ROOT, { username, password }]) {
@@ -42,7 +44,7 @@ export class EtcdUsers {
     return eventually(
       'root may',
       async () => {
-        const root = new Etcd3({ hosts: this.#host, auth: ROOT })
+        const root = new Etcd3({ ...this.#options, auth: ROOT })
         try {
           await run(root)
           return true as const

@@ -39,38 +39,48 @@ export async function frameLimit(options: FrameLimitOptions): Promise<number | u
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
+/** undefined: it does not answer, or stopped to: a slow server is none that takes little. */
 async function limitOf(server: HostPort, options: FrameLimitOptions): Promise<number | undefined> {
   const { bytesMax } = options
-  if (!(await takes(server, LEAST_BYTES, options))) return undefined
-  if (await takes(server, bytesMax, options)) return bytesMax
-  let [taken, refused] = [LEAST_BYTES, bytesMax]
-  while (refused - taken > 1 && !options.signal.aborted) {
-    const middle = Math.floor((taken + refused) / 2)
-    if (await takes(server, middle, options)) taken = middle
-    else refused = middle
+  if ((await look(server, LEAST_BYTES, options)) !== 'taken') return undefined
+  let [taken, refused] = [LEAST_BYTES, bytesMax + 1]
+  for (let next = bytesMax; refused - taken > 1; next = Math.floor((taken + refused) / 2)) {
+    const found = await look(server, next, options)
+    if (found === 'taken') taken = next
+    // It may refuse every connection by now, as at its maxClientCnxns.
+    else if (found === 'refused' && (await look(server, LEAST_BYTES, options)) === 'taken')
+      refused = next
+    else return undefined
   }
   return taken
 }
 
-function takes(
+/** `unknown`: it was not reached, or did not answer in time. */
+type Look = 'taken' | 'refused' | 'unknown'
+
+function look(
   server: HostPort,
   bytes: number,
   { tls, clock, timeoutMs, signal }: FrameLimitOptions,
-): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false)
+): Promise<Look> {
+  if (signal.aborted) return Promise.resolve('unknown')
   return new Promise((resolve) => {
-    const socket = openSocket(server, tls, () => socket.write(greeting(bytes)))
-    const cancel = deadline(clock, timeoutMs, () => settle(false))
-    const settle = (isTaken: boolean): void => {
+    let ended: Look = 'unknown'
+    const socket = openSocket(server, tls, () => {
+      ended = 'refused'
+      socket.write(greeting(bytes))
+    })
+    const settle = (found: Look): void => {
       cancel()
-      resolve(isTaken)
+      resolve(found)
       socket.destroy()
     }
+    const cancel = deadline(clock, timeoutMs, () => settle('unknown'))
     socket
       .unref()
-      .on('data', () => settle(true))
-      .on('error', () => settle(false))
-      .on('close', () => settle(false))
+      .on('data', () => settle('taken'))
+      .on('error', () => settle(ended))
+      .on('close', () => settle(ended))
   })
 }
 

@@ -17,7 +17,8 @@
 {{- end -}}
 
 {{- define "anykeeper.headless" -}}{{ include "anykeeper.fullname" . }}-headless{{- end -}}
-{{- define "anykeeper.etcd" -}}{{ include "anykeeper.fullname" . }}-etcd{{- end -}}
+{{/* A StatefulSet of more than 52 characters gets no pods: their label with the revision would be too long. */}}
+{{- define "anykeeper.etcd" -}}{{ include "anykeeper.fullname" . | trunc 47 | trimSuffix "-" }}-etcd{{- end -}}
 
 {{- define "anykeeper.selector" -}}
 app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}

@@ -161,10 +161,12 @@ describe('cli/settings/from-file', () => {
       writeFileSync(join(folder, 'large'), Buffer.alloc(1024 * 1024 + 1, '#'))
       writeFileSync(join(folder, 'binary'), Buffer.from([0x61, 0x3d, 0xff]))
       mkdirSync(join(folder, 'folder'))
-      expect(problemsOf('/no/such')[0]).to.match(/^the configuration file cannot be read: ENOENT/)
+      expect(problemsOf('/no/such')[0]).to.match(
+        /^the configuration file \/no\/such cannot be read: there is no such file .*ENOENT/,
+      )
       expect(problemsOf(join(folder, 'large'))[0]).to.match(/more than 1048576 bytes/)
       expect(problemsOf(join(folder, 'binary'))[0]).to.match(/is not UTF-8 text/)
-      expect(problemsOf(join(folder, 'folder'))[0]).to.match(/EISDIR/)
+      expect(problemsOf(join(folder, 'folder'))[0]).to.match(/it is a folder \(EISDIR\)/)
       expect(problemsOf('/dev/zero')[0]).to.match(/more than 1048576 bytes/)
     })
   })
