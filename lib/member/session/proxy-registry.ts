@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { pause } from '../../base/pause.ts'
 import { JOURNAL_FORMAT } from '../../format/journal.ts'
 import type { Layout } from '../../format/layout.ts'
 import { decodeProxy, encodeProxy, type ProxyRecord } from '../../format/record.ts'
@@ -374,15 +375,6 @@ export class ProxyRegistry {
   }
 
   #sleep(delayMs: number): Promise<void> {
-    if (this.#stop.signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel()
-        this.#stop.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = this.#options.clock.after(delayMs, done)
-      this.#stop.signal.addEventListener('abort', done, { once: true })
-    })
+    return pause(this.#options.clock, delayMs, this.#stop.signal)
   }
 }
