@@ -9,7 +9,7 @@ import { ensureBuild } from './lib/ensure-build.mjs'
 import { ensureNodeModules } from './lib/ensure-node-modules.mjs'
 import { checks, groupOf, groups } from './lib/groups.mjs'
 import { say, timed } from './lib/log.mjs'
-import { prepare } from './lib/prepare.mjs'
+import { prepareEach } from './lib/prepare.mjs'
 import { root, runShown } from './lib/run.mjs'
 import { runGroup } from './lib/run-group.mjs'
 import { runInLanes } from './lib/run-in-lanes.mjs'
@@ -44,9 +44,7 @@ async function main() {
   const files = filesByGroup()
   const present = chosen.filter(({ name }) => files.has(name))
   // Beside the checks and the groups that need nothing: this compiles, downloads and waits.
-  const prepared = prepare(present.flatMap(({ needs }) => needs))
-  // Awaited below; until then its failure must not end this process.
-  prepared.catch(() => {})
+  const preparedFor = prepareEach(present.flatMap(({ needs }) => needs))
   if (chosen.length === 0) return runChecks()
   await ensureBuild()
   for (const { name } of chosen.filter((group) => !present.includes(group))) {
@@ -55,8 +53,13 @@ async function main() {
   }
   const isShown = lanes === 1 || present.length === 1
   const tested = present.map((group) => async () => {
-    const env = group.needs.length > 0 ? await prepared : {}
-    await run(group, files.get(group.name), { env, isShown })
+    try {
+      const env = group.needs.length > 0 ? await preparedFor(group.needs) : {}
+      await run(group, files.get(group.name), { env, isShown })
+    } catch (error) {
+      // The other groups run all the same.
+      fail(group.name, error.message)
+    }
   })
   await runInLanes([runChecks, ...tested], lanes)
   if (totals.passed + totals.failed + totals.skipped === 0) fail('tests', 'no test ran')

@@ -16,6 +16,13 @@ import { say } from './log.mjs'
 
 const lockAgeMsMax = 20 * 60_000
 
+/** Lock files of this process. */
+const held = new Set()
+
+function removeHeld() {
+  for (const path of held) rmSync(path, { force: true })
+}
+
 /** Same rule as cacheFolder() in test/support/requirements.ts. */
 export function cacheFolder() {
   const { ANYKEEPER_CACHE, XDG_CACHE_HOME } = process.env
@@ -63,11 +70,12 @@ async function lock(path) {
   for (;;) {
     try {
       writeFileSync(path, `${process.pid}\n`, { flag: 'wx' })
-      const remove = () => rmSync(path, { force: true })
-      process.once('exit', remove)
+      if (held.size === 0) process.once('exit', removeHeld)
+      held.add(path)
       return () => {
-        process.removeListener('exit', remove)
-        remove()
+        held.delete(path)
+        if (held.size === 0) process.removeListener('exit', removeHeld)
+        rmSync(path, { force: true })
       }
     } catch (error) {
       if (error.code !== 'EEXIST') throw error

@@ -10,8 +10,9 @@
  */
 
 /**
- * In the order in which they begin: first what needs no server, while servers are prepared; then the
- * long ones, of which one waits (suites, kafka) while another computes; short ones fill the end.
+ * In the order in which they begin, each as soon as its own needs are there: first what needs no server,
+ * while servers are prepared; then the long ones, of which one waits (suites, kafka) while another
+ * computes; short ones fill the end.
  *
  * @type {Group[]}
  */
@@ -27,6 +28,12 @@ export const groups = [
     paths: ['test/simulation/'],
     needs: ['porcupine'],
     minutesMax: 10,
+  },
+  {
+    name: 'fuzz',
+    paths: ['test/fuzz/'],
+    needs: [],
+    minutesMax: 8,
   },
   {
     name: 'suites',
@@ -99,13 +106,22 @@ export const groups = [
   {
     name: 'operations',
     paths: ['test/operations/'],
-    needs: ['etcd', 'etcdutl', 'anykeeper-0.1'],
+    needs: ['etcd', 'etcdutl', 'redis', 'openssl', 'anykeeper-0.1'],
     minutesMax: 12,
   },
   {
     name: 'observe',
     paths: ['test/observe/'],
-    needs: ['etcd', 'zookeeper', 'zookeeper-admin', 'prometheus', 'collectd'],
+    needs: [
+      'etcd',
+      'etcdutl',
+      'redis',
+      'openssl',
+      'zookeeper',
+      'zookeeper-admin',
+      'prometheus',
+      'collectd',
+    ],
     minutesMax: 10,
   },
   {
@@ -150,12 +166,6 @@ export const groups = [
     minutesMax: 12,
   },
   {
-    name: 'fuzz',
-    paths: ['test/fuzz/'],
-    needs: [],
-    minutesMax: 8,
-  },
-  {
     name: 'bench',
     paths: ['test/bench/'],
     needs: ['etcd', 'zookeeper'],
@@ -188,7 +198,7 @@ export const groups = [
   {
     name: 'compare',
     paths: ['test/compare/'],
-    needs: ['zookeeper', 'zookeeper-3.9', 'kazoo'],
+    needs: ['zookeeper', 'zookeeper-3.9', 'kazoo', 'openssl'],
     minutesMax: 10,
   },
 ]

@@ -58,6 +58,17 @@ const packagesOf = {
  *   ANYKEEPER_ETCD, the program, and ANYKEEPER_MISSING, a JSON object of reason by requirement
  */
 export async function prepare(needs) {
+  const wanted = [...needs]
+  return prepareEach(wanted)(wanted)
+}
+
+/**
+ * Begins to prepare all of them; who needs a few need not wait for the rest.
+ *
+ * @param {Iterable<string>} needs
+ * @returns {(some: Iterable<string>) => Promise<Record<string, string>>} as of prepare(), when these are done
+ */
+export function prepareEach(needs) {
   const wanted = new Set(needs)
   const problems = {}
   const note = (need, problem) => {
@@ -66,51 +77,70 @@ export async function prepare(needs) {
     say(`${need}: ${problem}`)
   }
   const env = {}
-  await installPackages(wanted, note)
-  const steps = [
-    ['etcd-3.4', async () => (await ensureDebianEtcd()).problem],
-    ['kazoo-suite', ensureKazooSuite],
-    ['zookeeper-npm', ensureZookeeperClient],
-    ['porcupine', ensurePorcupine],
-    ['go-zookeeper', ensureGoClient],
-    ['anykeeper-0.1', ensureOldRelease],
-    ['kubernetes-schemas', ensureKubernetesSchemas],
-    ...['20.19', '22', '24'].map((line) => [
-      `node-${line}`,
-      async () => (await ensureNode(line)).problem,
-    ]),
-  ]
-  // One after the other: each takes all the cores there are.
-  const buildSteps = [
-    ['etcd', async () => useEtcd(env, await ensureEtcd())],
-    ['etcd-3.5', () => ensureOtherEtcd('3.5')],
-    ['etcd-3.7', () => ensureOtherEtcd('3.7')],
-    ['etcdutl', async () => (await ensureEtcdutl()).problem],
-    ['kubeconform', () => ensureGoProgram('kubeconform')],
-    ['helm', () => ensureGoProgram('helm')],
-  ]
-  const mavenSteps = [
-    ...['3.4', '3.5', '3.6', '3.9'].map((line) => [
-      `zookeeper-${line}`,
-      () => ensureZookeeper(line),
-    ]),
-    ['zookeeper-admin', ensureZookeeperAdmin],
-    ['kafka-3.9', () => ensureKafka('3.9')],
-    ['kafka-2.8', () => ensureKafka('2.8')],
-    ['curator', ensureCurator],
-  ]
-  const take = async ([need, step]) => {
+  const packages = installPackages(wanted, note)
+  const done = new Map([...wanted].map((need) => [need, packages]))
+  const take = async ([need, step], before) => {
+    await before
     if (wanted.has(need)) note(need, await step())
   }
+  const begin = (step, before) => {
+    const promise = take(step, before)
+    // Awaited by those who need it; until then its failure must not end this process.
+    promise.catch(() => {})
+    done.set(step[0], promise)
+    return promise
+  }
   // Downloads wait for the network while etcd compiles. Maven's own folder is no place for two.
-  await Promise.all([
-    ...steps.map(take),
-    ...[buildSteps, mavenSteps].map(async (inTurn) => {
-      for (const step of inTurn) await take(step)
-    }),
-  ])
-  return { ...env, ANYKEEPER_MISSING: JSON.stringify(problems) }
+  for (const step of steps) begin(step, packages)
+  for (const inTurn of [buildSteps(env), mavenSteps]) {
+    let last = packages
+    for (const step of inTurn) last = begin(step, last)
+  }
+  packages.catch(() => {})
+  return async (some) => {
+    const own = [...some]
+    await Promise.all(own.map((need) => done.get(need)))
+    const missing = own.filter((need) => problems[need] !== undefined)
+    const reasons = Object.fromEntries(missing.map((need) => [need, problems[need]]))
+    return { ...env, ANYKEEPER_MISSING: JSON.stringify(reasons) }
+  }
 }
+
+/** @typedef {[need: string, step: () => Promise<string | undefined>]} Step resolves to why it is missing */
+
+/** @type {Step[]} */
+const steps = [
+  ['etcd-3.4', async () => (await ensureDebianEtcd()).problem],
+  ['kazoo-suite', ensureKazooSuite],
+  ['zookeeper-npm', ensureZookeeperClient],
+  ['porcupine', ensurePorcupine],
+  ['go-zookeeper', ensureGoClient],
+  ['anykeeper-0.1', ensureOldRelease],
+  ['kubernetes-schemas', ensureKubernetesSchemas],
+  ...['20.19', '22', '24'].map((line) => [
+    `node-${line}`,
+    async () => (await ensureNode(line)).problem,
+  ]),
+]
+
+/** One after the other: each takes all the cores there are. @returns {Step[]} */
+const buildSteps = (env) => [
+  ['etcd', async () => useEtcd(env, await ensureEtcd())],
+  ['etcd-3.5', () => ensureOtherEtcd('3.5')],
+  ['etcd-3.7', () => ensureOtherEtcd('3.7')],
+  ['etcdutl', async () => (await ensureEtcdutl()).problem],
+  ['kubeconform', () => ensureGoProgram('kubeconform')],
+  ['helm', () => ensureGoProgram('helm')],
+]
+
+/** @type {Step[]} */
+const mavenSteps = [
+  ...['3.9', '3.4', '3.5', '3.6'].map((line) => [`zookeeper-${line}`, () => ensureZookeeper(line)]),
+  ['curator', ensureCurator],
+  ['kafka-3.9', () => ensureKafka('3.9')],
+  ['kafka-2.8', () => ensureKafka('2.8')],
+  ['zookeeper-admin', ensureZookeeperAdmin],
+]
 
 function useEtcd(env, { path, problem }) {
   if (path) env.ANYKEEPER_ETCD = path

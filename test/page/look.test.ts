@@ -156,7 +156,11 @@ describe('page/look', function () {
     ])
 
     await focusOn(page, 'file')
-    const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Enter')])
+    const opened = page.waitForFileChooser()
+    // Chromium handles input before commands: without this answer the chooser may open before it is awaited.
+    await page.evaluate(() => undefined)
+    await page.keyboard.press('Enter')
+    const chooser = await opened
     await chooser.accept([fileURLToPath(import.meta.url)])
     await shows(page, /The file look\.test\.ts with/)
     await client.setData('/keys', Buffer.from('theirs'))
