@@ -16,7 +16,7 @@ import { runInLanes } from './lib/run-in-lanes.mjs'
 import { timeTable } from './lib/time-table.mjs'
 
 const usage = `npm test [-- [--only NAME[,NAME…]] [--grep PATTERN] [--lanes N]]
---lanes: how many groups run at the same time, default 3; the output of each comes in one piece
+--lanes: how many groups run at the same time, default 4; the output of each comes in one piece
 names: ${[...checks, ...groups].map(({ name }) => name).join(', ')}
 `
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -114,7 +114,7 @@ function readArguments() {
       options: {
         only: { type: 'string' },
         grep: { type: 'string' },
-        lanes: { type: 'string', default: '3' },
+        lanes: { type: 'string', default: '4' },
         help: { type: 'boolean' },
       },
     })
