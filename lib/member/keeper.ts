@@ -5,6 +5,7 @@
  */
 import { type Clock, systemClock, systemRandom } from '../base/clock.ts'
 import { everyStep } from '../base/every-step.ts'
+import { Faults } from '../base/faults.ts'
 import { LimitedLogger } from '../base/limited-logger.ts'
 import { type KeeperLimits, LIMITS_DEFAULT } from '../base/limits.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
@@ -49,6 +50,8 @@ export class Keeper {
   readonly clock: Clock
   readonly #layout: Layout
   readonly #logger: LimitedLogger
+  /** Of its work that nobody waits for. @internal */
+  readonly faults: Faults
   #replica: Replica
   /** Commits the writes of this member. @internal */
   readonly committer: GroupCommitter
@@ -115,14 +118,15 @@ export class Keeper {
       clock: this.clock,
       linesPerMinuteMax: limits.logLinesPerMinuteMax,
     })
+    this.faults = new Faults(this.#logger)
     this.#replica = loaded.replica
     this.#quarantine = new Quarantine(this.#logger, layout.prefix)
     this.#quarantine.serving(loaded)
-    const { clock, proxy } = this
+    const { clock, proxy, faults } = this
     const { store } = options
     const logger = this.#logger
     this.committer = new GroupCommitter({
-      ...{ store, layout, proxy, limits, clock, random, logger, replica: loaded.replica },
+      ...{ store, layout, proxy, limits, clock, random, logger, faults, replica: loaded.replica },
       aclSchemes: options.aclSchemes ?? ACL_SCHEMES_DEFAULT,
       head: loaded.head,
       isMemoryShort: options.memory && (() => options.memory?.isShort() === true),
@@ -135,11 +139,10 @@ export class Keeper {
     })
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
     this.registry = new ProxyRegistry({
-      ...{ store, layout, clock, logger, proxy },
+      ...{ store, layout, clock, logger, faults, proxy },
       address: options.address ?? '',
       ttlMs: limits.proxyTtlMs,
-      silenceMsMax: limits.storeSilenceMsMax,
-      journalFormat: limits.journalFormatMax,
+      ...{ silenceMsMax: limits.storeSilenceMsMax, journalFormat: limits.journalFormatMax },
       unreadable: () => this.#replica.tree.unreadable.size,
       onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
       onUnconfirmed: ({ message }) => {
@@ -151,9 +154,8 @@ export class Keeper {
       onPeerStarved: (id) => this.committer.addContender(id),
     })
     this.upkeep = new Upkeep({
-      ...{ store, layout, clock, logger, limits },
-      revision: loaded.revision,
-      source: loaded.source,
+      ...{ store, layout, clock, logger, faults, limits },
+      ...{ revision: loaded.revision, source: loaded.source },
       committer: this.committer,
       replica: () => this.#replica,
       isMyTurn: () => this.#writes && this.registry.isFirst,
@@ -165,9 +167,8 @@ export class Keeper {
       },
     })
     this.#serving = new Serving({
-      ...{ clock, limits, logger },
-      committer: this.committer,
-      sessions: this.sessions,
+      ...{ clock, limits, logger, faults },
+      ...{ committer: this.committer, sessions: this.sessions },
       replica: () => this.#replica,
       isBarred: () => this.#closed || this.#lost.isOpen || this.#standby() !== undefined,
       standby: () => this.#standby(),
@@ -176,7 +177,7 @@ export class Keeper {
       onChange: (isServing) => this.onServingChange?.(isServing),
     })
     this.#follower = new JournalFollower({
-      ...{ store, layout, clock, logger },
+      ...{ store, layout, clock, logger, faults },
       load: loadOptions(options, limits),
       onEntry: (entry, revision) => {
         this.upkeep.seen(revision, entry.length)
@@ -190,8 +191,7 @@ export class Keeper {
       onReload: (reloaded, isWrong) => this.#reloaded(reloaded, isWrong),
     })
     this.#lost = new LostHistory({
-      logger,
-      random,
+      ...{ logger, random },
       replica: () => this.#replica,
       submit: (task) => this.committer.submit(task),
       onLost: () => this.#serving.end(),

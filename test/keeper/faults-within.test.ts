@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { createOp, type WriteRequest } from '../../lib/internal.ts'
 import { livenessBench } from '../support/liveness-bench.ts'
+import { settle } from '../support/manual-clock.ts'
 
 const create = (path: string) => ({ ...createOp(path, null) }) as WriteRequest
 
@@ -56,6 +57,47 @@ describe('keeper/faults within', () => {
     expect(one.keeper.isServing).to.equal(true)
     const again = await bench.resume(one, third!)
     await again!.create('/d')
+  })
+
+  for (const [what, request] of [
+    ['a sync', { type: 'sync', path: '/' }],
+    ['a write that fails', { type: 'delete', path: '/none', version: -1 }],
+  ] as const) {
+    it(`a reply to ${what} that throws: its requests are abandoned, and the commits continue`, async () => {
+      const one = await bench.start()
+      const [first, second] = [await bench.open(one), await bench.open(one)]
+      second!.reply = () => {
+        throw new TypeError('injected')
+      }
+      // Nothing is to be written for them: they wait for a look at head.
+      first!.session.write(request as WriteRequest, 1)
+      second!.session.write(request as WriteRequest, 1)
+      await settle()
+      await bench.clock.advance(2_000)
+      expect(one.keeper.faults.count).to.equal(1)
+      for (const client of [first, second]) expect(client!.endReason).to.equal('suspended')
+      expect(one.keeper.committer.queueLength).to.equal(0)
+      expect(one.keeper.committer.progress.stalledMs).to.equal(0)
+      expect(one.keeper.isServing).to.equal(true)
+      const again = await bench.resume(one, first!)
+      await again!.create('/d')
+    })
+  }
+
+  it('a look at head that fails by a bug ends neither serving nor the process', async () => {
+    const one = await bench.start()
+    const client = await bench.open(one)
+    const { committer } = one.keeper
+    const { prove } = committer
+    committer.prove = async () => {
+      throw new TypeError('injected')
+    }
+    await bench.clock.advance(3_000)
+    expect(one.keeper.faults.count).to.be.greaterThan(0)
+    committer.prove = prove
+    await bench.clock.advance(2_000)
+    expect(one.keeper.isServing).to.equal(true)
+    await client.create('/a')
   })
 
   it('a request that cannot be planned is an error of its own, and of nobody else', async () => {

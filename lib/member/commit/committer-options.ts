@@ -1,5 +1,6 @@
 /** What a group committer is given, and what it counts. Neighbour: group-committer. */
 import type { Clock, Random } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
@@ -58,6 +59,7 @@ export interface CommitterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  readonly faults: Faults
   /** Schemes an ACL may name, besides world and auth. */
   readonly aclSchemes: AclSchemes
   /** Is there no memory for a larger tree? Then requests that make it larger are refused. */

@@ -4,21 +4,23 @@
  * the tree is loaded again: that abandons the batches behind it, and nothing is left pending.
  * Neighbour: group-committer.
  */
-import type { Logger } from '../../base/log.ts'
+import type { Faults } from '../../base/faults.ts'
 import { StoreError } from '../../model/errors.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 
+/** @returns the requests that are left: none */
 export function failBatch(
   cause: unknown,
   { batch, tasks }: PlannedBatch,
-  options: { readonly logger: Logger; readonly onStuck: (seq: number) => void },
-): void {
-  const fields = { err: cause, seq: batch.seq, tasks: tasks.length }
-  options.logger.error(fields, 'fault in the committer, its requests are abandoned')
+  options: { readonly faults: Faults; readonly onStuck: (seq: number) => void },
+): readonly [] {
+  const fields = { seq: batch.seq, tasks: tasks.length }
+  options.faults.found(cause, 'the committer, its requests are abandoned', fields)
   const error = new StoreError('STORE_INTERNAL', 'fault in the committer', {
     outcome: 'unknown',
     cause,
   })
   for (const task of tasks) task.abandoned(error)
   options.onStuck(batch.seq)
+  return []
 }

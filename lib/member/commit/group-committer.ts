@@ -389,7 +389,8 @@ export class GroupCommitter {
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
     this.#queue.take(planned.tasks.length)
-    const left = await this.#headCheck.answer(planned)
+    const answered = this.#headCheck.answer(planned)
+    const left = await answered.catch((error) => failBatch(error, planned, this.#options))
     if (left.length === 0) this.progress.made()
     this.#queue.putBack(left)
     this.#confirming = false

@@ -4,17 +4,18 @@
  * session: the journal does. Neighbours: session-manager (notified of peers), store-health (of
  * heartbeats).
  */
-import type { Clock } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
 import { JOURNAL_FORMAT } from '../../format/journal.ts'
-import type { Layout } from '../../format/layout.ts'
 import { decodeProxy, encodeProxy, type ProxyRecord } from '../../format/record.ts'
 import { unfinishedImport } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
-import type { MetadataStore } from '../../store/metadata-store.ts'
 import { storeFailure } from '../../store/store-failure.ts'
 import type { LeaseId, Revision } from '../../store/types.ts'
+import {
+  guardedCallbacks,
+  type ProxyRegistryCallbacks,
+  type ProxyRegistryOptions,
+} from './registry-options.ts'
 
 /** Heartbeats in one TTL. */
 const HEARTBEATS_PER_TTL = 6
@@ -37,35 +38,9 @@ export function isWhole({ leaving, unreadable = 0 }: ProxyRecord): boolean {
   return !leaving && unreadable === 0
 }
 
-export interface ProxyRegistryOptions {
-  readonly store: MetadataStore
-  readonly layout: Layout
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly proxy: string
-  /** Where clients reach it; for people that read the store. */
-  readonly address: string
-  readonly ttlMs: number
-  /** It serves for so long without a confirmed heartbeat, ms. */
-  readonly silenceMsMax: number
-  /** The newest format of journal entries that it says it reads: nobody writes a newer one while it lives. */
-  readonly journalFormat: number
-  /** Znodes that this replica could not read. */
-  readonly unreadable: () => number
-  /** A heartbeat sent at this monotonic time was confirmed. */
-  readonly onHeartbeat: (sentMs: number) => void
-  /** A heartbeat was not confirmed, for this reason. */
-  readonly onUnconfirmed: (error: StoreError) => void
-  readonly onPeerLeft: (proxy: string, record: ProxyRecord) => void
-  readonly onPeerJoined: (proxy: string) => void
-  /** The list was read that was requested at this monotonic time, and its changes were reported. */
-  readonly onListed: (sentMs: number) => void
-  /** It reports starvation: it loses every race for head. */
-  readonly onPeerStarved: (proxy: string) => void
-}
-
 export class ProxyRegistry {
   readonly #options: ProxyRegistryOptions
+  readonly #on: ProxyRegistryCallbacks
   readonly #peers = new Map<string, ProxyRecord>()
   #lease: LeaseId = 0n
   /** Our key is in the store, on our lease, as far as we know. */
@@ -86,6 +61,7 @@ export class ProxyRegistry {
 
   constructor(options: ProxyRegistryOptions) {
     this.#options = options
+    this.#on = guardedCallbacks(options)
     this.#grantedTtlMs = options.ttlMs
     this.#startedMs = Math.round(options.clock.now())
   }
@@ -116,7 +92,12 @@ export class ProxyRegistry {
     for (const [id, record] of known) this.#peers.set(id, record)
     this.#peersChanged()
     await this.#register()
-    this.#loops = [this.#watch(fromRevision), this.#renew()]
+    const { faults, clock } = this.#options
+    const bounds = { clock, signal: this.#stop.signal }
+    this.#loops = [
+      faults.keepUp('the feed of proxies', () => this.#watch(fromRevision), bounds),
+      faults.keepUp('the heartbeats', () => this.#renew(), bounds),
+    ]
   }
 
   /** Says goodbye: peers give our sessions their whole timeout. Never throws. */
@@ -185,7 +166,10 @@ export class ProxyRegistry {
   /** Reads the list of proxies, unless it is being read. */
   listNow(): void {
     if (this.#stop.signal.aborted) return
-    this.#relisting ??= this.#relist().finally(() => {
+    const list = async (): Promise<void> => {
+      if ((await this.#relist()) === undefined) await this.#sleep(READ_RETRY_MS)
+    }
+    this.#relisting ??= this.#options.faults.guard(list(), 'the list of proxies').then(() => {
       this.#relisting = undefined
     })
   }
@@ -213,13 +197,13 @@ export class ProxyRegistry {
   }
 
   async #grant(): Promise<void> {
-    const { store, clock, onHeartbeat } = this.#options
+    const { store, clock } = this.#options
     const sentMs = clock.monotonic()
     const lease = await store.grantLease({ ttlMs: this.#options.ttlMs })
     this.#lease = lease.id
     this.#grantedTtlMs = lease.ttlMs
     await this.#list()
-    onHeartbeat(sentMs)
+    this.#on.onHeartbeat(sentMs)
   }
 
   async #list(): Promise<void> {
@@ -251,7 +235,7 @@ export class ProxyRegistry {
   }
 
   async #renew(): Promise<void> {
-    const { store, clock, logger, onHeartbeat, onUnconfirmed } = this.#options
+    const { store, clock, logger } = this.#options
     let isConfirmed = true
     while (!this.#stop.signal.aborted) {
       const pauseMs = this.#grantedTtlMs / HEARTBEATS_PER_TTL
@@ -265,17 +249,19 @@ export class ProxyRegistry {
       try {
         await store.keepLeaseAlive(lease)
         isConfirmed = true
-        onHeartbeat(sentMs)
-        // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
-        // answer this must not delay the next heartbeat.
-        this.listNow()
       } catch (thrown) {
         const error = storeFailure(thrown, 'unknown')
         if (error.code === 'STORE_CLOSED') return
-        onUnconfirmed(error)
+        this.#on.onUnconfirmed(error)
         logger.warn({ err: error }, 'heartbeat not confirmed')
         if (error.code !== 'STORE_LEASE_NOT_FOUND') continue
         hasLease = lease !== this.#lease
+      }
+      if (isConfirmed) {
+        this.#on.onHeartbeat(sentMs)
+        // The watch of the list may be behind, or follow a history that is gone. A store that is slow to
+        // answer this must not delay the next heartbeat.
+        this.listNow()
       }
       // A lease alone is not seen by others: its key may be gone, or may not have been written with it.
       if (hasLease && this.#isListed) continue
@@ -303,15 +289,18 @@ export class ProxyRegistry {
       } catch (error) {
         if (error instanceof StoreError && error.code === 'STORE_CLOSED') return
         logger.warn({ err: error }, 'feed of proxies lost, reading their list')
-        from = (await this.#relist()) ?? from
+        const listed = await this.#relist()
+        gave &&= listed !== undefined
+        from = listed ?? from
       }
-      // One that ends immediately each time is not opened without a pause.
+      // One that ends immediately each time, or whose list cannot be read, is not opened without a pause.
       if (!gave) await this.#sleep(READ_RETRY_MS)
     }
   }
 
+  /** @returns behind which revision the feed continues; undefined: the list could not be read */
   async #relist(): Promise<Revision | undefined> {
-    const { store, layout, logger, clock, onListed } = this.#options
+    const { store, layout, logger, clock } = this.#options
     const sentMs = clock.monotonic()
     try {
       const { kvs, revision } = await store.range(layout.proxies)
@@ -322,11 +311,10 @@ export class ProxyRegistry {
         this.#seen(key, value, false)
       }
       for (const id of [...this.#peers.keys()]) if (!live.has(id)) this.#gone(id)
-      onListed(sentMs)
+      this.#on.onListed(sentMs)
       return revision + 1
     } catch (error) {
       logger.warn({ err: error }, 'list of proxies not readable')
-      await this.#sleep(READ_RETRY_MS)
       return undefined
     }
   }
@@ -339,9 +327,9 @@ export class ProxyRegistry {
     const record = decodeProxy(value)
     this.#peers.set(id, record)
     this.#peersChanged()
-    if (joined) this.#options.onPeerJoined(id)
+    if (joined) this.#on.onPeerJoined(id)
     else if (written && id !== this.#options.proxy && !record.leaving) {
-      this.#options.onPeerStarved(id)
+      this.#on.onPeerStarved(id)
     }
   }
 
@@ -357,7 +345,7 @@ export class ProxyRegistry {
     this.#peers.delete(id)
     this.#peersChanged()
     if (id !== this.#options.proxy) {
-      this.#options.onPeerLeft(id, record)
+      this.#on.onPeerLeft(id, record)
       return
     }
     if (this.#stop.signal.aborted) return

@@ -4,6 +4,7 @@
  */
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { Logger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
 import type { Layout } from '../../format/layout.ts'
@@ -27,6 +28,7 @@ export interface FollowerOptions extends FeedListener {
   readonly load: LoadOptions
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   /**
    * Brings the replica to where head is by reading the journal. The revision up to which it has everything
    * then; undefined: it could not.
@@ -71,7 +73,9 @@ export class JournalFollower {
 
   start(fromRevision: Revision): void {
     this.#revision = fromRevision - 1
-    this.#loop = this.#follow()
+    const { faults, clock } = this.#options
+    const bounds = { clock, signal: this.#stop.signal }
+    this.#loop = faults.keepUp('the journal feed', () => this.#follow(), bounds)
   }
 
   /** The feed and head do not agree: the tree is reloaded. */

@@ -4,6 +4,7 @@
  * member does it. Neighbours: check-round (how far it is), backlog (what may differ), group-committer (writes).
  */
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
@@ -31,6 +32,7 @@ export interface RecordCheckOptions {
   readonly layout: Layout
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   readonly limits: Pick<KeeperLimits, 'recordCheckMs' | 'recordCheckKeysMax'>
   /** The replica as of now: a reload replaces it. */
   readonly replica: () => Replica
@@ -70,7 +72,8 @@ export class RecordCheck {
     const { clock, limits } = this.#options
     if (limits.recordCheckMs <= 0 || this.#stopped) return
     this.#cancel = clock.after(limits.recordCheckMs, () => {
-      void this.#step().finally(() => this.start())
+      const step = this.#options.faults.guard(this.#step(), 'the check of records')
+      void step.then(() => this.start())
     })
   }
 
@@ -94,9 +97,8 @@ export class RecordCheck {
       if (round.range !== undefined) await this.#checkPage(round)
       else this.#lookForMissing(round)
     } catch (error) {
-      if (error instanceof StoreError)
-        logger.debug({ err: error }, 'records not read, trying again')
-      else logger.error({ err: error }, 'fault in the check of records, which continues')
+      if (!(error instanceof StoreError)) throw error
+      logger.debug({ err: error }, 'records not read, trying again')
     }
   }
 

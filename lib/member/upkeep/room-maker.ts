@@ -3,6 +3,7 @@
  * half of a grant is used, while commits continue with the other half. Every member grants to its own requests; one compacts.
  * Neighbours: space-watch (looks), compactor, commit/space-gate (holds requests to the grants).
  */
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { StoreSpace } from '../../store/types.ts'
 import type { SpaceGate } from '../commit/space-gate.ts'
@@ -27,6 +28,7 @@ const QUIET_BYTES = 64 * 1024
 
 export interface RoomMakerOptions {
   readonly limits: Pick<KeeperLimits, 'spaceReservePercent'>
+  readonly faults: Faults
   readonly gate: SpaceGate
   readonly compactor: Pick<Compactor, 'giveUpHistory'>
   /** Looks at the store, and passes what it found to {@link RoomMaker.looked}. undefined: not known. */
@@ -76,7 +78,8 @@ export class RoomMaker {
   needed(): void {
     if (this.#isBusy || this.#stopped) return
     this.#isBusy = true
-    void this.#round().finally(() => {
+    // Failed, it made no room: pending requests are refused in their time, or another member compacts.
+    void this.#options.faults.guard(this.#round(), 'a round that makes room').then(() => {
       this.#isBusy = false
     })
   }

@@ -4,6 +4,7 @@
  * was seen again. Neighbours: store-health (judges), keeper (whose state it is), session (holds requests).
  */
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { GroupCommitter } from '../commit/group-committer.ts'
@@ -30,6 +31,7 @@ export interface ServingOptions {
   readonly clock: Clock
   readonly limits: KeeperLimits
   readonly logger: Logger
+  readonly faults: Faults
   readonly committer: Pick<GroupCommitter, 'progress' | 'prove' | 'counters'>
   readonly sessions: Sessions
   readonly replica: () => Replica
@@ -185,7 +187,7 @@ export class Serving {
   }
 
   #prove(): void {
-    const { clock, committer } = this.#options
+    const { clock, committer, faults } = this.#options
     const askedMs = clock.monotonic()
     this.#askedMs = askedMs
     this.#proofs++
@@ -193,12 +195,9 @@ export class Serving {
       if (revision === undefined) return
       committer.counters.times.proof.observe(clock.monotonic() - askedMs)
     }
-    void committer
-      .prove()
-      .then(observe)
-      .finally(() => {
-        this.#proofs--
-      })
+    void faults.guard(committer.prove().then(observe), 'a look at head').then(() => {
+      this.#proofs--
+    })
   }
 
   /** Was this process paused? Then it looks at the store before it answers. */

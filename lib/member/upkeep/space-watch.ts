@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { reasonOf } from '../../base/reason-of.ts'
@@ -15,6 +16,7 @@ export interface SpaceWatchOptions {
   readonly store: MetadataStore
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   readonly limits: Pick<
     KeeperLimits,
     | 'spaceCheckMs'
@@ -58,7 +60,8 @@ export class SpaceWatch {
     if (store.space === undefined || limits.spaceCheckMs === 0 || this.#stopped) return
     const { spaceCheckMs, noSpaceRetryMs } = limits
     const isDue = clock.monotonic() - this.#lookedMs >= spaceCheckMs
-    void this.#look(!isDue).finally(() => {
+    const looked = this.#options.faults.guard(this.#look(!isDue), 'the watch of the store’s space')
+    void looked.then(() => {
       if (this.#stopped) return
       const delayMs = this.#level === 'full' ? Math.min(spaceCheckMs, noSpaceRetryMs) : spaceCheckMs
       this.#cancel = clock.after(delayMs, () => this.start())

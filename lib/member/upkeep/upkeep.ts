@@ -3,6 +3,7 @@
  * Neighbour: keeper.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
@@ -24,6 +25,7 @@ export interface UpkeepOptions {
   readonly layout: Layout
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   readonly limits: KeeperLimits
   /** The tree was loaded as of this revision. */
   readonly revision: Revision
@@ -76,7 +78,7 @@ export class Upkeep {
       onUnknown: () => this.#roomMaker.looked(undefined, 0),
     })
     this.#roomMaker = new RoomMaker({
-      limits,
+      ...{ limits, faults: options.faults },
       gate: committer.space,
       compactor: this.#compactor,
       look: () => this.#spaceWatch.look(),

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Faults } from '../../../../../lib/base/faults.ts'
 import { LIMITS_DEFAULT, type MetadataStore, StoreError } from '../../../../../lib/index.ts'
 import { Reclaimer } from '../../../../../lib/member/upkeep/reclaimer.ts'
 import { SpaceWatch } from '../../../../../lib/member/upkeep/space-watch.ts'
@@ -35,16 +36,22 @@ describe('space watch', () => {
   let answer: () => StoreSpace
   let room: number
   let fulls: number
+  let faults: Faults
+  let onLook = (): void => {}
 
   function start(): SpaceWatch {
     room = 0
     fulls = 0
+    faults = new Faults(logger())
+    onLook = () => {}
     const watch = new SpaceWatch({
       store: { space: async () => answer() } as Partial<MetadataStore> as MetadataStore,
       clock,
       logger: logger(),
+      faults,
       limits,
       onRoom: (bytes) => {
+        onLook()
         room = bytes
       },
       onFull: () => fulls++,
@@ -52,6 +59,23 @@ describe('space watch', () => {
     watch.start()
     return watch
   }
+
+  it('continues behind a fault of what follows it, and says that', async () => {
+    answer = () => space()
+    start()
+    await clock.advance(1)
+    onLook = () => {
+      throw new RangeError('injected')
+    }
+    await clock.advance(limits.spaceCheckMs)
+    expect(faults.count).to.equal(1)
+    expect(lines).to.deep.equal(['fault in the watch of the store’s space'])
+    onLook = () => {}
+    answer = () => space({ inUseBytes: 2 * MIB })
+    await clock.advance(limits.spaceCheckMs)
+    expect(room).to.equal((998 * MIB) / 8)
+    expect(faults.count).to.equal(1)
+  })
 
   it('gives history an eighth of what is left, some at least', async () => {
     answer = () => space()

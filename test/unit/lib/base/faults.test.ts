@@ -1,0 +1,67 @@
+import { expect } from 'chai'
+import { Faults } from '../../../../lib/base/faults.ts'
+import { ManualClock, settle } from '../../../support/manual-clock.ts'
+
+const bug = (): never => {
+  throw new RangeError('injected')
+}
+
+describe('faults', () => {
+  let lines: unknown[]
+  let faults: Faults
+
+  beforeEach(() => {
+    lines = []
+    const nothing = (): void => {}
+    const error = ({ err, ...rest }: { err?: unknown }, message: string): void => {
+      lines.push([message, String(err), rest])
+    }
+    faults = new Faults({ debug: nothing, info: nothing, warn: nothing, error })
+  })
+
+  it('logs and counts each', () => {
+    faults.found(new RangeError('one'), 'this', { seq: 3 })
+    expect(lines).to.deep.equal([['fault in this', 'RangeError: one', { seq: 3 }]])
+    expect(faults.count).to.equal(1)
+  })
+
+  it('says whether work that nobody waits for was rejected, and rejects never', async () => {
+    expect(await faults.guard(Promise.resolve(3), 'this')).to.equal(true)
+    expect(faults.count).to.equal(0)
+    expect(await faults.guard(Promise.reject(new RangeError('two')), 'that')).to.equal(false)
+    expect(lines).to.deep.equal([['fault in that', 'RangeError: two', {}]])
+  })
+
+  it('begins a loop again a second behind its fault, until it ends or is ended', async () => {
+    const clock = new ManualClock()
+    const stop = new AbortController()
+    const runs: number[] = []
+    const ended: string[] = []
+    const loop = async (): Promise<void> => {
+      runs.push(clock.monotonic())
+      if (runs.length < 3) bug()
+    }
+    const bounds = { clock, signal: stop.signal }
+    void faults.keepUp('a loop', loop, bounds).then(() => ended.push('by itself'))
+    await settle()
+    await clock.advance(5_000)
+    expect(runs).to.deep.equal([0, 1_000, 2_000])
+    expect([faults.count, ended]).to.deep.equal([2, ['by itself']])
+    void faults.keepUp('a loop', async () => bug(), bounds).then(() => ended.push('stopped'))
+    await settle()
+    stop.abort()
+    await settle()
+    expect(ended).to.deep.equal(['by itself', 'stopped'])
+    expect(faults.count).to.equal(3)
+  })
+
+  it('calls callbacks that never throw', () => {
+    const got: unknown[] = []
+    const callbacks = { good: (a: number, b: string) => void got.push([a, b]), bad: bug }
+    const { good, bad } = faults.guarded(callbacks, 'a list')
+    good(1, 'b')
+    bad()
+    expect(got).to.deep.equal([[1, 'b']])
+    expect(lines).to.deep.equal([['fault in a list: bad', 'RangeError: injected', {}]])
+  })
+})
