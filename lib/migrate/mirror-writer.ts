@@ -197,18 +197,24 @@ class MirrorTask implements CommitTask {
 }
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`
+/** Of a path in a sentence. Unit: characters. */
+const SHOWN_MAX = 100
 
-/** What makes it large, and a way on. */
-function largeness({ ops }: Txn): string {
-  let largest: { readonly path: string; readonly bytes: number } | undefined
+/** What makes it large, and a way on. A path may do it, too. */
+export function tooLarge({ ops, zxid }: Txn): string {
+  let largest: { readonly what: string; readonly bytes: number } | undefined
   for (const op of ops) {
     if (op.op !== 'create' && op.op !== 'setData') continue
-    const bytes = op.data?.length ?? 0
-    if (largest === undefined || bytes > largest.bytes) largest = { path: op.path, bytes }
+    const [data, path] = [op.data?.length ?? 0, Buffer.byteLength(op.path)]
+    const [what, bytes] = path > data ? [`the path ${cut(op.path)}`, path] : [cut(op.path), data]
+    if (largest === undefined || bytes > largest.bytes) largest = { what, bytes }
   }
-  const what = largest === undefined ? '' : `: ${largest.path} has ${largest.bytes} bytes`
-  return `it is too large${what}; let the store take larger requests, or make it smaller, abandon the copy and follow again`
+  const what = largest === undefined ? '' : `: ${largest.what} has ${largest.bytes} bytes`
+  return `the store does not take the transaction ${hex(zxid)}, it is too large${what}; let the store take larger requests, or make it smaller, abandon the copy and follow again`
 }
+
+const cut = (path: string): string =>
+  path.length > SHOWN_MAX ? `${path.slice(0, SHOWN_MAX)}…` : path
 
 function stopOf(errno: number, txn: Txn): [MirrorStop, string] {
   const { zxid } = txn
@@ -225,6 +231,6 @@ function stopOf(errno: number, txn: Txn): [MirrorStop, string] {
         `${hex(zxid)} does not fit the tree: it is not the one that the ensemble has`,
       ]
     default:
-      return ['large', `the store does not take the transaction ${hex(zxid)}, ${largeness(txn)}`]
+      return ['large', tooLarge(txn)]
   }
 }

@@ -12,34 +12,42 @@ import { logTail } from '../transfer/zookeeper/log-tail.ts'
 import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { DIGEST_VERSION, type Txn, type TxnOp } from '../transfer/zookeeper/txn.ts'
 import { MigrateError } from './migrate-error.ts'
+import { tooLarge } from './mirror-writer.ts'
 import { ownerOf } from './replica-digest.ts'
+import { type LargestRequest, TailPlan, type TailTarget } from './tail-plan.ts'
 
 /** What the logs have behind the tree. */
 export interface Tail {
   readonly count: number
   /** Zxid of the last one; that of the tree where there is none. */
   readonly last: number
+  /** undefined: there is none. */
+  readonly largest: LargestRequest | undefined
 }
 
 export interface RehearsalOptions {
+  readonly target: TailTarget
+
   /** What may be missing, and does not show, is left behind. */
   readonly acceptsGaps: boolean
 }
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`
 const COUNTERS = 2 ** 32
+const NOTHING = 'nothing was taken of them'
 
 /**
  * Writes nothing.
- * @throws {MigrateError} MIGRATE_TAIL: they are of another ensemble, older than the tree, or do not lead to what the ensemble had
+ * @throws {MigrateError} MIGRATE_TAIL: they are of another ensemble, older than the tree, or do not lead to what the ensemble had;
+ * MIGRATE_TOO_LARGE: one is larger than the store says that it takes
  * @throws {CopyError} no logs, damage, a gap
  */
 export async function rehearseTail(
   folder: ZookeeperFolder,
   replica: Replica,
-  { acceptsGaps }: RehearsalOptions,
+  { acceptsGaps, target }: RehearsalOptions,
 ): Promise<Tail> {
-  const rehearsal = new Rehearsal(folder.name, replica)
+  const rehearsal = new Rehearsal(folder.name, replica, target)
   const txns = logTail(folder, replica.zxid, {
     onKnown: (txn, file) => rehearsal.known(txn, file),
     onNewEpoch: (before, zxid, file) => rehearsal.newEpoch(before, zxid, file),
@@ -51,7 +59,7 @@ export async function rehearseTail(
       continue
     }
     rehearsal.ended(next.value, acceptsGaps)
-    return { count: rehearsal.count, last: rehearsal.last }
+    return { count: rehearsal.count, last: rehearsal.last, largest: rehearsal.largest }
   }
 }
 
@@ -64,14 +72,23 @@ class Rehearsal {
   #marks: Marks | undefined
   /** From the first transaction on that it has not. */
   #tree: ZookeeperTree | undefined
+  /** On that tree. */
+  #plan: TailPlan | undefined
   readonly #drift = new DigestDrift()
   /** Since an epoch began in a file of its own no digest has come. Empty: one has. */
   #doubt = ''
 
-  constructor(name: string, replica: Replica) {
+  readonly #target: TailTarget
+
+  constructor(name: string, replica: Replica, target: TailTarget) {
     this.#name = name
     this.#replica = replica
+    this.#target = target
     this.last = replica.zxid
+  }
+
+  get largest(): LargestRequest | undefined {
+    return this.#plan?.largest
   }
 
   /** One that the tree has already: it must have left what is there. */
@@ -91,16 +108,16 @@ class Rehearsal {
   apply(txn: Txn): void {
     this.#tree ??= this.#copy()
     const tree = this.#tree
+    this.#plan ??= new TailPlan(tree, this.#target)
     const { zxid, digest } = txn
-    for (const op of txn.ops) {
-      const path = misfit(op, tree)
-      if (path !== undefined) {
-        throw this.#refusal(
-          `${hex(zxid)} changes ${path} in a way that does not fit the tree: the logs are not those of the ensemble that was followed, or one is missing`,
-        )
-      }
-      tree.apply({ ...txn, ops: [op] })
+    const refusal = this.#plan.refusal(txn, this.last)
+    if (refusal === 'large') throw tailTooLarge(this.#name, txn)
+    if (refusal === 'misfit') {
+      throw this.#refusal(
+        `${hex(zxid)} changes ${misfit(txn, tree)} in a way that does not fit the tree: the logs are not those of the ensemble that was followed, or one is missing`,
+      )
     }
+    tree.apply(txn)
     this.count++
     this.last = zxid
     if (digest?.version !== DIGEST_VERSION) return
@@ -136,7 +153,7 @@ class Rehearsal {
   }
 
   #refusal(sentence: string): MigrateError {
-    return new MigrateError('MIGRATE_TAIL', `${this.#name}: ${sentence}; nothing was taken of them`)
+    return tailRefusal(this.#name, sentence)
   }
 }
 
@@ -178,8 +195,18 @@ function marksFrom(first: number, { tree }: Replica): Marks {
   return marks
 }
 
-/** As lib/member/plan/mirrored judges it. */
-function misfit(op: TxnOp, tree: ZookeeperTree): string | undefined {
+/** For the sentence: the first path at which it does not fit. Changes the tree, which nobody needs any more. */
+function misfit(txn: Txn, tree: ZookeeperTree): string {
+  for (const op of txn.ops) {
+    const path = misfitOf(op, tree)
+    if (path !== undefined) return path
+    tree.apply({ ...txn, ops: [op] })
+  }
+  return 'what it names'
+}
+
+/** As lib/member/plan/mirrored judges it; undefined: it fits. */
+function misfitOf(op: TxnOp, tree: ZookeeperTree): string | undefined {
   switch (op.op) {
     case 'create': {
       const isFree = tree.get(op.path) === undefined && tree.get(parentOf(op.path)) !== undefined
@@ -190,9 +217,21 @@ function misfit(op: TxnOp, tree: ZookeeperTree): string | undefined {
     case 'setData':
     case 'setACL':
       return tree.get(op.path) === undefined ? op.path : undefined
+    case 'closeSession':
+      return op.paths?.find((path) => (tree.get(path)?.childCount ?? 0) > 0)
     default:
       return undefined
   }
+}
+
+/** Nothing of them is written. `name`: of their folder. */
+export function tailRefusal(name: string, sentence: string): MigrateError {
+  return new MigrateError('MIGRATE_TAIL', `${name}: ${sentence}; ${NOTHING}`)
+}
+
+/** The same: the store does not take this one. */
+export function tailTooLarge(name: string, txn: Txn): MigrateError {
+  return new MigrateError('MIGRATE_TOO_LARGE', `${name}: ${tooLarge(txn)}; ${NOTHING}`)
 }
 
 function copyOf({ tree, zxid, sessions }: Replica): ZookeeperTree {

@@ -33,7 +33,7 @@ import {
   refuseUnfollowed,
 } from './take-over-refusals.ts'
 import { type Step, TimeLimit } from './time-limit.ts'
-import { writeTail } from './write-tail.ts'
+import { PART_TAKEN, writeTail } from './write-tail.ts'
 
 /** Options of {@link takeOver}. */
 export interface TakeOverOptions extends MigrationPlace {
@@ -224,10 +224,9 @@ class TakingOver {
     if (this.#isServed) await this.#step('the proxies stopped', () => freeze(stopping))
     let fromTail = 0
     if (tail !== undefined) {
-      const otherwise = `nothing was taken over, and a part of the logs may be in the tree: ${AGAIN} with the same --tail`
-      fromTail = await this.#limit.step(
-        { doing: 'the logs were read and written', otherwise },
-        () => writeTail({ keeper, key, tail, clock, acceptsGaps: sourceStays }),
+      const step = { doing: 'the logs were read and written', otherwise: PART_TAKEN }
+      fromTail = await this.#limit.step(step, () =>
+        writeTail({ store, keeper, key, tail, clock, acceptsGaps: sourceStays }),
       )
     }
     const { zxid } = keeper.replica

@@ -25,7 +25,7 @@ import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
 import { FlushPacer } from './flush-pacer.ts'
-import { hasTooLargeRecord } from './large-record.ts'
+import { entryBytesMax, largestRecord, OVERHEAD_BYTES, recordBytesMax } from './large-record.ts'
 import type { CommitTask } from './task.ts'
 import { idOf, isAlone, nextZxid, takesZxid, timeOf } from './zxid-of.ts'
 
@@ -85,8 +85,6 @@ const SYNCED: Planned = { type: 'none' }
 const LARGE_BYTES = 32 * 1024
 /** How long nothing is written behind after the store refused one record alone. Unit ms. */
 export const FLUSH_HOLD_MS = 1_000
-/** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
-const OVERHEAD_BYTES = 4_096
 
 export class BatchPlanner {
   readonly #options: BatchPlannerOptions
@@ -131,7 +129,7 @@ export class BatchPlanner {
     this.#flushKeysMax = Math.min(limits.flushKeysPerTxnMax, features.txnOpsMax - 3)
     this.#batchBytesMax = Math.min(
       limits.batchBytesMax,
-      features.valueBytesMax - OVERHEAD_BYTES,
+      entryBytesMax(features),
       Math.floor(features.txnBytesMax / 2),
     )
   }
@@ -246,10 +244,8 @@ export class BatchPlanner {
       if (result !== SYNCED && (isNew || view.ops.length > 0)) {
         let entry = this.#entryOf(view, task, isNew, base)
         writeTxn(out, format, entry, base)
-        if (
-          out.length - length > LARGE_BYTES &&
-          hasTooLargeRecord(view, features, OVERHEAD_BYTES)
-        ) {
+        const isLarge = out.length - length > LARGE_BYTES
+        if (isLarge && largestRecord(view) > recordBytesMax(features)) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)
@@ -263,7 +259,7 @@ export class BatchPlanner {
             view.rollback()
             break
           }
-          if (out.length > features.valueBytesMax - OVERHEAD_BYTES) {
+          if (out.length > entryBytesMax(features)) {
             out.truncate(length)
             view.rollback()
             result = this.#tooLarge(task)

@@ -1,19 +1,30 @@
-/** Will a record that is planned have more bytes than one transaction of the store carries? Neighbour: batch-planner. */
+/**
+ * Will an entry, or a record that is planned, have more bytes than one transaction of the store carries?
+ * Neighbours: batch-planner, lib/migrate/tail-plan.
+ */
 import { znodeBytesMax } from '../../format/record.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import type { PlanView } from '../plan/view.ts'
 
-/** Data and ACL may have come apart. `overheadBytes`: what the transaction has beside a record. */
-export function hasTooLargeRecord(
-  view: PlanView,
-  { valueBytesMax, txnBytesMax }: StoreFeatures,
-  overheadBytes: number,
-): boolean {
-  const bytesMax = Math.min(valueBytesMax, txnBytesMax - overheadBytes)
-  return view.ops.some((op) => {
-    if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') return false
+/** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
+export const OVERHEAD_BYTES = 4_096
+
+/** What the transactions of one entry may have, bytes. */
+export const entryBytesMax = ({ valueBytesMax }: StoreFeatures): number =>
+  valueBytesMax - OVERHEAD_BYTES
+
+/** What a record may have, its path included, bytes. */
+export const recordBytesMax = ({ valueBytesMax, txnBytesMax }: StoreFeatures): number =>
+  Math.min(valueBytesMax, txnBytesMax - OVERHEAD_BYTES)
+
+/** Of the largest record that the request changes: no fewer bytes than it has, its path included. Data and ACL may have come apart. */
+export function largestRecord(view: PlanView): number {
+  let largest = 0
+  for (const op of view.ops) {
+    if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') continue
     const node = view.planned(op.path)
-    if (node === undefined) return false
-    return znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax
-  })
+    if (node === undefined) continue
+    largest = Math.max(largest, znodeBytesMax(node) + Buffer.byteLength(op.path))
+  }
+  return largest
 }

@@ -62,6 +62,8 @@ export const MIRROR_OVER = ZK_ERRORS.SESSION_MOVED.errno
 export const MIRROR_GAP = ZK_ERRORS.BAD_VERSION.errno
 /** It does not fit the tree: this is not the tree that the ensemble has. */
 export const MIRROR_MISFIT = ZK_ERRORS.DATA_INCONSISTENCY.errno
+/** The store does not take it. */
+export const MIRROR_TOO_LARGE = ZK_ERRORS.BAD_ARGUMENTS.errno
 
 /** Of the first transaction after a take-over. */
 export function takeOverZxid(zxid: number): number {
@@ -94,9 +96,11 @@ export function planMirrored(view: PlanView, { after, zxid, ops }: MirroredTxn):
   if (zxid <= view.base) return MIRROR_KNOWN
   if (after !== view.base) return MIRROR_GAP
   for (const op of ops) {
-    if (planOp(view, op)) continue
+    // No store keeps its records, whatever the ensemble did.
+    const isTooLong = op.type === 'create' && view.isTooLong(op.path)
+    if (!isTooLong && planOp(view, op)) continue
     view.rollback()
-    return MIRROR_MISFIT
+    return isTooLong ? MIRROR_TOO_LARGE : MIRROR_MISFIT
   }
   return NONE
 }

@@ -11,6 +11,7 @@ import type { SessionRecord } from '../../format/record.ts'
 import { ACL_SCHEMES_DEFAULT, type AclSchemes } from '../../model/acl-schemes.ts'
 import type { Acl } from '../../model/request.ts'
 import { type Kind, type StatSource, Znode } from '../../model/znode.ts'
+import type { DataTree } from '../tree/data-tree.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { QuotaGuard, UsageChanges } from './quota-guard.ts'
 
@@ -34,6 +35,12 @@ export interface PlannedZnode extends StatSource {
 
 /** As it will be, whether the replica or an earlier batch says so. */
 export type ViewedZnode = Readonly<Omit<PlannedZnode, 'dataLength'>>
+
+/** What is planned on: a replica, or what is read like one. */
+export interface PlanBase {
+  readonly tree: Pick<DataTree, 'get' | 'ephemeralsOf' | 'unreadable' | 'quotas'>
+  readonly sessions: Pick<Replica['sessions'], 'get'>
+}
 
 /** What one batch plans. */
 class Layer {
@@ -75,7 +82,7 @@ function copyOf(node: Znode): PlannedZnode {
 }
 
 export class PlanView {
-  #replica: Replica
+  #replica: PlanBase
   /** Oldest first: the batches in flight, and last the one being planned. */
   #layers: Layer[] = []
   #top = new Layer()
@@ -108,7 +115,7 @@ export class PlanView {
   readonly #quotaGuard: QuotaGuard | undefined
 
   constructor(
-    replica: Replica,
+    replica: PlanBase,
     options: {
       readonly aclSchemes?: AclSchemes
       readonly pathBytesMax?: number
@@ -160,7 +167,7 @@ export class PlanView {
   }
 
   /** Nothing is planned any more, and the replica is this one. */
-  reset(replica: Replica): void {
+  reset(replica: PlanBase): void {
     this.#replica = replica
     this.truncate(0)
   }

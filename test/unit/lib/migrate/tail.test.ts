@@ -7,6 +7,7 @@ import type { ZookeeperFolder } from '../../../../lib/transfer/zookeeper/data-fi
 import type { Txn } from '../../../../lib/transfer/zookeeper/txn.ts'
 import { changed, type Files, folderOf, without } from '../transfer/zookeeper/folders.ts'
 import { mirrorBench } from './mirror-bench.ts'
+import { commitsEntry, passingStore, type StoreTxn } from './passing-store.ts'
 import { create, ScriptedSource } from './scripted-source.ts'
 import { logFiles, logOf } from './written-logs.ts'
 
@@ -225,22 +226,9 @@ describe('migrate/tail', () => {
     const store = bench.bench.handle()
     let received: number | undefined
     const watched = {
-      ...{
-        features: store.features,
-        range: store.range.bind(store),
-        watch: store.watch.bind(store),
-      },
-      ...{
-        grantLease: store.grantLease.bind(store),
-        keepLeaseAlive: store.keepLeaseAlive.bind(store),
-      },
-      ...{ revokeLease: store.revokeLease.bind(store), compact: store.compact.bind(store) },
-      close: store.close.bind(store),
-      txn: async (txn: Parameters<typeof store.txn>[0]) => {
-        const isJournal = txn.ops.some(({ type, ...op }) => {
-          return type === 'put' && 'key' in op && Buffer.from(op.key as Uint8Array).includes('/j/')
-        })
-        if (isJournal) received ??= (await bench.key.read())?.received
+      ...passingStore(store),
+      txn: async (txn: StoreTxn) => {
+        if (commitsEntry(txn)) received ??= (await bench.key.read())?.received
         return store.txn(txn)
       },
     }
