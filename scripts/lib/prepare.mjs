@@ -85,7 +85,7 @@ export function prepareEach(needs) {
   }
   const begin = (step, before) => {
     const promise = take(step, before)
-    // Awaited by those who need it; until then its failure must not end this process.
+    // Awaited by the groups that need it; until then its failure must not end this process.
     promise.catch(() => {})
     done.set(step[0], promise)
     return promise
