@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePorts } from '../support/free-port.ts'
 import { etcdProgram, etcdutlProgram } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
+import { COMMAND_MS_MAX } from './etcd-shell.ts'
 
 const SIZE = 3
 
@@ -80,6 +81,7 @@ export class EtcdCluster {
         // etcdctl refuses what is said two times.
         ...(here.includes('--endpoints') ? {} : { ETCDCTL_ENDPOINTS: member.host }),
         PATH: `${folders.join(':')}:${process.env.PATH}`,
+        ETCDCTL_COMMAND_TIMEOUT: `${COMMAND_MS_MAX}ms`,
       },
       timeout: 60_000,
     })

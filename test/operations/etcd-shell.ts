@@ -7,7 +7,7 @@ import { etcdProgram } from '../support/requirements.ts'
 const etcdctl = join(dirname(etcdProgram()), 'etcdctl')
 const prefix = '/anykeeper'
 /** A busy disk makes etcd wait: longer than the 5 s that etcdctl allows. Unit: ms. */
-const COMMAND_MS_MAX = 30_000
+export const COMMAND_MS_MAX = 30_000
 
 export class EtcdShell {
   readonly #env: NodeJS.ProcessEnv

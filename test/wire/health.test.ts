@@ -116,6 +116,7 @@ describe('health', function () {
       .grant({ permission: 'Readwrite', range: new Range('/anykeeper/', '/anykeeper0') })
     again.close()
     expect(await says(proxy, /^imok$/)).to.equal('imok')
+    await proxy.child.waitForLine(/serving clients again/)
     expect(lines(proxy, 'serving clients again')).to.have.length(1)
     expect(await metric(proxy, 'anykeeper_outages')).to.equal(1)
   })

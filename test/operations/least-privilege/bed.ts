@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Certificates, makeCertificates } from '../../support/certificates.ts'
 import { type EtcdServer, startEtcd } from '../../support/etcd-server.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
+import { COMMAND_MS_MAX } from '../etcd-shell.ts'
 import { commandsOf, runCommands } from './page.ts'
 
 export interface BedOptions {
@@ -87,6 +88,7 @@ export class Bed {
       ETCDCTL_CACERT: ca,
       ETCDCTL_CERT: client.cert,
       ETCDCTL_KEY: client.key,
+      ETCDCTL_COMMAND_TIMEOUT: `${COMMAND_MS_MAX}ms`,
     })
   }
 
