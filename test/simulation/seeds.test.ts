@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import { runInParts } from './hunts.ts'
 
-const SEEDS = 150
-const PER_TEST = 75
+const SEEDS = 100
+const PER_TEST = 50
 const PROCESSES = 2
 
 describe('simulation', function () {
