@@ -18,10 +18,10 @@ export class Faults {
     this.#logger = logger
   }
 
-  /** `what` it happened in. */
-  found(error: unknown, what: string, fields: object = {}): void {
+  /** `message`: what it happened in, and what follows. */
+  found(error: unknown, message: string, fields: object = {}): void {
     this.count++
-    this.#logger.error({ err: error, ...fields }, `fault in ${what}`)
+    this.#logger.error({ err: error, ...fields }, message)
   }
 
   /** Resolves when `work` has settled: false if it was rejected, which is a fault. Never rejects. */
@@ -30,7 +30,7 @@ export class Faults {
       await work
       return true
     } catch (error) {
-      this.found(error, what)
+      this.found(error, `fault in ${what}`)
       return false
     }
   }
@@ -54,7 +54,7 @@ export class Faults {
         try {
           ;(callback as (...args: unknown[]) => void)(...args)
         } catch (error) {
-          this.found(error, `${what}: ${name}`)
+          this.found(error, `fault in ${what}: ${name}`)
         }
       }
       return [name, run] as const

@@ -15,7 +15,7 @@ export function failBatch(
   options: { readonly faults: Faults; readonly onStuck: (seq: number) => void },
 ): readonly [] {
   const fields = { seq: batch.seq, tasks: tasks.length }
-  options.faults.found(cause, 'the committer, its requests are abandoned', fields)
+  options.faults.found(cause, 'fault in the committer, its requests are abandoned', fields)
   const error = new StoreError('STORE_INTERNAL', 'fault in the committer', {
     outcome: 'unknown',
     cause,

@@ -20,7 +20,7 @@ describe('faults', () => {
   })
 
   it('logs and counts each', () => {
-    faults.found(new RangeError('one'), 'this', { seq: 3 })
+    faults.found(new RangeError('one'), 'fault in this', { seq: 3 })
     expect(lines).to.deep.equal([['fault in this', 'RangeError: one', { seq: 3 }]])
     expect(faults.count).to.equal(1)
   })
