@@ -9,7 +9,8 @@ import { create, ScriptedSource } from '../../unit/lib/migrate/scripted-source.t
 const LATE_MS = 30_000
 const OWNER = 0x1000_0000_0001n
 
-export async function followedStore(url: string, prefix: string): Promise<void> {
+/** @returns the ensemble: what it commits now is not followed any more */
+export async function followedStore(url: string, prefix: string): Promise<ScriptedSource> {
   const store = await openStore(url)
   const stopping = new AbortController()
   const source = new ScriptedSource()
@@ -33,6 +34,7 @@ export async function followedStore(url: string, prefix: string): Promise<void> 
     )
     stopping.abort()
     await following
+    return source
   } finally {
     await store.close()
   }
