@@ -118,6 +118,8 @@ export class UnaryChannel {
     }
     this.#connection = connection
     session.on('connect', () => {
+      // Node reports it also of a session that was destroyed while it was connecting.
+      if (session.destroyed) return
       connection.isOpen = true
       session.setLocalWindowSize(WINDOW_BYTES)
     })
