@@ -20,13 +20,29 @@ export function shownAddress(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-export function parsePositive(text: string): number {
+/** What a parser of numbers takes, both ends included. */
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
+  readonly isWhole: boolean
+}
+
+type NumberParser = ((text: string) => number) & { readonly range: NumberRange }
+
+const inRange = (range: NumberRange, parse: (text: string) => number): NumberParser =>
+  Object.assign(parse, { range })
+
+/** undefined: it parses no numbers. */
+export const rangeOf = (parse: (text: string) => unknown): NumberRange | undefined =>
+  (parse as Partial<NumberParser>).range
+
+export const parsePositive = inRange({ min: 1, max: 0x7fffffff, isWhole: true }, (text) => {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < 1 || value > 0x7fffffff) {
     throw new InvalidArgumentError('expected a whole number above 0, without a unit.')
   }
   return value
-}
+})
 
 export function parsePrefix(text: string): string {
   if (!/^\/[^\0]*[^/\0]$/.test(text)) {
@@ -38,9 +54,8 @@ export function parsePrefix(text: string): string {
 }
 
 /** A whole number in the range, both ends included. */
-export const whole =
-  (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
+export const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER): NumberParser =>
+  inRange({ min, max, isWhole: true }, (text) => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || value < min || value > max) {
       const range = max < Number.MAX_SAFE_INTEGER ? `to ${max}` : 'on'
@@ -49,18 +64,17 @@ export const whole =
       )
     }
     return value
-  }
+  })
 
 /** A number with or without decimals in the range, both ends included. */
-export const decimal =
-  (min: number, max: number) =>
-  (text: string): number => {
+export const decimal = (min: number, max: number): NumberParser =>
+  inRange({ min, max, isWhole: false }, (text) => {
     const value = Number(text)
     if (!/^\d*\.?\d+$/.test(text) || value < min || value > max) {
       throw new InvalidArgumentError(`expected a number from ${min} to ${max}, e.g. 0.5.`)
     }
     return value
-  }
+  })
 
 const choice =
   <T extends string>(...choices: readonly T[]) =>
@@ -78,7 +92,8 @@ export const oneOf = <T extends string>(...choices: readonly T[]) => ({
   parse: choice(...choices),
 })
 
-const SWITCHES = new Map([
+/** What a switch may be in a file or a variable. */
+export const SWITCHES: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['1', true],
   ['yes', true],

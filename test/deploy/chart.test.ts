@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect } from 'chai'
+import { parseAllDocuments } from 'yaml'
 import { plainManifests } from '../../scripts/lib/plain-manifests.ts'
 import { deployTool, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { alertRules } from './alert-rules.ts'
 import {
+  chart,
   deployFolder,
   KUBERNETES,
   lint,
@@ -22,6 +24,12 @@ const workloadOf = (all: readonly Manifest[]): Manifest =>
   all.find(
     ({ kind, spec }) => spec?.template?.spec.containers[0].name === 'anykeeper' && kind !== '',
   )!
+
+/** That are YAML as they stand. */
+const YAML_FILES = [
+  ...['Chart.yaml', 'values.yaml', 'files/alerts.yaml'].map((name) => join(chart, name)),
+  join(deployFolder, 'examples', 'kafka', 'kafka.yaml'),
+]
 
 describe('deploy/chart', function () {
   this.timeout(120_000)
@@ -58,6 +66,19 @@ describe('deploy/chart', function () {
       )
     })
   }
+
+  it('readers of YAML 1.1 and of YAML 1.2 understand the same', () => {
+    const texts = [
+      ...VALUES_FILES.flatMap((file) => [render({ values: [file] }), readFileSync(file, 'utf8')]),
+      ...YAML_FILES.map((file) => readFileSync(file, 'utf8')),
+    ]
+    const read = (text: string, version: '1.1' | '1.2'): unknown[] =>
+      parseAllDocuments(text, { version }).map((document) => document.toJS())
+    for (const text of texts) expect(read(text, '1.1')).to.deep.equal(read(text, '1.2'))
+    // The mode of a Secret's files is the case that differed.
+    expect(read('a: 0440', '1.1')).to.not.deep.equal(read('a: 0440', '1.2'))
+    expect(texts.join()).to.match(/defaultMode: 288$/m)
+  })
 
   it('every value is tried with another one than its default', () => {
     expect(untriedValues()).to.deep.equal([])

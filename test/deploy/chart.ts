@@ -1,5 +1,6 @@
 /** The Helm chart as helm renders it, and kubeconform's judgement of manifests. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
@@ -35,8 +36,18 @@ function arguments_({ values = [], set = [], kubernetes = KUBERNETES[1] }: Rende
   ]
 }
 
-/** The text of all manifests. Throws what helm says. */
+const rendered = new Map<string, string>()
+
+/** The text of all manifests; helm renders the same only once. Throws what helm says. */
 export function render(rendering: Rendering = {}): string {
+  const files = rendering.values?.map((file) => readFileSync(file, 'utf8'))
+  const key = JSON.stringify([rendering, files])
+  const text = rendered.get(key) ?? renderNow(rendering)
+  rendered.set(key, text)
+  return text
+}
+
+function renderNow(rendering: Rendering): string {
   const args = ['template', rendering.release ?? 'zk', chart, '--namespace', 'kafka']
   return execFileSync(deployTool('helm'), [...args, ...arguments_(rendering)], {
     encoding: 'utf8',

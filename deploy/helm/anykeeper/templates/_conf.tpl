@@ -32,8 +32,8 @@ super-digest-file=/etc/anykeeper/super-digest/digest
 admin-token-file=/etc/anykeeper/admin-token/token
 {{- end }}
 {{- range $name, $value := $values.config -}}
-{{- /* Numbers of values are floats: 1000000 would be 1e+06. */ -}}
+{{- /* Numbers of values are floats: 1000000 would be 1e+06. A backslash begins an escape, as in Java's properties. */ -}}
 {{- $isWhole := and (kindIs "float64" $value) (eq (floor $value) $value) }}
-{{ $name }}={{ if $isWhole }}{{ int64 $value }}{{ else }}{{ $value }}{{ end }}
+{{ $name }}={{ if $isWhole }}{{ int64 $value }}{{ else }}{{ $value | toString | replace "\\" "\\\\" }}{{ end }}
 {{- end }}
 {{- end -}}

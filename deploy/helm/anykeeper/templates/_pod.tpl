@@ -140,7 +140,8 @@ spec:
     - name: {{ .volume }}
       secret:
         secretName: {{ .secret }}
-        defaultMode: 0440
+        # 0440, which YAML 1.2 takes for a decimal number.
+        defaultMode: 288
         {{- with .items }}
         items:
           {{- range $key, $path := . }}
