@@ -64,7 +64,7 @@ async function follow(flags: FollowFlags): Promise<void> {
         ...{ store, prefix: flags.prefix, logger, signal: leaving.signal },
         servers: source.servers.map(shownServer),
         quorum: (source.quorum ?? []).map(shownServer),
-        openFeed: (from) => openSourceFeed({ ...source, from, logger }),
+        openFeed: (from, known) => openSourceFeed({ ...source, from, known, logger }),
         name: `${hostname()}/${process.pid}`,
         withTtl: flags.zookeeperTtl === true,
         bounds: mirrorBoundsOf(flags),

@@ -5,6 +5,7 @@
  */
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { DIGEST_VERSION, type Txn } from '../transfer/zookeeper/txn.ts'
+import { type KnownTxn, txnInTree } from './known-txn.ts'
 
 export class HeldSnapshot {
   readonly tree: ZookeeperTree
@@ -12,9 +13,16 @@ export class HeldSnapshot {
   /** Of the newest transaction that has one: the tree’s, once all changes are made up for. */
   #digest: bigint | undefined
   #isProved = false
+  #known: KnownTxn | undefined
 
   constructor(tree: ZookeeperTree) {
     this.tree = tree
+    this.#known = txnInTree(tree)
+  }
+
+  /** The newest transaction in it; undefined: it does not show. */
+  get known(): KnownTxn | undefined {
+    return this.#known
   }
 
   /** A digest was equal. */
@@ -29,6 +37,7 @@ export class HeldSnapshot {
   }
 
   apply(txn: Txn): void {
+    this.#known = { zxid: txn.zxid, time: txn.time, before: this.tree.zxid }
     this.tree.apply(txn)
     const { digest } = txn
     if (digest?.version === DIGEST_VERSION) this.#digest = digest.value

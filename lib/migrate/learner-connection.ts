@@ -11,6 +11,7 @@ import type { KnownTls } from '../client/tls-options.ts'
 import { openSocket } from '../client/wire/open-socket.ts'
 import { WireError } from '../model/errors.ts'
 import { ByteSource } from '../transfer/zookeeper/byte-source.ts'
+import type { KnownTxn } from './known-txn.ts'
 import { Learner, type LearnerService, type LearnerSink } from './learner.ts'
 import { PingRate } from './ping-rate.ts'
 import { authenticate } from './quorum-auth.ts'
@@ -27,6 +28,8 @@ export interface LearnerConnectionOptions {
   readonly sasl: QuorumSasl | undefined
   /** The last zxid that the consumer has; 0: none. */
   readonly from: number
+  /** That transaction, as far as it is known. */
+  readonly known?: KnownTxn | undefined
   readonly sid: number
   readonly bounds: SourceBounds
   readonly clock: Clock
@@ -66,7 +69,7 @@ class LearnerConnection {
   }
 
   async run(): Promise<never> {
-    const { signal, bounds, clock, from, sid } = this.#options
+    const { signal, bounds, clock, from, known, sid } = this.#options
     const { connectMs, handshakeMs, syncMs, silenceMs, packetBytesMax } = bounds
     signal.throwIfAborted()
     this.#ends.push(
@@ -83,7 +86,7 @@ class LearnerConnection {
     const { sasl, service } = this.#options
     if (sasl !== undefined) await authenticate(source, send, sasl)
     const learner = new Learner({
-      ...{ source, send, sink: this.#timedSink(), clock, bounds, from, sid, service },
+      ...{ source, send, sink: this.#timedSink(), clock, bounds, from, known, sid, service },
       onUpToDate: () => isUpToDate(),
     })
     await learner.join()
@@ -145,7 +148,7 @@ class LearnerConnection {
     const rate = new PingRate(bounds)
     return {
       connected: (epoch) => sink.connected(epoch),
-      snapshot: (tree, isProved) => sink.snapshot(tree, isProved),
+      snapshot: (tree, isProved, known) => sink.snapshot(tree, isProved, known),
       truncate: (zxid) => sink.truncate(zxid),
       transaction: (txn, count, bytes) => sink.transaction(txn, count, bytes),
       current: (zxid) => sink.current(zxid),

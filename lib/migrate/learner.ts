@@ -25,13 +25,16 @@ import { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import { decodeTxn, TXN, type Txn } from '../transfer/zookeeper/txn.ts'
 import { isAnswered, refuseTls, unanswered } from './first-answer.ts'
 import { HeldSnapshot } from './held-snapshot.ts'
+import { type KnownTxn, zxidBefore } from './known-txn.ts'
 import type { SourceBounds } from './source-bounds.ts'
 import { SourceError } from './source-error.ts'
+import { Unconfirmed } from './unconfirmed.ts'
 
 /** What a learner does with what comes. Nothing of it waits: the leader keeps in its memory what we do not read. */
 export interface LearnerSink {
   connected(epoch: number): void
-  snapshot(tree: ZookeeperTree, isProved: boolean): void
+  /** `known`: the newest transaction in it; undefined: it does not show. */
+  snapshot(tree: ZookeeperTree, isProved: boolean, known: KnownTxn | undefined): void
   truncate(zxid: number): void
   /** `bytes`: as it was sent, and how many. */
   transaction(txn: Txn, count: number, bytes: Buffer): void
@@ -61,6 +64,8 @@ export interface LearnerOptions {
   readonly onUpToDate?: () => void
   /** The last zxid that the consumer has; 0: none. */
   readonly from: number
+  /** That transaction; undefined: it is not known, and the leader is believed that it has the same. */
+  readonly known?: KnownTxn | undefined
   /** The server id that we claim. */
   readonly sid: number
   /** Undefined: it sends no request. */
@@ -96,15 +101,25 @@ export class Learner {
   #upToDateMs = 0
   readonly #proposed: { readonly zxid: bigint; readonly data: Buffer }[] = []
   #proposedBytes = 0
+  readonly #unconfirmed: Unconfirmed
+  /** What we say that we have: the transaction before our newest one, which the leader then sends; else that one. */
+  readonly #claimed: number
+  /** Our newest one has not come yet. */
+  #isAwaited = false
 
   constructor(options: LearnerOptions) {
+    const { from, known, bounds, sink } = options
     this.#options = options
-    this.#last = options.from
+    this.#last = from
+    this.#claimed = (known && zxidBefore(known)) ?? from
+    this.#unconfirmed = new Unconfirmed(bounds.proposedBytesMax, (txn, bytes) =>
+      sink.transaction(txn, bytes.length, bytes),
+    )
   }
 
   /** Until the leader has accepted us. @throws {SourceError} @throws {WireError} @throws what the bytes end with */
   async join(): Promise<void> {
-    const { source, sink, sid, from } = this.#options
+    const { source, sink, sid } = this.#options
     const info = Buffer.alloc(12)
     info.writeBigInt64BE(BigInt(sid))
     info.writeInt32BE(PROTOCOL, 8)
@@ -114,7 +129,7 @@ export class Learner {
     const packet = await readQuorumPacket(source)
     this.#checkLeader(packet)
     this.#epoch = packet.zxid >> EPOCH_SHIFT
-    this.#send(PACKET.ackEpoch, BigInt(from), NO_EPOCH)
+    this.#send(PACKET.ackEpoch, BigInt(this.#claimed), NO_EPOCH)
     sink.connected(Number(this.#epoch))
   }
 
@@ -141,20 +156,27 @@ export class Learner {
   }
 
   async #synchronise({ type, zxid }: QuorumPacket): Promise<void> {
-    const { sink, from } = this.#options
+    const { from } = this.#options
     switch (type) {
       case PACKET.snap:
         return this.#readSnapshot(exact(zxid))
       case PACKET.diff:
-        if (from > 0) return
-        throw malformed('it sent the difference to a tree, and we have none')
+        if (from === 0) throw malformed('it sent the difference to a tree, and we have none')
+        // It has nothing newer than that: it was restored to an earlier state.
+        if (exact(zxid) < from) return this.#truncate(exact(zxid))
+        this.#isAwaited = this.#claimed < from
+        return
       case PACKET.trunc:
         if (exact(zxid) >= from) throw malformed(`it cuts off nothing: TRUNC to ${hex(zxid)}`)
-        this.#last = exact(zxid)
-        return sink.truncate(this.#last)
+        return this.#truncate(exact(zxid))
       default:
         throw malformed(`a packet of type ${type} came instead of SNAP, DIFF or TRUNC`)
     }
+  }
+
+  #truncate(zxid: number): void {
+    this.#last = zxid
+    this.#options.sink.truncate(zxid)
   }
 
   async #readSnapshot(zxid: number): Promise<void> {
@@ -225,8 +247,10 @@ export class Learner {
     const { clock, sink, service, onUpToDate } = this.#options
     this.#send(PACKET.ack, this.#epoch << EPOCH_SHIFT, null)
     if (this.#isUpToDate) throw malformed('UPTODATE twice')
+    if (this.#isAwaited) this.#truncate(this.#claimed)
     this.#isUpToDate = true
     this.#upToDateMs = clock.monotonic()
+    this.#unconfirmed.confirm()
     onUpToDate?.()
     service?.ready(this.#last, (packet) => this.#write(packet))
     if (this.#held === undefined) return sink.current(this.#last)
@@ -272,15 +296,25 @@ export class Learner {
     if (BigInt(txn.zxid) !== zxid) {
       throw malformed(`a packet of ${hex(zxid)} has the transaction ${hex(txn.zxid)}`)
     }
+    if (this.#isAwaited && txn.zxid >= this.#options.from) this.#recognise(txn)
     // While we are brought up to date, some come that the snapshot has.
     if (txn.zxid <= this.#last && !this.#isUpToDate) return
     const gap = gapBetween(this.#last, txn.zxid)
     if (gap !== undefined) throw malformed(gap)
     this.#last = txn.zxid
     if (txn.type === TXN.reconfig) this.#noteConfig(txn)
-    if (this.#held === undefined) return this.#options.sink.transaction(txn, data.length, data)
-    this.#held.apply(txn)
-    this.#release()
+    if (this.#held !== undefined) {
+      this.#held.apply(txn)
+      this.#release()
+    } else if (this.#isUpToDate) this.#options.sink.transaction(txn, data.length, data)
+    else this.#unconfirmed.add(txn, data)
+  }
+
+  /** Restored to an earlier state, an ensemble gives out the same zxids again, in epochs of the same numbers. */
+  #recognise({ zxid, time }: Txn): void {
+    const { from, known } = this.#options
+    this.#isAwaited = false
+    if (zxid !== from || time !== known?.time) this.#truncate(this.#claimed)
   }
 
   #noteConfig({ ops }: Txn): void {
@@ -295,7 +329,7 @@ export class Learner {
     const held = this.#held
     if (held === undefined || !held.isReady) return
     this.#held = undefined
-    this.#options.sink.snapshot(held.tree, held.isProved)
+    this.#options.sink.snapshot(held.tree, held.isProved, held.known)
     this.#options.sink.current(this.#last)
   }
 

@@ -18,6 +18,7 @@ import type { ImportProgress } from '../transfer/import.ts'
 import { copyTree } from './copy-tree.ts'
 import { FollowCounters } from './follow-counters.ts'
 import { FollowerLease } from './follower-lease.ts'
+import { type KnownTxn, knownTxn } from './known-txn.ts'
 import { mayPass } from './may-pass.ts'
 import { MigrateError } from './migrate-error.ts'
 import { type MirrorBounds, mirrorBounds } from './mirror-bounds.ts'
@@ -32,8 +33,8 @@ export interface MirrorOptions extends MigrationPlace {
   readonly servers: readonly string[]
   /** Its quorum addresses, as far as they are given. */
   readonly quorum?: readonly string[]
-  /** Opens the feed behind this zxid; 0: with a snapshot. */
-  readonly openFeed: (from: number) => SourceFeed
+  /** Opens the feed behind this zxid; 0: with a snapshot. `known`: that transaction, as far as it is known. */
+  readonly openFeed: (from: number, known?: KnownTxn) => SourceFeed
   /** Who this is, for people. */
   readonly name: string
   /** As `withTtl` of readZookeeper. @default false */
@@ -227,7 +228,8 @@ class Mirror {
     if (signal.aborted) return 'again'
     this.#interruption = new AbortController()
     const forget = onAbort(signal, () => this.#interruption.abort())
-    const feed = this.#options.openFeed(from)
+    const known = this.#keeper && knownTxn(this.#keeper.replica)
+    const feed = this.#options.openFeed(from, known?.zxid === from ? known : undefined)
     this.#counters.opened(feed.counters)
     const events = feed[Symbol.asyncIterator]()
     try {

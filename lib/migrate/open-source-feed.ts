@@ -14,6 +14,7 @@ import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import type { Txn } from '../transfer/zookeeper/txn.ts'
 import { EventBuffer } from './event-buffer.ts'
 import { findMembers } from './find-members.ts'
+import type { KnownTxn } from './known-txn.ts'
 import type { LearnerSink } from './learner.ts'
 import { followLeader } from './learner-connection.ts'
 import {
@@ -61,6 +62,8 @@ class LearnerFeed implements SourceFeed {
   readonly #ending = new AbortController()
   readonly #running: Promise<void>
   readonly #counts: Counters
+  /** The newest that was received, as far as it is known. */
+  #known: KnownTxn | undefined
   /** As the leader has them. */
   #members: readonly QuorumMember[] = []
   /** The newest that the consumer has got, as JSON. */
@@ -74,10 +77,11 @@ class LearnerFeed implements SourceFeed {
   #isIterated = false
 
   constructor(options: SourceFeedOptions) {
-    const { from, tls, clientTls } = options
+    const { from, known, tls, clientTls } = options
     if (!Number.isSafeInteger(from) || from < 0) throw badArgument('from must be a zxid, or 0')
     this.#bounds = sourceBounds(options)
     this.#options = options
+    this.#known = known?.zxid === from ? known : undefined
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger
     this.#tls = tls === undefined ? undefined : checkTls(tls)
@@ -218,7 +222,7 @@ class LearnerFeed implements SourceFeed {
     try {
       return await followLeader({
         ...{ address, sid, bounds: this.#bounds, clock: this.#clock },
-        ...{ tls: this.#tls, sasl, from: this.#counts.zxid },
+        ...{ tls: this.#tls, sasl, from: this.#counts.zxid, known: this.#known },
         sink: this.#sinkOf(address),
         onBytes: (count) => {
           this.#counts.bytes += count
@@ -244,19 +248,22 @@ class LearnerFeed implements SourceFeed {
         this.#logger.info({ leader, epoch }, 'following the source')
         buffer.add({ kind: 'connected', leader, epoch })
       },
-      snapshot: (tree: ZookeeperTree, isProved: boolean) => {
+      snapshot: (tree: ZookeeperTree, isProved: boolean, known) => {
         counts.snapshots++
         if (isProved) counts.snapshotsProved++
         counts.zxid = tree.zxid
+        this.#known = known
         buffer.add({ kind: 'snapshot', tree })
       },
       truncate: (zxid) => {
         counts.truncates++
         counts.zxid = zxid
+        this.#known = undefined
         buffer.add({ kind: 'truncate', zxid })
       },
       transaction: (txn: Txn, bytes: number) => {
         counts.transactions++
+        this.#known = { zxid: txn.zxid, time: txn.time, before: counts.zxid }
         counts.zxid = txn.zxid
         buffer.addTransaction(txn, bytes, this.#clock.now())
         this.#checkBuffer()

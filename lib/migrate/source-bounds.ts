@@ -7,7 +7,10 @@ export interface SourceBounds {
    * taken, so that no leader has to keep anything for us.
    */
   readonly bufferBytesMax: number
-  /** What the leader has proposed and not committed while we join, bytes: beyond it the feed leaves. */
+  /**
+   * What the leader has proposed and not committed while we join, bytes: beyond it the feed leaves. What it has committed is held
+   * back until it says that we are up to date: of that, beyond it, the oldest is not.
+   */
   readonly proposedBytesMax: number
   /** A packet of the leader, and a znode of its snapshot, bytes: a length beyond it is damage. */
   readonly packetBytesMax: number

@@ -8,6 +8,7 @@ import type { ClientTls } from '../client/tls-options.ts'
 import type { Server } from '../client/wire/server-list.ts'
 import type { ZookeeperTree } from '../transfer/zookeeper/tree.ts'
 import type { Txn } from '../transfer/zookeeper/txn.ts'
+import type { KnownTxn } from './known-txn.ts'
 import type { MemberAddresses } from './quorum-config.ts'
 import type { SourceBounds } from './source-bounds.ts'
 
@@ -24,7 +25,7 @@ export type SourceEvent =
    * the source computes digests (3.6 and later), the newest of them was equal, or none has come yet.
    */
   | { readonly kind: 'snapshot'; readonly tree: ZookeeperTree }
-  /** The source has nothing behind this zxid of what we have: what follows continues from here. */
+  /** The source has nothing behind this zxid of what we have, as one that was restored: what follows continues from here. */
   | { readonly kind: 'truncate'; readonly zxid: number }
   /**
    * Committed, in order, each zxid greater than the one before; those that failed too, with op `error` or no ops.
@@ -104,6 +105,8 @@ export interface SourceFeedOptions extends Partial<SourceBounds> {
   readonly quorum?: readonly HostPort[]
   /** The last zxid that the consumer has; 0: none, a snapshot comes. */
   readonly from: number
+  /** That transaction: an ensemble that has another one of its zxid has lost it. @default it is believed to have the same */
+  readonly known?: KnownTxn | undefined
   /** TLS between the servers (`sslQuorum`), which want our certificate. @default none */
   readonly tls?: ClientTls
   /** TLS of the client ports, for looking for the members. @default none */

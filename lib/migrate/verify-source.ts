@@ -111,6 +111,7 @@ async function replayed(
     if (tree.zxid >= zxid) return tree
     const { value, done } = await events.next()
     if (done === true) return undefined
+    if (value.kind === 'truncate') return undefined
     // After a long break there is another one.
     if (value.kind === 'snapshot') tree = value.tree
     if (value.kind !== 'transactions') continue

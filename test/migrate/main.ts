@@ -1,16 +1,17 @@
 /**
  * `npm run test:learner-hunt -- [--lines 3.4,3.6,3.8,3.9] [--kills 20] [--seed N]`: the long run. `--wild ROUNDS`, instead of kills:
- * requests made by hand go to one server of each line, from 3.6 on.
+ * requests made by hand go to one server of each line, from 3.6 on. `--restored`: ensembles of three that are restored from a backup.
  */
 import { parseArgs } from 'node:util'
 import { missing, type ZookeeperLine, zookeeperRequirement } from '../support/requirements.ts'
 import { learnerRun } from './learner-run.ts'
+import { restoredRun } from './restored/restored-run.ts'
 import { wildRun } from './wild/wild-run.ts'
 
 const { values } = parseArgs({
   options: {
     ...{ lines: { type: 'string' }, kills: { type: 'string' }, seed: { type: 'string' } },
-    wild: { type: 'string' },
+    ...{ wild: { type: 'string' }, restored: { type: 'boolean' } },
   },
 })
 const wild = Number(values.wild ?? 0)
@@ -28,6 +29,10 @@ for (const line of lines) {
 console.log(`seed ${seed}`)
 let isGood = true
 for (const line of lines) {
+  if (values.restored === true) {
+    isGood = (await restored(line)) && isGood
+    continue
+  }
   if (wild > 0) {
     isGood = (await hunt(line)) && isGood
     continue
@@ -44,6 +49,19 @@ for (const line of lines) {
   for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
 }
 if (!isGood) process.exitCode = 1
+
+async function restored(line: ZookeeperLine): Promise<boolean> {
+  let isGood = true
+  for (const hasDigests of line < '3.6' ? [false] : [true, false]) {
+    for (const step of await restoredRun({ line, size: 3, hasDigests })) {
+      const { name, snapshots, truncates, differences } = step
+      const verdict = differences.length === 0 ? 'equal' : differences.join('; ')
+      console.log(line, `${name}: ${snapshots} snapshots, ${truncates} truncates, ${verdict}`)
+      isGood &&= differences.length === 0
+    }
+  }
+  return isGood
+}
 
 async function hunt(line: ZookeeperLine): Promise<boolean> {
   const { verdicts, problems, ...report } = await wildRun({

@@ -82,6 +82,8 @@ export class JournalReplay {
         recent?.restart(seq - 1)
       } else history.found(seq, digest, header.zxid)
       if (recent !== undefined) keep(recent, value)
+      const isNewest = header.zxid === this.#head.zxid && this.#head.mirrors === true
+      if (isNewest) this.#replica.noteNewest(decodeBatch(value))
     } catch (error) {
       // It stays as it is: whoever wrote it may come back.
       if (isTooNew(error)) this.#damage.isNewer(this.#layout.journalEntry(seq), error)

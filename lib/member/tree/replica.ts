@@ -37,6 +37,15 @@ export interface TxnObserver {
   ended(): void
 }
 
+/** A transaction by what no other one of the same ensemble has. */
+export interface NewestTxn {
+  readonly zxid: number
+  /** ms since 1970. */
+  readonly time: number
+  /** Zxid of the one before it; 0: not known. */
+  readonly before: number
+}
+
 /** What is known of a journal entry besides what it says. */
 export interface EntryFacts {
   /** As it is stored. */
@@ -75,6 +84,8 @@ export class Replica {
   flushed = 0
   /** The tree follows a ZooKeeper ensemble: nobody is served, and only what that one committed is written. */
   mirrors = false
+  /** Of a tree that follows an ensemble, its newest transaction; undefined: not known, as where none came since it was copied. */
+  newest: NewestTxn | undefined
   sessionObserver: SessionObserver | undefined
   /** Of a member that forwards writes. */
   txnObserver: TxnObserver | undefined
@@ -119,6 +130,7 @@ export class Replica {
     this.zxid = batch.zxid
     this.seq = batch.seq
     this.mirrors = batch.mirrors === true
+    if (this.mirrors) this.noteNewest(batch)
     this.journal.add(batch.seq, entry.encoded.length)
     if (this.#replaying) this.history.found(batch.seq, entry.digest, batch.zxid)
     else this.history.extend(entry.digest, batch.zxid, entry.attempt)
@@ -129,6 +141,14 @@ export class Replica {
       this.backlog.flushedTo(batch.flushed)
       this.journal.flushedTo(batch.flushed)
     }
+  }
+
+  /** `batch` is the newest one that is in the tree. */
+  noteNewest({ seq, txns }: Batch): void {
+    const last = txns.at(-1)
+    if (last === undefined) return
+    const before = txns.at(-2)?.zxid ?? this.history.zxidAt(seq - 1) ?? 0
+    this.newest = { zxid: last.zxid, time: last.time, before }
   }
 
   #applyObserved(txn: TxnEntry, index: number, observer: TxnObserver): void {

@@ -55,7 +55,7 @@ describe('migrate: the bounds of a feed', () => {
     const data = setData(zxid(6))
     const bytes = Buffer.concat([
       ...[leaderInfo(), packet(PACKET.diff, zxid(9)), packet(PACKET.proposal, zxid(6), data)],
-      packet(PACKET.commit, zxid(6)),
+      ...[packet(PACKET.commit, zxid(6)), upToDate()],
     ])
     const from = Number(zxid(5))
     const learnt = (proposedBytesMax: number) =>

@@ -1,5 +1,6 @@
 /** What a leader sends, made up: packets and transactions; and a learner on such bytes, with what it did. */
 import { systemClock } from '../../../../lib/base/clock.ts'
+import type { KnownTxn } from '../../../../lib/migrate/known-txn.ts'
 import { Learner, type LearnerSink } from '../../../../lib/migrate/learner.ts'
 import { SOURCE_BOUNDS, type SourceBounds } from '../../../../lib/migrate/source-bounds.ts'
 import { JuteWriter } from '../../../../lib/protocol/jute/writer.ts'
@@ -13,6 +14,8 @@ import {
 } from '../../../../lib/transfer/zookeeper/quorum-packet.ts'
 
 export const EPOCH = 3n << 32n
+/** Of each transaction. */
+export const TIME_MS = 1_700_000_000_000
 const OPEN = -1n
 
 export function packet(
@@ -59,7 +62,7 @@ function header(zxid: bigint, type: number): JuteWriter {
   writer.bigLong(0x1234n)
   writer.int(1)
   writer.bigLong(zxid)
-  writer.bigLong(1_700_000_000_000n)
+  writer.bigLong(BigInt(TIME_MS))
   writer.int(type)
   return writer
 }
@@ -92,7 +95,7 @@ function znode(writer: JuteWriter, path: string, zxid: bigint, acl: bigint): voi
   writer.byteString('')
   writer.bigLong(acl)
   for (let i = 0; i < 2; i++) writer.bigLong(zxid)
-  for (let i = 0; i < 2; i++) writer.bigLong(1_700_000_000_000n)
+  for (let i = 0; i < 2; i++) writer.bigLong(BigInt(TIME_MS))
   for (let i = 0; i < 3; i++) writer.int(0)
   writer.bigLong(0n)
   writer.bigLong(zxid)
@@ -112,6 +115,7 @@ export interface Learned {
 
 export interface LearnOptions {
   readonly from?: number
+  readonly known?: KnownTxn
   /** Of the pieces in which the bytes come. */
   readonly size?: number
   readonly bounds?: SourceBounds
@@ -120,13 +124,13 @@ export interface LearnOptions {
 /** Until the bytes end, which is an error too. */
 export async function learn(
   bytes: Buffer,
-  { from = 0, size = 65_536, bounds = SOURCE_BOUNDS }: LearnOptions = {},
+  { from = 0, known, size = 65_536, bounds = SOURCE_BOUNDS }: LearnOptions = {},
 ): Promise<Learned> {
   const events: string[] = []
   const sent: Buffer[] = []
   const source = new ByteSource(pieces(bytes, size))
   const learner = new Learner({
-    ...{ source, from, sid: 200, clock: systemClock, sink: noting(events) },
+    ...{ source, from, known, sid: 200, clock: systemClock, sink: noting(events) },
     bounds,
     send: (piece) => void sent.push(piece),
   })

@@ -1,5 +1,6 @@
 /** The protocol of a learner, on captured and on made-up bytes of leaders. */
 import { expect } from 'chai'
+import { SOURCE_BOUNDS } from '../../../../lib/migrate/source-bounds.ts'
 import { SourceError } from '../../../../lib/migrate/source-error.ts'
 import { WireError } from '../../../../lib/model/errors.ts'
 import { PACKET } from '../../../../lib/transfer/zookeeper/quorum-packet.ts'
@@ -16,6 +17,7 @@ import {
   setAcl,
   setData,
   snap,
+  TIME_MS,
   upToDate,
 } from './leader-bytes.ts'
 
@@ -107,6 +109,57 @@ describe('migrate: a learner and its leader', () => {
     ])
   })
 
+  const known = { zxid: FROM, time: TIME_MS, before: 0 }
+  const first = { zxid: Number(zxid(1)), time: TIME_MS, before: Number(zxid(0)) - 2 ** 32 + 9 }
+
+  it('our newest transaction is requested once more: with its time it is ours, and not applied again', async () => {
+    const bytes = [leaderInfo(), DIFF, inform(zxid(5)), inform(zxid(6)), upToDate()]
+    const { events, sent } = await learn(Buffer.concat(bytes), { from: FROM, known })
+    expect(sent[1]).to.deep.include({ type: PACKET.ackEpoch, zxid: zxid(4) })
+    expect(events).to.deep.equal(['connected 3', 'txn 0x300000006', 'current 0x300000006'])
+  })
+
+  it('with another time it is of another history, as after a restore: ours is cut off before it', async () => {
+    const bytes = [leaderInfo(), DIFF, inform(zxid(5)), inform(zxid(6)), upToDate()]
+    const other = { ...known, time: TIME_MS - 1 }
+    const { events } = await learn(Buffer.concat(bytes), { from: FROM, known: other })
+    expect(events).to.deep.equal([
+      ...['connected 3', 'truncate 0x300000004', 'txn 0x300000005', 'txn 0x300000006'],
+      'current 0x300000006',
+    ])
+  })
+
+  it('the first of an epoch is requested by the one before it, where that is known', async () => {
+    const bytes = Buffer.concat([leaderInfo(), DIFF, inform(zxid(1)), upToDate()])
+    const same = await learn(bytes, { from: first.zxid, known: first })
+    expect(same.sent[1]).to.deep.include({ zxid: BigInt(first.before) })
+    expect(same.events).to.deep.equal(['connected 3', 'current 0x300000001'])
+    const other = { ...first, time: 1 }
+    const { events } = await learn(bytes, { from: first.zxid, known: other })
+    expect(events.slice(1, 3)).to.deep.equal(['truncate 0x200000009', 'txn 0x300000001'])
+    const alone = await learn(bytes, { from: first.zxid, known: { ...other, before: 0 } })
+    expect(alone.sent[1]).to.deep.include({ zxid: zxid(1) })
+  })
+
+  it('where it does not come again it is lost', async () => {
+    const nothing = Buffer.concat([leaderInfo(), DIFF, upToDate()])
+    const { events } = await learn(nothing, { from: FROM, known })
+    expect(events).to.deep.equal(['connected 3', 'truncate 0x300000004', 'current 0x300000004'])
+    const later = Buffer.concat([leaderInfo(), DIFF, inform(zxid(6))])
+    const skipped = await learn(later, { from: FROM, known })
+    expect(skipped.events).to.deep.equal(['connected 3', 'truncate 0x300000004'])
+    expect(skipped.error.message).to.match(/what is between them was not sent/)
+  })
+
+  it('a difference that ends before our newest cuts off what is behind it', async () => {
+    const diff = packet(PACKET.diff, zxid(3))
+    const bytes = [leaderInfo(), diff, upToDate(), inform(zxid(4))]
+    const { events } = await learn(Buffer.concat(bytes), { from: FROM })
+    expect(events).to.deep.equal([
+      ...['connected 3', 'truncate 0x300000003', 'current 0x300000003', 'txn 0x300000004'],
+    ])
+  })
+
   it('a snapshot is held until its digest is equal', async () => {
     const wrong = inform(zxid(6), 12_345n)
     const head = [leaderInfo(), snap(zxid(5)), wrong, upToDate()]
@@ -138,9 +191,24 @@ describe('migrate: a learner and its leader', () => {
 
   it('an epoch begins with 1, and any may be left out', async () => {
     const next = (7n << 32n) + 1n
-    const bytes = [leaderInfo(7n << 32n), DIFF, inform(next)]
+    const end = [packet(PACKET.newLeader, 7n << 32n), packet(PACKET.upToDate, -1n)]
+    const bytes = [leaderInfo(7n << 32n), DIFF, inform(next), ...end]
     const { events } = await learn(Buffer.concat(bytes), { from: FROM })
-    expect(events).to.deep.equal(['connected 7', 'txn 0x700000001'])
+    expect(events).to.deep.equal(['connected 7', 'txn 0x700000001', 'current 0x700000001'])
+  })
+
+  it('what comes before UPTODATE is held back: no quorum may have it', async () => {
+    const bytes = [leaderInfo(), DIFF, propose(6), commit(6), inform(zxid(7))]
+    const newLeader = packet(PACKET.newLeader, EPOCH)
+    const without = await learn(Buffer.concat([...bytes, newLeader]), { from: FROM })
+    expect(without.events).to.deep.equal(['connected 3'])
+    const confirmed = await learn(Buffer.concat([...bytes, upToDate()]), { from: FROM })
+    expect(confirmed.events.slice(1)).to.deep.equal([
+      ...['txn 0x300000006', 'txn 0x300000007', 'current 0x300000007'],
+    ])
+    const bounds = { ...SOURCE_BOUNDS, proposedBytesMax: inform(zxid(7)).length }
+    const beyond = await learn(Buffer.concat(bytes), { from: FROM, bounds })
+    expect(beyond.events).to.deep.equal(['connected 3', 'txn 0x300000006'])
   })
 
   const synced = Buffer.concat([leaderInfo(), DIFF])

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import type { KnownTxn } from '../../../../lib/migrate/known-txn.ts'
 import { MigrateError } from '../../../../lib/migrate/migrate-error.ts'
+import type { MirrorOptions } from '../../../../lib/migrate/mirror.ts'
 import { READ_ACL } from '../../../../lib/model/acl.ts'
 import { CONTAINER_OWNER, TTL_OWNER } from '../../../../lib/transfer/zookeeper/txn.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -72,6 +74,45 @@ describe('migrate/mirror', () => {
     expect(await bench.lines()).to.equal(source.lines())
     const { digest } = await bench.status('a digest', (record) => record.digest === 'equal')
     expect(digest).to.equal('equal')
+  })
+
+  it('begun again, it knows the newest transaction by its time, and the one before it', async () => {
+    const { source } = bench
+    const known: (KnownTxn | undefined)[] = []
+    const openFeed: MirrorOptions['openFeed'] = (from, newest) => {
+      known.push(newest)
+      return source.openFeed(from)
+    }
+    const begun = async (): Promise<void> => {
+      const { length } = known
+      const follower = bench.follow({ openFeed })
+      await eventually('a feed', () => known.length > length, LATE_MS)
+      await bench.caughtUp()
+      await follower.stop()
+    }
+    play(source)
+    source.commit(ANNA, create('/shows'))
+    await begun()
+    const copied = source.log.at(-1)
+    await begun()
+    source.commit(ANNA, { op: 'delete', path: '/shows' })
+    source.newEpoch()
+    const before = source.log.at(-1)
+    const alone = source.commit(ANNA)
+    await begun()
+    await begun()
+    const [first, second] = [source.commit(ANNA), source.commit(ANNA)]
+    await begun()
+    await begun()
+    expect(known).to.deep.equal([
+      undefined,
+      // Its znode has it.
+      { zxid: copied?.zxid, time: copied?.time, before: 0 },
+      { zxid: copied?.zxid, time: copied?.time, before: 0 },
+      { zxid: alone.zxid, time: alone.time, before: before?.zxid },
+      { zxid: alone.zxid, time: alone.time, before: before?.zxid },
+      { zxid: second.zxid, time: second.time, before: first.zxid },
+    ])
   })
 
   it('follows each kind of transaction behind an empty tree, too', async () => {

@@ -64,22 +64,35 @@ describe('migrate: the feed', function () {
     )
 
   it('continues behind a break, from where it was, at another leader', async () => {
-    const after = Buffer.concat([leaderInfo(), packet(PACKET.diff, zxid(6)), inform(zxid(7))])
+    const after = Buffer.concat([leaderInfo(), packet(PACKET.diff, zxid(6)), inform(zxid(6))])
+    const end = Buffer.concat([inform(zxid(7)), upToDate()])
     const one = await played(Buffer.concat([WHOLE, inform(zxid(6))]))
-    const two = await played('end', after)
+    const two = await played('end', Buffer.concat([after, end]))
     const feed = open([one, two])
     const events = feed[Symbol.asyncIterator]()
     const begin = await upTo(events, 'transactions')
     expect(begin.map(({ kind }) => kind)).to.deep.equal(['connected', 'snapshot', 'transactions'])
     await one.stop()
     leaders.splice(leaders.indexOf(one), 1)
-    const end = await upTo(events, 'transactions')
-    expect(end.map(({ kind }) => kind)).to.include.members(['disconnected', 'connected'])
-    const last = end.at(-1)
+    const behind = await upTo(events, 'transactions')
+    expect(behind.map(({ kind }) => kind)).to.include.members(['disconnected', 'connected'])
+    const last = behind.at(-1)
     const zxids = last?.kind === 'transactions' ? last.txns.map((txn) => txn.zxid) : []
     expect(zxids).to.deep.equal([Number(zxid(7))])
     expect(feed.counters).to.include({ connects: 2, snapshots: 1, transactions: 2 })
     expect(feed.counters.zxid).to.equal(Number(zxid(7)))
+  })
+
+  it('a leader that has another transaction of our newest zxid has lost ours', async () => {
+    const other = Buffer.concat([leaderInfo(), packet(PACKET.diff, zxid(7)), inform(zxid(7))])
+    const leader = await played(Buffer.concat([WHOLE, inform(zxid(6))]), other)
+    const feed = open([leader])
+    const events = feed[Symbol.asyncIterator]()
+    await upTo(events, 'transactions')
+    leader.sockets[0]!.destroy()
+    const last = (await upTo(events, 'truncate')).at(-1)
+    expect(last).to.deep.equal({ kind: 'truncate', zxid: Number(zxid(5)) })
+    expect(feed.counters.truncates).to.equal(1)
   })
 
   it('a leader that falls silent is left', async () => {
