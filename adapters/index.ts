@@ -8,6 +8,7 @@ import type { BackupOptions, BackupResult } from './embedded/backup.ts'
 
 export type { BackupOptions, BackupResult } from './embedded/backup.ts'
 export { makeFolder } from './embedded/make-folder.ts'
+export { beginUnfinished, type Unfinished } from './embedded/unfinished.ts'
 export { type MvccWriter, mvccHandle } from './mvcc/handle.ts'
 export type { MvccBase } from './mvcc/key-states.ts'
 export type { Leases, StoredLease } from './mvcc/leases.ts'

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { backupFileStore } from '../adapters/index.ts'
 import { say } from './copy.ts'
+import { sayNow, whenCutShort } from './cut-short.ts'
 import { flag, UsageError } from './flags.ts'
 import { showProgress } from './progress.ts'
 import { shownBytes } from './znode/layout.ts'
@@ -41,13 +42,18 @@ async function backup(folder: string, { store }: BackupFlags): Promise<void> {
   if (!store.startsWith('file:')) {
     throw new UsageError('only a store in files can be copied: use anykeeper export for the others')
   }
+  const forget = whenCutShort(() => sayNow(`interrupted: there is no copy in ${folder}`))
   const progress = await showProgress({ done: 'copied', unit: 'MiB' })
   const onProgress = (bytes: number, all: number): void =>
     progress.at(Math.floor(bytes / MIB), Math.ceil(all / MIB))
   try {
-    const { bytes, records } = await backupFileStore(store, folder, { onProgress })
+    const { bytes, records } = await backupFileStore(store, folder, {
+      onProgress,
+      onBegun: whenCutShort,
+    })
     say(`copied ${records} records, ${shownBytes(bytes)}, to ${folder}`)
   } finally {
     progress.end()
+    forget()
   }
 }

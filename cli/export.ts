@@ -3,7 +3,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readTree, type TreeExport, zookeeperSnapshot } from '../lib/index.ts'
+import { Turns } from '../lib/internal.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
+import { sayNow, whenCutShort } from './cut-short.ts'
 import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import { type OutputFile, outputFile } from './named-files.ts'
 import { type Progress, showProgress } from './progress.ts'
@@ -64,6 +66,23 @@ export function exportCommand(): Command {
 
 async function exportTree(folder: string | undefined, flags: ExportFlags): Promise<void> {
   checkFormat(folder, flags)
+  const { output } = flags
+  const forget = whenCutShort(() => sayNow(`interrupted: ${leftBy(folder, output)}`))
+  try {
+    await exportInto(folder, flags)
+  } finally {
+    forget()
+  }
+}
+
+function leftBy(folder: string | undefined, output: string | undefined): string {
+  if (folder !== undefined) return `no snapshot was written into ${folder}`
+  return output === undefined
+    ? 'what was written to stdout is not the whole tree, and no import takes it'
+    : `${output} was not written`
+}
+
+async function exportInto(folder: string | undefined, flags: ExportFlags): Promise<void> {
   const { store: url, prefix, path, withoutEphemerals = false, output } = flags
   // Before the tree is read, which may take a while.
   const file = output === undefined ? undefined : await outputFile('--output', output)
@@ -75,7 +94,7 @@ async function exportTree(folder: string | undefined, flags: ExportFlags): Promi
     throw error
   })
   if (folder !== undefined) {
-    toSnapshot(tree, folder)
+    await toSnapshot(tree, folder)
     return warnOfDamage(tree)
   }
   const progress = await showProgress({
@@ -109,9 +128,9 @@ function checkFormat(folder: string | undefined, { format, path, output }: Expor
   if (path !== '/') throw new UsageError('a snapshot is of the whole tree: leave out --path')
 }
 
-function toSnapshot(tree: TreeExport, folder: string): void {
+async function toSnapshot(tree: TreeExport, folder: string): Promise<void> {
   const snapshot = zookeeperSnapshot(tree)
-  const file = writeSnapshot(folder, snapshot)
+  const file = await writeSnapshot(folder, snapshot)
   const { znodes, sessions, zxid } = tree.header
   say(`exported ${znodes} znodes, ${sessions} sessions, zxid 0x${zxid.toString(16)} to ${file}`)
   const { sessionsWithOtherPasswords: others, ttlZnodes } = snapshot
@@ -157,8 +176,9 @@ async function toFile(
   }
 }
 
-function* chunksOf(tree: TreeExport, progress: Progress): Generator<string> {
+async function* chunksOf(tree: TreeExport, progress: Progress): AsyncGenerator<string> {
   const { sessions, znodes } = tree.header
+  const turns = new Turns()
   let chunk = ''
   let done = -1 - sessions
   for (const line of tree) {
@@ -168,6 +188,7 @@ function* chunksOf(tree: TreeExport, progress: Progress): Generator<string> {
     yield chunk
     chunk = ''
     progress.at(Math.min(Math.max(done, 0), znodes), znodes)
+    await turns.take()
   }
   yield chunk
 }

@@ -13,6 +13,7 @@ import {
 } from '../lib/index.ts'
 import { bytesOfLines } from '../lib/internal.ts'
 import { say, shownSummary, withStore } from './copy.ts'
+import { sayNow, whenCutShort } from './cut-short.ts'
 import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import { checkZookeeperFlags, type FromZookeeperFlags, readFolders } from './import-zookeeper.ts'
 import { inputFile } from './named-files.ts'
@@ -83,22 +84,42 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
 }
 
 async function importFrom(source: Source, store: MetadataStore, prefix: string): Promise<void> {
-  if (source.isFile) await checkTree(source.open(), { store, prefix })
-  const progress = await showProgress({ done: 'imported' })
-  const onProgress = ({ znodes, znodesAll }: ImportProgress) => progress.at(znodes, znodesAll)
+  let howFar = ': nothing was written'
+  const forget = whenCutShort(() => sayNow(`interrupted${howFar}`))
   let result: ImportResult
   try {
-    result = await importTree({ store, prefix, input: source.open(), onProgress })
+    if (source.isFile) await checkTree(source.open(), { store, prefix })
+    howFar = partOf(0)
+    const progress = await showProgress({ done: 'imported' })
+    const onProgress = ({ znodes, znodesAll }: ImportProgress) => {
+      howFar = partOf(znodes, znodesAll)
+      progress.at(znodes, znodesAll)
+    }
+    try {
+      result = await importTree({ store, prefix, input: source.open(), onProgress })
+    } finally {
+      progress.end()
+    }
   } finally {
-    progress.end()
+    forget()
   }
   const { resumedAfterLine, wasThere } = result
   const how = resumedAfterLine > 0 ? ` (resumed after line ${resumedAfterLine})` : ''
   say(`${wasThere ? 'was there already:' : 'imported'} ${shownSummary(result)}${how}`)
 }
 
+/** Also right for one that finds its tree complete. */
+function partOf(znodes: number, znodesAll?: number): string {
+  const all = znodesAll === undefined ? '' : ` of ${znodesAll}`
+  return (
+    ` after ${znodes}${all} znodes: run it again with the same input to continue, or ` +
+    'anykeeper import --abandon to remove what was written'
+  )
+}
+
 async function abandon(store: MetadataStore, prefix: string): Promise<void> {
-  const removed = await abandonImport({ store, prefix })
+  const forget = whenCutShort(() => sayNow('interrupted: not all may be removed: run it again'))
+  const removed = await abandonImport({ store, prefix }).finally(forget)
   say(
     removed === undefined
       ? `there is no unfinished import into ${prefix}: nothing was removed`

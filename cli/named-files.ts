@@ -9,12 +9,13 @@ import {
   createWriteStream,
   fsyncSync,
   openSync,
-  renameSync,
-  rmSync,
   statSync,
 } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { beginUnfinished } from '../adapters/index.ts'
+import { StoreError } from '../lib/index.ts'
+import { whenCutShort } from './cut-short.ts'
 import { UsageError } from './flags.ts'
 import { unusableFile } from './unusable.ts'
 
@@ -22,7 +23,6 @@ import { unusableFile } from './unusable.ts'
 const READER_MS_MAX = 30_000
 /** Between two looks. Unit ms. */
 const LOOK_MS = 50
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Its bytes. A FIFO is waited for without holding a thread, so that Ctrl-C ends the wait.
@@ -50,48 +50,48 @@ export interface OutputFile {
 }
 
 /**
- * Readable by its owner alone: it holds data that ACLs protect. An ordinary file has its name only when it is complete, and
- * Ctrl-C leaves nothing of it.
+ * Readable by its owner alone: it holds data that ACLs protect. An ordinary file has its name only when it is complete, one process
+ * at a time writes it, and Ctrl-C leaves nothing of it.
  * @throws {UsageError} with the flag: it cannot be opened, is a folder, or is a FIFO that nobody reads
+ * @throws {StoreError} STORE_UNAVAILABLE: another process writes it
  */
 export async function outputFile(flag: string, path: string): Promise<OutputFile> {
   try {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
-    if (stat === undefined || stat.isFile()) return ordinaryFile(path)
+    if (stat === undefined || stat.isFile()) return await ordinaryFile(path)
     const stream = stat.isFIFO()
       ? new Socket({ fd: await fifoWithReader(path), readable: false, writable: true })
       : createWriteStream(path, { fd: openSync(path, 'w') })
     return { stream, done() {}, abandon() {} }
   } catch (error) {
+    if (error instanceof StoreError) throw error
     throw new UsageError(unusableFile(flag, path, error))
   }
 }
 
-function ordinaryFile(path: string): OutputFile {
-  const part = `${path}.part`
-  const fd = openSync(part, 'w', 0o600)
+async function ordinaryFile(path: string): Promise<OutputFile> {
+  const unfinished = await beginUnfinished(path)
+  const forget = whenCutShort(() => unfinished.abandon())
   const abandon = (): void => {
+    unfinished.abandon()
     forget()
-    rmSync(part, { force: true })
   }
-  const interrupted = (signal: NodeJS.Signals): void => {
+  try {
+    const fd = openSync(unfinished.path, 'wx', 0o600)
+    return {
+      stream: createWriteStream(unfinished.path, { fd, autoClose: false }),
+      done() {
+        fsyncSync(fd)
+        closeSync(fd)
+        unfinished.finish()
+        forget()
+      },
+      abandon,
+    }
+  } catch (error) {
     abandon()
-    process.kill(process.pid, signal)
-  }
-  const forget = (): void => {
-    for (const signal of SIGNALS) process.off(signal, interrupted)
-  }
-  for (const signal of SIGNALS) process.on(signal, interrupted)
-  return {
-    stream: createWriteStream(part, { fd, autoClose: false }),
-    done() {
-      fsyncSync(fd)
-      closeSync(fd)
-      renameSync(part, path)
-      forget()
-    },
-    abandon,
+    throw error
   }
 }
 

@@ -6,16 +6,15 @@ import {
   fsyncSync,
   openSync,
   readdirSync,
-  renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { makeFolder } from '../adapters/index.ts'
-import type { ZookeeperFolder, ZookeeperSnapshot } from '../lib/index.ts'
-import { reasonOf } from '../lib/internal.ts'
+import { beginUnfinished, makeFolder, type Unfinished } from '../adapters/index.ts'
+import { StoreError, type ZookeeperFolder, type ZookeeperSnapshot } from '../lib/index.ts'
+import { reasonOf, Turns } from '../lib/internal.ts'
+import { whenCutShort } from './cut-short.ts'
 import { UsageError } from './flags.ts'
 import { unusableFile } from './unusable.ts'
 
@@ -23,6 +22,8 @@ import { unusableFile } from './unusable.ts'
 const VERSION_FOLDER = 'version-2'
 /** Unit: bytes. */
 const READ_BYTES = 1024 * 1024
+/** Where it is made; ZooKeeper reads no name that begins with a dot. */
+const UNFINISHED = '.anykeeper-unfinished'
 const DATA_FILE = /^(snapshot|log)\./
 
 /** @param path a dataDir or dataLogDir, or its version-2 */
@@ -51,33 +52,51 @@ function looked(path: string): Stats | undefined {
 /**
  * Writes the snapshot into `path`/version-2, for its owner alone: complete under its name, or not at all.
  * @returns the file
+ * @throws {StoreError} STORE_UNAVAILABLE: another process writes one there
  */
-export function writeSnapshot(path: string, { fileName, chunks }: ZookeeperSnapshot): string {
+export async function writeSnapshot(
+  path: string,
+  { fileName, chunks }: ZookeeperSnapshot,
+): Promise<string> {
   const folder = basename(path) === VERSION_FOLDER ? path : join(path, VERSION_FOLDER)
   prepare(path, folder)
-  const there = readdirSync(folder).find((name) => DATA_FILE.test(name))
-  if (there !== undefined) {
-    throw new UsageError(
-      `${folder} has a ${there} already: ZooKeeper would mix the two trees. Name an empty directory`,
-    )
-  }
   const target = join(folder, fileName)
-  const part = join(folder, `.${fileName}.part`)
+  let unfinished: Unfinished | undefined
+  let forget = (): void => {}
   try {
-    const file = openSync(part, 'w', 0o600)
+    // One for the folder, whatever the zxid; ZooKeeper takes no notice of it.
+    unfinished = await beginUnfinished(target, join(folder, UNFINISHED))
+    forget = whenCutShort(unfinished.abandon)
+    checkEmpty(folder)
+    const file = openSync(unfinished.path, 'wx', 0o600)
+    const turns = new Turns()
     try {
-      for (const chunk of chunks) writeWhole(file, chunk)
+      for (const chunk of chunks) {
+        writeWhole(file, chunk)
+        await turns.take()
+      }
       fsyncSync(file)
     } finally {
       closeSync(file)
     }
-    renameSync(part, target)
+    unfinished.finish()
   } catch (error) {
-    rmSync(part, { force: true })
+    if (error instanceof StoreError || error instanceof UsageError) throw error
     throw new Error(unusableFile('<dir>', path, error), { cause: error })
+  } finally {
+    unfinished?.abandon()
+    forget()
   }
-  syncFolder(folder)
   return target
+}
+
+/** @throws {UsageError} */
+function checkEmpty(folder: string): void {
+  const there = readdirSync(folder).find((name) => DATA_FILE.test(name))
+  if (there === undefined) return
+  throw new UsageError(
+    `${folder} has a ${there} already: ZooKeeper would mix the two trees. Name an empty directory`,
+  )
 }
 
 function prepare(path: string, folder: string): void {
@@ -90,14 +109,4 @@ function prepare(path: string, folder: string): void {
 
 function writeWhole(file: number, chunk: Uint8Array): void {
   for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at)
-}
-
-/** So that the name is there after a power failure, too. */
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -1,27 +1,16 @@
 /**
  * A copy of a folder while its owner writes. The database copies one state of itself: its reader's entry in the lock file keeps
  * the owner from using pages of that state again. The folder is not taken over, and nothing in it is changed but that entry; that
- * of a process which was killed is removed by the next start or copy. Neighbours: contents.ts (the check), folder.ts.
+ * of a process which was killed is removed by the next start or copy. Neighbours: contents.ts (the check), unfinished.ts.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { StoreError } from '../../lib/model/errors.ts'
 import { type Found, readAll } from './contents.ts'
 import { loadLmdb } from './driver.ts'
 import { damaged, fromFileSystem, unusable } from './errors.ts'
 import { dataFile, hasData, writeFormat } from './folder.ts'
+import { beginUnfinished, type Unfinished } from './unfinished.ts'
 
-/** A copy is made under this name, and gets its own when it is complete. */
-const UNFINISHED = '.anykeeper-unfinished'
 /** How often the growth of the copy is looked at. Unit: ms. */
 const LOOK_EVERY_MS = 200
 
@@ -29,6 +18,11 @@ const LOOK_EVERY_MS = 200
 export interface BackupOptions {
   /** Called now and then with the bytes of the copy, and those of the store: the copy may end with fewer. */
   readonly onProgress?: (bytes: number, all: number) => void
+  /**
+   * Called when something is there, with what removes it, for a process that is about to end. What it returns is called when nothing
+   * unfinished is there any more.
+   */
+  readonly onBegun?: (remove: () => void) => () => void
 }
 
 /** What a copy has. */
@@ -47,32 +41,41 @@ export interface BackupResult {
 export async function backupFolder(
   folder: string,
   target: string,
-  { onProgress = () => {} }: BackupOptions = {},
+  { onProgress = () => {}, onBegun = () => () => {} }: BackupOptions = {},
 ): Promise<BackupResult> {
   if (!existsSync(dataFile(folder)) || !hasData(folder))
     throw unusable(`there is no data in ${folder}`)
-  if (existsSync(target)) throw unusable(`${target} is there already: name a folder that is not`)
-  const unfinished = `${target}${UNFINISHED}`
+  if (existsSync(target)) throw isThere(target)
+  let unfinished: Unfinished | undefined
+  let forget = (): void => {}
   try {
-    rmSync(unfinished, { recursive: true, force: true })
-    mkdirSync(unfinished, { mode: 0o700 })
-    await copy(folder, unfinished, onProgress)
-    const found = checked(folder, unfinished)
+    unfinished = await beginUnfinished(target)
+    const { path, abandon } = unfinished
+    forget = onBegun(abandon)
+    mkdirSync(path, { mode: 0o700 })
+    await copy(folder, path, onProgress)
+    const found = await checked(folder, path)
     if (found.isNew) throw unusable(`there is no data in ${folder} yet`)
-    writeFormat(unfinished)
-    renameSync(unfinished, target)
-    flushFolder(dirname(target))
+    writeFormat(path)
+    // A folder that is empty would be replaced.
+    if (existsSync(target)) throw isThere(target)
+    unfinished.finish()
     return { bytes: statSync(dataFile(target)).size, records: found.records }
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true })
     throw fromFileSystem(error, target)
+  } finally {
+    unfinished?.abandon()
+    forget()
   }
 }
 
+const isThere = (target: string): StoreError =>
+  unusable(`${target} is there already: name a folder that is not`)
+
 /** A copy that is not what was written has its faults from the store. */
-function checked(folder: string, made: string): Found {
+async function checked(folder: string, made: string): Promise<Found> {
   try {
-    return readAll(made)
+    return await readAll(made)
   } catch (error) {
     if (error instanceof StoreError && error.code === 'STORE_INTERNAL') {
       throw damaged(folder, 'a copy of it is not what was written', error)
@@ -105,14 +108,5 @@ async function copy(
     fsyncSync(file)
   } finally {
     closeSync(file)
-  }
-}
-
-function flushFolder(path: string): void {
-  const handle = openSync(path, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }

@@ -6,6 +6,7 @@
  * records.ts.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { Turns } from '../../lib/base/turns.ts'
 
 /** Why the file is not what was written. */
 export class DamageError extends Error {}
@@ -44,11 +45,12 @@ interface Meta {
   readonly free: Table
 }
 
-/** @throws {DamageError} */
-export function checkDataFile(path: string, visit: RecordVisitor): void {
+/** Others have turns meanwhile: a large file takes seconds. @throws {DamageError} */
+export async function checkDataFile(path: string, visit: RecordVisitor): Promise<void> {
   const file = openSync(path, 'r')
+  const turns = new Turns()
   try {
-    new Checker(file, visit).run()
+    for (const _page of new Checker(file, visit).pages()) await turns.take()
   } finally {
     closeSync(file)
   }
@@ -70,7 +72,8 @@ class Checker {
     this.#fileBytes = fstatSync(file).size
   }
 
-  run(): void {
+  /** Each step is a page of records. @throws {DamageError} */
+  *pages(): Generator<void> {
     const first = this.#readMeta(0)
     this.#pageBytes = first.pageBytes
     const second = this.#readMeta(1)
@@ -81,14 +84,18 @@ class Checker {
       throw new DamageError(`the file was cut short, ${missing} bytes are missing`)
     }
     this.#used = new Uint8Array(lastPage + 1)
-    this.#walkTable(free, () => {})
-    this.#walkTable(main, (name, value, flags) => {
+    yield* this.#walkTable(free, () => {})
+    const tables: { readonly name: string; readonly table: Table }[] = []
+    yield* this.#walkTable(main, (name, value, flags) => {
       if ((flags & SUB_TABLE) === 0 || value.length < 48) {
         throw new DamageError('the list of tables holds something else')
       }
       const table = name.toString('latin1').replace(/\0$/, '')
-      this.#walkTable(readTable(value, 0), (key, data) => this.#visit(table, key, data))
+      tables.push({ name: table, table: readTable(value, 0) })
     })
+    for (const { name, table } of tables) {
+      yield* this.#walkTable(table, (key, data) => this.#visit(name, key, data))
+    }
   }
 
   #readMeta(number: number): Meta {
@@ -116,22 +123,25 @@ class Checker {
     }
   }
 
-  #walkTable(table: Table, leaf: (key: Buffer, data: Buffer, flags: number) => void): void {
+  *#walkTable(
+    table: Table,
+    leaf: (key: Buffer, data: Buffer, flags: number) => void,
+  ): Generator<void> {
     if (table.root === NO_PAGE) {
       if (table.entries !== 0) throw new DamageError('a table has lost its root')
       return
     }
-    const counted = this.#walk(table.root, table.depth, leaf)
+    const counted = yield* this.#walk(table.root, table.depth, leaf)
     if (counted !== table.entries) {
       throw new DamageError(`a table has ${counted} entries, it should have ${table.entries}`)
     }
   }
 
-  #walk(
+  *#walk(
     number: bigint,
     depth: number,
     leaf: (key: Buffer, data: Buffer, flags: number) => void,
-  ): number {
+  ): Generator<void, number> {
     const page = Buffer.from(this.#page(number, depth > 1 ? BRANCH : LEAF))
     const count = page.readUInt16LE(20) >>> 1
     if (HEADER_BYTES + 2 * count > page.length || count === 0) throw this.#bad(number)
@@ -145,7 +155,7 @@ class Checker {
       if (dataAt > page.length) throw this.#bad(number)
       const key = page.subarray(at + NODE_BYTES, dataAt)
       if (depth > 1) {
-        entries += this.#walk(BigInt(low) + (BigInt(flags) << 32n), depth - 1, leaf)
+        entries += yield* this.#walk(BigInt(low) + (BigInt(flags) << 32n), depth - 1, leaf)
         continue
       }
       const isBig = (flags & BIG_DATA) !== 0
@@ -156,6 +166,7 @@ class Checker {
       leaf(key, data, flags)
       entries++
     }
+    if (depth <= 1) yield
     return entries
   }
 

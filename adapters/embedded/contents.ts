@@ -55,7 +55,7 @@ export function nothing(): Found {
 }
 
 /** Reads and checks every record of the data file. @throws {StoreError} STORE_INTERNAL: damaged */
-export function readAll(folder: string): Found {
+export async function readAll(folder: string): Promise<Found> {
   const leases: StoredLease[] = []
   const bound: { key: Key; lease: LeaseId }[] = []
   const long = new KeyIndex<LongKey>()
@@ -66,7 +66,7 @@ export function readAll(folder: string): Found {
     if (kv.lease !== 0n) bound.push({ key: new Uint8Array(kv.key), lease: kv.lease })
   }
   try {
-    checkDataFile(dataFile(folder), (table, key, record) => {
+    await checkDataFile(dataFile(folder), (table, key, record) => {
       records++
       if (!isIntact(key, record)) {
         throw new DamageError(`a record of table "${table}" has a wrong checksum`)

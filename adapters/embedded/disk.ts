@@ -55,7 +55,7 @@ export class Disk implements MvccBase {
   /** Checks everything, then opens it. @throws {StoreError} */
   static async open(folder: string, mapBytes: number): Promise<{ disk: Disk; contents: Contents }> {
     const lmdb = await loadLmdb()
-    const found = hasData(folder) ? readAll(folder) : nothing()
+    const found = hasData(folder) ? await readAll(folder) : nothing()
     try {
       allocateLockFile(folder)
       const root = lmdb.open<Buffer, Buffer>({

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../lib/base/clock.ts'
 import { systemClock } from '../../lib/base/clock.ts'
+import { Turns } from '../../lib/base/turns.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { compareBytes } from '../../lib/store/bytes.ts'
 import { opBytes } from '../../lib/store/txn-size.ts'
@@ -52,6 +53,7 @@ export class EmbeddedBackend implements MvccWriter {
   readonly #disk: Disk
   readonly #ownership: Ownership
   readonly #folder: string
+  readonly #turns = new Turns()
   #queue: Pending[] = []
   #writing: Promise<void> | undefined
   #closed = false
@@ -108,6 +110,10 @@ export class EmbeddedBackend implements MvccWriter {
 
   revokeLease(id: LeaseId): Promise<void> {
     return this.#submit(0, () => this.mvcc.revokeLease(id))
+  }
+
+  turn(): Promise<void> | undefined {
+    return this.#turns.take()
   }
 
   space(): StoreSpace {

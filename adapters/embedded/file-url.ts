@@ -1,6 +1,7 @@
 /** `file:./data`, `file:/var/lib/anykeeper?mapSize=4GiB`: the folder and its settings. */
 import { resolve } from 'node:path'
 import { StoreError } from '../../lib/model/errors.ts'
+import { unusable } from './errors.ts'
 
 export interface ParsedFileUrl {
   /** Absolute. */
@@ -17,7 +18,7 @@ const UNITS: Record<string, number> = {
   TIB: 2 ** 40,
 }
 
-/** @throws {StoreError} STORE_INVALID when it is not such a URL */
+/** @throws {StoreError} STORE_INVALID when it is not such a URL; STORE_UNAVAILABLE when it is relative to a folder that was deleted */
 export function parseFileUrl(url: string): ParsedFileUrl {
   const match = /^file:(?:\/\/(?=\/))?([^?#]*)(?:\?(.*))?$/.exec(url)
   let path: string
@@ -34,7 +35,19 @@ export function parseFileUrl(url: string): ParsedFileUrl {
     if (name !== 'mapSize') throw invalid(`there is no parameter "${name}", only mapSize`)
     mapBytes = readSize(value)
   }
-  return { folder: resolve(path), ...(mapBytes === undefined ? {} : { mapBytes }) }
+  return { folder: absolute(path), ...(mapBytes === undefined ? {} : { mapBytes }) }
+}
+
+/** @throws {StoreError} STORE_UNAVAILABLE, not retriable: it is relative to a folder that was deleted */
+function absolute(path: string): string {
+  try {
+    return resolve(path)
+  } catch (error) {
+    throw unusable(
+      `store URL: ${path} is relative, and the current folder was deleted: write an absolute path`,
+      error,
+    )
+  }
 }
 
 function readSize(text: string): number {

@@ -47,8 +47,14 @@ export interface Ownership {
   release(): void
 }
 
+/** What is said of a folder that another process has. `holder`: "process 4711", elsewhere with its host. */
+export type InUse = (folder: string, holder: string) => string
+
 /** @throws {StoreError} STORE_UNAVAILABLE, not retriable, when another process has the folder */
-export async function takeOwnership(folder: string): Promise<Ownership> {
+export async function takeOwnership(
+  folder: string,
+  inUse: InUse = storeInUse,
+): Promise<Ownership> {
   const lock = join(folder, 'lock')
   const me: Holder = {
     token: randomUUID(),
@@ -60,7 +66,7 @@ export async function takeOwnership(folder: string): Promise<Ownership> {
   while (!tryCreate(lock, me)) {
     const holder = await readHolder(lock)
     if (holder === undefined) continue
-    if (await isAlive(lock, holder)) throw inUse(folder, holder)
+    if (await isAlive(lock, holder)) throw unusable(inUse(folder, shown(holder)))
     if (takeOver(lock, holder, me)) break
     await sleep(50)
   }
@@ -171,13 +177,13 @@ function contentOf(path: string): string {
   }
 }
 
-function inUse(folder: string, { pid, host }: Holder): Error {
-  const where = host === hostname() ? '' : ` on ${host}`
-  return unusable(
-    `${folder} is in use by process ${pid}${where}: a file store serves one process. ` +
-      'End that one first, name another folder, or use etcd to run several proxies',
-  )
+function shown({ pid, host }: Holder): string {
+  return host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`
 }
+
+const storeInUse: InUse = (folder, holder) =>
+  `${folder} is in use by ${holder}: a file store serves one process. ` +
+  'End that one first, name another folder, or use etcd to run several proxies'
 
 function runs(pid: number): boolean {
   try {

@@ -35,6 +35,11 @@ export interface MvccWriter {
   grantLease(ttlMs: number): Lease | Promise<Lease>
   /** As `MetadataStore.revokeLease`; resolves once it is durable. */
   revokeLease(id: LeaseId): void | Promise<void>
+  /**
+   * Awaited before each read: pages of a large tree come from memory, and without it a load would be one turn of the event loop.
+   * Absent: a load may be.
+   */
+  turn?(): Promise<void> | undefined
   /** Absent: there is no bound but memory. */
   space?(): StoreSpace
 }
@@ -66,6 +71,7 @@ class MvccHandle implements MetadataStore {
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
+    await this.#writer.turn?.()
     return this.#mvcc.range(query)
   }
 

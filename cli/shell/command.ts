@@ -33,16 +33,16 @@ export function shellCommand(): Command {
 }
 
 async function runShell(flags: ShellFlags): Promise<number> {
-  const output = new Output({ isJson: flags.json === true })
   const interrupt = new Interrupt()
-  process.stdout.on('error', () => {})
   const { signal } = interrupt
+  const output = new Output({ isJson: flags.json === true, signal })
+  process.stdout.on('error', () => {})
   try {
     const interpreter = await Interpreter.open(flags, output, signal)
     try {
       if (process.stdin.isTTY) {
-        await runPrompt(interpreter)
-        return EXIT.ok
+        await runPrompt(interpreter, signal)
+        return signal.aborted ? interrupt.exitCode : EXIT.ok
       }
       const code = await runScript(interpreter, {
         isKeptGoing: flags.keepGoing === true,

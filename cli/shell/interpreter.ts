@@ -32,7 +32,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   delete_stale_backups: 'rm -r below /clickhouse/backups',
 }
 
-type OwnWord = (args: readonly string[]) => Promise<Outcome | undefined>
+/** `signal`: Ctrl-C. */
+type OwnWord = (args: readonly string[], signal: AbortSignal) => Promise<Outcome | undefined>
 
 export class Interpreter {
   readonly verbs: ReadonlyMap<string, Verb>
@@ -50,11 +51,11 @@ export class Interpreter {
     help: async ([word]) => this.#help(word),
     quit: async () => ({ exitCode: EXIT.ok, quit: true }),
     exit: async () => ({ exitCode: EXIT.ok, quit: true }),
-    cd: async ([path = '/']) => this.#cd(path),
+    cd: async ([path = '/'], signal) => this.#cd(path, signal),
     pwd: async () => this.#say(this.#current),
     history: async () => this.#history(),
     redo: async ([number = '']) => this.#redo(number),
-    connect: async ([url]) => this.#connect(url),
+    connect: async ([url], signal) => this.#connect(url, signal),
     printwatches: async ([word]) => this.#printWatches(word),
   }
   #isShowingEvents = true
@@ -124,7 +125,7 @@ export class Interpreter {
     try {
       const [name = '', ...args] = wordsOf(line)
       const own = Object.hasOwn(this.#own, name) ? this.#own[name] : undefined
-      if (own !== undefined) return (await own(args)) ?? { exitCode: EXIT.ok }
+      if (own !== undefined) return (await own(args, running.signal)) ?? { exitCode: EXIT.ok }
       const isWord = isFourLetterWord(name)
       const verb = this.verbs.get(isWord ? 'flwc' : name)
       if (verb === undefined) throw this.#unknownWord(name)
@@ -162,7 +163,7 @@ export class Interpreter {
     if (parsed === undefined) return EXIT.ok
     const target = this.#target
     const isJson = parsed.flags.json === true || this.#output.isJson
-    const output = isJson === this.#output.isJson ? this.#output : this.#output.with(isJson)
+    const output = this.#output.with(isJson, signal)
     const run: Run = {
       target,
       client: target.client.with({ timeoutMs: target.timeoutMs, signal }),
@@ -201,12 +202,10 @@ export class Interpreter {
     return undefined
   }
 
-  async #cd(path: string): Promise<undefined> {
+  async #cd(path: string, signal: AbortSignal): Promise<undefined> {
     const at = resolvePath(this.#current, path)
-    if (
-      (await this.#target.client.with({ timeoutMs: this.#target.timeoutMs }).exists(at)) ===
-      undefined
-    ) {
+    const { client, timeoutMs } = this.#target
+    if ((await client.with({ timeoutMs, signal }).exists(at)) === undefined) {
       throw new ZnodeError(ZK_ERRORS.NO_NODE.errno, at)
     }
     this.#current = at
@@ -233,10 +232,11 @@ export class Interpreter {
     return this.run(line)
   }
 
-  async #connect(url: string | undefined): Promise<undefined> {
+  async #connect(url: string | undefined, signal: AbortSignal): Promise<undefined> {
     const flags = url === undefined ? this.#flags : { ...this.#flags, server: url }
     const target = await openTarget(flags, {
       renew: true,
+      signal,
       onState: (state) => this.#stateChanged(state),
     })
     const before = this.#target

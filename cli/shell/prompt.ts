@@ -1,13 +1,15 @@
 /** The shell at a terminal: editing, history, completion. Neighbours: interpreter, history, script. */
 import { createInterface, type Interface } from 'node:readline'
+import { onAbort } from '../../lib/internal.ts'
 import { printable } from '../znode/printable.ts'
 import { History, historyFile } from './history.ts'
 import type { Interpreter } from './interpreter.ts'
 
 const HISTORY_MAX = 1_000
 
-/** Until quit, or Ctrl-D. */
-export async function runPrompt(interpreter: Interpreter): Promise<void> {
+/** Until quit, Ctrl-D, or the signal. */
+export async function runPrompt(interpreter: Interpreter, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
   const history = new History(historyFile(process.env))
   const rl = createInterface({
     input: process.stdin,
@@ -26,7 +28,9 @@ export async function runPrompt(interpreter: Interpreter): Promise<void> {
   })
   interpreter.history = () => history.lines
   if (history.trouble !== undefined) interpreter.notify(history.trouble)
+  const forget = onAbort(signal, () => rl.close())
   await new Prompt(rl, interpreter, history).ended
+  forget()
 }
 
 class Prompt {

@@ -17,8 +17,6 @@ export async function runScript(
 ): Promise<number> {
   const lines: string[] = []
   interpreter.history = () => lines
-  const stop = (): void => void interpreter.interrupt()
-  signal.addEventListener('abort', stop)
   let failed = 0
   let number = 0
   const rl = createInterface({
@@ -26,8 +24,15 @@ export async function runScript(
     terminal: false,
     crlfDelay: Number.POSITIVE_INFINITY,
   })
+  const stop = (): void => {
+    interpreter.interrupt()
+    // It may be waiting for a line.
+    rl.close()
+  }
+  signal.addEventListener('abort', stop)
   try {
     for await (const line of rl) {
+      if (signal.aborted) break
       number++
       const { exitCode, quit } = await interpreter.run(line)
       lines.push(line)

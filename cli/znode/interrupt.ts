@@ -22,7 +22,9 @@ export class Interrupt {
     return this.#controller.signal
   }
 
+  /** Behind the last thing that is done. One that was interrupted ends here: output that nobody reads would keep the process. */
   end(): void {
     for (const name of SIGNALS) process.off(name, this.#listener)
+    if (this.signal.aborted) process.exit(this.exitCode)
   }
 }

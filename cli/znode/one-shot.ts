@@ -27,9 +27,9 @@ async function runOnce(
   args: readonly string[],
   flags: ConnectionFlags & Flags,
 ): Promise<number> {
-  const output = new Output({ isJson: flags.json === true })
   const interrupt = new Interrupt()
   const { signal } = interrupt
+  const output = new Output({ isJson: flags.json === true, signal })
   // The reader that ended is noticed where something is written.
   process.stdout.on('error', () => {})
   try {

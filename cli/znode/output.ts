@@ -2,6 +2,7 @@
  * Where a command writes: results to stdout, everything else to stderr. For a terminal as wide as it is and with colours;
  * for a pipe stable, without them. Neighbours: layout, printable.
  */
+import { onAbort, Turns } from '../../lib/internal.ts'
 import { printable, printableJson } from './printable.ts'
 
 /** What of process.stdout and process.stderr is used. */
@@ -17,6 +18,8 @@ export interface OutputOptions {
   /** Results as JSON. @default false */
   readonly isJson?: boolean
   readonly env?: NodeJS.ProcessEnv
+  /** Aborted: nothing more is written, and a write that waits for its reader is given up, both with the reason. */
+  readonly signal?: AbortSignal
 }
 
 const COLUMNS_DEFAULT = 80
@@ -38,6 +41,8 @@ export class Output {
   readonly #stdout: Stream
   readonly #stderr: Stream
   readonly #hasColours: boolean
+  readonly #signal: AbortSignal | undefined
+  readonly #turns = new Turns()
   #pending = ''
 
   constructor(options: OutputOptions = {}) {
@@ -47,11 +52,12 @@ export class Output {
     this.#stderr = stderr
     this.isTerminal = stdout.isTTY === true
     this.#hasColours = hasColours(stdout, env)
+    this.#signal = options.signal
   }
 
-  /** The same streams, with or without JSON. */
-  with(isJson: boolean): Output {
-    return new Output({ stdout: this.#stdout, stderr: this.#stderr, isJson })
+  /** The same streams, with or without JSON, until the signal. */
+  with(isJson: boolean, signal: AbortSignal): Output {
+    return new Output({ stdout: this.#stdout, stderr: this.#stderr, isJson, signal })
   }
 
   /** Columns of the terminal, as they are now. */
@@ -87,14 +93,20 @@ export class Output {
   /** Bytes, exactly. */
   async bytes(bytes: Uint8Array): Promise<void> {
     await this.flush()
-    await written(this.#stdout, bytes)
+    await this.#write(bytes)
   }
 
   /** Before the command ends. */
   async flush(): Promise<void> {
     const text = this.#pending
     this.#pending = ''
-    if (text !== '') await written(this.#stdout, text)
+    if (text !== '') await this.#write(text)
+  }
+
+  async #write(chunk: string | Uint8Array): Promise<void> {
+    this.#signal?.throwIfAborted()
+    await this.#turns.take()
+    await written(this.#stdout, chunk, this.#signal)
   }
 
   /** A sentence for a person, which is no result. */
@@ -107,8 +119,17 @@ export class Output {
 export const hex = (id: bigint | number): string =>
   `0x${(typeof id === 'bigint' ? BigInt.asUintN(64, id) : id).toString(16)}`
 
-function written(stream: Stream, chunk: string | Uint8Array): Promise<void> {
+function written(
+  stream: Stream,
+  chunk: string | Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(chunk, (error) => (error == null ? resolve() : reject(error)))
+    const forget = signal === undefined ? () => {} : onAbort(signal, () => reject(signal.reason))
+    stream.write(chunk, (error) => {
+      forget()
+      if (error == null) resolve()
+      else reject(error)
+    })
   })
 }

@@ -3,6 +3,7 @@
  * after the other a large tree would take a round trip a znode. Neighbours: verbs/listing, ../doctor.
  */
 import { type Stat, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
+import { Turns } from '../../lib/internal.ts'
 
 export interface Visited {
   readonly path: string
@@ -61,7 +62,9 @@ export async function* walkTree(
   { depthMax = Number.POSITIVE_INFINITY, childrenMax = Number.POSITIVE_INFINITY }: WalkOptions = {},
 ): AsyncGenerator<Visited, void, undefined> {
   const stack: Entry[] = [{ path: root, depth: 0, isLast: true, read: client.getChildren(root) }]
+  const turns = new Turns()
   for (;;) {
+    await turns.take()
     for (let i = stack.length - 1; i >= Math.max(0, stack.length - AHEAD); i--)
       start(client, stack[i] as Entry)
     const entry = stack.pop()

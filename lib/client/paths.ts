@@ -16,8 +16,8 @@ export interface MkdirpOptions {
   readonly data?: Uint8Array | null
 }
 
-/** Children that are requested at the same time. */
-const IN_FLIGHT_MAX = 64
+/** Children that {@link deleteRecursive} deletes at the same time. */
+export const DELETES_IN_FLIGHT_MAX = 64
 
 const hasCode = (error: unknown, code: ZnodeErrorCode): boolean =>
   error instanceof ZnodeError && error.code === code
@@ -97,8 +97,8 @@ export interface DeleteRecursiveOptions {
 /**
  * Deletes a znode and everything below it, children first, with a bounded number of requests in flight. What others create below it meanwhile is deleted too.
  * `/zookeeper` cannot be deleted: `/` deletes all but that and itself. A path that is not there is no error.
- * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; a part may be deleted, and
- * it is safe to repeat
+ * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_NO_AUTH, ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; the reason of the client's signal. A part
+ * may be deleted, and it is safe to repeat. What was in flight has its answer by then, or ended with that error, too.
  */
 export async function deleteRecursive(
   client: ZooKeeper,
@@ -124,11 +124,15 @@ async function deleteBelow(
     const parent = stack.at(-1) as string
     const children = await childrenOf(client, parent)
     const deep: string[] = []
-    for (let i = 0; i < children.length; i += IN_FLIGHT_MAX) {
-      const some = children.slice(i, i + IN_FLIGHT_MAX)
-      const deleted = await Promise.all(some.map((child) => tryDelete(client, child)))
-      deep.push(...some.filter((_, place) => deleted[place] === false))
-      onDeleted(deleted.filter((isGone) => isGone).length)
+    for (let i = 0; i < children.length; i += DELETES_IN_FLIGHT_MAX) {
+      const some = children.slice(i, i + DELETES_IN_FLIGHT_MAX)
+      const ended = await Promise.allSettled(some.map((child) => tryDelete(client, child)))
+      for (const [place, one] of ended.entries()) {
+        if (one.status === 'fulfilled' && !one.value) deep.push(some[place] as string)
+      }
+      onDeleted(ended.filter((one) => one.status === 'fulfilled' && one.value).length)
+      const failed = ended.find((one) => one.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
     }
     if (deep.length > 0) {
       for (const child of deep) stack.push(child)

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
+import { Turns } from '../base/turns.ts'
 import { Layout } from '../format/layout.ts'
 import type { Damage, Finding } from '../member/tree/damage.ts'
 import type { DataTree } from '../member/tree/data-tree.ts'
@@ -51,10 +52,9 @@ export interface TreeSource {
 
 /** A tree in memory, as a keeper holds it; the text is made line by line. */
 export class TreeExport implements Iterable<string> {
-  /** Counts and zxid, known before the first line. */
-  readonly header: TreeHeader
+  #header!: TreeHeader
   readonly #tree: TreeSource['tree']
-  readonly #sessions: readonly TreeSession[]
+  #sessions: readonly TreeSession[] = []
   readonly #withEphemerals: boolean
   /** What was damaged, and so is left out or may be old; empty, unless that was accepted. */
   readonly findings: readonly Finding[]
@@ -63,18 +63,31 @@ export class TreeExport implements Iterable<string> {
   readonly #unowned = new Set<string>()
   #sha256: string | undefined
 
-  /** Use {@link readTree}. @internal */
-  constructor(replica: TreeSource, path: string, withEphemerals: boolean, damage?: Damage) {
+  /** Use {@link readTree}. `measures`: false where the caller measures it, in turns. @internal */
+  constructor(
+    replica: TreeSource,
+    path: string,
+    withEphemerals: boolean,
+    damage?: Damage,
+    measures = true,
+  ) {
     this.#tree = replica.tree
     this.#withEphemerals = withEphemerals
     this.#salvages = damage !== undefined
     const unowned = this.#salvages && withEphemerals ? unownedEphemerals(replica) : []
     for (const { path: at } of unowned) this.#unowned.add(at as string)
     this.findings = [...(damage?.findings ?? []), ...unowned]
+    if (measures) for (const _znode of this.measured(replica, path));
+  }
+
+  /** Each step is a znode; behind the last one the header is there. @internal */
+  *measured(replica: TreeSource, path: string): Generator<void> {
+    const withEphemerals = this.#withEphemerals
     const owners = new Set<bigint>()
     let znodes = 0
     let largest = { path: '/', bytes: 0 }
     for (const [at, node] of this.#walk(path)) {
+      yield
       znodes++
       const bytes = node.data?.length ?? 0
       if (bytes > largest.bytes) largest = { path: at, bytes }
@@ -88,9 +101,14 @@ export class TreeExport implements Iterable<string> {
           })
           .sort((a, b) => (a.id < b.id ? -1 : 1))
       : []
-    this.#checkComplete(path, znodes)
+    yield* this.#checkComplete(path, znodes)
     const { zxid } = replica
-    this.header = { path, zxid, sessions: this.#sessions.length, znodes, largest }
+    this.#header = { path, zxid, sessions: this.#sessions.length, znodes, largest }
+  }
+
+  /** Counts and zxid, known before the first line. */
+  get header(): TreeHeader {
+    return this.#header
   }
 
   /** Each line with its end. Two iterations give the same. */
@@ -152,10 +170,11 @@ export class TreeExport implements Iterable<string> {
   }
 
   /** Nothing is left out silently: the walk does not reach a znode that has lost its parent. */
-  #checkComplete(top: string, znodes: number): void {
+  *#checkComplete(top: string, znodes: number): Generator<void> {
     let due = depthOf(top)
     const below = top === '/' ? '/' : `${top}/`
     for (const [path, node] of this.#tree.entries()) {
+      yield
       if (path !== top && !path.startsWith(below)) continue
       if (!this.#isLeftOut(path, node)) due++
     }
@@ -198,7 +217,14 @@ export async function readTree(options: ExportOptions): Promise<TreeExport> {
   if (withoutEphemerals && node.ephemeralOwner !== 0n) {
     throw new CopyError('COPY_NOT_FOUND', `${path} is ephemeral: nothing is left to be exported`)
   }
-  return new TreeExport(replica, path, !withoutEphemerals, salvage ? damage : undefined)
+  const accepted = salvage ? damage : undefined
+  const tree = new TreeExport(replica, path, !withoutEphemerals, accepted, false)
+  const turns = new Turns()
+  for (const _znode of tree.measured(replica, path)) {
+    const turn = turns.take()
+    if (turn !== undefined) await turn
+  }
+  return tree
 }
 
 /** Ephemerals whose session has no record. */

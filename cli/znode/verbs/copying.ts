@@ -1,6 +1,8 @@
 /** Words of ClickHouse's keeper-client: cp, cpr, mv, touch, exists, get_direct_children_number. Neighbours: writing, removing. */
 import { ZK_ERRORS, ZnodeError } from '../../../lib/index.ts'
 import { UsageError } from '../../flags.ts'
+import { sayingHowFar } from '../how-far.ts'
+import { counted } from '../layout.ts'
 import { printable } from '../printable.ts'
 import { pathOf, type Run, type Verb } from '../verb.ts'
 import { walkTree } from '../walk-tree.ts'
@@ -50,11 +52,17 @@ const cpr: Verb = {
   async run(run, args) {
     const { from, to } = placesOf(run, args)
     const { signal } = run
-    for await (const { path, stat } of walkTree(run.client, from)) {
-      signal.throwIfAborted()
-      if (stat === undefined) throw new ZnodeError(ZK_ERRORS.NO_AUTH.errno, path)
-      await copyOne(run, path, `${to}${path.slice(from === '/' ? 0 : from.length)}`)
-    }
+    let done = 0
+    const text = (): string =>
+      `not all is copied: ${counted(done, 'znode')} of ${from} are, and perhaps one more`
+    await sayingHowFar(run, { done: () => done, text }, async () => {
+      for await (const { path, stat } of walkTree(run.client, from)) {
+        signal.throwIfAborted()
+        if (stat === undefined) throw new ZnodeError(ZK_ERRORS.NO_AUTH.errno, path)
+        await copyOne(run, path, `${to}${path.slice(from === '/' ? 0 : from.length)}`)
+        done++
+      }
+    })
   },
 }
 

@@ -4,12 +4,13 @@ import type { Stat } from '../../../lib/index.ts'
 import { isSession } from '../../ensemble/owners.ts'
 import { whole } from '../../settings/parse.ts'
 import { EXIT } from '../exit-codes.ts'
+import { sayingHowFar } from '../how-far.ts'
 import { columnsOf, counted, shownBytes, shownCount } from '../layout.ts'
 import { hex, type Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import { statJson, statLines } from '../stat-text.ts'
 import { pathOf, type Run, type Verb, watchOf } from '../verb.ts'
-import { type Visited, walkTree } from '../walk-tree.ts'
+import { type Visited, type WalkOptions, walkTree } from '../walk-tree.ts'
 import { statOption, watchOption } from './reading.ts'
 
 /** Children of one znode that tree shows. */
@@ -62,16 +63,34 @@ const ls: Verb = {
   },
 }
 
-async function listAll({ client, output, signal }: Run, root: string): Promise<number | undefined> {
+async function listAll(run: Run, root: string): Promise<number | undefined> {
+  const { output } = run
   const unread = new Unread(output)
-  for await (const visited of walkTree(client, root)) {
-    signal.throwIfAborted()
+  await eachBelow(run, root, {}, async (visited) => {
     const { path, stat } = visited
     if (output.isJson) await output.json({ path, stat: stat && statJson(stat) })
     else await output.line(printable(path))
     unread.note(visited)
-  }
+  })
   return unread.exitCode
+}
+
+/** Says how many were shown, if that are not all. */
+async function eachBelow(
+  run: Run,
+  root: string,
+  options: WalkOptions,
+  show: (visited: Visited) => Promise<void>,
+): Promise<void> {
+  let shown = 0
+  const text = (): string => `not all is shown: ${counted(shown, 'znode')} of ${root} were read`
+  await sayingHowFar(run, { done: () => shown, text, isRead: true }, async () => {
+    for await (const visited of walkTree(run.client, root, options)) {
+      run.signal.throwIfAborted()
+      await show(visited)
+      shown++
+    }
+  })
 }
 
 const tree: Verb = {
@@ -86,7 +105,7 @@ const tree: Verb = {
   ],
   examples: ['/app', '--depth 2 /', '--children 1000 /brokers'],
   async run(run, args, { depth, children }) {
-    const { client, output, signal } = run
+    const { output } = run
     const root = pathOf(run, args)
     const unread = new Unread(output)
     const drawing = new Drawing(output, children as number)
@@ -94,14 +113,13 @@ const tree: Verb = {
       childrenMax: children as number,
       ...(depth !== undefined && { depthMax: depth as number }),
     }
-    for await (const visited of walkTree(client, root, options)) {
-      signal.throwIfAborted()
+    await eachBelow(run, root, options, async (visited) => {
       if (output.isJson) {
         const { path, stat } = visited
         await output.json({ path, depth: visited.depth, stat: stat && statJson(stat) })
       } else await drawing.draw(visited, root)
       unread.note(visited)
-    }
+    })
     if (!output.isJson) await drawing.end()
     return unread.exitCode
   },

@@ -1,14 +1,18 @@
 /** Verbs that delete znodes: rm and deleteall. Neighbour: writing. */
 import { Option } from 'commander'
 import { deleteRecursive } from '../../../lib/index.ts'
+import { DELETES_IN_FLIGHT_MAX } from '../../../lib/internal.ts'
 import { UsageError } from '../../flags.ts'
 import { showProgress } from '../../progress.ts'
+import { sayingHowFar } from '../how-far.ts'
+import { shownCount } from '../layout.ts'
 import type { Run, Verb } from '../verb.ts'
 import { versionOf, versionOption } from './writing.ts'
 
 const isRoot = (path: string): boolean => path === '/'
 
-async function removeAll({ client, output }: Run, path: string, isMeant: boolean): Promise<void> {
+async function removeAll(run: Run, path: string, isMeant: boolean): Promise<void> {
+  const { client, output } = run
   if (isRoot(path) && !isMeant) {
     throw new UsageError('this deletes the whole tree: add --whole-tree if that is meant')
   }
@@ -22,8 +26,18 @@ async function removeAll({ client, output }: Run, path: string, isMeant: boolean
     done += count
     progress.at(done, Math.max(done, counted ?? 0))
   }
+  const text = (): string => {
+    progress.end()
+    const all = counted === undefined ? '' : ` of ${shownCount(counted)}`
+    return (
+      `not all is deleted: ${shownCount(done)}${all} znodes below ${path} are, and at most ` +
+      `${DELETES_IN_FLIGHT_MAX} that were in flight; run it again for the rest`
+    )
+  }
   try {
-    await deleteRecursive(client, path, { onDeleted })
+    await sayingHowFar(run, { done: () => done, text }, () =>
+      deleteRecursive(client, path, { onDeleted }),
+    )
   } finally {
     progress.end()
   }

@@ -1,6 +1,8 @@
 /** Verbs about rights: acl, getAcl, setAcl, addauth, whoami. Neighbour: ../acl-text. */
 import { Option } from 'commander'
 import { aclText, parseAcl } from '../acl-text.ts'
+import { sayingHowFar } from '../how-far.ts'
+import { counted } from '../layout.ts'
 import { printable } from '../printable.ts'
 import { statJson, statLines } from '../stat-text.ts'
 import { type Flags, pathOf, type Run, type Verb } from '../verb.ts'
@@ -26,11 +28,17 @@ async function write(run: Run, path: string, text: string, flags: Flags): Promis
     else if (flags.stat === true) await output.lines(statLines(stat))
     return
   }
-  for await (const visited of walkTree(client, path)) {
-    signal.throwIfAborted()
-    const stat = await client.setAcl(visited.path, acl)
-    if (output.isJson) await output.json({ path: visited.path, stat: statJson(stat) })
-  }
+  let done = 0
+  const left = (): string =>
+    `not all is changed: the ACLs of ${counted(done, 'znode')} of ${path} are, and perhaps one more`
+  await sayingHowFar(run, { done: () => done, text: left }, async () => {
+    for await (const visited of walkTree(client, path)) {
+      signal.throwIfAborted()
+      const stat = await client.setAcl(visited.path, acl)
+      done++
+      if (output.isJson) await output.json({ path: visited.path, stat: statJson(stat) })
+    }
+  })
 }
 
 const ACL_TEXT = 'scheme:id:cdrwa, separated by commas'
