@@ -19,7 +19,7 @@ import { whenCutShort } from './cut-short.ts'
 import { UsageError } from './flags.ts'
 import { unusableFile } from './unusable.ts'
 
-/** How long a FIFO may be without a reader. Unit ms. */
+/** How long a FIFO may be without a reader: nothing is lost by it, as nothing is read from a store before. Unit ms. */
 const READER_MS_MAX = 30_000
 /** Between two looks. Unit ms. */
 const LOOK_MS = 50

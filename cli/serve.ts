@@ -26,7 +26,11 @@ import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { advertise, listen, maxFrameBytes } from './settings/groups/clients.ts'
 import { logFormat, logLevel } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
-import { ensembleAccess, serveWhileFollowing as following } from './settings/groups/migration.ts'
+import {
+  ensembleAccess,
+  serveWhileFollowing as following,
+  sourceLook,
+} from './settings/groups/migration.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { secureListen, secureOf } from './settings/groups/tls.ts'
 import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
@@ -268,7 +272,10 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   const onTakenOver = (): void => {
     if (isStandby && link === undefined) process.stdout.write(`${readyLine}\n`)
   }
-  new SourceGuard({ keeper, logger, onTakenOver }).start()
+  new SourceGuard({
+    ...{ keeper, logger, onTakenOver },
+    ...{ intervalMs: get(sourceLook.intervalMs), lookMs: get(sourceLook.lookMs) },
+  }).start()
   link?.start(
     () => listening.ownReport(),
     () => void reload.run(),

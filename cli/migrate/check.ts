@@ -5,10 +5,11 @@ import { parsePositive } from '../settings/parse.ts'
 import { EXIT } from '../znode/exit-codes.ts'
 import { counted } from '../znode/layout.ts'
 import { printable, printableJson } from '../znode/printable.ts'
-import { commanded, exitCodesText, limitOf, withTimeout } from './commanded.ts'
+import { type BoundFlags, sourceBoundsOf, withBoundFlags } from './bound-flags.ts'
+import { commanded, exitCodesText, inMs, limitOf, withTimeout } from './commanded.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
-interface CheckFlags extends SourceFlags {
+interface CheckFlags extends SourceFlags, BoundFlags {
   readonly json?: true
   readonly timeout: number
   readonly znodeBytesMax: number
@@ -16,11 +17,14 @@ interface CheckFlags extends SourceFlags {
   readonly sessionTimeoutMax: number
 }
 
+/** Of --timeout, for the snapshot: what else was found is said all the same where it does not come. */
+const SNAPSHOT_SHARE = 1 / 2
+
 const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'found')
 
 export function checkCommand(): Command {
   const { znodeBytesMax, sessionTimeoutMsMin, sessionTimeoutMsMax } = TARGET_DEFAULT
-  return withTimeout(withSourceFlags(new Command('check')))
+  return withBoundFlags(withTimeout(withSourceFlags(new Command('check'))))
     .summary('say whether a running ZooKeeper ensemble can be moved')
     .description(
       'Look at a running ZooKeeper ensemble: its servers, whether it accepts an observer, and what is in its tree. ' +
@@ -51,7 +55,7 @@ async function check(flags: CheckFlags): Promise<void> {
   const source = sourceOptions(flags)
   const findings = await limitOf(flags.timeout).step({ doing: 'the ensemble was examined' }, () =>
     checkSource({
-      ...source,
+      ...{ ...source, ...sourceBoundsOf(flags), timeoutMs: inMs(flags.timeout) * SNAPSHOT_SHARE },
       logger: silentLogger,
       limits: {
         znodeBytesMax: flags.znodeBytesMax,

@@ -12,9 +12,9 @@ import { parsePositive } from '../settings/parse.ts'
 import { CommandError, EXIT, exitCodeOf } from '../znode/exit-codes.ts'
 
 const SECOND_MS = 1_000
-/** Unit: s. */
+/** Of `--timeout`. Unit: s. */
 const TIMEOUT_S = 600
-/** For closing a store. Unit: ms. */
+/** For closing a store, when all is done: what hangs then ends with the process, so nobody needs to set it. Unit: ms. */
 const CLOSE_MS = 2_000
 
 /** What a command of a migration may end with: the meanings are those of all commands. */

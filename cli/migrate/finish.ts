@@ -4,6 +4,7 @@ import { abandonMigration, finishMigration } from '../../lib/internal.ts'
 import { say } from '../copy.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { stayAlive } from '../stay-alive.ts'
+import { type BoundFlags, storeBoundOf, withBoundFlags } from './bound-flags.ts'
 import {
   commanded,
   exitCodesText,
@@ -13,7 +14,7 @@ import {
   withTimeout,
 } from './commanded.ts'
 
-interface Flags {
+interface Flags extends BoundFlags {
   readonly store: string
   readonly prefix: string
   readonly timeout: number
@@ -22,7 +23,7 @@ interface Flags {
 const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'unknown')
 
 export function finishCommand(): Command {
-  return withTimeout(withStoreFlags(new Command('finish'), 'finish in this store'))
+  return withBoundFlags(withTimeout(withStoreFlags(new Command('finish'), 'finish in this store')))
     .summary('end the way back to the ensemble')
     .description(
       'End the way back to the ensemble after a take-over: new sessions get random passwords again, and its servers are not ' +
@@ -34,15 +35,18 @@ export function finishCommand(): Command {
     .action(commanded(true, finish))
 }
 
-async function finish({ store: url, prefix, timeout }: Flags): Promise<void> {
+async function finish(flags: Flags): Promise<void> {
+  const { store: url, prefix, timeout } = flags
   const isNew = await withLimitedStore(url, limitOf(timeout), (store) =>
-    finishMigration({ store, prefix, timeoutMs: inMs(timeout) }),
+    finishMigration({ store, prefix, timeoutMs: inMs(timeout), ...storeBoundOf(flags) }),
   )
   say(isNew ? `the migration of ${prefix} is finished` : `it was finished before: ${prefix}`)
 }
 
 export function abandonCommand(): Command {
-  return withTimeout(withStoreFlags(new Command('abandon'), 'remove from this store'))
+  return withBoundFlags(
+    withTimeout(withStoreFlags(new Command('abandon'), 'remove from this store')),
+  )
     .summary('remove the tree that follows an ensemble')
     .description(
       'Remove the tree that follows a ZooKeeper ensemble, and forget the migration. The ensemble is as it was. After a ' +
@@ -54,11 +58,12 @@ export function abandonCommand(): Command {
     .action(commanded(true, abandon))
 }
 
-async function abandon({ store: url, prefix, timeout }: Flags): Promise<void> {
+async function abandon(flags: Flags): Promise<void> {
+  const { store: url, prefix, timeout } = flags
   const release = stayAlive()
   try {
     await withLimitedStore(url, limitOf(timeout), (store) =>
-      abandonMigration({ store, prefix, timeoutMs: inMs(timeout) }),
+      abandonMigration({ store, prefix, timeoutMs: inMs(timeout), ...storeBoundOf(flags) }),
     )
     say(`the migration into ${prefix} is abandoned: its tree is removed`)
   } finally {

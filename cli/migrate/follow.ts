@@ -7,8 +7,8 @@ import { logLevelFlag, prefixFlag, withStoreFlags } from '../flags.ts'
 import { openLog } from '../logger.ts'
 import { showProgress } from '../progress.ts'
 import { stayAlive } from '../stay-alive.ts'
+import { type BoundFlags, mirrorBoundsOf, sourceBoundsOf, withBoundFlags } from './bound-flags.ts'
 import { commanded, exitCodesText } from './commanded.ts'
-import { type BoundFlags, mirrorBoundsOf, sourceBoundsOf, withBoundFlags } from './follow-flags.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -21,7 +21,7 @@ interface FollowFlags extends SourceFlags, BoundFlags {
 
 const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'conflict', 'found')
 
-/** How long leaving may take, when a signal came: killing it is harmless at any time. Unit: ms. */
+/** How long leaving may take, when a signal came. Killing it is harmless at any time, so nobody needs to set it. Unit: ms. */
 const LEAVE_MS = 5_000
 
 export function followCommand(): Command {

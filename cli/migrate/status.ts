@@ -3,9 +3,10 @@ import { Command } from 'commander'
 import { type MigrationStatus, migrationStatus } from '../../lib/internal.ts'
 import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { printableJson, printableText } from '../znode/printable.ts'
+import { type BoundFlags, storeBoundOf, withBoundFlags } from './bound-flags.ts'
 import { commanded, exitCodesText, limitOf, withLimitedStore, withTimeout } from './commanded.ts'
 
-interface StatusFlags {
+interface StatusFlags extends BoundFlags {
   readonly store: string
   readonly prefix: string
   readonly json?: true
@@ -15,7 +16,7 @@ interface StatusFlags {
 const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer')
 
 export function statusCommand(): Command {
-  return withTimeout(withStoreFlags(new Command('status'), 'look into this store'))
+  return withBoundFlags(withTimeout(withStoreFlags(new Command('status'), 'look into this store')))
     .summary('say how far a migration is')
     .description('Say how far the migration of a running ZooKeeper ensemble is. Writes nothing.')
     .addOption(prefixFlag())
@@ -25,10 +26,13 @@ export function statusCommand(): Command {
     .action(commanded(false, status))
 }
 
-async function status({ store: url, prefix, json, timeout }: StatusFlags): Promise<void> {
+async function status(flags: StatusFlags): Promise<void> {
+  const { store: url, prefix, json, timeout } = flags
   const limit = limitOf(timeout)
   const found = await withLimitedStore(url, limit, (store) =>
-    limit.step({ doing: 'the store was read' }, () => migrationStatus({ store, prefix })),
+    limit.step({ doing: 'the store was read' }, () =>
+      migrationStatus({ store, prefix, ...storeBoundOf(flags) }),
+    ),
   )
   process.stdout.write(
     json === true ? `${printableJson(JSON.stringify(found))}\n` : printableText(shown(found)),

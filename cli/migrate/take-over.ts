@@ -1,12 +1,12 @@
 /** `anykeeper migrate take-over`: the tree that followed an ensemble becomes the authority. */
-import { Command, Option } from 'commander'
-import { TAKE_OVER_DEFAULT, type TakenOver, takeOver } from '../../lib/internal.ts'
+import { Command } from 'commander'
+import { type TakenOver, takeOver } from '../../lib/internal.ts'
 import { say } from '../copy.ts'
 import { logLevelFlag, prefixFlag, withStoreFlags } from '../flags.ts'
 import { openLog } from '../logger.ts'
-import { parsePositive } from '../settings/parse.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { zookeeperFolder } from '../zookeeper-folder.ts'
+import { type BoundFlags, storeBoundOf, takeOverBoundsOf, withBoundFlags } from './bound-flags.ts'
 import {
   commanded,
   exitCodesText,
@@ -16,13 +16,11 @@ import {
   withTimeout,
 } from './commanded.ts'
 
-interface TakeOverFlags {
+interface TakeOverFlags extends BoundFlags {
   readonly store: string
   readonly prefix: string
   readonly sourceStays?: true
   readonly tail?: string
-  readonly drainTimeout: number
-  readonly commitTimeout: number
   readonly timeout: number
   readonly logLevel: string
 }
@@ -39,7 +37,9 @@ const CODES = exitCodesText(
 )
 
 export function takeOverCommand(): Command {
-  return withTimeout(withStoreFlags(new Command('take-over'), 'take over in this store'))
+  return withBoundFlags(
+    withTimeout(withStoreFlags(new Command('take-over'), 'take over in this store')),
+  )
     .summary('make the tree that followed the authority')
     .description(
       'Make the tree that followed a ZooKeeper ensemble the authority: stop all servers of the ensemble first. ' +
@@ -54,16 +54,6 @@ export function takeOverCommand(): Command {
       '--tail <dir>',
       'take what the logs of a stopped server have behind the tree: its dataDir or dataLogDir',
     )
-    .addOption(
-      new Option('--drain-timeout <ms>', 'how long what was received may take to be in the tree')
-        .default(TAKE_OVER_DEFAULT.drainMs)
-        .argParser(parsePositive),
-    )
-    .addOption(
-      new Option('--commit-timeout <ms>', 'how long the store may take for the take-over itself')
-        .default(TAKE_OVER_DEFAULT.commitMs)
-        .argParser(parsePositive),
-    )
     .addOption(logLevelFlag().default('warn'))
     .allowExcessArguments(false)
     .addHelpText('after', `\n${CODES}`)
@@ -77,9 +67,15 @@ async function run(flags: TakeOverFlags): Promise<void> {
   try {
     const taken = await withLimitedStore(flags.store, limitOf(flags.timeout), (store) =>
       takeOver({
-        ...{ store, prefix: flags.prefix, logger, drainMs: flags.drainTimeout },
+        ...{
+          store,
+          prefix: flags.prefix,
+          logger,
+          ...takeOverBoundsOf(flags),
+          ...storeBoundOf(flags),
+        },
         sourceStays: flags.sourceStays === true,
-        ...{ timeoutMs: inMs(flags.timeout), commitMs: flags.commitTimeout },
+        timeoutMs: inMs(flags.timeout),
         ...(tail && { tail }),
         onNote: (sentence) => say(`note: ${sentence}`),
       }),

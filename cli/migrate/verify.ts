@@ -5,6 +5,7 @@ import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
 import { EXIT } from '../znode/exit-codes.ts'
 import { printableJson, printableText } from '../znode/printable.ts'
+import { type BoundFlags, quietBoundOf, sourceBoundsOf, withBoundFlags } from './bound-flags.ts'
 import {
   commanded,
   exitCodesText,
@@ -15,7 +16,7 @@ import {
 } from './commanded.ts'
 import { type SourceFlags, sourceOptions, withSourceFlags } from './source-flags.ts'
 
-interface VerifyFlags extends SourceFlags {
+interface VerifyFlags extends SourceFlags, BoundFlags {
   readonly store: string
   readonly prefix: string
   readonly zookeeperTtl?: true
@@ -28,7 +29,9 @@ const CODES = exitCodesText('ok', 'error', 'usage', 'noRights', 'noServer', 'con
 const DIFFERENCES = 20
 
 export function verifyCommand(): Command {
-  return withTimeout(withSourceFlags(withStoreFlags(new Command('verify'), 'compare this store')))
+  return withBoundFlags(
+    withTimeout(withSourceFlags(withStoreFlags(new Command('verify'), 'compare this store'))),
+  )
     .summary('compare the stored tree with the ensemble that it follows')
     .description(
       'Compare the stored tree with that of a running ZooKeeper ensemble, at the same zxid: every znode with its data, ' +
@@ -51,14 +54,15 @@ async function verify(flags: VerifyFlags): Promise<void> {
   const { store: url, prefix, differences, timeout, zookeeperTtl, json } = flags
   const limit = limitOf(timeout)
   const timeoutMs = inMs(timeout)
-  const source = sourceOptions(flags)
+  const source = { ...sourceOptions(flags), ...sourceBoundsOf(flags) }
   const verdict = await withLimitedStore(url, limit, (store) =>
     limit.step({ doing: 'the trees were compared' }, () =>
       verifySource({
         ...source,
         ...{ logger: silentLogger, differencesMax: differences, timeoutMs },
         finish: { withTtl: zookeeperTtl === true },
-        ours: (atLeast) => storedTree(atLeast, { store, prefix, timeoutMs }),
+        ours: (atLeast) =>
+          storedTree(atLeast, { store, prefix, timeoutMs, ...quietBoundOf(flags) }),
       }),
     ),
   )

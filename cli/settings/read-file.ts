@@ -6,9 +6,12 @@ const CONFIGURATION_BYTES_MAX = 1024 * 1024
 /** Largest file with one secret, bytes. */
 const SECRET_BYTES_MAX = 64 * 1024
 const CHUNK_BYTES = 64 * 1024
-/** How long the next bytes of a FIFO or a device may take. Unit ms. */
+/**
+ * How long the next bytes of a FIFO or a device may take, not all of them. It holds before any setting is known, as it is what they are
+ * read with. A writer that needs longer, such as one that prompts, runs first and its output is named. Unit ms.
+ */
 const SILENCE_MS_MAX = 10_000
-/** Between two looks. Unit ms. */
+/** Between two looks: a pace, which ends nothing. Unit ms. */
 const LOOK_MS = 20
 
 /**

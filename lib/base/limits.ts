@@ -82,6 +82,11 @@ export interface KeeperLimits {
   /** How long requests wait for a take-over, ms; then their clients are disconnected, and nothing was sent. */
   readonly holdMsMax: number
   /**
+   * So long an entry of the journal waits for the leader of that ensemble to report it, which alone says with which error a request
+   * failed: then it is taken without. Unit ms.
+   */
+  readonly reportMsMax: number
+  /**
    * Log lines of one kind in a minute; further ones are counted, and their number is logged at the end of the
    * minute. 0: no limit.
    */
@@ -222,6 +227,7 @@ export const LIMITS_DEFAULT: KeeperLimits = {
   sourceLagMsMax: 10_000,
   forwardMsMax: 15_000,
   holdMsMax: 10_000,
+  reportMsMax: 1_000,
   logLinesPerMinuteMax: 10,
   reaperIntervalMs: 60_000,
   reapedPerMinuteMax: 10_000,

@@ -70,6 +70,11 @@ export interface SourceRecord {
   readonly currentMs?: number
   /** Why the last connection to the ensemble ended, a sentence. Absent: none has. */
   readonly why?: string
+  /**
+   * What is written here is at most so old, in a follower that lives: between two writes of what has changed. Unit ms. Absent: written
+   * by a release that has 1,000.
+   */
+  readonly statusMs?: number
   /** Of the follower that wrote this. Absent: written by a release that does not count. */
   readonly counters?: SourceCounters
   /**
@@ -94,10 +99,11 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
   assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
   assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
-  const { freeze, why, currentMs, counters } = record
+  const { freeze, why, currentMs, statusMs, counters } = record
   if (freeze !== undefined) assertStrings(what, freeze)
   if (why !== undefined) assertStrings(what, why)
   if (currentMs !== undefined) assertIntegers(what, currentMs)
+  if (statusMs !== undefined) assertIntegers(what, statusMs)
   if (counters !== undefined) {
     if (typeof counters !== 'object' || counters === null) throw damaged(what)
     assertIntegers(what, ...Object.values(counters))

@@ -7,7 +7,7 @@ import { fourLetterWord, type ServerWords, serverWords, type WordOptions } from 
 import type { HostPort } from './source-feed.ts'
 import { versionProblem } from './supported-version.ts'
 
-/** Addresses of clients that are named. */
+/** Addresses of clients that are named: of the others the number is, so nobody needs to set it. */
 const ADDRESSES_MAX = 10
 /** Without a vote of their own. */
 const KERBEROS = /kerberos|gssapi/i

@@ -21,9 +21,12 @@ export interface CheckOptions extends Omit<SourceFeedOptions, 'from'> {
   readonly timeoutMs?: number
 }
 
-/** A leader serialises a tree of ten million znodes within it. Unit ms. */
+/** A leader serialises a tree of ten million znodes within it. The command takes half of its `--timeout` instead. Unit ms. */
 export const CHECK_MS = 300_000
-/** Breaks before a snapshot came, after which the source counts as one that cannot be followed. */
+/**
+ * Breaks before a snapshot came, after which the source counts as one that cannot be followed. Nobody needs to set it: the finding says
+ * why the last one was, and a check that is run again begins again.
+ */
 const BREAKS_MAX = 3
 
 /** The worst first. Never rejects for what is wrong with the source: that is a finding. */

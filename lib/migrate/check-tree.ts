@@ -28,7 +28,7 @@ const ZNODE_HEAP_BYTES = 1_000
 const HEAP_BYTES_NOTED = 1024 ** 3
 const MIB = 1024 ** 2
 const GIB = 1024 ** 3
-/** Paths that are named. */
+/** Paths that are named: their number is said, so nobody needs to set it. */
 const PATHS_MAX = 5
 /** Which a server knows from the start. */
 const KNOWN_SCHEMES: ReadonlySet<string> = new Set([

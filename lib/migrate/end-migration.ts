@@ -7,7 +7,7 @@ import { type MigrationPlace, SourceKey } from './source-key.ts'
 import { isServedTree, nothingFollows } from './take-over-refusals.ts'
 import { TimeLimit } from './time-limit.ts'
 
-/** How long each of them may take. Unit: ms. */
+/** How long each of them may take, unless `--timeout` is given. Unit: ms. */
 export const END_TIMEOUT_MS = 600_000
 
 export interface EndOptions extends MigrationPlace {

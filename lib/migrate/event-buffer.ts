@@ -7,7 +7,7 @@ import type { SourceEvent } from './source-feed.ts'
 
 /** What a decoded transaction takes beside its bytes, and an event without any. Unit: bytes. */
 const OVERHEAD_BYTES = 400
-/** Of one event. */
+/** Of one event: the consumer takes them in such portions. What may wait is bounded by bytes (bufferBytesMax), so nobody needs to set it. */
 const TXNS_MAX = 1_000
 
 /** What a snapshot makes up for. */

@@ -61,7 +61,7 @@ export class MirrorStatus {
     given: { readonly servers: readonly string[]; readonly quorum?: readonly string[] },
     there: 'mirror' | 'other' | 'none',
   ): Promise<void> {
-    const { key, name } = this.#options
+    const { key, name, bounds } = this.#options
     const { prefix } = key.layout
     const { servers, quorum = [] } = given
     this.#isOurs = false
@@ -78,7 +78,17 @@ export class MirrorStatus {
       }
       // Whoever was connected when it was killed could not say so.
       const unfollowed = known.unfollowed || known.leader !== ''
-      return { ...known, servers, quorum, holder: name, leader: '', trouble: '', unfollowed }
+      const { statusMs } = bounds
+      return {
+        ...known,
+        servers,
+        quorum,
+        statusMs,
+        holder: name,
+        leader: '',
+        trouble: '',
+        unfollowed,
+      }
     })
     this.#record = entered as SourceRecord
     this.#unfollowed = this.#record.unfollowed

@@ -9,10 +9,22 @@ import { deadline } from '../base/deadline.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { hostPortOf } from './host-port.ts'
 
-/** How long one address may take. Unit: ms. */
-const TIMEOUT_MS = 2_000
-/** Of an answer, characters. */
-const ANSWER_MAX = 4_096
+/** What a question to an address may take. */
+export interface ProbeBounds {
+  /** For the connection and the whole answer. Unit ms. */
+  readonly lookMs: number
+  /** Of the answer, characters: a list of clients has about 200 of each. */
+  readonly answerMax: number
+}
+
+/** Bounds of a question, unless given. */
+export const PROBE_BOUNDS: ProbeBounds = { lookMs: 2_000, answerMax: 64 * 1024 * 1024 }
+
+export interface ProbeOptions extends Partial<ProbeBounds> {
+  /** @default systemClock */
+  readonly clock?: Clock
+}
+
 /** In the version of a proxy of ours: see proxy/version. */
 const OURS = /^Zookeeper version: .*-anykeeper/
 /** The machine is there, and nothing listens at this port of it. */
@@ -28,23 +40,29 @@ export interface Probed {
   readonly what: Found
   /** To the word; empty: none. */
   readonly answer: string
+  /** false: it did not end in time, or was too long; what came of it is a part. */
+  readonly isWhole: boolean
   /** Why it was not reached; empty: it was. */
   readonly why: string
 }
 
 /** Asks `srvr` of a client address, `host:port`. Never throws. */
-export function probeClientPort(address: string, clock: Clock = systemClock): Promise<Probed> {
-  return probe(address, clock, 'srvr')
+export function probeClientPort(address: string, options: ProbeOptions = {}): Promise<Probed> {
+  return probe(address, 'srvr', options)
 }
 
 /** Asks another word. Never throws. */
-export function queryClientPort(address: string, word: string, clock: Clock): Promise<Probed> {
-  return probe(address, clock, word)
+export function queryClientPort(
+  address: string,
+  word: string,
+  options: ProbeOptions = {},
+): Promise<Probed> {
+  return probe(address, word, options)
 }
 
 /** Connects to a quorum address, and says nothing. Never throws. */
-export function probeQuorumPort(address: string, clock: Clock = systemClock): Promise<Probed> {
-  return probe(address, clock, undefined)
+export function probeQuorumPort(address: string, options: ProbeOptions = {}): Promise<Probed> {
+  return probe(address, undefined, options)
 }
 
 function judged(answer: string): Found {
@@ -52,15 +70,28 @@ function judged(answer: string): Found {
   return answer.includes('\nMode: ') ? 'serves' : 'open'
 }
 
-function probe(address: string, clock: Clock, word: string | undefined): Promise<Probed> {
+function probe(
+  address: string,
+  word: string | undefined,
+  { clock = systemClock, lookMs, answerMax }: ProbeOptions,
+): Promise<Probed> {
+  const bounds = {
+    lookMs: lookMs ?? PROBE_BOUNDS.lookMs,
+    answerMax: answerMax ?? PROBE_BOUNDS.answerMax,
+  }
   return new Promise((resolve) => {
     let answer = ''
     let isOpen = false
+    let isWhole = true
     let [code, why] = ['', '']
     const socket = connect(hostPortOf(address))
-    const cancel = deadline(clock, TIMEOUT_MS, () => {
-      why = `no answer within ${TIMEOUT_MS} ms`
+    const cut = (): void => {
+      isWhole = false
       socket.destroy()
+    }
+    const cancel = deadline(clock, bounds.lookMs, () => {
+      why = `no answer within ${bounds.lookMs} ms`
+      cut()
     })
     socket.setEncoding('latin1')
     socket.once('connect', () => {
@@ -70,17 +101,18 @@ function probe(address: string, clock: Clock, word: string | undefined): Promise
     })
     socket.on('data', (text: string) => {
       answer += text
-      if (answer.length > ANSWER_MAX) socket.destroy()
+      if (answer.length > bounds.answerMax) cut()
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       code = error.code ?? ''
       why = error.message
+      isWhole = false
     })
     socket.once('close', () => {
       cancel()
-      if (isOpen) resolve({ what: judged(answer), answer, why: '' })
-      else if (code === REFUSED) resolve({ what: 'nothing', answer, why: '' })
-      else resolve({ what: 'unreached', answer, why })
+      if (isOpen) resolve({ what: judged(answer), answer, isWhole, why: '' })
+      else if (code === REFUSED) resolve({ what: 'nothing', answer, isWhole, why: '' })
+      else resolve({ what: 'unreached', answer, isWhole, why })
     })
   })
 }
@@ -107,12 +139,12 @@ export interface Answers {
 /** Which addresses of an ensemble answer. */
 export async function answering(
   record: SourceRecord,
-  clock: Clock = systemClock,
+  options: ProbeOptions = {},
 ): Promise<Answers> {
   const { clients, quorum } = knownAddresses(record)
   const found = await Promise.all([
-    ...clients.map(async (at) => [at, await probeClientPort(at, clock)] as const),
-    ...quorum.map(async (at) => [at, await probeQuorumPort(at, clock)] as const),
+    ...clients.map(async (at) => [at, await probeClientPort(at, options)] as const),
+    ...quorum.map(async (at) => [at, await probeQuorumPort(at, options)] as const),
   ])
   return {
     answering: found.flatMap(([at, { what }]) =>

@@ -5,18 +5,23 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Keeper } from '../member/keeper.ts'
-import { knownAddresses, probeClientPort } from './probe.ts'
+import { knownAddresses, PROBE_BOUNDS, probeClientPort } from './probe.ts'
 
-/** Between two looks. Unit: ms. */
-const LOOK_MS = 10_000
-/** A migration that is taken over is noticed so soon. Unit: ms. */
+/** Bounds of looking, unless given. Unit: ms. */
+export const GUARD_BOUNDS = { intervalMs: 10_000, lookMs: PROBE_BOUNDS.lookMs } as const
+/**
+ * A migration that is taken over is noticed so soon: a pace of this process alone, which reads nothing but its own memory. Nobody
+ * is served sooner or later for it. Unit: ms.
+ */
 const PHASE_MS = 1_000
 
 export interface SourceGuardOptions {
   readonly keeper: Keeper
   readonly logger: Logger
   readonly clock?: Clock
-  /** @default 10,000 ms */
+  /** Between two looks, ms. @default {@link GUARD_BOUNDS} */
+  readonly intervalMs?: number
+  /** For one address to answer, ms. @default {@link GUARD_BOUNDS} */
   readonly lookMs?: number
   /** Called once, when a member that stood by begins to serve. */
   readonly onTakenOver?: () => void
@@ -48,7 +53,8 @@ export class SourceGuard {
       this.#options.onTakenOver?.()
     }
     this.#cancel = this.#clock.after(PHASE_MS, () => {
-      const isDue = this.#clock.monotonic() - this.#lookedMs >= (this.#options.lookMs ?? LOOK_MS)
+      const { intervalMs = GUARD_BOUNDS.intervalMs } = this.#options
+      const isDue = this.#clock.monotonic() - this.#lookedMs >= intervalMs
       const isOurs = phase === 'taken' && keeper.registry.isFirst
       const looked =
         isDue && isOurs && record !== undefined
@@ -64,9 +70,15 @@ export class SourceGuard {
   }
 
   async #look(servers: readonly string[]): Promise<void> {
-    const { keeper, logger } = this.#options
+    const { keeper, logger, lookMs = GUARD_BOUNDS.lookMs } = this.#options
     this.#lookedMs = this.#clock.monotonic()
-    const found = await Promise.all(servers.map((at) => probeClientPort(at, this.#clock)))
+    const found = await Promise.all(
+      servers.map((at) => probeClientPort(at, { clock: this.#clock, lookMs })),
+    )
+    // Something accepted a connection and said nothing in time: it may be a server of theirs that hangs.
+    keeper.upkeep.source.silent = found.filter(
+      ({ what, isWhole }) => what === 'open' && !isWhole,
+    ).length
     const alive = servers.filter((_, at) => found[at]?.what === 'serves')
     keeper.upkeep.source.alive = alive.length
     const text = alive.join(', ')

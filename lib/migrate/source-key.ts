@@ -13,6 +13,7 @@ import type { Revision } from '../store/types.ts'
 import { mayPass } from './may-pass.ts'
 import { MIRROR_BOUNDS } from './mirror-bounds.ts'
 
+/** Between two attempts: a pace; storeMs ends them. Unit: ms. */
 const RETRY = { firstMs: 50, maxMs: 2_000 }
 
 /** Where a migration is kept. */

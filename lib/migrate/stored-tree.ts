@@ -16,12 +16,17 @@ export interface StoredTreeOptions {
   readonly prefix?: string
   /** For the store to get that far. Unit ms. */
   readonly timeoutMs: number
+  /**
+   * An epoch begins without a transaction: a store that has not moved for so long has all those before it. Unit ms.
+   * @default {@link STORED_TREE_DEFAULT}
+   */
+  readonly quietMs?: number
   readonly clock?: Clock
 }
 
+export const STORED_TREE_DEFAULT = { quietMs: 3_000 } as const
+/** Between two looks at one key: a pace, which ends nothing. Unit ms. */
 const POLL_MS = 250
-/** An epoch begins without a transaction: a store that has not moved for so long has all those before it. */
-const QUIET_MS = 3_000
 const TWO_32 = 2 ** 32
 
 /**
@@ -30,8 +35,10 @@ const TWO_32 = 2 ** 32
  */
 export async function storedTree(
   atLeast: number,
-  { store, prefix = '/anykeeper', timeoutMs, clock = systemClock }: StoredTreeOptions,
+  options: StoredTreeOptions,
 ): Promise<ComparableTree> {
+  const { store, prefix = '/anykeeper', timeoutMs, clock = systemClock } = options
+  const { quietMs } = { ...STORED_TREE_DEFAULT, ...options }
   const layout = new Layout(prefix)
   const startMs = clock.monotonic()
   let zxid = -1
@@ -42,7 +49,7 @@ export async function storedTree(
     const nowMs = clock.monotonic()
     if (now !== zxid) movedMs = nowMs
     zxid = now
-    const isQuiet = nowMs - movedMs >= QUIET_MS
+    const isQuiet = nowMs - movedMs >= quietMs
     if (zxid >= atLeast || (zxid > 0 && atLeast % TWO_32 === 0 && isQuiet)) break
     if (nowMs - startMs > timeoutMs) {
       throw new SourceError(

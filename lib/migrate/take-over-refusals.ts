@@ -8,15 +8,18 @@ import { epochOf } from '../model/zxid.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import { copyAge } from './copy-age.ts'
 import { MigrateError } from './migrate-error.ts'
-import { answering } from './probe.ts'
+import { MIRROR_BOUNDS } from './mirror-bounds.ts'
+import { answering, type ProbeOptions } from './probe.ts'
 import type { SourceKey } from './source-key.ts'
 
-/**
- * What the follower has written of itself may be a second old: so long it must have said that nothing is to come. Unit: ms.
- */
-const SETTLE_MS = 1_200
-/** Between two looks at how far the follower is. Unit: ms. */
+/** Between two looks at how far the follower is: a pace, which ends nothing. Unit: ms. */
 const LOOK_MS = 200
+/**
+ * What the follower has written of itself may be as old as its `--status-interval`: so long it must have said that nothing is to come.
+ * Unit: ms.
+ */
+const settleMs = (record: SourceRecord | undefined): number =>
+  (record?.statusMs ?? MIRROR_BOUNDS.statusMs) + LOOK_MS
 /** What to do about it. */
 const WAYS =
   'run anykeeper migrate follow while the ensemble runs, or name the logs of a stopped server by --tail (--source-stays takes over all the same)'
@@ -70,11 +73,12 @@ export function refuseUnequal({ phase, digest }: SourceRecord, prefix: string): 
  * A process follows the ensemble, and is connected to its leader. Waits for one for a moment. @throws {StoreError}
  */
 export async function isFollowed(key: SourceKey, clock: Clock): Promise<boolean> {
-  const endMs = clock.monotonic() + SETTLE_MS
+  const startMs = clock.monotonic()
   for (;;) {
-    const leader = (await key.read())?.leader ?? ''
+    const record = await key.read()
+    const leader = record?.leader ?? ''
     if (leader !== '' && (await key.follower()) !== undefined) return true
-    if (clock.monotonic() >= endMs) return false
+    if (clock.monotonic() - startMs >= settleMs(record)) return false
     await pause(clock, LOOK_MS)
   }
 }
@@ -86,10 +90,10 @@ export async function isFollowed(key: SourceKey, clock: Clock): Promise<boolean>
  */
 export async function refuseAnswering(
   record: SourceRecord,
-  clock: Clock,
+  options: ProbeOptions,
   isServed: boolean,
 ): Promise<readonly string[]> {
-  const { answering: addresses, unasked } = await answering(record, clock)
+  const { answering: addresses, unasked } = await answering(record, options)
   if (addresses.length === 0) return unasked
   const still = `${addresses.join(', ')} still ${addresses.length === 1 ? 'answers' : 'answer'}`
   if (isServed) {
@@ -144,15 +148,15 @@ export async function drained(
   sourceStays: boolean,
 ): Promise<void> {
   const startMs = clock.monotonic()
-  const endMs = startMs + drainMs
   for (;;) {
     if ((await key.follower()) === undefined) return
     const record = await key.read()
     if (record === undefined || record.trouble !== '') return
     const isDone = record.zxid === record.received && record.lagMs === 0
-    const isSettled = clock.monotonic() - startMs >= SETTLE_MS
+    const spentMs = clock.monotonic() - startMs
+    const isSettled = spentMs >= settleMs(record)
     if (isDone && isSettled && (sourceStays || record.leader === '')) return
-    if (clock.monotonic() >= endMs) {
+    if (spentMs >= Math.max(drainMs, settleMs(record) + LOOK_MS)) {
       throw new MigrateError(
         'MIGRATE_NOT_DRAINED',
         `${record.holder} has received 0x${record.received.toString(16)}, and the tree is at 0x${record.zxid.toString(16)} after ${drainMs} ms` +

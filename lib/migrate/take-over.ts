@@ -12,10 +12,11 @@ import { Keeper } from '../member/keeper.ts'
 import type { ZookeeperFolder } from '../transfer/zookeeper/data-files.ts'
 import { copyAge } from './copy-age.ts'
 import { MigrateError } from './migrate-error.ts'
-import { knownAddresses } from './probe.ts'
+import { knownAddresses, PROBE_BOUNDS, type ProbeOptions } from './probe.ts'
 import {
   type FreezeOptions,
   freeze,
+  HAND_OVER_MS,
   liveForwarders,
   refuseThawed,
   thaw,
@@ -51,6 +52,11 @@ export interface TakeOverOptions extends MigrationPlace {
   readonly timeoutMs?: number
   /** How long the store may take for the take-over itself, and for its record. @default {@link TAKE_OVER_DEFAULT} */
   readonly commitMs?: number
+  /** How long proxies that serve may take to stop: see {@link HAND_OVER_MS}. @default {@link TAKE_OVER_DEFAULT} */
+  readonly handOverMs?: number
+  /** What a question to a server of the ensemble may take, ms and characters. @default {@link TAKE_OVER_DEFAULT} */
+  readonly lookMs?: number
+  readonly answerMax?: number
   /** Called with sentences about servers that could not be queried. */
   readonly onNote?: (sentence: string) => void
 }
@@ -72,8 +78,14 @@ export interface TakenOver {
 }
 
 /** Unit: ms. */
-export const TAKE_OVER_DEFAULT = { drainMs: 30_000, timeoutMs: 600_000, commitMs: 30_000 } as const
-/** Closing is a courtesy to the others: a member that is silent is forgotten. Unit: ms. */
+export const TAKE_OVER_DEFAULT = {
+  ...{ drainMs: 30_000, timeoutMs: 600_000, commitMs: 30_000, handOverMs: HAND_OVER_MS },
+  ...PROBE_BOUNDS,
+} as const
+/**
+ * Closing is a courtesy to the others: a member that is silent is forgotten, and proxies that are frozen notice by themselves
+ * that whoever froze them is gone. So no store needs longer, and nobody sets it. Unit: ms.
+ */
 const CLOSE_MS = 2_000
 
 const AGAIN = 'run it again'
@@ -105,6 +117,7 @@ class TakingOver {
   readonly #key: SourceKey
   readonly #limit: TimeLimit
   readonly #commitMs: number
+  readonly #probing: ProbeOptions
   /** Proxies serve clients while the ensemble leads. */
   #isServed = false
   /** They do, and the tree follows a leader. */
@@ -119,6 +132,8 @@ class TakingOver {
     this.#key = new SourceKey(options)
     this.#limit = new TimeLimit(this.#clock, options.timeoutMs ?? TAKE_OVER_DEFAULT.timeoutMs)
     this.#commitMs = options.commitMs ?? TAKE_OVER_DEFAULT.commitMs
+    const { lookMs, answerMax } = { ...TAKE_OVER_DEFAULT, ...options }
+    this.#probing = { clock: this.#clock, lookMs, answerMax }
   }
 
   async run(): Promise<TakenOver> {
@@ -159,7 +174,7 @@ class TakingOver {
       const unasked = await this.#step('the servers of the ensemble were queried', () =>
         this.#hasLeader
           ? this.#refuseClients(knownAddresses(record).clients)
-          : refuseAnswering(record, clock, this.#isServed),
+          : refuseAnswering(record, this.#probing, this.#isServed),
       )
       for (const sentence of unasked) onNote?.(sentence)
     }
@@ -174,7 +189,7 @@ class TakingOver {
   }
 
   async #refuseClients(clients: readonly string[]): Promise<readonly string[]> {
-    const { reached, unasked } = await refuseClients(clients, this.#clock)
+    const { reached, unasked } = await refuseClients(clients, this.#probing)
     this.#reached = reached
     return unasked
   }
@@ -220,7 +235,8 @@ class TakingOver {
     const { store, sourceStays = false, tail } = this.#options
     const [key, clock] = [this.#key, this.#clock]
     const hasLeader = this.#hasLeader && !sourceStays
-    const stopping: FreezeOptions = { store, key, keeper, clock, hasLeader }
+    const timeoutMs = this.#options.handOverMs ?? TAKE_OVER_DEFAULT.handOverMs
+    const stopping: FreezeOptions = { store, key, keeper, clock, hasLeader, timeoutMs }
     if (this.#isServed) await this.#step('the proxies stopped', () => freeze(stopping))
     let fromTail = 0
     if (tail !== undefined) {
@@ -237,7 +253,7 @@ class TakingOver {
     if (this.#isServed) {
       // Meanwhile a client may have gone back to the ensemble.
       await this.#step('the servers of the ensemble were queried once more', () =>
-        refuseClients(this.#reached, clock),
+        refuseClients(this.#reached, this.#probing),
       )
       await this.#step('the proxies were looked at again', () => refuseThawed(stopping))
     }

@@ -46,6 +46,7 @@ export interface Verdict {
   readonly sessions: number
 }
 
+/** The command has a flag for each: `--differences` and `--timeout`. */
 const DIFFERENCES_MAX = 20
 const TIMEOUT_MS = 600_000
 const TWO_32 = 2 ** 32

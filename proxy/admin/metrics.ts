@@ -223,7 +223,7 @@ const snakeOf = (name: string): string =>
 
 /** Of the ZooKeeper ensemble that the tree comes from; nothing where there is none, or the migration is finished. */
 function source({ upkeep }: ProxyHost['keeper']): Metric[] {
-  const { record, alive } = upkeep.source
+  const { record, alive, silent } = upkeep.source
   if (record === undefined) return []
   const digestOk = { equal: 1, unequal: 0, unknown: -1 }[record.digest]
   return [
@@ -232,6 +232,7 @@ function source({ upkeep }: ProxyHost['keeper']): Metric[] {
     ['anykeeper_source_digest_ok', digestOk],
     ['anykeeper_source_resyncs', record.resyncs],
     ['anykeeper_source_alive', alive],
+    ['anykeeper_source_silent', silent],
     ...(record.currentMs === undefined
       ? []
       : [['anykeeper_source_current_ms', record.currentMs] as const]),
@@ -256,6 +257,7 @@ function forwarding({ upstream }: ProxyHost['keeper']): Metric[] {
     ['anykeeper_forwarded_held_too_long', counters.heldTooLong],
     ['anykeeper_forwarding_lag_ms', Math.round(lagMs)],
     ['anykeeper_forwarding_lags', counters.lagged],
+    ['anykeeper_forwarding_unreported', counters.unreported],
     ['anykeeper_forwarding_leaders_lost', counters.disconnects],
   ]
 }

@@ -1,5 +1,5 @@
-/** The tables of docs/configuration.md, made from the settings of `serve` and the bounds of `migrate follow`. The prose around them is written by hand. */
-import { shownBounds } from '../../cli/migrate/follow-flags.ts'
+/** The tables of docs/configuration.md, made from the settings of `serve` and the bounds of `anykeeper migrate …`. The prose around them is written by hand. */
+import { shownBounds } from '../../cli/migrate/bound-flags.ts'
 import { GROUPS } from '../../cli/settings/schema.ts'
 import { type AnySetting, hasTwin, variableOf } from '../../cli/settings/setting.ts'
 import { KNOWN_KEYS, type KnownKeys } from '../../cli/settings/zookeeper-keys.ts'
@@ -71,10 +71,13 @@ function defaultOf({ default: value, defaultText, derive }: AnySetting): string 
 
 function followTable(): string {
   const rows = shownBounds().map((bound) => {
-    const { flag, value, text } = bound
-    return `| ${code(`--${flag} ${value}`)} | ${code(String(bound.default))} | ${cell(text)} |`
+    const { flag, value, text, commands } = bound
+    const names = commands.map(code).join(', ')
+    return `| ${code(`--${flag} ${value}`)} | ${names} | ${code(String(bound.default))} | ${cell(text)} |`
   })
-  return ['| flag | default | what it does |', '|---|---|---|', ...rows, ''].join('\n')
+  return ['| flag | commands | default | what it does |', '|---|---|---|---|', ...rows, ''].join(
+    '\n',
+  )
 }
 
 function keysTable(table: readonly KnownKeys[]): string {

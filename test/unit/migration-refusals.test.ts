@@ -15,7 +15,7 @@ const FILES = ['cli/zookeeper-folder.ts', 'cli/import-zookeeper.ts', 'cli/export
 const FOLDERS = ['lib/migrate', 'cli/migrate', 'lib/transfer/zookeeper']
 /** Texts of the help, which docs/configuration.md has; the exit codes; what packets are made of. */
 const OTHERS = [
-  'cli/migrate/follow-flags.ts',
+  'cli/migrate/bound-flags.ts',
   'cli/migrate/commanded.ts',
   'lib/transfer/zookeeper/quorum-packet.ts',
 ]

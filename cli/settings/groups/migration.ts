@@ -1,8 +1,14 @@
 /** Settings: serving clients while the tree follows a ZooKeeper ensemble. */
 import { readFileSync } from 'node:fs'
-import { type EnsembleAccess, reasonOf } from '../../../lib/internal.ts'
+import {
+  type EnsembleAccess,
+  GUARD_BOUNDS,
+  reasonOf,
+  SOURCE_BOUNDS,
+  type SourceBounds,
+} from '../../../lib/internal.ts'
 import { keeperBound, switchOf } from '../make.ts'
-import { anyText } from '../parse.ts'
+import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Setting } from '../setting.ts'
 
 export const serveWhileFollowing = switchOf(
@@ -44,9 +50,75 @@ const bounds: readonly Setting<number>[] = [
   }),
   keeperBound('hold-timeout', 'holdMsMax', {
     value: '<ms>',
-    text: 'disconnect a client whose request waited for a take-over for so long',
+    text: 'disconnect a client whose request waited for a take-over for so long; three times so long requests wait for whoever takes over',
+  }),
+  keeperBound('source-report-timeout', 'reportMsMax', {
+    value: '<ms>',
+    text: 'take what the store has after so long, although the leader of the ensemble has not reported it to this proxy',
   }),
 ]
+
+const bound = (
+  byDefault: number,
+  row: Pick<Setting<number>, 'name' | 'value' | 'text'>,
+  min = 1,
+): Setting<number> => ({ ...row, default: byDefault, parse: whole(min) })
+
+const connectMs = bound(SOURCE_BOUNDS.connectMs, {
+  ...{ name: 'source-connect-timeout', value: '<ms>' },
+  text: 'time for a connection to a server of the ensemble, with TLS, and for a four-letter word; twice that for a session that reads its members',
+})
+const handshakeMs = bound(SOURCE_BOUNDS.handshakeMs, {
+  ...{ name: 'source-handshake-timeout', value: '<ms>' },
+  text: 'time for the leader of the ensemble to accept this proxy as an observer',
+})
+const syncMs = bound(SOURCE_BOUNDS.syncMs, {
+  ...{ name: 'source-sync-timeout', value: '<ms>' },
+  text: 'time for it to bring this proxy up to date',
+})
+const silenceMs = bound(
+  SOURCE_BOUNDS.silenceMs,
+  {
+    ...{ name: 'source-silence-timeout', value: '<ms>' },
+    text: 'leave a leader that has sent nothing for so long; once the rate of its pings is known, for a quarter of it at least',
+  },
+  4,
+)
+const packetBytesMax = bound(
+  SOURCE_BOUNDS.packetBytesMax,
+  {
+    ...{ name: 'max-source-packet-bytes', value: '<n>' },
+    text: 'longest packet of the leader, answer to a four-letter word, and bytes proposed and not committed while it is joined',
+  },
+  4_096,
+)
+/** How the servers of an ensemble are looked at. */
+export const sourceLook = {
+  intervalMs: bound(GUARD_BOUNDS.intervalMs, {
+    ...{ name: 'source-look-interval', value: '<ms>' },
+    text: 'time between two looks, after a take-over, whether a server of the ensemble serves clients',
+  }),
+  lookMs: bound(GUARD_BOUNDS.lookMs, {
+    ...{ name: 'source-look-timeout', value: '<ms>' },
+    text: 'time for a server of the ensemble to answer then, and, before it, how long a request may be',
+  }),
+} as const
+
+const access: readonly Setting<number>[] = [
+  ...[connectMs, handshakeMs, syncMs, silenceMs, packetBytesMax],
+  ...Object.values(sourceLook),
+]
+
+/** Five settings for all of them: the others are in proportion, as their defaults are. */
+function boundsOf(get: Get): Partial<SourceBounds> {
+  const [connect, silence, bytes] = [get(connectMs), get(silenceMs), get(packetBytesMax)]
+  return {
+    ...{ connectMs: connect, configMs: 2 * connect },
+    ...{ handshakeMs: get(handshakeMs), syncMs: get(syncMs) },
+    ...{ silenceMs: silence, silenceMsMin: Math.floor(silence / 4) },
+    ...{ packetBytesMax: bytes, proposedBytesMax: bytes, answerBytesMax: bytes },
+  }
+}
 
 /** How a proxy reaches the ensemble, whose addresses are in the store. */
 export function ensembleAccess(get: Get): EnsembleAccess {
@@ -54,6 +126,7 @@ export function ensembleAccess(get: Get): EnsembleAccess {
   const [name, secret] = [get(user), get(password)]
   const hasTls = caFile !== undefined || certFile !== undefined
   return {
+    ...{ bounds: boundsOf(get), lookMs: get(sourceLook.lookMs) },
     ...(hasTls && {
       tls: {
         ...(caFile !== undefined && { ca: readFileSync(caFile) }),
@@ -77,7 +150,7 @@ function unreadable(name: string, path: string | undefined): readonly string[] {
 
 export const migration: Group = {
   title: 'Migration from ZooKeeper',
-  settings: [serveWhileFollowing, ...bounds, ca, cert, key, user, password],
+  settings: [serveWhileFollowing, ...bounds, ...access, ca, cert, key, user, password],
   check: (get) => {
     const found = [ca, cert, key].flatMap((setting) => unreadable(setting.name, get(setting)))
     if ((get(cert) === undefined) !== (get(key) === undefined)) {

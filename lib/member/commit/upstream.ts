@@ -28,6 +28,8 @@ export interface UpstreamCounters {
   disconnects: number
   /** How often the store was too far behind the ensemble to serve from it. */
   lagged: number
+  /** Entries of the journal that were taken after reportMsMax, before the leader had reported them. */
+  unreported: number
 }
 
 export interface Upstream extends TxnObserver {

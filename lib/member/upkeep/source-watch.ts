@@ -10,7 +10,7 @@ import type { Layout } from '../../format/layout.ts'
 import { decodeSource, type SourcePhase, type SourceRecord } from '../../format/source.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 
-/** Between two looks while the tree follows the ensemble. Unit ms. */
+/** Between two looks while the tree follows the ensemble: a read of one key, and nothing waits for it. Unit ms. */
 const FOLLOWING_MS = 1_000
 /** Afterwards, until the migration is finished. Unit ms. */
 const TAKEN_MS = 5_000
@@ -29,6 +29,8 @@ export interface SourceWatchOptions {
 export class SourceWatch {
   /** Servers of the ensemble that answered as ZooKeeper after the take-over, as of the last look at them. */
   alive = 0
+  /** Addresses of it that accepted a connection then, and did not answer in time. */
+  silent = 0
   readonly #options: SourceWatchOptions
   #record: SourceRecord | undefined
   #stopped = false

@@ -10,7 +10,7 @@ import { encodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 
-/** Before it is written again. Unit: ms. */
+/** Before it is written again: a pace, which ends nothing. Unit: ms. */
 const RETRY_MS = 200
 
 export interface ForwarderKeyOptions {

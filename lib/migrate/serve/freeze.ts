@@ -7,14 +7,19 @@ import type { Logger } from '../../base/log.ts'
 import type { ForwarderKey } from './forwarder-key.ts'
 import type { PhaseGate } from './phase-gate.ts'
 
-/** After it a freeze is over in any case, also where the store does not say whether whoever began it is gone. Unit: ms. */
-const FREEZE_MS_MAX = 30_000
+/**
+ * A freeze is over after so many times holdMsMax in any case, also where the store does not say whether whoever began it is gone. By
+ * then every request that was held is disconnected.
+ */
+const HOLDS_MAX = 3
 
 export interface FreezeOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly gate: PhaseGate
   readonly key: ForwarderKey
+  /** For how long a request may be held. Unit ms. */
+  readonly holdMsMax: number
   /** Requests that are sent, and not answered. */
   readonly inFlight: () => number
   readonly sessionCount: () => number
@@ -59,9 +64,9 @@ export class Freeze {
 
   /** Something was answered, or time has passed. */
   look(): void {
-    const { clock, gate, inFlight, hasLeader, sync, zxid } = this.#options
+    const { clock, gate, inFlight, hasLeader, sync, zxid, holdMsMax } = this.#options
     if (gate.phase !== 'frozen') return
-    if (clock.monotonic() - this.#sinceMs > FREEZE_MS_MAX) {
+    if (clock.monotonic() - this.#sinceMs > HOLDS_MAX * holdMsMax) {
       return this.#thaw('whoever takes over is silent')
     }
     void this.#checkHolder(this.#token)

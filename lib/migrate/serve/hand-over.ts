@@ -11,13 +11,13 @@ import type { MetadataStore } from '../../store/metadata-store.ts'
 import { MigrateError } from '../migrate-error.ts'
 import type { SourceKey } from '../source-key.ts'
 
-/** Between two looks: clients are waiting. Unit: ms. */
+/** Between two looks, short since clients are waiting: a pace, which ends nothing. Unit: ms. */
 const LOOK_MS = 10
 /**
  * How long proxies may take: longer than one counts that was killed (proxyTtlMs), shorter than requests wait (holdMsMax), so that a
- * take-over that comes to nothing disconnects nobody. Unit: ms.
+ * take-over that comes to nothing disconnects nobody. Where those were set, `--hand-over-timeout` must fit them. Unit: ms.
  */
-const HAND_OVER_MS = 9_000
+export const HAND_OVER_MS = 9_000
 
 export interface Forwarder extends ForwarderRecord {
   readonly proxy: string
@@ -47,6 +47,7 @@ export interface FreezeOptions {
   readonly clock: Clock
   /** The ensemble leads. */
   readonly hasLeader: boolean
+  /** @default {@link HAND_OVER_MS} */
   readonly timeoutMs?: number
 }
 

@@ -7,9 +7,6 @@ import type { Clock } from '../../base/clock.ts'
 import { Fifo } from '../../base/fifo.ts'
 import { decodeHeader } from '../../format/journal.ts'
 
-/** So long an entry waits at most. Unit: ms. */
-const HOLD_MS = 1_000
-
 interface Held {
   readonly zxid: number
   readonly sinceMs: number
@@ -18,8 +15,12 @@ interface Held {
 
 export interface HeldEntriesOptions {
   readonly clock: Clock
+  /** So long an entry waits at most. Unit ms. */
+  readonly waitMsMax: number
   /** Newest zxid that the leader has reported; undefined: there is none, and nothing waits. */
   readonly reported: () => number | undefined
+  /** One had waited for so long, and is taken without a report. */
+  readonly onUnreported: () => void
   /** What came too early cannot be applied any more. */
   readonly onFailed: (error: Error) => void
 }
@@ -40,14 +41,14 @@ export class HeldEntries {
       ...{ apply, zxid: mirrors === true ? zxid : 0 },
       sinceMs: this.#options.clock.monotonic(),
     }
-    if (this.#held.length === 0 && this.#isDue(next)) return apply()
+    if (this.#held.length === 0 && this.#mayPass(next)) return apply()
     this.#held.push(next)
     this.release()
   }
 
   /** The leader has reported more, is gone, or time has passed. */
   release(): void {
-    while (this.#held.first !== undefined && this.#isDue(this.#held.first)) {
+    while (this.#held.first !== undefined && this.#mayPass(this.#held.first)) {
       try {
         this.#held.shift().apply()
       } catch (error) {
@@ -62,9 +63,13 @@ export class HeldEntries {
     this.#held = new Fifo()
   }
 
-  #isDue({ zxid, sinceMs }: Held): boolean {
-    const { clock, reported } = this.#options
+  /** Called once for each that may. */
+  #mayPass({ zxid, sinceMs }: Held): boolean {
+    const { clock, reported, waitMsMax, onUnreported } = this.#options
     const newest = reported()
-    return newest === undefined || zxid <= newest || clock.monotonic() - sinceMs >= HOLD_MS
+    if (newest === undefined || zxid <= newest) return true
+    if (clock.monotonic() - sinceMs < waitMsMax) return false
+    onUnreported()
+    return true
   }
 }

@@ -15,17 +15,16 @@ import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { findMembers } from '../find-members.ts'
 import type { LearnerService, LearnerSink } from '../learner.ts'
 import { followLeader } from '../learner-connection.ts'
+import { PROBE_BOUNDS } from '../probe.ts'
 import { parseQuorumConfig, shown } from '../quorum-config.ts'
-import { SOURCE_BOUNDS } from '../source-bounds.ts'
+import { type SourceBounds, sourceBounds } from '../source-bounds.ts'
 import { SourceError } from '../source-error.ts'
 import type { HostPort, QuorumSasl } from '../source-feed.ts'
 import { frameLimit, JUTE_BYTES_MAX } from './frame-limit.ts'
 import { frameBytesOf } from './request-packet.ts'
 
-/** Between attempts: clients are waiting. Unit: ms. */
+/** Between attempts, short since clients are waiting: a pace, which ends nothing. Unit: ms. */
 const BACKOFF = { firstMs: 100, maxMs: 2_000 }
-/** For each look at what a server takes: clients are waiting. Unit: ms. */
-const LIMIT_MS = 1_000
 /** Server ids that an observer of ours may claim: no member has one so high, as a rule, and 255 has a meaning of its own. */
 const SIDS = { first: 129, last: 253 }
 
@@ -39,6 +38,10 @@ export interface EnsembleAccess {
   readonly sasl?: QuorumSasl
   /** Bytes of the longest request of our clients. @default that of ZooKeeper, 1,048,575 */
   readonly frameBytesMax?: number
+  /** Bounds of a connection to the ensemble. @default {@link SOURCE_BOUNDS} */
+  readonly bounds?: Partial<SourceBounds>
+  /** For a server to answer one question: how long a request it takes. Unit ms. @default {@link PROBE_BOUNDS} */
+  readonly lookMs?: number
 }
 
 export interface LeaderLinkOptions extends EnsembleAccess {
@@ -72,6 +75,7 @@ export class LeaderLink {
   readonly #options: LeaderLinkOptions
   readonly #tls: KnownTls | undefined
   readonly #clientTls: KnownTls | undefined
+  readonly #bounds: SourceBounds
   readonly #ending = new AbortController()
   #running: Promise<void> | undefined
   #send: ((packet: QuorumPacket) => void) | undefined
@@ -80,11 +84,13 @@ export class LeaderLink {
   /** Of a request, behind its length: the servers take no longer ones. */
   #frameBytesMax = JUTE_BYTES_MAX
   #isLimitKnown = false
+  #isLimitNoted = false
 
-  /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used */
+  /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used, a bound that is not positive */
   constructor(options: LeaderLinkOptions) {
     this.#options = options
-    const { tls, clientTls } = options
+    const { tls, clientTls, bounds } = options
+    this.#bounds = sourceBounds(bounds ?? {})
     this.#tls = tls && checkTls(tls)
     this.#clientTls = clientTls && checkTls(clientTls)
     this.sid = this.#drawSid()
@@ -147,9 +153,8 @@ export class LeaderLink {
   /** One round of all that may lead. @returns why it ended */
   async #followOne(): Promise<string> {
     let why = 'no member leads'
-    if (!this.#isLimitKnown) await this.#findLimit()
     try {
-      for (const address of await this.#candidates()) {
+      for (const address of await this.#sought()) {
         if (this.#ending.signal.aborted) break
         why = await this.#followAt(address)
         if (this.isReady) return why
@@ -161,14 +166,24 @@ export class LeaderLink {
     return why
   }
 
+  /** Both together: a server that hangs delays each of them, and clients are waiting. */
+  async #sought(): Promise<readonly HostPort[]> {
+    const limit = this.#isLimitKnown ? undefined : this.#findLimit()
+    try {
+      return await this.#candidates()
+    } finally {
+      await limit
+    }
+  }
+
   /** A server that was restarted may have another. */
   async #findLimit(): Promise<void> {
-    const { clock, logger, members, frameBytesMax = JUTE_BYTES_MAX } = this.#options
+    const { clock, logger, members, frameBytesMax = JUTE_BYTES_MAX, lookMs } = this.#options
     const found = await frameLimit({
       ...{ clock, servers: members().servers, tls: this.#clientTls, bytesMax: frameBytesMax },
-      ...{ timeoutMs: LIMIT_MS, signal: this.#ending.signal },
+      ...{ timeoutMs: lookMs ?? PROBE_BOUNDS.lookMs, signal: this.#ending.signal },
     })
-    if (found === undefined) return
+    if (found === undefined) return this.#limitUnknown()
     this.#isLimitKnown = true
     this.#frameBytesMax = found
     if (found < frameBytesMax) {
@@ -179,13 +194,22 @@ export class LeaderLink {
     }
   }
 
+  #limitUnknown(): void {
+    if (this.#isLimitNoted) return
+    this.#isLimitNoted = true
+    this.#options.logger.warn(
+      { bytes: this.#frameBytesMax },
+      'no server of the ensemble says how long a request may be (--source-look-timeout): that is assumed',
+    )
+  }
+
   async #candidates(): Promise<readonly HostPort[]> {
     if (this.#quorum.length > 0) return this.#quorum
     const { clock, logger, clientTls, members } = this.#options
     const { servers, quorum } = members()
     const known = this.#clientTls
     const { candidates } = await findMembers({
-      ...{ servers, quorum, clock, logger, bounds: SOURCE_BOUNDS },
+      ...{ servers, quorum, clock, logger, bounds: this.#bounds },
       clientTls:
         known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
     })
@@ -196,7 +220,7 @@ export class LeaderLink {
     const { clock, sasl, zxid } = this.#options
     try {
       return await followLeader({
-        ...{ address, sid: this.sid, bounds: SOURCE_BOUNDS, clock, sasl },
+        ...{ address, sid: this.sid, bounds: this.#bounds, clock, sasl },
         ...{ tls: this.#tls, from: zxid(), signal: this.#ending.signal },
         sink: this.#sink(),
         service: this.#service(address),

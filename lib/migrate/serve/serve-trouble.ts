@@ -1,4 +1,5 @@
-/** Why a member that serves while ZooKeeper leads serves nobody, in a sentence. Neighbour: zookeeper-upstream. */
+/** Why a member that serves while ZooKeeper leads serves nobody, in a sentence, and since when. Neighbour: zookeeper-upstream. */
+import type { Logger } from '../../base/log.ts'
 import type { SourceRecord } from '../../format/source.ts'
 import { StoreError } from '../../model/errors.ts'
 
@@ -27,6 +28,36 @@ export function serveTrouble(facts: ServeFacts): string | undefined {
   }
   if (lagMs <= lagMsMax) return undefined
   return `the tree is ${Math.round(lagMs)} ms behind the ensemble: is anykeeper migrate follow running?`
+}
+
+export interface TroubleWatchOptions {
+  readonly logger: Logger
+  /** There is a reason that was not there before: all clients are to be disconnected. */
+  readonly onTrouble: () => void
+  /** The tree is too far behind, and was not before. */
+  readonly onLag: () => void
+}
+
+/** Notices where trouble begins. */
+export class TroubleWatch {
+  readonly #options: TroubleWatchOptions
+  #isWell = false
+  #isLagging = false
+
+  constructor(options: TroubleWatchOptions) {
+    this.#options = options
+  }
+
+  look(why: string | undefined, isLagging: boolean): void {
+    const { logger, onTrouble, onLag } = this.#options
+    if (isLagging && !this.#isLagging) onLag()
+    this.#isLagging = isLagging
+    const wasWell = this.#isWell
+    this.#isWell = why === undefined
+    if (!wasWell || why === undefined) return
+    logger.error({ why }, 'clients cannot be served, disconnecting all of them')
+    onTrouble()
+  }
 }
 
 /** What a client gets then: its connection ends, and nothing was sent. */

@@ -4,12 +4,17 @@
  * may go back to it meanwhile. Line: take-over → here → probe.
  */
 import { lookup } from 'node:dns/promises'
-import type { Clock } from '../../base/clock.ts'
 import { hostPortOf } from '../host-port.ts'
 import { MigrateError } from '../migrate-error.ts'
-import { type Probed, probeClientPort, queryClientPort, unaskedSentence } from '../probe.ts'
+import {
+  type Probed,
+  type ProbeOptions,
+  probeClientPort,
+  queryClientPort,
+  unaskedSentence,
+} from '../probe.ts'
 
-/** Addresses that are named of each server. */
+/** Addresses that are named of each server: their number is said, so nobody needs more of them in one sentence. */
 const NAMED_MAX = 5
 
 /** What {@link refuseClients} found. */
@@ -25,12 +30,15 @@ export interface Queried {
  * @param clients client addresses of all its members, as far as they are known
  * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
  */
-export async function refuseClients(clients: readonly string[], clock: Clock): Promise<Queried> {
+export async function refuseClients(
+  clients: readonly string[],
+  options: ProbeOptions = {},
+): Promise<Queried> {
   const found = await Promise.all(
     (await distinctServers(clients)).map(async (at) => {
-      const probed = await probeClientPort(at, clock)
+      const probed = await probeClientPort(at, options)
       const unasked = unaskedSentence(at, probed)
-      return { at, has: await clientsSentence(at, probed, clock), unasked }
+      return { at, has: await clientsSentence(at, probed, options), unasked }
     }),
   )
   const sentences = found.flatMap(({ has }) => has)
@@ -65,7 +73,7 @@ async function distinctServers(clients: readonly string[]): Promise<string[]> {
 async function clientsSentence(
   server: string,
   { what, answer }: Probed,
-  clock: Clock,
+  options: ProbeOptions,
 ): Promise<string[]> {
   if (what === 'nothing' || what === 'unreached' || what === 'ours') return []
   const [, connections] = /^Connections: (\d+)/m.exec(answer) ?? []
@@ -78,7 +86,9 @@ async function clientsSentence(
   // Ours is one of them.
   const others = Number(connections) - 1
   if (others <= 0) return []
-  const { answer: list } = await queryClientPort(server, 'cons', clock)
+  const { answer: list, isWhole } = await queryClientPort(server, 'cons', options)
+  // The part that is missing may have the only one that is a client.
+  if (!isWhole) return [`${counted(server, others)} (its answer to cons was not whole)`]
   const listed = [...list.matchAll(/^ \/(\S+)\[\d+\]\((.*)$/gm)]
   if (listed.length === 0) {
     const count = counted(server, others)

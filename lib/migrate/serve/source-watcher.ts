@@ -7,7 +7,7 @@ import type { Layout } from '../../format/layout.ts'
 import { decodeSource, type SourceRecord } from '../../format/source.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 
-/** Before it is read again, when the store did not answer. Unit: ms. */
+/** Before it is read again, when the store did not answer: a pace, which ends nothing. Unit: ms. */
 const RETRY_MS = 250
 
 export interface SourceWatcherOptions {

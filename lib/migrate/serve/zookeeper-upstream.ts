@@ -40,12 +40,12 @@ import {
   unguarded,
 } from './request-packet.ts'
 import { Revalidations } from './revalidations.ts'
-import { serveTrouble, unavailable } from './serve-trouble.ts'
+import { serveTrouble, TroubleWatch, unavailable } from './serve-trouble.ts'
 import { SourceLag } from './source-lag.ts'
 import { watchSource } from './source-watcher.ts'
 import { ZxidWaiters } from './zxid-waiters.ts'
 
-/** Between two looks at the clock. Unit: ms. */
+/** Between two looks at the clock: a bound may be passed by so much. Unit: ms. */
 const TICK_MS = 250
 
 /** For Keeper.open. Without effect where the tree follows no ensemble. */
@@ -56,7 +56,7 @@ export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactor
 class ZookeeperUpstream implements Upstream {
   readonly counters: UpstreamCounters = {
     ...{ forwarded: 0, answered: 0, lost: 0, tooLong: 0, held: 0, heldTooLong: 0 },
-    ...{ disconnects: 0, lagged: 0 },
+    ...{ disconnects: 0, lagged: 0, unreported: 0 },
   }
   readonly #host: UpstreamHost
   readonly #link: LeaderLink
@@ -72,8 +72,7 @@ class ZookeeperUpstream implements Upstream {
   #why = 'no leader of the ensemble was found yet'
   /** What the replica must have before anybody is served by this leader. */
   #joinedZxid = Number.POSITIVE_INFINITY
-  #isWell = false
-  #isLagging = false
+  readonly #troubles: TroubleWatch
   readonly #freeze: Freeze
   readonly #sessions: ObserverSessions
   readonly #revalidations: Revalidations
@@ -90,9 +89,19 @@ class ZookeeperUpstream implements Upstream {
     this.#waiters = new ZxidWaiters(zxid)
     this.#held = new HeldTasks(clock)
     this.#entries = new HeldEntries({
-      clock,
+      ...{ clock, waitMsMax: host.limits.reportMsMax },
+      onUnreported: () => {
+        this.counters.unreported++
+      },
       reported: () => (this.isActive && this.#link.isReady ? this.#link.zxid : undefined),
       onFailed: (error) => host.feedFailed(error),
+    })
+    this.#troubles = new TroubleWatch({
+      logger,
+      onTrouble: () => host.troubled(),
+      onLag: () => {
+        this.counters.lagged++
+      },
     })
     this.#sessions = new ObserverSessions(clock)
     this.#revalidations = new Revalidations(clock)
@@ -110,6 +119,7 @@ class ZookeeperUpstream implements Upstream {
     })
     this.#freeze = new Freeze({
       ...{ clock, logger, zxid, gate: this.#gate, key: this.#key },
+      holdMsMax: host.limits.holdMsMax,
       inFlight: () => this.inFlight,
       sessionCount: () => host.sessionCount(),
       hasLeader: () => this.#link.isReady,
@@ -383,18 +393,7 @@ class ZookeeperUpstream implements Upstream {
 
   /** Disconnects all clients when there is a reason that was not there before. */
   #judge(): void {
-    const { trouble } = this
-    const wasLagging = this.#isLagging
-    this.#isLagging = this.#link.isReady && this.lagMs > this.#host.limits.sourceLagMsMax
-    if (this.#isLagging && !wasLagging) this.counters.lagged++
-    const wasWell = this.#isWell
-    this.#isWell = trouble === undefined
-    if (wasWell && trouble !== undefined) {
-      this.#host.logger.error(
-        { why: trouble },
-        'clients cannot be served, disconnecting all of them',
-      )
-      this.#host.troubled()
-    }
+    const isLagging = this.#link.isReady && this.lagMs > this.#host.limits.sourceLagMsMax
+    this.#troubles.look(this.trouble, isLagging)
   }
 }

@@ -44,6 +44,10 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'gauge',
     'servers of the ZooKeeper ensemble that serve clients after the take-over',
   ],
+  anykeeper_source_silent: [
+    'gauge',
+    'addresses of it that accept connections then, and do not answer within --source-look-timeout',
+  ],
   anykeeper_source_current_ms: [
     'gauge',
     'when the ensemble last said that all it had committed was sent, ms since 1970',
@@ -111,6 +115,10 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'for how long the tree that is served has been behind the ZooKeeper ensemble, ms',
   ],
   anykeeper_forwarding_lags: ['counter', 'how often that was longer than --source-lag-timeout'],
+  anykeeper_forwarding_unreported: [
+    'counter',
+    'entries of the store that were taken before the leader had reported them, after --source-report-timeout',
+  ],
   anykeeper_forwarding_leaders_lost: [
     'counter',
     'connections to a leader of the ZooKeeper ensemble that ended',

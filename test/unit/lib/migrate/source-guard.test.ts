@@ -20,7 +20,8 @@ describe('migrate/source-guard', () => {
     bench = mirrorBench()
     server = createServer((socket) => {
       socket.on('error', () => {})
-      socket.on('data', () => socket.end(answer))
+      // Without an answer it hangs.
+      socket.on('data', () => answer !== '' && socket.end(answer))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
   })
@@ -39,7 +40,7 @@ describe('migrate/source-guard', () => {
     const { keeper } = await bench.bench.open()
     const errors: object[] = []
     const logger = { ...silentLogger, error: (fields: object) => errors.push(fields) }
-    const guard = new SourceGuard({ keeper, logger, lookMs: 1 })
+    const guard = new SourceGuard({ keeper, logger, intervalMs: 1, lookMs: 500 })
     guard.start()
     await takeOver({ store: bench.own, logger: silentLogger, sourceStays: true })
     answer = 'Zookeeper version: 3.8.4-anykeeper, built on x\nMode: leader\n'
@@ -48,6 +49,10 @@ describe('migrate/source-guard', () => {
     await eventually('an alarm', () => keeper.upkeep.source.alive === 1, LATE_MS)
     answer = 'This ZooKeeper instance is not currently serving requests\n'
     await eventually('its end', () => keeper.upkeep.source.alive === 0, LATE_MS)
+    expect(keeper.upkeep.source.silent).to.equal(0)
+    answer = ''
+    await eventually('a silence', () => keeper.upkeep.source.silent === 1, LATE_MS)
+    expect(keeper.upkeep.source.alive).to.equal(0)
     expect(errors).to.deep.equal([{ servers: servers[0] }])
     guard.stop()
   })

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { silentLogger } from '../../../../lib/base/log.ts'
-import { systemClock } from '../../../../lib/index.ts'
 import { answering, knownAddresses } from '../../../../lib/migrate/probe.ts'
 import { refuseClients } from '../../../../lib/migrate/serve/source-clients.ts'
 import { takeOver } from '../../../../lib/migrate/take-over.ts'
@@ -98,12 +97,12 @@ describe('migrate/take-over: the servers', () => {
     )
     await followed({ clients: [ours], quorum: [] })
     expect(await answering((await bench.key.read())!)).to.deep.equal({ answering: [], unasked: [] })
-    expect(await refuseClients([ours], systemClock)).to.deep.equal({ reached: [ours], unasked: [] })
+    expect(await refuseClients([ours])).to.deep.equal({ reached: [ours], unasked: [] })
   })
 
   it('with proxies that serve meanwhile: only those with clients, or that do not say', async () => {
     const refusal = (...addresses: string[]) =>
-      refuseClients(addresses, systemClock).then(
+      refuseClients(addresses).then(
         ({ unasked }) => unasked,
         ({ message }: Error) => message,
       )

@@ -1,14 +1,17 @@
-/** Flags of the bounds of `anykeeper migrate follow`, one row each. Neighbours: follow, scripts/lib/configuration-page. */
+/** Flags of the bounds of the commands of a migration, one row each. Neighbours: the commands, scripts/lib/configuration-page. */
 import { type Command, Option } from 'commander'
 import {
   MIRROR_BOUNDS,
   type MirrorBounds,
   SOURCE_BOUNDS,
   type SourceBounds,
+  STORED_TREE_DEFAULT,
+  TAKE_OVER_DEFAULT,
 } from '../../lib/internal.ts'
 import { whole } from '../settings/parse.ts'
 
 interface Row<Name extends string> {
+  /** Without its dashes. */
   readonly flag: string
   readonly value: '<ms>' | '<n>'
   readonly bound: Name
@@ -116,6 +119,64 @@ const MIRROR_ROWS: readonly Row<keyof MirrorBounds>[] = [
   },
 ]
 
+const TAKE_OVER_ROWS: readonly Row<Exclude<keyof typeof TAKE_OVER_DEFAULT, 'timeoutMs'>>[] = [
+  {
+    ...{ flag: 'drain-timeout', value: '<ms>', bound: 'drainMs' },
+    text: 'how long what was received may take to be in the tree',
+  },
+  {
+    ...{ flag: 'commit-timeout', value: '<ms>', bound: 'commitMs' },
+    text: 'how long the store may take for the take-over itself',
+  },
+  {
+    ...{ flag: 'hand-over-timeout', value: '<ms>', bound: 'handOverMs' },
+    text: 'how long proxies that serve may take to stop: longer than their --proxy-ttl, shorter than their --hold-timeout',
+  },
+  {
+    ...{ flag: 'look-timeout', value: '<ms>', bound: 'lookMs' },
+    text: 'time for a server of the ensemble to answer whether it serves clients',
+  },
+  {
+    ...{ flag: 'max-answer-bytes', value: '<n>', bound: 'answerMax', min: 4_096 },
+    text: 'longest answer to it; one that is not whole counts as one of clients',
+  },
+]
+
+const STORE_ROWS: readonly Row<'storeMs'>[] = [
+  {
+    ...{ flag: 'store-timeout', value: '<ms>', bound: 'storeMs' },
+    text: 'for how long the store is tried again where it does not answer, within --timeout',
+  },
+]
+
+const QUIET_ROWS: readonly Row<'quietMs'>[] = [
+  {
+    ...{ flag: 'quiet-time', value: '<ms>', bound: 'quietMs' },
+    text: 'an epoch that has no transaction yet: compare when the stored tree has not changed for so long',
+  },
+]
+
+/** Rows, their defaults, and the commands that have them. */
+interface Table {
+  readonly commands: readonly string[]
+  readonly rows: readonly Row<string>[]
+  readonly defaults: Readonly<Record<string, number>>
+}
+
+const table = (
+  commands: readonly string[],
+  rows: readonly Row<string>[],
+  defaults: object,
+): Table => ({ commands, rows, defaults: defaults as Readonly<Record<string, number>> })
+
+const TABLES: readonly Table[] = [
+  table(['follow', 'check', 'verify'], SOURCE_ROWS, SOURCE_BOUNDS),
+  table(['follow'], MIRROR_ROWS, MIRROR_BOUNDS),
+  table(['take-over'], TAKE_OVER_ROWS, TAKE_OVER_DEFAULT),
+  table(['status', 'take-over', 'finish', 'abandon'], STORE_ROWS, MIRROR_BOUNDS),
+  table(['verify'], QUIET_ROWS, STORED_TREE_DEFAULT),
+]
+
 /** What commander makes of the flags. */
 export type BoundFlags = Readonly<Record<string, unknown>>
 
@@ -125,20 +186,25 @@ export interface ShownBound {
   readonly value: string
   readonly text: string
   readonly default: number
+  readonly commands: readonly string[]
 }
 
 export function shownBounds(): readonly ShownBound[] {
-  return [
-    ...SOURCE_ROWS.map((row) => ({ ...row, default: SOURCE_BOUNDS[row.bound] })),
-    ...MIRROR_ROWS.map((row) => ({ ...row, default: MIRROR_BOUNDS[row.bound] })),
-  ]
+  return TABLES.flatMap(({ commands, rows, defaults }) =>
+    rows.map((row) => ({ ...row, commands, default: defaults[row.bound] as number })),
+  )
 }
 
+/** Those of the command of that name. */
 export function withBoundFlags(command: Command): Command {
-  for (const row of SOURCE_ROWS) command.addOption(optionOf(row, SOURCE_BOUNDS[row.bound]))
-  for (const row of MIRROR_ROWS) command.addOption(optionOf(row, MIRROR_BOUNDS[row.bound]))
+  for (const { rows, defaults } of tablesOf(command.name())) {
+    for (const row of rows) command.addOption(optionOf(row, defaults[row.bound] as number))
+  }
   return command
 }
+
+const tablesOf = (command: string): readonly Table[] =>
+  TABLES.filter(({ commands }) => commands.includes(command))
 
 function optionOf({ flag, value, text, min = 1, max }: Row<string>, byDefault: number): Option {
   return new Option(`--${flag} ${value}`, text).default(byDefault).argParser(whole(min, max))
@@ -150,6 +216,18 @@ export function sourceBoundsOf(flags: BoundFlags): SourceBounds {
 
 export function mirrorBoundsOf(flags: BoundFlags): MirrorBounds {
   return valuesOf(MIRROR_ROWS, flags) as unknown as MirrorBounds
+}
+
+export function takeOverBoundsOf(flags: BoundFlags): Omit<typeof TAKE_OVER_DEFAULT, 'timeoutMs'> {
+  return valuesOf(TAKE_OVER_ROWS, flags) as Omit<typeof TAKE_OVER_DEFAULT, 'timeoutMs'>
+}
+
+export function storeBoundOf(flags: BoundFlags): { readonly storeMs: number } {
+  return valuesOf(STORE_ROWS, flags) as { readonly storeMs: number }
+}
+
+export function quietBoundOf(flags: BoundFlags): { readonly quietMs: number } {
+  return valuesOf(QUIET_ROWS, flags) as { readonly quietMs: number }
 }
 
 function valuesOf(rows: readonly Row<string>[], flags: BoundFlags): object {
