@@ -51,10 +51,7 @@ export interface Ownership {
 export type InUse = (folder: string, holder: string) => string
 
 /** @throws {StoreError} STORE_UNAVAILABLE, not retriable, when another process has the folder */
-export async function takeOwnership(
-  folder: string,
-  inUse: InUse = storeInUse,
-): Promise<Ownership> {
+export async function takeOwnership(folder: string, inUse: InUse = storeInUse): Promise<Ownership> {
   const lock = join(folder, 'lock')
   const me: Holder = {
     token: randomUUID(),

@@ -19,7 +19,13 @@ const LATE_MS = 20_000
 /** Of the follower. */
 function entry(zxid: number): Uint8Array {
   const header = { format: JOURNAL_FORMAT, passes: false, seq: 1, proxy: 'p', attempt: 1, zxid }
-  const rest = { flushed: 0, time: 0, previous: undefined, check: undefined, mirrors: true as const }
+  const rest = {
+    flushed: 0,
+    time: 0,
+    previous: undefined,
+    check: undefined,
+    mirrors: true as const,
+  }
   return encodeEntry({ ...header, ...rest }, new ByteWriter())
 }
 
