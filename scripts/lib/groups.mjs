@@ -33,7 +33,7 @@ export const groups = [
     name: 'fuzz',
     paths: ['test/fuzz/'],
     needs: [],
-    minutesMax: 8,
+    minutesMax: 12,
   },
   {
     name: 'suites',
