@@ -180,6 +180,23 @@ describe('PersistentNode', () => {
     await node.close()
   })
 
+  it('persistent: close() behind the end of its client says that it stays', async () => {
+    const node = nodeOf(a, { mode: 'persistent' })
+    const late = nodeOf(a, { mode: 'persistent' })
+    await node.start()
+    await late.start()
+    one.store.cut()
+    await pass(3 * TIMEOUT_MS)
+    // The client may come back, so it resolves; what comes of the delete behind that is nobody's.
+    await node.close()
+    const closed = a.close()
+    one.store.mend()
+    await pass(1_000)
+    await closed
+    expect(await late.close().catch(wordOf)).to.equal('ZK_SESSION_EXPIRED')
+    expect(await textAt(PATH)).to.equal('first')
+  })
+
   it('a write that is in flight when the session is replaced is made under the next one', async () => {
     const { client } = await connectRenewing(one)
     const node = nodeOf(client)

@@ -69,7 +69,7 @@ export class PersistentNode implements AsyncDisposable {
       }
     })
     this.#client = client
-    this.#report = new CallbackReporter(onError)
+    this.#report = new CallbackReporter(client, onError)
     this.#changes = new Changes(client, path)
     this.#loop = new LiveLoop(client, {
       step: () => this.#kept.keep(),
@@ -155,6 +155,8 @@ export class PersistentNode implements AsyncDisposable {
       this.#changes.notify()
       this.#removed = ended.then(() => this.#kept.remove())
     }
+    // Nothing is deleted any more: whether one stays is known.
+    if (this.#client.isEnded || this.#client.closing.aborted) return this.#removed
     return orSessionEnd(this.#client, this.#removed)
   }
 

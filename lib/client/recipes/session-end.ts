@@ -48,8 +48,10 @@ export function onSessionEnd(
   return cancel
 }
 
-/** Resolves when `done` does, and at the latest when the session is over or a suspended one may have ended. */
+/** Settles as `done` does, and resolves at the latest when the session is over or a suspended one may have ended. */
 export async function orSessionEnd(client: ZooKeeper, done: Promise<void>): Promise<void> {
+  // Behind that its rejection is nobody's.
+  done.catch(() => {})
   if (isOver(client)) return
   if (client.state === 'suspended' && client.sessionUntilMs <= client.clock.monotonic()) return
   let cancel: (() => void) | undefined
