@@ -1,11 +1,12 @@
 /**
  * What a call reports, when its result and an end arrive in the same tick: in both orders, so many microtasks apart, and
  * at each reply that it waits for. A write that was applied is never reported as one that was not; what was acquired or
- * taken is had by somebody; every call settles.
+ * taken is had by somebody; every call settles; what lives on follows what there is, and ends with its client.
  */
 import { expect } from 'chai'
 import { type Held, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
 import { type RacedCall, racedRecipes, racedVerbs } from '../support/end-races.ts'
+import { racedLivings } from '../support/end-races-living.ts'
 import { type GatedClient, openGated } from '../support/gated-transport.ts'
 import { livenessBench, type Member, TIMEOUT_MS } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
@@ -79,7 +80,7 @@ describe('a result and an end in the same tick', () => {
     observer = await connect(member)
   })
 
-  for (const raced of [...racedVerbs, ...racedRecipes]) {
+  for (const raced of [...racedVerbs, ...racedRecipes, ...racedLivings]) {
     describe(raced.name, () => {
       for (const end of ENDS) {
         it(end.name, async () => {
@@ -116,17 +117,23 @@ describe('a result and an end in the same tick', () => {
     const begun = await raced.begin?.(client, path)
     await settle()
     const race: Race = { ...gated, clock: bench.clock, abort: new AbortController() }
-    gate.holdFrom(before)
+    gate.holdFrom(before, { events: raced.isOfEvents === true })
     const bounds = {
       signal: race.abort.signal,
       ...(end.timeoutMs !== undefined && { timeoutMs: end.timeoutMs }),
     }
     const outcome = settled(
-      raced.call(racedVerbs.includes(raced) ? client.with(bounds) : client, path, bounds, begun),
+      raced.call(
+        racedVerbs.includes(raced) ? client.with(bounds) : client,
+        ...([path, bounds, begun, observer] as const),
+      ),
     )
     await settle()
     if (!gate.isHolding) {
       gate.release()
+      await settle()
+      const seen = { client, observer, path, begun, isOver: false, isAborted: false, rest: settle }
+      await raced.verify?.({ ...seen, ...outcome })
       await client.close()
       return false
     }
@@ -140,7 +147,16 @@ describe('a result and an end in the same tick', () => {
     await settle()
     await bench.clock.advance(BACK_MS)
     await settle()
-    await check(raced, end, { path, at, outcome, sessionId })
+    try {
+      const isOver = end.isOver
+      const rest = (): Promise<void> => bench.clock.advance(BACK_MS)
+      const isAborted = race.abort.signal.aborted
+      const seen = { client, observer, path, begun, isOver, isAborted, rest }
+      await raced.verify?.({ ...seen, ...outcome })
+    } catch (error) {
+      throw new Error(`${at}: ${String(error)}`, { cause: error })
+    }
+    await check(raced, end, { path, at, outcome, sessions: [sessionId, client.sessionId] })
     await client.close()
     await settle()
     return true
@@ -153,10 +169,10 @@ describe('a result and an end in the same tick', () => {
       path: string
       at: string
       outcome: Settled
-      sessionId: bigint
+      sessions: readonly bigint[]
     },
   ): Promise<void> {
-    const { path, at, outcome, sessionId } = seen
+    const { path, at, outcome, sessions } = seen
     expect(outcome.how, at).to.not.equal('pending')
     const { value, error } = outcome
     const isHeld = (value as Held | undefined)?.isHeld
@@ -178,9 +194,9 @@ describe('a result and an end in the same tick', () => {
         expect(isApplied, `${at}: given up`).to.equal(false)
       }
     }
-    const isOwn = raced.isOfSession === true && raced.isAllOrNothing !== true
-    if (isOwn || (raced.isOfSession === true && outcome.how === 'done')) return
-    expect(ephemeralsOf(sessionId), `${at}: what it left`).to.deep.equal([])
+    const isKept = raced.isOfSession === true && raced.verify === undefined
+    if (isKept && (raced.isAllOrNothing !== true || outcome.how === 'done')) return
+    expect(sessions.flatMap(ephemeralsOf), `${at}: what it left`).to.deep.equal([])
   }
 
   function ephemeralsOf(sessionId: bigint): string[] {

@@ -27,13 +27,40 @@ export interface RacedCall {
   prepare?(observer: ZooKeeper, path: string): Promise<unknown>
   begin?(client: ZooKeeper, path: string): Promise<unknown>
   /** `begun` is what begin() resolved with. */
-  call(client: ZooKeeper, path: string, options: WaitOptions, begun: unknown): Promise<unknown>
+  call(
+    client: ZooKeeper,
+    path: string,
+    options: WaitOptions,
+    begun: unknown,
+    observer: ZooKeeper,
+  ): Promise<unknown>
   /** Is the effect of the call in the tree? Absent: it has none that outlives its session. */
   isApplied?(observer: ZooKeeper, path: string): Promise<boolean>
+  /** Events race with the end as replies do. */
+  readonly isOfEvents?: true
+  /** When all has come to rest: what must be so. Ends what begin() began. @throws it is not so */
+  verify?(race: RaceEnd): Promise<unknown>
   /** It is a znode of the session: one that has ended has taken it along. */
   readonly isOfSession?: true
   /** Rejected, whatever with, it has left nothing of the session, and has taken nothing. */
   readonly isAllOrNothing?: true
+}
+
+/** What a race came to. */
+export interface RaceEnd {
+  readonly client: ZooKeeper
+  readonly observer: ZooKeeper
+  readonly path: string
+  readonly begun: unknown
+  readonly how: 'pending' | 'done' | 'failed'
+  readonly value?: unknown
+  readonly error?: unknown
+  /** The signal of its options is aborted. */
+  readonly isAborted: boolean
+  /** The session that it began with has ended. */
+  readonly isOver: boolean
+  /** Time passes, and all comes to rest. */
+  rest(): Promise<void>
 }
 
 const DATA = Buffer.from('a')

@@ -17,7 +17,7 @@ import type {
   ResumeRequest,
   Transport,
 } from '../../lib/client/transport.ts'
-import type { ClientOptions, Keeper } from '../../lib/index.ts'
+import type { ChangeRecord, ClientOptions, Keeper } from '../../lib/index.ts'
 import { ZooKeeper } from '../../lib/index.ts'
 
 /** Replies to them are no reply to a call. */
@@ -29,6 +29,7 @@ export class GatedTransport implements Transport {
   #link: GatedLink | undefined
   /** Replies that still pass. */
   #passing = NEVER
+  #countsEvents = false
   #held: (() => void)[] = []
   #isCut = false
 
@@ -36,9 +37,10 @@ export class GatedTransport implements Transport {
     this.#inner = new MemberTransport(keeper)
   }
 
-  /** `before` more replies pass; what comes behind them is held. */
-  holdFrom(before: number): void {
+  /** `before` more replies pass, and with `events` these count too; what comes behind them is held. */
+  holdFrom(before: number, { events = false }: { readonly events?: boolean } = {}): void {
     this.#passing = before
+    this.#countsEvents = events
   }
 
   get isHolding(): boolean {
@@ -77,7 +79,8 @@ export class GatedTransport implements Transport {
     this.#link?.endAtServer()
   }
 
-  arrived(deliver: () => void, isReply: boolean): void {
+  arrived(deliver: () => void, kind: 'reply' | 'event' | 'other'): void {
+    const isReply = kind === 'reply' || (kind === 'event' && this.#countsEvents)
     if (this.#held.length === 0 && (this.#passing > 0 || !isReply)) {
       if (isReply) this.#passing -= 1
       return deliver()
@@ -117,8 +120,12 @@ export class GatedTransport implements Transport {
     return this.#link
   }
 
-  changes(options: KnownChangesOptions) {
-    return this.#inner.changes(options)
+  /** Each record of it is an event. */
+  async *changes(options: KnownChangesOptions): AsyncGenerator<ChangeRecord> {
+    for await (const record of this.#inner.changes(options)) {
+      await new Promise<void>((resolve) => this.arrived(resolve, 'event'))
+      yield record
+    }
   }
   close(): Promise<void> {
     return this.#inner.close()
@@ -141,16 +148,16 @@ class GatedSink implements LinkSink {
 
   reply(...args: Parameters<LinkSink['reply']>): void {
     if (this.isEnded) return
-    const isReply = !this.uncounted.has(args[0])
-    this.#gate.arrived(() => !this.isEnded && this.#sink.reply(...args), isReply)
+    const kind = this.uncounted.has(args[0]) ? 'other' : 'reply'
+    this.#gate.arrived(() => !this.isEnded && this.#sink.reply(...args), kind)
   }
   event(...args: Parameters<LinkSink['event']>): void {
     if (this.isEnded) return
-    this.#gate.arrived(() => !this.isEnded && this.#sink.event(...args), false)
+    this.#gate.arrived(() => !this.isEnded && this.#sink.event(...args), 'event')
   }
   ended(reason: LinkEnd): void {
     if (this.isEnded || this.isSilent) return
-    this.#gate.arrived(() => this.endWith(reason), false)
+    this.#gate.arrived(() => this.endWith(reason), 'other')
   }
   endWith(reason: LinkEnd): void {
     if (this.isEnded) return

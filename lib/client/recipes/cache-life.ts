@@ -26,7 +26,7 @@ export class CacheLife {
     onError: ((error: unknown) => void) | undefined,
   ) {
     this.#client = client
-    this.report = new CallbackReporter(onError)
+    this.report = new CallbackReporter(client, onError)
     this.#changes = new Changes(client, path)
     this.#loop = new LiveLoop(client, {
       step,

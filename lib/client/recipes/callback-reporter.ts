@@ -1,10 +1,13 @@
 /** Calls what a caller of a recipe passed, and reports what it throws. Neighbours: leader-latch, leader-selector. */
 import { CallbackError } from '../callback-faults.ts'
+import type { ZooKeeper } from '../zookeeper.ts'
 
 export class CallbackReporter {
+  readonly #client: Pick<ZooKeeper, 'closing'>
   readonly #onError: ((error: unknown) => void) | undefined
 
-  constructor(onError: ((error: unknown) => void) | undefined) {
+  constructor(client: Pick<ZooKeeper, 'closing'>, onError: ((error: unknown) => void) | undefined) {
+    this.#client = client
     this.#onError = onError
   }
 
@@ -37,9 +40,10 @@ export class CallbackReporter {
 
   /**
    * Calls a listener, one of several perhaps: what it throws is a {@link CallbackError} to `onError`, without it a warning of the
-   * process.
+   * process. Behind close() of the client it is not called.
    */
   notify<T>(listener: (value: T) => unknown, value: T, what: string): void {
+    if (this.#client.closing.aborted) return
     this.call(
       () => listener(value),
       (cause) => {

@@ -73,7 +73,7 @@ export class ConfigValue<T> implements AsyncDisposable, AsyncIterable<T> {
     this.#default = options.defaultValue
     this.#value = options.defaultValue
     this.#onChange = known.onChange
-    this.#report = new CallbackReporter(known.onError)
+    this.#report = new CallbackReporter(client, known.onError)
     this.#cache = new NodeCache(client, path, {
       ...(known.onError !== undefined && { onError: known.onError }),
     })

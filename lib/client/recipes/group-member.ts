@@ -122,7 +122,7 @@ export class GroupMember implements AsyncDisposable {
     onChange: (members: GroupMembers) => void,
     onError: ((error: unknown) => void) | undefined,
   ): LiveLoop {
-    const report = new CallbackReporter(onError)
+    const report = new CallbackReporter(this.#client, onError)
     let last: GroupMembers | undefined
     const view = new LiveLoop(this.#client, {
       step: async () => {

@@ -64,7 +64,7 @@ export class LeaderLatch implements AsyncDisposable {
     this.#client = client
     this.#line = { client, path, layout, kind: 'latch', data }
     this.#options = options
-    this.#report = new CallbackReporter(options.onError)
+    this.#report = new CallbackReporter(client, options.onError)
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#standing(),
       lead: (held) => this.#lead(held),

@@ -80,7 +80,7 @@ export class LeaderSelector implements AsyncDisposable {
     this.#line = { client, path, layout, kind: 'lock', data }
     this.#options = options
     this.#graceMs = graceMs
-    this.#report = new CallbackReporter(options.onError)
+    this.#report = new CallbackReporter(client, options.onError)
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#onStanding(),
       lead: (held) => this.#lead(held),

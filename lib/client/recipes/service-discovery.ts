@@ -56,7 +56,7 @@ export class ServiceDiscovery implements AsyncDisposable {
     })
     this.basePath = basePath
     this.#client = client
-    this.#report = new CallbackReporter(this.#onError)
+    this.#report = new CallbackReporter(client, this.#onError)
   }
 
   /** What this one has registered. */

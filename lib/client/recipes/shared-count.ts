@@ -55,7 +55,7 @@ export class SharedCount implements AsyncDisposable {
     codec.encode(seed)
     this.#znode = new VersionedZnode(client, path, 'container')
     this.#seed = seed
-    this.#report = new CallbackReporter(onError)
+    this.#report = new CallbackReporter(client, onError)
   }
 
   /** The count as this client's server has it; the seed where there is none yet. */
