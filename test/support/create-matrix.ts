@@ -9,7 +9,6 @@ import { outcomeOf } from './recipe-bench.ts'
 import {
   type Bed,
   deleted,
-  longMs,
   onlooker,
   openRoom,
   ROOM,
@@ -173,7 +172,6 @@ const FAULTS: readonly CreateFault[] = [
     (how) => `${how}, and the session ends`,
     async (play, isApplied) => {
       const create = await play.lost(isApplied)
-      await play.bed.pass(longMs(play.bed))
       await play.ends(create, 'ZK_SESSION_EXPIRED')
       play.seat.mend()
       await play.connected()

@@ -5,7 +5,7 @@ import { connect, Keeper, systemClock, type ZooKeeper } from '../../lib/index.ts
 import { cutBehindNextBatch, cutStore } from './cut-store.ts'
 import { eventually } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
-import type { OpenBed } from './matrix-cells.ts'
+import { CELL_MS, type OpenBed } from './matrix-cells.ts'
 
 const TIMEOUT_MS = 4_000
 const WAIT_MS = 40_000
@@ -20,11 +20,21 @@ const LIMITS = {
 
 let beds = 0
 
+/** Members are opened one after the other: many that start together would take the time that the sessions of others need. */
+let opening: Promise<unknown> = Promise.resolve()
+
+function inTurn<T>(open: () => Promise<T>): Promise<T> {
+  const next = opening.then(open)
+  opening = next.catch(() => {})
+  return next
+}
+
 /** `host`: of etcd, where it has a prefix of its own. */
 export async function openEtcdBed(host: string): Promise<OpenBed> {
   const ends: (() => Promise<void>)[] = []
   const clients: ZooKeeper[] = []
   const prefix = `/matrix-${++beds}`
+  const endMs = performance.now() + CELL_MS
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -33,11 +43,11 @@ export async function openEtcdBed(host: string): Promise<OpenBed> {
     async seat(options) {
       const parts: (() => unknown)[] = []
       ends.push(() => everyStep(parts.toReversed()))
-      const inner = await openEtcdStore({ hosts: [host] })
+      const inner = await inTurn(() => openEtcdStore({ hosts: [host] }))
       const store = cutStore(inner)
       parts.push(() => store.close())
       const clock = new FreezableClock(systemClock)
-      const keeper = await Keeper.open({ store, clock, prefix, limits: LIMITS })
+      const keeper = await inTurn(() => Keeper.open({ store, clock, prefix, limits: LIMITS }))
       parts.push(() => keeper.close())
       const client = await connect(keeper, { ...options, timeoutMs: TIMEOUT_MS })
       clients.push(client)
@@ -70,7 +80,7 @@ export async function openEtcdBed(host: string): Promise<OpenBed> {
     },
     pass: sleep,
     until: async (what, check) => {
-      await eventually(what, check, WAIT_MS)
+      await eventually(what, check, Math.max(0, Math.min(WAIT_MS, endMs - performance.now())))
     },
     close: () => everyStep(ends),
   }

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { LivingPlay, Side } from './living-play.ts'
 import type { Living } from './living-scenes.ts'
-import { deleted, shortMs } from './recipe-play.ts'
+import { cutBriefly, deleted } from './recipe-play.ts'
 import { LOST, outageAtWrite } from './recipe-wait-faults.ts'
 
 export interface LivingFault {
@@ -44,9 +44,9 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
     async run(play, one) {
       const [own] = await play.own(one)
       play.isLossInFlight = true
-      one.seat.cut()
+      const cut = cutBriefly(play.bed, one.seat)
       await deleted(play.bed, play.observer.client, own?.path ?? '')
-      await play.bed.pass(shortMs(play.bed))
+      await cut
       one.seat.mend()
       await play.until('its return', async () =>
         (await play.own(one)).some(({ stat }) => stat.czxid !== own?.stat.czxid),
@@ -97,8 +97,7 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
     async run(play, one) {
       const before = await play.czxid(one)
       const lead = one.life.lead?.token
-      one.seat.cut()
-      await play.bed.pass(shortMs(play.bed))
+      await cutBriefly(play.bed, one.seat)
       one.seat.mend()
       await play.until('its return', () => one.seat.client.state === 'connected')
       await play.isWell()

@@ -2,6 +2,7 @@
  * The cells of the tables of recipes and faults: declared as tests one after the other, or side by side where they mostly
  * wait for real clocks; and a selection of them. Neighbours: recipe-matrix, living-matrix, work-matrix.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { everyStep } from '../../lib/base/every-step.ts'
 import type { Bed } from './recipe-play.ts'
 
@@ -91,10 +92,28 @@ export function testTogether(
   })
 }
 
+/** Of one cell on a real clock, so that what it waited for is said before mocha gives it up. Unit ms. */
+export const CELL_MS = 100_000
+
+/** So long a stop of this process is worth saying: its sessions are not much longer. Unit ms. */
+const STOP_MS = 500
+
 /** Runs one on a bed that is closed behind it. @throws what the cell throws, or else what the end of its bed does */
 export async function runOn(cell: Cell, open: () => Promise<OpenBed>): Promise<void> {
-  const bed = await open()
-  await everyStep([() => cell.run(bed), () => bed.close()])
+  const delay = monitorEventLoopDelay()
+  delay.enable()
+  try {
+    const bed = await open()
+    await everyStep([() => cell.run(bed), () => bed.close()])
+  } catch (error) {
+    const stoodMs = Math.round(delay.max / 1e6)
+    if (stoodMs >= STOP_MS && error instanceof Error) {
+      error.message += ` (this process stood still for ${stoodMs} ms meanwhile)`
+    }
+    throw error
+  } finally {
+    delay.disable()
+  }
 }
 
 function declare(cells: readonly Cell[], test: (cell: Cell) => Promise<void>): void {

@@ -1,6 +1,6 @@
 /** What befalls a client that holds what another one waits for, and what must follow. Neighbour: recipe-matrix. */
 import { expect } from 'chai'
-import { deleted, type Fault, longMs, shortMs } from './recipe-play.ts'
+import { cutBriefly, deleted, type Fault } from './recipe-play.ts'
 import { LOST, outageAtWrite } from './recipe-wait-faults.ts'
 
 export const HOLDER_FAULTS: readonly Fault[] = [
@@ -20,10 +20,7 @@ export const HOLDER_FAULTS: readonly Fault[] = [
     name: 'the process of a holder is stopped for longer than its session',
     async run(play) {
       const wait = await play.begun()
-      await play.a.freeze(async () => {
-        await play.bed.pass(longMs(play.bed))
-        await play.ends(wait, 'done')
-      })
+      await play.a.freeze(() => play.ends(wait, 'done'))
       const { held } = play.scene
       expect(held?.isHeld, 'before any timer or event').to.equal(false)
       expect(held?.signal.reason.code).to.equal('ZK_SESSION_EXPIRED')
@@ -35,8 +32,8 @@ export const HOLDER_FAULTS: readonly Fault[] = [
     async run(play) {
       const wait = await play.begun()
       play.a.cut()
-      await play.bed.pass(longMs(play.bed))
       const { held } = play.scene
+      await play.bed.until('its loss', () => held?.signal.aborted === true)
       expect([held?.isHeld, held?.signal.reason.code]).to.deep.equal([false, 'ZK_SESSION_EXPIRED'])
       await play.settles(held?.release())
       await play.ends(wait, 'done')
@@ -50,8 +47,8 @@ export const HOLDER_FAULTS: readonly Fault[] = [
       const wait = await play.begun()
       play.a.cut()
       play.b.cut()
-      await play.bed.pass(longMs(play.bed))
       const { held } = play.scene
+      await play.bed.until('its loss', () => held?.signal.aborted === true)
       expect([held?.isHeld, held?.signal.reason.code]).to.deep.equal([false, 'ZK_SESSION_EXPIRED'])
       await play.ends(wait, 'ZK_SESSION_EXPIRED')
     },
@@ -60,8 +57,7 @@ export const HOLDER_FAULTS: readonly Fault[] = [
     name: 'a holder keeps it through a short outage',
     async run(play) {
       const wait = await play.begun()
-      play.a.cut()
-      await play.bed.pass(shortMs(play.bed))
+      await cutBriefly(play.bed, play.a)
       expect(play.scene.held?.isHeld).to.equal(true)
       play.a.mend()
       await play.bed.until('its return', () => play.a.client.state === 'connected')

@@ -3,6 +3,7 @@
  * its clients, its time and its faults. Neighbours: recipe-matrix, recipe-scenes.
  */
 import { expect } from 'chai'
+import { whenConnected } from '../../lib/client/when-connected.ts'
 import {
   type ClientOptions,
   type Held,
@@ -62,6 +63,8 @@ export interface Recipe {
 }
 
 export const ROOM = '/room'
+/** Beside it: see {@link Play.marked}. */
+const MARK = '/mark'
 
 /** Two that play, and one that looks on. */
 export async function threeSeats(bed: Bed): Promise<readonly [Seat, Seat, Seat]> {
@@ -208,6 +211,17 @@ export class Play {
     })
   }
 
+  /** An ephemeral of the seat, until its session has ended at the server. Returns: has it? */
+  async marked({ client }: Seat): Promise<() => Promise<boolean>> {
+    const path = `${MARK}-${client.sessionId.toString(16)}`
+    await client.create(path, null, { mode: 'ephemeral' })
+    return () =>
+      throughOutages(this.bed, this.observer.client, async () => {
+        await this.observer.client.sync()
+        return (await this.observer.client.exists(path)) === undefined
+      })
+  }
+
   async leavesNothing(of?: ZooKeeper): Promise<void> {
     let left: string[] = []
     await this.bed.until('an end of its znodes', async () => {
@@ -234,7 +248,29 @@ export interface Fault {
   run(play: Play): Promise<void>
 }
 
-/** Long enough for any session to end. */
-export const longMs = ({ timeoutMs }: Bed): number => 3 * timeoutMs
-/** Long enough to be noticed, and short enough for every session. */
+/** Short enough for every session. */
 export const shortMs = ({ timeoutMs }: Bed): number => timeoutMs / 2
+
+/**
+ * Cuts a seat off, until that is noticed, or for half of a session: short enough for every session. A machine that is slow cannot make it
+ * longer than what it is slow at. The caller mends it.
+ */
+export async function cutBriefly(bed: Bed, seat: Seat): Promise<void> {
+  const { client } = seat
+  const untilMs = client.clock.monotonic() + shortMs(bed)
+  seat.cut()
+  await bed.until('an outage', () => {
+    return client.state !== 'connected' || client.clock.monotonic() >= untilMs
+  })
+}
+
+/** A call behind the start of a scene: a busy machine makes outages of its own. It must be safe to repeat. */
+export async function connectedly<T>(client: ZooKeeper, call: () => Promise<T>): Promise<T> {
+  for (let left = OUTAGES_MAX; ; left--) {
+    try {
+      return await call()
+    } catch (error) {
+      if (left === 0 || !isOutage(error) || !(await whenConnected(client))) throw error
+    }
+  }
+}

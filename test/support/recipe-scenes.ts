@@ -8,7 +8,7 @@ import {
   Semaphore,
   type ZooKeeper,
 } from '../../lib/index.ts'
-import { type Recipe, ROOM } from './recipe-play.ts'
+import { connectedly, type Recipe, ROOM } from './recipe-play.ts'
 
 const PATH = `${ROOM}/line`
 
@@ -124,7 +124,7 @@ const barrier: Recipe = {
   async scene(a, b) {
     const ours = new Barrier(a, PATH)
     await ours.set()
-    await b.sync()
+    await connectedly(b, () => b.sync())
     return {
       async wait(options) {
         await new Barrier(b, PATH).wait(options)
@@ -142,7 +142,7 @@ const entering = (['curator', 'kazoo'] as const).map(
     writes: 1,
     async scene(a, b) {
       await a.create(PATH, null)
-      await b.sync()
+      await connectedly(b, () => b.sync())
       const options = { memberCount: 2, layout }
       const [ours, theirs] = [
         new DoubleBarrier(a, PATH, options),
@@ -178,7 +178,7 @@ const leaving = (['curator', 'kazoo'] as const).map(
         new DoubleBarrier(b, PATH, options),
       ]
       await Promise.all([ours.enter(), theirs.enter()])
-      await b.sync()
+      await connectedly(b, () => b.sync())
       let left: Promise<unknown> | undefined
       return {
         async wait(wait) {

@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import { ZK_ERRORS, ZnodeError, type ZooKeeper } from '../../lib/index.ts'
 import {
   type Bed,
+  cutBriefly,
   deleted,
   type Fault,
-  longMs,
   type Recipe,
   type Seat,
   shortMs,
@@ -61,7 +61,8 @@ export const WAIT_FAULTS: readonly Fault[] = [
     name: 'the process that waits is stopped for longer than its session',
     async run(play) {
       const wait = await play.begun()
-      await play.b.freeze(() => play.bed.pass(longMs(play.bed)))
+      const isOver = await play.marked(play.b)
+      await play.b.freeze(() => play.bed.until('the end of its session', isOver))
       await play.ends(wait, 'ZK_SESSION_EXPIRED')
       await play.leavesNothing(play.b.client)
     },
@@ -70,8 +71,9 @@ export const WAIT_FAULTS: readonly Fault[] = [
     name: 'a wait is out of the store’s reach for longer than its session',
     async run(play) {
       const wait = await play.begun()
+      const isOver = await play.marked(play.b)
       play.b.cut()
-      await play.bed.pass(longMs(play.bed))
+      await play.bed.until('the end of its session', isOver)
       await play.ends(wait, 'ZK_SESSION_EXPIRED')
       play.b.mend()
     },
@@ -80,8 +82,7 @@ export const WAIT_FAULTS: readonly Fault[] = [
     name: 'a wait is let in during a short outage',
     async run(play) {
       const wait = await play.begun()
-      play.b.cut()
-      await play.bed.pass(shortMs(play.bed))
+      await cutBriefly(play.bed, play.b)
       await play.scene.letIn()
       play.b.mend()
       await play.ends(wait, 'done')

@@ -4,7 +4,7 @@ import { connect, mkdirp, systemClock, type ZooKeeper } from '../../lib/index.ts
 import { type RunningBed, SESSION_MS } from './client-beds.ts'
 import { eventually, untilFulfilled } from './eventually.ts'
 import { FreezableClock } from './freezable-clock.ts'
-import type { OpenBed } from './matrix-cells.ts'
+import { CELL_MS, type OpenBed } from './matrix-cells.ts'
 import { TcpFaultProxy } from './tcp-fault-proxy.ts'
 
 const WAIT_MS = 60_000
@@ -16,6 +16,7 @@ export async function openWireBed(running: RunningBed): Promise<OpenBed> {
   const ends: (() => Promise<void>)[] = []
   const clients: ZooKeeper[] = []
   const chroot = `/matrix-${++beds}`
+  const endMs = performance.now() + CELL_MS
   const root = await running.connect()
   await everyStep([() => untilFulfilled(() => mkdirp(root, chroot)), () => root.close()])
 
@@ -68,7 +69,7 @@ export async function openWireBed(running: RunningBed): Promise<OpenBed> {
     },
     pass: sleep,
     until: async (what, check) => {
-      await eventually(what, check, WAIT_MS)
+      await eventually(what, check, Math.max(0, Math.min(WAIT_MS, endMs - performance.now())))
     },
     close: () => everyStep(ends),
   }

@@ -1,6 +1,6 @@
 /** What befalls one of two clients that work on a counter or a queue. Neighbours: work-play, work-matrix. */
 import { expect } from 'chai'
-import { shortMs } from './recipe-play.ts'
+import { cutBriefly } from './recipe-play.ts'
 import { LOST } from './recipe-wait-faults.ts'
 import type { Work, WorkPlay } from './work-play.ts'
 
@@ -21,8 +21,7 @@ export const WORK_FAULTS: readonly WorkFault[] = [
   {
     name: 'a short outage',
     async run(play) {
-      play.b.seat.cut()
-      await play.bed.pass(shortMs(play.bed))
+      await cutBriefly(play.bed, play.b.seat)
       play.b.seat.mend()
       await play.works()
     },
