@@ -86,6 +86,10 @@ const NO_SESSIONS = Buffer.alloc(0)
 /** Of an INFORMANDACTIVATE: a suggested leader comes before the transaction. Unit: bytes. */
 const SUGGESTED_LEADER_BYTES = 8
 
+/** As a follower of a new ensemble says it. */
+const EMPTY = 'nothing was ever written to it: it is followed once something is'
+const NONE_OF_OURS = 'it sent the difference to a tree, and we have none'
+
 const hex = (zxid: number | bigint) => `0x${zxid.toString(16)}`
 const malformed = (message: string) => new SourceError('SOURCE_MALFORMED', message)
 const unsupported = (message: string) => new SourceError('SOURCE_UNSUPPORTED', message)
@@ -161,7 +165,7 @@ export class Learner {
       case PACKET.snap:
         return this.#readSnapshot(exact(zxid))
       case PACKET.diff:
-        if (from === 0) throw malformed('it sent the difference to a tree, and we have none')
+        if (from === 0) throw malformed(zxid === 0n ? EMPTY : NONE_OF_OURS)
         // It has nothing newer than that: it was restored to an earlier state.
         if (exact(zxid) < from) return this.#truncate(exact(zxid))
         this.#isAwaited = this.#claimed < from

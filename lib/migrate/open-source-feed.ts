@@ -70,6 +70,8 @@ class LearnerFeed implements SourceFeed {
   #addresses = ''
   #leader: HostPort | undefined
   #isConnected = false
+  /** A leader that accepts us may still have nothing for us, again and again. */
+  #isUpToDate = false
   /** We ended the last connection ourselves, too slow for it, and there was none since. */
   #hasLeft = false
   /** Times that no member would have us. */
@@ -130,6 +132,7 @@ class LearnerFeed implements SourceFeed {
     let unanswered = 0
     for (let failures = 0; !signal.aborted; ) {
       this.#isConnected = false
+      this.#isUpToDate = false
       const error = await this.#follow()
       if (signal.aborted) return
       this.#counts.disconnects++
@@ -142,7 +145,7 @@ class LearnerFeed implements SourceFeed {
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
       this.#hasLeft ||= this.#isConnected && error.code === 'SOURCE_SLOW'
       this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
-      failures = this.#isConnected ? 1 : failures + 1
+      failures = this.#isUpToDate ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
       await this.#buffer.drainedTo(this.#bounds.bufferBytesMax * LOW_WATER)
     }
@@ -190,9 +193,12 @@ class LearnerFeed implements SourceFeed {
   async #candidates(): Promise<readonly HostPort[]> {
     const { servers, quorum, clientTls } = this.#options
     const known = this.#members.flatMap((member) => member.quorum)
-    // The one that led is the likeliest to lead again, or it is gone.
-    if (known.length > 0)
-      return this.#leader === undefined ? known : distinct([this.#leader, ...known])
+    if (known.length > 0) {
+      // Those that were given may be of observer masters, which no list of members has.
+      const all = distinct([...(quorum ?? []), ...known])
+      // The one that led is the likeliest to lead again, or it is gone.
+      return this.#leader === undefined ? all : distinct([this.#leader, ...all])
+    }
     // A close does not wait for servers that do not answer.
     const finding = findMembers({
       ...{ servers, quorum, bounds: this.#bounds, clock: this.#clock, logger: this.#logger },
@@ -270,6 +276,7 @@ class LearnerFeed implements SourceFeed {
       },
       current: (zxid) => {
         counts.leaderZxid = zxid
+        this.#isUpToDate = true
         buffer.add({ kind: 'current', zxid, atMs: this.#clock.now() })
       },
       ping: () => {

@@ -298,6 +298,8 @@ describe('migrate: a learner and its leader', () => {
   it('a difference is no answer to a learner that has nothing', async () => {
     const { error } = await learn(synced, { from: 0 })
     expect(error.message).to.match(/the difference to a tree, and we have none/)
+    const empty = await learn(Buffer.concat([leaderInfo(), packet(PACKET.diff, 0n)]))
+    expect(empty.error.message).to.match(/nothing was ever written to it/)
   })
 })
 
