@@ -61,7 +61,7 @@ export function compareCommand(): Command {
     .summary('serve clients from one ZooKeeper and compare it with another')
     .description(
       'Serve ZooKeeper clients from one server and compare its replies and watch events with ' +
-        'those of another. SIGTERM or SIGINT ends it with a summary.',
+        'those of another. SIGTERM, SIGINT or SIGHUP ends it with a summary, and a second one without.',
     )
     .addOption(listenFlag())
     .addOption(
@@ -127,7 +127,8 @@ async function compare(flags: CompareFlags): Promise<void> {
   })
   let stopping = false
   const stop = () => {
-    if (stopping) return
+    // A second signal does not wait for what is in flight, and ends without a summary.
+    if (stopping) process.exit(1)
     stopping = true
     server.close().then(
       () => {
@@ -140,8 +141,7 @@ async function compare(flags: CompareFlags): Promise<void> {
       },
     )
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   process.stdout.write(
     `anykeeper compare ready on ${shownAddress(listen.host, server.port)} ` +
       `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,

@@ -26,6 +26,11 @@ interface ImportFlags extends FromZookeeperFlags {
   readonly abandon?: true
 }
 
+/** What is said of the store when a signal ends the command. */
+interface Left {
+  text: string
+}
+
 /** The exported tree. */
 interface Source {
   /** It can be read twice: first it is checked, then imported. */
@@ -68,6 +73,13 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
   const source = flags.abandon === true ? undefined : await sourceOf(flags)
   // Keeps the process alive while nothing but a pause between retries is pending.
   const alive = setInterval(() => {}, 60_000)
+  const left: Left = {
+    text:
+      source === undefined
+        ? ': not all may be removed, run it again'
+        : ': nothing was written',
+  }
+  const forget = whenCutShort(() => sayNow(`interrupted${left.text}`))
   try {
     await withStore(flags.store, { create: source !== undefined }, async (store) => {
       if (!store.features.persistent && !store.features.shared) {
@@ -76,32 +88,32 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
         )
       }
       if (source === undefined) await abandon(store, flags.prefix)
-      else await importFrom(source, store, flags.prefix)
+      else await importFrom(source, store, flags.prefix, left)
     })
   } finally {
+    forget()
     clearInterval(alive)
   }
 }
 
-async function importFrom(source: Source, store: MetadataStore, prefix: string): Promise<void> {
-  let howFar = ': nothing was written'
-  const forget = whenCutShort(() => sayNow(`interrupted${howFar}`))
+async function importFrom(
+  source: Source,
+  store: MetadataStore,
+  prefix: string,
+  left: Left,
+): Promise<void> {
+  if (source.isFile) await checkTree(source.open(), { store, prefix })
+  left.text = partOf(0)
+  const progress = await showProgress({ done: 'imported' })
+  const onProgress = ({ znodes, znodesAll }: ImportProgress) => {
+    left.text = partOf(znodes, znodesAll)
+    progress.at(znodes, znodesAll)
+  }
   let result: ImportResult
   try {
-    if (source.isFile) await checkTree(source.open(), { store, prefix })
-    howFar = partOf(0)
-    const progress = await showProgress({ done: 'imported' })
-    const onProgress = ({ znodes, znodesAll }: ImportProgress) => {
-      howFar = partOf(znodes, znodesAll)
-      progress.at(znodes, znodesAll)
-    }
-    try {
-      result = await importTree({ store, prefix, input: source.open(), onProgress })
-    } finally {
-      progress.end()
-    }
+    result = await importTree({ store, prefix, input: source.open(), onProgress })
   } finally {
-    forget()
+    progress.end()
   }
   const { resumedAfterLine, wasThere } = result
   const how = resumedAfterLine > 0 ? ` (resumed after line ${resumedAfterLine})` : ''
@@ -118,8 +130,7 @@ function partOf(znodes: number, znodesAll?: number): string {
 }
 
 async function abandon(store: MetadataStore, prefix: string): Promise<void> {
-  const forget = whenCutShort(() => sayNow('interrupted: not all may be removed: run it again'))
-  const removed = await abandonImport({ store, prefix }).finally(forget)
+  const removed = await abandonImport({ store, prefix })
   say(
     removed === undefined
       ? `there is no unfinished import into ${prefix}: nothing was removed`

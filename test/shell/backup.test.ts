@@ -88,7 +88,7 @@ describe('shell: backup of a store in files', function () {
     const killed = start(['backup', '--store', store, copyOf('second')])
     await eventually(
       'a copy that has begun',
-      () => existsSync(join(unfinished, 'data.mdb')),
+      () => existsSync(join(unfinished, 'made', 'data.mdb')),
       60_000,
     )
     await killed.kill()

@@ -1,6 +1,7 @@
 /** A command of the built program in a process of its own: what it writes can be awaited, and it is ended by its pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { within } from '../support/eventually.ts'
 
@@ -8,6 +9,7 @@ const built = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const DEADLINE_MS = 60_000
 
 export interface Ended {
+  /** As a shell shows it: of one that a signal ended, 128 and its number. */
   readonly code: number | null
   readonly out: string
   readonly bytes: Buffer
@@ -49,7 +51,8 @@ export class CommandRun {
     // It may end before it has read everything.
     this.child.stdin?.on('error', () => {})
     this.ended = new Promise((resolve) => {
-      this.child.once('close', (code) => {
+      this.child.once('close', (ownCode, signal) => {
+        const code = signal === null ? ownCode : 128 + constants.signals[signal]
         living.delete(this)
         this.#wake()
         const bytes = Buffer.concat(this.#chunks)
