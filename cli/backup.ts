@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { backupFileStore } from '../adapters/index.ts'
 import { say } from './copy.ts'
 import { sayNow, whenCutShort } from './cut-short.ts'
-import { flag, UsageError } from './flags.ts'
+import { checkNoServer, flag, UsageError } from './flags.ts'
 import { showProgress } from './progress.ts'
 import { shownBytes } from './znode/layout.ts'
 
@@ -39,6 +39,7 @@ export function backupCommand(): Command {
 }
 
 async function backup(folder: string, { store }: BackupFlags): Promise<void> {
+  checkNoServer(store)
   if (!store.startsWith('file:')) {
     throw new UsageError('only a store in files can be copied: use anykeeper export for the others')
   }

@@ -30,8 +30,19 @@ export function withStoreFlags(command: Command, verb: string): Command {
     .addOption(flag('--store <url>', `${verb}: file:<folder>, ${SHARED_STORES}`, 'STORE'))
     .addOption(flag('--store-file <file>', 'take the URL of --store from this file', 'STORE_FILE'))
     .hook('preAction', (called) => {
-      called.setOptionValue('store', storeOf(called))
+      const store = storeOf(called)
+      checkNoServer(store)
+      called.setOptionValue('store', store)
     })
+}
+
+/** @throws {UsageError} it is the URL of a server */
+export function checkNoServer(url: string): void {
+  if (!/^zks?:/.test(url)) return
+  throw new UsageError(
+    '--store names a store, and this is a server: name the store that it serves, such as etcd://host:port; ' +
+      'to take a tree from Apache ZooKeeper see import --from-zookeeper, and migrate',
+  )
 }
 
 function storeOf(command: Command): string {

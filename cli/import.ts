@@ -74,10 +74,7 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
   // Keeps the process alive while nothing but a pause between retries is pending.
   const alive = setInterval(() => {}, 60_000)
   const left: Left = {
-    text:
-      source === undefined
-        ? ': not all may be removed, run it again'
-        : ': nothing was written',
+    text: source === undefined ? ': not all may be removed, run it again' : ': nothing was written',
   }
   const forget = whenCutShort(() => sayNow(`interrupted${left.text}`))
   try {

@@ -1,10 +1,11 @@
 /** `anykeeper backup`: a store in files, copied while a server writes to it, and what is left when one of them is killed. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { beginUnfinished } from '../../adapters/index.ts'
 import { connect, type ZooKeeper } from '../../index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, within } from '../support/eventually.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { endCommands, run, start } from './command-run.ts'
 
@@ -98,6 +99,47 @@ describe('shell: backup of a store in files', function () {
     expect((await run(['backup', '--store', store, copyOf('second')])).code).to.equal(0)
     expect(existsSync(unfinished)).to.equal(false)
     expect((await numbersIn(copyOf('second'))).length).to.be.at.least(before)
+  })
+
+  it('ended with SIGTERM in the middle: said, and nothing is left', async () => {
+    const begun = new Promise<void>((resolve) => {
+      const watcher = watch(folder, (_event, name) => {
+        if (name !== 'none.anykeeper-unfinished') return
+        watcher.close()
+        resolve()
+      })
+    })
+    const ended = start(['backup', '--store', store, copyOf('none')])
+    await within('a copy that has begun', 60_000, begun, () => ended.err)
+    ended.signal('SIGTERM')
+    expect(await ended.ended).to.include({
+      code: 143,
+      err: `interrupted: there is no copy in ${copyOf('none')}\n`,
+    })
+    expect(readdirSync(folder).filter((name) => name.startsWith('none'))).to.deep.equal([])
+  })
+
+  it('two into the same folder do not mix: the second is refused while the first lives', async () => {
+    // Of this process, which lives.
+    const first = await beginUnfinished(copyOf('none'))
+    const { code, err } = await run(['backup', '--store', store, copyOf('none')])
+    expect({ code, err }).to.deep.equal({
+      code: 1,
+      err: `error: ${copyOf('none')} is being written by process ${process.pid}: wait for it, or name another one\n`,
+    })
+    first.abandon()
+    expect(readdirSync(folder).filter((name) => name.startsWith('none'))).to.deep.equal([])
+  })
+
+  it('a server that hangs does not hold it', async () => {
+    process.kill(server.child.pid, 'SIGSTOP')
+    try {
+      const { code, err } = await run(['backup', '--store', store, copyOf('hung')])
+      expect(code, err).to.equal(0)
+    } finally {
+      process.kill(server.child.pid, 'SIGCONT')
+    }
+    removeFolder(copyOf('hung'))
   })
 
   it('refused: a folder that is there, a store that is none or in no files; nothing is changed', async () => {

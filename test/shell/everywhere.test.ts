@@ -3,6 +3,7 @@
  * cannot. The commands of a bed run in one process: see many.mjs.
  */
 import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -111,6 +112,46 @@ const TABLE: readonly Row[] = [
   [['rm', '/t'], 3, /^$/, /^error: no such znode: \/t\n$/],
 ]
 
+const isStore = (url: string): boolean => !/^zks?:/.test(url)
+
+/** The commands that copy, on what a bed has. `folder`: for files of theirs. */
+function copying(url: string, folder: string): Row[] {
+  const [file, copy] = [join(folder, 'tree.jsonl'), join(folder, 'copy')]
+  const on = (name: string, ...args: string[]): string[] => [name, '--store', url, ...args]
+  const compare = ['compare', '--candidate', url, '--oracle', url]
+  const isServer = /^error: --store names a store, and this is a server: name the store/
+  if (!isStore(url)) {
+    const all = [on('export'), on('import', '--input', program), on('backup', copy), on('repair')]
+    return all.map((args) => [args, 2, /^$/, isServer])
+  }
+  const isFile = url.startsWith('file:')
+  return [
+    [on('export', '--output', file), 0, /^$/, /^exported \d+ znodes, \d+ sessions/m],
+    [on('export', '--prefix', '/none'), 1, /^$/, /^error: there is no tree below \/none in this/],
+    [
+      on('import', '--input', file),
+      1,
+      /^$/,
+      /^error: (?:there is a tree below \/anykeeper|a proxy)/,
+    ],
+    [on('import', '--prefix', '/copied', '--input', file), 0, /^$/, /^imported \d+ znodes/m],
+    [on('export', '--prefix', '/copied'), 0, 'json', /^exported \d+ znodes/m],
+    [on('import', '--prefix', '/copied', '--abandon'), 0, /^$/, /^there is no unfinished import/m],
+    [compare, 2, /^$/, /--candidate.* expected zk:\/\/host:port/],
+    isFile
+      ? [on('backup', copy), 0, /^$/, /^copied \d+ records, .*copy$/m]
+      : [
+          on('backup', copy),
+          2,
+          /^$/,
+          /^error: only a store in files can be copied: use anykeeper exp/,
+        ],
+    isFile
+      ? [on('backup', copy), 1, /^$/, /^error: .*copy is there already: name a folder that is not/]
+      : [on('repair', '--dry-run'), 0, /^$/, /^examined the tree below/m],
+  ]
+}
+
 /** With the arguments that it needs. */
 const VERBS: readonly (readonly string[])[] = [
   ['get', '/a'],
@@ -132,22 +173,39 @@ const VERBS: readonly (readonly string[])[] = [
   ['bench', '/'],
 ]
 
+/** They take `--store`, and an error is 1. */
+const COPYING: readonly (readonly string[])[] = [
+  ['export'],
+  ['import', '--input', program],
+  ['import', '--abandon'],
+  ['repair', '--dry-run'],
+]
+
 for (const bed of [...beds, ...moreBeds]) {
   describe(`shell: every verb on ${bed.name}`, function () {
     this.timeout(120_000)
     let server: Started
     let where: readonly string[]
+    let folder: string
     before(async function () {
       requireOrSkip(this, ...bed.needs)
+      folder = temporaryFolder('everywhere')
       server = await bed.start()
       where = ['--server', server.url, ...(server.flags ?? [])]
     })
-    after(() => server?.stop())
+    after(async () => {
+      await server?.stop()
+      if (folder !== undefined) removeFolder(folder)
+    })
     afterEach(endCommands)
 
     it('results, sentences and exit codes', async () => {
-      const ended = await many(TABLE.map(([args]) => [...args, ...where]))
-      for (const [at, [args, code, out, err]] of TABLE.entries()) {
+      const rows = [
+        ...TABLE.map(([args, ...expected]) => [[...args, ...where], ...expected] as Row),
+        ...copying(server.url, folder),
+      ]
+      const ended = await many(rows.map(([args]) => args))
+      for (const [at, [args, code, out, err]] of rows.entries()) {
         const found = ended[at] as Done
         const shown = `${args.join(' ')}: ${found.err}`
         expect(found.code, shown).to.equal(code)
@@ -172,7 +230,19 @@ for (const bed of [...beds, ...moreBeds]) {
       process.kill(server.pid as number, 'SIGSTOP')
       try {
         const lines = VERBS.map((args) => [...args, ...where, '--timeout', '100'])
-        for (const { args, code, out, err } of await many(lines)) {
+        // Each waits for 5 s.
+        const stores = isStore(server.url) ? COPYING.slice(0, 2) : []
+        const [verbs, copied] = await Promise.all([
+          many(lines),
+          many(stores.map((args) => [...args, '--store', server.url])),
+        ])
+        for (const { args, code, out, err } of copied) {
+          expect({ code, out }, `${args}: ${err}`).to.deep.equal({ code: 1, out: '' })
+          expect(err).to.match(
+            /^error: (?:etcd|redis): (?:no answer|not connected) within \d+ ms\n$/,
+          )
+        }
+        for (const { args, code, out, err } of verbs) {
           expect(code, `${args}: ${err}`).to.equal(5)
           if (args[0] === 'status') expect(out + err).to.match(/within 100 ms/)
           else expect(err, args.join(' ')).to.match(/^error: .*within 100 ms/)
@@ -204,6 +274,32 @@ describe('shell: every verb where nothing is', function () {
     }
   })
 
+  it('nothing to copy from, or into: a sentence and exit 1; nothing is made', async () => {
+    const host = `127.0.0.1:${await freePort()}`
+    const none = join(folder, 'none')
+    const urls = [`etcd://${host}`, `redis://${host}`, `file:${none}`]
+    const lines = urls.flatMap((url) => COPYING.map((args) => [...args, '--store', url]))
+    // It makes a store in files.
+    const all = lines.filter((line) => line[1] !== '--input' || line.at(-1) !== `file:${none}`)
+    const backup = ['backup', '--store', `file:${none}`, join(folder, 'copy')]
+    for (const { args, code, out, err } of await many([...all, backup])) {
+      expect({ code, out }, `${args}: ${err}`).to.deep.equal({ code: 1, out: '' })
+      expect(err, args.join(' ')).to.match(
+        /^error: (?:.*ECONNREFUSED .*|there is no data in .*none)\n$/,
+      )
+    }
+    expect(readdirSync(folder)).to.deep.equal([])
+    const sides = ['--candidate', `zk://${host}`, '--oracle', `zk://${host}`]
+    const compare = start(['compare', ...sides, '--listen', `127.0.0.1:${await freePort()}`])
+    await compare.until(/ready on/)
+    compare.signal('SIGTERM')
+    const { code, err } = await compare.ended
+    expect({ code, err }).to.deep.equal({
+      code: 3,
+      err: 'error: not everything was compared: see the summary\n',
+    })
+  })
+
   it('what is no server: a sentence that says what to write, and exit 2', async () => {
     const cases: [server: string, says: RegExp][] = [
       ['', /--server: it is empty/],
@@ -224,7 +320,17 @@ describe('shell: every verb where nothing is', function () {
   it('wrong arguments of each verb: exit 2, and nothing is connected to', async () => {
     const lines = VERBS.map(([name = '']) => [name, '/a', '--frobnicate=hunter2'])
     const files = ['create', 'set'].map((name) => [name, '/a', '--input', join(folder, 'none')])
-    const all = [...lines, ...files.map((line) => [...line, '--server', 'memory:'])]
+    const store = ['--store', 'memory:']
+    const sides = ['--candidate', 'zk://h:1', '--oracle', 'zk://h:1']
+    const copies = [
+      ...['export', 'import', 'repair', 'backup'].map((name) => [name, ...store]),
+      ['compare', ...sides],
+    ]
+    const all = [
+      ...lines,
+      ...files.map((line) => [...line, '--server', 'memory:']),
+      ...copies.map((line) => [...line, '--frobnicate=hunter2']),
+    ]
     for (const { args, code, out, err } of await many(all)) {
       expect({ code, out }, `${args}: ${err}`).to.deep.equal({ code: 2, out: '' })
       expect(err)
