@@ -2,7 +2,7 @@
 import { send } from './api.js'
 import { aclDrafts, isOther } from './drafts.js'
 import { visible } from './text.js'
-import { Component, focused, html, PERMS, shownId } from './view.js'
+import { Component, focused, html, idle, PERMS, shownId } from './view.js'
 
 /** Those that a server knows without a provider of its own. */
 const SCHEMES = ['world', 'digest', 'ip', 'sasl', 'x509']
@@ -114,9 +114,9 @@ export class AclForm extends Component {
         isOther(draft, now)
           ? html`<p class="trouble conflict" role="alert">
         ${this.state.conflict ? 'Nothing was overwritten. ' : ''}The ACL has changed since: below is aversion ${aversion} as it is now, here what you made of aversion ${draft.version}.
-        <button disabled=${isBusy || entries.length === 0}>Replace aversion ${aversion} with this</button>
+        <button disabled=${entries.length === 0} ...${idle(isBusy)}>Replace aversion ${aversion} with this</button>
       </p>`
-          : html`<button class="main" disabled=${isBusy || entries.length === 0}>Save the ACL</button> `
+          : html`<button class="main" disabled=${entries.length === 0} ...${idle(isBusy)}>Save the ACL</button> `
       }
       <button type="button" onClick=${() => this.#discard()}>Discard</button>
     </form>`

@@ -1,7 +1,7 @@
 /** A new znode below another one. */
 import { send } from './api.js'
 import { pathBelow } from './tree-model.js'
-import { Component, focused, html, treeLink } from './view.js'
+import { Component, focused, html, idle, treeLink } from './view.js'
 
 /** As the API names them. An ephemeral would end with the session of the request. @type {readonly [mode: string, label: string][]} */
 const MODES = [
@@ -22,14 +22,13 @@ export class CreateForm extends Component {
     const { elements } = /** @type {HTMLFormElement} */ (event.target)
     const value = (/** @type {string} */ name) =>
       /** @type {HTMLInputElement | null} */ (elements.namedItem(name))?.value ?? ''
-    const { path, attempt, close, onChanged } = this.props
+    const { path, attempt, onChanged } = this.props
     const { mode } = this.state
     const ttlMs = mode.startsWith('ttl') ? Math.round(Number(value('ttl')) * 1000) : undefined
     const body = { data: value('data'), encoding: 'text', mode, ttlMs }
     void attempt(async () => {
       const made = await send('POST', 'tree', { path: pathBelow(path, value('name')) }, body)
-      close()
-      onChanged()
+      onChanged(made.path)
       location.hash = treeLink(made.path)
       return 'Created.'
     })
@@ -52,7 +51,7 @@ export class CreateForm extends Component {
       }
       <label>Data <textarea name="data" rows="3" spellcheck=${false}></textarea></label>
       <p class="quiet">With the ACL of its parent.</p>
-      <p class="buttons"><button class="main" disabled=${isBusy}>Create</button>
+      <p class="buttons"><button class="main" ...${idle(isBusy)}>Create</button>
       <button type="button" onClick=${close}>Cancel</button></p>
     </form>`
   }

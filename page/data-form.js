@@ -2,7 +2,7 @@
 import { sendBytes } from './api.js'
 import { dataDrafts, isOther } from './drafts.js'
 import { bytesText, toText, visible } from './text.js'
-import { Component, focused, html } from './view.js'
+import { Component, focused, html, idle } from './view.js'
 
 /** Longer data is not edited as text. Bytes. */
 const TEXT_BYTES_MAX = 32_768
@@ -94,9 +94,9 @@ export class DataForm extends Component {
         isOther(draft, znode.stat)
           ? html`<p class="trouble conflict" role="alert">
         ${this.state.conflict ? 'Nothing was overwritten. ' : ''}The znode has changed since: above is version ${version} as it is now, here what you ${'text' in draft ? 'wrote' : 'chose'} for version ${draft.version}.
-        <button type="button" disabled=${isBusy} onClick=${() => this.#save({ version, czxid })}>Replace version ${version} with this</button>
+        <button type="button" ...${idle(isBusy)} onClick=${() => this.#save({ version, czxid })}>Replace version ${version} with this</button>
       </p>`
-          : html`<button type="button" class="main" disabled=${isBusy} onClick=${() => this.#save(draft)}>Save</button> `
+          : html`<button type="button" class="main" ...${idle(isBusy)} onClick=${() => this.#save(draft)}>Save</button> `
       }
       <button type="button" onClick=${() => this.#discard()}>Discard</button>
     </div>`

@@ -1,6 +1,6 @@
 /** Data of a znode as text, JSON or bytes. It is asked for part by part, so that a large one costs the browser no more than a small one. */
 import { bytesText, toHex, toJson, toText, visibleLines } from './text.js'
-import { Component, html } from './view.js'
+import { Component, html, idle } from './view.js'
 
 /** Bytes of data that are asked for and shown together. */
 export const DATA_PART = 65_536
@@ -22,6 +22,7 @@ export class DataPane extends Component {
     if (total === 0) return html`<h3>Data</h3><p class="quiet">Empty.</p>`
     const isCutBehind = offset + bytes.length < total
     const forms = formsOf(bytes, offset, isCutBehind)
+    const [before, behind] = [offset - DATA_PART, offset + DATA_PART]
     const { wanted } = this.state
     const form = wanted !== undefined && forms[wanted] !== undefined ? wanted : best(forms)
     return html`<div class="data">
@@ -43,8 +44,8 @@ export class DataPane extends Component {
         isCutBehind || offset > 0
           ? html`<p class="note part">
         Bytes ${offset.toLocaleString('en')} to ${(offset + bytes.length).toLocaleString('en')} of ${bytesText(total)} are shown.
-        <button type="button" disabled=${offset === 0} onClick=${() => onPart(Math.max(0, offset - DATA_PART))}>Previous part</button>
-        <button type="button" disabled=${!isCutBehind} onClick=${() => onPart(offset + DATA_PART)}>Next part</button>
+        <button type="button" ...${idle(offset === 0)} onClick=${() => offset > 0 && onPart(Math.max(0, before))}>Previous part</button>
+        <button type="button" ...${idle(!isCutBehind)} onClick=${() => isCutBehind && onPart(behind)}>Next part</button>
       </p>`
           : null
       }

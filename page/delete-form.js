@@ -3,7 +3,7 @@ import { get, send } from './api.js'
 import { aclDrafts, dataDrafts } from './drafts.js'
 import { bytesText, count, visible } from './text.js'
 import { parentOf } from './tree-model.js'
-import { Component, focused, html, Trouble, treeLink } from './view.js'
+import { Component, focused, html, idle, Trouble, treeLink } from './view.js'
 
 /**
  * @typedef {{ count: number, zxid: number, isMore: boolean, bytes: number, ephemerals: number, countMax: number }} Counted
@@ -18,9 +18,13 @@ export class DeleteForm extends Component {
   }
 
   async #count() {
+    const isAgain = this.state.counted !== undefined
     try {
       const counted = await get('subtree', { path: this.props.path })
-      this.setState({ counted, typed: '', error: undefined })
+      this.setState({ counted, typed: '', error: undefined }, () => {
+        // What was typed is of another count: the field is where one begins again.
+        if (isAgain) focused(document.querySelector('.confirm input[name=count]'))
+      })
     } catch (error) {
       this.setState({ error: error.message })
     }
@@ -34,7 +38,7 @@ export class DeleteForm extends Component {
         await send('DELETE', api, { path, ...query })
         dataDrafts.keep(path, undefined)
         aclDrafts.keep(path, undefined)
-        onChanged()
+        onChanged(parentOf(path))
         location.hash = treeLink(parentOf(path))
         return 'Deleted.'
       },
@@ -58,7 +62,7 @@ export class DeleteForm extends Component {
     }
     const { version, czxid } = znode.stat
     return html`<p class="confirm">Delete version ${version} of <span class="name">${visible(path)}</span>?
-      <button type="button" class="danger" ref=${focused} disabled=${isBusy} onClick=${() => this.#delete('tree', { version, czxid })}>Yes, delete it</button>
+      <button type="button" class="danger" ref=${focused} ...${idle(isBusy)} onClick=${() => this.#delete('tree', { version, czxid })}>Yes, delete it</button>
       ${cancel}</p>`
   }
 
@@ -77,7 +81,7 @@ export class DeleteForm extends Component {
     return html`<form class="new" onSubmit=${submit}>
       <p>Delete <span class="name">${visible(path)}</span> with all below it: <b>${count(total)} znodes</b>${ephemerals === 0 ? '' : ` (${count(ephemerals)} ephemeral)`} with ${bytesText(bytes)} of data? All of them are deleted, or none.</p>
       <label>Their number, to confirm <input name="count" inputmode="numeric" autocomplete="off" value=${this.state.typed} ref=${focused} onInput=${typed} /></label>
-      <p class="buttons"><button class="danger" disabled=${isBusy || this.state.typed !== String(total)}>Delete all ${count(total)}</button>${cancel}</p>
+      <p class="buttons"><button class="danger" disabled=${this.state.typed !== String(total)} ...${idle(isBusy)}>Delete all ${count(total)}</button>${cancel}</p>
     </form>`
   }
 }

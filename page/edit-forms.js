@@ -7,7 +7,7 @@ import { CreateForm } from './create-form.js'
 import { chosen, DataForm, textDraftOf, whyNoText } from './data-form.js'
 import { DeleteForm } from './delete-form.js'
 import { aclDrafts, dataDrafts } from './drafts.js'
-import { Component, html } from './view.js'
+import { Component, focused, html } from './view.js'
 
 /** @typedef {'data' | 'acl' | 'create' | 'delete'} Form */
 
@@ -21,11 +21,11 @@ import { Component, html } from './view.js'
  * @property {(run: () => Promise<string>, onFailure?: (status: number) => void) => Promise<void>} attempt
  *   runs a change once. It resolves to what is said of it; a failure is said, and the znode read again
  * @property {() => void} close
- * @property {() => void} onChanged
+ * @property {(path?: string) => void} onChanged `path`: the focus goes to the row of this znode
  */
 
 /**
- * @typedef {{ path: string, znode: any, bytes: Uint8Array | undefined, reread: () => Promise<any>, onChanged: () => void }} Props
+ * @typedef {{ path: string, znode: any, bytes: Uint8Array | undefined, reread: () => Promise<any>, onChanged: Given['onChanged'] }} Props
  * @typedef {{ open: Form | undefined, isBusy: boolean, said: string | undefined, isTrouble: boolean }} State
  * @extends {Component<Props, State>}
  */
@@ -35,32 +35,25 @@ export class EditForms extends Component {
     open: openAt(this.props.path),
     ...{ isBusy: false, said: undefined, isTrouble: false },
   }
+  /** What opened the form that is shown, or is shown no more. @type {Form | 'file' | undefined} */
+  #opener = this.state.open
   #mustFocus = false
-  /** The focus is in here, or was in what is disabled or gone now. */
-  #hadFocus = false
-
-  getSnapshotBeforeUpdate() {
-    const at = document.activeElement
-    if (at !== null && at !== document.body) this.#hadFocus = at.closest('.edit') !== null
-    return null
-  }
 
   componentDidUpdate() {
-    // A button that is disabled, or replaced by one with another meaning, takes the focus with it.
-    const isLost = this.#hadFocus && !this.state.isBusy && document.activeElement === document.body
-    if (!this.#mustFocus && !isLost) return
-    const places = ['.edit .conflict button:enabled', '.edit .main:enabled', '.edit button:enabled']
-    // The form that had the focus is gone.
-    if (this.#mustFocus) places.splice(0, 2)
+    if (!this.#mustFocus) return
     this.#mustFocus = false
-    const button = places.map((place) => document.querySelector(place)).find((one) => one !== null)
-    if (button instanceof HTMLElement) button.focus()
+    // Where one was before the form.
+    const places = [`.edit [data-opens=${this.#opener}]:enabled`, '.edit button:enabled']
+    focused(
+      places.map((place) => document.querySelector(place)).find((one) => one !== null) ?? null,
+    )
   }
 
-  /** @param {Form | undefined} form */
-  #show(form) {
+  /** @param {Form | undefined} form @param {Form | 'file' | undefined} [opener] */
+  #show(form, opener = form) {
     const open = this.state.open === form ? undefined : form
     this.#mustFocus = open === undefined
+    this.#opener = opener ?? this.#opener
     this.setState({ open, said: undefined })
   }
 
@@ -91,7 +84,7 @@ export class EditForms extends Component {
     const { path, znode } = this.props
     try {
       dataDrafts.keep(path, await chosen(file, znode))
-      this.#show('data')
+      this.#show('data', 'file')
     } catch (error) {
       this.setState({ said: error.message, isTrouble: true })
     }
@@ -130,11 +123,11 @@ export class EditForms extends Component {
     const why = whyNoText(znode, bytes)
     const whyNoAcl = znode.acl.length > ACL_ENTRIES_MAX ? 'too many entries' : undefined
     return html`<div class="buttons">
-      <button type="button" disabled=${why !== undefined} onClick=${() => this.#editText()}>Edit data</button>
-      <label class="button">Replace with a file<input type="file" class="hidden" onChange=${(/** @type {Event} */ event) => this.#fileOf(event)} /></label>
-      <button type="button" disabled=${whyNoAcl !== undefined} onClick=${() => this.#editAcl()}>Edit ACL</button>
-      <button type="button" aria-expanded=${open === 'create'} onClick=${() => this.#show('create')}>New child</button>
-      ${path === '/' ? null : html`<button type="button" aria-expanded=${open === 'delete'} onClick=${() => this.#show('delete')}>Delete</button>`}
+      <button type="button" data-opens="data" disabled=${why !== undefined} onClick=${() => this.#editText()}>Edit data</button>
+      <label class="button">Replace with a file<input type="file" class="hidden" data-opens="file" onChange=${(/** @type {Event} */ event) => this.#fileOf(event)} /></label>
+      <button type="button" data-opens="acl" disabled=${whyNoAcl !== undefined} onClick=${() => this.#editAcl()}>Edit ACL</button>
+      <button type="button" data-opens="create" aria-expanded=${open === 'create'} onClick=${() => this.#show('create')}>New child</button>
+      ${path === '/' ? null : html`<button type="button" data-opens="delete" aria-expanded=${open === 'delete'} onClick=${() => this.#show('delete')}>Delete</button>`}
       ${why === undefined ? null : html`<p class="quiet">${why}</p>`}
     </div>`
   }

@@ -2,6 +2,7 @@
 import { get, hasCredentials, signOut } from './api.js'
 import { ChangesView } from './changes-view.js'
 import { ChartsView } from './charts-view.js'
+import { keepFocus } from './focus.js'
 import { HealthView } from './health-view.js'
 import { Sampler } from './metrics.js'
 import { SessionsView } from './sessions-view.js'
@@ -166,5 +167,6 @@ const Status = ({ status, isAway }) => {
 const place = document.getElementById('page')
 if (place !== null) {
   place.replaceChildren()
+  keepFocus(place)
   render(html`<${Page} />`, place)
 }

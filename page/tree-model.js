@@ -96,6 +96,11 @@ export class TreeModel {
     }
   }
 
+  /** It has a row. @param {string} path */
+  has(path) {
+    return this.rows().some(({ key }) => key === path)
+  }
+
   /** All that is open, again. */
   async reload() {
     await Promise.all([...this.#open].map(([path, { place }]) => this.#load(path, place)))

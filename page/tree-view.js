@@ -16,6 +16,8 @@ export class TreeView extends Component {
   model = new TreeModel(() => this.forceUpdate())
   state = { focused: '/' }
   #mustFocus = false
+  /** A znode of which the row gets the focus when it is there. @type {string | undefined} */
+  #awaited
   /** Where the row was that Tab leads to. */
   #at = 0
 
@@ -25,14 +27,14 @@ export class TreeView extends Component {
 
   /** A row that goes takes the focus with it. @returns {boolean} a row has it */
   getSnapshotBeforeUpdate() {
-    return document.activeElement?.getAttribute('role') === 'treeitem'
+    return hasRowFocus()
   }
 
   /** @param {Props} before @param {unknown} _state @param {boolean} hadFocus */
   componentDidUpdate(before, _state, hadFocus) {
     if (before.generation !== this.props.generation) void this.model.reload()
     if (before.path !== this.props.path) void this.#show(this.props.path)
-    const isLost = hadFocus && document.activeElement?.getAttribute('role') !== 'treeitem'
+    const isLost = hadFocus && !hasRowFocus()
     if (!this.#mustFocus && !isLost) return
     this.#mustFocus = false
     const row = document.querySelector('[role=treeitem][tabindex="0"]')
@@ -43,7 +45,19 @@ export class TreeView extends Component {
   async #show(path) {
     await this.model.open('/')
     await this.model.reveal(path)
+    // Whoever has left the tree meanwhile stays where they are.
+    if (this.#awaited === path) this.#mustFocus = hasRowFocus()
+    this.#awaited = undefined
     this.setState({ focused: path })
+  }
+
+  /** @param {string | undefined} path as in `Given.onChanged` of the forms */
+  #changed(path) {
+    void this.model.reload()
+    if (path === undefined) return
+    this.#awaited = path
+    this.#mustFocus = true
+    this.setState(({ focused }) => ({ focused: this.model.has(path) ? path : focused }))
   }
 
   /** @param {Row} row */
@@ -131,7 +145,7 @@ export class TreeView extends Component {
         </ul>
       </section>
       <${ZnodeView} key=${path} path=${path} canEdit=${canEdit} generation=${generation}
-        onChanged=${() => void this.model.reload()} />
+        onChanged=${(/** @type {string | undefined} */ at) => this.#changed(at)} />
     </div>`
   }
 
@@ -151,6 +165,8 @@ export class TreeView extends Component {
     </li>`
   }
 }
+
+const hasRowFocus = () => document.activeElement?.getAttribute('role') === 'treeitem'
 
 /** @param {{ child: import('./tree-model.js').Child | undefined }} props */
 const Marks = ({ child }) => {

@@ -20,8 +20,13 @@ export const treeLink = (path) => `#/tree?${new URLSearchParams({ path })}`
 /** @param {string} id */
 export const sessionLink = (id) => `#/sessions?${new URLSearchParams({ id })}`
 
-/** As a `ref`: the focus goes there when it appears. @param {HTMLElement | null} element */
-export const focused = (element) => element?.focus()
+/** As a `ref`: the focus goes there when it appears. @param {Element | null} element */
+export const focused = (element) => {
+  if (element instanceof HTMLElement) element.focus()
+}
+
+/** Of a button that does nothing at present: it keeps the focus, which `disabled` would take. @param {boolean} isIdle */
+export const idle = (isIdle) => ({ 'aria-disabled': isIdle ? 'true' : undefined })
 
 /** The rights of an ACL entry, by their bits. */
 export const PERMS = ['read', 'write', 'create', 'delete', 'admin']
@@ -50,8 +55,8 @@ export const Facts = ({ rows }) => html`<dl class="facts">
 export const Pager = ({ hasBefore, hasMore, onFirst, onBefore, onMore }) =>
   hasBefore || hasMore
     ? html`<nav class="pager" aria-label="Pages">
-        <button type="button" disabled=${!hasBefore} onClick=${onFirst}>First</button>
-        <button type="button" disabled=${!hasBefore} onClick=${onBefore}>Previous</button>
-        <button type="button" disabled=${!hasMore} onClick=${onMore}>Next</button>
+        <button type="button" ...${idle(!hasBefore)} onClick=${hasBefore ? onFirst : undefined}>First</button>
+        <button type="button" ...${idle(!hasBefore)} onClick=${hasBefore ? onBefore : undefined}>Previous</button>
+        <button type="button" ...${idle(!hasMore)} onClick=${hasMore ? onMore : undefined}>Next</button>
       </nav>`
     : null

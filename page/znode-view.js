@@ -21,7 +21,7 @@ import {
 const ACL_SHOWN_MAX = 200
 
 /**
- * @typedef {{ path: string, canEdit: boolean, generation: number, onChanged: () => void }} Props
+ * @typedef {{ path: string, canEdit: boolean, generation: number, onChanged: (path?: string) => void }} Props
  * @typedef {{ znode: any, bytes: Uint8Array | undefined, offset: number, error: string | undefined }} State
  * @extends {Component<Props, State>}
  */

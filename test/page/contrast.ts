@@ -54,7 +54,7 @@ export async function dimTexts(page: Page): Promise<string[]> {
     }
     const isSeen = (element: Element): boolean =>
       element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-      element.closest('.hidden, :disabled, label:has(:disabled)') === null
+      element.closest('.hidden, :disabled, [aria-disabled=true], label:has(:disabled)') === null
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     let texts = 0
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {

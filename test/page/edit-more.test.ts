@@ -140,8 +140,8 @@ describe('page/edit-more', function () {
     await page.focus('.confirm button')
     await page.keyboard.press('Escape')
     await page.waitForFunction(() => document.querySelector('.confirm') === null)
-    // The focus is where it can be seen, not lost with the form.
-    expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Edit data')
+    // The focus is where it was before the form.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Delete')
     await page.close()
   })
 
