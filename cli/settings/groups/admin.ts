@@ -101,6 +101,8 @@ type Bounds =
   | 'feedsMax'
   | 'editsMax'
   | 'deletesMax'
+  | 'searchesMax'
+  | 'searchNamesMax'
 
 const bound = (
   name: string,
@@ -133,6 +135,13 @@ const BOUNDS = [
   bound('admin-max-feeds', 'feedsMax', '<n>', 'change feeds that are open over HTTP'),
   bound('admin-max-edits', 'editsMax', '<n>', 'changes of znodes over HTTP at a time'),
   bound('admin-max-deletes', 'deletesMax', '<n>', 'znodes that one request over HTTP may delete'),
+  bound('admin-max-searches', 'searchesMax', '<n>', 'searches for names over HTTP at a time'),
+  bound(
+    'admin-max-search-names',
+    'searchNamesMax',
+    '<n>',
+    'names that one search over HTTP looks at before it answers how far it came',
+  ),
 ]
 
 export const drainWait: Setting<number> = {

@@ -17,6 +17,7 @@ import { TlsError } from '../../tls/options.ts'
 import { pageRoutes } from '../page/page-routes.ts'
 import { AdminTls } from './admin-tls.ts'
 import { apiRoutes } from './api/api-routes.ts'
+import type { SearchBound } from './api/search-route.ts'
 import type { DeleteBound } from './api/subtree-routes.ts'
 import { commandRoutes } from './commands/command-routes.ts'
 import { Guard } from './guard.ts'
@@ -40,6 +41,8 @@ export const ADMIN_DEFAULT: AdminOptions = {
   feedsMax: 16,
   editsMax: 8,
   deletesMax: 1_000,
+  searchesMax: 4,
+  searchNamesMax: 100_000,
   canEdit: false,
   superDigests: () => [],
   digestAlgorithm: DIGEST_ALGORITHM_DEFAULT,
@@ -68,6 +71,7 @@ export class AdminServer {
   readonly #slots: Slots
   readonly #editSlots: Slots
   readonly #deletes: DeleteBound
+  readonly #search: SearchBound
   readonly #listeners: HttpListener[] = []
   #metrics: Metrics | undefined
   #host: ProxyHost | undefined
@@ -83,6 +87,8 @@ export class AdminServer {
     this.#slots = new Slots(options.feedsMax, 'change feeds are open (--admin-max-feeds).')
     this.#editSlots = new Slots(options.editsMax, EDITS_FULL)
     this.#deletes = { max: options.deletesMax, refused: 0 }
+    const slots = new Slots(options.searchesMax, 'searches are running (--admin-max-searches).')
+    this.#search = { lookedMax: options.searchNamesMax, cut: 0, slots }
   }
 
   /** Resolves when requests are answered. Rejects when the port is not available. */
@@ -180,7 +186,7 @@ export class AdminServer {
       ...apiRoutes({
         ...{ guard, bodyBytesMax, logLevel, host, canEdit },
         ...{ slots: this.#slots, editSlots: this.#editSlots, deletes: this.#deletes },
-        readiness: this.#readiness,
+        ...{ search: this.#search, readiness: this.#readiness },
       }),
       ...pageRoutes(guard),
     ]
@@ -218,6 +224,9 @@ export class AdminServer {
       anykeeper_admin_edits: () => this.#editSlots.open,
       anykeeper_admin_edits_refused: () => this.#editSlots.refused,
       anykeeper_admin_deletes_refused: () => this.#deletes.refused,
+      anykeeper_admin_searches: () => this.#search.slots.open,
+      anykeeper_admin_searches_refused: () => this.#search.slots.refused,
+      anykeeper_admin_searches_cut: () => this.#search.cut,
     })
     return this.#metrics
   }

@@ -27,6 +27,10 @@ export interface AdminOptions {
   readonly editsMax: number
   /** Znodes that are deleted together with what is above them. @default 1000 */
   readonly deletesMax: number
+  /** Searches for names that are carried out together. More are refused. @default 4 */
+  readonly searchesMax: number
+  /** Names that one search looks at before it answers how far it came. @default 100000 */
+  readonly searchNamesMax: number
   /** Znodes may be created, changed and deleted through the API and the page. @default false */
   readonly canEdit: boolean
   /** Digest users that may do and see everything: user:base64(hash("user:password")); read for each request. @default none */

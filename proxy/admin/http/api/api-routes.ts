@@ -12,6 +12,7 @@ import type { Route } from '../router.ts'
 import type { Slots } from '../slots.ts'
 import { answerChanges } from './changes-route.ts'
 import { answerData, putData } from './data-routes.ts'
+import { answerSearch, type SearchBound } from './search-route.ts'
 import { answerSession, answerSessions, closeSession } from './session-routes.ts'
 import { answerSubtree, type DeleteBound, deleteSubtree } from './subtree-routes.ts'
 import { createZnode, deleteZnode, setAcl, setZnode } from './tree-edits.ts'
@@ -26,6 +27,7 @@ export interface ApiOptions {
   readonly editSlots: Slots
   /** Znodes that are deleted together. */
   readonly deletes: DeleteBound
+  readonly search: SearchBound
   readonly readiness: Readiness
   readonly logLevel: LogLevel | undefined
   /** Znodes may be changed. */
@@ -37,7 +39,7 @@ export interface ApiOptions {
 type Handler = (host: ProxyHost, call: Call) => void | Promise<void>
 
 export function apiRoutes(options: ApiOptions): readonly Route[] {
-  const { guard, host, slots, bodyBytesMax, deletes } = options
+  const { guard, host, slots, bodyBytesMax, deletes, search } = options
   const route = (method: Route['method'], path: string, handle: Handler): Route => ({
     method,
     path: `/api/v1/${path}`,
@@ -66,6 +68,7 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
       'subtree',
       edit(options, (known, call) => deleteSubtree(known, call, deletes)),
     ),
+    route('GET', 'search', (known, call) => answerSearch(known, call, search)),
     route('GET', 'sessions', answerSessions),
     route('GET', 'sessions/:id', answerSession),
     route('GET', 'watches', answerWatches),

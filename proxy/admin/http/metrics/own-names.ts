@@ -247,4 +247,10 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
     'counter',
     'requests that would delete more than --admin-max-deletes',
   ],
+  anykeeper_admin_searches: ['gauge', 'searches for names over HTTP that are running'],
+  anykeeper_admin_searches_refused: ['counter', 'searches beyond --admin-max-searches'],
+  anykeeper_admin_searches_cut: [
+    'counter',
+    'searches that ended after --admin-max-search-names names, before they had found enough',
+  ],
 }
