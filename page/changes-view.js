@@ -18,6 +18,11 @@ export class ChangesView extends Component {
     this.#open(this.state.withSessions)
   }
 
+  /** @param {Props} before */
+  componentDidUpdate(before) {
+    if (before.prefix !== this.props.prefix) this.#open(this.state.withSessions)
+  }
+
   componentWillUnmount() {
     this.#feed?.stop()
   }
@@ -46,7 +51,7 @@ export class ChangesView extends Component {
     return html`<section class="pane" aria-label="Changes">
       <h2>Changes</h2>
       <form class="filter" onSubmit=${filter}>
-        <label>Path and below <input name="prefix" defaultValue=${this.props.prefix} autocomplete="off" spellcheck=${false} /></label>
+        <label>Path and below <input name="prefix" key=${this.props.prefix} defaultValue=${this.props.prefix} autocomplete="off" spellcheck=${false} /></label>
         <button>Show</button>
         <button type="button" aria-pressed=${isPaused} onClick=${() => this.#pause()}>${isPaused ? 'Continue' : 'Pause'}</button>
         <label class="check"><input type="checkbox" checked=${withSessions} onChange=${() => this.#open(!withSessions)} /> sessions, too</label>

@@ -5,6 +5,7 @@ import { ChartsView } from './charts-view.js'
 import { keepFocus } from './focus.js'
 import { HealthView } from './health-view.js'
 import { Sampler } from './metrics.js'
+import { SearchView } from './search-view.js'
 import { SessionsView } from './sessions-view.js'
 import { SignIn } from './sign-in.js'
 import { count, hex, timeText, visible } from './text.js'
@@ -15,7 +16,7 @@ import { WatchesView } from './watches-view.js'
 const LOOK_MS = 2_000
 /** A server that does not say within this time how it is, is said not to answer, ms. */
 const STATUS_MS_MAX = 4_000
-const VIEWS = ['tree', 'sessions', 'watches', 'charts', 'changes', 'health']
+const VIEWS = ['tree', 'search', 'sessions', 'watches', 'charts', 'changes', 'health']
 
 /** @typedef {{ view: string, query: URLSearchParams }} Route */
 
@@ -128,6 +129,8 @@ class Page extends Component {
     const { view, query } = route
     const prefix = query.get('prefix') ?? '/'
     switch (view) {
+      case 'search':
+        return html`<${SearchView} path=${query.get('path') ?? '/'} name=${query.get('name') ?? ''} generation=${generation} />`
       case 'sessions':
         return html`<${SessionsView} id=${query.get('id') ?? undefined} generation=${generation} />`
       case 'watches':
@@ -135,7 +138,7 @@ class Page extends Component {
       case 'charts':
         return html`<${ChartsView} sampler=${this.#sampler.samples} samples=${samples} />`
       case 'changes':
-        return html`<${ChangesView} key=${prefix} prefix=${prefix} />`
+        return html`<${ChangesView} prefix=${prefix} />`
       case 'health':
         return html`<${HealthView} status=${status} numbers=${this.#sampler.samples.numbers} />`
       default:

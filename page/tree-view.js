@@ -1,4 +1,5 @@
 /** The tree, beside the znode that is selected in it. All of it works with the keys that the ARIA pattern of a tree has. */
+import { searchLink } from './search-view.js'
 import { bytesText, count, visible } from './text.js'
 import { nameOf, parentOf, TreeModel } from './tree-model.js'
 import { Component, html, named, treeLink } from './view.js'
@@ -200,6 +201,14 @@ class Tools extends Component {
     this.props.onFrom(/** @type {HTMLInputElement} */ (field).value)
   }
 
+  /** @param {SubmitEvent} event */
+  #search(event) {
+    event.preventDefault()
+    const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem('name')
+    const { path } = this.props
+    location.hash = searchLink({ path, name: /** @type {HTMLInputElement} */ (field).value })
+  }
+
   render() {
     return html`<div class="tools">
       <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#go(event)}>
@@ -210,6 +219,10 @@ class Tools extends Component {
       <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#from(event)}>
         <label title=${`Children of ${visible(this.props.path)} from this name on`}>From <input name="from" autocomplete="off" spellcheck=${false} placeholder="children of the selected" /></label>
         <button>List</button>
+      </form>
+      <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#search(event)}>
+        <label title=${`Names below ${visible(this.props.path)} with this in them`}>Find <input name="name" required autocomplete="off" spellcheck=${false} placeholder="names below the selected" /></label>
+        <button>Search</button>
       </form>
     </div>`
   }

@@ -11,6 +11,7 @@ import { go, press, shows } from './page-browser.ts'
 
 const VIEWS = [
   ...['tree?path=/focus', 'sessions', 'watches?prefix=/w/1', 'charts', 'changes', 'health'],
+  'search?path=/&name=o',
 ]
 /** They lead out of the page, or end it. */
 const LEAVING = /^(?:Sign out|Licences)/
@@ -48,9 +49,11 @@ describe('page/focus', function () {
       }
       for (const [i, name] of names.entries()) {
         if (LEAVING.test(name)) continue
+        await enter(page, view)
         for (const keys of await keysOf(page, i, within)) {
           await enter(page, view)
           await focusStop(page, i, within)
+          expect(await focusedName(page), view).to.equal(name)
           await doing(page, `${view}, ${name}: ${keys.join(' ')}`)
           await typed(page, keys)
           await settled(page)
@@ -58,7 +61,16 @@ describe('page/focus', function () {
         }
       }
     }
-    const wanted = ['Go', 'Reload', 'List', 'Edit data', 'Read again', 'Pause', 'Watches']
+    const wanted = [
+      'Go',
+      'Reload',
+      'List',
+      'Edit data',
+      'Read again',
+      'Pause',
+      'Watches',
+      'Search again',
+    ]
     expect(passed).to.include.members(wanted)
     expect(await lost(page)).to.deep.equal([])
     await page.close()

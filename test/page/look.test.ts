@@ -9,7 +9,7 @@ import { PageBench } from './page-bench.ts'
 import { focusOn, go, press, shows } from './page-browser.ts'
 
 /** Changes of the tree under a focused row. */
-const ROUNDS = 50
+const ROUNDS = 20
 
 describe('page/look', function () {
   this.timeout(60_000)

@@ -119,6 +119,7 @@ export class Call {
   /** The body. @throws {HttpError} 413: it is longer than `bytesMax`, or says so before it comes */
   async bytes(bytesMax: number): Promise<Buffer> {
     if (Number(this.header('content-length') ?? 0) > bytesMax) throw tooLong(bytesMax)
+    if (this.header('expect') !== undefined) this.response.writeContinue()
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of this.request) {

@@ -21,7 +21,18 @@ type ListenerOptions = Pick<
   | 'createServer'
 >
 
-const BAD_REQUEST = '{"error":"The address or the Host of this request cannot be one."}\n'
+/** A request that is refused before it is looked at by a route. */
+interface Refusal {
+  readonly status: number
+  readonly sentence: string
+}
+
+const BAD_REQUEST: Refusal = {
+  status: 400,
+  sentence: 'The address or the Host of this request cannot be one.',
+}
+const UNMET: Refusal = { status: 417, sentence: 'What this request expects is not offered here.' }
+const NO_TUNNEL = 'ANYKEEPER_NO_TUNNEL'
 /** How often requests that take too long are looked for. Unit ms. */
 const CHECK_MS = 1_000
 
@@ -45,6 +56,8 @@ export class HttpListener {
         requestTimeout: options.requestTimeoutMs,
         keepAliveTimeout: options.idleTimeoutMs,
         connectionsCheckingInterval: CHECK_MS,
+        // Node's own answer to a request without one has none of the headers of all answers.
+        requireHostHeader: false,
       },
       (request, response) => void this.#answer(request, response),
     )
@@ -52,6 +65,19 @@ export class HttpListener {
     this.#server.timeout = options.idleTimeoutMs
     this.#server.on('drop', () => {
       this.connectionsRefused++
+    })
+    // Whoever waits with a body is sent for it by the route that reads it, when it is known who that is.
+    this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
+    // These two have an answer of Node's own, or none, unless somebody listens.
+    this.#server.on('checkExpectation', (_request, response: ServerResponse) => {
+      this.requests++
+      response.on('error', () => {})
+      answerRefusal(response, UNMET)
+    })
+    this.#server.on('connect', (_request, socket: Duplex) => {
+      this.requests++
+      socket.on('error', () => {})
+      refuse(NO_TUNNEL, socket, false)
     })
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       const isAnswering = this.#answering.get(socket)?.headersSent === true
@@ -98,15 +124,12 @@ export class HttpListener {
     let call: Call
     try {
       // Of two names whoever stands in front may have taken the other one.
-      if (hostsOf(request) > 1) throw new Error('more than one Host')
+      const hosts = hostsOf(request)
+      if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1'))
+        throw new Error('no one Host')
       call = new Call(request, response)
     } catch {
-      response.writeHead(400, {
-        ...{ ...HEADERS, 'content-type': 'application/json', connection: 'close' },
-        'content-length': BAD_REQUEST.length,
-      })
-      response.end(BAD_REQUEST)
-      return
+      return answerRefusal(response, BAD_REQUEST)
     }
     try {
       await this.#router.handle(call)
@@ -128,6 +151,21 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
   return rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
 }
 
+/** The connection ends: what is left of the body is not waited for. */
+function answerRefusal(response: ServerResponse, { status, sentence }: Refusal): void {
+  const body = bodyOf(sentence)
+  response.writeHead(status, headersOf(body))
+  response.end(body)
+}
+
+const bodyOf = (sentence: string): string => `${JSON.stringify({ error: sentence })}\n`
+
+const headersOf = (body: string): Record<string, string> => ({
+  ...HEADERS,
+  ...{ 'content-type': 'application/json', connection: 'close' },
+  'content-length': String(Buffer.byteLength(body)),
+})
+
 /** What a request that could not be parsed is answered with, by the parser's code; others: 400. */
 const REFUSALS: Readonly<Record<string, [status: string, sentence: string]>> = {
   HPE_HEADER_OVERFLOW: [
@@ -139,6 +177,7 @@ const REFUSALS: Readonly<Record<string, [status: string, sentence: string]>> = {
     '408 Request Timeout',
     'The request did not arrive within --admin-request-timeout.',
   ],
+  [NO_TUNNEL]: ['405 Method Not Allowed', 'CONNECT leads nowhere here.'],
 }
 
 /** With the same headers as all other answers, and the connection ends. */
@@ -148,12 +187,7 @@ function refuse(code: string, socket: Duplex, isAnswering: boolean): void {
     return
   }
   const [status, sentence] = REFUSALS[code] ?? ['400 Bad Request', 'This is no HTTP request.']
-  const body = `${JSON.stringify({ error: sentence })}\n`
-  const headers = {
-    ...HEADERS,
-    ...{ 'content-type': 'application/json', connection: 'close' },
-    'content-length': String(Buffer.byteLength(body)),
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const body = bodyOf(sentence)
+  const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
 }

@@ -1,6 +1,6 @@
 /**
  * Looks for names below a znode, in the order of paths: each znode before those below it, its children by name. So a walk can end
- * anywhere and go on behind any path, in this process or another, whatever comes and goes meanwhile. Pure. Neighbour: search-route.
+ * anywhere, and another one begins behind any path, in this process or another, whatever comes and goes meanwhile. Pure. Neighbour: search-route.
  */
 import type { Znode } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
