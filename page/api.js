@@ -21,6 +21,9 @@ export class ApiError extends Error {
 
 /** @typedef {Record<string, string | number | boolean | undefined>} Query */
 
+/** The newest change that was seen: of several processes behind one port some are behind it for a moment. */
+let newestZxid = 0
+
 let credentials = sessionStorage.getItem(KEY) ?? undefined
 
 export const hasCredentials = () => credentials !== undefined
@@ -55,6 +58,24 @@ export async function get(path, query = {}, signal = undefined, msMax = ANSWER_M
 }
 
 /**
+ * A znode, as of the newest change that this page has seen, or a later one. @param {Query} query @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+export async function getZnode(query, signal) {
+  const answer = await get('tree', { ...query, zxid: newestZxid || undefined }, signal)
+  // An older one is all that there is: the store was restored.
+  newestZxid = answer.zxid
+  return answer
+}
+
+/** @param {any} answer to a change */
+function changed(answer) {
+  newestZxid = Math.max(newestZxid, answer.zxid)
+  return answer
+}
+
+/**
  * @param {'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {Query} query
@@ -65,7 +86,7 @@ export async function get(path, query = {}, signal = undefined, msMax = ANSWER_M
 export async function send(method, path, query, body = undefined) {
   const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
   const response = await request(urlOf(path, query), { method, ...(body && json) }, ANSWER_MS_MAX)
-  return read(() => response.json())
+  return changed(await read(() => response.json()))
 }
 
 /**
@@ -80,7 +101,7 @@ export async function sendBytes(path, query, bytes) {
     { method: 'PUT', body, headers },
     ANSWER_MS_MAX,
   )
-  return read(() => response.json())
+  return changed(await read(() => response.json()))
 }
 
 /** An answer of bytes. @param {string} path @param {Query} query @returns {Promise<Blob>} @throws {ApiError} */

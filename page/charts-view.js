@@ -63,9 +63,26 @@ const gapsText = (gaps) => (gaps === 0 ? '' : `, with ${gaps} gap${gaps === 1 ? 
 /** In UTC, as all times of the page. @param {number} seconds */
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19)
 
-/** @param {{ sampler: import('./samples.js').Samples, samples: number }} props */
-export const ChartsView = ({ sampler, samples }) => html`<section class="pane" aria-label="Charts">
+/** Whose numbers they are, where several processes are behind one port. @param {import('./metric-values.js').Numbers} numbers */
+export function groupText(numbers) {
+  const workers = numbers.get('anykeeper_workers')
+  if (workers === undefined) return undefined
+  const silent = numbers.get('anykeeper_workers_silent') ?? 0
+  const rest =
+    silent === 0
+      ? ''
+      : `; ${silent} did not answer in time, and ${silent === 1 ? 'is' : 'are'} left out`
+  return `Of ${workers} worker${workers === 1 ? '' : 's'} together${rest}.`
+}
+
+/** @param {{ numbers: import('./metric-values.js').Numbers, sampler: import('./samples.js').Samples, samples: number }} props */
+export const ChartsView = ({
+  numbers,
+  sampler,
+  samples,
+}) => html`<section class="pane" aria-label="Charts">
   <h2>Rates and latencies</h2>
+  ${groupText(numbers) === undefined ? null : html`<p class="quiet">${groupText(numbers)} Delays are those of the one that has the longest.</p>`}
   ${samples < 2 ? html`<p class="quiet">The first values come in a few seconds.</p>` : null}
   <div class="charts">
     ${CHARTS.map((chart) => html`<${ChartBox} key=${chart.title} chart=${chart} sampler=${sampler} samples=${samples} />`)}

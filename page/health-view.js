@@ -1,4 +1,5 @@
 /** Whether this server and its store are well, and the numbers to be looked at when they are not. */
+import { groupText } from './charts-view.js'
 import { bytesText, count, durationText, number, timeText, visible } from './text.js'
 import { Facts, html } from './view.js'
 
@@ -30,6 +31,7 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
       ['mode', status.mode],
       ['servers', count(status.servers)],
       ['id', status.proxy],
+      ['worker that answered', status.worker],
       ['version that clients see', status.version],
       ['up', durationText(Date.now() - status.startedMs)],
       ['started', timeText(status.startedMs)],
@@ -39,8 +41,18 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
   }
   <h3>Store</h3>
   <${Facts} rows=${storeRows(status, numbers)} />
-  <h3>This process</h3>
-  <${Facts} rows=${processRows(numbers)} />
+  ${
+    numbers.has('anykeeper_workers')
+      ? html`
+    <h3>Worker ${numbers.get('anykeeper_worker')}, which answered last</h3>
+    <${Facts} rows=${memoryRows(numbers)} />
+    <h3>All workers</h3>
+    <p class="quiet">${groupText(numbers)} The heap, the delay and the open files are those of the one that has the most.</p>
+    <${Facts} rows=${processRows(numbers)} />`
+      : html`
+    <h3>This process</h3>
+    <${Facts} rows=${[...memoryRows(numbers), ...processRows(numbers)]} />`
+  }
 </section>`
 
 /** @param {any} status @param {import('./metric-values.js').Numbers} numbers @returns {[string, any][]} */
@@ -66,10 +78,14 @@ function storeRows(status, numbers) {
 }
 
 /** @param {import('./metric-values.js').Numbers} numbers @returns {[string, any][]} */
+const memoryRows = (numbers) => [
+  ['data in the tree', bytesText(numbers.get('approximate_data_size'))],
+  ['memory', bytesText(numbers.get('process_resident_memory_bytes'))],
+]
+
+/** With --workers, of all of them. @param {import('./metric-values.js').Numbers} numbers @returns {[string, any][]} */
 function processRows(numbers) {
   return [
-    ['data in the tree', bytesText(numbers.get('approximate_data_size'))],
-    ['memory', bytesText(numbers.get('process_resident_memory_bytes'))],
     ['heap that lives', bytesText(numbers.get('anykeeper_memory_live_bytes'))],
     ['event loop delay, p99', `${number(numbers.get('anykeeper_p99_loop_delay'))} ms`],
     ['open files and sockets', count(numbers.get('open_file_descriptor_count'))],

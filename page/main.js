@@ -51,6 +51,8 @@ class Page extends Component {
     generation: 0,
     samples: 0,
   }
+  /** Those that have answered, and whether they served: of several processes behind one port any one answers. @type {Map<string, boolean>} */
+  #servers = new Map()
   #sampler = new Sampler(() => this.setState(({ samples }) => ({ samples: samples + 1 })))
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
@@ -77,12 +79,16 @@ class Page extends Component {
   async #look() {
     try {
       const status = await get('status', {}, undefined, STATUS_MS_MAX)
-      const { awaySinceMs, generation, status: before } = this.state
+      const { awaySinceMs, generation } = this.state
+      if (awaySinceMs !== undefined) this.#servers.clear()
+      const wasServing = this.#servers.get(status.proxy)
+      const isFirst = this.#servers.size === 0 && awaySinceMs === undefined
       // Another process, or one that was without its store: what is shown may be another tree.
       const isNew =
-        awaySinceMs !== undefined ||
-        (before !== undefined && before.proxy !== status.proxy) ||
-        (before?.isServing === false && status.isServing)
+        !isFirst &&
+        (wasServing ?? false) === false &&
+        (wasServing === undefined || status.isServing)
+      this.#servers.set(status.proxy, status.isServing)
       this.setState({ status, awaySinceMs: undefined, trouble: undefined })
       if (isNew) this.setState({ generation: generation + 1 })
     } catch (error) {
@@ -136,7 +142,7 @@ class Page extends Component {
       case 'watches':
         return html`<${WatchesView} prefix=${prefix} generation=${generation} />`
       case 'charts':
-        return html`<${ChartsView} sampler=${this.#sampler.samples} samples=${samples} />`
+        return html`<${ChartsView} numbers=${this.#sampler.samples.numbers} sampler=${this.#sampler.samples} samples=${samples} />`
       case 'changes':
         return html`<${ChangesView} prefix=${prefix} />`
       case 'health':

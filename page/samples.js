@@ -73,15 +73,18 @@ export class Samples {
   }
 }
 
-/** Of several processes behind one port any one answers; after a restart all counters begin at 0. @param {Numbers} before @param {Numbers} now */
+/**
+ * The same counters: after a restart all of them begin at 0. With --workers any one answers, with the sums of all that did not stay
+ * silent. @param {Numbers} before @param {Numbers} now
+ */
 const isSameProcess = (before, now) =>
-  before.get('anykeeper_worker') === now.get('anykeeper_worker') &&
+  before.get('anykeeper_workers') === now.get('anykeeper_workers') &&
   (before.get('uptime') ?? 0) <= (now.get('uptime') ?? 0) &&
   (before.get('anykeeper_reads') ?? 0) <= (now.get('anykeeper_reads') ?? 0)
 
 /** @param {Numbers} before @param {Numbers} now */
 const isRestarted = (before, now) =>
-  before.get('anykeeper_worker') === now.get('anykeeper_worker') &&
+  before.get('anykeeper_workers') === now.get('anykeeper_workers') &&
   (before.get('uptime') ?? 0) > (now.get('uptime') ?? 0)
 
 /** @param {Numbers} numbers */

@@ -55,7 +55,11 @@ const showOne = (one) => html`<${Facts} rows=${[
 const clientOf = ({ client, isHere }) => client ?? (isHere ? 'away' : '–')
 
 /** @param {any} one */
-const serverOf = ({ isHere, address, owner }) => (isHere ? 'this one' : visible(address || owner))
+const serverOf = ({ isHere, isOfGroup, worker, address, owner }) => {
+  if (isOfGroup) return 'this one, another worker'
+  if (isHere) return worker === undefined ? 'this one' : `this one, worker ${worker}`
+  return visible(address || owner)
+}
 
 /** @param {readonly { scheme: string, id: string }[] | undefined} identities */
 const identitiesOf = (identities) =>

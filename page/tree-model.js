@@ -1,5 +1,5 @@
 /** The part of the tree that is open, as rows. Of each znode's children one page is kept, so a wide tree costs no more than a small one. */
-import { get } from './api.js'
+import { getZnode } from './api.js'
 import { FIRST_PAGE, pageBefore, pageBehind, pageFrom } from './pages.js'
 
 /** Children of one znode that are shown together. */
@@ -148,7 +148,7 @@ export class TreeModel {
     let result
     try {
       const query = { path, children: PAGE, details: true, cursor: place.cursor, bytes: 0 }
-      const { children, childCount, cursor } = await get('tree', query)
+      const { children, childCount, cursor } = await getZnode(query)
       result = { ...empty, children, childCount, next: cursor }
     } catch (error) {
       result = { ...(known ?? empty), turn, error: error.message }

@@ -27,8 +27,13 @@ function filter(event) {
 /** @param {any} answer */
 const show = ({
   count: total,
+  worker,
   watches,
-}) => html`<p class="quiet">${count(total)} of the clients of this server, anywhere.</p>
+}) => html`<p class="quiet">${count(total)} of the clients of ${worker === undefined ? 'this server' : `worker ${worker}`}, anywhere.${
+  worker === undefined
+    ? ''
+    : ' Another worker may answer when it is read again: each knows those of its own clients.'
+}</p>
   <table class="list">
     <thead><tr><th scope="col">path</th><th scope="col">kind</th><th scope="col">sessions</th></tr></thead>
     <tbody>

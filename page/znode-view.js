@@ -1,5 +1,5 @@
 /** One znode: its data, Stat and ACL, and where it is allowed the forms that change it. */
-import { bytesOf, get } from './api.js'
+import { bytesOf, getZnode } from './api.js'
 import { DATA_PART, DataPane } from './data-pane.js'
 import { hasDraft } from './drafts.js'
 import { EditForms } from './edit-forms.js'
@@ -55,7 +55,7 @@ export class ZnodeView extends Component {
     try {
       const sync = isSynced || undefined
       const query = { path, offset, bytes: DATA_PART, children: 0, sync }
-      const znode = await get('tree', query, this.#stop.signal)
+      const znode = await getZnode(query, this.#stop.signal)
       const bytes = znode.data === null ? undefined : fromBase64(znode.data)
       this.setState({ znode, bytes, offset, error: undefined })
       return znode

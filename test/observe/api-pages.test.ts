@@ -77,6 +77,26 @@ describe('observe/api-pages', function () {
     }
   })
 
+  it('as of a change that is not here yet, it is what a sync makes it; as of others it is what is here', async () => {
+    const { keeper } = served
+    const { sync } = keeper
+    let syncs = 0
+    keeper.sync = async () => {
+      syncs++
+      await client.create('/synced')
+    }
+    try {
+      const { zxid } = keeper.replica
+      const here = await get(`tree?path=/synced&zxid=${zxid}`)
+      expect([here.status, syncs]).to.deep.equal([404, 0])
+      const behind = await get(`tree?path=/synced&zxid=${zxid + 1}`)
+      expect([behind.status, syncs]).to.deep.equal([200, 1])
+      expect((await get('tree?path=/synced&zxid=-1')).status).to.equal(400)
+    } finally {
+      keeper.sync = sync
+    }
+  })
+
   it('sessions page by page, each once; one with a page of its ephemerals', async () => {
     const { all, pages } = await walk('sessions?limit=10', 'sessions')
     const ids = all.map((one) => (one as { id: string }).id)

@@ -110,4 +110,20 @@ describe('page/text', () => {
     expect(samples.series.connections).to.deep.equal([3, 3, null, 3, 3, null, 3, null, 3, 3])
     expect(samples.numbers.get('uptime')).to.equal(3)
   })
+  it('sums of workers have rates, whichever of them answers, and none across one that was silent', () => {
+    const samples = new Samples()
+    const look = (seconds: number, worker: number, workers: number, reads: number) => {
+      const text = `num_alive_connections 3\nuptime ${seconds}\nanykeeper_worker ${worker}\n`
+      const sums = `anykeeper_workers ${workers}\nanykeeper_reads ${reads}`
+      samples.add(parseMetrics(text + sums), seconds * 1_000, seconds * 1_000)
+    }
+    look(2, 1, 2, 100)
+    look(4, 2, 2, 120)
+    look(6, 1, 2, 140)
+    look(8, 1, 1, 60)
+    look(10, 2, 2, 180)
+    look(12, 1, 2, 200)
+    expect(samples.series.reads).to.deep.equal([null, 10, 10, null, null, 10])
+    expect(samples.gaps).to.equal(0)
+  })
 })

@@ -98,6 +98,7 @@ function statusOf(host: ProxyHost, { readiness, canEdit }: ApiOptions): object {
   const { mode, size, leader } = ensembleOf(keeper)
   return {
     proxy: keeper.proxy,
+    worker: options.worker || undefined,
     port,
     mode,
     leader,

@@ -23,7 +23,7 @@ function connectedTo(host: ProxyHost): Connected {
 }
 
 function shownSession(host: ProxyHost, record: SessionRecord, connected: Connected): object {
-  const { replica, registry, proxy } = host.keeper
+  const { replica, registry } = host.keeper
   const { id, timeoutMs, owner } = record
   const connection = connected.get(id)
   return {
@@ -31,7 +31,7 @@ function shownSession(host: ProxyHost, record: SessionRecord, connected: Connect
     timeoutMs,
     owner,
     address: registry.peers.get(owner)?.address,
-    isHere: owner === proxy,
+    ...placeOf(host, owner),
     ephemerals: replica.tree.ephemeralsOf(id).size,
     client: connection?.name,
     outstanding: connection?.queued,
@@ -41,6 +41,15 @@ function shownSession(host: ProxyHost, record: SessionRecord, connected: Connect
       id: scheme === 'digest' ? name.split(':')[0] : name,
     })),
   }
+}
+
+/** `isHere`: at the process that answers; `isOfGroup`: at another one behind the same address, as those of --workers are. */
+function placeOf({ keeper: { proxy, registry }, options }: ProxyHost, owner: string): object {
+  const isHere = owner === proxy
+  if (options.worker === 0) return { isHere }
+  const own = registry.peers.get(proxy)?.address
+  const isOfGroup = !isHere && own !== undefined && registry.peers.get(owner)?.address === own
+  return { isHere, ...(isOfGroup && { isOfGroup }), ...(isHere && { worker: options.worker }) }
 }
 
 function* sessionsOf(host: ProxyHost): Iterable<object> {

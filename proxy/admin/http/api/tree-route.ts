@@ -15,7 +15,17 @@ const OFFSET = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 } as const
 /** How long a sync may take, ms. */
 const SYNC_MS_MAX = 10_000
 const KINDS = { [KIND.plain]: 'plain', [KIND.container]: 'container', [KIND.ttl]: 'ttl' } as const
-const KNOWN = ['path', 'encoding', 'offset', 'bytes', 'children', 'details', 'cursor', 'sync']
+const KNOWN = [
+  'path',
+  'encoding',
+  'offset',
+  'bytes',
+  'children',
+  'details',
+  'cursor',
+  'sync',
+  'zxid',
+]
 
 type Tree = ProxyHost['keeper']['replica']['tree']
 
@@ -31,7 +41,9 @@ export async function answerTree(host: ProxyHost, call: Call): Promise<void> {
   if (hasDetails && countMax > DETAILS_MAX) {
     throw new HttpError(400, `With details, children must be ${DETAILS_MAX} at most.`)
   }
-  if (isOn(query, 'sync')) await synced(host)
+  // Another process behind this port may have seen a change that is not here yet.
+  const isBehind = host.keeper.replica.zxid < wholeOf(query, 'zxid', OFFSET)
+  if (isOn(query, 'sync') || isBehind) await synced(host)
   const { tree, zxid } = host.keeper.replica
   const node = znodeOf(tree, path)
   const part = node.data?.slice(offset, offset + bytes)

@@ -18,8 +18,9 @@ export async function answerWatches(host: ProxyHost, call: Call): Promise<void> 
   onlyKnown(query, ['limit', 'cursor', 'prefix'])
   const { watches } = host.keeper
   const count = watches.watchCount
+  const worker = host.options.worker || undefined
   if (!query.has('limit') && !query.has('cursor') && !query.has('prefix')) {
-    return call.list(host.listings, { count, watches: watchesOf(host) })
+    return call.list(host.listings, { count, worker, watches: watchesOf(host) })
   }
   const limit = wholeOf(query, 'limit', LIMIT)
   const prefix = pathOf(query, 'prefix')
@@ -31,7 +32,7 @@ export async function answerWatches(host: ProxyHost, call: Call): Promise<void> 
       return watchers === undefined ? [] : [shortened(path, kind, watchers)]
     }),
   )
-  call.list(host.listings, { count, watches: shown, cursor: page.cursor })
+  call.list(host.listings, { count, worker, watches: shown, cursor: page.cursor })
 }
 
 const tablesOf = ({
