@@ -204,7 +204,7 @@ class Tools extends Component {
   /** @param {SubmitEvent} event */
   #search(event) {
     event.preventDefault()
-    const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem('name')
+    const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem('find')
     const { path } = this.props
     location.hash = searchLink({ path, name: /** @type {HTMLInputElement} */ (field).value })
   }
@@ -221,7 +221,7 @@ class Tools extends Component {
         <button>List</button>
       </form>
       <form onSubmit=${(/** @type {SubmitEvent} */ event) => this.#search(event)}>
-        <label title=${`Names below ${visible(this.props.path)} with this in them`}>Find <input name="name" required autocomplete="off" spellcheck=${false} placeholder="names below the selected" /></label>
+        <label title=${`Names below ${visible(this.props.path)} with this in them`}>Find <input name="find" required autocomplete="off" spellcheck=${false} placeholder="names below the selected" /></label>
         <button>Search</button>
       </form>
     </div>`

@@ -31,7 +31,7 @@ describe('page/search', function () {
   it('without a mouse: from the tree to what is found, page by page, and to its znode', async () => {
     const page = await bench.tab('#/tree?path=/app')
     await page.waitForSelector('[role=treeitem][aria-selected=true]')
-    await focusOn(page, 'name')
+    await focusOn(page, 'find')
     await page.keyboard.type('conf')
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => location.hash === '#/search?path=%2Fapp&name=conf')
