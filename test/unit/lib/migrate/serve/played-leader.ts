@@ -123,8 +123,9 @@ export class PlayedLeader {
     this.#observer = socket
     const epoch = BigInt(this.#epoch()) << 32n
     this.send(PACKET.leaderInfo, epoch, PROTOCOL)
-    await readQuorumPacket(source)
-    this.send(PACKET.diff, epoch, null)
+    const { zxid } = await readQuorumPacket(source)
+    // It has what the observer has, and nothing more.
+    this.send(PACKET.diff, zxid, null)
     this.send(PACKET.newLeader, epoch, Buffer.from(this.config))
     this.send(PACKET.upToDate, -1n, null)
     for (;;) this.#take(await readQuorumPacket(source))
