@@ -1,5 +1,6 @@
 /** The commands of the admin port beside those of ZooKeeper 3.9.5: statuses, and every field that one has and the other does not. */
 import { expect } from 'chai'
+import { adminConnections } from '../../lib/migrate/serve/admin-connections.ts'
 import { AdminServer } from '../../proxy/admin/http/admin-server.ts'
 import { COMMANDS } from '../../proxy/admin/http/commands/command-routes.ts'
 import { freePort } from '../support/free-port.ts'
@@ -62,6 +63,22 @@ describe('observe/commands beside ZooKeeper 3.9.5', function () {
   const theirs = (name: string): Promise<HttpAnswer> => http(oraclePort, `/commands/${name}`)
   const ours = (name: string, headers = {}): Promise<HttpAnswer> =>
     http(admin.port, `/commands/${name}`, { headers })
+
+  it('a ZooKeeper names its clients at /commands/connections, as take-over reads it where cons is switched off', async () => {
+    const { host, port } = oracle
+    const cons = await oracle.fourLetterWord('cons')
+    const listed = [...cons.matchAll(/^ \/(\S+)\[\d+\]\(.*\bsid=0x/gm)].map(
+      ([, address]) => address,
+    )
+    expect(listed).to.have.length(1)
+    // Java may take its time for its first answer.
+    const patient = { lookMs: 30_000 }
+    expect(await adminConnections(`${host}:${port}`, patient, oraclePort)).to.deep.equal(listed)
+    // What is there may be another server, or none.
+    expect(await adminConnections(`${host}:${port + 1}`, {}, oraclePort)).to.deep.equal([])
+    expect(await adminConnections(`${host}:${port}`, {}, port)).to.deep.equal([])
+    expect(await adminConnections(`${host}:${port}`, {}, await freePort())).to.deep.equal([])
+  })
 
   const unexplained = (
     command: string,

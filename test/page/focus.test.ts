@@ -316,7 +316,11 @@ describe('page/focus', function () {
         await page.keyboard.press(key as 'Enter')
         continue
       }
-      const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Enter')])
+      const opened = page.waitForFileChooser()
+      // As in look.test: without this answer the chooser may open before it is awaited.
+      await page.evaluate(() => undefined)
+      await page.keyboard.press('Enter')
+      const chooser = await opened
       await chooser.accept([fileURLToPath(import.meta.url)])
       await page.waitForSelector('.draft')
     }

@@ -116,9 +116,36 @@ function stepsOf(most: number, some: number): readonly Step[] {
         await shows(page, /There is no znode \/wide\/none/)
       },
     },
+    {
+      name: `searches all for ${nameOf(most - 1)}`,
+      act: (page) => search(page, '/', nameOf(most - 1), /1 found; [\d,]+ names looked at\./),
+    },
+    {
+      name: `searches ${most} children for what none has`,
+      act: (page) => search(page, '/wide', 'none', /0 found; [\d,]+ names looked at\./),
+    },
+    {
+      name: 'searches them for what many have',
+      act: (page) => search(page, '/wide', '99', /100 found, and there may be more/),
+    },
+    {
+      name: 'its next page',
+      act: async (page) => {
+        await page.$$eval('.pager button:last-child', ([next]) => (next as HTMLElement).click())
+        await page.waitForFunction(
+          () => document.querySelector('.paths a')?.textContent !== '/wide/0000099',
+        )
+        await shows(page, /100 found, and there may be more/)
+      },
+    },
     { name: 'sessions', act: (page) => openView(page, 'sessions', /in all/) },
     { name: 'watches', act: (page) => openView(page, 'watches', /of the clients/) },
   ]
+}
+
+async function search(page: Page, path: string, name: string, text: RegExp): Promise<void> {
+  await go(page, `#/search?${new URLSearchParams({ path, name })}`)
+  await shows(page, text)
 }
 
 async function openView(page: Page, view: string, text: RegExp): Promise<void> {

@@ -13,6 +13,7 @@ import {
   queryClientPort,
   unaskedSentence,
 } from '../probe.ts'
+import { ADMIN_PORT, adminConnections } from './admin-connections.ts'
 
 /** Addresses that are named of each server: their number is said, so nobody needs more of them in one sentence. */
 const NAMED_MAX = 5
@@ -28,17 +29,19 @@ export interface Queried {
 /**
  * Nobody but the proxies may write to the ensemble any more.
  * @param clients client addresses of all its members, as far as they are known
+ * @param adminPort of the AdminServers, which name clients where cons is switched off
  * @throws {MigrateError} MIGRATE_SOURCE_ANSWERS: a server has clients of its own, or does not say
  */
 export async function refuseClients(
   clients: readonly string[],
   options: ProbeOptions = {},
+  adminPort = ADMIN_PORT,
 ): Promise<Queried> {
   const found = await Promise.all(
     (await distinctServers(clients)).map(async (at) => {
       const probed = await probeClientPort(at, options)
       const unasked = unaskedSentence(at, probed)
-      return { at, has: await clientsSentence(at, probed, options), unasked }
+      return { at, has: await clientsSentence(at, probed, options, adminPort), unasked }
     }),
   )
   const sentences = found.flatMap(({ has }) => has)
@@ -74,6 +77,7 @@ async function clientsSentence(
   server: string,
   { what, answer }: Probed,
   options: ProbeOptions,
+  adminPort: number,
 ): Promise<string[]> {
   if (what === 'nothing' || what === 'unreached' || what === 'ours') return []
   const [, connections] = /^Connections: (\d+)/m.exec(answer) ?? []
@@ -92,6 +96,8 @@ async function clientsSentence(
   const listed = [...list.matchAll(/^ \/(\S+)\[\d+\]\((.*)$/gm)]
   if (listed.length === 0) {
     const count = counted(server, others)
+    const known = await adminConnections(server, options, adminPort)
+    if (known.length > 0) return [`${count} (${shortened(known, others)})`]
     return [`${count} (cons, which would name them, is switched off)`]
   }
   // One without a session is a question, as ours, or another monitor's.
@@ -99,9 +105,13 @@ async function clientsSentence(
     /\bsid=0x/.test(state) ? [address] : [],
   )
   if (clients.length === 0) return []
-  const few = clients.slice(0, NAMED_MAX).join(', ')
-  const rest = clients.length > NAMED_MAX ? ' and others' : ''
-  return [`${counted(server, clients.length)} (${few}${rest})`]
+  return [`${counted(server, clients.length)} (${shortened(clients, clients.length)})`]
+}
+
+/** `count`: how many there are. */
+function shortened(clients: readonly (string | undefined)[], count: number): string {
+  const few = clients.slice(0, NAMED_MAX)
+  return `${few.join(', ')}${few.length < count ? ' and others' : ''}`
 }
 
 const counted = (server: string, count: number): string =>

@@ -1,5 +1,6 @@
 /** Which servers keep a tree from being taken over: all that are known, also those that nobody named. */
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { silentLogger } from '../../../../lib/base/log.ts'
@@ -133,6 +134,19 @@ describe('migrate/take-over: the servers', () => {
     expect(await refusal(many))
       .to.include('7 clients (')
       .and.to.include('10.1.2.5:4000 and others)')
+    // Without cons the AdminServer names them, and what is known of their number is what srvr says.
+    const admin = createHttpServer(({ url }, response) => {
+      const connections = [{ remote_socket_address: '10.1.2.3:4000', session_id: 7 }]
+      const idle = { remote_socket_address: '10.1.2.4:4000' }
+      const configuration = { client_port: Number(busy.split(':')[1]) }
+      const isList = url === '/commands/connections'
+      response.end(JSON.stringify(isList ? { connections: [...connections, idle] } : configuration))
+    })
+    await once(admin.listen(0, '127.0.0.1'), 'listening')
+    const { port } = admin.address() as AddressInfo
+    const byAdmin = await refuseClients([busy], {}, port).catch(({ message }: Error) => message)
+    admin.close()
+    expect(byAdmin).to.include(`${busy} has 3 clients (10.1.2.3:4000 and others): move them`)
     // Two names of one server: it is asked once, or it would count two of us.
     expect(await refusal(idle, idle.replace('127.0.0.1', 'localhost'))).to.deep.equal([])
   })
