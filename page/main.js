@@ -127,7 +127,9 @@ class Page extends Component {
       return html`<p class="away">${trouble} ${what} since ${timeText(awaySinceMs)}; what is shown is older. It is tried again every two seconds.</p>`
     }
     if (status === undefined || status.isServing) return null
-    return html`<p class="away">This server serves nobody: ${visible(status.trouble ?? 'its store is away')}. What is shown is as of zxid ${hex(status.zxid)}, and may be older than what is stored.</p>`
+    const who =
+      status.worker === undefined ? 'This server' : `Worker ${status.worker} of this server`
+    return html`<p class="away">${who} serves nobody: ${visible(status.trouble ?? 'its store is away')}. What is shown is as of zxid ${hex(status.zxid)}, and may be older than what is stored.</p>`
   }
 
   #view() {

@@ -96,6 +96,10 @@ describe('observe/hostile-http', function () {
       401,
     ],
     'a tunnel': [`CONNECT evil.example:80 HTTP/1.1\r\n${HOST}\r\n`, 405],
+    'another protocol': [
+      `GET ${API}/none HTTP/1.1\r\n${HOST}Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n`,
+      404,
+    ],
     'the preface of HTTP/2': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     'a method that is none': [`STEAL ${API}/tree HTTP/1.1\r\n${HOST}\r\n`, 400],
     'a method that is not for here': [

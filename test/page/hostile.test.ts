@@ -65,6 +65,9 @@ describe('page/hostile', function () {
     expect(rows).to.include('gnp\\u{202e}exe.txt')
     const hashes = [
       ...NAMES.map((name) => `#/tree?${new URLSearchParams({ path: `/names/${name}` })}`),
+      ...['<', `"><img src=x onerror=${MARK}>`].map(
+        (name) => `#/search?${new URLSearchParams({ path: '/names', name })}`,
+      ),
       ...[`#/sessions?id=${encodeURIComponent(`"><img src=x onerror=${MARK}>`)}`, '#/watches'],
       `#/changes?prefix=${encodeURIComponent(`/names/"><img src=x onerror=${MARK}>`)}`,
       `#/sessions?id=0x${BigInt.asUintN(64, client.sessionId).toString(16)}`,

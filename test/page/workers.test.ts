@@ -102,7 +102,7 @@ describe('page/workers', function () {
         return new Response(await window.turned(new URL(url).pathname))
       }
     })()`)
-    await page.waitForFunction('window.looks >= 8')
+    await page.waitForFunction('window.looks >= 6')
     // The first answer of the second one may be another tree.
     expect(await page.evaluate('window.trees')).to.be.at.most(4)
     await go(page, '#/charts')

@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Logger } from '../../../lib/internal.ts'
+import { deadline, type Logger, systemClock } from '../../../lib/internal.ts'
 import { Call, HEADERS, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 import type { Router } from './router.ts'
@@ -33,6 +33,8 @@ const BAD_REQUEST: Refusal = {
 }
 const UNMET: Refusal = { status: 417, sentence: 'What this request expects is not offered here.' }
 const NO_TUNNEL = 'ANYKEEPER_NO_TUNNEL'
+/** How long what a refused client still sends is thrown away: a connection that is reset would take the answer with it. Unit ms. */
+const LINGER_MS = 1_000
 /** How often requests that take too long are looked for. Unit ms. */
 const CHECK_MS = 1_000
 
@@ -45,6 +47,8 @@ export class HttpListener {
   readonly #logger: Logger
   /** What is being answered on a connection. */
   readonly #answering = new WeakMap<Duplex, ServerResponse>()
+  /** Connections that have such an answer, and are to be closed by their clients. */
+  readonly #refused = new Set<Duplex>()
 
   private constructor(options: ListenerOptions, router: Router, logger: Logger) {
     this.#router = router
@@ -77,11 +81,11 @@ export class HttpListener {
     this.#server.on('connect', (_request, socket: Duplex) => {
       this.requests++
       socket.on('error', () => {})
-      refuse(NO_TUNNEL, socket, false)
+      this.#refuse(NO_TUNNEL, socket, false)
     })
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       const isAnswering = this.#answering.get(socket)?.headersSent === true
-      refuse(error.code ?? '', socket, isAnswering)
+      this.#refuse(error.code ?? '', socket, isAnswering)
     })
   }
 
@@ -112,6 +116,7 @@ export class HttpListener {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeAllConnections()
+    for (const socket of this.#refused) socket.destroy()
     await closed
   }
 
@@ -136,6 +141,24 @@ export class HttpListener {
     } catch (error) {
       call.fail(error instanceof HttpError ? error : this.#unexpected(call, error))
     }
+  }
+
+  /** With the same headers as all other answers, and the connection ends. */
+  #refuse(code: string, socket: Duplex, isAnswering: boolean): void {
+    // More of what cannot be parsed.
+    if (this.#refused.has(socket)) return
+    if (!socket.writable || isAnswering || code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    this.#refused.add(socket)
+    const cancel = deadline(systemClock, LINGER_MS, () => socket.destroy())
+    socket.once('close', () => {
+      cancel()
+      this.#refused.delete(socket)
+    })
+    socket.end(refusalOf(code))
+    socket.resume()
   }
 
   #unexpected(call: Call, error: unknown): HttpError {
@@ -180,14 +203,9 @@ const REFUSALS: Readonly<Record<string, [status: string, sentence: string]>> = {
   [NO_TUNNEL]: ['405 Method Not Allowed', 'CONNECT leads nowhere here.'],
 }
 
-/** With the same headers as all other answers, and the connection ends. */
-function refuse(code: string, socket: Duplex, isAnswering: boolean): void {
-  if (!socket.writable || isAnswering || code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
+function refusalOf(code: string): string {
   const [status, sentence] = REFUSALS[code] ?? ['400 Bad Request', 'This is no HTTP request.']
   const body = bodyOf(sentence)
   const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`
 }
