@@ -183,6 +183,7 @@ describe('page/browse', function () {
     const page = await bench.tab('#/tree?path=/json', { width: 360 })
     for (const view of [
       'tree?path=/binary',
+      'search?path=/many&name=000042',
       'sessions',
       'watches',
       'charts',

@@ -62,6 +62,7 @@ describe('page/look', function () {
     await shows(page, /There is no znode/)
     await look('none')
     for (const [view, shown] of [
+      ['search?path=/&name=o', /\d found; \d+ names looked at\./],
       ['sessions', /SESSION|0x/i],
       ['watches', /watched/],
       ['charts', /connections\s+\d/],
