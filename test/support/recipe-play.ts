@@ -214,7 +214,10 @@ export class Play {
   /** An ephemeral of the seat, until its session has ended at the server. Returns: has it? */
   async marked({ client }: Seat): Promise<() => Promise<boolean>> {
     const path = `${MARK}-${client.sessionId.toString(16)}`
-    await client.create(path, null, { mode: 'ephemeral' })
+    await connectedly(client, async () => {
+      const isThere = (await client.exists(path)) !== undefined
+      if (!isThere) await client.create(path, null, { mode: 'ephemeral' })
+    })
     return () =>
       throughOutages(this.bed, this.observer.client, async () => {
         await this.observer.client.sync()

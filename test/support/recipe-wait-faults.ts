@@ -104,7 +104,7 @@ export function unknownOutcomes({ writes }: Recipe): Fault[] {
           const outage = outageAtWrite(play, play.b, i, lost)
           const wait = await play.begin()
           const letIn = play.scene.letIn()
-          await outage.begun()
+          await outage.begun(wait)
           outage.end()
           await play.ends(wait, 'done')
           await play.settles(letIn)
@@ -116,7 +116,7 @@ export function unknownOutcomes({ writes }: Recipe): Fault[] {
           const outage = outageAtWrite(play, play.b, i, lost)
           const wait = await play.begin()
           const letIn = play.scene.letIn()
-          await outage.begun()
+          await outage.begun(wait)
           wait.abort.abort()
           await play.ends(wait, 'AbortError')
           outage.end()
@@ -130,8 +130,8 @@ export function unknownOutcomes({ writes }: Recipe): Fault[] {
 
 /** One that a test makes at a write. */
 export interface Outage {
-  /** The write was sent, and the client has noticed the outage. */
-  begun(): Promise<void>
+  /** The write was sent, and the client has noticed the outage. `wait`: what sends it, and does not end before that. */
+  begun(wait?: { readonly outcome: { readonly now: string } }): Promise<void>
   end(): void
 }
 
@@ -162,12 +162,12 @@ export function outageAtWrite(
     }
   }
   return {
-    async begun(): Promise<void> {
+    async begun(wait): Promise<void> {
       // A busy machine makes short ones of its own, also before the write.
-      await play.bed.until(
-        'the write, and its outage',
-        () => left < 0 && seat.client.state === 'suspended',
-      )
+      const isCut = (): boolean => left < 0 && seat.client.state === 'suspended'
+      const hasEnded = (): boolean => wait !== undefined && wait.outcome.now !== 'pending'
+      await play.bed.until('the write, and its outage', () => isCut() || hasEnded())
+      if (!isCut()) throw new Error(`it ended before the outage: ${wait?.outcome.now}`)
     },
     end: () => seat.mend(),
   }
