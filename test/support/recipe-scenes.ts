@@ -4,6 +4,7 @@ import {
   type ContenderLayout,
   DoubleBarrier,
   Mutex,
+  mkdirp,
   ReadWriteLock,
   Semaphore,
   type ZooKeeper,
@@ -141,7 +142,7 @@ const entering = (['curator', 'kazoo'] as const).map(
     isHeld: false,
     writes: 1,
     async scene(a, b) {
-      await a.create(PATH, null)
+      await connectedly(a, () => mkdirp(a, PATH))
       await connectedly(b, () => b.sync())
       const options = { memberCount: 2, layout }
       const [ours, theirs] = [
