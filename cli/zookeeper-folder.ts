@@ -1,22 +1,28 @@
 /** Folders of Apache ZooKeeper on disk: what import reads from, and export writes into. */
 import {
   closeSync,
-  createReadStream,
-  existsSync,
+  constants,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { beginUnfinished, makeFolder, type Unfinished } from '../adapters/index.ts'
-import { StoreError, type ZookeeperFolder, type ZookeeperSnapshot } from '../lib/index.ts'
-import { reasonOf, Turns } from '../lib/internal.ts'
+import {
+  CopyError,
+  StoreError,
+  type ZookeeperFolder,
+  type ZookeeperSnapshot,
+} from '../lib/index.ts'
+import { Turns } from '../lib/internal.ts'
 import { whenCutShort } from './cut-short.ts'
 import { UsageError } from './flags.ts'
-import { unusableFile } from './unusable.ts'
+import { reasonInWords, unusableFile } from './unusable.ts'
 
 /** Below dataDir and dataLogDir. */
 const VERSION_FOLDER = 'version-2'
@@ -26,28 +32,90 @@ const READ_BYTES = 1024 * 1024
 const UNFINISHED = '.anykeeper-unfinished'
 const DATA_FILE = /^(snapshot|log)\./
 
-/** @param path a dataDir or dataLogDir, or its version-2 */
+/**
+ * What is in it must be files: nothing else is opened, as the end of a pipe or a device may never come.
+ * @param path a dataDir or dataLogDir, or its version-2
+ * @throws {UsageError} it is no folder that can be read. Of what is in it: {@link CopyError} COPY_NOT_FOUND, where it is opened
+ */
 export function zookeeperFolder(path: string): ZookeeperFolder {
-  const found = looked(path)
-  if (found === undefined) throw new UsageError(`${path} is not there`)
-  if (!found.isDirectory()) throw new UsageError(`${path} is no directory`)
+  if (!isFolder(path)) throw new UsageError(`${path} is not there`)
   const inside = join(path, VERSION_FOLDER)
-  const name = existsSync(inside) ? inside : path
+  const name = isFolder(inside) ? inside : path
+  read(name, () => readdirSync(name))
   return {
     name,
-    list: async () => readdirSync(name),
-    open: (file) => createReadStream(join(name, file), { highWaterMark: READ_BYTES }),
+    list: async () => {
+      try {
+        return readdirSync(name)
+      } catch (error) {
+        throw unreadable(name, error)
+      }
+    },
+    open: (file) => bytesOf(join(name, file)),
   }
 }
 
-/** @throws {UsageError} it may not be looked at */
-function looked(path: string): Stats | undefined {
+/** false: there is nothing of that name. @throws {UsageError} something else than a folder is there, or nobody may look at it */
+function isFolder(path: string): boolean {
+  const found = looked(path, statSync)
+  if (found?.isDirectory() === true) return true
+  if (found !== undefined) throw new UsageError(`${path} is no directory`)
+  const link = looked(path, lstatSync)
+  if (link !== undefined) throw new UsageError(`${path} is a symbolic link to nothing`)
+  return false
+}
+
+function read<T>(path: string, look: () => T): T {
   try {
-    return statSync(path, { throwIfNoEntry: false })
+    return look()
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}`)
+    throw new UsageError(`${path} cannot be read: ${reasonInWords(error)}`)
   }
 }
+
+/** What is there; undefined: nothing. That nobody may look is the doing of the folder above. */
+function looked(path: string, look: typeof statSync | typeof lstatSync): Stats | undefined {
+  try {
+    return look(path, { throwIfNoEntry: false })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return read(code === 'EACCES' ? dirname(path) : path, () => {
+      throw error
+    })
+  }
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await opened(path)
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES))
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } catch (error) {
+    throw unreadable(path, error)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A pipe is opened without waiting for whoever writes into it. @throws {CopyError} */
+async function opened(path: string): Promise<FileHandle> {
+  let file: FileHandle
+  try {
+    if (!(await stat(path)).isFile()) throw new CopyError('COPY_NOT_FOUND', `${path} is no file`)
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  return file
+}
+
+const unreadable = (path: string, error: unknown): unknown =>
+  error instanceof Error && 'syscall' in error
+    ? new CopyError('COPY_NOT_FOUND', `${path} cannot be read: ${reasonInWords(error)}`)
+    : error
 
 /**
  * Writes the snapshot into `path`/version-2, for its owner alone: complete under its name, or not at all.
@@ -100,6 +168,7 @@ function checkEmpty(folder: string): void {
 }
 
 function prepare(path: string, folder: string): void {
+  if (isFolder(folder)) return void read(folder, () => readdirSync(folder))
   try {
     makeFolder(folder, 0o700)
   } catch (error) {

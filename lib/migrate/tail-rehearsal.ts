@@ -52,14 +52,19 @@ export async function rehearseTail(
     onKnown: (txn, file) => rehearsal.known(txn, file),
     onNewEpoch: (before, zxid, file) => rehearsal.newEpoch(before, zxid, file),
   })
-  for (;;) {
-    const next = await txns.next()
-    if (next.done !== true) {
-      rehearsal.apply(next.value)
-      continue
+  try {
+    for (;;) {
+      const next = await txns.next()
+      if (next.done !== true) {
+        rehearsal.apply(next.value)
+        continue
+      }
+      rehearsal.ended(next.value, acceptsGaps)
+      return { count: rehearsal.count, last: rehearsal.last, largest: rehearsal.largest }
     }
-    rehearsal.ended(next.value, acceptsGaps)
-    return { count: rehearsal.count, last: rehearsal.last, largest: rehearsal.largest }
+  } finally {
+    // The file that was read.
+    await txns.return(0)
   }
 }
 

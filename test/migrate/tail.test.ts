@@ -2,6 +2,7 @@
  * `migrate take-over --tail` with folders as they should not be, and with transactions that a real store does not take: each ends
  * with a sentence, within its time, and the tree is as it was.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -81,7 +82,16 @@ describe('migrate: take-over --tail on real stores', function () {
     }
   })
 
-  it('a transaction beyond what files take', async () => {
-    await expectRefused(`file:${join(folder, 'store')}`, 17 * 2 ** 20)
+  it('a transaction beyond what files take; then a log that is a pipe, for which nobody waits', async () => {
+    const url = `file:${join(folder, 'store')}`
+    const source = await expectRefused(url, 17 * 2 ** 20)
+    source.lose(1)
+    const dataDir = dataDirOf(source, 'pipe')
+    const pipe = join(dataDir, 'version-2', 'log.10000ffff')
+    expect(spawnSync('mkfifo', [pipe]).status).to.equal(0)
+    const before = await linesIn(url)
+    const { code, stderr } = await takeOver(url, dataDir)
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: `error: ${pipe} is no file\n` })
+    expect(await linesIn(url)).to.equal(before)
   })
 })
