@@ -1,8 +1,11 @@
-/** A store whose user is ended, or which is hung, at one of the operations that it is sent. */
+/** A store whose user is ended, or which is stopped, at one of the operations that it is sent. */
 import type { MetadataStore, Txn } from '../../../lib/index.ts'
 
-/** `record`: the one that writes a take-over into the record of the migration; a number: that one, from 0 on. */
-export type At = number | 'record' | 'takeOver'
+/**
+ * `record`: the one that writes a take-over into the record of the migration; `entry`: the first of a transaction of the ensemble; a
+ * number: that one, from 0 on.
+ */
+export type At = number | 'record' | 'takeOver' | 'entry'
 
 export interface DyingOptions {
   readonly at: At
@@ -41,11 +44,14 @@ export function dyingStore(inner: MetadataStore, { at, how, onReached }: DyingOp
   return store
 }
 
-function isKind({ ops }: Txn, at: 'record' | 'takeOver'): boolean {
+function isKind({ compares, ops }: Txn, at: Exclude<At, number>): boolean {
+  // One that is only tried compares a version, which never is.
+  if (compares.some(({ target }) => target === 'version')) return false
   return ops.some((op) => {
     if (op.type !== 'put') return false
     const [key, value] = [Buffer.from(op.key).toString(), Buffer.from(op.value).toString()]
     if (at === 'record') return key.endsWith('/source') && value.includes('"phase":"taken"')
+    if (at === 'entry') return /\/j\/[0-9a-f]+$/.test(key)
     return key.endsWith('/head') && !value.includes('"mirrors":true')
   })
 }

@@ -1,11 +1,20 @@
-/** `npm run test:take-over-hunt -- [--stores etcd,file]`: a take-over is killed at each of its operations, before and after it. */
+/**
+ * `npm run test:take-over-hunt -- [--stores etcd,file] [--only kill|stop]`: a take-over is killed at each of its operations, before and
+ * after it; and etcd is stopped, or killed, right before each of them.
+ */
 import { parseArgs } from 'node:util'
 import { startEtcd } from '../../support/etcd-server.ts'
 import { etcdProgram } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { killRound } from './kill-round.ts'
+import { stopHunt } from './stop-hunt.ts'
 
-const { values } = parseArgs({ options: { stores: { type: 'string', default: 'etcd,file' } } })
+const { values } = parseArgs({
+  options: { stores: { type: 'string', default: 'etcd,file' }, only: { type: 'string' } },
+})
+if (values.only !== undefined && !['kill', 'stop'].includes(values.only)) {
+  throw new Error('--only is kill or stop')
+}
 let problems = 0
 for (const name of values.stores.split(',')) {
   if (name !== 'etcd' && name !== 'file') throw new Error('--stores are etcd and file')
@@ -13,6 +22,8 @@ for (const name of values.stores.split(',')) {
   const folder = temporaryFolder('take-over')
   const url = etcd === undefined ? `file:${folder}` : `etcd://${etcd.host}`
   try {
+    if (etcd !== undefined && values.only !== 'kill') problems += await stopHunt(etcd)
+    if (values.only === 'stop') continue
     for (const how of ['before', 'after'] as const) {
       for (let at = 0; ; at++) {
         const round = await killRound(url, `/${how}-${at}`, at, how)
