@@ -1,8 +1,9 @@
 /**
- * `npm run test:take-over-hunt -- [--stores etcd,file] [--only kill|stop]`: a take-over is killed at each of its operations, before and
- * after it; and etcd is stopped, or killed, right before each of them.
+ * `npm run test:take-over-hunt -- [--stores etcd,file] [--only kill|stop] [--from 30]`: a take-over is killed at each of its operations, before and
+ * after it; and etcd is stopped, or killed, right before each of them, or each from one on.
  */
 import { parseArgs } from 'node:util'
+import { stayAlive } from '../../../cli/stay-alive.ts'
 import { startEtcd } from '../../support/etcd-server.ts'
 import { etcdProgram } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
@@ -10,11 +11,17 @@ import { killRound } from './kill-round.ts'
 import { stopHunt } from './stop-hunt.ts'
 
 const { values } = parseArgs({
-  options: { stores: { type: 'string', default: 'etcd,file' }, only: { type: 'string' } },
+  options: {
+    stores: { type: 'string', default: 'etcd,file' },
+    only: { type: 'string' },
+    from: { type: 'string', default: '0' },
+  },
 })
 if (values.only !== undefined && !['kill', 'stop'].includes(values.only)) {
   throw new Error('--only is kill or stop')
 }
+// The library's own timers keep no process alive.
+const release = stayAlive()
 let problems = 0
 for (const name of values.stores.split(',')) {
   if (name !== 'etcd' && name !== 'file') throw new Error('--stores are etcd and file')
@@ -22,7 +29,8 @@ for (const name of values.stores.split(',')) {
   const folder = temporaryFolder('take-over')
   const url = etcd === undefined ? `file:${folder}` : `etcd://${etcd.host}`
   try {
-    if (etcd !== undefined && values.only !== 'kill') problems += await stopHunt(etcd)
+    if (etcd !== undefined && values.only !== 'kill')
+      problems += await stopHunt(etcd, Number(values.from))
     if (values.only === 'stop') continue
     for (const how of ['before', 'after'] as const) {
       for (let at = 0; ; at++) {
@@ -40,4 +48,5 @@ for (const name of values.stores.split(',')) {
     removeFolder(folder)
   }
 }
+release()
 if (problems > 0) process.exitCode = 1

@@ -5,12 +5,12 @@ import { stoppedRound } from './stopped-round.ts'
 /** Longer than a take-over needs on a busy machine before it is stopped. */
 const LIMITS = { timeoutS: 4, commitMs: 1_000 }
 
-/** @returns how many problems there were */
-export async function stopHunt(etcd: EtcdServer): Promise<number> {
+/** `from`: the operation to begin with. @returns how many problems there were */
+export async function stopHunt(etcd: EtcdServer, from: number): Promise<number> {
   let problems = 0
   for (const withTail of [false, true]) {
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
-      for (let at = 0; ; at++) {
+      for (let at = from; ; at++) {
         const prefix = `/stop-${withTail}-${signal}-${at}`
         const round = await stoppedRound(etcd, prefix, { at, signal, withTail, ...LIMITS })
         problems += round.problems.length
