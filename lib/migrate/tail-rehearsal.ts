@@ -23,6 +23,8 @@ export interface Tail {
   readonly last: number
   /** undefined: there is none. */
   readonly largest: LargestRequest | undefined
+  /** Of the tree with them: data and paths, so a store needs more. 0: they have nothing that it lacks. Unit: bytes. */
+  readonly treeBytes: number
 }
 
 export interface RehearsalOptions {
@@ -60,7 +62,8 @@ export async function rehearseTail(
         continue
       }
       rehearsal.ended(next.value, acceptsGaps)
-      return { count: rehearsal.count, last: rehearsal.last, largest: rehearsal.largest }
+      const { count, last, largest, treeBytes } = rehearsal
+      return { count, last, largest, treeBytes }
     }
   } finally {
     // The file that was read.
@@ -94,6 +97,14 @@ class Rehearsal {
 
   get largest(): LargestRequest | undefined {
     return this.#plan?.largest
+  }
+
+  get treeBytes(): number {
+    let bytes = 0
+    for (const [path, { data }] of this.#tree?.entries() ?? []) {
+      bytes += path.length + (data?.length ?? 0)
+    }
+    return bytes
   }
 
   /** One that the tree has already: it must have left what is there. */
@@ -234,9 +245,10 @@ export function tailRefusal(name: string, sentence: string): MigrateError {
   return new MigrateError('MIGRATE_TAIL', `${name}: ${sentence}; ${NOTHING}`)
 }
 
-/** The same: the store does not take this one. */
-export function tailTooLarge(name: string, txn: Txn): MigrateError {
-  return new MigrateError('MIGRATE_TOO_LARGE', `${name}: ${tooLarge(txn)}; ${NOTHING}`)
+/** The same: the store does not take this one, or, for that reason, all of them. */
+export function tailTooLarge(name: string, what: Txn | string): MigrateError {
+  const sentence = typeof what === 'string' ? what : tooLarge(what)
+  return new MigrateError('MIGRATE_TOO_LARGE', `${name}: ${sentence}; ${NOTHING}`)
 }
 
 function copyOf({ tree, zxid, sessions }: Replica): ZookeeperTree {

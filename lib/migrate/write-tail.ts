@@ -41,7 +41,7 @@ export async function writeTail(options: WriteTailOptions): Promise<number> {
   const { store, keeper, key, tail, clock, acceptsGaps } = options
   const target = { features: store.features, layout: key.layout }
   const found = await rehearseTail(tail, keeper.replica, { acceptsGaps, target })
-  const { count, last, largest } = found
+  const { count, last, largest, treeBytes } = found
   refuseEpoch(last)
   const received = (await key.read())?.received ?? 0
   if (received > last && !acceptsGaps) {
@@ -51,6 +51,7 @@ export async function writeTail(options: WriteTailOptions): Promise<number> {
     )
   }
   if (largest !== undefined) await tryRequest(largest, options)
+  await refuseNoRoom(treeBytes, options)
   if (count === 0) return 0
   await key.update((now) => now && { ...now, received: Math.max(now.received, last) })
   const writer = new MirrorWriter(keeper, { clock, bounds: MIRROR_BOUNDS, onStop: () => {} })
@@ -75,6 +76,21 @@ export async function writeTail(options: WriteTailOptions): Promise<number> {
   }
   const code = stop.kind === 'large' ? 'MIGRATE_TOO_LARGE' : 'MIGRATE_TAIL'
   throw new MigrateError(code, `${tail.name}: ${stop.why}`)
+}
+
+/**
+ * The tree would not fit, however much history is given up. What else the store has is not known here: the rest shows when it is
+ * written, and where that ends the same logs continue it. @throws {MigrateError} MIGRATE_TOO_LARGE
+ */
+async function refuseNoRoom(
+  treeBytes: number,
+  { store, tail }: Pick<WriteTailOptions, 'store' | 'tail'>,
+): Promise<void> {
+  // Not every store says it, nor to everybody.
+  const maxBytes = (await store.space?.().catch(() => undefined))?.maxBytes
+  if (maxBytes === undefined || treeBytes <= maxBytes) return
+  const what = `with them the tree has ${treeBytes} bytes, and the store takes ${maxBytes} bytes of all that is in it`
+  throw tailTooLarge(tail.name, `${what}: let it take more`)
 }
 
 /**

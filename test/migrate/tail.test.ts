@@ -66,14 +66,23 @@ describe('migrate: take-over --tail on real stores', function () {
     return source
   }
 
-  it('a transaction beyond --max-request-bytes of etcd, which nobody has named', async function () {
+  it('a transaction beyond --max-request-bytes of etcd, which nobody has named, and more than its quota', async function () {
     requireOrSkip(this, 'etcd')
-    const flags = ['--max-request-bytes=300000']
+    const flags = ['--max-request-bytes=300000', '--quota-backend-bytes=8000000']
     const etcd = await startEtcd({ binary: etcdProgram(), flags })
     try {
       const url = `etcd://${etcd.host}`
       const source = await expectRefused(url, 400_000)
       source.lose(1)
+      for (let at = 0; at < 30; at++) {
+        source.commit(OWNER, create(`/much-${at}`, { data: 'x'.repeat(290_000) }))
+      }
+      const all = await takeOver(url, dataDirOf(source, 'all'))
+      expect(all.stderr).to.match(
+        /^error: .*: with them the tree has 8700\d{3} bytes, and the store takes 8000000 bytes of all that is in it: let it take more; nothing was taken of them\n$/,
+      )
+      expect(all.code).to.equal(6)
+      source.lose(30)
       const { code, stdout, stderr } = await takeOver(url, dataDirOf(source, 'small'))
       expect(stdout + stderr).to.match(/^taken over: .*, 1 transactions from the logs/)
       expect(code).to.equal(0)

@@ -1,6 +1,7 @@
 /** A tree in a real store that has followed a played ensemble to its end: all that a take-over needs. */
 import { openStore } from '../../../adapters/index.ts'
 import { silentLogger } from '../../../lib/base/log.ts'
+import type { SourceRecord } from '../../../lib/format/source.ts'
 import { followSource } from '../../../lib/migrate/mirror.ts'
 import { SourceKey } from '../../../lib/migrate/source-key.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -22,16 +23,19 @@ export async function followedStore(url: string, prefix: string): Promise<Script
       ...{ store, prefix, servers: ['127.0.0.1:1'], openFeed: source.openFeed, name: 'test' },
       ...{ logger: silentLogger, signal: stopping.signal },
     })
-    await eventually('a feed', () => source.feeds.length > 0, LATE_MS)
+    const said = (what: string, is: (record: SourceRecord) => boolean): Promise<unknown> =>
+      eventually(
+        what,
+        async () => {
+          const record = await key.read()
+          return record !== undefined && record.zxid === source.zxid && is(record)
+        },
+        LATE_MS,
+      )
+    // Before that nobody has followed it, and a take-over is refused.
+    await said('a leader', ({ leader }) => leader !== '')
     source.feed.push({ kind: 'disconnected', why: 'it was stopped' })
-    await eventually(
-      'all that was committed',
-      async () => {
-        const record = await key.read()
-        return record?.zxid === source.zxid && record.leader === ''
-      },
-      LATE_MS,
-    )
+    await said('all that was committed', ({ leader }) => leader === '')
     stopping.abort()
     await following
     return source

@@ -17,6 +17,8 @@ const BERT = 0x1000_0000_0002n
 const servers = ['127.0.0.1:1']
 const logger = silentLogger
 const SIZES = { txnOpsMax: 128, txnBytesMax: 120_000, valueBytesMax: 50_000 }
+/** Paths that every tree has. */
+const RESERVED_BYTES = '//zookeeper/zookeeper/quota/zookeeper/config'.length
 const NOTHING = '; nothing was taken of them'
 const ON =
   '; let the store take larger requests, or make it smaller, abandon the copy and follow again'
@@ -139,6 +141,27 @@ describe('migrate/tail: what is refused', () => {
     const zxid = `0x${(bench.source.zxid - 1).toString(16)}`
     const words = `zk1: ${zxid} changes /parent in a way that does not fit the tree: the logs are not those of the ensemble that was followed, or one is missing${NOTHING}`
     await refused(files, bench.own, 'MIGRATE_TAIL', words)
+  })
+
+  it('a tree that is larger than all that the store takes', async () => {
+    const files = await logsWith((source) => {
+      for (let at = 0; at < 5; at++) source.commit(ANNA, create(`/n${at}`, { data: bytes(50_000) }))
+    })
+    const space = { usedBytes: 0, inUseBytes: 0, isFull: false, hasHistory: true, remedy: '' }
+    const sized = (maxBytes: number | undefined): MetadataStore => ({
+      ...passingStore(bench.own),
+      space: async () => ({ ...space, maxBytes }),
+    })
+    const treeBytes = 280_000 + '/old/large/before/n0/n1/n2/n3/n4/after'.length + RESERVED_BYTES
+    const words = (max: number) =>
+      `zk1: with them the tree has ${treeBytes} bytes, and the store takes ${max} bytes of all that is in it: let it take more${NOTHING}`
+    await refused(files, sized(100_000), 'MIGRATE_TOO_LARGE', words(100_000))
+    await refused(files, sized(treeBytes - 1), 'MIGRATE_TOO_LARGE', words(treeBytes - 1))
+    const unsaid = {
+      ...passingStore(bench.own),
+      space: () => Promise.reject(new Error('no right')),
+    }
+    expect(await take(files, unsaid)).to.include({ fromTail: 7 })
   })
 
   it('an epoch that cannot be taken over', async () => {
