@@ -8,13 +8,21 @@ const LINE_EVERY_MS = 3_000
 export class LoadProgress implements MemoryGuard {
   readonly #guard: MemoryGuard
   readonly #logger: Logger
+  readonly #signal: AbortSignal
   readonly #now: () => number
   #lastMs: number
   #last = 0
 
-  constructor(guard: MemoryGuard, logger: Logger, now: () => number = () => performance.now()) {
+  /** `signal`: no load continues. */
+  constructor(
+    guard: MemoryGuard,
+    logger: Logger,
+    signal: AbortSignal,
+    now: () => number = () => performance.now(),
+  ) {
     this.#guard = guard
     this.#logger = logger
+    this.#signal = signal
     this.#now = now
     this.#lastMs = now()
   }
@@ -24,6 +32,7 @@ export class LoadProgress implements MemoryGuard {
   }
 
   loading(tree: TreeSize): void {
+    this.#signal.throwIfAborted()
     this.#guard.loading(tree)
     const { nodeCount: znodes, dataBytes } = tree
     const nowMs = this.#now()

@@ -31,6 +31,7 @@ import {
   serveWhileFollowing as following,
   sourceLook,
 } from './settings/groups/migration.ts'
+import { proxyTtl } from './settings/groups/sessions.ts'
 import * as storeSettings from './settings/groups/store.ts'
 import { secureListen, secureOf } from './settings/groups/tls.ts'
 import { workerAnswerTimeout, workers } from './settings/groups/workers.ts'
@@ -39,6 +40,7 @@ import { shownAddress } from './settings/parse.ts'
 import type { Resolved, Values } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
+import { Starting } from './starting.ts'
 import { stayAlive } from './stay-alive.ts'
 import { untilReachable } from './until-reachable.ts'
 import { unavailablePort } from './unusable.ts'
@@ -168,6 +170,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     hurry = resolve
   })
   let stopping = false
+  const starting = new Starting()
   let keeper: Keeper | undefined
   let proxy: ProxyServer | undefined
   let store: MetadataStore | undefined
@@ -186,6 +189,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     )
   }
   const shutDown = async () => {
+    await starting.end(get(proxyTtl), isUrgent)
     if (proxy !== undefined) await drained(admin, get, isUrgent)
     await proxy?.close()
     await keeper?.close()
@@ -198,94 +202,114 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGHUP', () => (isTerminalGone() ? stop('SIGHUP') : void reload.run()))
 
-  admin?.loading(`the store is not open yet: ${url}`)
-  store = await untilReachable('store not reachable', url, logger, () =>
-    openStore(storeUrl, { logger }),
-  )
-  const opened = store
-  if (worker > 0 && !opened.features.shared) {
-    throw new UsageError(
-      `--workers ${get(workers)}: ${url} can be used by one process only: omit --workers`,
+  const start = async () => {
+    admin?.loading(`the store is not open yet: ${url}`)
+    const waiting = { url, logger, signal: starting.signal }
+    store = await untilReachable({ what: 'store not reachable', ...waiting }, () =>
+      openStore(storeUrl, { logger }),
     )
-  }
-  for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
-  const secure = secureOf(get)
-  const opening = untilReachable('store not readable', url, logger, () => {
-    memory.beginLoad()
-    admin?.loading('the tree is loading')
-    return Keeper.open({
-      store: opened,
-      memory: new LoadProgress(memory, logger),
-      prefix,
-      address: shownAddress(get(advertise).host, get(advertise).port),
-      logger,
-      limits: values.keeper,
-      ...schemes.keeper,
-      acceptDamagedTree: get(storeSettings.acceptDamagedTree),
-      ...(get(following) && {
-        upstream: serveWhileFollowing({
-          ...ensembleAccess(get),
-          frameBytesMax: get(maxFrameBytes),
+    const opened = store
+    if (worker > 0 && !opened.features.shared) {
+      throw new UsageError(
+        `--workers ${get(workers)}: ${url} can be used by one process only: omit --workers`,
+      )
+    }
+    for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
+    const secure = secureOf(get)
+    const opening = untilReachable({ what: 'store not readable', ...waiting }, () => {
+      memory.beginLoad()
+      admin?.loading('the tree is loading')
+      return Keeper.open({
+        store: opened,
+        memory: new LoadProgress(memory, logger, starting.signal),
+        prefix,
+        address: shownAddress(get(advertise).host, get(advertise).port),
+        logger,
+        limits: values.keeper,
+        ...schemes.keeper,
+        acceptDamagedTree: get(storeSettings.acceptDamagedTree),
+        ...(get(following) && {
+          upstream: serveWhileFollowing({
+            ...ensembleAccess(get),
+            frameBytesMax: get(maxFrameBytes),
+          }),
         }),
-      }),
+      })
     })
-  })
-  const whatFits = { url, prefix, store: opened, memory }
-  keeper = await opening.catch((error: unknown) => adviseHeap(error, whatFits))
-  const serving = keeper
-  schemes.attach(serving)
-  memory.serve(() => serving.replica.tree)
-  proxy = await ProxyServer.listen(keeper, {
-    worker,
-    ...values.proxy,
-    secure,
-    // A reload may have come while the tree was loaded.
-    ...reload.values.reloadedProxy,
-    storeName: url,
-    memory,
-    authProviders: schemes.providers,
-    audit: audit?.trail,
-    ...(link && { workerMetrics: () => link.collect() }),
-  }).catch((error: unknown) => {
-    throw unavailablePort(error, {
-      [`--${listen.name}`]: get(listen),
-      [`--${secureListen.name}`]: get(secureListen),
+    const whatFits = { url, prefix, store: opened, memory }
+    const serving = await starting
+      .track(
+        opening.then((one) => {
+          keeper = one
+          return one
+        }),
+      )
+      .catch((error: unknown) => adviseHeap(error, whatFits))
+    starting.signal.throwIfAborted()
+    schemes.attach(serving)
+    memory.serve(() => serving.replica.tree)
+    proxy = await ProxyServer.listen(serving, {
+      worker,
+      ...values.proxy,
+      secure,
+      // A reload may have come while the tree was loaded.
+      ...reload.values.reloadedProxy,
+      storeName: url,
+      memory,
+      authProviders: schemes.providers,
+      audit: audit?.trail,
+      ...(link && { workerMetrics: () => link.collect() }),
+    }).catch((error: unknown) => {
+      throw unavailablePort(error, {
+        [`--${listen.name}`]: get(listen),
+        [`--${secureListen.name}`]: get(secureListen),
+      })
     })
-  })
-  await admin?.attach(proxy)
-  audit?.trail.serverStarted('success')
-  const listening = proxy
-  reload.reloaders.push(async (next) => {
-    listening.reconfigure(next.reloadedProxy)
-    return undefined
-  })
-  if (secure !== undefined) reload.reloaders.push(() => listening.reloadCertificates())
-  const where = addressesOf(listening)
-  const { tree, sessions } = keeper.replica
-  const startMs = Math.round(performance.now() - startedMs)
-  const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
-  const { trouble } = keeper
-  const isStandby = keeper.replica.mirrors && trouble !== undefined
-  if (isStandby) logger.warn(fields, `standing by: ${trouble}`)
-  else logger.info(fields, 'serving clients')
-  const readyLine = `anykeeper ready on ${where} (store ${url})`
-  const onTakenOver = (): void => {
-    if (isStandby && link === undefined) process.stdout.write(`${readyLine}\n`)
+    await admin?.attach(proxy)
+    audit?.trail.serverStarted('success')
+    const listening = proxy
+    reload.reloaders.push(async (next) => {
+      listening.reconfigure(next.reloadedProxy)
+      return undefined
+    })
+    if (secure !== undefined) reload.reloaders.push(() => listening.reloadCertificates())
+    const where = addressesOf(listening)
+    const { tree, sessions } = serving.replica
+    const startMs = Math.round(performance.now() - startedMs)
+    const fields = { address: where, znodes: tree.nodeCount, sessions: sessions.size, startMs }
+    const { trouble } = serving
+    const isStandby = serving.replica.mirrors && trouble !== undefined
+    if (isStandby) logger.warn(fields, `standing by: ${trouble}`)
+    else logger.info(fields, 'serving clients')
+    const readyLine = `anykeeper ready on ${where} (store ${url})`
+    const onTakenOver = (): void => {
+      if (isStandby && link === undefined) process.stdout.write(`${readyLine}\n`)
+    }
+    new SourceGuard({
+      ...{ keeper: serving, logger, onTakenOver },
+      ...{ intervalMs: get(sourceLook.intervalMs), lookMs: get(sourceLook.lookMs) },
+    }).start()
+    link?.start(
+      () => listening.ownReport(),
+      () => void reload.run(),
+    )
+    const line = isStandby
+      ? `anykeeper standby on ${where} (store ${url}): it serves no clients until the take-over`
+      : readyLine
+    // A worker leaves it to the process that holds the port.
+    if (link !== undefined) link.ready(line)
+    else process.stdout.write(`${line}\n`)
   }
-  new SourceGuard({
-    ...{ keeper, logger, onTakenOver },
-    ...{ intervalMs: get(sourceLook.intervalMs), lookMs: get(sourceLook.lookMs) },
-  }).start()
-  link?.start(
-    () => listening.ownReport(),
-    () => void reload.run(),
-  )
-  const line = isStandby
-    ? `anykeeper standby on ${where} (store ${url}): it serves no clients until the take-over`
-    : readyLine
-  // A worker leaves it to the process that holds the port.
-  if (link !== undefined) link.ready(line)
-  else process.stdout.write(`${line}\n`)
+  try {
+    await start()
+  } catch (error) {
+    // The process ends by the signal: nothing is wrong.
+    if (stopping) await new Promise(() => {})
+    // Others would wait for it until its lease runs out.
+    await keeper?.close(0).catch(() => {})
+    await store?.close().catch(() => {})
+    throw error
+  }
 }
 
 /** Where clients connect. */

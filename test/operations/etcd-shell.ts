@@ -30,6 +30,18 @@ export class EtcdShell {
     return stdout === '' ? undefined : stdout.slice(0, -1)
   }
 
+  /** Leases that etcd has, whoever has them, and keys that begin so, below the prefix. */
+  async left(key: string): Promise<{ readonly leases: string[]; readonly keys: string[] }> {
+    const run = async (...args: string[]): Promise<string[]> => {
+      const options = { env: this.#env, timeout: COMMAND_MS_MAX + 5_000 }
+      const { stdout } = await promisify(execFile)(etcdctl, args, options)
+      return stdout.split('\n').filter((line) => line !== '')
+    }
+    const [, ...leases] = await run('lease', 'list')
+    const keys = await run('get', `${prefix}/${key}`, '--prefix', '--keys-only')
+    return { leases, keys }
+  }
+
   async json<T>(key: string): Promise<T> {
     return JSON.parse((await this.get(key)) ?? 'null') as T
   }

@@ -1,5 +1,4 @@
 /** `anykeeper serve` as a process: what it says, how it ends, what it takes. */
-import { createServer } from 'node:net'
 import { expect } from 'chai'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
 import { type Child, spawnChild } from '../support/child.ts'
@@ -92,29 +91,6 @@ describe('anykeeper serve', () => {
     const { stderr, stdout } = await runAnykeeper(['serve', '--store', 'etcd://root:hunter2@h:1:2'])
     expect(stderr).to.match(/^error: /)
     expect(stderr + stdout).to.not.contain('hunter2')
-  })
-
-  it('a port in use: one sentence, exit 1', async () => {
-    const holder = createServer()
-    const port = await freePort()
-    await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
-    try {
-      const listen = `127.0.0.1:${port}`
-      const { code, stderr } = await runAnykeeper([
-        'serve',
-        '--store',
-        'memory:',
-        '--listen',
-        listen,
-      ])
-      expect(stderr).to.match(
-        /^error: --listen \S+ is not available: another process listens there \(EADDRINUSE\)\n$/,
-      )
-      expect(stderr).to.contain(listen)
-      expect(code).to.equal(1)
-    } finally {
-      holder.close()
-    }
   })
 
   it('says where it serves, in one line on stdout', async () => {

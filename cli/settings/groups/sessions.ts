@@ -37,7 +37,7 @@ const maxSessionTimeout: Setting<number> = {
   keeper: (sessionTimeoutMsMax) => ({ sessionTimeoutMsMax }),
 }
 
-const proxyTtl: Setting<number> = {
+export const proxyTtl: Setting<number> = {
   name: 'proxy-ttl',
   value: '<ms>',
   text: 'time after which the others count this proxy as dead when its heartbeats stop',

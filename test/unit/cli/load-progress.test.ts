@@ -13,7 +13,7 @@ describe('cli/load-progress', () => {
         if (nodeCount > 100) throw new StoreError('STORE_NO_MEMORY', 'too large')
       },
     }
-    const progress = new LoadProgress(guard, logger, () => nowMs)
+    const progress = new LoadProgress(guard, logger, new AbortController().signal, () => nowMs)
     const at = (ms: number, nodeCount: number) => {
       nowMs = ms
       progress.loading({ nodeCount, dataBytes: nodeCount * 2 })

@@ -1,0 +1,145 @@
+/** A start that fails, or that a signal ends, on a real etcd: the sentence, the exit code, and nothing of it is left in the store. */
+import { createServer, type Server } from 'node:net'
+import { expect } from 'chai'
+import { Etcd3 } from 'etcd3'
+import { openStore } from '../../adapters/index.ts'
+import { connect, Keeper } from '../../lib/index.ts'
+import { EtcdShell } from '../operations/etcd-shell.ts'
+import { type Child, spawnChild } from '../support/child.ts'
+import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
+import { within } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { requireOrSkip } from '../support/requirements.ts'
+import { anykeeperProgram } from '../support/run-anykeeper.ts'
+import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
+import { TlsFixtures } from '../support/tls-bed.ts'
+
+const LATE_MS = 60_000
+const ZNODES = 100
+const ZNODE_BYTES = 10_000
+/** A lease that is left is there for longer than the test. */
+const TTL = ['--proxy-ttl', '600000', '--store-silence-timeout', '4000']
+
+describe('anykeeper serve, a start that comes to nothing', function () {
+  this.timeout(120_000)
+  let etcd: EtcdServer
+  let link: TcpFaultProxy
+  let shell: EtcdShell
+  const fixtures = new TlsFixtures()
+  const ends: (() => unknown)[] = []
+
+  before(async function () {
+    requireEtcd(this)
+    requireOrSkip(this, 'etcdctl', 'openssl')
+    etcd = await startEtcd()
+    shell = new EtcdShell(etcd.host)
+    link = await TcpFaultProxy.start(etcd.host)
+    const store = await openStore(`etcd://${etcd.host}`)
+    const keeper = await Keeper.open({ store })
+    const client = await connect(keeper)
+    const data = Buffer.alloc(ZNODE_BYTES, 'x')
+    await Promise.all(Array.from({ length: ZNODES }, (_, i) => client.create(`/n${i}`, data)))
+    await client.close()
+    await keeper.close()
+    await store.close()
+  })
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end()
+    link.resume('up')
+    link.resume('down')
+  })
+  after(async () => {
+    fixtures.remove()
+    await link?.stop()
+    await etcd?.stop()
+  })
+
+  function serve(...args: string[]): Child {
+    const store = ['--store', `etcd://${link.host}`, '--load-page-bytes', '20000']
+    const child = spawnChild({
+      name: 'anykeeper',
+      command: process.execPath,
+      args: [...anykeeperProgram, 'serve', '--listen', '127.0.0.1:0', ...store, ...TTL, ...args],
+    })
+    ends.push(() => child.kill())
+    return child
+  }
+
+  const ended = (child: Child) => within('its end', LATE_MS, child.exited, () => child.output)
+
+  async function expectNothingLeft(): Promise<void> {
+    expect(await shell.left('p/')).to.deep.equal({ leases: [], keys: [] })
+  }
+
+  it('SIGTERM while the tree is loading: nothing was registered, exit 0', async () => {
+    const child = serve()
+    await within('a part of the tree', LATE_MS, link.passedDown((ZNODES * ZNODE_BYTES) / 4))
+    link.pause('down')
+    child.signal('SIGTERM')
+    await child.waitForLine(/"msg":"stopping"/)
+    link.resume('down')
+    expect(await ended(child)).to.deep.equal({ code: 0, signal: null })
+    expect(child.output).to.not.match(/error: |"level":50|anykeeper ready/)
+    await expectNothingLeft()
+  })
+
+  it('SIGTERM twice while etcd stands still in the middle of a load: exit 0', async () => {
+    const child = serve()
+    await within('a part of the tree', LATE_MS, link.passedDown((ZNODES * ZNODE_BYTES) / 4))
+    link.pause('down')
+    child.signal('SIGTERM')
+    await child.waitForLine(/"msg":"stopping"/)
+    child.signal('SIGTERM')
+    expect(await ended(child)).to.deep.equal({ code: 0, signal: null })
+    expect(child.output).to.not.match(/error: |"level":50/)
+    await expectNothingLeft()
+  })
+
+  it('SIGTERM while it registers itself: it leaves again, exit 0', async () => {
+    const observer = new Etcd3({ hosts: etcd.host })
+    ends.push(() => observer.close())
+    const watcher = await observer.watch().prefix('/anykeeper/p/').create()
+    const registered = new Promise<void>((resolve) => {
+      watcher.once('put', () => {
+        link.pause('down')
+        resolve()
+      })
+    })
+    const child = serve()
+    await within('its key', LATE_MS, registered, () => child.output)
+    child.signal('SIGTERM')
+    await child.waitForLine(/"msg":"stopping"/)
+    link.resume('down')
+    expect(await ended(child)).to.deep.equal({ code: 0, signal: null })
+    expect(child.output).to.not.match(/error: |"level":50/)
+    await expectNothingLeft()
+  })
+
+  describe('a port that is taken', () => {
+    let holder: Server
+    let address: string
+
+    before(async () => {
+      const port = await freePort()
+      address = `127.0.0.1:${port}`
+      holder = createServer()
+      await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
+    })
+    after(() => holder.close())
+
+    for (const flag of ['listen', 'secure-listen', 'admin-listen', 'metrics-listen']) {
+      it(`--${flag}: one sentence, exit 1, and no member is left`, async () => {
+        const { cert, key } = fixtures.server
+        const tls = ['--tls-cert', cert, '--tls-key', key, '--tls-client-auth', 'none']
+        const child = serve(`--${flag}`, address, ...(flag === 'secure-listen' ? tls : []))
+        expect(await ended(child)).to.deep.equal({ code: 1, signal: null })
+        await child.outputEnded
+        const errors = child.output.split('\n').filter((line) => !line.startsWith('{"level":30'))
+        expect(errors).to.deep.equal([
+          `error: --${flag} ${address} is not available: another process listens there (EADDRINUSE)`,
+        ])
+        await expectNothingLeft()
+      })
+    }
+  })
+})
