@@ -1,10 +1,12 @@
 /**
  * A rolling restart as Kubernetes does it with the chart's probes: SIGTERM to one proxy, which is no endpoint any more once its
- * readiness has ended, the next one when it is ready again. Clients and a Kafka broker stay on their sessions, and no write is lost.
+ * readiness has ended, the next one when it is ready again. etcd is slow all the time. Clients, kazoo's as well, and a Kafka broker
+ * stay on their sessions, and no write is lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { connect, type ZooKeeper } from '../../lib/index.ts'
+import { PythonScript, type Told } from '../ecosystem/python-script.ts'
 import { registrations } from '../kafka/kafka-cluster.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
@@ -18,6 +20,48 @@ const DRAIN_MS = 1_500
 /** Of the readiness probe; the drain takes several. */
 const PERIOD_MS = 300
 const CLIENTS = 6
+/** Session of kazoo's client; a proxy is away for less. Unit s. */
+const KAZOO_S = 15
+/** etcd stands still for so long, and then runs for so long, again and again. */
+const STILL_MS = 150
+const RUN_MS = 100
+
+/** What kazoo has seen so far. */
+interface Turn extends Told {
+  readonly session: number
+  readonly owner: number
+  readonly sequence: string
+  readonly fired: readonly string[]
+  readonly states: readonly string[]
+}
+
+/** An etcd on a disk that is too slow for it: each commit waits. */
+class SlowEtcd {
+  readonly #etcd: EtcdServer
+  #isOver = false
+  readonly #loop: Promise<void>
+  stops = 0
+
+  constructor(etcd: EtcdServer) {
+    this.#etcd = etcd
+    this.#loop = this.#run()
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      this.#etcd.signal('SIGSTOP')
+      this.stops++
+      await sleep(STILL_MS)
+      this.#etcd.signal('SIGCONT')
+      await sleep(RUN_MS)
+    }
+  }
+}
 
 /** A pod of the StatefulSet: the process, and whether the last probe found it ready. */
 class Pod {
@@ -83,6 +127,8 @@ class Worker {
 describe('deploy/rolling restart', function () {
   this.timeout(240_000)
   let etcd: EtcdServer
+  let slow: SlowEtcd | undefined
+  let kazoo: PythonScript
   let broker: KafkaBroker
   let reader: ZnodeReader
   const pods: Pod[] = []
@@ -91,7 +137,7 @@ describe('deploy/rolling restart', function () {
 
   before(async function () {
     requireEtcd(this)
-    requireOrSkip(this, 'kafka-3.9')
+    requireOrSkip(this, 'kafka-3.9', 'kazoo')
     etcd = await startEtcd()
     for (let i = 0; i < 3; i++) {
       const adminPort = await freePort()
@@ -112,8 +158,11 @@ describe('deploy/rolling restart', function () {
     await parent.create('/workers', null)
     await parent.close()
     for (let i = 0; i < CLIENTS; i++) workers.push(await Worker.start(servers, i))
+    kazoo = new PythonScript('moves.py', [servers, '-', '/room', `${KAZOO_S}`])
   })
   after(async () => {
+    await slow?.end()
+    await kazoo?.kill()
     for (const worker of workers) await worker.stop().catch(() => {})
     for (const zk of late) await zk.close().catch(() => {})
     reader?.close()
@@ -143,7 +192,9 @@ describe('deploy/rolling restart', function () {
       brokers: await registrations(reader),
     }
     expect(Object.keys(before.brokers)).to.deep.equal(['1'])
-    for (const pod of pods) {
+    const first = (await kazoo.next()) as Turn
+    slow = new SlowEtcd(etcd)
+    for (const [index, pod] of pods.entries()) {
       pod.server.child.signal('SIGTERM')
       await until('no endpoint any more', () => !pod.isEndpoint)
       // Still there for its own clients, and alive: kubelet does not kill it.
@@ -152,10 +203,19 @@ describe('deploy/rolling restart', function () {
       // The Service leads to one of the others.
       const [endpoint] = pods.filter(({ isEndpoint }) => isEndpoint)
       late.push(await connect(`zk://${endpoint!.server.connectString}`))
+      // The drain is cut short, as by somebody who is in a hurry.
+      if (index === 1) pod.server.child.signal('SIGTERM')
       expect(await pod.server.child.exited).to.deep.equal({ code: 0, signal: null })
       await pod.server.start()
       await until('ready again', () => pod.isEndpoint)
+      kazoo.goAhead()
+      const turn = (await kazoo.next()) as Turn
+      expect([turn.session, turn.owner]).to.deep.equal([first.session, first.session])
+      expect(turn.sequence).to.match(new RegExp(`-000000000${index + 1}$`))
+      expect(turn.fired).to.have.length(index + 2)
+      expect(turn.states).to.not.include('LOST')
     }
+    expect(slow.stops).to.be.above(10)
     for (const [index, worker] of workers.entries()) {
       const more = worker.acknowledged + 20
       await until('it writes again', () => worker.acknowledged > more)

@@ -1,11 +1,11 @@
-"""A client that is moved between servers: argument A is where they are. Each line on stdin: write, and say what was seen."""
+"""A client that is moved between servers: argument A is where they are, a fourth one its timeout. Each line on stdin: write, and say what was seen."""
 
 import sys
 import threading
 
 from common import A, ROOM, connect, stop, tell
 
-TIMEOUT_S = 40.0
+TIMEOUT_S = float(sys.argv[4]) if len(sys.argv) > 4 else 40.0
 
 states = []
 client = connect(A, timeout=TIMEOUT_S, states=states)
