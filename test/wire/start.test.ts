@@ -1,9 +1,9 @@
 /** A start that fails, or that a signal ends, on a real etcd: the sentence, the exit code, and nothing of it is left in the store. */
 import { createServer, type Server } from 'node:net'
 import { expect } from 'chai'
-import { Etcd3 } from 'etcd3'
 import { openStore } from '../../adapters/index.ts'
 import { connect, Keeper } from '../../lib/index.ts'
+import { Layout } from '../../lib/internal.ts'
 import { EtcdShell } from '../operations/etcd-shell.ts'
 import { type Child, spawnChild } from '../support/child.ts'
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
@@ -96,17 +96,19 @@ describe('anykeeper serve, a start that comes to nothing', function () {
   })
 
   it('SIGTERM while it registers itself: it leaves again, exit 0', async () => {
-    const observer = new Etcd3({ hosts: etcd.host })
-    ends.push(() => observer.close())
-    const watcher = await observer.watch().prefix('/anykeeper/p/').create()
-    const registered = new Promise<void>((resolve) => {
-      watcher.once('put', () => {
-        link.pause('down')
-        resolve()
-      })
-    })
+    const store = await openStore(`etcd://${etcd.host}`)
+    ends.push(() => store.close())
+    const { proxies } = new Layout('/anykeeper')
+    const { revision } = await store.range(proxies)
+    const watching = new AbortController()
+    ends.push(() => watching.abort())
+    const feed = store.watch({ ...proxies, fromRevision: revision + 1, signal: watching.signal })
+    const registered = (async () => {
+      for await (const { events } of feed) if (events.length > 0) return
+    })()
     const child = serve()
     await within('its key', LATE_MS, registered, () => child.output)
+    link.pause('down')
     child.signal('SIGTERM')
     await child.waitForLine(/"msg":"stopping"/)
     link.resume('down')
