@@ -1,7 +1,34 @@
 /** The Grafana dashboard of the chart, made from a table: rows of panels, each with its expressions. */
 
+/** What a server may be that has nothing to show in some panels. */
+export type Lack =
+  /** Its store is memory. */
+  | 'space'
+  /** Its store has no bound. */
+  | 'quota'
+  /** No client has requested anything, as with a standby. */
+  | 'requests'
+  /** It commits nothing: a ZooKeeper ensemble leads. */
+  | 'commits'
+  /** Its tree comes from no ZooKeeper ensemble. */
+  | 'source'
+  /** It has never served while a ZooKeeper ensemble led. */
+  | 'forwarding'
+
+/** Which servers show nothing, in the words of the panel's description; `legends`: of these expressions alone. */
+export interface Emptiness {
+  readonly lacks: Lack
+  readonly text: string
+  readonly legends?: readonly string[]
+}
+
 /** Expression by legend. */
-type Panel = readonly [title: string, unit: string, expressions: Readonly<Record<string, string>>]
+type Panel = readonly [
+  title: string,
+  unit: string,
+  expressions: Readonly<Record<string, string>>,
+  empty?: readonly Emptiness[],
+]
 
 const of = (metric: string): string => `${metric}{job=~"$job"}`
 const rate = (metric: string, labels = ''): string =>
@@ -10,6 +37,16 @@ const quantile = (share: string, metric: string, labels: string): string =>
   `histogram_quantile(${share}, sum by (le) (${rate(metric, labels)}))`
 
 const each = '{{instance}}'
+
+const REQUESTS: Emptiness = {
+  lacks: 'requests',
+  text: 'Empty while there are no requests, as on a standby.',
+}
+const SOURCE: Emptiness = {
+  lacks: 'source',
+  text: 'Empty unless the tree follows a ZooKeeper ensemble, or did until migrate finish.',
+}
+const STAGES = ['queue', 'plan', 'commit', 'apply', 'reply']
 
 export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
   [
@@ -48,8 +85,14 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
           'write p50': quantile('0.5', 'anykeeper_request_seconds_bucket', ',kind="write"'),
           'write p99': quantile('0.99', 'anykeeper_request_seconds_bucket', ',kind="write"'),
         },
+        [REQUESTS],
       ],
-      ['Errors', 'reqps', { '{{code}}': `sum by (code) (${rate('anykeeper_request_errors')})` }],
+      [
+        'Errors',
+        'reqps',
+        { '{{code}}': `sum by (code) (${rate('anykeeper_request_errors')})` },
+        [{ lacks: 'requests', text: 'Empty until a request is answered with an error.' }],
+      ],
       [
         'Watches and events',
         'short',
@@ -76,11 +119,19 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
         'Stages of a write, p99',
         's',
         Object.fromEntries(
-          ['queue', 'plan', 'commit', 'apply', 'reply'].map((stage) => [
+          STAGES.map((stage) => [
             stage,
             quantile('0.99', 'anykeeper_write_stage_seconds_bucket', `,stage="${stage}"`),
           ]),
         ),
+        [
+          REQUESTS,
+          {
+            lacks: 'commits',
+            text: 'While a ZooKeeper ensemble leads, there are replies alone.',
+            legends: STAGES.filter((stage) => stage !== 'reply'),
+          },
+        ],
       ],
       [
         'Commits',
@@ -99,6 +150,14 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
           'in use': `max(${of('anykeeper_store_bytes_in_use')})`,
           quota: `max(${of('anykeeper_store_bytes_max')})`,
         },
+        [
+          { lacks: 'space', text: 'Empty where the store is memory.' },
+          {
+            lacks: 'quota',
+            text: 'A Redis without maxmemory has no quota.',
+            legends: ['quota'],
+          },
+        ],
       ],
       [
         'Behind the journal',
@@ -115,6 +174,35 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
           heartbeat: quantile('0.99', 'anykeeper_store_seconds_bucket', ',call="heartbeat"'),
           proof: quantile('0.99', 'anykeeper_store_seconds_bucket', ',call="proof"'),
         },
+      ],
+    ],
+  ],
+  [
+    'Migration from ZooKeeper',
+    [
+      [
+        'Behind the ensemble',
+        'ms',
+        {
+          'tree {{instance}}': of('anykeeper_source_lag_ms'),
+          'served {{instance}}': of('anykeeper_forwarding_lag_ms'),
+        },
+        [SOURCE, servingAlone('served {{instance}}')],
+      ],
+      [
+        'Digest of the tree: 1 equal, 0 another one, -1 none came',
+        'short',
+        { [each]: of('anykeeper_source_digest_ok') },
+        [SOURCE],
+      ],
+      [
+        'Forwarded to its leader',
+        'reqps',
+        {
+          'requests {{instance}}': rate('anykeeper_forwarded'),
+          'outcome unknown {{instance}}': rate('anykeeper_forwarded_lost'),
+        },
+        [servingAlone()],
       ],
     ],
   ],
@@ -142,6 +230,15 @@ export const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])
     ],
   ],
 ]
+
+/** A function, so that the table may stand before it. */
+function servingAlone(...legends: readonly string[]): Emptiness {
+  return {
+    lacks: 'forwarding',
+    text: 'Only of proxies that serve while the ensemble leads, until their restart.',
+    ...(legends.length > 0 && { legends }),
+  }
+}
 
 const datasource = { type: 'prometheus', uid: '$datasource' }
 const columns = 3
@@ -174,10 +271,18 @@ const variables = [
   },
 ]
 
-function panelOf(id: number, [title, unit, expressions]: Panel, gridPos: object): object {
+function panelOf(
+  id: number,
+  [title, unit, expressions, empty = []]: Panel,
+  gridPos: object,
+): object {
   const targets = Object.entries(expressions).map(([legendFormat, expr], index) => ({
     ...{ refId: String.fromCharCode(65 + index), datasource, expr, legendFormat },
   }))
   const fieldConfig = { defaults: { unit, min: 0 }, overrides: [] }
-  return { id, type: 'timeseries', title, datasource, gridPos, fieldConfig, targets }
+  const description = empty.map(({ text }) => text).join(' ')
+  return {
+    ...{ id, type: 'timeseries', title, ...(description !== '' && { description }) },
+    ...{ datasource, gridPos, fieldConfig, targets },
+  }
 }

@@ -142,8 +142,10 @@ export const groups = [
     needs: [
       'etcd',
       'redis',
+      'zookeeper',
       'node-24',
       'kafka-3.9',
+      'kazoo',
       'openssl',
       'prometheus',
       'systemd',

@@ -1,5 +1,5 @@
 /** Prometheus as a child process: it scrapes the given ports every second. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, spawnChild } from '../support/child.ts'
@@ -85,6 +85,18 @@ export class Prometheus {
     if (answer.status !== 200) throw new Error(answer.body)
     return answer.json()
   }
+}
+
+/** Names are ZooKeeper's: promtool has opinions about them, and none about the form. */
+const OPINIONS = /should|no help text|not end with|base unit|abbreviated/
+
+/** Lines of promtool about the form of what a server reports. */
+export function malformed(metrics: string): readonly string[] {
+  const { stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: metrics,
+    encoding: 'utf8',
+  })
+  return stderr.split('\n').filter((line) => line !== '' && !OPINIONS.test(line))
 }
 
 function isList<T>(
