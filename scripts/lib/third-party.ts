@@ -51,6 +51,35 @@ function placeOf(packages: Lock['packages'], name: string, from: string): string
   }
 }
 
+/** package.json and package-lock.json of nothing but what is brought along. */
+export function manifestsOfAll(): { readonly manifest: unknown; readonly lock: unknown } {
+  const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'))
+  const {
+    name,
+    version,
+    description,
+    license,
+    dependencies,
+    optionalDependencies,
+    devDependencies,
+  } = read('package.json')
+  const ofDrivers = Object.fromEntries(drivers.map((driver) => [driver, devDependencies[driver]]))
+  const manifest = {
+    ...{ name, version, description, license, optionalDependencies },
+    dependencies: { ...dependencies, ...ofDrivers },
+  }
+  const lock = read('package-lock.json')
+  const packages = broughtAlong(lock).map((place) => {
+    // Of the drivers: here they are tools of the tests.
+    const { dev, devOptional, ...rest } = lock.packages[place]
+    return [place, rest]
+  })
+  return {
+    manifest,
+    lock: { ...lock, packages: { '': manifest, ...Object.fromEntries(packages) } },
+  }
+}
+
 const head = `Third-party notices
 
 anykeeper itself is under the Apache License 2.0: LICENSE. It brings the packages below along when it is installed, and so does its image;
