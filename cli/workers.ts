@@ -47,10 +47,10 @@ export function superviseWorkers(options: SuperviseOptions): void {
   let stopping = false
   let exitCode = 0
 
+  /** Also a second one: it ends their wait for clients to go elsewhere. */
   const stop = (signal: string): void => {
-    if (stopping) return
+    if (!stopping) logger.info({ signal, workers: workers.size }, 'stopping workers')
     stopping = true
-    logger.info({ signal, workers: workers.size }, 'stopping workers')
     for (const { worker } of workers) worker.process.kill('SIGTERM')
     if (workers.size === 0) process.exit(exitCode)
   }
@@ -89,7 +89,9 @@ export function superviseWorkers(options: SuperviseOptions): void {
       workers.delete(supervised)
       reports.ended(supervised)
       if (!announced || stopping) {
-        exitCode ||= code ?? 1
+        // One that has only begun to start knows no signal, and ends by ours.
+        const isOurs = stopping && signal === 'SIGTERM'
+        exitCode ||= code ?? (isOurs ? 0 : 1)
         if (!stopping) stop('worker failed')
         else if (workers.size === 0) process.exit(exitCode)
         return

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { type EtcdServer, requireEtcd, startEtcd } from '../support/etcd-server.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, within } from '../support/eventually.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { isAlive } from '../support/is-alive.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -144,11 +144,29 @@ describe('anykeeper serve --workers', function () {
     expect(await server.child.exited).to.deep.equal({ code: 0, signal: null })
     expect(pids.map(isAlive)).to.deep.equal([false, false])
     for (const client of clients) await client.waitFor(() => client.closed)
+    writeFileSync(config, 'drain-wait=600000')
     await server.start()
     const { sessionId, password } = clients[0]!
     const moved = await open({ sessionId, password })
     expect((await moved.exists('/left')).record.stat?.ephemeralOwner).to.equal(sessionId)
     await moved.close()
+    // A second signal ends the wait of all of them.
+    server.child.signal('SIGTERM')
+    for (const worker of [1, 2]) {
+      await server.child.waitForLine(new RegExp(`"worker":${worker},"signal":.*"stopping"`))
+    }
+    server.child.signal('SIGTERM')
+    expect(await within('the end', 30_000, server.child.exited)).to.include({ code: 0 })
+  })
+
+  it('SIGTERM while a worker has only begun to start: exit 0', async () => {
+    await server.stop()
+    server.launch()
+    const [, pid] = await server.child.waitForLine(/"worker":1,"workerPid":(\d+)/)
+    server.child.signal('SIGTERM')
+    const exit = await within('the end', 30_000, server.child.exited)
+    expect(exit).to.deep.equal({ code: 0, signal: null })
+    expect(isAlive(Number(pid))).to.equal(false)
   })
 
   it('SIGKILL of the process that holds the port ends the workers too', async () => {
