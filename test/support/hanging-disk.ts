@@ -3,7 +3,14 @@
  * written to memory alone. A file system on a loop device, whose writes the kernel holds back for one process.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { removeFolder, temporaryFolder } from './temp-folder.ts'
 
@@ -46,10 +53,9 @@ export function hangingDisk(context: { skip(): void }, bytes: number): HangingDi
     unmount()
     skip(`no ${CONTROLLER}`)
   }
-  const source = execFileSync('findmnt', ['-no', 'SOURCE', path], { encoding: 'utf8' }).trim()
-  const device = execFileSync('cat', [`/sys/class/block/${basename(source)}/dev`], {
-    encoding: 'utf8',
-  }).trim()
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  const [source] = mounts.find((line) => line.split(' ')[1] === path)!.split(' ')
+  const device = readFileSync(`/sys/class/block/${basename(source!)}/dev`, 'utf8').trim()
   const group = join(CONTROLLER, basename(folder))
   mkdirSync(group)
   const bound = (value: number): void => {
