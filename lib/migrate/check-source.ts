@@ -39,8 +39,14 @@ export async function checkSource(options: CheckOptions): Promise<Finding[]> {
     bytesMax: answerBytesMax,
   })
   try {
-    const { tree, leader, isProved } = await takeSnapshot(options)
-    findings.push(info(`the leader at ${leader} accepts observers`))
+    const { tree, leader, isMember, isProved } = await takeSnapshot(options)
+    findings.push(
+      info(
+        isMember
+          ? `the leader at ${leader} accepts observers`
+          : `${leader} accepts observers, and no server says that it is its quorum port: as it seems, a follower’s observerMasterPort`,
+      ),
+    )
     findings.push(...checkAuthentication(options))
     findings.push(
       info(
@@ -74,8 +80,12 @@ function checkAuthentication({ tls, sasl }: CheckOptions): Finding[] {
 interface Taken {
   readonly tree: ZookeeperTree
   readonly leader: string
+  /** false: the servers name their quorum ports, and this is none of them. */
+  readonly isMember: boolean
   readonly isProved: boolean
 }
+
+const portOf = (address: string): string => address.slice(address.lastIndexOf(':'))
 
 /** @throws {SourceError} */
 async function takeSnapshot(options: CheckOptions): Promise<Taken> {
@@ -84,11 +94,16 @@ async function takeSnapshot(options: CheckOptions): Promise<Taken> {
   const cancel = deadline(clock, timeoutMs, () => void feed.close())
   let leader = ''
   let breaks = 0
+  let members: readonly string[] = []
   try {
     for await (const event of feed) {
       if (event.kind === 'connected') leader = event.leader
+      else if (event.kind === 'members') members = event.addresses.quorum
       else if (event.kind === 'snapshot') {
-        return { tree: event.tree, leader, isProved: feed.counters.snapshotsProved > 0 }
+        // A host may have several names.
+        const isMember = members.length === 0 || members.some((at) => portOf(at) === portOf(leader))
+        const isProved = feed.counters.snapshotsProved > 0
+        return { tree: event.tree, leader, isMember, isProved }
       } else if (event.kind === 'disconnected' && ++breaks >= BREAKS_MAX) {
         throw new SourceError('SOURCE_UNREACHABLE', event.why)
       }

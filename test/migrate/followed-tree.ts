@@ -20,6 +20,8 @@ export class FollowedTree {
   readonly problems: string[] = []
   /** Why connections ended. */
   readonly breaks: string[] = []
+  /** host:port of those that were joined, in their order. */
+  readonly leaders: string[] = []
   #currentZxid = 0
   readonly #waiting = new Set<() => void>()
   #held: Promise<void> | undefined
@@ -81,6 +83,7 @@ export class FollowedTree {
       this.snapshots++
     } else if (event.kind === 'transactions') for (const txn of event.txns) this.#apply(txn)
     else if (event.kind === 'current') this.#currentZxid = event.zxid
+    else if (event.kind === 'connected') this.leaders.push(event.leader)
     else if (event.kind === 'disconnected') this.breaks.push(event.why)
     else if (event.kind === 'truncate') this.problems.push(`truncated to ${event.zxid}`)
   }

@@ -21,5 +21,9 @@ describe('migrate: following an ensemble', function () {
     expect(report.digestsEqual).to.be.at.least(150 * KILLS)
     // From the first one on, each leader had what was missing.
     expect(report.snapshots).to.equal(1)
+    // So has each follower, whose observerMasterPort a second tree is followed by.
+    expect(report.masters).to.include({ isFirst: true, snapshots: 1 })
+    expect(report.masters?.problems).to.deep.equal([])
+    expect(report.masters?.digestsEqual).to.be.at.least(150 * KILLS)
   })
 })

@@ -40,13 +40,15 @@ for (const line of lines) {
     continue
   }
   const report = await learnerRun({ line, kills, seed, onKill: (text) => console.log(line, text) })
-  const { verdicts, problems } = report
+  const { verdicts, masters } = report
+  const problems = [...report.problems, ...(masters?.problems ?? [])]
   const equal = verdicts.filter(({ isEqual }) => isEqual).length
   isGood &&= equal === kills && problems.length === 0
   console.log(
     `${line}: ${report.transactions} transactions of ${report.replies} replies, ` +
       `${report.digestsEqual} digests equal, ${equal} of ${kills} trees equal, ` +
-      `${report.snapshots} snapshots, ${report.breaks.length} breaks, ${problems.length} problems`,
+      `${report.snapshots} snapshots, ${report.breaks.length} breaks, ${problems.length} problems` +
+      (masters && `; by observer masters ${masters.digestsEqual} digests equal`),
   )
   for (const problem of problems.slice(0, 20)) console.log(`  ${problem}`)
 }

@@ -208,11 +208,15 @@ export class ZookeeperEnsemble {
   }
 }
 
-/** As many members (default 3), all serving. */
+/** As many members (default 3), all serving. `configOf`: more of zoo.cfg, by the member’s id. */
 export async function startZookeeperEnsemble({
   size = 3,
+  configOf = () => ({}),
   ...options
-}: ZookeeperOptions & { size?: number } = {}): Promise<ZookeeperEnsemble> {
+}: ZookeeperOptions & {
+  size?: number
+  configOf?: (id: number) => Record<string, string | number>
+} = {}): Promise<ZookeeperEnsemble> {
   const ids = Array.from({ length: size }, (_, index) => index + 1)
   const ports = await freePorts(3 * size)
   const peers: Record<string, string> = {}
@@ -220,7 +224,11 @@ export async function startZookeeperEnsemble({
     peers[`server.${id}`] = `127.0.0.1:${ports[size + id - 1]}:${ports[2 * size + id - 1]}`
   }
   const members = ids.map(
-    (myId) => new ZookeeperServer({ port: ports[myId - 1]!, peers, myId }, options),
+    (myId) =>
+      new ZookeeperServer(
+        { port: ports[myId - 1]!, peers, myId },
+        { ...options, config: { ...options.config, ...configOf(myId) } },
+      ),
   )
   for (const member of members) member.launch()
   const ensemble = new ZookeeperEnsemble(members)

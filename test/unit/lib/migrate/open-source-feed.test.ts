@@ -1,5 +1,6 @@
 /** The feed on leaders that are played over TCP: reconnects, deadlines, refusals, members that change. */
 import { expect } from 'chai'
+import { type Clock, systemClock } from '../../../../lib/base/clock.ts'
 import { silentLogger } from '../../../../lib/base/log.ts'
 import { openSourceFeed } from '../../../../lib/migrate/open-source-feed.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   SourceFeedOptions,
 } from '../../../../lib/migrate/source-feed.ts'
 import { PACKET } from '../../../../lib/transfer/zookeeper/quorum-packet.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { EPOCH, inform, leaderInfo, packet, reconfig, snap, upToDate } from './leader-bytes.ts'
 import { PlayedLeader } from './played-leader.ts'
 
@@ -93,6 +95,35 @@ describe('migrate: the feed', function () {
     const last = (await upTo(events, 'truncate')).at(-1)
     expect(last).to.deep.equal({ kind: 'truncate', zxid: Number(zxid(5)) })
     expect(feed.counters.truncates).to.equal(1)
+  })
+
+  it('what was given is tried again, too, when the members are known: it may be an observer master', async () => {
+    const known = packet(PACKET.newLeader, EPOCH, Buffer.from('server.1=127.0.0.1:1:2'))
+    const end = packet(PACKET.upToDate, -1n)
+    const whole = Buffer.concat([leaderInfo(), snap(zxid(5)), known, end])
+    const leader = await played(whole, 'end', whole)
+    const feed = open([leader], { roundsMax: 1_000 })
+    const events = feed[Symbol.asyncIterator]()
+    await upTo(events, 'snapshot')
+    leader.sockets[0]!.destroy()
+    await upTo(events, 'snapshot')
+    expect(leader.sockets).to.have.lengthOf(3)
+  })
+
+  it('a leader that accepts us, and has nothing that can be used, is left alone for longer each time', async () => {
+    const leader = await played(Buffer.concat([leaderInfo(), packet(PACKET.diff, zxid(5))]))
+    const pauses: number[] = []
+    const isPause = (ms: number): boolean => ms < 5_000
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, run) => {
+        if (isPause(ms)) pauses.push(ms)
+        return systemClock.after(isPause(ms) ? 0 : ms, run)
+      },
+    }
+    const feed = open([leader], { clock, backoffMsMax: 1_000 })
+    await eventually('some attempts', () => feed.counters.connects >= 5, 10_000)
+    expect(pauses.slice(0, 4)).to.deep.equal([200, 400, 800, 1_000])
   })
 
   it('a leader that falls silent is left', async () => {
