@@ -1,9 +1,9 @@
 /**
- * Every command of docs/migration.md, in its order, as a shell runs them: an ensemble of one is checked, followed, verified and
- * taken over; a client keeps its session there, and back at ZooKeeper.
+ * Every command of docs/migration.md, in its order, as a shell runs them: an ensemble of three is checked, followed, verified and
+ * taken over; a client keeps its session there, and back at the three servers.
  */
 import { execFile } from 'node:child_process'
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
-import { startZookeeperLeader, type ZookeeperServer } from '../support/zookeeper-server.ts'
+import { startZookeeperEnsemble, type ZookeeperEnsemble } from '../support/zookeeper-server.ts'
 
 const page = readFileSync(new URL('../../docs/migration.md', import.meta.url), 'utf8')
 const program = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -31,14 +31,14 @@ describe('migrate: the page', function () {
   const running: Child[] = []
   const run = new Set<string>()
   let etcd: EtcdServer
-  let zookeeper: ZookeeperServer
+  let ensemble: ZookeeperEnsemble
   let client: ZooKeeper | undefined
   let variables: Record<string, string>
 
   before(async function () {
     requireOrSkip(this, 'etcd', 'zookeeper-3.9')
     etcd = await startEtcd({ binary: etcdProgram() })
-    zookeeper = (await startZookeeperLeader({ version: '3.9' })).server
+    ensemble = await startZookeeperEnsemble({ version: '3.9', heapMb: 96 })
     const shim = join(folder, 'anykeeper')
     writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`)
     chmodSync(shim, 0o755)
@@ -46,14 +46,14 @@ describe('migrate: the page', function () {
     variables = {
       ...(Object.fromEntries(own) as Record<string, string>),
       PATH: `${folder}:${process.env.PATH}`,
-      SOURCE: zookeeper.connectString,
+      SOURCE: ensemble.connectString,
       STORE: `etcd://${etcd.host}`,
     }
   })
   after(async () => {
     await client?.close()
     for (const child of running) await child.kill()
-    await zookeeper?.stop()
+    await ensemble?.stop()
     await etcd?.stop()
     removeFolder(folder)
   })
@@ -64,7 +64,7 @@ describe('migrate: the page', function () {
     expect(others, `other lines with "${words}"`).to.deep.equal([])
     if (line === undefined) throw new Error(`the page has no "${words}"`)
     run.add(line)
-    return Object.entries(places).reduce((text, [from, to]) => text.replace(from, to), line)
+    return Object.entries(places).reduce((text, [from, to]) => text.replaceAll(from, to), line)
   }
 
   function commanded(line: string): Promise<{ code: number; output: string }> {
@@ -91,7 +91,8 @@ describe('migrate: the page', function () {
     )
 
   it('leads to anykeeper, and back to ZooKeeper, with one session', async () => {
-    client = await connect(`zk://${zookeeper.connectString}`, { timeoutMs: 40_000 })
+    const { members } = ensemble
+    client = await connect(`zk://${ensemble.connectString}`, { timeoutMs: 40_000 })
     const states: string[] = []
     client.onStateChange((state) => void states.push(String(state)))
     await client.create('/mine', Buffer.from('x'), { mode: 'ephemeral' })
@@ -115,23 +116,34 @@ describe('migrate: the page', function () {
     await standby.waitForLine(/standby/, { timeoutMs: LATE_MS })
     await standby.stop()
 
-    await zookeeper.end()
+    await Promise.all(members.map((member) => member.end()))
     const taken = await commanded(lineWith('migrate take-over'))
     expect(taken.code, taken.output).to.equal(0)
     expect((await follower.exited).code).to.equal(0)
-    const proxy = background(serve.replace(own, zookeeper.connectString))
+    const proxy = background(serve.replace(own, members[0]!.connectString))
     await proxy.waitForLine(/^anykeeper ready on /, { timeoutMs: LATE_MS })
     const here = await eventually('the session here', () => client?.exists('/mine'), LATE_MS)
     expect(here.ephemeralOwner).to.equal(sessionId)
 
     await proxy.stop()
-    rmSync(join(zookeeper.dataDir, 'version-2'), { recursive: true })
-    const out = lineWith('anykeeper export', { '/var/lib/zookeeper': zookeeper.dataDir })
-    const exported = await commanded(out)
+    const rollback = { './rollback': join(folder, 'rollback') }
+    const exported = await commanded(lineWith('anykeeper export', rollback))
     expect(exported.code, exported.output).to.equal(0)
-    await zookeeper.start()
+    for (const { dataDir } of members) {
+      const places = { ...rollback, '/var/lib/zookeeper': dataDir }
+      const placed = await commanded(lineWith('mv /var/lib/zookeeper', places))
+      expect(placed.code, placed.output).to.equal(0)
+      expect(existsSync(join(dataDir, 'myid'))).to.equal(true)
+    }
+    for (const member of members) member.launch()
+    await Promise.all(members.map((member) => member.waitUntilServing()))
+    const modes = await Promise.all(members.map((member) => member.mode()))
+    expect(modes.toSorted()).to.deep.equal(['follower', 'follower', 'leader'])
     const back = await eventually('the session back', () => client?.exists('/mine'), LATE_MS)
     expect(back.ephemeralOwner).to.equal(sessionId)
+    for (const member of members) {
+      expect(await member.fourLetterWord('dump')).to.include(`0x${sessionId.toString(16)}`)
+    }
     expect(states).to.not.include('lost')
 
     const finished = await commanded(lineWith('migrate finish'))

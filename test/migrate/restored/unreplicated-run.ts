@@ -75,6 +75,8 @@ export async function unreplicatedRun(line: ZookeeperLine): Promise<Unreplicated
   try {
     await lose(bed)
     const { difference } = await bed.store.verdict()
+    // Leaving writes what was counted.
+    await bed.store.leave()
     const { snapshots = 0, truncates = 0 } = await bed.store.counters()
     return { snapshots: snapshots - 1, truncates, differences: difference.first }
   } finally {
