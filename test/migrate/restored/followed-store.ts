@@ -5,7 +5,7 @@ import { silentLogger } from '../../../lib/base/log.ts'
 import type { SourceCounters, SourceRecord } from '../../../lib/format/source.ts'
 import { followSource } from '../../../lib/migrate/mirror.ts'
 import { openSourceFeed } from '../../../lib/migrate/open-source-feed.ts'
-import type { HostPort } from '../../../lib/migrate/source-feed.ts'
+import type { HostPort, SourceFeed } from '../../../lib/migrate/source-feed.ts'
 import { SourceKey } from '../../../lib/migrate/source-key.ts'
 import { storedTree } from '../../../lib/migrate/stored-tree.ts'
 import { type Verdict, verifySource } from '../../../lib/migrate/verify-source.ts'
@@ -26,9 +26,15 @@ export class FollowedStore {
   readonly #key = new SourceKey({ store: this.#store })
   #leaving = new AbortController()
   #following: Promise<unknown> | undefined
+  #feed: SourceFeed | undefined
 
   constructor(source: FollowedSource) {
     this.#source = source
+  }
+
+  /** Received by the newest feed. */
+  get bytes(): number {
+    return this.#feed?.counters.bytes ?? 0
   }
 
   follow(): void {
@@ -37,11 +43,13 @@ export class FollowedStore {
     this.#following = followSource({
       ...{ store: this.#store, name: 'test', logger: silentLogger, signal: this.#leaving.signal },
       servers: servers.map(({ host, port }) => `${host}:${port}`),
-      openFeed: (from, known) =>
-        openSourceFeed({
+      openFeed: (from, known) => {
+        this.#feed = openSourceFeed({
           ...{ ...this.#source, from, known, logger: silentLogger },
           backoffMsMax: BACKOFF_MS_MAX,
-        }),
+        })
+        return this.#feed
+      },
     }).catch((error: Error) => error)
   }
 

@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { eventually } from '../../support/eventually.ts'
+import { eventually, within } from '../../support/eventually.ts'
 import { freePorts } from '../../support/free-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import type { ZookeeperLine } from '../../support/requirements.ts'
@@ -30,22 +30,22 @@ class Bed {
   /** The last one is the one that leads. */
   readonly members: readonly ZookeeperServer[]
   readonly store: FollowedStore
-  /** From the other members, and from us, to the one that leads. */
-  readonly links: { readonly members: TcpFaultProxy; readonly ours: TcpFaultProxy }
+  /** From the other members to the one that leads. */
+  readonly link: TcpFaultProxy
 
-  private constructor(bed: Pick<Bed, 'members' | 'store' | 'links'>) {
+  private constructor(bed: Pick<Bed, 'members' | 'store' | 'link'>) {
     this.members = bed.members
     this.store = bed.store
-    this.links = bed.links
+    this.link = bed.link
   }
 
   static async open(options: ZookeeperOptions): Promise<Bed> {
     const ports = await freePorts(9)
     const own = `${HOST}:${ports[5]}`
-    const links = { members: await TcpFaultProxy.start(own), ours: await TcpFaultProxy.start(own) }
+    const link = await TcpFaultProxy.start(own)
     const members = [1, 2, 3].map((myId) => {
       const quorum = [`${HOST}:${ports[3]}`, `${HOST}:${ports[4]}`]
-      quorum.push(myId === 3 ? own : links.members.host)
+      quorum.push(myId === 3 ? own : link.host)
       const peers = Object.fromEntries(
         quorum.map((at, index) => [`server.${index + 1}`, `${at}:${ports[6 + index]}`]),
       )
@@ -53,20 +53,15 @@ class Bed {
     })
     const store = new FollowedStore({
       servers: members.map(({ port }) => address(port)),
-      quorum: [
-        address(Number(links.ours.host.split(':')[1])),
-        address(ports[3]!),
-        address(ports[4]!),
-      ],
+      quorum: [ports[5]!, ports[3]!, ports[4]!].map(address),
     })
-    return new Bed({ members, store, links })
+    return new Bed({ members, store, link })
   }
 
   async close(): Promise<void> {
     await this.store.close()
     for (const member of this.members) await member.stop()
-    await this.links.members.stop()
-    await this.links.ours.stop()
+    await this.link.stop()
   }
 }
 
@@ -84,7 +79,7 @@ export async function unreplicatedRun(line: ZookeeperLine): Promise<Unreplicated
   }
 }
 
-async function lose({ members, store, links }: Bed): Promise<void> {
+async function lose({ members, store, link }: Bed): Promise<void> {
   const [first, second, leader] = members as [ZookeeperServer, ZookeeperServer, ZookeeperServer]
   // Of two with the same history the one with the higher id leads.
   first.launch()
@@ -96,7 +91,7 @@ async function lose({ members, store, links }: Bed): Promise<void> {
   await write(leader, '/followed')
 
   const client = await RawClient.connect({ port: leader.port, timeoutMs: 10_000 })
-  links.members.pause('down')
+  link.pause('down')
   const answers = Array.from({ length: COUNT }, (_, at) =>
     client.create(`/lost-${at}`, { data: DATA }).catch(() => {}),
   )
@@ -106,18 +101,18 @@ async function lose({ members, store, links }: Bed): Promise<void> {
   client.destroy()
 
   // What was held back is lost with it.
-  links.members.cut()
+  link.cut()
   // Its first packet begins the epoch, and is all that the follower gets.
-  links.members.resume('down')
-  const begun = links.members.passedDown(1).then(() => links.members.pause('down'))
-  const sent = links.ours.passedDown(COUNT * DATA.length)
+  link.resume('down')
+  const begun = link.passedDown(1).then(() => link.pause('down'))
+  const { bytes } = store
   leader.launch()
-  await begun
-  await sent
+  await within('an epoch', LATE_MS, begun)
+  await eventually('its history', () => store.bytes - bytes >= COUNT * DATA.length, LATE_MS)
   await leader.kill()
 
-  links.members.cut()
-  links.members.resume('down')
+  link.cut()
+  link.resume('down')
   await second.start()
   await write(second, '/after')
   await leader.start()
