@@ -48,6 +48,11 @@ const ACLS: readonly (readonly RawAcl[] | null)[] = [
   })),
   ...[[], null],
 ]
+/**
+ * In a multi of 3.9 a create without a list fails before it has a zxid, and takes that of the request before it. Where that one is
+ * still outstanding the leader commits nothing any more: its own error.
+ */
+const ACLS_IN_MULTI = ACLS.filter((acl) => acl !== null)
 const DATA: readonly (Buffer | null)[] = [
   ...[null, Buffer.alloc(0), Buffer.from([0]), Buffer.alloc(300, 'd'), Buffer.alloc(70_000, 0xff)],
   Buffer.from([0xed, 0xa0, 0x80, 0xc3]),
@@ -103,11 +108,12 @@ function aclBytes(pack: Pack, acl: readonly RawAcl[] | null): Pack {
   return pack
 }
 
-function create(random: Random, op: number, at = path(random)): Buffer {
+function create(random: Random, op: number, acls = ACLS): Buffer {
+  const at = path(random)
   const ttlMs = pick(random, TTL_OF)
   const flags = below(random, 9) - 1
   const pack = new Pack().buffer(at).buffer(pick(random, DATA))
-  aclBytes(pack, pick(random, ACLS))
+  aclBytes(pack, pick(random, acls))
   if (op !== OP.createTtl) return pack.int(flags).done()
   const isFatal = ttlMs <= 0 && flags >= 0 && flags < FLAGS_OF_TTL_MIN
   return pack
@@ -116,11 +122,11 @@ function create(random: Random, op: number, at = path(random)): Buffer {
     .done()
 }
 
-function one(random: Random): WildRequest {
+function one(random: Random, acls = ACLS): WildRequest {
   const kind = random()
   if (kind < 0.4) {
     const op = pick(random, CREATES)
-    return { op, record: create(random, op) }
+    return { op, record: create(random, op, acls) }
   }
   if (kind < 0.55) {
     const record = new Pack().buffer(path(random)).int(version(random)).done()
@@ -140,7 +146,7 @@ function one(random: Random): WildRequest {
 function multi(random: Random): WildRequest {
   const pack = new Pack()
   for (let left = below(random, 7); left > 0; left--) {
-    const { op, record } = random() < 0.03 ? multi(random) : one(random)
+    const { op, record } = random() < 0.03 ? multi(random) : one(random, ACLS_IN_MULTI)
     pack.int(op).byte(0).int(-1).raw(record)
   }
   return { op: OP.multi, record: pack.int(-1).byte(1).int(-1).done() }

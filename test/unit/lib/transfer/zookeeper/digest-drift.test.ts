@@ -174,6 +174,38 @@ describe('transfer/zookeeper: digests that the leader has wrong', () => {
     })
   })
 
+  describe('of a multi that failed half-way, as 3.6.4 sends it', () => {
+    const ERROR: TxnOp = { op: 'error', err: -5 }
+
+    it('says nothing, nor do those behind it, until one is equal', () => {
+      expect(follows(ERROR, plain('/half'), TXN.error)).to.equal(true)
+      expect(follows(plain('/a'))).to.equal(true)
+      expect(drift.isDrifting).to.equal(true)
+      // The leader’s own records of the parent, of which nothing is known.
+      expect(follows(plain('/b'), { ...plain('/b'), data: 'other' } as TxnOp)).to.equal(true)
+      const txn = deleted('/b')
+      ours.apply(txn)
+      const { digest, driftView } = ours
+      expect(drift.isTheirs(txn, { theirs: digest, ours: digest }, driftView)).to.equal(true)
+      expect(drift.isDrifting).to.equal(false)
+      expect(drift.isTheirs(txn, { theirs: digest + 1n, ours: digest }, driftView)).to.equal(false)
+    })
+
+    it('one of the next thousand is equal, or it is another tree', () => {
+      expect(follows(ERROR, plain('/half'), TXN.error)).to.equal(true)
+      const others = Array.from({ length: 1_000 }, (_, at) => {
+        return follows(plain(`/a${at}`), plain(`/b${at}`))
+      })
+      expect(others.slice(0, 999)).to.not.include(false)
+      expect(others[999]).to.equal(false)
+    })
+
+    function deleted(path: string): Txn {
+      const header = { clientId: SESSION, cxid: 1, zxid, time: 7, type: TXN.delete }
+      return { ...header, ops: [{ op: 'delete', path }], digest: undefined }
+    }
+  })
+
   for (const [what, op, believed, type] of [
     ['other data', plain('/a'), { ...plain('/a'), data: 'other' } as TxnOp, TXN.create],
     ['another znode', plain('/b'), plain('/c'), TXN.create],
