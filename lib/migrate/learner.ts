@@ -59,7 +59,7 @@ export interface LearnerOptions {
   readonly send: (bytes: Buffer) => void
   readonly sink: LearnerSink
   readonly clock: Clock
-  readonly bounds: Pick<SourceBounds, 'proposedBytesMax' | 'proveMs'>
+  readonly bounds: Pick<SourceBounds, 'bufferBytesMax' | 'proposedBytesMax' | 'proveMs'>
   /** At UPTODATE. */
   readonly onUpToDate?: () => void
   /** The last zxid that the consumer has; 0: none. */
@@ -116,7 +116,8 @@ export class Learner {
     this.#options = options
     this.#last = from
     this.#claimed = (known && zxidBefore(known)) ?? from
-    this.#unconfirmed = new Unconfirmed(bounds.proposedBytesMax, (txn, bytes) =>
+    const bytesMax = Math.min(bounds.proposedBytesMax, bounds.bufferBytesMax)
+    this.#unconfirmed = new Unconfirmed(bytesMax, (txn, bytes) =>
       sink.transaction(txn, bytes.length, bytes),
     )
   }

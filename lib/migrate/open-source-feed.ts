@@ -70,8 +70,8 @@ class LearnerFeed implements SourceFeed {
   #addresses = ''
   #leader: HostPort | undefined
   #isConnected = false
-  /** A leader that accepts us may still have nothing for us, again and again. */
-  #isUpToDate = false
+  /** A leader that accepts us may still bring nothing that can be used, again and again. */
+  #hasBrought = false
   /** We ended the last connection ourselves, too slow for it, and there was none since. */
   #hasLeft = false
   /** Times that no member would have us. */
@@ -132,7 +132,7 @@ class LearnerFeed implements SourceFeed {
     let unanswered = 0
     for (let failures = 0; !signal.aborted; ) {
       this.#isConnected = false
-      this.#isUpToDate = false
+      this.#hasBrought = false
       const error = await this.#follow()
       if (signal.aborted) return
       this.#counts.disconnects++
@@ -145,7 +145,7 @@ class LearnerFeed implements SourceFeed {
       this.#logger.warn({ reason: error.message }, 'the source is not followed, trying again')
       this.#hasLeft ||= this.#isConnected && error.code === 'SOURCE_SLOW'
       this.#buffer.add({ kind: 'disconnected', why: error.message, left: this.#hasLeft })
-      failures = this.#isUpToDate ? 1 : failures + 1
+      failures = this.#hasBrought ? 1 : failures + 1
       await pause(this.#clock, this.#backoffMs(failures), signal)
       await this.#buffer.drainedTo(this.#bounds.bufferBytesMax * LOW_WATER)
     }
@@ -269,6 +269,7 @@ class LearnerFeed implements SourceFeed {
       },
       transaction: (txn: Txn, bytes: number) => {
         counts.transactions++
+        this.#hasBrought = true
         this.#known = { zxid: txn.zxid, time: txn.time, before: counts.zxid }
         counts.zxid = txn.zxid
         buffer.addTransaction(txn, bytes, this.#clock.now())
@@ -276,7 +277,7 @@ class LearnerFeed implements SourceFeed {
       },
       current: (zxid) => {
         counts.leaderZxid = zxid
-        this.#isUpToDate = true
+        this.#hasBrought = true
         buffer.add({ kind: 'current', zxid, atMs: this.#clock.now() })
       },
       ping: () => {

@@ -9,7 +9,7 @@ export interface SourceBounds {
   readonly bufferBytesMax: number
   /**
    * What the leader has proposed and not committed while we join, bytes: beyond it the feed leaves. What it has committed is held
-   * back until it says that we are up to date: of that, beyond it, the oldest is not.
+   * back until it says that we are up to date: of that, beyond it or beyond bufferBytesMax, the oldest is not.
    */
   readonly proposedBytesMax: number
   /** A packet of the leader, and a znode of its snapshot, bytes: a length beyond it is damage. */
