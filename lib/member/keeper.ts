@@ -140,11 +140,11 @@ export class Keeper {
     this.sessions = new SessionManager({ host: this, proxy, limits, clock, random, logger })
     this.registry = new ProxyRegistry({
       ...{ store, layout, clock, logger, faults, proxy },
-      address: options.address ?? '',
-      ttlMs: limits.proxyTtlMs,
+      ...{ address: options.address ?? '', ttlMs: limits.proxyTtlMs },
       ...{ silenceMsMax: limits.storeSilenceMsMax, journalFormat: limits.journalFormatMax },
       unreadable: () => this.#replica.tree.unreadable.size,
       onHeartbeat: (sentMs) => this.#serving.heartbeat(sentMs),
+      onLease: async (lease) => this.upstream?.leased(lease),
       onUnconfirmed: ({ message }) => {
         this.committer.counters.lastFailure = message
       },
@@ -205,7 +205,7 @@ export class Keeper {
     })
     this.upstream = options.upstream?.({
       ...{ store, layout, proxy, clock, logger, limits },
-      replica: () => this.#replica,
+      ...{ replica: () => this.#replica, lease: () => this.registry.lease },
       sessionCount: () => [...this.sessions.connections()].length,
       troubled: () => this.#serving.end(),
       claimSessions: () => this.sessions.claim(),
@@ -383,8 +383,8 @@ export class Keeper {
     if (hasOthers) this.registry.reportUnreadable()
     this.committer.reset(replica, head, this.#lost.isOpen)
     this.changeLog.reloaded()
-    this.upstream?.reloaded()
     this.sessions.reconcile()
+    this.upstream?.reloaded()
     this.resyncCount++
     this.#lost.reloaded(replica)
   }

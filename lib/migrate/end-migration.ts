@@ -1,8 +1,10 @@
 /** The two ends of a migration: without a way back, and without a way on. Neighbours: take-over, take-over-refusals. */
 import { systemClock } from '../base/clock.ts'
 import { CopyError } from '../model/errors.ts'
+import type { MetadataStore } from '../store/metadata-store.ts'
 import { emptyMirror } from '../transfer/empty-mirror.ts'
 import { MigrateError } from './migrate-error.ts'
+import { removeDeadForwarders } from './serve/hand-over.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 import { isServedTree, nothingFollows } from './take-over-refusals.ts'
 import { TimeLimit } from './time-limit.ts'
@@ -44,7 +46,16 @@ export async function finishMigration(options: EndOptions): Promise<boolean> {
       return record.phase === 'finished' ? undefined : { ...record, phase: 'finished' }
     }),
   )
+  await limit.step(step, () => forgotten(store, key))
   return written !== undefined
+}
+
+/** Of proxies that do not live: nobody waits for them any more. */
+function forgotten(store: MetadataStore, key: SourceKey): Promise<void> {
+  return key.patiently(async () => {
+    await removeDeadForwarders(store, key)
+    return { is: undefined }
+  })
 }
 
 /**
@@ -78,5 +89,6 @@ export async function abandonMigration(options: EndOptions): Promise<void> {
       `the tree below ${prefix} is taken over: it is the authority, and is not removed`,
     )
   }
+  await limit.step(step, () => forgotten(store, key))
   await limit.step(step, () => key.remove())
 }

@@ -19,6 +19,7 @@ import {
   HAND_OVER_MS,
   liveForwarders,
   refuseThawed,
+  removeDeadForwarders,
   thaw,
 } from './serve/hand-over.ts'
 import { refuseClients } from './serve/source-clients.ts'
@@ -226,6 +227,7 @@ class TakingOver {
         return { ...rest, ...ended, phase: 'taken', zxid, received: zxid }
       }),
     )
+    await this.#briefly(removeDeadForwarders(this.#options.store, this.#key))
     const counts = { znodes: tree.nodeCount, sessions: sessions.size }
     return { sourceZxid, zxid, ...counts, fromTail, age: this.#age, wasTaken }
   }

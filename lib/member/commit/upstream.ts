@@ -8,6 +8,7 @@ import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LeaseId } from '../../store/types.ts'
 import { type Replica, STANDBY, type TxnObserver } from '../tree/replica.ts'
 import type { CommitTask } from './task.ts'
 
@@ -47,6 +48,8 @@ export interface Upstream extends TxnObserver {
   /** How long the oldest transaction waits that the ensemble has committed and the replica has not, ms. */
   readonly lagMs: number
   start(): void
+  /** The member is about to be listed on this lease: what says that it forwards lives as long. @throws {StoreError} */
+  leased(lease: LeaseId): Promise<void>
   /** A write or sync of a session, in its order. */
   submit(task: CommitTask): void
   /**
@@ -82,6 +85,8 @@ export interface UpstreamHost {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: KeeperLimits
+  /** On which the member is listed: what it writes of itself lives as long. */
+  lease(): LeaseId
   replica(): Replica
   /** Sessions connected here. */
   sessionCount(): number

@@ -70,6 +70,10 @@ export class ProxyRegistry {
   get peers(): ReadonlyMap<string, ProxyRecord> {
     return this.#peers
   }
+  /** Of our key; 0: none was granted yet. */
+  get lease(): LeaseId {
+    return this.#lease
+  }
   /** Newest format of journal entries that every live proxy reads. */
   get journalFormat(): number {
     return this.#journalFormat
@@ -207,7 +211,8 @@ export class ProxyRegistry {
   }
 
   async #list(): Promise<void> {
-    const { store, layout, proxy } = this.#options
+    const { store, layout, proxy, onLease } = this.#options
+    await onLease?.(this.#lease)
     // An import looks for proxies after it has written its marker: one of the two sees the other.
     const { committed } = await store.txn({
       compares: [{ target: 'version', key: layout.importMarker, equals: 0 }],

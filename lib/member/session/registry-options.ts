@@ -6,6 +6,7 @@ import type { Layout } from '../../format/layout.ts'
 import type { ProxyRecord } from '../../format/record.ts'
 import type { StoreError } from '../../model/errors.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LeaseId } from '../../store/types.ts'
 
 export interface ProxyRegistryOptions extends ProxyRegistryCallbacks {
   readonly store: MetadataStore
@@ -23,6 +24,8 @@ export interface ProxyRegistryOptions extends ProxyRegistryCallbacks {
   readonly journalFormat: number
   /** Znodes that this replica could not read. */
   readonly unreadable: () => number
+  /** Our key is about to be written on this lease: what belongs to it is written on it before. Rejects: it is not, and neither is our key. */
+  readonly onLease?: (lease: LeaseId) => Promise<void>
 }
 
 /** What one of them throws is a fault of our own, and says nothing about the store. */

@@ -1,6 +1,7 @@
 /**
  * Says in the store that this member serves clients while ZooKeeper leads, and that it has stopped for a take-over. Written
- * before the first request is forwarded. Neighbours: zookeeper-upstream, hand-over (reads it), format/forwarder.
+ * before the first request is forwarded, on the lease of the member: it ends with p/<proxy>, and where that is written on another
+ * lease, this one is before. Neighbours: zookeeper-upstream, hand-over (reads it), format/forwarder, member/session/proxy-registry.
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -9,6 +10,7 @@ import { reasonOf } from '../../base/reason-of.ts'
 import { encodeForwarder, type ForwarderRecord } from '../../format/forwarder.ts'
 import type { Layout } from '../../format/layout.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { LeaseId } from '../../store/types.ts'
 
 /** Before it is written again: a pace, which ends nothing. Unit: ms. */
 const RETRY_MS = 200
@@ -17,6 +19,8 @@ export interface ForwarderKeyOptions {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly proxy: string
+  /** On which the member is listed. */
+  readonly lease: () => LeaseId
   readonly clock: Clock
   readonly logger: Logger
   readonly signal: AbortSignal
@@ -41,6 +45,24 @@ export class ForwarderKey {
     return this.#writing
   }
 
+  /**
+   * The member is listed on this lease from now on. With the one before its key is gone, or will be.
+   * @throws {StoreError} it is not in the store
+   */
+  async leased(lease: LeaseId): Promise<void> {
+    const record = this.#newest
+    if (record === undefined) return
+    const { store, layout, proxy } = this.#options
+    const key = layout.forwarder(proxy)
+    // What is there is newer, or on the lease before: then it is written after what is being written.
+    const { committed } = await store.txn({
+      compares: [{ target: 'version', key, equals: 0 }],
+      ops: [{ type: 'put', key, value: encodeForwarder(record), lease }],
+    })
+    if (committed) this.isWritten = true
+    else if (this.#newest !== undefined) void this.write(this.#newest)
+  }
+
   /** Never rejects: without its member it does not count. */
   async remove(): Promise<void> {
     const { store, layout, proxy, logger } = this.#options
@@ -55,16 +77,18 @@ export class ForwarderKey {
   }
 
   async #put(record: ForwarderRecord): Promise<void> {
-    const { store, layout, proxy, clock, logger, signal } = this.#options
+    const { store, layout, proxy, lease, clock, logger, signal } = this.#options
     const value = encodeForwarder(record)
     while (this.#newest === record && !signal.aborted) {
+      const granted = lease()
       try {
         await store.txn({
           compares: [],
-          ops: [{ type: 'put', key: layout.forwarder(proxy), value }],
+          ops: [{ type: 'put', key: layout.forwarder(proxy), value, lease: granted }],
         })
         this.isWritten = true
-        return
+        if (granted === lease()) return
+        continue
       } catch (error) {
         logger.debug({ reason: reasonOf(error) }, 'forwarder key not written')
       }

@@ -39,6 +39,38 @@ export async function liveForwarders(
   })
 }
 
+/** So many are removed together: fewer than any store takes in one transaction. */
+const REMOVED_TOGETHER = 50
+
+/**
+ * Removes the keys of members that do not live. Those of this release end with their member; of those before it they stayed.
+ * @throws {StoreError}
+ */
+export async function removeDeadForwarders(
+  store: MetadataStore,
+  { layout }: SourceKey,
+): Promise<void> {
+  const [forwarders, proxies] = await Promise.all([
+    store.range({ ...layout.forwarders, keysOnly: true }),
+    store.range({ ...layout.proxies, keysOnly: true }),
+  ])
+  const live = new Set(proxies.kvs.map(({ key }) => layout.proxyOf(key)))
+  const dead = forwarders.kvs.flatMap(({ key }) => {
+    const proxy = layout.proxyOf(key)
+    return proxy === undefined || live.has(proxy) ? [] : [{ key, proxy }]
+  })
+  for (let at = 0; at < dead.length; at += REMOVED_TOGETHER) {
+    const some = dead.slice(at, at + REMOVED_TOGETHER)
+    // One that was paused may be back: its key stays, and those beside it until somebody looks again.
+    await store.txn({
+      compares: some.map(({ proxy }) => {
+        return { target: 'version', key: layout.proxy(proxy), equals: 0 }
+      }),
+      ops: some.map(({ key }) => ({ type: 'delete', key })),
+    })
+  }
+}
+
 export interface FreezeOptions {
   readonly store: MetadataStore
   readonly key: SourceKey

@@ -7,14 +7,30 @@
  * Source: PathUtils.validatePath of 3.4.14 and 3.5.10, DataTree; PrepRequestProcessor.pRequestHelper, CreateOptions of 3.9.
  */
 import { isValidPath, RESERVED } from '../../model/path.ts'
-import type { MultiOp } from '../../model/request.ts'
-import type { ForwardedRequest } from './request-packet.ts'
+import type { GuardedRequest, MultiOp, SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
+import {
+  type Asked,
+  type ForwardedRequest,
+  malformedPacket,
+  requestPacket,
+} from './request-packet.ts'
 
 /** BADARGUMENTS. */
 const REFUSED = ''
 
-/** `hasConfig`: the leader is of 3.5 or later. The same request where it may be sent as it is. */
-export function harmlessRequest(request: ForwardedRequest, hasConfig: boolean): ForwardedRequest {
+/** The same request as it is sent. `hasConfig`: the leader is of 3.5 or later. A request that fails here is one that was malformed. */
+export function forwardedPacket(
+  request: Exclude<WriteRequest | SyncRequest, GuardedRequest>,
+  asked: Asked,
+  hasConfig: boolean,
+): QuorumPacket {
+  if (request.type === 'fail') return malformedPacket(asked)
+  return requestPacket(harmlessRequest(request as ForwardedRequest, hasConfig), asked)
+}
+
+/** The same request where it may be sent as it is. */
+function harmlessRequest(request: ForwardedRequest, hasConfig: boolean): ForwardedRequest {
   if (request.type !== 'multi') return isHarmless(request, hasConfig) ? request : refused(request)
   if (request.ops.every((op) => isHarmless(op, hasConfig) && hasAcl(op))) return request
   const ops = request.ops.map((op) => withAcl(isHarmless(op, hasConfig) ? op : refused(op)))

@@ -38,7 +38,8 @@ export function unguarded(
   return request.type === 'guarded' ? request.request : request
 }
 
-interface Asked {
+/** Whose request it is. */
+export interface Asked {
   readonly session: bigint
   readonly cxid: number
   /** Of its client. */

@@ -16,6 +16,7 @@ import type {
 } from '../../member/commit/upstream.ts'
 import { ZK_ERRORS } from '../../model/errors.ts'
 import type { SyncRequest, WriteRequest } from '../../model/request.ts'
+import type { LeaseId } from '../../store/types.ts'
 import { PACKET, type QuorumPacket } from '../../transfer/zookeeper/quorum-packet.ts'
 import type { Txn } from '../../transfer/zookeeper/txn.ts'
 import { outcomeOf } from '../../transfer/zookeeper/txn-outcome.ts'
@@ -23,7 +24,7 @@ import { membersOf } from '../host-port.ts'
 import { ForwardedWrites } from './forwarded-writes.ts'
 import { ForwarderKey } from './forwarder-key.ts'
 import { Freeze } from './freeze.ts'
-import { harmlessRequest } from './harmless-request.ts'
+import { forwardedPacket } from './harmless-request.ts'
 import { HeldEntries } from './held-entries.ts'
 import { HeldTasks } from './held-tasks.ts'
 import { isThere } from './is-there.ts'
@@ -32,10 +33,7 @@ import { ObserverSessions } from './observer-sessions.ts'
 import { PhaseGate } from './phase-gate.ts'
 import {
   createSessionPacket,
-  type ForwardedRequest,
-  malformedPacket,
   readRevalidated,
-  requestPacket,
   revalidatePacket,
   unguarded,
 } from './request-packet.ts'
@@ -90,23 +88,20 @@ class ZookeeperUpstream implements Upstream {
     this.#held = new HeldTasks(clock)
     this.#entries = new HeldEntries({
       ...{ clock, waitMsMax: host.limits.reportMsMax },
-      onUnreported: () => {
-        this.counters.unreported++
-      },
+      onUnreported: () => void this.counters.unreported++,
       reported: () => (this.isActive && this.#link.isReady ? this.#link.zxid : undefined),
       onFailed: (error) => host.feedFailed(error),
     })
     this.#troubles = new TroubleWatch({
       logger,
       onTrouble: () => host.troubled(),
-      onLag: () => {
-        this.counters.lagged++
-      },
+      onLag: () => void this.counters.lagged++,
     })
     this.#sessions = new ObserverSessions(clock)
     this.#revalidations = new Revalidations(clock)
     this.#key = new ForwarderKey({
       ...{ store, layout, proxy, clock, logger, signal: this.#ending.signal },
+      lease: () => host.lease(),
     })
     this.#writes = new ForwardedWrites({
       ...{ clock, replica: () => host.replica() },
@@ -183,6 +178,10 @@ class ZookeeperUpstream implements Upstream {
     this.#tick()
   }
 
+  leased(lease: LeaseId): Promise<void> {
+    return this.#key.leased(lease)
+  }
+
   async close(): Promise<void> {
     this.#ending.abort()
     this.#cancelTick()
@@ -214,9 +213,7 @@ class ZookeeperUpstream implements Upstream {
       return this.#writes.add(task, session, { errno: ZK_ERRORS.UNIMPLEMENTED.errno })
     }
     const asked = { session, cxid: task.cxid ?? 0, ids: task.caller?.ids ?? [] }
-    const packet = isMalformed
-      ? malformedPacket(asked)
-      : requestPacket(harmlessRequest(request as ForwardedRequest, this.#link.hasConfig), asked)
+    const packet = forwardedPacket(request, asked, this.#link.hasConfig)
     if (!this.#link.takes(packet)) {
       this.counters.tooLong++
       return task.abandoned(unavailable('the request is longer than the ensemble takes'))
@@ -328,6 +325,7 @@ class ZookeeperUpstream implements Upstream {
   }
   reloaded(): void {
     this.#entries.clear()
+    this.#applied()
   }
 
   #applied(): void {
@@ -385,7 +383,8 @@ class ZookeeperUpstream implements Upstream {
         task.abandoned(unavailable('the take-over lasts too long'))
       }
       this.#entries.release()
-      this.#freeze.look()
+      // Where the feed was late, the committer has read the journal without us.
+      this.#applied()
       this.#judge()
       this.#tick()
     })
