@@ -3,7 +3,7 @@ import { hostname, type as osType, release, userInfo } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import type { ProxyHost } from '../../../host.ts'
 import { BUILT_ON, ZOOKEEPER_VERSION } from '../../../version.ts'
-import { ensembleOf } from '../../ensemble.ts'
+import { ensembleOf, type Mode } from '../../ensemble.ts'
 import { configuration } from '../../four-letter-words.ts'
 import { briefConnections } from './client-commands.ts'
 import { type Command, CommandError, type Fields } from './command.ts'
@@ -73,9 +73,12 @@ function leader({ keeper }: ProxyHost): Fields {
   return { is_leader: mode === 'leader', leader_ip: address }
 }
 
+const isObserving = (mode: Mode): boolean => mode === 'observer' || mode === 'standby'
+
 function votingView({ keeper }: ProxyHost): Fields {
   const { mode } = ensembleOf(keeper)
-  if (mode === 'standalone') return { current_config: {} }
+  // While a ZooKeeper ensemble is followed, none of these proxies votes, as none of its observers does.
+  if (mode === 'standalone' || isObserving(mode)) return { current_config: {} }
   const members = [...keeper.registry.peers]
     .filter(([, { address, leaving }]) => address !== '' && !leaving)
     .map(([id, { address }]) => [id, { client_address: address, learner_type: 'participant' }])
@@ -85,6 +88,10 @@ function votingView({ keeper }: ProxyHost): Fields {
 function zabState({ keeper }: ProxyHost): Fields {
   const { mode } = ensembleOf(keeper)
   if (mode === 'standalone') return { voting: false, zabstate: '' }
+  // Source: Commands.ZabStateCommand, Observer.observeLeader: before it serves, it takes over what its leader has.
+  if (isObserving(mode)) {
+    return { voting: false, zabstate: mode === 'observer' ? 'broadcast' : 'synchronization' }
+  }
   return { voting: true, zabstate: mode === 'leaderelection' ? 'election' : 'broadcast' }
 }
 
