@@ -11,19 +11,28 @@ import {
   type MetadataStore,
   type TreeInput,
 } from '../lib/index.ts'
-import { bytesOfLines } from '../lib/internal.ts'
+import { bytesOfLines, STORE_MS_DEFAULT as STORE_MS } from '../lib/internal.ts'
 import { say, shownSummary, withStore } from './copy.ts'
 import { sayNow, whenCutShort } from './cut-short.ts'
 import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
 import { checkZookeeperFlags, type FromZookeeperFlags, readFolders } from './import-zookeeper.ts'
 import { inputFile } from './named-files.ts'
 import { showProgress } from './progress.ts'
+import { parsePositive } from './settings/parse.ts'
 
 interface ImportFlags extends FromZookeeperFlags {
   readonly store: string
   readonly prefix: string
   readonly input?: string
   readonly abandon?: true
+  readonly storeTimeout: number
+}
+
+/** Where it goes. */
+interface Into {
+  readonly store: MetadataStore
+  readonly prefix: string
+  readonly storeMs: number
 }
 
 /** What is said of the store when a signal ends the command. */
@@ -64,6 +73,14 @@ export function importCommand(): Command {
       'with --from-zookeeper: it runs with extendedTypesEnabled and has a server of id 255',
     )
     .option('--ignore-digest', 'with --from-zookeeper: take a tree that is not as its digest says')
+    .addOption(
+      new Option(
+        '--store-timeout <ms>',
+        'for how long the store is tried again where it does not answer',
+      )
+        .default(STORE_MS)
+        .argParser(parsePositive),
+    )
     .allowExcessArguments(false)
     .action(importOrAbandon)
 }
@@ -84,8 +101,9 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
           'this store ends with the process: import into file:, etcd:// or redis://',
         )
       }
-      if (source === undefined) await abandon(store, flags.prefix)
-      else await importFrom(source, store, flags.prefix, left)
+      const into = { store, prefix: flags.prefix, storeMs: flags.storeTimeout }
+      if (source === undefined) await abandon(into)
+      else await importFrom(source, into, left)
     })
   } finally {
     forget()
@@ -93,12 +111,8 @@ async function importOrAbandon(flags: ImportFlags): Promise<void> {
   }
 }
 
-async function importFrom(
-  source: Source,
-  store: MetadataStore,
-  prefix: string,
-  left: Left,
-): Promise<void> {
+async function importFrom(source: Source, into: Into, left: Left): Promise<void> {
+  const { store, prefix } = into
   if (source.isFile) await checkTree(source.open(), { store, prefix })
   left.text = partOf(0)
   const progress = await showProgress({ done: 'imported' })
@@ -108,7 +122,7 @@ async function importFrom(
   }
   let result: ImportResult
   try {
-    result = await importTree({ store, prefix, input: source.open(), onProgress })
+    result = await importTree({ ...into, input: source.open(), onProgress })
   } finally {
     progress.end()
   }
@@ -126,8 +140,9 @@ function partOf(znodes: number, znodesAll?: number): string {
   )
 }
 
-async function abandon(store: MetadataStore, prefix: string): Promise<void> {
-  const removed = await abandonImport({ store, prefix })
+async function abandon(into: Into): Promise<void> {
+  const { prefix } = into
+  const removed = await abandonImport(into)
   say(
     removed === undefined
       ? `there is no unfinished import into ${prefix}: nothing was removed`

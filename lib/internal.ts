@@ -56,4 +56,5 @@ export {
 export { parseQuota, type QuotaLimits } from './model/quota.ts'
 export * from './model/request.ts'
 export { KIND, statOf, type Znode } from './model/znode.ts'
+export { STORE_MS_DEFAULT } from './transfer/import-marker.ts'
 export { bytesOfLines } from './transfer/tree-bytes.ts'

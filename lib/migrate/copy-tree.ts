@@ -19,6 +19,8 @@ export interface CopyTreeOptions {
   readonly seq: number
   /** As of import. */
   readonly withTtl: boolean
+  /** For how long a call is retried where the store does not answer. Unit ms. */
+  readonly storeMs: number
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 
@@ -28,13 +30,13 @@ export interface CopyTreeOptions {
  * process writes; COPY_TOO_LARGE, COPY_UNSUPPORTED: of a znode. @throws {StoreError}
  */
 export async function copyTree(tree: ZookeeperTree, options: CopyTreeOptions): Promise<void> {
-  const { store, prefix, clock, seq, withTtl, onProgress } = options
+  const { store, prefix, clock, seq, withTtl, storeMs, onProgress } = options
   const { zxid } = tree
   const { sessions } = finishTree(tree, { withTtl })
   const lines = new TreeExport({ tree, sessions, zxid }, '/', true)
-  await emptyMirror({ store, prefix, clock })
+  await emptyMirror({ store, prefix, clock, storeMs })
   await importTree({
-    ...{ store, prefix, clock, mirror: { seq } },
+    ...{ store, prefix, clock, storeMs, mirror: { seq } },
     input: bytesOfLines(lines),
     ...(onProgress && { onProgress }),
   })

@@ -64,7 +64,7 @@ function forgotten(store: MetadataStore, key: SourceKey): Promise<void> {
  * a part of the tree may be removed @throws {StoreError}
  */
 export async function abandonMigration(options: EndOptions): Promise<void> {
-  const { store, prefix = '/anykeeper', clock = systemClock } = options
+  const { store, prefix = '/anykeeper', clock = systemClock, storeMs } = options
   const limit = new TimeLimit(clock, options.timeoutMs ?? END_TIMEOUT_MS)
   const key = new SourceKey(options)
   const reading = { doing: 'the store was read' }
@@ -81,7 +81,9 @@ export async function abandonMigration(options: EndOptions): Promise<void> {
   }
   try {
     if (record.phase !== 'following') throw new CopyError('COPY_CONFLICT', '')
-    await limit.step(step, () => emptyMirror({ store, prefix, clock }))
+    await limit.step(step, () =>
+      emptyMirror({ store, prefix, clock, ...(storeMs !== undefined && { storeMs }) }),
+    )
   } catch (error) {
     if (!(error instanceof CopyError)) throw error
     throw new MigrateError(

@@ -326,7 +326,8 @@ class Mirror {
     const seq = this.#status.seq
     try {
       const [prefix, clock] = [this.#prefix, this.#clock]
-      await copyTree(tree, { store, prefix, clock, seq, withTtl, onProgress })
+      const { storeMs } = this.#bounds
+      await copyTree(tree, { store, prefix, clock, seq, withTtl, storeMs, onProgress })
     } catch (error) {
       if (error instanceof CopyError && error.code === 'COPY_NOT_EMPTY') await this.#status.undo()
       throw error

@@ -18,6 +18,8 @@ export interface AbandonOptions {
   readonly prefix?: string
   /** @default systemClock */
   readonly clock?: Clock
+  /** For how long a call is retried where the store does not answer. Unit ms. @default 30,000 */
+  readonly storeMs?: number
 }
 
 /**
@@ -29,9 +31,9 @@ export interface AbandonOptions {
  * @throws {StoreError} the store's own
  */
 export async function abandonImport(options: AbandonOptions): Promise<number | undefined> {
-  const { store, prefix = '/anykeeper', clock = systemClock } = options
+  const { store, prefix = '/anykeeper', clock = systemClock, storeMs } = options
   const layout = new Layout(prefix)
-  const marker = new ImportMarker({ store, layout, clock })
+  const marker = new ImportMarker({ store, layout, clock, storeMs })
   const { mark } = await marker.look()
   if (mark === undefined) return undefined
   const given: ImportRecord = { ...mark, run: randomBytes(8).toString('hex'), abandoned: true }

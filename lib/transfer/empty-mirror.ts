@@ -12,25 +12,27 @@ import { encodeImport } from '../format/record.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import { abandonImport } from './abandon.ts'
+import { STORE_MS_DEFAULT } from './import-marker.ts'
 
+/** Between two attempts: a pace, which ends nothing. Unit: ms. */
 const RETRY = { firstMs: 50, maxMs: 2_000 }
-/** Unit: ms. */
-const PATIENCE_MS = 30_000
 
 export interface EmptyMirrorOptions {
   readonly store: MetadataStore
   readonly prefix: string
   readonly clock?: Clock
+  /** For how long a call is retried where the store does not answer. Unit ms. @default {@link STORE_MS_DEFAULT} */
+  readonly storeMs?: number
 }
 
 /**
  * Resumable. Nothing happens where there is no tree.
  * @throws {CopyError} COPY_CONFLICT: the tree there follows nobody, or nobody any more
- * @throws {StoreError} the store's own; retriable ones after half a minute of retries
+ * @throws {StoreError} the store's own; retriable ones after storeMs of retries
  */
 export async function emptyMirror(options: EmptyMirrorOptions): Promise<void> {
-  const { store, prefix, clock = systemClock } = options
-  const endMs = clock.monotonic() + PATIENCE_MS
+  const { store, prefix, clock = systemClock, storeMs = STORE_MS_DEFAULT } = options
+  const endMs = clock.monotonic() + storeMs
   for (let tries = 1; ; tries++) {
     try {
       if (await isHeadGone(store, new Layout(prefix))) break
@@ -45,7 +47,7 @@ export async function emptyMirror(options: EmptyMirrorOptions): Promise<void> {
     }
     await pause(clock, backoffMs(tries, RETRY))
   }
-  await abandonImport({ store, prefix, clock })
+  await abandonImport({ store, prefix, clock, storeMs })
 }
 
 async function isHeadGone(store: MetadataStore, layout: Layout): Promise<boolean> {

@@ -26,10 +26,13 @@ export interface MarkerOptions {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly clock: Clock
+  /** @default {@link STORE_MS_DEFAULT} */
+  readonly storeMs?: number | undefined
 }
 
-/** How long calls are retried while the store does not answer. Unit: ms. */
-const PATIENCE_MS = 30_000
+/** How long calls are retried while the store does not answer, unless given. Unit: ms. */
+export const STORE_MS_DEFAULT = 30_000
+/** Between two of them: a pace, which ends nothing. Unit: ms. */
 const PAUSE_MS_MIN = 50
 const PAUSE_MS_MAX = 2_000
 
@@ -141,10 +144,10 @@ export class ImportMarker {
     }
   }
 
-  /** Retries for half a minute while the failure is retriable. */
+  /** Retries for storeMs while the failure is retriable. */
   async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock } = this.#options
-    const endMs = clock.monotonic() + PATIENCE_MS
+    const { clock, storeMs = STORE_MS_DEFAULT } = this.#options
+    const endMs = clock.monotonic() + storeMs
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
       try {
         return await ask()

@@ -38,6 +38,8 @@ export interface ImportOptions {
   readonly onProgress?: (progress: ImportProgress) => void
   /** @default systemClock */
   readonly clock?: Clock
+  /** For how long a call is retried where the store does not answer. Unit ms. @default 30,000 */
+  readonly storeMs?: number
   /**
    * The tree follows a ZooKeeper ensemble: members may be registered already, which serve nobody. `seq`: batches count on
    * from here. @internal
@@ -134,7 +136,7 @@ class TreeImport {
     this.#layout = layout
     this.#reader = new TreeReader(input)
     this.#lines = this.#reader.lines()
-    this.#marker = new ImportMarker({ store, layout, clock })
+    this.#marker = new ImportMarker({ store, layout, clock, storeMs: options.storeMs })
     this.#records = new TreeRecords(layout, features, bytesMax)
     this.#opsMax = Math.min(STEP_OPS_MAX, features.txnOpsMax - STEP_OPS_EXTRA)
     this.#bytesMax = Math.min(STEP_BYTES_MAX, bytesMax)
