@@ -19,10 +19,19 @@ export function noSpace(message: string, cause?: unknown): StoreError {
   return new StoreError('STORE_NO_SPACE', message, { cause })
 }
 
+/** The system's texts, which are all that the driver gives, and Node's codes. */
+const CODES: Readonly<Record<string, string>> = {
+  'No space left on device': 'ENOSPC',
+  'Disk quota exceeded': 'EDQUOT',
+  'File too large': 'EFBIG',
+  'Permission denied': 'EACCES',
+  'Read-only file system': 'EROFS',
+}
+
 /** Why a file or folder could not be opened or written, by Node's error codes. */
 export function fromFileSystem(error: unknown, folder: string): StoreError {
   if (error instanceof StoreError) return error
-  const code = (error as NodeJS.ErrnoException)?.code
+  const { code = CODES[(error as Error)?.message ?? ''] } = (error ?? {}) as NodeJS.ErrnoException
   switch (code) {
     case 'EACCES':
     case 'EPERM':

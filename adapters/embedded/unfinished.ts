@@ -84,6 +84,8 @@ async function taken(target: string, place: string): Promise<Ownership> {
       )
     } catch (error) {
       const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(place)
+      // On a full disk there may be room for a folder, and none for what is written into it.
+      if (!isGone) removeEmpty(place)
       if (!isGone || tries === TRIES_MAX || !existsSync(dirname(place))) throw error
     }
   }
@@ -104,7 +106,8 @@ function removeEmpty(place: string): void {
     rmdirSync(place)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw error
   }
 }
 
