@@ -25,9 +25,9 @@ export interface Outcome {
 }
 
 /** Words of zkCli and keeper-client that are not here, and what to do instead. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  reconfig: 'nothing: there is no ensemble to change',
-  close: 'quit',
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  reconfig: 'the etcd or Redis below has members; those of a ZooKeeper are changed with its zkCli',
+  close: 'connect, or quit',
   mvr: 'cpr, then rm -r',
   delete_stale_backups: 'rm -r below /clickhouse/backups',
 }

@@ -11,6 +11,23 @@ import type { WatchCallback, WatchKind, WatchMode } from './watches.ts'
 
 /** What removes each. Source: Watcher.WatcherType. */
 const WATCHER_TYPE = { persistent: 4, 'persistent-recursive': 5 } as const
+/** What a server forgets together, by its WatcherType. */
+const FORGOTTEN = [
+  [1, ['child']],
+  [2, ['data', 'exist']],
+  [WATCHER_TYPE.persistent, ['persistent']],
+  [WATCHER_TYPE['persistent-recursive'], ['persistent-recursive']],
+] as const satisfies readonly (readonly [type: number, kinds: readonly WatchKind[]])[]
+/** Of a server that has no such watch, or is too old to remove one: its events find nobody here. */
+const FORGETTING_FAILS = ['ZK_NO_WATCHER', 'ZK_BAD_ARGUMENTS', 'ZK_UNIMPLEMENTED']
+
+/** Which watches zkCli's word removes. */
+export type RemovedWatches = 'children' | 'data' | 'any'
+const REMOVED: Readonly<Record<RemovedWatches, readonly number[]>> = {
+  children: [1],
+  data: [2],
+  any: FORGOTTEN.map(([type]) => type),
+}
 
 export class Caller {
   readonly session: ClientSession
@@ -111,6 +128,36 @@ export class Caller {
     } finally {
       arrived()
     }
+  }
+
+  /**
+   * Those that `watch` has at the path, by reads and, of `any`, by addWatch(). Source: ZooKeeper.removeAllWatches. `isLocal`: also
+   * where no server can be asked to forget them.
+   * @throws {ZnodeError} ZK_NO_WATCHER: there is none; ZK_CONNECTION_LOSS, ZK_OPERATION_TIMEOUT: it may be there still
+   */
+  async removeWatches(
+    path: string,
+    watch: WatchCallback,
+    removed: RemovedWatches,
+    isLocal: boolean,
+  ): Promise<void> {
+    const { session } = this
+    checkPath(path)
+    let isFound = false
+    for (const [watcherType, kinds] of FORGOTTEN) {
+      if (!REMOVED[removed].includes(watcherType)) continue
+      const { isThere, hasOthers } = session.watches.holds(kinds, path, watch)
+      if (!isThere) continue
+      isFound = true
+      if (!hasOthers && !(isLocal && session.state !== 'connected')) {
+        await this.ask({ type: 'removeWatches', path, watcherType }, path).catch((error) => {
+          const isHarmless = error instanceof ZnodeError && FORGETTING_FAILS.includes(error.code)
+          if (!isHarmless && !isLocal) throw error
+        })
+      }
+      for (const kind of kinds) session.watches.remove(kind, path, watch)
+    }
+    if (!isFound) throw new ZnodeError(ZK_ERRORS.NO_WATCHER.errno, path)
   }
 
   async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {

@@ -16,7 +16,7 @@ export interface MkdirpOptions {
   readonly data?: Uint8Array | null
 }
 
-/** Children that {@link deleteRecursive} deletes at the same time. */
+/** Of {@link DeleteRecursiveOptions.inFlightMax}. */
 export const DELETES_IN_FLIGHT_MAX = 64
 
 const hasCode = (error: unknown, code: ZnodeErrorCode): boolean =>
@@ -92,6 +92,8 @@ export interface DeleteRecursiveOptions {
    * @default nothing is reported
    */
   readonly onDeleted?: (count: number) => void
+  /** Deletes in flight at the same time, 1 or more. @default 64 */
+  readonly inFlightMax?: number
 }
 
 /**
@@ -103,12 +105,16 @@ export interface DeleteRecursiveOptions {
 export async function deleteRecursive(
   client: ZooKeeper,
   path: string,
-  { onDeleted = () => {} }: DeleteRecursiveOptions = {},
+  options: DeleteRecursiveOptions = {},
 ): Promise<void> {
   checkPath(path)
+  const { onDeleted = () => {}, inFlightMax = DELETES_IN_FLIGHT_MAX } = options
+  if (!Number.isSafeInteger(inFlightMax) || inFlightMax < 1) {
+    throw badArgument(`inFlightMax must be a whole number of at least 1, got ${inFlightMax}`)
+  }
   if (path !== '/' && isReservedPath(path)) throw badArgument(`${path} cannot be deleted`)
   for (;;) {
-    await deleteBelow(client, path, onDeleted)
+    await deleteBelow(client, path, { onDeleted, inFlightMax })
     if (path === '/' || (await tryDelete(client, path))) return
   }
 }
@@ -116,7 +122,7 @@ export async function deleteRecursive(
 async function deleteBelow(
   client: ZooKeeper,
   path: string,
-  onDeleted: (count: number) => void,
+  { onDeleted, inFlightMax }: Required<DeleteRecursiveOptions>,
 ): Promise<void> {
   // A list of its own instead of recursion: a tree may be deeper than the stack.
   const stack = [path]
@@ -124,8 +130,8 @@ async function deleteBelow(
     const parent = stack.at(-1) as string
     const children = await childrenOf(client, parent)
     const deep: string[] = []
-    for (let i = 0; i < children.length; i += DELETES_IN_FLIGHT_MAX) {
-      const some = children.slice(i, i + DELETES_IN_FLIGHT_MAX)
+    for (let i = 0; i < children.length; i += inFlightMax) {
+      const some = children.slice(i, i + inFlightMax)
       const ended = await Promise.allSettled(some.map((child) => tryDelete(client, child)))
       for (const [place, one] of ended.entries()) {
         if (one.status === 'fulfilled' && !one.value) deep.push(some[place] as string)

@@ -37,6 +37,12 @@ interface Registration {
   isRemoved: boolean
 }
 
+/** Of a callback, at a path. */
+interface WatchHold {
+  readonly isThere: boolean
+  readonly hasOthers: boolean
+}
+
 type Callbacks = Map<string, Map<WatchCallback, Registration>>
 
 /** Bytes of paths in one request, so that it passes every server's jute.maxbuffer. Source: ClientCnxn.SET_WATCHES_MAX_LENGTH. */
@@ -106,6 +112,17 @@ export class ClientWatches {
     callbacks.delete(callback)
     if (callbacks.size > 0) return false
     return table.delete(path) && !this.#expected.has(`${kind} ${path}`)
+  }
+
+  /** Whose callback it is, of a kind at a path; `others`: somebody else has or sets one of these kinds there, too. */
+  holds(kinds: readonly WatchKind[], path: string, callback: WatchCallback): WatchHold {
+    const held = kinds.map((kind) => this.#tables[kind].get(path))
+    return {
+      isThere: held.some((one) => one?.has(callback) === true),
+      hasOthers:
+        held.some((one) => (one?.size ?? 0) > (one?.has(callback) === true ? 1 : 0)) ||
+        kinds.some((kind) => this.#expected.has(`${kind} ${path}`)),
+    }
   }
 
   /** As remove(), for all that reads have set. */

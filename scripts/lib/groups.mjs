@@ -127,7 +127,7 @@ export const groups = [
   {
     name: 'shell',
     paths: ['test/shell/'],
-    needs: ['etcd', 'redis', 'openssl', 'zookeeper-3.9'],
+    needs: ['etcd', 'redis', 'openssl', 'zookeeper', 'zookeeper-3.9'],
     minutesMax: 12,
   },
   {

@@ -103,6 +103,25 @@ describe('shell: refusals', function () {
     }
   })
 
+  it('removewatches without a server: refused, and with -l done', async () => {
+    const server = await startAnykeeper()
+    const at = ['--server', server.connectString, '--timeout', '300']
+    const shell = start(['shell', '--keep-going', ...at])
+    try {
+      shell.write('stat -w /\n')
+      await shell.until(/numChildren/)
+    } finally {
+      await server.kill()
+    }
+    await shell.until(/the connection was lost/)
+    shell.child.stdin?.end('removewatches /\nremovewatches -l /\nremovewatches /\n')
+    const { err } = await shell.ended
+    expect(err.split('\n').filter((line) => line.startsWith('error:'))).to.deep.equal([
+      'error: timed out: /',
+      'error: no such watch: /',
+    ])
+  })
+
   it('a reader that has enough ends it without a word; NO_COLOR and a pipe have no colours', async () => {
     const server = await startAnykeeper()
     try {

@@ -77,7 +77,8 @@ const LINES: readonly (readonly [line: string, out: string | RegExp])[] = [
   ['delete -v 9 /s', ''],
   ['ls --json c', /^\{"path":"\/s\/c","children":\[\]/],
   ['redo 3', ''],
-  ['deleteall /s', ''],
+  ['deleteall -b 0 /s', ''],
+  ['deleteall -b 2 /s', ''],
   ['ls /', 'zookeeper\n'],
 ]
 
@@ -97,9 +98,10 @@ const SAYS = [
   'error: no such znode: /s/none',
   'error: /s/below is /s, or below it',
   'error: "delteall" is no command here; did you mean deleteall?',
-  'error: "reconfig" is no command here; instead: nothing: there is no ensemble to change',
+  'error: "reconfig" is no command here; instead: the etcd or Redis below has members; those of a ZooKeeper are changed with its zkCli',
   'error: version does not match: /s',
   'error: znode exists already: /s',
+  "error: option '-b, --batch <size>' argument '0' is invalid. expected a whole number from 1 to 10000, without a unit.",
 ]
 
 for (const bed of beds) {
@@ -133,6 +135,38 @@ for (const bed of beds) {
       const said = err.split('\n').filter((text) => text.startsWith('error:'))
       expect(said).to.deep.equal(SAYS)
       expect(code).to.equal(3)
+    })
+
+    it('removewatches: of its kind or of all, and no event comes any more', async () => {
+      const paths = ['d', 'c', 'k', 'a', 'l', 'n', 'p']
+      const lines = [
+        ...paths.map((name) => `create /w-${name}`),
+        ...['get -w /w-d', 'removewatches -d /w-d', 'set /w-d x', 'removewatches -d /w-d'],
+        ...['ls -w /w-c', 'removewatches -c /w-c', 'create /w-c/x'],
+        ...['get -w /w-k', 'ls -w /w-k', 'removewatches -c /w-k', 'set /w-k x'],
+        ...['stat -w /w-a', 'ls -w /w-a', 'addWatch /w-a', 'removewatches /w-a'],
+        ...['set /w-a x', 'create /w-a/x'],
+        ...['get -w /w-l', 'removewatches -l /w-l', 'set /w-l x'],
+        'removewatches /w-n',
+        ...['addWatch -m PERSISTENT /w-p', 'ls -w /w-p', 'removewatches -c /w-p', 'create /w-p/x'],
+        ...['removewatches -c -d /w-p', ...paths.map((name) => `deleteall /w-${name}`), 'sync /'],
+      ]
+      const { err } = await run(['shell', '--server', server.url, '--keep-going'], {
+        input: `${lines.join('\n')}\n`,
+      })
+      const said = err.split('\n').filter((line) => /^(?:watch|error):/.test(line))
+      expect(said.filter((line) => line.startsWith('watch:'))).to.deep.equal([
+        'watch: changed /w-k',
+        'watch: children /w-p',
+        // It stays, as only that of ls was removed.
+        'watch: children /w-p',
+        'watch: deleted /w-p',
+      ])
+      expect(said.filter((line) => line.startsWith('error:'))).to.deep.equal([
+        'error: no such watch: /w-d',
+        'error: no such watch: /w-n',
+        "error: option '-c, --children' cannot be used with option '-d, --data'",
+      ])
     })
 
     it('without --keep-going the first line that fails is the last', async () => {

@@ -24,7 +24,7 @@ const bytesOf = (text: string | undefined): Buffer | null =>
   text === undefined ? null : Buffer.from(text)
 
 /** Flags that mean more than one operation, or a file. */
-const ALONE = ['parents', 'input', 'recursive', 'wholeTree'] as const
+const ALONE = ['parents', 'input', 'recursive', 'batch', 'wholeTree'] as const
 
 const create: Operation = {
   verb: named(writingVerbs, 'create'),

@@ -4,16 +4,25 @@ import { deleteRecursive } from '../../../lib/index.ts'
 import { DELETES_IN_FLIGHT_MAX } from '../../../lib/internal.ts'
 import { UsageError } from '../../flags.ts'
 import { showProgress } from '../../progress.ts'
+import { whole } from '../../settings/parse.ts'
 import { sayingHowFar } from '../how-far.ts'
 import { shownCount } from '../layout.ts'
-import type { Run, Verb } from '../verb.ts'
+import type { Flags, Run, Verb } from '../verb.ts'
 import { versionOf, versionOption } from './writing.ts'
+
+/** Of --batch. */
+const BATCH_MAX = 10_000
 
 const isRoot = (path: string): boolean => path === '/'
 
-async function removeAll(run: Run, path: string, isMeant: boolean): Promise<void> {
+async function removeAll(
+  run: Run,
+  path: string,
+  { wholeTree: isMeant, batch }: Flags,
+): Promise<void> {
   const { client, output } = run
-  if (isRoot(path) && !isMeant) {
+  const inFlightMax = (batch as number | undefined) ?? DELETES_IN_FLIGHT_MAX
+  if (isRoot(path) && isMeant !== true) {
     throw new UsageError('this deletes the whole tree: add --whole-tree if that is meant')
   }
   // A path that is not there is an error here, as it is in zkCli.
@@ -31,18 +40,24 @@ async function removeAll(run: Run, path: string, isMeant: boolean): Promise<void
     const all = counted === undefined ? '' : ` of ${shownCount(counted)}`
     return (
       `not all is deleted: ${shownCount(done)}${all} znodes below ${path} are, and at most ` +
-      `${DELETES_IN_FLIGHT_MAX} that were in flight; run it again for the rest`
+      `${inFlightMax} that were in flight; run it again for the rest`
     )
   }
   try {
     await sayingHowFar(run, { done: () => done, text }, () =>
-      deleteRecursive(client, path, { onDeleted }),
+      deleteRecursive(client, path, { onDeleted, inFlightMax }),
     )
   } finally {
     progress.end()
   }
   if (output.isJson) await output.json({ path, children: numChildren })
 }
+
+/** zkCli's is of multis; here each is a request of its own. */
+const batchOption = (): Option =>
+  new Option('-b, --batch <size>', 'with everything below: so many deletes in flight')
+    .argParser(whole(1, BATCH_MAX))
+    .default(undefined, String(DELETES_IN_FLIGHT_MAX))
 
 const wholeTree = (): Option => new Option('--whole-tree', 'with the path /: everything is deleted')
 
@@ -54,13 +69,14 @@ const rm: Verb = {
   options: [
     versionOption(),
     new Option('-r, --recursive', 'everything below it, too; not in one step').conflicts('expect'),
+    batchOption(),
     wholeTree(),
   ],
   examples: ['/app/job-0000000003', '--expect 4 /app/config', '-r /app'],
   isWrite: true,
   async run(run, [path = ''], flags) {
     const at = run.resolve(path)
-    if (flags.recursive === true) return void (await removeAll(run, at, flags.wholeTree === true))
+    if (flags.recursive === true) return void (await removeAll(run, at, flags))
     await run.client.delete(at, versionOf(flags))
     if (run.output.isJson) await run.output.json({ path: at })
   },
@@ -71,12 +87,12 @@ const deleteall: Verb = {
   aliases: ['rmr'],
   summary: 'delete a znode and everything below it',
   arguments: [['<path>', 'of the znode']],
-  options: [wholeTree()],
-  examples: ['/app'],
+  options: [batchOption(), wholeTree()],
+  examples: ['/app', '-b 10 /app'],
   isWrite: true,
   only: 'shell',
   async run(run, [path = ''], flags) {
-    await removeAll(run, run.resolve(path), flags.wholeTree === true)
+    await removeAll(run, run.resolve(path), flags)
   },
 }
 

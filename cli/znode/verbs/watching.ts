@@ -109,15 +109,20 @@ const addWatch: Verb = {
 
 const removewatches: Verb = {
   name: 'removewatches',
-  summary: 'end all watches of a path that this shell has set',
+  summary: 'end the watches of a path that this shell has set',
   arguments: [['<path>', 'of the znode']],
-  examples: ['/app'],
+  options: [
+    new Option('-c, --children', 'only that of ls -w').conflicts(['data', 'any']),
+    new Option('-d, --data', 'only those of get -w and stat -w').conflicts('any'),
+    new Option('-a, --any', 'all of them, those of addWatch too; so it is without a flag'),
+    new Option('-l, --local', 'also while there is no connection to the server'),
+  ],
+  examples: ['/app', '-d /app', '-l /app'],
   only: 'shell',
-  async run(run, args) {
+  async run(run, args, { children, data, local }) {
     const { client, onEvent = () => {} } = run
-    const path = pathOf(run, args)
-    client.unwatch(path, onEvent)
-    for (const mode of Object.values(MODES)) await client.removeWatch(path, onEvent, mode)
+    const removed = children === true ? 'children' : data === true ? 'data' : 'any'
+    await client.caller.removeWatches(pathOf(run, args), onEvent, removed, local === true)
   },
 }
 

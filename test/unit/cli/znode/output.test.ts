@@ -56,6 +56,33 @@ describe('cli/znode/output', () => {
     expect(isColoured(false, {})).to.equal(false)
   })
 
+  it('a reader that does not read: a signal ends the wait, and nothing more is written', async () => {
+    const stuck = { write: () => false }
+    const interrupt = new AbortController()
+    const output = new Output({ stdout: stuck, signal: interrupt.signal })
+    const writing = output.bytes(Buffer.from('x'))
+    interrupt.abort(new Error('interrupted'))
+    const why = (run: Promise<void>) => run.catch(({ message }: Error) => message)
+    expect(await why(writing)).to.equal('interrupted')
+    const { written, stream } = streams(false)
+    const after = new Output({ stdout: stream, signal: interrupt.signal })
+    await after.line('x')
+    expect(await why(after.flush())).to.equal('interrupted')
+    expect(written).to.deep.equal([])
+  })
+
+  it('many lines give others a turn, though the stream takes each of them immediately', async () => {
+    const { stream } = streams(true)
+    const output = new Output({ stdout: stream })
+    let turns = 0
+    const timer = setImmediate(() => turns++)
+    for (const endMs = performance.now() + 200; performance.now() < endMs && turns === 0; ) {
+      await output.line('x')
+    }
+    clearImmediate(timer)
+    expect(turns).to.equal(1)
+  })
+
   it('columns as wide as the terminal, also of wide characters; one a line where they do not fit', () => {
     expect(columnsOf(['a', 'bb', '漢字', 'd', 'e'], 11)).to.deep.equal([
       'a     d',
