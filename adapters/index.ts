@@ -1,5 +1,4 @@
 /** From a URL to a store. An adapter and its driver are loaded only when their scheme is opened. */
-import { resolve } from 'node:path'
 import type { Clock } from '../lib/base/clock.ts'
 import type { Logger } from '../lib/base/log.ts'
 import { StoreError } from '../lib/model/errors.ts'
@@ -95,10 +94,10 @@ export async function backupFileStore(
   folder: string,
   options: BackupOptions = {},
 ): Promise<BackupResult> {
-  const { parseFileUrl } = await import('./embedded/file-url.ts')
+  const { absolutePath, parseFileUrl } = await import('./embedded/file-url.ts')
   const parsed = parseFileUrl(url)
   const { backupFolder } = await import('./embedded/backup.ts')
-  return backupFolder(parsed.folder, resolve(folder), options)
+  return backupFolder(parsed.folder, absolutePath('the copy', folder), options)
 }
 
 type UrlCheck = (url: string) => Promise<unknown>

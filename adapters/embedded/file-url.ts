@@ -35,16 +35,19 @@ export function parseFileUrl(url: string): ParsedFileUrl {
     if (name !== 'mapSize') throw invalid(`there is no parameter "${name}", only mapSize`)
     mapBytes = readSize(value)
   }
-  return { folder: absolute(path), ...(mapBytes === undefined ? {} : { mapBytes }) }
+  return {
+    folder: absolutePath('store URL', path),
+    ...(mapBytes === undefined ? {} : { mapBytes }),
+  }
 }
 
 /** @throws {StoreError} STORE_UNAVAILABLE, not retriable: it is relative to a folder that was deleted */
-function absolute(path: string): string {
+export function absolutePath(what: string, path: string): string {
   try {
     return resolve(path)
   } catch (error) {
     throw unusable(
-      `store URL: ${path} is relative, and the current folder was deleted: write an absolute path`,
+      `${what}: ${path} is relative, and the current folder was deleted: write an absolute path`,
       error,
     )
   }

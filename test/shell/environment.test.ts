@@ -110,6 +110,69 @@ describe('shell: where it runs', function () {
     expect(out).to.match(/the history is not kept: \/proc\/none\S*: .*\(ENOENT\)/)
   })
 
+  it('a current folder that is gone, or is not for this user: works, but for what is relative to it', async function () {
+    const data = join(folder, 'of-cwd')
+    await (await openStore(`file:${data}`)).close()
+    const made = await run(['shell', '--server', `file:${data}`], { input: 'create /a\n' })
+    expect(made.code).to.equal(0)
+    const gone = join(folder, 'gone')
+    const inGone = (line: string) => inShell(`mkdir ${gone}; cd ${gone}; rmdir ${gone}; ${line}`)
+    const out = join(folder, 'of-cwd.jsonl')
+    const isRelative =
+      /^error: .*: \S+ is relative, and the current folder was deleted: write an absolute path\n$/
+    const cases: [line: string, code: number, says: RegExp][] = [
+      ['$A ls /t', 0, /^$/],
+      ['echo ls /t | $A shell', 0, /^$/],
+      [`$A export --store file:${data} --output ${out}`, 0, /^exported/],
+      ['$A ls / --server file:./x', 5, isRelative],
+      ['$A export --store file:./x', 1, isRelative],
+      ['$A import --store file:x --input /dev/null', 1, isRelative],
+      [`$A backup --store file:${data} ./copy`, 1, isRelative],
+      ['$A backup --store file:./x /copy', 1, isRelative],
+      ['$A serve --store file:./x', 2, isRelative],
+      [
+        `$A export --store file:${data} --output ./x`,
+        2,
+        /^error: --output \.\/x: there is no such/,
+      ],
+    ]
+    for (const [line, code, says] of cases) {
+      const ended = await inGone(line)
+      expect(ended.code, `${line}: ${ended.err}`).to.equal(code)
+      expect(ended.err, line).to.match(says).and.not.match(STACK)
+    }
+    if (process.getuid?.() !== 0) this.skip()
+    // Another user, in a folder that only root may enter.
+    const closed = join(folder, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const asNobody = (line: string) =>
+      inShell(`cd ${closed}; exec setpriv --reuid 65534 --regid 65534 --clear-groups ${line}`)
+    expect(await asNobody('$A ls /t')).to.include({ code: 0, out: 'mine\n', err: '' })
+    const refused = await asNobody('$A export --store file:./x --output ./y')
+    expect(refused.code).to.equal(2)
+    expect(refused.err).to.match(/^error: --output \.\/y: this user may not do that \(EACCES\)\n$/)
+  })
+
+  it('a terminal of one column: everything is shown, and nothing hangs', async () => {
+    await inShell('echo "create /n x\ncreate /n/a\ncreate /n/b" | $A shell')
+    const narrow = (words: string) =>
+      new CommandRun('script', ['-qfec', `stty cols 1 rows 1; ${words}`, '/dev/null'], {
+        ...env,
+        TERM: 'xterm',
+      })
+    const program = `${process.execPath} ${built}`
+    const listed = await narrow(`${program} ls /; ${program} tree /n; ${program} rm -r /n`).ended
+    expect(listed.code, listed.out).to.equal(0)
+    expect(listed.out.split('\r\n').slice(0, 3)).to.deep.equal(['n', 't', 'zookeeper'])
+    expect(listed.out).to.contain('└── b')
+    const shell = narrow(`${program} shell`)
+    await shell.until(/>/)
+    shell.write('ls /t\r')
+    await shell.until(/mine/)
+    shell.write('quit\r')
+    expect((await shell.ended).code).to.equal(0)
+  })
+
   it('a history that is a FIFO is not waited for', async () => {
     const state = join(folder, 'state')
     mkdirSync(join(state, 'anykeeper'), { recursive: true })

@@ -117,7 +117,7 @@ describe('shell: refusals', function () {
     shell.child.stdin?.end('removewatches /\nremovewatches -l /\nremovewatches /\n')
     const { err } = await shell.ended
     expect(err.split('\n').filter((line) => line.startsWith('error:'))).to.deep.equal([
-      'error: timed out: /',
+      'error: connection lost: /',
       'error: no such watch: /',
     ])
   })
