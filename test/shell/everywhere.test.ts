@@ -2,41 +2,16 @@
  * Every verb on everything that `--server` can name, as tables: what it answers, and a sentence and an exit code where it
  * cannot. The commands of a bed run in one process: see many.mjs.
  */
-import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { within } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { beds, moreBeds, type Started } from './beds.ts'
 import { endCommands, start } from './command-run.ts'
-
-const program = fileURLToPath(new URL('./many.mjs', import.meta.url))
-
-interface Done {
-  readonly args: readonly string[]
-  readonly out: string
-  readonly err: string
-  readonly code: number
-}
-
-/** Their results, in order. */
-async function many(lines: readonly (readonly string[])[]): Promise<Done[]> {
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const closed = new Promise((resolve) => child.once('close', resolve))
-  child.stdin.end(JSON.stringify(lines))
-  try {
-    await within('the commands', 60_000, closed)
-  } finally {
-    child.kill('SIGKILL')
-  }
-  return JSON.parse(Buffer.concat(chunks).toString())
-}
+import { type Done, many, manyProgram } from './many.ts'
 
 /** One line of JSON each, and nothing else. */
 function isJson(text: string): boolean {
@@ -121,7 +96,12 @@ function copying(url: string, folder: string): Row[] {
   const compare = ['compare', '--candidate', url, '--oracle', url]
   const isServer = /^error: --store names a store, and this is a server: name the store/
   if (!isStore(url)) {
-    const all = [on('export'), on('import', '--input', program), on('backup', copy), on('repair')]
+    const all = [
+      on('export'),
+      on('import', '--input', manyProgram),
+      on('backup', copy),
+      on('repair'),
+    ]
     return all.map((args) => [args, 2, /^$/, isServer])
   }
   const isFile = url.startsWith('file:')
@@ -176,7 +156,7 @@ const VERBS: readonly (readonly string[])[] = [
 /** They take `--store`, and an error is 1. */
 const COPYING: readonly (readonly string[])[] = [
   ['export'],
-  ['import', '--input', program],
+  ['import', '--input', manyProgram],
   ['import', '--abandon'],
   ['repair', '--dry-run'],
 ]
