@@ -132,7 +132,7 @@ export class Caller {
 
   /**
    * Those that `watch` has at the path, by reads and, of `any`, by addWatch(). Source: ZooKeeper.removeAllWatches. `isLocal`: also
-   * where no server can be asked to forget them.
+   * while no server can be reached to forget them.
    * @throws {ZnodeError} ZK_NO_WATCHER: there is none; ZK_CONNECTION_LOSS, ZK_OPERATION_TIMEOUT: it may be there still
    */
   async removeWatches(
