@@ -71,7 +71,8 @@ class MvccHandle implements MetadataStore {
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
-    await this.#writer.turn?.()
+    const turn = this.#writer.turn?.()
+    if (turn !== undefined) await turn
     return this.#mvcc.range(query)
   }
 
