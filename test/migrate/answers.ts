@@ -31,6 +31,7 @@ const REQUESTS: Readonly<Record<string, Sent>> = {
   'DELETE /api/v1/subtree': { query: '?path=/e&count=1&zxid=ZXID' },
   'POST /api/v1/connections/shed': { body: '{"percentage":0}' },
   'PUT /api/v1/log-level': { body: '{"level":"warn"}' },
+  'GET /api/v1/search': { query: '?path=/&name=e' },
 }
 const hasPath = (path: string): boolean => /^\/api\/v1\/(?:tree|data|subtree)$/.test(path)
 
