@@ -30,7 +30,7 @@ export function forwardedPacket(
 }
 
 /** The same request where it may be sent as it is. */
-function harmlessRequest(request: ForwardedRequest, hasConfig: boolean): ForwardedRequest {
+export function harmlessRequest(request: ForwardedRequest, hasConfig: boolean): ForwardedRequest {
   if (request.type !== 'multi') return isHarmless(request, hasConfig) ? request : refused(request)
   if (request.ops.every((op) => isHarmless(op, hasConfig) && hasAcl(op))) return request
   const ops = request.ops.map((op) => withAcl(isHarmless(op, hasConfig) ? op : refused(op)))
