@@ -63,6 +63,15 @@ export interface LeaderLinkOptions extends EnsembleAccess {
   readonly onPacket: (packet: QuorumPacket) => void
 }
 
+/** @throws {ZnodeError} ZK_BAD_ARGUMENTS: a bound that is none, or TLS that is incomplete */
+export function checkAccess({ bounds, tls, clientTls }: EnsembleAccess) {
+  return {
+    bounds: sourceBounds(bounds ?? {}),
+    tls: tls && checkTls(tls),
+    clientTls: clientTls && checkTls(clientTls),
+  }
+}
+
 export class LeaderLink {
   /** The server id that we claim, in the top byte of the sessions that begin here. */
   sid: number
@@ -89,10 +98,10 @@ export class LeaderLink {
   /** @throws {ZnodeError} ZK_BAD_ARGUMENTS: certificates that cannot be used, a bound that is not positive */
   constructor(options: LeaderLinkOptions) {
     this.#options = options
-    const { tls, clientTls, bounds } = options
-    this.#bounds = sourceBounds(bounds ?? {})
-    this.#tls = tls && checkTls(tls)
-    this.#clientTls = clientTls && checkTls(clientTls)
+    const { bounds, tls, clientTls } = checkAccess(options)
+    this.#bounds = bounds
+    this.#tls = tls
+    this.#clientTls = clientTls
     this.sid = this.#drawSid()
   }
 

@@ -28,7 +28,7 @@ import { forwardedPacket } from './harmless-request.ts'
 import { HeldEntries } from './held-entries.ts'
 import { HeldTasks } from './held-tasks.ts'
 import { isThere } from './is-there.ts'
-import { type EnsembleAccess, LeaderLink } from './leader-link.ts'
+import { checkAccess, type EnsembleAccess, LeaderLink } from './leader-link.ts'
 import { ObserverSessions } from './observer-sessions.ts'
 import { PhaseGate } from './phase-gate.ts'
 import {
@@ -46,8 +46,9 @@ import { ZxidWaiters } from './zxid-waiters.ts'
 /** Between two looks at the clock: a bound may be passed by so much. Unit: ms. */
 const TICK_MS = 250
 
-/** For Keeper.open. Without effect where the tree follows no ensemble. */
+/** For Keeper.open. Without effect where the tree follows no ensemble. @throws {ZnodeError} ZK_BAD_ARGUMENTS: what is given is refused */
 export function serveWhileFollowing(access: EnsembleAccess = {}): UpstreamFactory {
+  checkAccess(access)
   return (host) => new ZookeeperUpstream(host, access)
 }
 

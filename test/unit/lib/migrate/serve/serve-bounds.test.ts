@@ -90,9 +90,10 @@ describe('migrate/serve: bounds', () => {
       await once(server, 'listening')
     })
     afterEach(async () => {
+      // First who connects: a connection that is accepted behind this would keep the process alive.
+      await bench.close()
       for (const socket of sockets) socket.destroy()
       server.close()
-      await bench.close()
     })
 
     it('are those that are given: a leader that is silent, and a server that does not say what it takes', async () => {
@@ -118,10 +119,9 @@ describe('migrate/serve: bounds', () => {
       expect(notes()).to.have.length(1)
     })
 
-    it('a bound that is none is refused', async () => {
-      const upstream = serveWhileFollowing({ bounds: { syncMs: 0 } })
-      const refused = await bench.bench.open({}, { upstream }).catch((error: Error) => error)
-      expect(refused).to.have.property('message').that.includes('syncMs must be positive')
+    it('a bound that is none is refused, before a member is opened', () => {
+      const serving = () => serveWhileFollowing({ bounds: { syncMs: 0 } })
+      expect(serving).to.throw('syncMs must be positive')
     })
   })
 })
