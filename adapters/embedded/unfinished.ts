@@ -6,6 +6,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -76,6 +77,10 @@ export async function beginUnfinished(
 async function taken(target: string, place: string): Promise<Ownership> {
   for (let tries = 1; ; tries++) {
     if (!existsSync(place)) makeOne(place)
+    // What is behind a link is not ours to remove.
+    if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw unusable(`${target} is made in ${place}, which is no folder: move it away`)
+    }
     try {
       return await takeOwnership(
         place,

@@ -145,6 +145,10 @@ export const verbs: Readonly<Record<string, Row>> = {
     ZK_BAD_ARGUMENTS: atWorld((client) => deleteRecursive(client, BAD)),
     ZK_NO_AUTH: atWorld((client) => deleteRecursive(client, '/closed')),
     ...outages((client) => deleteRecursive(client, '/open')),
+    reason: atWorld((client) => {
+      const signal = AbortSignal.abort(new RangeError('reason'))
+      return deleteRecursive(client.with({ signal }), '/open')
+    }),
   },
   walk: {
     ZK_BAD_ARGUMENTS: atWorld((client) => drain(walk(client, BAD))),

@@ -1,5 +1,13 @@
 /** What is made under another name: whole or not there, one process at a time, and what dead ones left is removed. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { beginUnfinished } from '../../../adapters/index.ts'
@@ -52,6 +60,26 @@ describe('adapters/embedded/unfinished', () => {
     expect(readdirSync(place)).to.deep.equal(['lock'])
     one.abandon()
     expect(existsSync(place)).to.equal(false)
+  })
+
+  it('a link, to a folder or to nothing, and a file in its place are refused, and what is there stays', async () => {
+    const theirs = join(folder, 'theirs')
+    mkdirSync(theirs)
+    writeFileSync(join(theirs, 'needed'), 'x')
+    const made = [
+      () => symlinkSync(theirs, place),
+      () => symlinkSync(join(folder, 'nothing'), place),
+      () => writeFileSync(place, 'a file'),
+    ]
+    for (const make of made) {
+      make()
+      expect(await refused()).to.match(
+        /file\.anykeeper-unfinished, which is no folder: move it away$/,
+      )
+      rmSync(place)
+    }
+    expect(readdirSync(theirs)).to.deep.equal(['needed'])
+    expect(readdirSync(folder)).to.deep.equal(['theirs'])
   })
 
   it('taken over by another process: it is not finished, and what the other one makes stays', async () => {
