@@ -6,6 +6,7 @@ import { FLUSH_HOLD_MS } from '../../lib/member/commit/batch-planner.ts'
 import { JOURNAL_KEPT } from '../../lib/member/tree/journal-tail.ts'
 import { keeperBench } from '../support/keepers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { narrowStore } from '../support/narrow-store.ts'
 
 const { journal, znodes } = new Layout('/anykeeper')
 
@@ -106,6 +107,42 @@ describe('write-behind', () => {
       }
       for (const path of ['/b', '/c']) await client.create(path)
       expect(keeper.replica.tree.has('/c')).to.equal(true)
+    } finally {
+      await bench.close()
+    }
+  })
+
+  it('is not held up by a small change that makes a record too large, of its data or of its ACL', async () => {
+    const bench = keeperBench()
+    try {
+      const sizes = { txnOpsMax: 128, txnBytesMax: 200_000, valueBytesMax: 100_000 }
+      const store = narrowStore(bench.handle(), sizes)
+      const { keeper } = await bench.open({ flushDelayMs: 1 }, { store })
+      const client = await connect(keeper)
+      const digest = (bytes: number) => [
+        { perms: 31, id: { scheme: 'world', id: 'anyone' } },
+        { perms: 31, id: { scheme: 'digest', id: `a:${'x'.repeat(bytes)}` } },
+      ]
+      const outcomes = async (change: (bytes: number) => Promise<unknown>): Promise<string[]> => {
+        const codes: string[] = []
+        for (const bytes of [100, 1_000, 2_000, 4_000, 8_000, 16_000]) {
+          await change(bytes).then(
+            () => codes.push('done'),
+            (error: { code: string }) => codes.push(error.code),
+          )
+        }
+        return codes
+      }
+      const fits = ['done', 'done', 'done', 'done']
+      const expected = [...fits, 'ZK_BAD_ARGUMENTS', 'ZK_BAD_ARGUMENTS']
+      await client.create('/data', Buffer.alloc(92_000))
+      const acls = await outcomes((bytes) => client.setAcl('/data', digest(bytes)))
+      expect(acls).to.deep.equal(expected)
+      await client.create('/acl', null, { acl: digest(92_000) })
+      const data = await outcomes((bytes) => client.setData('/acl', Buffer.alloc(bytes)))
+      expect(data).to.deep.equal(expected)
+      await keeper.committer.drain(10_000)
+      expect(keeper.replica.backlog.size).to.equal(0)
     } finally {
       await bench.close()
     }

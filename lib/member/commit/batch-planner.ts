@@ -25,7 +25,7 @@ import { PlanView } from '../plan/view.ts'
 import type { Replica } from '../tree/replica.ts'
 import { type Flush, planFlush } from './flush.ts'
 import { FlushPacer } from './flush-pacer.ts'
-import { entryBytesMax, largestRecord, OVERHEAD_BYTES, recordBytesMax } from './large-record.ts'
+import { entryBytesMax, hasLargerRecord, OVERHEAD_BYTES, recordBytesMax } from './large-record.ts'
 import type { CommitTask } from './task.ts'
 import { idOf, isAlone, nextZxid, takesZxid, timeOf } from './zxid-of.ts'
 
@@ -78,11 +78,6 @@ export interface PlanOptions {
 
 /** The answer to a sync; the session adds its path. */
 const SYNCED: Planned = { type: 'none' }
-/**
- * A smaller change cannot make a record too large for every store: JSON escapes a byte as up to
- * six.
- */
-const LARGE_BYTES = 32 * 1024
 /** How long nothing is written behind after the store refused one record alone. Unit ms. */
 export const FLUSH_HOLD_MS = 1_000
 
@@ -244,8 +239,7 @@ export class BatchPlanner {
       if (result !== SYNCED && (isNew || view.ops.length > 0)) {
         let entry = this.#entryOf(view, task, isNew, base)
         writeTxn(out, format, entry, base)
-        const isLarge = out.length - length > LARGE_BYTES
-        if (isLarge && largestRecord(view) > recordBytesMax(features)) {
+        if (hasLargerRecord(view, recordBytesMax(features))) {
           out.truncate(length)
           view.rollback()
           result = this.#tooLarge(task)

@@ -4,7 +4,7 @@
  */
 import { znodeBytesMax } from '../../format/record.ts'
 import type { StoreFeatures } from '../../store/types.ts'
-import type { PlanView } from '../plan/view.ts'
+import type { PlannedZnode, PlanView } from '../plan/view.ts'
 
 /** Reserved in a value and a txn for the entry's header, head, keys and framing, bytes. */
 export const OVERHEAD_BYTES = 4_096
@@ -27,4 +27,30 @@ export function largestRecord(view: PlanView): number {
     largest = Math.max(largest, znodeBytesMax(node) + Buffer.byteLength(op.path))
   }
   return largest
+}
+
+/**
+ * Has a record that the request changes more bytes than that? Of data and ACL a small change of the one makes a large record where
+ * the other is large.
+ */
+export function hasLargerRecord(view: PlanView, bytesMax: number): boolean {
+  for (const op of view.ops) {
+    if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') continue
+    const node = view.planned(op.path)
+    if (node === undefined || roughBytes(op.path, node) <= bytesMax) continue
+    if (znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax) return true
+  }
+  return false
+}
+
+/** Bytes of a UTF-16 unit in the JSON of a record, at most. */
+const UNIT_BYTES_MAX = 6
+/** Of what an ACL entry has beside its names, and of the rest of a header; ample. */
+const REST_BYTES = 1_024
+
+/** More bytes than the record has, without writing it: this is computed for each request. */
+function roughBytes(path: string, { acl, dataLength }: Readonly<PlannedZnode>): number {
+  let units = path.length
+  for (const { id } of acl) units += id.scheme.length + id.id.length
+  return dataLength + UNIT_BYTES_MAX * units + REST_BYTES * (1 + acl.length)
 }
