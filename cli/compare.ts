@@ -7,6 +7,7 @@ import { clientTlsOf, givenTlsFlags } from './client-tls.ts'
 import { flag, listenFlag, logLevelFlag, maxFrameBytesFlag, UsageError } from './flags.ts'
 import { parseListen, parsePositive, shownAddress } from './settings/parse.ts'
 import { unavailablePort, unusableFile } from './unusable.ts'
+import { SIGNALS } from './znode/interrupt.ts'
 
 interface CompareFlags {
   readonly listen: Endpoint
@@ -141,7 +142,7 @@ async function compare(flags: CompareFlags): Promise<void> {
       },
     )
   }
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
+  for (const signal of SIGNALS) process.on(signal, stop)
   process.stdout.write(
     `anykeeper compare ready on ${shownAddress(listen.host, server.port)} ` +
       `(candidate ${candidate.host}:${candidate.port}, oracle ${oracle.host}:${oracle.port})\n`,

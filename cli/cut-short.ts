@@ -3,9 +3,8 @@
  * process as if nobody had waited for it. Neighbours: named-files, export, import, backup.
  */
 import { writeSync } from 'node:fs'
+import { SIGNALS } from './znode/interrupt.ts'
 import { printableText } from './znode/printable.ts'
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** The one that was added last is called first. */
 const actions: (() => void)[] = []

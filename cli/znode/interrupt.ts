@@ -1,6 +1,7 @@
 /** Ctrl-C, SIGTERM, and SIGHUP of a terminal that was closed: the first one ends what runs in order, the second one the process. Neighbour: one-shot. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** What ends a command from outside: Ctrl-C, SIGTERM, and the end of its terminal. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** As a shell reports them. */
 const EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 

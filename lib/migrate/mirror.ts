@@ -228,8 +228,7 @@ class Mirror {
     if (signal.aborted) return 'again'
     this.#interruption = new AbortController()
     const forget = onAbort(signal, () => this.#interruption.abort())
-    const known = this.#keeper && knownTxn(this.#keeper.replica)
-    const feed = this.#options.openFeed(from, known?.zxid === from ? known : undefined)
+    const feed = this.#options.openFeed(from, this.#keeper && knownTxn(this.#keeper.replica))
     this.#counters.opened(feed.counters)
     const events = feed[Symbol.asyncIterator]()
     try {

@@ -25,6 +25,16 @@ export interface ProbeOptions extends Partial<ProbeBounds> {
   readonly clock?: Clock
 }
 
+/** With what is not given. */
+export function probeSettings(options: ProbeOptions): ProbeBounds & { readonly clock: Clock } {
+  const { clock = systemClock, lookMs, answerMax } = options
+  return {
+    clock,
+    lookMs: lookMs ?? PROBE_BOUNDS.lookMs,
+    answerMax: answerMax ?? PROBE_BOUNDS.answerMax,
+  }
+}
+
 /** In the version of a proxy of ours: see proxy/version. */
 const OURS = /^Zookeeper version: .*-anykeeper/
 /** The machine is there, and nothing listens at this port of it. */
@@ -70,15 +80,8 @@ function judged(answer: string): Found {
   return answer.includes('\nMode: ') ? 'serves' : 'open'
 }
 
-function probe(
-  address: string,
-  word: string | undefined,
-  { clock = systemClock, lookMs, answerMax }: ProbeOptions,
-): Promise<Probed> {
-  const bounds = {
-    lookMs: lookMs ?? PROBE_BOUNDS.lookMs,
-    answerMax: answerMax ?? PROBE_BOUNDS.answerMax,
-  }
+function probe(address: string, word: string | undefined, options: ProbeOptions): Promise<Probed> {
+  const { clock, ...bounds } = probeSettings(options)
   return new Promise((resolve) => {
     let answer = ''
     let isOpen = false

@@ -2,6 +2,7 @@
  * Will an entry, or a record that is planned, have more bytes than one transaction of the store carries?
  * Neighbours: batch-planner, lib/migrate/tail-plan.
  */
+import type { Op } from '../../format/ops.ts'
 import { znodeBytesMax } from '../../format/record.ts'
 import type { StoreFeatures } from '../../store/types.ts'
 import type { PlannedZnode, PlanView } from '../plan/view.ts'
@@ -21,10 +22,9 @@ export const recordBytesMax = ({ valueBytesMax, txnBytesMax }: StoreFeatures): n
 export function largestRecord(view: PlanView): number {
   let largest = 0
   for (const op of view.ops) {
-    if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') continue
+    if (!changesRecord(op)) continue
     const node = view.planned(op.path)
-    if (node === undefined) continue
-    largest = Math.max(largest, znodeBytesMax(node) + Buffer.byteLength(op.path))
+    if (node !== undefined) largest = Math.max(largest, bytesMaxOf(op.path, node))
   }
   return largest
 }
@@ -34,14 +34,21 @@ export function largestRecord(view: PlanView): number {
  * the other is large.
  */
 export function hasLargerRecord(view: PlanView, bytesMax: number): boolean {
-  for (const op of view.ops) {
-    if (op.type !== 'create' && op.type !== 'setData' && op.type !== 'setACL') continue
+  return view.ops.some((op) => {
+    if (!changesRecord(op)) return false
     const node = view.planned(op.path)
-    if (node === undefined || roughBytes(op.path, node) <= bytesMax) continue
-    if (znodeBytesMax(node) + Buffer.byteLength(op.path) > bytesMax) return true
-  }
-  return false
+    if (node === undefined || roughBytes(op.path, node) <= bytesMax) return false
+    return bytesMaxOf(op.path, node) > bytesMax
+  })
 }
+
+/** Does it give a znode other data or another ACL? */
+function changesRecord(op: Op): op is Extract<Op, { type: 'create' | 'setData' | 'setACL' }> {
+  return op.type === 'create' || op.type === 'setData' || op.type === 'setACL'
+}
+
+const bytesMaxOf = (path: string, node: Readonly<PlannedZnode>): number =>
+  znodeBytesMax(node) + Buffer.byteLength(path)
 
 /** Bytes of a UTF-16 unit in the JSON of a record, at most. */
 const UNIT_BYTES_MAX = 6

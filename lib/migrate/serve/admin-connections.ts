@@ -3,10 +3,9 @@
  * them off. It only names clients: what answers at that port may be another server. Neighbour: source-clients.
  */
 import { get } from 'node:http'
-import { systemClock } from '../../base/clock.ts'
 import { deadline } from '../../base/deadline.ts'
 import { hostPortOf } from '../host-port.ts'
-import { PROBE_BOUNDS, type ProbeOptions } from '../probe.ts'
+import { type ProbeOptions, probeSettings } from '../probe.ts'
 
 /** ZooKeeper's admin.serverPort, unless it is set. */
 export const ADMIN_PORT = 8080
@@ -45,20 +44,20 @@ interface Wanted {
 /** The object that is answered; an empty one: none is. */
 function answerOf(
   wanted: Wanted,
-  { clock = systemClock, lookMs, answerMax }: ProbeOptions,
+  options: ProbeOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const charsMax = answerMax ?? PROBE_BOUNDS.answerMax
+  const { clock, lookMs, answerMax } = probeSettings(options)
   return new Promise((resolve) => {
     let text = ''
     const request = get({ ...wanted, agent: false }, (response) => {
       response.setEncoding('utf8')
       response.on('data', (part: string) => {
         text += part
-        if (text.length > charsMax) request.destroy()
+        if (text.length > answerMax) request.destroy()
       })
       response.on('error', () => {})
     })
-    const cancel = deadline(clock, lookMs ?? PROBE_BOUNDS.lookMs, () => request.destroy())
+    const cancel = deadline(clock, lookMs, () => request.destroy())
     request.on('error', () => {})
     request.on('close', () => {
       cancel()
