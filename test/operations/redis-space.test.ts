@@ -83,7 +83,8 @@ describe('operations/redis space', function () {
     )
     await server.child.waitForLine(/the store is full: writes are refused, reads continue/)
     expect((await client.getData('/a')).err).to.equal(0)
-    expect(await metric('anykeeper_store_alarm')).to.equal(1)
+    // Redis gives back buffers of its connections now and then: a look may fall before the writer took those as well.
+    await eventually('the alarm', async () => (await metric('anykeeper_store_alarm')) === 1, 20_000)
     expect(await metric('anykeeper_serving')).to.equal(1)
     isFilling = false
     await filling
