@@ -40,6 +40,10 @@ export interface ProxyOptions {
   readonly frameBytesMax: number
   /** Time in which a connection must send its ConnectRequest, ms. @default 10000 */
   readonly greetingTimeoutMs: number
+  /** Long answers, to four-letter words and over HTTP, that wait for the one that is being sent. @default 16 */
+  readonly listingsWaitingMax: number
+  /** How long the reader of a long answer may take none of it before it is disconnected, ms. @default 10000 */
+  readonly listingUnreadMs: number
   /** Requests in flight of one connection. At this many its socket is paused. @default 1000 */
   readonly outstandingMax: number
   /**

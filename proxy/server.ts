@@ -41,6 +41,8 @@ export const PROXY_DEFAULT: ProxyOptions = {
   port: 2181,
   frameBytesMax: 0xfffff,
   greetingTimeoutMs: 10_000,
+  listingsWaitingMax: 16,
+  listingUnreadMs: 10_000,
   outstandingMax: 1_000,
   outstandingBytesMax: 2 * 1024 * 1024,
   requestBytesMax: 128 * 1024 * 1024,
@@ -102,7 +104,7 @@ export class ProxyServer implements ProxyHost {
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
     this.guesses = new Guesses(() => this.#options, now)
-    this.listings = new Listings(keeper.clock)
+    this.listings = new Listings(keeper.clock, options)
     this.descriptors = new Descriptors(keeper.clock, logger)
     this.loopDelay = new LoopDelay(keeper.clock)
     this.#counts = new OwnCounts(keeper, this.stats)

@@ -5,14 +5,10 @@
 import type { Writable } from 'node:stream'
 import { type Clock, deadline } from '../../lib/internal.ts'
 
-/** Answers that may wait for the one that is being sent. More are refused. */
-export const LISTINGS_WAITING_MAX = 16
 /** How long pieces are made in one turn of the event loop, ms. */
 const SLICE_MS = 1
 /** Bytes of a write. */
 const PIECE_CHARS = 64 * 1024
-/** How long a reader may take none of a piece, ms. */
-const UNREAD_MS_MAX = 10_000
 
 interface Listing {
   readonly socket: Writable
@@ -20,19 +16,30 @@ interface Listing {
   readonly done: () => void
 }
 
+export interface ListingBounds {
+  /** Answers that may wait for the one that is being sent. More are refused. */
+  readonly listingsWaitingMax: number
+  /** How long a reader may take none of a piece before it is disconnected, ms. */
+  readonly listingUnreadMs: number
+}
+
 export class Listings {
   readonly #clock: Clock
+  readonly #bounds: ListingBounds
   readonly #waiting: Listing[] = []
   #isSending = false
   refused = 0
+  /** Those whose readers were disconnected. */
+  unread = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: ListingBounds) {
     this.#clock = clock
+    this.#bounds = bounds
   }
 
   /** Too many wait: the next one is refused. */
   get isFull(): boolean {
-    return this.#waiting.length >= LISTINGS_WAITING_MAX
+    return this.#waiting.length >= this.#bounds.listingsWaitingMax
   }
 
   /** Sends `lines` and ends the socket, in its turn. false: too many wait already. */
@@ -83,7 +90,10 @@ export class Listings {
       socket.off('close', resume)
       this.#continue(listing)
     }
-    const cancel = deadline(this.#clock, UNREAD_MS_MAX, () => socket.destroy())
+    const cancel = deadline(this.#clock, this.#bounds.listingUnreadMs, () => {
+      this.unread++
+      socket.destroy()
+    })
     socket.once('drain', resume)
     socket.once('close', resume)
   }

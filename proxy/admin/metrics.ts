@@ -94,6 +94,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_reply_bytes_peak', server.replyBytes.peakBytes],
     ['anykeeper_slow_readers_dropped', stats.slowReadersDropped],
     ['anykeeper_listings_refused', server.listings.refused],
+    ['anykeeper_listings_unread', server.listings.unread],
     ['anykeeper_slices_used', stats.slicesUsed],
     ['anykeeper_compactions', keeper.upkeep.compactionCount],
     ['anykeeper_compactions_refused', keeper.upkeep.compactionRefusals],

@@ -95,6 +95,7 @@ const canEdit: Setting<boolean> = {
 type Bounds =
   | 'connectionsMax'
   | 'requestTimeoutMs'
+  | 'storeTimeoutMs'
   | 'idleTimeoutMs'
   | 'headerBytesMax'
   | 'bodyBytesMax'
@@ -120,6 +121,12 @@ const bound = (
 const BOUNDS = [
   bound('admin-max-connections', 'connectionsMax', '<n>', 'open HTTP connections'),
   bound('admin-request-timeout', 'requestTimeoutMs', '<ms>', 'time for an HTTP request to arrive'),
+  bound(
+    'admin-store-timeout',
+    'storeTimeoutMs',
+    '<ms>',
+    'time for the store to carry out what an HTTP request changes, or ?sync',
+  ),
   bound(
     'admin-idle-timeout',
     'idleTimeoutMs',

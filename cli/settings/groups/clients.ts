@@ -125,6 +125,14 @@ const bounds: readonly Setting<number>[] = [
     { value: '<ms>', text: 'time for a connection to send its ConnectRequest' },
     { zookeeper: ['nio.sessionlessCnxnTimeout'], reload: true },
   ),
+  proxyBound('max-waiting-listings', 'listingsWaitingMax', {
+    value: '<n>',
+    text: 'long answers, to four-letter words and over HTTP, that wait for the one that is being sent',
+  }),
+  proxyBound('listing-timeout', 'listingUnreadMs', {
+    value: '<ms>',
+    text: 'time in which the reader of a long answer must take some of it',
+  }),
   proxyBound(
     'max-outstanding',
     'outstandingMax',

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Listings } from '../listings.ts'
 import { jsonPieces, toJson } from './json.ts'
+import type { StoreWait } from './store-wait.ts'
 
 /** A request that cannot be carried out, with the status and a sentence that says why and what to do. */
 export class HttpError extends Error {
@@ -35,14 +36,16 @@ export const HEADERS = {
 export class Call {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly storeWait: StoreWait
   readonly path: string
   readonly query: URLSearchParams
   /** What stands in the path where the route has ":name". */
   params: Readonly<Record<string, string>> = {}
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, storeWait: StoreWait) {
     this.request = request
     this.response = response
+    this.storeWait = storeWait
     // Only the path and the query are used: the host before them is no part of any decision.
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     this.path = pathname

@@ -9,6 +9,7 @@ import { deadline, type Logger, systemClock } from '../../../lib/internal.ts'
 import { Call, HEADERS, HttpError } from './call.ts'
 import type { AdminOptions } from './options.ts'
 import type { Router } from './router.ts'
+import { StoreWait } from './store-wait.ts'
 
 type ListenerOptions = Pick<
   AdminOptions,
@@ -18,6 +19,7 @@ type ListenerOptions = Pick<
   | 'requestTimeoutMs'
   | 'idleTimeoutMs'
   | 'headerBytesMax'
+  | 'storeTimeoutMs'
   | 'createServer'
 >
 
@@ -42,6 +44,7 @@ export class HttpListener {
   /** Requests, and those that were closed because there were too many connections. */
   requests = 0
   connectionsRefused = 0
+  readonly storeWait: StoreWait
   readonly #server: Server
   readonly #router: Router
   readonly #logger: Logger
@@ -53,6 +56,7 @@ export class HttpListener {
   private constructor(options: ListenerOptions, router: Router, logger: Logger) {
     this.#router = router
     this.#logger = logger
+    this.storeWait = new StoreWait(options.storeTimeoutMs)
     this.#server = options.createServer(
       {
         maxHeaderSize: options.headerBytesMax,
@@ -132,7 +136,7 @@ export class HttpListener {
       const hosts = hostsOf(request)
       if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1'))
         throw new Error('no one Host')
-      call = new Call(request, response)
+      call = new Call(request, response, this.storeWait)
     } catch {
       return answerRefusal(response, BAD_REQUEST)
     }

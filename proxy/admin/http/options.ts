@@ -15,6 +15,8 @@ export interface AdminOptions {
   readonly connectionsMax: number
   /** Time in which a request must have arrived, its body included, ms. @default 10000 */
   readonly requestTimeoutMs: number
+  /** How long a request that needs the store waits for it: a change, the end of a session, ?sync. Unit ms. @default 10000 */
+  readonly storeTimeoutMs: number
   /** A connection on which nothing moves for so long is closed (admin.idleTimeout), ms. @default 30000 */
   readonly idleTimeoutMs: number
   /** Headers of a request, bytes. @default 16384 */

@@ -4,7 +4,6 @@
  */
 import {
   type AuthId,
-  deadline,
   type GuardedRequest,
   type Result,
   reasonOf,
@@ -17,8 +16,6 @@ import type { ProxyHost } from '../../../host.ts'
 import { type Call, HttpError } from '../call.ts'
 import { type Fields, meantOf } from './edit-fields.ts'
 
-/** How long a change may take to be committed, ms. */
-const EDIT_MS_MAX = 10_000
 /** The session of a change whose end is not committed ends by itself after so long, ms. */
 const SESSION_MS = 10_000
 
@@ -49,7 +46,7 @@ export async function change(
   if (!host.keeper.isServing) {
     throw new HttpError(503, `Nothing was changed: ${host.keeper.trouble ?? 'the store is away'}.`)
   }
-  const { errno, zxid, result } = await written(host, request, identitiesOf(call))
+  const { errno, zxid, result } = await written(host, call, request)
   const operation = request.request.type
   const refusal = errno === 0 ? refusalIn(result) : errno
   if (refusal !== 0) {
@@ -99,14 +96,11 @@ interface Outcome extends Changed {
   readonly errno: number
 }
 
-async function written(
-  { keeper }: ProxyHost,
-  request: WriteRequest,
-  ids: readonly AuthId[],
-): Promise<Outcome> {
+async function written({ keeper }: ProxyHost, call: Call, request: WriteRequest): Promise<Outcome> {
   const inbox = new Inbox()
-  const cancel = deadline(keeper.clock, EDIT_MS_MAX, () => inbox.end('the store does not answer'))
-  const opened = keeper.sessions.open(SESSION_MS, inbox, ids).then(
+  const late = () => inbox.end('the store does not answer')
+  const cancel = call.storeWait.begin(keeper.clock, late)
+  const opened = keeper.sessions.open(SESSION_MS, inbox, identitiesOf(call)).then(
     ({ session }) => {
       // Too late: it must not be changed behind the back of somebody who was given an answer.
       if (!inbox.isOver) {

@@ -1,5 +1,5 @@
 /** /api/v1/sessions: who is there, with which ephemerals; and the end of a session by an operator. */
-import { deadline, OwnTask, type SessionRecord } from '../../../../lib/internal.ts'
+import { OwnTask, type SessionRecord } from '../../../../lib/internal.ts'
 import type { ClientConnection, ProxyHost } from '../../../host.ts'
 import { hex } from '../../listing-words.ts'
 import { type Call, HttpError } from '../call.ts'
@@ -8,8 +8,6 @@ import { onlyKnown, wholeOf } from './parameters.ts'
 
 /** Sessions, or ephemerals of one, in a page. */
 const LIMIT = { min: 1, max: 1_000, fallback: 100 } as const
-/** How long the end of a session may take to be committed, ms. */
-const CLOSE_MS_MAX = 10_000
 /** It may move to another proxy meanwhile: then it is tried again. */
 const TRIES_MAX = 3
 
@@ -113,7 +111,7 @@ export async function closeSession(host: ProxyHost, call: Call): Promise<void> {
       if (tries === 0) throw new HttpError(404, `There is no session ${hex(id)}.`)
       break
     }
-    await expired(host, record)
+    await expired(host, call, record)
   }
   if (keeper.replica.sessions.has(id)) {
     throw new HttpError(503, `Session ${hex(id)} moves between servers: try again.`)
@@ -136,13 +134,17 @@ function idOf(text: string): bigint {
   return BigInt.asIntN(64, BigInt(text))
 }
 
-function expired({ keeper }: ProxyHost, { id, owner, fence }: SessionRecord): Promise<void> {
+function expired(
+  { keeper }: ProxyHost,
+  { storeWait }: Call,
+  { id, owner, fence }: SessionRecord,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => () =>
       reject(
         new HttpError(503, `The end of session ${hex(id)} is not known to be committed: ${why}.`),
       )
-    const cancel = deadline(keeper.clock, CLOSE_MS_MAX, fail('the store does not answer'))
+    const cancel = storeWait.begin(keeper.clock, fail('the store does not answer'))
     const done = () => {
       cancel()
       resolve()

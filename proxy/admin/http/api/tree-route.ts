@@ -1,5 +1,5 @@
 /** GET /api/v1/tree: one znode with its data or a part of it, Stat, ACL and a page of its children. Neighbour: tree-edits. */
-import { deadline, fromByteString, KIND, statOf, type Znode } from '../../../../lib/internal.ts'
+import { fromByteString, KIND, statOf, type Znode } from '../../../../lib/internal.ts'
 import type { ProxyHost } from '../../../host.ts'
 import { hex } from '../../listing-words.ts'
 import { type Call, HttpError } from '../call.ts'
@@ -12,8 +12,6 @@ const CHILDREN = { min: 0, max: 10_000, fallback: 1_000 } as const
 /** Children that are shown with what they are: each is looked up, in one turn of the event loop. */
 const DETAILS_MAX = 1_000
 const OFFSET = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 } as const
-/** How long a sync may take, ms. */
-const SYNC_MS_MAX = 10_000
 const KINDS = { [KIND.plain]: 'plain', [KIND.container]: 'container', [KIND.ttl]: 'ttl' } as const
 const KNOWN = [
   'path',
@@ -43,7 +41,7 @@ export async function answerTree(host: ProxyHost, call: Call): Promise<void> {
   }
   // Another process behind this port may have seen a change that is not here yet.
   const isBehind = host.keeper.replica.zxid < wholeOf(query, 'zxid', OFFSET)
-  if (isOn(query, 'sync') || isBehind) await synced(host)
+  if (isOn(query, 'sync') || isBehind) await synced(host, call)
   const { tree, zxid } = host.keeper.replica
   const node = znodeOf(tree, path)
   const part = node.data?.slice(offset, offset + bytes)
@@ -92,10 +90,10 @@ function detailOf(tree: Tree, parent: string, name: string): object {
   }
 }
 
-function synced({ keeper }: ProxyHost): Promise<void> {
+function synced({ keeper }: ProxyHost, { storeWait }: Call): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new HttpError(503, 'The store did not answer a sync in time.'))
-    const cancel = deadline(keeper.clock, SYNC_MS_MAX, late)
+    const cancel = storeWait.begin(keeper.clock, late)
     keeper.sync().then(
       () => {
         cancel()

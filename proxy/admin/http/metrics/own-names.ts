@@ -181,6 +181,10 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
     'clients disconnected because they do not read replies',
   ],
   anykeeper_listings_refused: ['counter', 'long answers refused because others are being sent'],
+  anykeeper_listings_unread: [
+    'counter',
+    'long answers whose readers were disconnected after --listing-timeout',
+  ],
   anykeeper_slices_used: ['counter', 'how often a client used its slice of time'],
   anykeeper_compactions: ['counter', 'compactions of the store’s history'],
   anykeeper_compactions_refused: ['counter', 'compactions that the store refused'],
@@ -225,6 +229,10 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
   anykeeper_admin_connections_refused: [
     'counter',
     'HTTP connections beyond --admin-max-connections',
+  ],
+  anykeeper_admin_store_timeouts: [
+    'counter',
+    'HTTP requests for which the store took longer than --admin-store-timeout',
   ],
   anykeeper_admin_refused: ['counter', 'HTTP requests without the credentials that they need'],
   anykeeper_admin_throttled: [
