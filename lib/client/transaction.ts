@@ -10,7 +10,7 @@ export interface MultiVerbs {
 
 /**
  * Operations in order; each call adds one and returns the transaction with its result's type added. Arguments are
- * checked and copied when they are passed: ZK_BAD_ARGUMENTS, ZK_INVALID_ACL.
+ * checked and copied when they are passed; a call throws ZK_BAD_ARGUMENTS or ZK_INVALID_ACL.
  */
 export class Transaction<Results extends readonly unknown[]> {
   readonly #client: MultiVerbs

@@ -1,4 +1,5 @@
-/** What the docstrings of the package’s door say that a call throws, one error at a time. Neighbour: table. */
+/** What the docstrings of a door of the package say that a call throws, one error at a time. Neighbour: table. */
+import { resolve } from 'node:path'
 import ts from 'typescript'
 
 const options: ts.CompilerOptions = {
@@ -7,8 +8,12 @@ const options: ts.CompilerOptions = {
   ...{ allowImportingTsExtensions: true, noEmit: true, strict: true, skipLibCheck: true },
 }
 
-/** `Mutex.acquire ZK_NO_AUTH`, `Mutex.new TypeError`, `Mutex.acquire reason` (that of a signal), of what is exported by `door` and declared in `folder`. */
-export function promisesOf(door: string, folder: string): string[] {
+/**
+ * `Mutex.acquire ZK_NO_AUTH`, `Mutex.new TypeError`, in the words of {@link errorsIn}, of what is exported by `given`, a door and declared in a
+ * file that `isOf` takes.
+ */
+export function promisesOf(given: string, isOf: (file: string) => boolean): string[] {
+  const door = resolve(given)
   const program = ts.createProgram([door], options)
   const checker = program.getTypeChecker()
   const module = checker.getSymbolAtLocation(program.getSourceFile(door) as ts.SourceFile)
@@ -21,14 +26,22 @@ export function promisesOf(door: string, folder: string): string[] {
       ...membersOf(exported.name, symbol),
     ])
       for (const declaration of one.declarations ?? []) {
-        if (!declaration.getSourceFile().fileName.includes(folder)) continue
-        for (const error of errorsOf(declaration)) found.add(`${name} ${error}`)
+        if (!isOf(declaration.getSourceFile().fileName)) continue
+        const inTags = ts
+          .getJSDocTags(declaration)
+          .filter(({ tagName }) => tagName.text === 'throws')
+          .flatMap((tag) => errorsIn(onOneLine(tag.getText())))
+        const prose = ts.displayPartsToString(one.getDocumentationComment(checker))
+        for (const error of [...inTags, ...errorsInProse(onOneLine(prose))]) {
+          found.add(`${name} ${error}`)
+        }
       }
   }
   return [...found]
 }
 
-function membersOf(name: string, { members, exports, flags }: ts.Symbol): [string, ts.Symbol][] {
+function membersOf(name: string, symbol: ts.Symbol): [string, ts.Symbol][] {
+  const { members, exports, flags } = symbol
   const statics = (flags & ts.SymbolFlags.Class) === 0 ? [] : [...(exports ?? [])]
   return [...(members ?? []), ...statics]
     .filter(([, member]) => !member.getJsDocTags().some((tag) => tag.name === 'internal'))
@@ -38,17 +51,48 @@ function membersOf(name: string, { members, exports, flags }: ts.Symbol): [strin
     ])
 }
 
-function errorsOf(declaration: ts.Node): string[] {
-  return ts
-    .getJSDocTags(declaration)
-    .filter(({ tagName }) => tagName.text === 'throws')
-    .flatMap((tag) => errorsIn(tag.getText().replaceAll(/\s+\*?\s*/g, ' ')))
+const onOneLine = (text: string): string => text.replaceAll(/\s+\*?\s*/g, ' ')
+
+const CODE = /\b(?:ZK|STORE|CHANGES|COPY|MIGRATE)_[A-Z_]*[A-Z]/g
+/** Errors that come from below as they are. */
+const FROM_BELOW = /the store's own|the opener throws|the file system's error/
+
+/**
+ * The errors that such a text names: codes; classes, where their codes are not named; `reason`, that of a signal; and `own`, what comes
+ * from below as it is.
+ */
+export function errorsIn(text: string): string[] {
+  const codes = text.match(CODE) ?? []
+  const own = FROM_BELOW.test(text) ? ['own'] : []
+  const reason = /the signal’s reason|the signal's reason|reason of/.test(text) ? ['reason'] : []
+  const isSaid = codes.length + own.length > 0
+  const classes = [...text.matchAll(/\{(\w+)\}/g)]
+    .map(([, name]) => name as string)
+    .filter((name) => !(isSaid && HAS_CODES.has(name)))
+  return [...codes, ...classes, ...own, ...reason]
 }
 
-/** The errors that such a text names: codes, classes that are no ZnodeError, and the reasons of signals. */
-export function errorsIn(text: string): string[] {
-  const codes = text.match(/\b(?:ZK|STORE|CHANGES)_[A-Z_]*[A-Z]/g) ?? []
-  const classes = [...text.matchAll(/\{(TypeError|RangeError|CodecError|Error)\}/g)]
-  const reason = /the signal’s reason|the signal's reason|reason of/.test(text) ? ['reason'] : []
-  return [...codes, ...classes.map(([, name]) => name as string), ...reason]
+/** Those that a text names by their code, as a rule. */
+const HAS_CODES = new Set(['ZnodeError', 'StoreError', 'CopyError', 'ChangesError', 'MigrateError'])
+
+/** Those that a docstring names without a tag: in a sentence that says what is thrown. */
+export function errorsInProse(text: string): string[] {
+  return text
+    .split(/(?<=\.) (?=[A-Z])/)
+    .filter((sentence) => /\b(?:throws?|rejects?)\b/i.test(sentence))
+    .flatMap(errorsIn)
+}
+
+/** Those of {@link errorsIn} that an error is, the most exact one first. `below`: what came from below. */
+export function wordsOf(error: unknown, below?: unknown): string[] {
+  const { code, message } = error as { code?: unknown; message: string }
+  if (message === 'reason') return ['reason']
+  const names: string[] = []
+  for (let at = error as object; at instanceof Error; at = Object.getPrototypeOf(at)) {
+    names.push(at.constructor.name)
+  }
+  // Every error is one of the last of them.
+  if (names.length > 1) names.pop()
+  const own = error === below ? ['own'] : []
+  return [...own, ...(typeof code === 'string' ? [code] : []), ...names]
 }

@@ -3,6 +3,7 @@ import { Cache } from '../../../lib/index.ts'
 import type { Row } from './rows.ts'
 import { made, waits } from './table-recipes.ts'
 import { verbs } from './table-verbs.ts'
+import { views } from './table-views.ts'
 
 const feeds: Readonly<Record<string, Row>> = {
   'Cache.open': {
@@ -16,7 +17,13 @@ const feeds: Readonly<Record<string, Row>> = {
   },
 }
 
-export const THROWS: Readonly<Record<string, Row>> = { ...verbs, ...made, ...waits, ...feeds }
+const parts = [verbs, made, waits, views, feeds]
+
+export const THROWS: Readonly<Record<string, Row>> = Object.fromEntries(
+  parts
+    .flatMap(Object.keys)
+    .map((name) => [name, Object.assign({}, ...parts.map((rows) => rows[name]))]),
+)
 
 /** What needs another place than a member in memory, or a rival: the test that has the word. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
