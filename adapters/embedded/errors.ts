@@ -19,7 +19,7 @@ export function noSpace(message: string, cause?: unknown): StoreError {
   return new StoreError('STORE_NO_SPACE', message, { cause })
 }
 
-/** The system's texts, which are all that the driver gives, and Node's codes. */
+/** The system's texts, which are all that the driver gives, some with a colon and its step behind them, and Node's codes. */
 const CODES: Readonly<Record<string, string>> = {
   'No space left on device': 'ENOSPC',
   'Disk quota exceeded': 'EDQUOT',
@@ -31,8 +31,9 @@ const CODES: Readonly<Record<string, string>> = {
 /** Why a file or folder could not be opened or written, by Node's error codes. */
 export function fromFileSystem(error: unknown, folder: string): StoreError {
   if (error instanceof StoreError) return error
-  const { code = CODES[(error as Error)?.message ?? ''] } = (error ?? {}) as NodeJS.ErrnoException
-  switch (code) {
+  const { code, message = '' } = (error ?? {}) as NodeJS.ErrnoException
+  const [text = ''] = message.split(': ')
+  switch (code ?? CODES[text]) {
     case 'EACCES':
     case 'EPERM':
       return unusable(`${folder} cannot be written by this user: give it write permission`, error)

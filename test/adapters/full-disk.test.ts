@@ -1,8 +1,10 @@
 /** A `file:` store and its server on a disk without space: a small tmpfs, filled by itself or by another file. */
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Context } from 'mocha'
 import { openEmbeddedStore } from '../../adapters/embedded/embedded-store.ts'
+import { backupFileStore } from '../../adapters/index.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
 import { bytes } from '../conformance/support.ts'
@@ -85,6 +87,19 @@ describe('file store on a full disk', function () {
         expect(await keys(store)).to.have.members([...done.slice(1), 'k-more'])
       })
     }
+
+    it('backupFileStore onto it is refused, and leaves nothing', async () => {
+      const store = await open()
+      await put(store, 'k', 200_000)
+      disk.fill(65_536)
+      const copy = join(disk.path, 'copy')
+      const code = await backupFileStore(`file:${folder}`, copy).then(
+        () => 'it was made',
+        (error: StoreError) => error.code,
+      )
+      expect(code).to.equal('STORE_NO_SPACE')
+      expect(readdirSync(disk.path).filter((name) => name.startsWith('copy'))).to.deep.equal([])
+    })
 
     it('one that another file left no page beside is a clear error and no signal', async () => {
       const restore = disk.fill(8_192)
