@@ -138,7 +138,11 @@ export class ProxyServer implements ProxyHost {
     return new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
   }
 
-  /** Resolves when clients are accepted. Rejects when the port is not available. */
+  /**
+   * Resolves when clients are accepted.
+   * @throws {Error} a port is not available
+   * @throws {TlsError} certificates, keys or options of TLS cannot be used
+   */
   static async listen(
     keeper: Keeper,
     options: Partial<ProxyOptions> = {},

@@ -56,7 +56,10 @@ export interface MetadataStore {
    */
   watch(options: WatchOptions): AsyncIterable<WatchBatch>
 
-  /** A new lease of at least `ttlMs` milliseconds (1,000 … 86,400,000). */
+  /**
+   * A new lease of at least `ttlMs` milliseconds (1,000 … 86,400,000).
+   * @throws {StoreError} STORE_INVALID when `ttlMs` is not within these bounds
+   */
   grantLease(options: { readonly ttlMs: number }): Promise<Lease>
 
   /**
@@ -72,8 +75,9 @@ export interface MetadataStore {
 
   /**
    * Forgets history before `revision` (inclusive of older states; the state at `revision` stays
-   * readable). An already compacted revision is no error; a future one is STORE_INVALID.
-   * @throws {StoreError} with `freedMs`: STORE_TIMEOUT when the space is not free by then; the store continues
+   * readable). An already compacted revision is no error.
+   * @throws {StoreError} STORE_INVALID when `revision` lies in the future; with `freedMs`: STORE_TIMEOUT when the space is
+   * not free by then; the store continues
    */
   compact(revision: Revision, options?: CompactOptions): Promise<void>
 
@@ -88,7 +92,8 @@ export interface MetadataStore {
    * Does, as far as it helps now, what gives space back but is not done by the store itself, one step after the
    * other: gives up history, returns what is taken but not in use, allows writes again. Resolves when
    * there is nothing to do. Absent: the store needs no such thing.
-   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not; STORE_UNAVAILABLE unless all members answer
+   * @throws {StoreError} STORE_UNAUTHENTICATED when this user may not; STORE_UNAVAILABLE unless all members answer;
+   * STORE_UNSUPPORTED when members of the cluster are not named in the store's URL
    */
   reclaim?(options: ReclaimOptions): Promise<void>
 

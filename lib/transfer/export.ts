@@ -194,10 +194,10 @@ export class TreeExport implements Iterable<string> {
 
 /**
  * Reads a tree at one moment of the store.
+ * @throws {TypeError} `path` is no path of a znode
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
- * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished;
- * STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's
- * own
+ * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished; STORE_INTERNAL: the
+ * tree is damaged; STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options

@@ -44,7 +44,7 @@ export interface CompareHost {
   readonly reapable: ReapablePaths
   /** What was found so far. */
   readonly report: CompareReport
-  /** Rejects when it is unreachable. */
+  /** @throws {Error} it is unreachable */
   openCandidate(): Promise<Upstream>
   /** undefined: it is unreachable, which is logged once. The first call also reads the newest zxid of
    *  both sides. In a turn. */

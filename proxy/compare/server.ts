@@ -59,7 +59,10 @@ export class CompareServer implements CompareHost {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
-  /** Resolves when clients are accepted. Neither side needs to be reachable yet. */
+  /**
+   * Resolves when clients are accepted. Neither side needs to be reachable yet.
+   * @throws {Error} the port is not available
+   */
   static async listen(
     options: Partial<CompareOptions> & Pick<CompareOptions, 'candidate' | 'oracle'>,
     logger: Logger,
@@ -99,6 +102,7 @@ export class CompareServer implements CompareHost {
 
   // CompareHost
 
+  /** @throws {Error} it is unreachable */
   openCandidate(): Promise<Upstream> {
     return Upstream.connect(this.options.candidate, this.clock, this.options.connectTimeoutMs)
   }

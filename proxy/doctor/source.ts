@@ -48,7 +48,10 @@ export function clientSource(zk: ZooKeeper): ZnodeSource {
   }
 }
 
-/** Of a store: `load` reads the whole tree, and does so again at each refresh(). */
+/**
+ * Of a store: `load` reads the whole tree, and does so again at each refresh().
+ * @throws what `load` rejects with
+ */
 export async function treeSource(
   load: () => Promise<TreeExport>,
   clock: Clock,

@@ -14,8 +14,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { loadLmdb } from '../../adapters/embedded/driver.ts'
 import { openEmbeddedStore } from '../../adapters/embedded/embedded-store.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import type { MetadataStore } from '../../lib/store/metadata-store.ts'
@@ -304,12 +304,15 @@ describe('file store faults', function () {
       await store.close()
     })
 
-    it('without the driver it says what to install', async () => {
-      const error = await rejection(
-        loadLmdb(() => Promise.reject(new Error('Cannot find package'))),
-        'STORE_UNSUPPORTED',
-      )
-      expect(error.message).to.include('npm install lmdb')
+    it('without the driver openStore and backupFileStore say what to install', async () => {
+      await (await openEmbeddedStore({ folder: join(folder, 'data') })).close()
+      const child = fileURLToPath(new URL('children/without-lmdb.ts', import.meta.url))
+      const args = ['--import', 'tsx', child, `file:${join(folder, 'data')}`, folder]
+      const lines = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
+      expect(lines).to.have.length(2)
+      for (const line of lines) {
+        expect(line).to.match(/^STORE_UNSUPPORTED: .*npm install lmdb$/)
+      }
     })
   })
 

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { openEtcdStore } from '../../adapters/etcd/etcd-store.ts'
 import type { EtcdStoreOptions } from '../../adapters/etcd/store-options.ts'
+import type { StoreError } from '../../lib/index.ts'
 import { rejection, Space } from '../conformance/support.ts'
 import {
   type EtcdServer,
@@ -9,7 +10,7 @@ import {
   requireEtcd,
   startEtcd,
 } from '../support/etcd-server.ts'
-import { untilFulfilled } from '../support/eventually.ts'
+import { eventually, untilFulfilled } from '../support/eventually.ts'
 import { type FaultBed, serverFaults } from './server-faults.ts'
 
 type Options = Partial<EtcdStoreOptions>
@@ -83,6 +84,25 @@ serverFaults(etcd, (bench) => {
       proxy.pause('down')
       expect(space.names(await space.all())).to.deep.equal(['a'])
       await space.write(space.put('b', '1'))
+    })
+
+    it('a compaction that frees nothing in time is STORE_TIMEOUT, and is carried out', async () => {
+      const { proxy, direct } = bench
+      const store = await bench.open()
+      const space = new Space(store)
+      const old = await space.write(space.put('a', '1'))
+      const revision = await space.write(space.put('a', '2'))
+      proxy.pause('down')
+      await rejection(store.compact(revision, { freedMs: 300 }), 'STORE_TIMEOUT')
+      await eventually(
+        'it is compacted',
+        () =>
+          direct.range({ start: Buffer.from('a'), revision: old }).then(
+            () => false,
+            ({ code }: StoreError) => code === 'STORE_COMPACTED',
+          ),
+        30_000,
+      )
     })
 
     it('no member named: opening is rejected with STORE_INVALID', async () => {

@@ -92,7 +92,11 @@ export class AdminServer {
     this.#search = { lookedMax: options.searchNamesMax, cut: 0, slots }
   }
 
-  /** Resolves when requests are answered. Rejects when the port is not available. */
+  /**
+   * Resolves when requests are answered.
+   * @throws {Error} the port is not available
+   * @throws {TlsError} certificates or keys cannot be used
+   */
   static async listen(
     options: Partial<AdminOptions> = {},
     logger: Logger = silentLogger,
@@ -123,7 +127,11 @@ export class AdminServer {
     return this.#listeners[0]?.port ?? 0
   }
 
-  /** One more port, for /metrics alone (metricsProvider.httpPort). @returns where it listens */
+  /**
+   * One more port, for /metrics alone (metricsProvider.httpPort).
+   * @returns where it listens
+   * @throws {Error} the port is not available
+   */
   async listenForMetrics(host: string, port: number): Promise<number> {
     const { port: own } = await this.#open({ ...this.#options, host, port }, this.#metricsRoutes())
     return own

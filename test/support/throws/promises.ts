@@ -55,15 +55,19 @@ const onOneLine = (text: string): string => text.replaceAll(/\s+\*?\s*/g, ' ')
 
 const CODE = /\b(?:ZK|STORE|CHANGES|COPY|MIGRATE)_[A-Z_]*[A-Z]/g
 /** Errors that come from below as they are. */
-const FROM_BELOW = /the store's own|the opener throws|the file system's error/
+const FROM_BELOW = /the store's own|the opener throws|what `\w+` rejects with/
+const OF_SYSTEM = /the file system's error/
 
 /**
- * The errors that such a text names: codes; classes, where their codes are not named; `reason`, that of a signal; and `own`, what comes
- * from below as it is.
+ * The errors that such a text names: codes; classes, where their codes are not named; `reason`, that of a signal; `own`, what comes
+ * from below as it is; and `system`, one of the file system.
  */
 export function errorsIn(text: string): string[] {
   const codes = text.match(CODE) ?? []
-  const own = FROM_BELOW.test(text) ? ['own'] : []
+  const own = [
+    ...(FROM_BELOW.test(text) ? ['own'] : []),
+    ...(OF_SYSTEM.test(text) ? ['system'] : []),
+  ]
   const reason = /the signal’s reason|the signal's reason|reason of/.test(text) ? ['reason'] : []
   const isSaid = codes.length + own.length > 0
   const classes = [...text.matchAll(/\{(\w+)\}/g)]
@@ -85,7 +89,7 @@ export function errorsInProse(text: string): string[] {
 
 /** Those of {@link errorsIn} that an error is, the most exact one first. `below`: what came from below. */
 export function wordsOf(error: unknown, below?: unknown): string[] {
-  const { code, message } = error as { code?: unknown; message: string }
+  const { code, errno, message } = error as { code?: unknown; errno?: unknown; message: string }
   if (message === 'reason') return ['reason']
   const names: string[] = []
   for (let at = error as object; at instanceof Error; at = Object.getPrototypeOf(at)) {
@@ -94,5 +98,6 @@ export function wordsOf(error: unknown, below?: unknown): string[] {
   // Every error is one of the last of them.
   if (names.length > 1) names.pop()
   const own = error === below ? ['own'] : []
-  return [...own, ...(typeof code === 'string' ? [code] : []), ...names]
+  const system = typeof errno === 'number' && /^E[A-Z]+$/.test(String(code)) ? ['system'] : []
+  return [...own, ...system, ...(typeof code === 'string' ? [code] : []), ...names]
 }

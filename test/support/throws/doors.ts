@@ -1,0 +1,28 @@
+/** A call for each error that the docstrings of the package's doors promise, besides the client's. Neighbours: promises, place. */
+import { proxies } from './door-proxy.ts'
+import { adapters, contract, members } from './door-stores.ts'
+import { transfers } from './door-transfer.ts'
+import type { DoorRow } from './place.ts'
+
+export const DOORS: Readonly<Record<string, DoorRow>> = {
+  ...members,
+  ...contract,
+  ...transfers,
+  ...adapters,
+  ...proxies,
+}
+
+/** What needs a server, or a disk: the test that has the call. */
+export const ELSEWHERE_OF_DOORS: Readonly<Record<string, string>> = {
+  'Keeper.changes CHANGES_SLOW': 'test/keeper/changes-ends.test.ts',
+  'MetadataStore STORE_UNAVAILABLE': 'test/adapters/redis-faults.test.ts',
+  'MetadataStore STORE_TIMEOUT': 'test/adapters/etcd-faults.test.ts',
+  'MetadataStore.txn STORE_NO_SPACE': 'test/adapters/full-disk.test.ts',
+  'MetadataStore.compact STORE_TIMEOUT': 'test/adapters/etcd-faults.test.ts',
+  'MetadataStore.space STORE_UNAUTHENTICATED': 'test/adapters/etcd-space.test.ts',
+  'MetadataStore.reclaim STORE_UNAUTHENTICATED': 'test/operations/least-privilege.test.ts',
+  'MetadataStore.reclaim STORE_UNAVAILABLE': 'test/adapters/etcd-maintenance.test.ts',
+  'MetadataStore.reclaim STORE_UNSUPPORTED': 'test/adapters/etcd-maintenance.test.ts',
+  'backupFileStore STORE_NO_SPACE': 'test/adapters/full-disk.test.ts',
+  'backupFileStore STORE_UNSUPPORTED': 'test/adapters/embedded-faults.test.ts',
+}
