@@ -77,9 +77,12 @@ export class Layout {
 
   /**
    * @param prefix starts with "/", no "/" at its end, at most {@link PREFIX_BYTES_MAX} bytes, e.g. "/anykeeper"
-   * @throws {TypeError} it is longer
+   * @throws {TypeError} it is not so
    */
   constructor(prefix: string) {
+    if (typeof prefix !== 'string' || !/^\/[^\0]*[^/\0]$/.test(prefix)) {
+      throw new TypeError(`prefix must start with "/" and not end with it, got "${prefix}"`)
+    }
     if (Buffer.byteLength(prefix) > PREFIX_BYTES_MAX) {
       throw new TypeError(`a prefix has at most ${PREFIX_BYTES_MAX} bytes`)
     }

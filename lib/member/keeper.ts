@@ -27,7 +27,7 @@ import { JournalFollower, journalFaults } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
-import { type KeeperOptions, loadOptions, prefixOf } from './upkeep/keeper-options.ts'
+import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
 import { headIsGone, LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
@@ -79,11 +79,11 @@ export class Keeper {
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
-   * @throws {TypeError} the prefix does not start with "/", or ends with it
+   * @throws {TypeError} the prefix does not start with "/", ends with it, or is longer than 4,096 bytes
    * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the prefix is unfinished
    */
   static async open(given: KeeperOptions): Promise<Keeper> {
-    const layout = new Layout(prefixOf(given))
+    const layout = new Layout(given.prefix ?? '/anykeeper')
     // A store of the caller’s own may throw anything: below this line it is a StoreError.
     const options = { ...given, store: checkedStore(given.store) }
     const limits = { ...LIMITS_DEFAULT, ...options.limits }

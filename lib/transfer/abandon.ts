@@ -27,6 +27,7 @@ export interface AbandonOptions {
  * ends with COPY_CONFLICT. A complete tree is not touched. Resumable: run it again when
  * interrupted.
  * @returns keys removed; undefined: there is no unfinished import
+ * @throws {TypeError} the prefix is none
  * @throws {CopyError} COPY_CONFLICT: the import is running at this moment; run it again
  * @throws {StoreError} the store's own
  */

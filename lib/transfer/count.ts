@@ -8,6 +8,7 @@ const KEYS_PER_PAGE = 10_000
 
 /**
  * Counts the records of znodes below `prefix`, those that the journal is ahead of included.
+ * @throws {TypeError} the prefix is none
  * @throws {StoreError} the store's own
  */
 export async function countZnodes(store: MetadataStore, prefix: string): Promise<number> {

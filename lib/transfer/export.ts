@@ -194,7 +194,7 @@ export class TreeExport implements Iterable<string> {
 
 /**
  * Reads a tree at one moment of the store.
- * @throws {TypeError} `path` is no path of a znode
+ * @throws {TypeError} `path` is no path of a znode, or the prefix is none
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished; STORE_INTERNAL: the
  * tree is damaged; STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own

@@ -71,6 +71,7 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
 /**
  * Resolves when the tree is complete. Resumable: an import that ended before that continues where
  * it was when it is run again with the same file. Proxies refuse to serve the prefix meanwhile.
+ * @throws {TypeError} the prefix is none
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
  * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
  * import is in progress
@@ -82,6 +83,7 @@ export async function importTree(options: ImportOptions): Promise<ImportResult> 
 
 /**
  * Reads an exported tree to its end, and writes nothing. With `store`: would it fit?
+ * @throws {TypeError} the prefix is none
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED, COPY_TOO_LARGE
  */
 export async function checkTree(

@@ -53,6 +53,7 @@ export interface RepairReport {
 }
 
 /**
+ * @throws {TypeError} the prefix is none
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree; COPY_CONFLICT: proxies are registered, somebody else
  * committed meanwhile, or the tree follows a ZooKeeper ensemble
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import is not finished; STORE_UNSUPPORTED: a newer version

@@ -48,14 +48,6 @@ export interface KeeperOptions extends DigestOptions {
   readonly logger?: Logger
 }
 
-/** @throws {TypeError} it does not start with "/", or ends with it */
-export function prefixOf({ prefix = '/anykeeper' }: KeeperOptions): string {
-  if (!/^\/[^\0]*[^/\0]$/.test(prefix)) {
-    throw new TypeError(`prefix must start with "/" and not end with it, got "${prefix}"`)
-  }
-  return prefix
-}
-
 export function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {
   const { acceptDamagedTree = false, logger = silentLogger, memory, clock = systemClock } = options
   const { changesRetainedBytesMax: bytesMax, changesRetentionMs: ageMsMax } = bounds

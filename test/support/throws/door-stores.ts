@@ -67,6 +67,7 @@ export const members: Readonly<Record<string, DoorRow>> = {
     TypeError: [
       () => Keeper.open({ store: target(), prefix: 'a' }),
       () => Keeper.open({ store: target(), prefix: '/a/' }),
+      () => Keeper.open({ store: target(), prefix: `/${'a'.repeat(4_096)}` }),
     ],
     STORE_UNAVAILABLE: async () => {
       const store = target({ txnOpsMax: 8 })

@@ -24,6 +24,8 @@ import {
 } from '../../unit/lib/transfer/zookeeper/folders.ts'
 import { type DoorCall, type DoorRow, failing, type Place, someTree } from './place.ts'
 
+/** No member serves it. */
+const NO_PREFIX = 'a/'
 const HEAD = Buffer.from('/anykeeper/head')
 const put = (store: MetadataStore, key: string, value: string) =>
   store.txn({
@@ -75,6 +77,7 @@ const small = { valueBytesMax: 16 }
 
 const steps: Readonly<Record<string, DoorRow>> = {
   abandonImport: {
+    TypeError: () => abandonImport({ store: target(), prefix: NO_PREFIX }),
     COPY_CONFLICT: async () => {
       const store = await unfinished()
       // The import moves its marker first.
@@ -87,9 +90,15 @@ const steps: Readonly<Record<string, DoorRow>> = {
     },
     own: () => abandonImport({ store: failing(), clock, storeMs: 1 }),
   },
-  countZnodes: { own: () => countZnodes(failing(), '/anykeeper') },
+  countZnodes: {
+    TypeError: () => countZnodes(target(), NO_PREFIX),
+    own: () => countZnodes(failing(), '/anykeeper'),
+  },
   readTree: {
-    TypeError: async () => readTree({ store: await imported(), path: 'app' }),
+    TypeError: [
+      async () => readTree({ store: await imported(), path: 'app' }),
+      () => readTree({ store: target(), prefix: NO_PREFIX }),
+    ],
     COPY_NOT_FOUND: [
       () => readTree({ store: target() }),
       async () => readTree({ store: await imported(), path: '/none' }),
@@ -112,11 +121,14 @@ const steps: Readonly<Record<string, DoorRow>> = {
     TypeError: async () => (await readTree({ store: await imported() })).summary,
   },
   checkTree: {
+    TypeError: async () => checkTree(chunks(await lines()), { prefix: NO_PREFIX }),
     COPY_MALFORMED: malformed,
     COPY_UNSUPPORTED: async () => checkTree(await versioned()),
     COPY_TOO_LARGE: async () => checkTree(chunks(await lines()), { store: target(small) }),
   },
   importTree: {
+    TypeError: async () =>
+      importTree({ store: target(), input: chunks(await lines()), prefix: NO_PREFIX }),
     COPY_MALFORMED: () => importTree({ store: target(), input: chunks(['no line\n']), clock }),
     COPY_UNSUPPORTED: async () => importTree({ store: target(), input: await versioned(), clock }),
     COPY_NOT_EMPTY: [
@@ -143,6 +155,7 @@ const steps: Readonly<Record<string, DoorRow>> = {
       importTree({ store: failing(), input: chunks(await lines()), clock, storeMs: 1 }),
   },
   repairTree: {
+    TypeError: () => repairTree({ store: target(), prefix: NO_PREFIX, save() {} }),
     COPY_NOT_FOUND: () => repair(target()),
     COPY_CONFLICT: [
       async (place) => {
