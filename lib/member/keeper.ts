@@ -79,8 +79,8 @@ export class Keeper {
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
-   * @throws {TypeError} the prefix does not start with "/", ends with it, or is longer than 4,096 bytes
-   * @throws {StoreError} the store's own; STORE_UNAVAILABLE, not retriable, while an import into the prefix is unfinished
+   * @throws {TypeError} the prefix is none; {StoreError} the store's own; STORE_UNAVAILABLE, not retriable: an import is unfinished;
+   * STORE_INTERNAL: damage; STORE_UNSUPPORTED: a newer version wrote it; STORE_INVALID: it is in another tree; STORE_NO_MEMORY
    */
   static async open(given: KeeperOptions): Promise<Keeper> {
     const layout = new Layout(given.prefix ?? '/anykeeper')

@@ -29,7 +29,8 @@ export interface AbandonOptions {
  * @returns keys removed; undefined: there is no unfinished import
  * @throws {TypeError} the prefix is none
  * @throws {CopyError} COPY_CONFLICT: the import is running at this moment; run it again
- * @throws {StoreError} the store's own
+ * @throws {StoreError} the store's own; STORE_INTERNAL: what says how far it came is damaged; STORE_UNSUPPORTED: a newer
+ * version wrote that
  */
 export async function abandonImport(options: AbandonOptions): Promise<number | undefined> {
   const { store, prefix = '/anykeeper', clock = systemClock, storeMs } = options

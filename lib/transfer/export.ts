@@ -197,7 +197,8 @@ export class TreeExport implements Iterable<string> {
  * @throws {TypeError} `path` is no path of a znode, or the prefix is none
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished; STORE_INTERNAL: the
- * tree is damaged; STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
+ * tree is damaged; STORE_UNSUPPORTED: a newer version wrote to it; STORE_INVALID: the prefix lies among the keys of another
+ * tree; STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options

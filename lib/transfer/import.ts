@@ -75,7 +75,8 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
  * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
  * import is in progress
- * @throws {StoreError} the store's own; retriable ones after half a minute of retries
+ * @throws {StoreError} the store's own; retriable ones after half a minute of retries; STORE_INTERNAL: what says how far
+ * an earlier import came is damaged; STORE_UNSUPPORTED: a newer version wrote that
  */
 export async function importTree(options: ImportOptions): Promise<ImportResult> {
   return new TreeImport(options).run()

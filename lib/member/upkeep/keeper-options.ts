@@ -23,7 +23,7 @@ export interface MemoryGuard {
 export interface KeeperOptions extends DigestOptions {
   /** Where the tree is; it stays the caller’s to close. */
   readonly store: MetadataStore
-  /** Key prefix in the store. Starts with "/", does not end with it. @default "/anykeeper" */
+  /** Key prefix in the store. Starts with "/", does not end with it, 4,096 bytes at most. @default "/anykeeper" */
   readonly prefix?: string
   /** Where clients reach this keeper; only for people that read the store. @default "" */
   readonly address?: string

@@ -49,6 +49,19 @@ const opensNothing = (): string => {
   return 'fails:'
 }
 
+async function headed(head: string): Promise<ReturnType<typeof target>> {
+  const store = target()
+  await write(store, { type: 'put', key: Buffer.from('/anykeeper/head'), value: Buffer.from(head) })
+  return store
+}
+const fitsNowhere: DoorCall = async () => {
+  const loading = () => {
+    throw new StoreError('STORE_NO_MEMORY', 'it does not fit')
+  }
+  const { store } = await someTree()
+  return Keeper.open({ store, memory: { isShort: () => false, loading } })
+}
+
 export const members: Readonly<Record<string, DoorRow>> = {
   connect: {
     ZK_BAD_ARGUMENTS: [() => connect('zk://'), () => connect('memory:', { timeoutMs: -1 })],
@@ -75,16 +88,17 @@ export const members: Readonly<Record<string, DoorRow>> = {
       await importTree({ store, input, clock: hastyClock() }).catch(() => {})
       return Keeper.open({ store })
     },
+    STORE_INTERNAL: async () => Keeper.open({ store: await headed('no head') }),
+    STORE_UNSUPPORTED: async () => Keeper.open({ store: await headed('{"f":99}') }),
+    STORE_INVALID: async () => {
+      const { store } = await someTree()
+      return Keeper.open({ store, prefix: '/anykeeper/n/a1' })
+    },
+    STORE_NO_MEMORY: fitsNowhere,
     own: () => Keeper.open({ store: failing() }),
   },
   'MemoryGuard.loading': {
-    STORE_NO_MEMORY: async () => {
-      const loading = () => {
-        throw new StoreError('STORE_NO_MEMORY', 'it does not fit')
-      }
-      const { store } = await someTree()
-      return Keeper.open({ store, memory: { isShort: () => false, loading } })
-    },
+    STORE_NO_MEMORY: fitsNowhere,
   },
   'Keeper.changes': {
     TypeError: [

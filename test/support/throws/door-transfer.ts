@@ -26,6 +26,8 @@ import { type DoorCall, type DoorRow, failing, type Place, someTree } from './pl
 
 /** No member serves it. */
 const NO_PREFIX = 'a/'
+/** Of a format that there is not yet. */
+const NEWER = '{"f":99}'
 const HEAD = Buffer.from('/anykeeper/head')
 const put = (store: MetadataStore, key: string, value: string) =>
   store.txn({
@@ -60,6 +62,13 @@ async function served(place: Place, store: ReturnType<typeof target>) {
   place.closing(await Keeper.open({ store }))
   return store
 }
+async function written(key: string, value: string): Promise<ReturnType<typeof target>> {
+  const store = target()
+  await put(store, key, value)
+  return store
+}
+/** Of an import that has begun. */
+const marked = (value: string) => written('/anykeeper/import', value)
 const repair = (store: MetadataStore, save: () => void = () => {}) => repairTree({ store, save })
 const malformed: DoorCall[] = [
   () => checkTree(chunks(['no line\n'])),
@@ -88,6 +97,8 @@ const steps: Readonly<Record<string, DoorRow>> = {
       }
       return abandonImport({ store, clock })
     },
+    STORE_INTERNAL: async () => abandonImport({ store: await marked('no mark'), clock }),
+    STORE_UNSUPPORTED: async () => abandonImport({ store: await marked(NEWER), clock }),
     own: () => abandonImport({ store: failing(), clock, storeMs: 1 }),
   },
   countZnodes: {
@@ -115,6 +126,8 @@ const steps: Readonly<Record<string, DoorRow>> = {
       }
       return readTree({ store })
     },
+    STORE_UNSUPPORTED: async () => readTree({ store: await written('/anykeeper/head', NEWER) }),
+    STORE_INVALID: async () => readTree({ store: await imported(), prefix: '/anykeeper/n/a1' }),
     own: () => readTree({ store: failing() }),
   },
   'TreeExport.summary': {
@@ -151,6 +164,10 @@ const steps: Readonly<Record<string, DoorRow>> = {
       const other = [header.replace('"zxid":', '"zxid":1'), ...rest]
       return importTree({ store, input: chunks(other), clock })
     },
+    STORE_INTERNAL: async () =>
+      importTree({ store: await marked('no mark'), input: chunks(await lines()), clock }),
+    STORE_UNSUPPORTED: async () =>
+      importTree({ store: await marked(NEWER), input: chunks(await lines()), clock }),
     own: async () =>
       importTree({ store: failing(), input: chunks(await lines()), clock, storeMs: 1 }),
   },
