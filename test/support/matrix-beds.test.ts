@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import { type ClientBed, clientBeds } from './client-beds.ts'
 import { runOn } from './matrix-cells.ts'
+import type { Bed } from './recipe-play.ts'
 import { TcpFaultProxy } from './tcp-fault-proxy.ts'
 import { openWireBed } from './wire-bed.ts'
 
@@ -34,6 +35,31 @@ describe('the bed of a cell', () => {
     const own = outcome(() => Promise.reject(new RangeError('the cell')))
     expect(await own).to.equal('RangeError: the cell')
     expect(await outcome(async () => {})).to.equal('RangeError: the end of the bed')
+  })
+
+  it('says how long an outage was, where it was no short one', async () => {
+    const seat = { ...bed, client: undefined as never, cut() {}, mend() {} }
+    const seated = {
+      ...bed,
+      timeoutMs: 40,
+      seat: async () => ({ ...seat, freeze: never, cutBehindNextWrite() {} }),
+      close: async () => {},
+    }
+    const errorBehind = (ms: number, begin: 'cut' | 'cutBehindNextWrite'): Promise<unknown> => {
+      const run = async (its: Bed): Promise<never> => {
+        const one = await its.seat()
+        one[begin]()
+        const untilMs = performance.now() + ms
+        while (performance.now() < untilMs);
+        one.mend()
+        throw new RangeError('the cell')
+      }
+      return runOn({ recipe: 'a', fault: 'b', run }, async () => seated).catch(String)
+    }
+    const long = /^RangeError: the cell \(an outage took \d+ ms, and a session has 40 ms\)$/
+    expect(await errorBehind(25, 'cut')).to.match(long)
+    expect(await errorBehind(25, 'cutBehindNextWrite')).to.match(long)
+    expect(await errorBehind(0, 'cut')).to.equal('RangeError: the cell')
   })
 
   it('over the wire leaves no relay of a seat that could not connect', async () => {

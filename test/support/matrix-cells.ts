@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { everyStep } from '../../lib/base/every-step.ts'
+import { OutageTimes } from './outage-times.ts'
 import type { Bed } from './recipe-play.ts'
 
 /** One recipe in one kind of bad weather. */
@@ -102,13 +103,21 @@ const STOP_MS = 500
 export async function runOn(cell: Cell, open: () => Promise<OpenBed>): Promise<void> {
   const delay = monitorEventLoopDelay()
   delay.enable()
+  const outages = new OutageTimes()
+  let timeoutMs = 0
   try {
     const bed = await open()
-    await everyStep([() => cell.run(bed), () => bed.close()])
+    timeoutMs = bed.timeoutMs
+    await everyStep([() => cell.run(outages.of(bed)), () => bed.close()])
   } catch (error) {
+    if (!(error instanceof Error)) throw error
     const stoodMs = Math.round(delay.max / 1e6)
-    if (stoodMs >= STOP_MS && error instanceof Error) {
+    if (stoodMs >= STOP_MS) {
       error.message += ` (this process stood still for ${stoodMs} ms meanwhile)`
+    }
+    const outageMs = Math.round(outages.longestMs)
+    if (outageMs >= timeoutMs / 2 && outageMs > 0) {
+      error.message += ` (an outage took ${outageMs} ms, and a session has ${timeoutMs} ms)`
     }
     throw error
   } finally {
