@@ -3,6 +3,7 @@ import type { Clock } from '../lib/base/clock.ts'
 import type { Logger } from '../lib/base/log.ts'
 import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
+import type { CredentialSources } from './credentials/credentials.ts'
 import type { BackupOptions, BackupResult } from './embedded/backup.ts'
 
 export type { BackupOptions, BackupResult } from './embedded/backup.ts'
@@ -100,26 +101,45 @@ export async function backupFileStore(
   return backupFolder(parsed.folder, absolutePath('the copy', folder), options)
 }
 
-type UrlCheck = (url: string) => Promise<unknown>
+type UrlCheck = (url: string) => Promise<{ readonly credentials?: CredentialSources }>
 
 const checks = new Map<string, UrlCheck>([
-  ['file', async (url) => (await import('./embedded/file-url.ts')).parseFileUrl(url)],
+  [
+    'file',
+    async (url) => {
+      const { parseFileUrl } = await import('./embedded/file-url.ts')
+      parseFileUrl(url)
+      return {}
+    },
+  ],
   ['etcd', async (url) => (await import('./etcd/etcd-url.ts')).parseEtcdUrl(url)],
   ['etcds', async (url) => (await import('./etcd/etcd-url.ts')).parseEtcdUrl(url)],
   ['redis', async (url) => (await import('./redis/redis-url.ts')).parseRedisUrl(url)],
   ['rediss', async (url) => (await import('./redis/redis-url.ts')).parseRedisUrl(url)],
 ])
 
+/** Options of {@link checkStoreUrl}. */
+export interface CheckStoreUrlOptions {
+  /** Reads the files that the URL names as well. @default false */
+  readonly files?: boolean
+}
+
 /**
  * Looks at the URL of a store without opening it. A scheme that was added with {@link registerStore} is looked up by name
  * only.
- * @throws {StoreError} STORE_INVALID for a URL that cannot be used
+ * @throws {StoreError} STORE_INVALID for a URL, or for a file, that cannot be used
  */
-export async function checkStoreUrl(url: string): Promise<void> {
+export async function checkStoreUrl(
+  url: string,
+  { files = false }: CheckStoreUrlOptions = {},
+): Promise<void> {
   const scheme = /^[^:]*/.exec(url)?.[0] ?? ''
   // Refused there, in the same words.
   if (!openers.has(scheme)) await openStore(url)
-  await checks.get(scheme)?.(url)
+  const parsed = await checks.get(scheme)?.(url)
+  if (!files || parsed?.credentials === undefined) return
+  const { checkSources } = await import('./credentials/check-sources.ts')
+  await checkSources(parsed.credentials)
 }
 
 registerStore('memory', async (_url, _scheme, options) => {

@@ -6,9 +6,9 @@
 import cluster from 'node:cluster'
 import { Command } from 'commander'
 import type { Logger } from 'pino'
-import { checkStoreUrl, openStore } from '../adapters/index.ts'
+import { openStore } from '../adapters/index.ts'
 import { Keeper, type MetadataStore } from '../lib/index.ts'
-import { reasonOf, SourceGuard, serveWhileFollowing } from '../lib/internal.ts'
+import { SourceGuard, serveWhileFollowing, withoutWaiting } from '../lib/internal.ts'
 import { ProxyServer } from '../proxy/index.ts'
 import { drained, openAdminPort } from './admin-port.ts'
 import { auditFailedStart, openAudit } from './audit.ts'
@@ -40,6 +40,7 @@ import { shownAddress } from './settings/parse.ts'
 import type { Resolved, Values } from './settings/resolve.ts'
 import { GROUPS } from './settings/schema.ts'
 import { shownUrl } from './settings/shown-url.ts'
+import { oneProcessOnly, startProblems } from './start-problems.ts'
 import { Starting } from './starting.ts'
 import { stayAlive } from './stay-alive.ts'
 import { untilReachable } from './until-reachable.ts'
@@ -74,14 +75,6 @@ function refuseArguments([first]: readonly string[]): void {
   throw new UsageError('serve takes no arguments, only flags: see anykeeper serve --help')
 }
 
-/** Without opening it. */
-async function storeProblems({ get }: Values): Promise<readonly string[]> {
-  return checkStoreUrl(get(storeSettings.store)).then(
-    () => [],
-    (error: unknown) => [reasonOf(error)],
-  )
-}
-
 /** `--check-config`: prints the settings, the warnings and all errors. */
 function printSettings(settings: Resolved): void {
   const { out, err } = reportOf(settings)
@@ -94,7 +87,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   const load = () => loadSettings(GROUPS, { ...start, env: process.env })
   const settings = load()
   const { values, warnings } = settings
-  const problems = [...settings.problems, ...(await storeProblems(values))]
+  const problems = [...settings.problems, ...(await startProblems(values, isCheck))]
   if (isCheck) return printSettings({ ...settings, problems })
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
@@ -102,7 +95,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   const log = openLog(get(logLevel), get(logFormat))
   const logger = worker === 0 ? log : log.child({ worker })
   const link = WorkerLink.open(get(workerAnswerTimeout))
-  const reload = new Reload({ groups: GROUPS, values, logger, load })
+  const reload = new Reload({ groups: GROUPS, values, logger, load: () => withoutWaiting(load) })
   reload.reloaders.push(async (next) => {
     logger.level = next.get(logLevel)
     return undefined
@@ -210,9 +203,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
     )
     const opened = store
     if (worker > 0 && !opened.features.shared) {
-      throw new UsageError(
-        `--workers ${get(workers)}: ${url} can be used by one process only: omit --workers`,
-      )
+      throw new UsageError(oneProcessOnly(get(workers), storeUrl))
     }
     for (const warning of warningsOf(opened)) logger.warn({ store: url }, warning)
     const secure = secureOf(get)

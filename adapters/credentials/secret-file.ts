@@ -1,35 +1,20 @@
 /** Reads files that hold a secret. Neighbour: credentials.ts. */
-import { open } from 'node:fs/promises'
+import { readBounded } from '../../lib/base/read-bounded.ts'
+import { reasonOf } from '../../lib/base/reason-of.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 
 /** Bundles of authorities are some hundred KB; anything larger is no secret. Unit: bytes. */
 const SECRET_BYTES_MAX = 1_048_576
-const CHUNK_BYTES = 65_536
+/** How long a FIFO or a device may say nothing. Unit: ms. */
+const SILENCE_MS_MAX = 10_000
 
 /** `name`: what the store's URL calls it. @throws {StoreError} STORE_INVALID, with the path and never with the content */
 export async function readSecret(name: string, path: string): Promise<Buffer> {
-  const bytes = await readBounded(path).catch((cause: NodeJS.ErrnoException) => {
-    throw invalid(`cannot read the ${name} file ${path} (${cause.code})`, cause)
+  const bounds = { bytesMax: SECRET_BYTES_MAX, silenceMsMax: SILENCE_MS_MAX }
+  return readBounded(path, bounds).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code ?? reasonOf(cause)
+    throw invalid(`cannot read the ${name} file ${path} (${reason})`, cause)
   })
-  if (bytes.length <= SECRET_BYTES_MAX) return bytes
-  throw invalid(`the ${name} file ${path} has more than ${SECRET_BYTES_MAX} bytes`)
-}
-
-/** One byte more than allowed, at most. */
-async function readBounded(path: string): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const chunks: Buffer[] = []
-    for (let left = SECRET_BYTES_MAX + 1; left > 0; ) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(left, CHUNK_BYTES)))
-      if (bytesRead === 0) break
-      chunks.push(buffer.subarray(0, bytesRead))
-      left -= bytesRead
-    }
-    return Buffer.concat(chunks)
-  } finally {
-    await file.close()
-  }
 }
 
 /** One line of text; the newline at its end does not count. @throws {StoreError} STORE_INVALID */

@@ -45,24 +45,13 @@ export class TlsFiles {
 
   /** @throws {StoreError} STORE_INVALID when one cannot be read, or they do not fit together */
   async load(): Promise<void> {
-    this.bytes = await this.#read()
+    this.bytes = await readTlsFiles(this.#options.files)
     this.#lookLater()
   }
 
   close(): void {
     this.#isClosed = true
     this.#cancel()
-  }
-
-  async #read(): Promise<TlsBytes> {
-    const { files } = this.#options
-    const bytes: { -readonly [name in Name]?: Buffer } = {}
-    for (const name of NAMES) {
-      const path = files[name]
-      if (path !== undefined) bytes[name] = await readSecret(name, path)
-    }
-    assertUsable(bytes, files)
-    return bytes
   }
 
   #lookLater(): void {
@@ -74,7 +63,7 @@ export class TlsFiles {
   async #look(): Promise<void> {
     const { logger, store } = this.#options
     try {
-      const now = await this.#read()
+      const now = await readTlsFiles(this.#options.files)
       this.#problem = undefined
       this.#isSaid = false
       if (NAMES.every((name) => isSame(now[name], this.bytes[name]))) return
@@ -92,6 +81,17 @@ export class TlsFiles {
       this.#problem = problem
     }
   }
+}
+
+/** @throws {StoreError} STORE_INVALID when one cannot be read, or they do not fit together */
+export async function readTlsFiles(files: TlsFilesOptions['files']): Promise<TlsBytes> {
+  const bytes: { -readonly [name in Name]?: Buffer } = {}
+  for (const name of NAMES) {
+    const path = files[name]
+    if (path !== undefined) bytes[name] = await readSecret(name, path)
+  }
+  assertUsable(bytes, files)
+  return bytes
 }
 
 /** @throws {StoreError} STORE_INVALID */

@@ -11,6 +11,8 @@ import { statusToStoreError } from './errors.ts'
 /** Message prefix: not compressed, then its length. */
 const PREFIX_BYTES = 5
 const OK = '0'
+/** Node's timers take no more, and fire immediately. Unit: ms. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 export function framed(request: Buffer): Buffer {
   const out = Buffer.allocUnsafe(PREFIX_BYTES + request.length)
@@ -67,7 +69,7 @@ export class Call {
       this.#cause = error
     })
     stream.on('close', () => this.#closed())
-    const ms = Math.max(0, deadline - Date.now())
+    const ms = Math.min(Math.max(0, deadline - Date.now()), TIMER_MS_MAX)
     const dueMs = performance.now() + ms
     // Unlike Clock's, this timer keeps the process alive.
     this.#timer = setTimeout(() => {

@@ -2,7 +2,8 @@
  * The file of the audit log: appended to, in the background, up to a bound. A disk that takes nothing loses lines,
  * never requests. Neighbour: audit-trail.
  */
-import { closeSync, constants, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pino } from 'pino'
 import {
   type Keeper,
@@ -40,14 +41,25 @@ const MODE = 0o600
 const STDOUT = 1
 
 /** An error in a sentence, before anything is served. */
-function checkPlace(file: string): void {
-  try {
-    const found = statSync(file, { throwIfNoEntry: false })
-    if (found !== undefined && !found.isFile() && !found.isCharacterDevice()) {
-      throw new Error('it is not a file')
-    }
+function makePlace(file: string): void {
+  inSentence(file, () => {
+    isThere(file)
     const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK } = constants
     closeSync(openSync(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, MODE))
+  })
+}
+
+/** @throws {Error} what is there takes no lines */
+function isThere(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) return false
+  if (found.isFile() || found.isCharacterDevice()) return true
+  throw new Error('it is not a file')
+}
+
+function inSentence(file: string, look: () => void): void {
+  try {
+    look()
   } catch (error) {
     const reason = reasonOf(error)
     throw new Error(
@@ -70,9 +82,22 @@ export class AuditFile {
   #droppedNow = 0
   #isClosed = false
 
+  /**
+   * Whether a file can be opened as one, without opening or making it; `-`: standard output.
+   * @throws {Error} it cannot be written; the message says why and what to do
+   */
+  static check(file: string): void {
+    if (file === '-') return
+    inSentence(file, () => {
+      const { W_OK, X_OK } = constants
+      if (isThere(file)) accessSync(file, W_OK)
+      else accessSync(`${dirname(file)}/.`, W_OK | X_OK)
+    })
+  }
+
   /** @throws {Error} it cannot be written */
   static open(options: AuditFileOptions): AuditFile {
-    if (options.file !== '-') checkPlace(options.file)
+    if (options.file !== '-') makePlace(options.file)
     return new AuditFile(options)
   }
 

@@ -5,7 +5,7 @@
 
 import type { X509Certificate } from 'node:crypto'
 import type { Clock, Logger } from '../../lib/index.ts'
-import { reasonOf } from '../../lib/internal.ts'
+import { reasonOf, withoutWaiting } from '../../lib/internal.ts'
 import { FileWatch } from './file-watch.ts'
 import { type KeyMaterial, pathsOf, readRaw, understand } from './key-material.ts'
 import type { KnownSecureOptions } from './options.ts'
@@ -111,7 +111,7 @@ export class KeyStore {
   /** @throws {TlsError} */
   #take(): boolean {
     const { secure, clock, apply } = this.#options
-    const raw = readRaw(secure.files)
+    const raw = withoutWaiting(() => readRaw(secure.files))
     if (raw.digest === this.#digest) {
       this.#problem = undefined
       return false

@@ -1,10 +1,12 @@
 /** A file of certificates or keys: PEM or PKCS12, which its first bytes say; what is neither is refused with the way to convert it. */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readBoundedSync, reasonOf } from '../../lib/internal.ts'
 import { TlsError } from './options.ts'
 
 /** No chain, bundle or revocation list of a deployment is longer; a wrong path may lead to anything. Unit bytes. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024
+/** How long a FIFO or a device may say nothing. Unit ms. */
+const SILENCE_MS_MAX = 10_000
 const DER_SEQUENCE = 0x30
 const DER_INTEGER = 0x02
 
@@ -12,15 +14,12 @@ const DER_INTEGER = 0x02
 export function readStoreFile(what: string, path: string): Buffer {
   let bytes: Buffer
   try {
-    bytes = readFileSync(path)
+    bytes = readBoundedSync(path, { bytesMax: FILE_BYTES_MAX, silenceMsMax: SILENCE_MS_MAX })
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    throw new TlsError(`${what} ${path} cannot be read: ${REASONS[code] ?? code}`)
+    const { code = '' } = error as NodeJS.ErrnoException
+    throw new TlsError(`${what} ${path} cannot be read: ${REASONS[code] ?? reasonOf(error)}`)
   }
   if (bytes.length === 0) throw new TlsError(`${what} ${path} is empty`)
-  if (bytes.length > FILE_BYTES_MAX) {
-    throw new TlsError(`${what} ${path} has ${bytes.length} bytes: no such file is this long`)
-  }
   return bytes
 }
 

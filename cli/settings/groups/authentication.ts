@@ -1,5 +1,4 @@
 /** Settings: who a client is, who must prove it, and who passes every ACL. */
-import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import {
   DIGEST_ALGORITHM_DEFAULT,
@@ -15,6 +14,7 @@ import {
 } from '../../../proxy/index.ts'
 import { proxyBound, switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
+import { readText } from '../read-file.ts'
 import type { Get, Group, Parts, Setting } from '../setting.ts'
 import { secureOf } from './tls.ts'
 
@@ -38,7 +38,7 @@ function parseDigests(text: string): readonly string[] {
 
 function readSaslUsers(file: string): ReadonlyMap<string, string> {
   try {
-    return parseSaslUsers(readFileSync(file, 'utf8'))
+    return parseSaslUsers(readText(file))
   } catch (error) {
     throw new InvalidArgumentError(reasonOf(error))
   }

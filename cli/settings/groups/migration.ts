@@ -1,5 +1,4 @@
 /** Settings: serving clients while the tree follows a ZooKeeper ensemble. */
-import { readFileSync } from 'node:fs'
 import {
   type EnsembleAccess,
   GUARD_BOUNDS,
@@ -7,6 +6,7 @@ import {
   SOURCE_BOUNDS,
   type SourceBounds,
 } from '../../../lib/internal.ts'
+import { clientTlsOf } from '../../client-tls.ts'
 import { keeperBound, switchOf } from '../make.ts'
 import { anyText, whole } from '../parse.ts'
 import type { Get, Group, Setting } from '../setting.ts'
@@ -127,24 +127,17 @@ export function ensembleAccess(get: Get): EnsembleAccess {
   const hasTls = caFile !== undefined || certFile !== undefined
   return {
     ...{ bounds: boundsOf(get), lookMs: get(sourceLook.lookMs) },
-    ...(hasTls && {
-      tls: {
-        ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-        ...(certFile !== undefined && { cert: readFileSync(certFile) }),
-        ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
-      },
-    }),
+    ...(hasTls && { tls: clientTlsOf('quorum-', { ca: caFile, cert: certFile, key: keyFile }) }),
     ...(name !== undefined && secret !== undefined && { sasl: { user: name, password: secret } }),
   }
 }
 
-function unreadable(name: string, path: string | undefined): readonly string[] {
-  if (path === undefined) return []
+function unusable(get: Get): readonly string[] {
   try {
-    readFileSync(path)
+    clientTlsOf('quorum-', { ca: get(ca), cert: get(cert), key: get(key) })
     return []
   } catch (error) {
-    return [`--${name} cannot be read: ${reasonOf(error)}`]
+    return [reasonOf(error)]
   }
 }
 
@@ -152,10 +145,7 @@ export const migration: Group = {
   title: 'Migration from ZooKeeper',
   settings: [serveWhileFollowing, ...bounds, ...access, ca, cert, key, user, password],
   check: (get) => {
-    const found = [ca, cert, key].flatMap((setting) => unreadable(setting.name, get(setting)))
-    if ((get(cert) === undefined) !== (get(key) === undefined)) {
-      found.push('--quorum-cert and --quorum-key go together: give both or none')
-    }
+    const found = [...unusable(get)]
     if ((get(user) === undefined) !== (get(password) === undefined)) {
       found.push('--quorum-user and --quorum-password go together: give both or none')
     }

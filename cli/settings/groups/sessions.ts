@@ -1,4 +1,5 @@
 /** Settings: how long sessions last, and how soon a member that is gone is noticed. */
+import { LEASE_TTL_MS_MAX, LEASE_TTL_MS_MIN } from '../../../lib/internal.ts'
 import { keeperBound } from '../make.ts'
 import { parsePositive, unlessMinusOne, whole } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
@@ -41,7 +42,7 @@ export const proxyTtl: Setting<number> = {
   name: 'proxy-ttl',
   value: '<ms>',
   text: 'time after which the others count this proxy as dead when its heartbeats stop',
-  parse: whole(1_000),
+  parse: whole(LEASE_TTL_MS_MIN, LEASE_TTL_MS_MAX),
   derive: (get) => Math.min(6_000, Math.max(2_000, get(minSessionTimeout))),
   defaultText: 'min-session-timeout, from 2000 to 6000',
   keeper: (proxyTtlMs) => ({ proxyTtlMs }),
