@@ -118,14 +118,14 @@ export class Authentication {
   sasl(xid: number, token: Uint8Array | null): void {
     const { server, session, writer, name, address } = this.#connection
     if (token === null) return this.#connection.close()
-    const { saslUsers } = server.options
-    if (saslUsers.size === 0) {
+    const { options } = server
+    if (options.saslUsers.size === 0) {
       // So answers a ZooKeeper without SASL configured.
       encodeReply(writer, xid, 0, { type: 'sasl', token: null })
       return this.#connection.replied()
     }
     if (this.#isThrottled()) return
-    this.#exchange ??= new DigestMd5Exchange(saslUsers)
+    this.#exchange ??= new DigestMd5Exchange(() => server.options.saslUsers)
     try {
       const { token: answer, user } = this.#exchange.step(token)
       if (user !== undefined) session?.addIds(this.#provenBySasl(user))

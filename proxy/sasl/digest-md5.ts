@@ -51,11 +51,12 @@ function parseDirectives(text: string): Map<string, string> {
 }
 
 export class DigestMd5Exchange {
-  readonly #users: ReadonlyMap<string, string>
+  readonly #users: () => ReadonlyMap<string, string>
   readonly #nonce = randomBytes(24).toString('base64')
   #phase: 'new' | 'challenged' | 'done' = 'new'
 
-  constructor(users: ReadonlyMap<string, string>) {
+  /** `users`: asked when a password is judged, so that a challenge does not outlive the password that it was made for. */
+  constructor(users: () => ReadonlyMap<string, string>) {
     this.#users = users
   }
 
@@ -89,7 +90,7 @@ export class DigestMd5Exchange {
     expect('realm', realm === REALM || realm === '')
     expect('digest-uri', uri === DIGEST_URI)
     // An unknown user costs the same work as a known one with a wrong password.
-    const password = this.#users.get(user) ?? randomBytes(16).toString('hex')
+    const password = this.#users().get(user) ?? randomBytes(16).toString('hex')
     const secret = md5(narrow(user), ':', narrow(realm), ':', narrow(password))
     const authzid = given.get('authzid')
     const a1 = hex(

@@ -226,7 +226,7 @@ export const TARGETS: readonly Target[] = [
     ),
     throws: [SaslFailure],
     run(bytes) {
-      const exchange = new DigestMd5Exchange(new Map([['u', 'p']]))
+      const exchange = new DigestMd5Exchange(() => new Map([['u', 'p']]))
       const { token } = exchange.step(new Uint8Array(0))
       const nonce = /nonce="([^"]*)"/.exec(Buffer.from(token).toString())![1]!
       exchange.step(Buffer.from(text(bytes).replace('nonce="n"', () => `nonce="${nonce}"`)))
