@@ -56,6 +56,9 @@ function checkProvider(provider: AuthProvider): void {
   }
 }
 
+const isPromise = <T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> =>
+  typeof (answer as PromiseLike<T> | null | undefined)?.then === 'function'
+
 /** The authentication schemes of one's own that a proxy offers. */
 export class AuthProviders {
   /** Since the start. */
@@ -107,19 +110,17 @@ export class AuthProviders {
     const provider = this.#providers.get(scheme)
     if (provider === undefined) return undefined
     const { address, certificate, clock, gone } = client
-    let answer: ReturnType<AuthProvider['authenticate']>
+    let answered: Promise<ProvenIds | undefined>
     try {
       // A copy: the memory that the packet lies in is reused.
       const own = Uint8Array.from(credentials)
-      answer = provider.authenticate(own, { address, certificate, signal: gone.signal })
+      const answer = provider.authenticate(own, { address, certificate, signal: gone.signal })
+      // Promises of other libraries, too.
+      if (!isPromise(answer)) return this.#proven(provider, answer)
+      answered = Promise.resolve(answer)
     } catch (error) {
       return this.#failed(scheme, error)
     }
-    // Promises of other libraries, too.
-    if (typeof (answer as PromiseLike<unknown> | undefined)?.then !== 'function') {
-      return this.#proven(provider, answer as ProvenIds | undefined)
-    }
-    const answered = Promise.resolve(answer)
     return new Promise((resolve) => {
       const cancel = deadline(clock, this.#timeoutMs, () => {
         this.counters.timeouts++
@@ -134,19 +135,20 @@ export class AuthProviders {
         cancel()
         resolve(proven)
       }
-      answered.then(
-        (proven) => done(this.#proven(provider, proven)),
-        (error: unknown) => done(this.#failed(scheme, error)),
-      )
+      answered
+        .then((proven) => this.#proven(provider, proven))
+        .catch((error: unknown) => this.#failed(scheme, error))
+        .then(done)
     })
   }
 
   #proven(provider: AuthProvider, answer: ProvenIds | undefined): Proven {
     if (answer === undefined || answer === null) return undefined
     const { scheme } = provider
-    const { ids, isSuperUser } = answer
-    const isList = Array.isArray(ids) && ids.length > 0
-    if (!isList || ids.some((id) => typeof id !== 'string' || id === '')) {
+    const { ids: given, isSuperUser } = answer
+    // A copy: what is checked is what is used.
+    const ids = Array.isArray(given) ? [...given] : []
+    if (ids.length === 0 || ids.some((id) => typeof id !== 'string' || id === '')) {
       return this.#failed(scheme, new TypeError('its answer has no list of ids'))
     }
     const proven = ids.map((id): AuthId => {
@@ -160,7 +162,11 @@ export class AuthProviders {
 
   #judge(scheme: string, method: string, ask: () => boolean): boolean {
     try {
-      return ask() === true
+      const answer: unknown = ask()
+      if (!isPromise(answer)) return answer === true
+      // Nobody else looks at it, and a rejection that nobody looks at would end the process.
+      Promise.resolve(answer).catch(() => {})
+      throw new TypeError('it answers with a promise, and must answer immediately')
     } catch (error) {
       this.#failed(scheme, error, method)
       return false

@@ -146,6 +146,12 @@ describe('auth providers', () => {
   })
 
   describe('one that misbehaves refuses its client, and nobody else', () => {
+    const unreadable = (name: string): object =>
+      Object.defineProperty({}, name, {
+        get() {
+          throw new Error('nobody reads this')
+        },
+      })
     const misbehaviour: Record<string, () => unknown> = {
       throws: () => {
         throw new Error('no such key')
@@ -157,6 +163,12 @@ describe('auth providers', () => {
       'answers with ids that are no text': () => Promise.resolve({ ids: [1n] }),
       'answers with an empty id': () => ({ ids: [''] }),
       'answers with a promise of nonsense': () => Promise.resolve('yes'),
+      'throws what has no text': () => {
+        throw Object.create(null)
+      },
+      'answers with what cannot be read': () => unreadable('ids'),
+      'answers with a promise of what cannot be read': () => Promise.resolve(unreadable('ids')),
+      'answers with what is a promise or is none': () => unreadable('then'),
     }
     for (const [title, answer] of Object.entries(misbehaviour)) {
       it(title, async () => {
@@ -210,6 +222,21 @@ describe('auth providers', () => {
       // Equal ids match without being compared.
       expect((await client.getData('/me')).err).to.equal(0)
       expect(providers.counters.failures).to.equal(2)
+    })
+
+    it('judges ids with a promise, which ends nothing', async () => {
+      const later = (async () => {
+        throw new Error('it is broken')
+      }) as unknown as () => boolean
+      const authenticate = () => ({ ids: ['me'] })
+      const served = await serve([{ scheme: 'late', authenticate, isValid: later }])
+      const client = await bench.connect(served)
+      expect((await client.create('/late', { acl: [acl('me', 'late')] })).err).to.equal(-114)
+      expect((await client.exists('/')).err).to.equal(0)
+      expect(providers.counters).to.deep.equal({ failures: 1, timeouts: 0 })
+      expect(log.entries.map(({ fields }) => String(fields.reason))).to.deep.equal([
+        'it answers with a promise, and must answer immediately',
+      ])
     })
 
     it('names more ids than a connection may have', async () => {
