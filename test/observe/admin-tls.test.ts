@@ -1,5 +1,6 @@
 /** HTTPS on the admin port: who comes in, what is said of those who do not, and certificates that change. */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { promisify } from 'node:util'
@@ -86,6 +87,29 @@ describe('observe/admin-tls', function () {
     await eventually('the reasons', () => reasons().length === 3, 10_000)
     expect(reasons().join('; ')).to.match(/no certificate.*; .*authority.*; .*expired/)
     expect(await status(made.clientOptions())).to.equal(200)
+  })
+
+  it('no TLS session is resumed: each connection shows a certificate that is valid then', async () => {
+    const { port } = await listen({ files: { ...own(), ca: made.trusted.ca } })
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const options = { ...made.clientOptions(), host: '127.0.0.1', port, maxVersion }
+      let session: Buffer | undefined
+      const dial = async (known: Buffer | undefined) => {
+        const socket = connect({ ...options, ...(known && { session: known }) })
+        socket.on('session', (given: Buffer) => {
+          session = given
+        })
+        socket.end('GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+        socket.resume()
+        await once(socket, 'secureConnect')
+        const isReused = socket.isSessionReused()
+        await once(socket, 'close')
+        return isReused
+      }
+      expect(await dial(undefined)).to.equal(false)
+      expect(await dial(session), maxVersion).to.equal(false)
+    }
+    expect(reasons()).to.deep.equal([])
   })
 
   it('a certificate that changes is used for new connections; open ones stay', async () => {

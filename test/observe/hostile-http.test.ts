@@ -87,6 +87,16 @@ describe('observe/hostile-http', function () {
       400,
     ],
     'an address that is none': [`GET http://[ HTTP/1.1\r\n${HOST}\r\n`, 400],
+    'a path that begins with a name': [`GET //x${API}/tree HTTP/1.1\r\n${HOST}${AUTH}\r\n`, 400],
+    'a path that leads through another': [
+      `GET /livez/..${API}/tree HTTP/1.1\r\n${HOST}${AUTH}\r\n`,
+      400,
+    ],
+    'a path that does so in an encoding': [
+      `GET /livez/%2e%2E${API}/tree HTTP/1.1\r\n${HOST}${AUTH}\r\n`,
+      400,
+    ],
+    'a path with backslashes': [`GET /\\x\\..${API}/tree HTTP/1.1\r\n${HOST}${AUTH}\r\n`, 400],
     'an expectation that nobody meets': [
       `PUT ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Expect: a-miracle\r\nContent-Length: 9\r\n\r\n`,
       417,

@@ -2,9 +2,10 @@
  * TLS for the ports that speak HTTP: certificates of their own, taken into use when their files change. Neighbours: http-listener (serves),
  * admin-server, tls/key-store (reads the files).
  */
+import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
 import { createServer } from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { Clock, Logger } from '../../../lib/internal.ts'
 import { addressOf } from '../../admission.ts'
 import type { KeyMaterial } from '../../tls/key-material.ts'
@@ -57,7 +58,7 @@ export class AdminTls {
     const server = createServer(
       {
         ...options,
-        ...contextOf(this.#secure, this.#material as KeyMaterial),
+        ...this.#contextOf(this.#material as KeyMaterial),
         requestCert: this.#secure.clientAuth !== 'none',
         rejectUnauthorized: true,
         handshakeTimeout: options.requestTimeout ?? this.#secure.handshakeTimeoutMs,
@@ -74,8 +75,15 @@ export class AdminTls {
     this.keyStore.close()
   }
 
-  #apply(material: KeyMaterial): void {
+  /** A TLS session that is resumed is not verified again, and may outlive its certificate: here none is. */
+  #contextOf(material: KeyMaterial): SecureContextOptions {
     const context = contextOf(this.#secure, material)
+    const secureOptions = (context.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET
+    return { ...context, secureOptions }
+  }
+
+  #apply(material: KeyMaterial): void {
+    const context = this.#contextOf(material)
     for (const server of this.#servers) server.setSecureContext(context)
     this.#material = material
   }

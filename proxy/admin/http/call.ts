@@ -47,7 +47,11 @@ export class Call {
     this.response = response
     this.storeWait = storeWait
     // Only the path and the query are used: the host before them is no part of any decision.
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    const { url = '/' } = request
+    const { pathname, searchParams } = new URL(url, 'http://localhost')
+    // Whoever stands in front and lets some paths pass alone has judged it as it was written.
+    const written = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/'
+    if (written !== pathname) throw new TypeError('a path that is written in another way')
     this.path = pathname
     this.query = searchParams
   }
