@@ -10,6 +10,26 @@ export interface Pkcs12 {
   readonly keys: readonly KeyObject[]
 }
 
+const SEALED = 3
+
+/**
+ * OpenSSL makes the keys of PBES2 of a password's UTF-8, and that of the seal (MAC) of its UTF-16, which is all that node-forge does: a
+ * password of ASCII is the same in both. For others the seal is left out, and the encryption alone says whether the password is right.
+ */
+function opened(bytes: Buffer, password: string): forge.pkcs12.Pkcs12Pfx {
+  const { asn1, pkcs12, util } = forge
+  const parsed = () => asn1.fromDer(util.createBuffer(bytes.toString('latin1')))
+  try {
+    return pkcs12.pkcs12FromAsn1(parsed(), false, password)
+  } catch (error) {
+    const utf8 = util.encodeUtf8(password)
+    const pfx = parsed()
+    if (utf8 === password || !Array.isArray(pfx.value)) throw error
+    pfx.value.length = Math.min(pfx.value.length, SEALED - 1)
+    return pkcs12.pkcs12FromAsn1(pfx, false, utf8)
+  }
+}
+
 /** @throws {TlsError} a wrong password, damage, or a form of encryption that is not supported */
 export function readPkcs12(
   what: string,
@@ -17,11 +37,10 @@ export function readPkcs12(
   bytes: Buffer,
   passphrase: string | undefined,
 ): Pkcs12 {
-  const { pki, asn1, pkcs12 } = forge
+  const { pki, asn1 } = forge
   let store: forge.pkcs12.Pkcs12Pfx
   try {
-    const der = asn1.fromDer(forge.util.createBuffer(bytes.toString('latin1')))
-    store = pkcs12.pkcs12FromAsn1(der, false, passphrase ?? '')
+    store = opened(bytes, passphrase ?? '')
   } catch (error) {
     const reason = reasonOf(error)
     if (/password|MAC|decrypt/i.test(reason)) {

@@ -80,6 +80,25 @@ describe('certificates of the secure port', function () {
         }),
       ],
     ]
+    for (const password of ['pässwörd', '€uro-ключ-🔑']) {
+      for (const [how, extra] of [
+        ['of today', []],
+        ['of before', ['-legacy']],
+        ['without a seal', ['-nomac']],
+      ] as const) {
+        ways.push([
+          `PKCS12 of openssl ${how}, with the password ${password}`,
+          () => {
+            const to = ['-out', 'odd.p12', '-passout', `pass:${password}`]
+            made.trusted.openssl(
+              ...['pkcs12', '-export', '-in', made.server.cert, '-inkey', made.server.key],
+              ...[...to, ...extra],
+            )
+            return { cert: path('odd.p12'), passphrase: password, ca: made.trusted.ca }
+          },
+        ])
+      }
+    }
     for (const [what, files] of ways) {
       it(what, async () => {
         const served = await serveSecurely(bench, { files: files() })
