@@ -6,6 +6,8 @@ import { ownsPort } from './port-owner.ts'
 
 const linesKept = 2000
 const pollMs = 50
+/** How long what it started itself may hold its output open once it is gone. Unit ms. */
+const OUTPUT_MS_MAX = 10_000
 const setpriv = '/usr/bin/setpriv'
 
 export interface ChildOptions {
@@ -41,12 +43,15 @@ export function spawnChild(options: ChildOptions): Child {
 
 export class Child {
   readonly name: string
+  /** It is gone, and what it wrote is in `output`: the pipes are read later than the end is told. */
   readonly exited: Promise<ChildExit>
   /** Everything that it wrote is in `output`. */
   readonly outputEnded: Promise<void>
   readonly #process: ChildProcess
   readonly #lines: string[] = []
   #exit: ChildExit | undefined
+  /** Nothing comes any more. */
+  #isOver = false
   #startError: Error | undefined
 
   constructor({ name, command, args, env, cwd }: ChildOptions) {
@@ -65,7 +70,13 @@ export class Child {
       const end = (exit: ChildExit): void => {
         this.#exit ??= exit
         living.delete(this)
-        resolve(this.#exit)
+        const over = (): void => {
+          clearTimeout(timer)
+          this.#isOver = true
+          resolve(exit)
+        }
+        const timer = setTimeout(over, OUTPUT_MS_MAX)
+        void this.outputEnded.then(over)
       }
       this.#process.once('exit', (code, signal) => end({ code, signal }))
       this.#process.once('error', (error) => {
@@ -116,12 +127,13 @@ export class Child {
     const deadline = performance.now() + timeoutMs
     let lastError: unknown
     for (;;) {
+      const isOver = this.#isOver
       try {
         if (await isReady()) return
       } catch (error) {
         lastError = error
       }
-      if (!this.running) throw this.#failure(`ended before ${what}`, lastError)
+      if (isOver) throw this.#failure(`ended before ${what}`, lastError)
       if (performance.now() > deadline) {
         throw this.#failure(`no ${what} after ${timeoutMs} ms`, lastError)
       }

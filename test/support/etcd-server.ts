@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request as requestPlainly } from 'node:http'
 import { request as requestByTls } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import type { Certificates } from './certificates.ts'
+import { freePort } from './free-port.ts'
 import { etcdProgram } from './requirements.ts'
 
 const READY_MS_MAX = 60_000
@@ -60,7 +60,10 @@ export async function startEtcd(options: EtcdServerOptions = {}): Promise<EtcdSe
   const binary = options.binary ?? findEtcd()
   if (binary === undefined) throw new Error('no etcd found: set ANYKEEPER_ETCD')
   for (let attempt = 1; ; attempt++) {
-    const server = new EtcdProcess(binary, options, await freePorts())
+    const server = new EtcdProcess(binary, options, {
+      client: await freePort(),
+      peer: await freePort(),
+    })
     try {
       await server.restart()
       return server
@@ -226,20 +229,5 @@ function ownsPort(pid: number, port: number): boolean {
     } catch {
       return false
     }
-  })
-}
-
-async function freePorts(): Promise<Ports> {
-  const holders = await Promise.all([0, 0].map(listen))
-  const [client, peer] = holders.map((holder) => (holder.address() as AddressInfo).port)
-  await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))))
-  return { client: client!, peer: peer! }
-}
-
-function listen(port: number): Promise<ReturnType<typeof createServer>> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }
