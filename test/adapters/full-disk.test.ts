@@ -181,11 +181,7 @@ describe('file store on a full disk', function () {
         restore()
         disk.resize(2 * DISK_BYTES)
         const large = { data: Buffer.alloc(500_000) }
-        await eventually(
-          'it goes on',
-          async () => (await back.create('/after', large)).err === 0,
-          5_000,
-        )
+        await eventually('it goes on', async () => (await back.create('/after', large)).err === 0)
         await expectAll(back, done, 40_000)
         expect((await back.exists('/large')).err, 'what was refused was not written').to.equal(-101)
         expect(await metric(server, 'anykeeper_store_full')).to.equal(0)

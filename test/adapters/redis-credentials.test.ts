@@ -51,10 +51,8 @@ describe('redis credentials while a store is open', function () {
     await admin.acl('SETUSER', 'keeper', 'resetpass', '>second one')
     await space.write(space.put('a', '1'))
     await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    const refused = eventually(
-      'it is said',
-      () => entries.some(({ message }) => message === 'the store refuses the credentials'),
-      10_000,
+    const refused = eventually('it is said', () =>
+      entries.some(({ message }) => message === 'the store refuses the credentials'),
     )
     await refused
     const error = await rejection(space.write(space.put('a', '2')), 'STORE_UNAUTHENTICATED')
@@ -95,7 +93,7 @@ describe('redis credentials while a store is open', function () {
     copyFileSync(after.client.cert, cert!)
     copyFileSync(after.client.key, key!)
     const taken = 'new connections use the new certificates'
-    await eventually('it is said', () => entries.some(({ message }) => message === taken), 10_000)
+    await eventually('it is said', () => entries.some(({ message }) => message === taken))
     await server.kill()
     writeFileSync(served!, readFileSync(after.ca))
     copyFileSync(after.server.cert, before.server.cert)

@@ -52,7 +52,6 @@ describe('redis failover', function () {
     await eventually(
       'the replica has everything',
       async () => (await offsetOf(here)) === (await offsetOf(there)),
-      10_000,
     )
     link.pause('down')
   }
@@ -139,14 +138,10 @@ describe('redis failover', function () {
       const space = new Space(await bench.open(primary.host))
       await space.write(space.put('a', '0'))
       const clients = replicas.map((replica) => bench.client(replica))
-      await eventually(
-        'the replicas have everything',
-        async () => {
-          const sizes = await Promise.all(clients.map((c) => c.hlen('{anykeeper}:records')))
-          return sizes.every((size) => size === 1)
-        },
-        10_000,
-      )
+      await eventually('the replicas have everything', async () => {
+        const sizes = await Promise.all(clients.map((c) => c.hlen('{anykeeper}:records')))
+        return sizes.every((size) => size === 1)
+      })
       await primary.kill()
       const revisions = await Promise.all(
         replicas.map(async (replica, i) => {
@@ -372,14 +367,11 @@ describe('redis failover', function () {
       await Promise.all([client.ping(), somebody.ping()])
       const endless = somebody.eval('while true do end', 0)
       const killed = endless.catch((error: Error) => error.message)
-      await eventually(
-        'busy',
-        () =>
-          client.ping().then(
-            () => false,
-            (error: Error) => error.message.startsWith('BUSY'),
-          ),
-        5_000,
+      await eventually('busy', () =>
+        client.ping().then(
+          () => false,
+          (error: Error) => error.message.startsWith('BUSY'),
+        ),
       )
       const error = await rejection(space.write(space.put('a', '2')), 'STORE_UNAVAILABLE')
       expect(error.outcome).to.equal('unapplied')

@@ -112,8 +112,8 @@ describe('differential: the audit log', function () {
       await play(oracle.port)
       await play(proxy.port)
       const isDone = (text: string) => text.includes(`znode=${LAST}\t`)
-      await eventually('all lines', () => isDone(readFileSync(file, 'utf8')), 10_000)
-      await eventually('all lines of ZooKeeper', () => isDone(oracle.child.output), 10_000)
+      await eventually('all lines', () => isDone(readFileSync(file, 'utf8')))
+      await eventually('all lines of ZooKeeper', () => isDone(oracle.child.output))
       await proxy.stop()
       const theirs = oracle.child.output
         .split('\n')

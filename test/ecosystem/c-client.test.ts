@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import type ZooKeeper from 'zookeeper'
 import { spawnChild } from '../support/child.ts'
-import { useTwoProxies, within } from './two-proxies.ts'
+import { PATIENCE_MS, useTwoProxies, within } from './two-proxies.ts'
 
 const holder = fileURLToPath(new URL('./c-client-holder.mjs', import.meta.url))
 
@@ -96,7 +96,7 @@ describe('the official C client (npm zookeeper)', () => {
         seen.push([what, type, path])
         fire()
       }
-      return { callback, fired: within(10_000, `watch event (${what})`, promise) }
+      return { callback, fired: within(PATIENCE_MS, `watch event (${what})`, promise) }
     }
     const [data, children, made] = ['data', 'children', 'exists'].map(watch)
     await b.w_get(room, data!.callback)
@@ -156,7 +156,7 @@ describe('the official C client (npm zookeeper)', () => {
     await back
     expect(String(client.client_id)).to.equal(session)
     await b.set(room, 'changed', -1)
-    await within(10_000, 'event of the watch set on the killed proxy', promise)
+    await within(PATIENCE_MS, 'event of the watch set on the killed proxy', promise)
     expect((await statOf(client, `${room}/e`)).ephemeralOwner).to.equal(session)
   })
 
@@ -183,7 +183,7 @@ describe('the official C client (npm zookeeper)', () => {
     await b.w_exists(`${room}/e`, (type: number) => type === c.ZOO_DELETED_EVENT && fire())
     const killedAt = performance.now()
     await child.kill()
-    await within(3 * timeoutMs, 'end of the ephemeral', promise)
+    await within(PATIENCE_MS, 'end of the ephemeral', promise)
     // Its last ping may have been sent up to a third of the timeout before.
     expect(performance.now() - killedAt).to.be.at.least((timeoutMs * 2) / 3 - 100)
     expect(await codeOf(b.exists(`${room}/e`, false))).to.equal(c.ZNONODE)
@@ -208,7 +208,7 @@ async function addAuth(client: ZooKeeper, auth: string): Promise<void> {
 function emitted(client: ZooKeeper, event: string): Promise<void> {
   const { promise, fire } = signal()
   client.once(event, fire)
-  return within(10_000, event, promise)
+  return within(PATIENCE_MS, event, promise)
 }
 
 function signal(): { promise: Promise<void>; fire: () => void } {

@@ -100,7 +100,7 @@ function badWeather(bed: ClientBed): void {
       await firsts
       await other.setData(`${root}/e`, Buffer.from('afterwards'))
       await zk.sync()
-      await eventually('the last event', () => seen.length >= 4, 5_000)
+      await eventually('the last event', () => seen.length >= 4)
       expect(states).to.deep.equal(['suspended', 'connected'])
       expect(zk.sessionId).to.equal(id)
       expect((await other.exists(`${root}/e`))?.ephemeralOwner).to.equal(id)
@@ -116,7 +116,7 @@ function badWeather(bed: ClientBed): void {
       const write = settled(zk.create(`${root}/a`))
       const read = settled(zk.exists(root))
       const other = await observer()
-      await eventually('the write', () => other.exists(`${root}/a`), 5_000)
+      await eventually('the write', () => other.exists(`${root}/a`))
       wire.cut()
       expect(await write).to.deep.equal({ code: 'ZK_CONNECTION_LOSS', outcome: 'unknown' })
       expect(await read).to.deep.equal({ code: 'ZK_CONNECTION_LOSS', outcome: 'unapplied' })
@@ -135,7 +135,7 @@ function badWeather(bed: ClientBed): void {
       const write = settled(zk.create(`${root}/a`))
       const read = settled(zk.exists(root))
       const other = await observer()
-      await eventually('the write', () => other.exists(`${root}/a`), 5_000)
+      await eventually('the write', () => other.exists(`${root}/a`))
       wire.cut()
       expect((await write).outcome).to.equal('unknown')
       const unsent = settled(zk.create(`${root}/b`))
@@ -165,15 +165,11 @@ function badWeather(bed: ClientBed): void {
       expect(zk.isEnded).to.equal(false)
       expect(zk.sessionUntilMs).to.equal(Number.NEGATIVE_INFINITY)
       expect((await settled(zk.exists(root))).code).to.equal('ZK_SESSION_EXPIRED')
-      await eventually(
-        'the expiry',
-        async () => (await other.exists(`${root}/e`)) === undefined,
-        20_000,
-      )
+      await eventually('the expiry', async () => (await other.exists(`${root}/e`)) === undefined)
       wire.cut()
       wire.resume('up')
       wire.resume('down')
-      await eventually('the verdict', () => zk.isEnded, 20_000)
+      await eventually('the verdict', () => zk.isEnded)
       expect(zk.state).to.equal('lost')
     })
 
@@ -189,11 +185,7 @@ function badWeather(bed: ClientBed): void {
       await zk.sync()
       wire.pause('up')
       wire.pause('down')
-      await eventually(
-        'the expiry',
-        async () => (await other.exists(`${root}/e`)) === undefined,
-        20_000,
-      )
+      await eventually('the expiry', async () => (await other.exists(`${root}/e`)) === undefined)
       wire.cut()
       wire.resume('up')
       wire.resume('down')

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { NodeClient } from './node-client.ts'
 import { PythonScript, type Told } from './python-script.ts'
-import { useTwoProxies, within } from './two-proxies.ts'
+import { PATIENCE_MS, useTwoProxies, within } from './two-proxies.ts'
 
 describe('kazoo', () => {
   const servers = useTwoProxies({ needs: ['kazoo'] })
@@ -152,7 +152,7 @@ describe('kazoo', () => {
         .catch(reject)
     })
     script.signal('SIGSTOP')
-    await within(5_000, 'end of the ephemeral', gone)
+    await within(PATIENCE_MS, 'end of the ephemeral', gone)
     script.signal('SIGCONT')
     script.goAhead()
     expect(await script.rest()).to.deep.equal([

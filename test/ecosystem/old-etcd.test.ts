@@ -5,7 +5,7 @@ import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { requireOrSkip } from '../support/requirements.ts'
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 import { NodeClient, nodeZookeeper as zk } from './node-client.ts'
-import { within } from './two-proxies.ts'
+import { PATIENCE_MS, within } from './two-proxies.ts'
 
 describe('one proxy on etcd 3.4', () => {
   let etcd: EtcdServer | undefined
@@ -45,7 +45,7 @@ describe('one proxy on etcd 3.4', () => {
     })
     expect((await client!.getData('/a', ({ name }) => fire(name))).data).to.equal('one')
     await client!.setData('/a', 'two', 0)
-    expect(await within(5_000, 'watch event', event)).to.equal('NODE_DATA_CHANGED')
+    expect(await within(PATIENCE_MS, 'watch event', event)).to.equal('NODE_DATA_CHANGED')
     expect((await client!.getData('/a')).data).to.equal('two')
     expect(await client!.getChildren('/')).to.deep.equal(['a', 'zookeeper'])
   })
@@ -63,7 +63,7 @@ describe('one proxy on etcd 3.4', () => {
           }, reject)
       })
       relay.pause('up')
-      expect(await within(5_000, 'end of the ephemeral', gone)).to.equal('NODE_DELETED')
+      expect(await within(PATIENCE_MS, 'end of the ephemeral', gone)).to.equal('NODE_DELETED')
     } finally {
       silent.close()
       await relay.stop()

@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { Etcd3 } from 'etcd3'
 import { requireOrSkip } from '../support/requirements.ts'
 import { NodeClient, nodeZookeeper as zk } from './node-client.ts'
-import { useTwoProxies, within } from './two-proxies.ts'
+import { PATIENCE_MS, useTwoProxies, within } from './two-proxies.ts'
 
 const prefix = '/anykeeper'
 const page = readFileSync(new URL('../../docs/layout.md', import.meta.url), 'utf8')
@@ -107,7 +107,7 @@ describe('etcd as other clients see it', () => {
       servers.atEnd(() => c.close())
       const connected = new Promise<void>((resolve) => c.once('connect', () => resolve()))
       c.init({})
-      await within(10_000, 'connection', connected)
+      await within(PATIENCE_MS, 'connection', connected)
       await c.create(room, 'x', CClient.constants.ZOO_CONTAINER)
       await c.create(`${room}/ttl`, 'x', CClient.constants.ZOO_PERSISTENT_WITH_TTL, 90_000)
       const container = await recordOf(`${prefix}/n/a1${room}`, (found) => found !== undefined)
@@ -193,7 +193,7 @@ describe('etcd as other clients see it', () => {
           .string()
           .then((value) => look(value ?? undefined), reject)
       })
-      return await within(5_000, `record ${key} as wanted`, seen)
+      return await within(PATIENCE_MS, `record ${key} as wanted`, seen)
     } finally {
       await watcher.cancel()
     }

@@ -107,6 +107,9 @@ export function useTwoProxies({ needs = [] }: TwoProxiesOptions = {}): TwoProxie
   return servers
 }
 
+/** Below mocha's, and longer than a busy machine stands still. Unit ms. */
+export const PATIENCE_MS = 40_000
+
 /** Rejects after `timeoutMs` with what was waited for. */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -27,7 +27,7 @@ describe('change feed on etcd', () => {
       }
       const feeds = keepers.map((keeper) => follow(keeper.changes({ signal: stop.signal })))
       const isLive = () => feeds.every(({ records }) => records.at(-1)?.kind === 'live')
-      await eventually('both snapshots', isLive, 20_000)
+      await eventually('both snapshots', isLive)
       const writers = await Promise.all(keepers.map((keeper) => FeedWriter.open(keeper)))
       await writers[0]!.create('/a')
       for (let round = 0; round < 30; round++) {
@@ -43,7 +43,7 @@ describe('change feed on etcd', () => {
       for (const keeper of keepers) await keeper.sync()
       const { zxid } = keepers[0]!.replica
       const isThere = () => feeds.every(({ copy }) => copy.zxid === zxid)
-      await eventually('both feeds', isThere, 20_000)
+      await eventually('both feeds', isThere)
       const [one, two] = feeds.map(({ copy }) => copy)
       expect(one!.changes.length).to.be.above(100)
       expect(one!.changes).to.deep.equal(two!.changes)

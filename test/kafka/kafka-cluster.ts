@@ -317,6 +317,5 @@ export async function sessionsAttached(
       const here = await Promise.all(proxies.map(sessionsAt))
       return Object.values(held).every(({ session }) => here.some((ids) => ids.has(session)))
     },
-    20_000,
   )
 }

@@ -21,7 +21,7 @@ describe('a tree that differs from another keeper’s', () => {
     const { tree, zxid } = wrong.keeper.replica
     tree.apply({ type: 'setData', path: '/a', data: 'wrong', version: 0 }, zxid, 0)
     await client.create('/b', null)
-    await eventually('the tree is loaded again', () => wrong.keeper.resyncCount > 0, 10_000)
+    await eventually('the tree is loaded again', () => wrong.keeper.resyncCount > 0)
     await wrong.keeper.sync()
     expect(pictureOf(wrong.keeper).nodes).to.deep.equal(pictureOf(right.keeper).nodes)
     expect(wrong.keeper.committer.counters.treeDifferences).to.be.greaterThan(0)

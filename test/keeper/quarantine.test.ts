@@ -112,14 +112,10 @@ describe('a damaged store', () => {
       const three = await open()
       expect(three.replica.tree.unreadable.size).to.equal(0)
       const writer = await connect(three)
-      await eventually(
-        'whole again',
-        async () => {
-          await writer.setData('/a/c', null)
-          return [keeper, two].every(({ replica }) => replica.tree.unreadable.size === 0)
-        },
-        20_000,
-      )
+      await eventually('whole again', async () => {
+        await writer.setData('/a/c', null)
+        return [keeper, two].every(({ replica }) => replica.tree.unreadable.size === 0)
+      })
     })
   }
 

@@ -107,18 +107,14 @@ describe('migrate: reconfig of the ensemble that is followed', function () {
       clients: ids.map((id) => `127.0.0.1:${clients[id - 1]}`),
       quorum: ids.map((id) => `127.0.0.1:${ports[4 + id - 1]}`),
     }
-    await eventually(
-      `the members ${ids}`,
-      async () => {
-        const now = (await key.read())?.members
-        const isSo =
-          JSON.stringify([now?.clients.toSorted(), now?.quorum.toSorted()]) ===
-          JSON.stringify([members.clients.toSorted(), members.quorum.toSorted()])
-        if (!isSo) throw new Error(JSON.stringify({ now, members }))
-        return true
-      },
-      20_000,
-    )
+    await eventually(`the members ${ids}`, async () => {
+      const now = (await key.read())?.members
+      const isSo =
+        JSON.stringify([now?.clients.toSorted(), now?.quorum.toSorted()]) ===
+        JSON.stringify([members.clients.toSorted(), members.quorum.toSorted()])
+      if (!isSo) throw new Error(JSON.stringify({ now, members }))
+      return true
+    })
     const { get } = await storedTree(0, { store, timeoutMs: LATE_MS })
     expect(get('/zookeeper/config')?.data ?? '').to.equal('')
   }

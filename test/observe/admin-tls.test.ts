@@ -42,7 +42,7 @@ describe('observe/admin-tls', function () {
   }
   const own = () => ({ cert: made.server.cert, key: made.server.key })
   const logged = (text: string) =>
-    eventually(text, () => log.entries.find(({ message }) => message.includes(text)), 10_000)
+    eventually(text, () => log.entries.find(({ message }) => message.includes(text)))
   /** Of the handshakes that were refused. */
   const reasons = () =>
     log.entries
@@ -66,7 +66,7 @@ describe('observe/admin-tls', function () {
     expect(stderr).to.contain('TLSv1.3').and.contain('Verification: OK')
     expect(stdout).to.contain('HTTP/1.1 200 OK')
     expect(await failureOf(http(port, '/livez'))).to.be.instanceOf(Error)
-    await eventually('the reason', () => reasons().length === 1, 10_000)
+    await eventually('the reason', () => reasons().length === 1)
     expect(reasons()[0]).to.equal('what the client sends is not TLS, but plain HTTP')
     expect(await failureOf(http(port, '/livez', { tls: {} }))).to.be.instanceOf(Error)
   })
@@ -84,7 +84,7 @@ describe('observe/admin-tls', function () {
       const tls = who === undefined ? { ca: ca! } : made.clientOptions(who)
       expect(await failureOf(status(tls)), who?.cert).to.be.instanceOf(Error)
     }
-    await eventually('the reasons', () => reasons().length === 3, 10_000)
+    await eventually('the reasons', () => reasons().length === 3)
     expect(reasons().join('; ')).to.match(/no certificate.*; .*authority.*; .*expired/)
     expect(await status(made.clientOptions())).to.equal(200)
   })
@@ -127,7 +127,7 @@ describe('observe/admin-tls', function () {
     })
     const ask = () => open.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n')
     const answers = (count: number) =>
-      eventually('an answer', () => received.split('200 OK').length === count + 1, 10_000)
+      eventually('an answer', () => received.split('200 OK').length === count + 1)
     ask()
     await answers(1)
     put(made.trusted.issue('next'))

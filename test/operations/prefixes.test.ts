@@ -90,7 +90,7 @@ for (const kind of ['etcd', 'redis', 'file'] as const) {
           await Promise.all(first.map(({ client }) => client.setData('/app/0', Buffer.from('x'))))
           for (const { keeper } of first) {
             const { rounds } = keeper.recordChecks
-            await eventually('a round', () => keeper.recordChecks.rounds >= rounds + 2, 20_000)
+            await eventually('a round', () => keeper.recordChecks.rounds >= rounds + 2)
             expect(keeper.isServing).to.equal(true)
             expect(keeper.registry.peers.size).to.equal(1)
           }

@@ -49,8 +49,8 @@ describe('records that are changed with etcdctl', () => {
 
   /** The record is as it was, and a line named it. */
   async function mended(key: string, before: string | undefined, name: string): Promise<void> {
-    await eventually(name, () => named.some((line) => line.includes(name)), 20_000)
-    await eventually(`${key} mended`, async () => (await shell.get(key)) === before, 20_000)
+    await eventually(name, () => named.some((line) => line.includes(name)))
+    await eventually(`${key} mended`, async () => (await shell.get(key)) === before)
     expect(keeper.isServing).to.equal(true)
   }
 
@@ -84,9 +84,9 @@ describe('records that are changed with etcdctl', () => {
     const before = await Promise.all(keys.map((key) => shell.get(key)))
     for (const range of ['n/', 'c/', 's/']) shell.delete(range, '--prefix')
     for (const [index, key] of keys.entries()) {
-      await eventually(key, async () => (await shell.get(key)) === before[index], 20_000)
+      await eventually(key, async () => (await shell.get(key)) === before[index])
     }
     const session = `s/${client.sessionId.toString(16).padStart(16, '0')}`
-    await eventually(session, async () => (await shell.get(session)) !== undefined, 20_000)
+    await eventually(session, async () => (await shell.get(session)) !== undefined)
   })
 })

@@ -41,18 +41,14 @@ export class EtcdUsers {
 
   /** Root's own token may be outdated before it is used. */
   #asRoot(run: (root: Etcd3) => Promise<void>): Promise<void> {
-    return eventually(
-      'root may',
-      async () => {
-        const root = new Etcd3({ ...this.#options, auth: ROOT })
-        try {
-          await run(root)
-          return true as const
-        } finally {
-          root.close()
-        }
-      },
-      10_000,
-    ).then(() => {})
+    return eventually('root may', async () => {
+      const root = new Etcd3({ ...this.#options, auth: ROOT })
+      try {
+        await run(root)
+        return true as const
+      } finally {
+        root.close()
+      }
+    }).then(() => {})
   }
 }

@@ -2,18 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const pollMs = 100
+/** Below mocha's, and longer than a busy machine stands still. Unit ms. */
+const PATIENCE_MS = 40_000
 
 /** What a check returns for "not yet"; what it throws counts as the same. */
 export type NotYet = undefined | false
 
 /**
- * The first other answer of `check`. Rejects after `deadlineMs` with `what` and the last reason.
- * Where an event can be awaited, await that.
+ * The first other answer of `check`. Rejects after `deadlineMs` with `what` and the last reason: it is the patience
+ * of the test, and no promise of the product. Where an event can be awaited, await that.
  */
 export async function eventually<T>(
   what: string,
   check: () => T | NotYet | Promise<T | NotYet>,
-  deadlineMs: number,
+  deadlineMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs
   let lastError: unknown

@@ -84,8 +84,7 @@ export async function serveSecurely(
     ...served,
     entries,
     securePort: served.proxy.securePort,
-    logged: (text) =>
-      eventually(text, () => entries.find(({ message }) => message.includes(text)), 10_000),
+    logged: (text) => eventually(text, () => entries.find(({ message }) => message.includes(text))),
   }
 }
 

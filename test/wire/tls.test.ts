@@ -110,7 +110,7 @@ describe('TLS', function () {
       await limited.logged('too many connections')
       silent.destroy()
       const free = () => dial(made.clientOptions(), limited.securePort)
-      await eventually('its place is free again', free, 10_000)
+      await eventually('its place is free again', free)
     })
   })
 

@@ -191,14 +191,10 @@ async function taken(
 async function heldBy(proxy: AnykeeperProcess): Promise<number> {
   const of = (text: string, name: string): number =>
     Number(new RegExp(`^zk_anykeeper_${name}\\t(\\d+)$`, 'm').exec(text)?.[1])
-  const text = await eventually(
-    `${proxy.connectString} taken over`,
-    async () => {
-      const mntr = await proxy.fourLetterWord('mntr')
-      return of(mntr, 'forwarding') === 0 && mntr
-    },
-    20_000,
-  )
+  const text = await eventually(`${proxy.connectString} taken over`, async () => {
+    const mntr = await proxy.fourLetterWord('mntr')
+    return of(mntr, 'forwarding') === 0 && mntr
+  })
   expect(of(text, 'forwarded_held_too_long'), 'held too long').to.equal(0)
   expect(of(text, 'forwarded_lost'), 'lost').to.equal(0)
   return of(text, 'forwarded_held')

@@ -37,7 +37,7 @@ describe('proxy/audit/audit-file', () => {
     renameSync(file, moved)
     audit.reopen()
     for (let i = 0; i < 5_000; i++) audit.write(`behind ${i}\n`)
-    await eventually('the new file', () => existsSync(file), 10_000)
+    await eventually('the new file', () => existsSync(file))
     await audit.close()
     const text = readFileSync(moved, 'utf8') + readFileSync(file, 'utf8')
     const expected = ['before', 'behind'].flatMap((word) =>
@@ -58,14 +58,10 @@ describe('proxy/audit/audit-file', () => {
     }
     const clock = { ...systemClock, after }
     const audit = AuditFile.open({ file: '/dev/full', bufferBytesMax, logger, clock })
-    await eventually(
-      'lines that are dropped',
-      () => {
-        for (let i = 0; i < 100; i++) audit.write(`${'x'.repeat(50)}\n`)
-        return audit.counters.dropped > 500 && retries > 20
-      },
-      10_000,
-    )
+    await eventually('lines that are dropped', () => {
+      for (let i = 0; i < 100; i++) audit.write(`${'x'.repeat(50)}\n`)
+      return audit.counters.dropped > 500 && retries > 20
+    })
     expect(entries.map(({ level, message }) => `${level}: ${message}`).sort()).to.deep.equal([
       'error: the audit log cannot be written, trying again',
       'error: the audit log is written too slowly or not at all: lines are dropped, requests are served',
