@@ -55,17 +55,16 @@ serverFaults(redis, (bench) => {
   describe('writes', () => {
     it('one that cannot even connect is unapplied, and fails at once', async () => {
       const { proxy } = bench
-      const store = await bench.open()
+      // Longer than the test may take: it is not patience that ends it.
+      const store = await bench.open({ writeTimeoutMs: 120_000 })
       const space = new Space(store)
       proxy.refuse(true)
       proxy.cut()
       // The first may still meet the dying connection.
       await space.write(space.put('a')).catch(() => {})
-      const startedMs = performance.now()
       const error = await rejection(space.write(space.put('a')), 'STORE_UNAVAILABLE')
       expect(error.outcome).to.equal('unapplied')
       expect(error.retriable).to.equal(true)
-      expect(performance.now() - startedMs).to.be.below(900)
       proxy.refuse(false)
       await untilFulfilled(() => space.write(space.put('a')))
     })

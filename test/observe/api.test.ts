@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { AdminServer } from '../../proxy/admin/http/admin-server.ts'
 import { OWN_NAMES } from '../../proxy/admin/http/metrics/own-names.ts'
 import { metrics } from '../../proxy/admin/metrics.ts'
+import { eventually } from '../support/eventually.ts'
 import { type HttpRequest, http } from '../support/http.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { collectingLogger, type Served, WireBench } from '../support/wire-bench.ts'
@@ -130,10 +131,13 @@ describe('observe/api', function () {
   })
 
   it('no more feeds than may be open', async () => {
-    const open = [1, 2].map(() => get('changes', { timeoutMs: 3_000 }).catch(() => undefined))
-    await client.getData('/text', false)
+    const over = new AbortController()
+    const { signal } = over
+    const open = [1, 2].map(() => get('changes', { signal }).catch(() => undefined))
+    await eventually('both are open', () => served.keeper.changeLog.openCount === 2)
     const third = await get('changes')
     expect([third.status, third.headers['retry-after']]).to.deep.equal([503, '5'])
+    over.abort()
     await Promise.all(open)
     expect(await scraped('anykeeper_admin_feeds_refused')).to.equal(1)
   })

@@ -16,13 +16,15 @@ export interface HttpRequest {
   readonly body?: string
   /** HTTPS with these. */
   readonly tls?: ConnectionOptions
-  /** Unit ms. Default 10 000. */
+  /** Unit ms. Default 30 000. */
   readonly timeoutMs?: number
+  /** Ends it earlier. */
+  readonly signal?: AbortSignal
 }
 
 /** Rejects when there is no answer in time. */
 export function http(port: number, path: string, options: HttpRequest = {}): Promise<HttpAnswer> {
-  const { method = 'GET', headers = {}, body, tls, timeoutMs = 10_000 } = options
+  const { method = 'GET', headers = {}, body, tls, timeoutMs = 30_000, signal } = options
   return new Promise((resolve, reject) => {
     const send = tls === undefined ? requestHttp : requestHttps
     const request = send({
@@ -30,7 +32,7 @@ export function http(port: number, path: string, options: HttpRequest = {}): Pro
       host: '127.0.0.1',
       ...{ port, path, method, headers },
       agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
     })
     request.on('error', reject)
     request.on('response', (response) => {

@@ -246,7 +246,9 @@ describe('four-letter words', () => {
         this.timeout(90_000)
         requireOrSkip(this, zookeeperRequirement[version])
         oracle = await startZookeeper({ version })
-        onOracle = await bench.connect(oracle)
+        // A start takes longer on a busy machine than the session of before lasts.
+        await bench.connect(served, { timeoutMs: 60_000 })
+        onOracle = await bench.connect(oracle, { timeoutMs: 40_000 })
         await onOracle.getData('/', true)
       })
       after(() => oracle?.stop())

@@ -33,6 +33,9 @@ const pidsOf = (server: AnykeeperProcess): Map<number, number> =>
     ),
   )
 
+/** The one in which a busy worker may be left out. */
+const SILENT = 'one that does not answer is left out of the sum, and counted'
+
 describe('anykeeper serve --workers', function () {
   this.timeout(60_000)
   let etcd: EtcdServer
@@ -47,12 +50,13 @@ describe('anykeeper serve --workers', function () {
     folder = temporaryFolder('workers')
     config = join(folder, 'anykeeper.conf')
   })
-  beforeEach(async () => {
+  beforeEach(async function () {
+    const answerMs = this.currentTest?.title === SILENT ? 700 : 30_000
     writeFileSync(config, '')
     server = await startAnykeeper({
       store: `etcd://${etcd.host}`,
       tickTimeMs: 1_000,
-      args: ['--workers', '2', '--worker-answer-timeout', '700', '--config', config],
+      args: ['--workers', '2', '--worker-answer-timeout', `${answerMs}`, '--config', config],
       from: 'sources',
     })
   })
@@ -109,7 +113,7 @@ describe('anykeeper serve --workers', function () {
     await other!.close()
   })
 
-  it('one that does not answer is left out of the sum, and counted', async () => {
+  it(SILENT, async () => {
     const [[, stopped] = []] = pidsOf(server)
     process.kill(stopped!, 'SIGSTOP')
     // Connections go to each worker in turn: one of the two answers.
