@@ -20,6 +20,14 @@ const WRITERS = 6
 /** Acknowledged writes of each writer between two steps. */
 const WRITES_PER_STEP = 30
 
+const ARGS = {
+  old: [],
+  new: [],
+  'new, for 0.1.0': ['--journal-format', '2'],
+  // What it is killed with is behind for sure, however late the kill is.
+  'new, writing behind late': ['--flush-delay', '3600000', '--flush-late', '3600000'],
+}
+
 const eventually = <T>(
   what: string,
   check: () => T | undefined | false | Promise<T | undefined | false>,
@@ -57,16 +65,13 @@ describe('this version and 0.1.0 on one store', function () {
   const oldProgram = () => join(folder, 'dist', 'cli.js')
 
   /** The proxy at `place` ends as SIGTERM ends it, and one of that version takes its place. */
-  async function replace(
-    place: number,
-    version: 'old' | 'new' | 'new, for 0.1.0',
-  ): Promise<AnykeeperProcess> {
+  async function replace(place: number, version: keyof typeof ARGS): Promise<AnykeeperProcess> {
     await proxies[place]?.stop()
     proxies[place] = undefined
     const proxy = new AnykeeperProcess(ports[place]!, {
       store: `etcd://${etcd.host}`,
       ...(version === 'old' ? { program: oldProgram() } : {}),
-      args: version === 'new, for 0.1.0' ? ['--journal-format', '2'] : [],
+      args: ARGS[version],
     })
     // A proxy of 0.1.0 refuses entries that are not written behind yet, and succeeds on a later start.
     await eventually(`${version} proxy serves`, async () => {
@@ -143,8 +148,8 @@ describe('this version and 0.1.0 on one store', function () {
   })
 
   it('0.1.0 refuses to start on entries of format 3 that are not written behind', async () => {
-    const proxy = await replace(0, 'new')
-    await replace(1, 'new')
+    const proxy = await replace(0, 'new, writing behind late')
+    await replace(1, 'new, writing behind late')
     await startWriters()
     await progress()
     await eventually('entries that are not written behind', async () => {
