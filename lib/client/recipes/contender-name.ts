@@ -77,16 +77,36 @@ export function isReader(name: string): boolean {
   return READER.test(name)
 }
 
-/** Did `a` come before `b`? Sequence numbers are signed 32-bit, and wrap around. */
-const isBefore = (a: number, b: number): boolean => ((a - b) | 0) < 0
-
-/** Contenders in the order of their coming, whatever their names begin with. */
+/**
+ * Contenders in the order of their coming, whatever their names begin with. Sequence numbers are signed 32-bit, and wrap around: those of
+ * one line are near each other, so the first one is behind the widest gap. All clients find the same one, also where somebody made up
+ * numbers that are not near, or one that is there twice.
+ */
 export function inOrder(names: readonly string[]): string[] {
-  const numbered: [sequence: number, name: string][] = []
+  const numbered: Numbered[] = []
   for (const name of names) {
     const sequence = sequenceOf(name)
-    if (sequence !== undefined) numbered.push([sequence, name])
+    if (sequence !== undefined) numbered.push({ sequence: sequence >>> 0, name })
   }
-  numbered.sort(([a], [b]) => (a === b ? 0 : isBefore(a, b) ? -1 : 1))
-  return numbered.map(([, name]) => name)
+  numbered.sort((a, b) => a.sequence - b.sequence || (a.name < b.name ? -1 : 1))
+  const first = behindWidestGap(numbered)
+  return [...numbered.slice(first), ...numbered.slice(0, first)].map(({ name }) => name)
+}
+
+interface Numbered {
+  /** Modulo 2³². */
+  readonly sequence: number
+  readonly name: string
+}
+
+/** Of numbers that grow, on a circle; of gaps that are equal the one at its end. */
+function behindWidestGap(numbered: readonly Numbered[]): number {
+  let first = 0
+  let widest = -1
+  for (const [place, { sequence }] of numbered.entries()) {
+    const before = numbered.at(place - 1)?.sequence ?? sequence
+    const gap = (sequence - before) >>> 0
+    if (gap > widest) [first, widest] = [place, gap]
+  }
+  return first
 }

@@ -92,4 +92,23 @@ describe('names of contenders', () => {
     const old = ['x-lock--2147483647', 'x-lock-2147483647', 'x-lock--2147483648']
     expect(inOrder(old)).to.deep.equal([old[1], old[2], old[0]])
   })
+
+  it('are in one order however they are listed, also beside numbers that somebody made up, or that are there twice', () => {
+    const line = ['_c_a-lock-0000000005', '_c_b-lock-0000000006', '_c_c-lock-0000000007']
+    const madeUp = ['x-1500000000', 'y-3000000000', 'z-lock-0000000005']
+    const orders = new Set<string>()
+    for (const names of permutations([...line, ...madeUp])) {
+      const found = inOrder(names)
+      expect(found.filter((name) => line.includes(name))).to.deep.equal(line)
+      orders.add(found.join())
+    }
+    expect(orders.size).to.equal(1)
+  })
 })
+
+function* permutations(items: readonly string[]): Generator<string[]> {
+  if (items.length === 0) yield []
+  for (const [place, item] of items.entries()) {
+    for (const rest of permutations(items.toSpliced(place, 1))) yield [item, ...rest]
+  }
+}
