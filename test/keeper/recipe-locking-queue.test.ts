@@ -35,6 +35,31 @@ describe('LockingQueue', () => {
     await settle()
   }
 
+  it('is claimed and consumed on servers whose transactions answer without a Stat: ZooKeeper before 3.9', async () => {
+    await put(1, 2)
+    const old = new Proxy(a, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target)
+        if (typeof value !== 'function') return value
+        if (name !== 'multi') return value.bind(target)
+        return async (...args: Parameters<ZooKeeper['multi']>) =>
+          (await target.multi(...args)).map((result) =>
+            result.type === 'create2' ? { type: 'create', path: result.path } : result,
+          )
+      },
+    })
+    const queue = new LockingQueue(old, PATH)
+    const [first, second] = [await queue.take(), await queue.take()]
+    expect([textOf(first), textOf(second), second.token > first.token]).to.deep.equal([
+      '1',
+      '2',
+      true,
+    ])
+    await first.consume()
+    await second.release()
+    expect(await left()).to.deep.equal([1, 0])
+  })
+
   async function left(): Promise<[entries: number, claims: number]> {
     await b.sync()
     return [(await contenders(b, ENTRIES)).length, (await contenders(b, TAKEN)).length]

@@ -37,8 +37,8 @@ export async function makeClaim(
     try {
       const results = await client.multi([{ type: 'check', path: entry, version: -1 }, create])
       const made = results.find((result) => result.type === 'create2')
-      if (made?.type === 'create2') return made.stat.czxid
-      throw new TypeError('a multi without its results')
+      // ZooKeeper before 3.9 sends no Stat. Deleted again meanwhile, it is nobody's.
+      return made?.stat.czxid ?? (await ownClaim({ client, entry, claim, id }, scope)) ?? 'taken'
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.NO_NODE))
         return isAbout(error, entry) ? 'gone' : 'no-folder'
