@@ -2,7 +2,7 @@
  * Verbs on whole paths, each made of several calls of a client: every step is atomic, the whole is not. Neighbour:
  * zookeeper.
  */
-import { ZnodeError, type ZnodeErrorCode } from '../model/errors.ts'
+import { ZK_ERRORS, ZnodeError, type ZnodeErrorCode } from '../model/errors.ts'
 import { childOf, isReservedPath, parentOf } from '../model/path.ts'
 import type { Acl, Stat } from '../model/request.ts'
 import { badArgument, checkAcl, checkData, checked, checkOptions, checkPath } from './arguments.ts'
@@ -26,7 +26,7 @@ const hasCode = (error: unknown, code: ZnodeErrorCode): boolean =>
  * Creates a path and its missing parents, persistent. What is there stays as it is; of two callers at the same time both
  * succeed.
  * @throws {ZnodeError} ZK_BAD_ARGUMENTS, ZK_INVALID_ACL, ZK_NO_AUTH, ZK_NO_CHILDREN_FOR_EPHEMERALS (a parent is
- * ephemeral), ZK_NO_NODE (a parent was deleted meanwhile), ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; safe to repeat after any of them
+ * ephemeral), ZK_NO_NODE (the client's chroot is not there), ZK_CONNECTION_LOSS, ZK_SESSION_EXPIRED; safe to repeat after any of them
  */
 export async function mkdirp(
   client: ZooKeeper,
@@ -46,28 +46,57 @@ export async function mkdirp(
 }
 
 /**
- * Creates what is missing of a path, from the top down, each by `create`; of two callers at the same time both succeed.
- * @throws {ZnodeError} as exists() and `create`, except ZK_NODE_EXISTS
+ * Creates what is missing of a path, from the top down, each by `create`; of two callers at the same time both succeed. What
+ * another client deletes meanwhile is created again.
+ * @throws {ZnodeError} as exists() and `create`, except ZK_NODE_EXISTS; ZK_NO_NODE: the client's root is not there, and nobody who
+ * repeats the call makes it
  */
 export async function createMissing(
   client: ZooKeeper,
   path: string,
   create: (path: string) => Promise<unknown>,
 ): Promise<void> {
+  for (;;) {
+    const missing = await missingOf(client, path)
+    if (await isMade(missing, create)) break
+  }
+  // What a caller could not create below the root has no other parent.
+  if (path === '/' && !(await isThere(client, path))) throw noRoot(path)
+}
+
+/** From the top down. */
+async function missingOf(client: ZooKeeper, path: string): Promise<readonly string[]> {
   // From the end: mostly all but a few of the last are there.
   const missing: string[] = []
-  let at = path
-  while (at !== '/' && !(await isThere(client, at))) {
+  for (let at = path; at !== '/' && !(await isThere(client, at)); at = parentOf(at)) {
     missing.push(at)
-    at = parentOf(at)
   }
-  for (const one of missing.reverse()) {
+  return missing.reverse()
+}
+
+/** false: a parent was deleted meanwhile. */
+async function isMade(
+  paths: readonly string[],
+  create: (path: string) => Promise<unknown>,
+): Promise<boolean> {
+  for (const path of paths) {
     try {
-      await create(one)
+      await create(path)
     } catch (error) {
+      if (hasCode(error, 'ZK_NO_NODE')) {
+        if (parentOf(path) === '/') throw noRoot(path, error)
+        return false
+      }
       if (!hasCode(error, 'ZK_NODE_EXISTS')) throw error
     }
   }
+  return true
+}
+
+/** A chroot that was never made, or is deleted. */
+function noRoot(path: string, cause?: unknown): ZnodeError {
+  const message = 'the znode that is the root of this client is not there'
+  return new ZnodeError(ZK_ERRORS.NO_NODE.errno, path, { message, cause })
 }
 
 /** Also where READ is not permitted. */

@@ -2,7 +2,7 @@
  * A gate that all clients of an ensemble wait at while it is set: Curator's DistributedBarrier and kazoo's Barrier. Its
  * znode is persistent, and there while the barrier is set. Neighbours: wait-scope, until-gone, double-barrier.
  */
-import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
+import { ZnodeError } from '../../model/errors.ts'
 import { createMissing } from '../paths.ts'
 import { deleteIfThere } from '../protected-create.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
@@ -33,18 +33,11 @@ export class Barrier {
   set(options: WaitOptions = {}): Promise<void> {
     const client = this.#client
     return this.#within(options, async (scope, write) => {
-      for (;;) {
+      await createMissing(client, this.#path, async (one) => {
         scope.throwIfEnded()
-        try {
-          return await createMissing(client, this.#path, async (one) => {
-            if (one !== this.#path) await client.create(one, null, { mode: 'container' })
-            else await write(() => client.create(one, null))
-          })
-        } catch (error) {
-          // A parent was deleted meanwhile.
-          if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
-        }
-      }
+        if (one !== this.#path) await client.create(one, null, { mode: 'container' })
+        else await write(() => client.create(one, null))
+      })
     })
   }
 

@@ -13,6 +13,7 @@ import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
 import { unbounded } from './unbounded.ts'
+import { type DataTurn, WantedData } from './wanted-data.ts'
 
 export const PERSISTENT_NODE_MODES = [
   'ephemeral',
@@ -64,10 +65,7 @@ export class KeptZnode {
   readonly #base: string
   readonly #options: KeptOptions
   #path: string | undefined
-  #data: Uint8Array | null
-  /** Grows with each setData(). */
-  #wanted = 1
-  #written = 0
+  readonly #data: WantedData
   #wasKept = false
   /** Sessions that may own it: the one that created it, and those of later creates with an unknown outcome. */
   #sessions = new Set<bigint>()
@@ -83,7 +81,7 @@ export class KeptZnode {
     const { prefix, data } = options
     this.#base = this.#isSequential ? childOf(parentOf(path), `${prefix}${nameOf(path)}`) : path
     this.#path = this.#isSequential ? undefined : path
-    this.#data = data === null ? null : Uint8Array.from(data)
+    this.#data = new WantedData(data)
   }
 
   get path(): string | undefined {
@@ -91,7 +89,8 @@ export class KeptZnode {
   }
 
   get data(): Uint8Array | null {
-    return this.#data === null ? null : Uint8Array.from(this.#data)
+    const { data } = this.#data.newest
+    return data === null ? null : Uint8Array.from(data)
   }
 
   get wasKept(): boolean {
@@ -106,11 +105,9 @@ export class KeptZnode {
     return this.#options.mode.startsWith('ephemeral')
   }
 
-  /** Returns: is it written? */
+  /** As {@link WantedData.want}. */
   setData(data: Uint8Array | null): () => boolean {
-    this.#data = data === null ? null : Uint8Array.from(data)
-    const turn = ++this.#wanted
-    return () => this.#written >= turn
+    return this.#data.want(data)
   }
 
   /** Brings it to what is wanted. @throws {ZnodeError} safe to repeat */
@@ -126,7 +123,7 @@ export class KeptZnode {
         await this.#replace()
         continue
       }
-      if (this.#written === this.#wanted || (await this.#write())) break
+      if (this.#data.isWritten || (await this.#write())) break
     }
     if (this.#options.ttlMs !== undefined) await this.#touch(this.#options.ttlMs)
     this.#wasKept = true
@@ -142,7 +139,7 @@ export class KeptZnode {
     if (this.#path !== undefined) this.#client.unwatch(this.#path, this.#options.wake)
     if (this.#options.mode === 'ttl') return
     // It was never this one's.
-    if (this.#sessions.size === 0 && this.#written === 0) return
+    if (this.#sessions.size === 0 && !this.#data.wasWritten) return
     const client = unbounded(this.#client)
     while (await whenConnected(client)) {
       try {
@@ -212,15 +209,15 @@ export class KeptZnode {
   }
 
   async #create(): Promise<void> {
-    const turn = this.#wanted
+    const { newest } = this.#data
     const { sessionId } = this.#client
     const options = this.#createOptions
     this.#sessions.add(sessionId)
     try {
-      const { path } = await this.#client.create(this.#path ?? this.#base, this.#data, options)
-      this.#created(path, sessionId, turn)
+      const { path } = await this.#client.create(this.#path ?? this.#base, newest.data, options)
+      this.#created(path, sessionId, newest)
     } catch (error) {
-      if (isZnodeError(error, ZK_ERRORS.NODE_EXISTS)) return
+      if (isZnodeError(error, ZK_ERRORS.NODE_EXISTS) || this.#data.refused(newest, error)) return
       if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
       await this.#makeParent()
     }
@@ -229,49 +226,44 @@ export class KeptZnode {
   /** The ephemeral of its session before that is over: without a moment in which there is none. */
   async #replace(): Promise<void> {
     const path = this.#path as string
-    const turn = this.#wanted
+    const { newest } = this.#data
     const { sessionId } = this.#client
-    const create = createOp(path, this.#data, this.#createOptions)
+    const create = createOp(path, newest.data, this.#createOptions)
     this.#sessions.add(sessionId)
     try {
       await this.#client.multi([{ type: 'delete', path, version: -1 }, create])
     } catch (error) {
-      if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
+      if (isZnodeError(error, ZK_ERRORS.NO_NODE) || this.#data.refused(newest, error)) return
       throw error
     }
-    this.#created(path, sessionId, turn)
+    this.#created(path, sessionId, newest)
   }
 
-  #created(path: string, sessionId: bigint, turn: number): void {
+  #created(path: string, sessionId: bigint, data: DataTurn): void {
     this.#path = path
     this.#sessions = new Set([sessionId])
-    this.#written = turn
+    this.#data.written(data)
     this.#options.onCreated(path)
   }
 
   async #makeParent(): Promise<void> {
     const mode = this.#options.parentMode
-    try {
-      await createMissing(this.#client, parentOf(this.#base), (one) =>
-        this.#client.create(one, null, { mode }),
-      )
-    } catch (error) {
-      // A parent was deleted meanwhile.
-      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
-    }
+    await createMissing(this.#client, parentOf(this.#base), (one) =>
+      this.#client.create(one, null, { mode }),
+    )
   }
 
   /** false: it is gone, or other data are wanted meanwhile. What is wanted may be written twice. */
   async #write(): Promise<boolean> {
-    const turn = this.#wanted
+    const { newest } = this.#data
     try {
-      await this.#client.setData(this.#path as string, this.#data)
+      await this.#client.setData(this.#path as string, newest.data)
+      this.#data.written(newest)
     } catch (error) {
       if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
-      throw error
+      if (!this.#data.refused(newest, error)) throw error
     }
-    this.#written = turn
-    return turn === this.#wanted
+    return this.#data.isWritten
   }
 
   /** Writes the child that keeps it from its TTL, if that is due: not yet behind the write that it begins with. */

@@ -169,11 +169,13 @@ async function makeParent(
   scope: WaitScope,
 ): Promise<void> {
   try {
-    await createMissing(client, parent, (one) => client.create(one, null, { mode }))
+    await createMissing(client, parent, (one) => {
+      scope.throwIfEnded()
+      return client.create(one, null, { mode })
+    })
   } catch (error) {
     scope.throwIfEnded()
-    // A parent was deleted meanwhile, or may have been made: all of it is looked at again.
-    if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return
+    // A parent may have been made: all of it is looked at again.
     if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
   }
 }

@@ -130,8 +130,8 @@ export class PersistentNode implements AsyncDisposable {
   /**
    * Replaces its data: bytes, copied. Resolves when they are written. A later call replaces data that are not written yet. What
    * another client writes stays until the next call, or until it is created again.
-   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT (they will be written nevertheless), ZK_BAD_ARGUMENTS; why it is
-   * closed; {Error} it was closed
+   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT (they will be written nevertheless), ZK_BAD_ARGUMENTS and
+   * ZK_QUOTA_EXCEEDED (they are too large, and those of before stay); why it is closed; {Error} it was closed
    */
   async setData(data: Uint8Array | null, options: WaitOptions = {}): Promise<void> {
     checked(() => checkData(data))

@@ -16,6 +16,7 @@ import { PersistentNode } from './persistent-node.ts'
 import { checkInstance, instanceCodec, type ServiceInstance } from './service-instance.ts'
 import { ServiceProvider, type ServiceProviderOptions } from './service-provider.ts'
 import type { WaitOptions } from './wait-scope.ts'
+import { isRefusal } from './wanted-data.ts'
 
 /** Options of {@link ServiceDiscovery}. */
 export interface ServiceDiscoveryOptions {
@@ -115,7 +116,13 @@ export class ServiceDiscovery implements AsyncDisposable {
     const { serviceType, registrationTimeUTC } = registered.instance
     const known = this.#known({ registrationTimeUTC, ...instance, serviceType })
     registered.instance = known
-    await registered.node.setData(instanceCodec.encode(known), options)
+    try {
+      await registered.node.setData(instanceCodec.encode(known), options)
+    } catch (error) {
+      // Too large: what was there before stays, or what a later call wants.
+      if (isRefusal(error)) registered.instance = instanceCodec.decode(registered.node.data)
+      throw error
+    }
     return known
   }
 

@@ -95,12 +95,9 @@ export function makePath(
   path: string,
   mode: 'container' | 'persistent',
 ): Promise<void> {
-  return throughOutages(client, scope, async () => {
-    try {
-      await createMissing(client, path, (one) => client.create(one, null, { mode }))
-    } catch (error) {
-      // A parent was deleted meanwhile.
-      if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
-    }
-  })
+  const create = (one: string): Promise<unknown> => {
+    scope.throwIfEnded()
+    return client.create(one, null, { mode })
+  }
+  return throughOutages(client, scope, () => createMissing(client, path, create))
 }

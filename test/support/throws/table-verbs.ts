@@ -1,5 +1,6 @@
 /** The verbs of the client. Neighbour: table. */
 import {
+  connect,
   createOp,
   createOrSet,
   deleteRecursive,
@@ -130,15 +131,8 @@ export const verbs: Readonly<Record<string, Row>> = {
       await client.create('/own', null, { mode: 'ephemeral' })
       return mkdirp(client, '/own/new')
     }),
-    ZK_NO_NODE: async ({ client, owner }) => {
-      const create = client.create.bind(client)
-      client.create = async (path, ...more) => {
-        const created = await create(path, ...more)
-        if (path === '/own') await owner.delete(path)
-        return created
-      }
-      return mkdirp(client, '/own/new')
-    },
+    ZK_NO_NODE: async ({ keeper }) =>
+      mkdirp(await connect(keeper, { chroot: '/none' }), '/own/new'),
     ...outages((client) => mkdirp(client, '/own/new')),
   },
   deleteRecursive: {

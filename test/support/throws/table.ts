@@ -28,6 +28,7 @@ export const THROWS: Readonly<Record<string, Row>> = Object.fromEntries(
 /** What needs another place than a member in memory, or a rival: the test that has the word. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'AtomicCounter.add ZK_BAD_VERSION': 'test/keeper/recipe-counter.test.ts',
+  'PersistentNode.setData ZK_QUOTA_EXCEEDED': 'test/keeper/recipe-refused-data.test.ts',
   'LockSide.acquire ZK_NO_NODE': 'test/keeper/recipe-read-write-lock.test.ts',
   'ZooKeeper.changes CHANGES_GONE': 'test/keeper/changes-ends.test.ts',
   'ZooKeeper.changes CHANGES_SLOW': 'test/keeper/changes-ends.test.ts',
