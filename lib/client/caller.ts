@@ -119,14 +119,19 @@ export class Caller {
     checkCallback(watch, 'watch')
     const code = known === 'persistent' ? 0 : 1
     const request = { type: 'addWatch', path: checkPath(path), mode: code } as const
+    const { watches } = this.session
     // Another one that is removed meanwhile must not take this one's place at the server with it.
-    const arrived = this.session.watches.expect(known, path)
+    const arrived = watches.expect(known, path)
+    let isAnswered = false
     try {
       await this.ask(request, path, (errno, trace) => {
-        if (errno === 0) this.session.watches.add(known, path, watch, trace)
+        isAnswered = true
+        if (errno === 0) watches.add(known, path, watch, trace)
       })
     } finally {
       arrived()
+      // Given up: the server may set it nevertheless, for nobody.
+      if (!isAnswered && !watches.isUsed(known, path)) void this.#forget(known, path)
     }
   }
 
@@ -162,9 +167,13 @@ export class Caller {
 
   async removeWatch(path: string, watch: WatchCallback, mode?: WatchMode): Promise<void> {
     const known = checked(() => checkWatchMode(mode))
-    if (!this.session.watches.remove(known, checkPath(path), watch)) return
-    const request = { type: 'removeWatches', path, watcherType: WATCHER_TYPE[known] } as const
+    if (this.session.watches.remove(known, checkPath(path), watch)) await this.#forget(known, path)
+  }
+
+  /** Whatever bounds this caller: the server's watch outlives them. Never rejects. */
+  async #forget(mode: WatchMode, path: string): Promise<void> {
+    const request = { type: 'removeWatches', path, watcherType: WATCHER_TYPE[mode] } as const
     // A server before 3.9 refuses it, and its events find nobody here.
-    await this.ask(request, path).catch(() => {})
+    await this.session.ask(request, path).catch(() => {})
   }
 }

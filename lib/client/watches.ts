@@ -133,8 +133,9 @@ export class ClientWatches {
     }
   }
 
-  has(kind: WatchKind, path: string): boolean {
-    return this.#tables[kind].has(path)
+  /** Somebody has or sets one of this kind at the path. */
+  isUsed(kind: WatchKind, path: string): boolean {
+    return this.#tables[kind].has(path) || this.#expected.has(`${kind} ${path}`)
   }
 
   /** Those that wait now; one that is added before they are called waits for the next event. */

@@ -4,6 +4,7 @@
  */
 import { expect } from 'chai'
 import {
+  LeaderLatch,
   LockingQueue,
   Mutex,
   mkdirp,
@@ -116,6 +117,29 @@ describe('recipes through views', () => {
     await mkdirp(a, '/hidden/x/y')
     expect(refused.now).to.equal('ZK_NO_AUTH')
     expect(await a.exists('/hidden/x/y')).to.not.equal(undefined)
+  })
+
+  it('what lives on outlives the time limit of a view: its writes that were not answered in time are looked for', async () => {
+    const { client, gate } = await gated({})
+    const view = client.with({ timeoutMs: STEP_MS })
+    const refused: unknown[] = []
+    const onError = (error: { code?: string }): void => void refused.push(error.code)
+    const options = { onError: onError as (error: unknown) => void }
+    await mkdirp(b, PATH)
+    const node = new PersistentNode(view, `${PATH}/node`, options)
+    const latch = new LeaderLatch(view, `${PATH}/latch`, options)
+    gate.holdFrom(1)
+    const begun = [outcomeOf(node.start()), outcomeOf(latch.waitForLeadership())]
+    await settle()
+    await bench.clock.advance(STEP_MS)
+    gate.release()
+    for (let i = 0; i < 4; i++) await bench.clock.advance(STEP_MS)
+    expect(begun.map(({ now }) => now)).to.deep.equal(['done', 'done'])
+    expect(new Set(refused)).to.deep.equal(new Set(['ZK_OPERATION_TIMEOUT']))
+    expect([node.isClosed, latch.isLeader]).to.deep.equal([false, true])
+    expect(member.keeper.replica.tree.ephemeralsOf(client.sessionId)).to.have.property('size', 2)
+    await node.close()
+    await latch.close()
   })
 
   for (const renew of [false, true]) {

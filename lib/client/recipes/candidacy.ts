@@ -11,7 +11,7 @@ import { contend, type Line } from './contend.ts'
 import { inOrder } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { orSessionEnd } from './session-end.ts'
-import { whenAborted } from './session-return.ts'
+import { mayPass, unlessAborted } from './session-return.ts'
 
 /** Before a candidate stands again that the store refused for now, or whose callback threw. Unit ms. */
 export const STAND_AGAIN_MS = 1_000
@@ -31,7 +31,7 @@ export class Candidacy {
   readonly #line: Line
   readonly #hooks: CandidacyHooks
   readonly #closing = new AbortController()
-  /** The znodes of waits that were given up. */
+  /** Nothing is left of the newest wait, unless it was successful. */
   #removed = Promise.resolve()
 
   constructor(line: Line, hooks: CandidacyHooks) {
@@ -56,11 +56,10 @@ export class Candidacy {
   /** Stands until it is closed, or `lead` says so. @throws why it could not stand, and will not again */
   async run(): Promise<void> {
     const signal = this.closing
-    const closed = whenAborted(signal)
     const hooks = {
       onQueued: this.#hooks.onQueued,
-      onAbandoned: (removed: Promise<void>): void => {
-        this.#removed = removed
+      onBegun: (over: Promise<void>): void => {
+        this.#removed = over
       },
     }
     while (!signal.aborted) {
@@ -72,7 +71,7 @@ export class Candidacy {
       } catch (error) {
         const mayStandAgain = signal.aborted
           ? undefined
-          : await Promise.race([this.#mayStandAgain(error), closed])
+          : await unlessAborted(this.#mayStandAgain(error), signal)
         if (signal.aborted) return
         if (mayStandAgain !== true) throw error
         this.#hooks.onRefused(error)
@@ -85,7 +84,7 @@ export class Candidacy {
     const { client } = this.#line
     if (!(error instanceof ZnodeError) || !(await whenConnected(client))) return false
     if (error.code === 'ZK_SESSION_EXPIRED') return true
-    if (!error.retriable) return false
+    if (!mayPass(error)) return false
     await pause(client.clock, STAND_AGAIN_MS, this.closing)
     return whenConnected(client)
   }

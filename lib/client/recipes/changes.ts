@@ -1,7 +1,8 @@
 /** Waits for what a recipe that lives longer than a session reaches. Neighbours: persistent-node, live-loop. */
+import { onAbort } from '../../base/on-abort.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { checkWait, type WaitOptions } from './wait-scope.ts'
 
 export class Changes {
   readonly #client: ZooKeeper
@@ -29,15 +30,13 @@ export class Changes {
    * {ZnodeError} ZK_OPERATION_TIMEOUT; {TypeError} the timeout is not above 0
    */
   async until(check: () => boolean, { timeoutMs, signal }: WaitOptions): Promise<void> {
-    if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-      throw new TypeError(`timeoutMs must be above 0, got ${timeoutMs}`)
-    }
+    checkWait({ timeoutMs, signal })
     signal?.throwIfAborted()
     if (check()) return
     await new Promise<void>((resolve, reject) => {
       const settle = (run: () => void): void => {
         this.#looks.delete(look)
-        signal?.removeEventListener('abort', aborted)
+        forget()
         cancelTimer()
         run()
       }
@@ -54,7 +53,7 @@ export class Changes {
       const hasTimeout = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY
       const cancelTimer = hasTimeout ? this.#client.clock.after(timeoutMs, late) : () => {}
       this.#looks.add(look)
-      signal?.addEventListener('abort', aborted, { once: true })
+      const forget = signal === undefined ? () => {} : onAbort(signal, aborted)
     })
   }
 }

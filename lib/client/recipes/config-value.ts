@@ -2,6 +2,7 @@
  * A typed value in a znode, followed: with a default where there is none, and the last good one where the data are none.
  * Neighbours: node-cache, typed-values.
  */
+import { onAbort } from '../../base/on-abort.ts'
 import type { Stat } from '../../model/request.ts'
 import {
   badArgument,
@@ -157,11 +158,11 @@ export class ConfigValue<T> implements AsyncDisposable, AsyncIterable<T> {
       const ends = signal === undefined ? [this.signal] : [this.signal, signal]
       const look = (): void => {
         this.#looks.delete(look)
-        for (const end of ends) end.removeEventListener('abort', look)
+        for (const forget of forgets) forget()
         resolve()
       }
       this.#looks.add(look)
-      for (const end of ends) end.addEventListener('abort', look)
+      const forgets = ends.map((end) => onAbort(end, look))
     })
   }
 

@@ -34,8 +34,8 @@ export interface Line {
 export interface Hooks {
   /** There is a contender that it waits for. */
   readonly onQueued?: () => void
-  /** The wait was given up; `removed` resolves when nothing of it is left. Never rejects. */
-  readonly onAbandoned?: (removed: Promise<void>) => void
+  /** The wait has begun; `over` resolves when it was successful, or nothing of it is left. Never rejects. */
+  readonly onBegun?: (over: Promise<void>) => void
 }
 
 /** @throws {TypeError} the path is not that of a znode that can have children of its own */
@@ -69,7 +69,7 @@ export async function contend(line: Line, options: WaitOptions, hooks: Hooks = {
 export function contendWithin(
   line: Line,
   scope: WaitScope,
-  { onQueued = () => {}, onAbandoned }: Hooks = {},
+  { onQueued = () => {}, onBegun }: Hooks = {},
   onIn: () => void = () => {},
 ): Promise<Holding> {
   const { client, path, layout, kind, data } = line
@@ -79,7 +79,18 @@ export function contendWithin(
   const own = { client, parent: path, prefix, names: [base], mode, data, parentMode } as const
   const isIn = ([first]: readonly OwnZnode[]): Promise<boolean> =>
     first === undefined ? Promise.resolve(false) : isFirst(line, first, scope, onQueued)
-  return takePlace(own, scope, { isIn, onIn, onAbandoned })
+  let removed = Promise.resolve()
+  const onAbandoned = (removing: Promise<void>): void => {
+    removed = removing
+  }
+  const wait = takePlace(own, scope, { isIn, onIn, onAbandoned })
+  onBegun?.(
+    wait.then(
+      () => {},
+      () => removed,
+    ),
+  )
+  return wait
 }
 
 /**

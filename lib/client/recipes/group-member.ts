@@ -12,6 +12,7 @@ import { checkLinePath } from './contend.ts'
 import {
   type GroupLayout,
   type GroupMembers,
+  GroupWatch,
   isSameGroup,
   memberName,
   readMembers,
@@ -48,6 +49,7 @@ export class GroupMember implements AsyncDisposable {
   readonly #layout: GroupLayout
   readonly #node: PersistentNode
   readonly #view: LiveLoop | undefined
+  #watch: GroupWatch | undefined
 
   /**
    * `id`: in layout curator and kazoo-shallow a name without "/", in layout curator unique in the group.
@@ -109,8 +111,8 @@ export class GroupMember implements AsyncDisposable {
 
   /** Leaves the group; `onChange` is not called any more. @throws as {@link PersistentNode.close} */
   async close(): Promise<void> {
-    // A step of it may wait for the store.
-    void this.#view?.close()
+    // A step of it may wait for the store, and set watches.
+    void this.#view?.close().then(() => this.#watch?.end())
     await this.#node.close()
   }
 
@@ -126,7 +128,7 @@ export class GroupMember implements AsyncDisposable {
     let last: GroupMembers | undefined
     const view = new LiveLoop(this.#client, {
       step: async () => {
-        const members = await readMembers(this.#client, this.#path, this.#layout, view.wake)
+        const members = await readMembers(this.#client, this.#path, this.#layout, watch)
         if (view.isClosed || (last !== undefined && isSameGroup(last, members))) return
         last = members
         report.notify(onChange, members, 'onChange')
@@ -139,6 +141,8 @@ export class GroupMember implements AsyncDisposable {
         }
       },
     })
+    const watch = new GroupWatch(this.#client, view.wake)
+    this.#watch = watch
     return view
   }
 }

@@ -26,17 +26,48 @@ export function memberName(layout: GroupLayout, id: string, hex: string): string
   return layout === 'kazoo-shallow' ? `${hex}-${id}` : id
 }
 
+/** Where watches are set that a reader passes, so that it can take them back. */
+export class GroupWatch {
+  readonly #client: ZooKeeper
+  readonly #wake: () => void
+  readonly #paths = new Set<string>()
+
+  constructor(client: ZooKeeper, wake: () => void) {
+    this.#client = client
+    this.#wake = wake
+  }
+
+  /** What to pass to a read of this path. */
+  at(path: string): () => void {
+    this.#paths.add(path)
+    return this.#wake
+  }
+
+  /** All but these are gone, and so are their watches. */
+  keep(path: string, names: readonly string[]): void {
+    const kept = new Set([path, ...names.map((name) => childOf(path, name))])
+    for (const one of this.#paths) if (!kept.has(one)) this.#paths.delete(one)
+  }
+
+  /** No read may be in flight. */
+  end(): void {
+    for (const path of this.#paths) this.#client.unwatch(path, this.#wake)
+    this.#paths.clear()
+  }
+}
+
 /**
- * Reads the members; none where there is no such path. `wake`: a watch of all that it reads.
+ * Reads the members; none where there is no such path. `watch`: of all that it reads.
  * @throws {ZnodeError} as getChildren() and getData()
  */
 export async function readMembers(
   client: ZooKeeper,
   path: string,
   layout: GroupLayout,
-  wake?: () => void,
+  watch?: GroupWatch,
 ): Promise<GroupMembers> {
-  const names = (await namesOf(client, path, wake)).toSorted()
+  const names = (await namesOf(client, path, watch)).toSorted()
+  watch?.keep(path, names)
   if (layout === 'kazoo-shallow') {
     return new Map(names.map((name) => [name.slice(name.indexOf('-') + 1), null]))
   }
@@ -44,7 +75,7 @@ export async function readMembers(
   const counted = layout === 'kazoo' ? names.filter((name) => name.includes(PARTY)) : names
   for (let i = 0; i < counted.length; i += IN_FLIGHT_MAX) {
     const some = counted.slice(i, i + IN_FLIGHT_MAX)
-    const read = await Promise.all(some.map((name) => dataOf(client, childOf(path, name), wake)))
+    const read = await Promise.all(some.map((name) => dataOf(client, childOf(path, name), watch)))
     for (const [place, data] of read.entries()) {
       if (data === undefined) continue
       const id = layout === 'kazoo' ? Buffer.from(data ?? []).toString() : some[place]
@@ -68,15 +99,15 @@ export function isSameGroup(a: GroupMembers, b: GroupMembers): boolean {
 async function namesOf(
   client: ZooKeeper,
   path: string,
-  wake: (() => void) | undefined,
+  watch: GroupWatch | undefined,
 ): Promise<readonly string[]> {
   for (;;) {
     try {
-      return (await client.getChildren(path, wake)).children
+      return (await client.getChildren(path, watch?.at(path))).children
     } catch (error) {
       if (!isZnodeError(error, ZK_ERRORS.NO_NODE)) throw error
     }
-    if ((await client.exists(path, wake)) === undefined) return []
+    if ((await client.exists(path, watch?.at(path))) === undefined) return []
   }
 }
 
@@ -84,10 +115,10 @@ async function namesOf(
 async function dataOf(
   client: ZooKeeper,
   path: string,
-  wake: (() => void) | undefined,
+  watch: GroupWatch | undefined,
 ): Promise<Uint8Array | null | undefined> {
   try {
-    return (await client.getData(path, wake)).data
+    return (await client.getData(path, watch?.at(path))).data
   } catch (error) {
     if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return undefined
     throw error

@@ -16,7 +16,7 @@ import { checkLinePath, type Line } from './contend.ts'
 import type { ContenderLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { Leadership } from './leadership.ts'
-import { isClosed, whenAborted } from './session-return.ts'
+import { isClosed, unlessAborted } from './session-return.ts'
 
 const GRACE_MS_DEFAULT = 5_000
 
@@ -191,7 +191,7 @@ export class LeaderSelector implements AsyncDisposable {
     this.#report.call(() => onLost?.(leadership.signal.reason))
     await held.release().catch((error: unknown) => this.#report.report(error))
     // It never runs twice at the same time; a closed selector does not wait for it.
-    await Promise.race([ran, whenAborted(closing)])
+    await unlessAborted(ran, closing)
     this.#leadership = undefined
     if (hasThrown) await pause(this.#client.clock, STAND_AGAIN_MS, closing)
     return autoRequeue || leadership.isLost

@@ -6,7 +6,7 @@ import { pause } from '../../base/pause.ts'
 import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { whenAborted } from './session-return.ts'
+import { mayPass, unlessAborted } from './session-return.ts'
 
 /** Before a step that the store refused for now is repeated. Unit ms. */
 export const REFUSED_AGAIN_MS = 1_000
@@ -59,16 +59,15 @@ export class LiveLoop {
 
   async #run(): Promise<void> {
     const { signal } = this.#closing
-    const closed = whenAborted(signal)
     const cancel = this.#client.onStateChange(this.wake)
     while (!signal.aborted) {
       this.#isAwake = false
       try {
-        const isBack = await Promise.race([whenConnected(this.#client), closed])
+        const isBack = await unlessAborted(whenConnected(this.#client), signal)
         if (signal.aborted) break
         if (isBack !== true) throw new ZnodeError(ZK_ERRORS.SESSION_EXPIRED.errno)
         await this.#hooks.step()
-        await Promise.race([this.#woken(), closed])
+        await unlessAborted(this.#woken(), signal)
       } catch (error) {
         if (signal.aborted) break
         const againMs = await this.#againMs(error)
@@ -95,11 +94,10 @@ export class LiveLoop {
   async #againMs(error: unknown): Promise<number | undefined> {
     if (isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) return LOST_AGAIN_MS
     if (isZnodeError(error, ZK_ERRORS.SESSION_EXPIRED)) {
-      const closed = whenAborted(this.#closing.signal)
-      const isBack = await Promise.race([whenConnected(this.#client), closed])
+      const isBack = await unlessAborted(whenConnected(this.#client), this.#closing.signal)
       return isBack === true ? LOST_AGAIN_MS : undefined
     }
-    if (!(error instanceof ZnodeError) || !error.retriable) return undefined
+    if (!mayPass(error)) return undefined
     this.#hooks.onRefused(error)
     return REFUSED_AGAIN_MS
   }

@@ -118,20 +118,24 @@ export class Semaphore {
   async #untilRoom(count: number, lock: Held, scope: WaitScope): Promise<void> {
     const { maxLeases } = this.#options
     lock.signal.addEventListener('abort', scope.wake, { once: true })
-    for (;;) {
-      scope.throwIfEnded()
-      scope.sleep()
-      if (lock.signal.aborted) return
-      const max = await this.#maxLeases(scope)
-      const leases = await childrenOf(this.#client, this.#leases, scope, scope.wake)
-      if (leases.length + count <= max) return
-      const isFixed = typeof maxLeases === 'number'
-      const cancel = isFixed ? undefined : this.#client.clock.after(LOOK_AGAIN_MS, scope.wake)
-      try {
-        await scope.woken()
-      } finally {
-        cancel?.()
+    try {
+      for (;;) {
+        scope.throwIfEnded()
+        scope.sleep()
+        if (lock.signal.aborted) return
+        const max = await this.#maxLeases(scope)
+        const leases = await childrenOf(this.#client, this.#leases, scope, scope.wake)
+        if (leases.length + count <= max) return
+        const isFixed = typeof maxLeases === 'number'
+        const cancel = isFixed ? undefined : this.#client.clock.after(LOOK_AGAIN_MS, scope.wake)
+        try {
+          await scope.woken()
+        } finally {
+          cancel?.()
+        }
       }
+    } finally {
+      this.#client.unwatch(this.#leases, scope.wake)
     }
   }
 

@@ -97,7 +97,7 @@ export class SharedCount implements AsyncDisposable {
    * outages, and with the session that follows a lost one. Returns its cancel.
    */
   onChange(listener: (count: VersionedCount) => void): () => void {
-    const { client, path } = this.#znode
+    const { client } = this.#znode
     let last: VersionedCount | undefined
     const read = async (): Promise<void> => {
       const found = await this.#znode.within({}, (calls) => this.#read(calls, loop.wake))
@@ -124,24 +124,23 @@ export class SharedCount implements AsyncDisposable {
     })
     this.#loops.add(loop)
     loop.start()
-    return () => {
-      this.#loops.delete(loop)
-      void loop.close()
-      client.unwatch(path, loop.wake)
-    }
+    return () => this.#end(loop)
   }
 
   /** No listener is called any more. Never rejects. */
   async close(): Promise<void> {
-    for (const loop of this.#loops) {
-      void loop.close()
-      this.#znode.client.unwatch(this.#znode.path, loop.wake)
-    }
-    this.#loops.clear()
+    for (const loop of [...this.#loops]) this.#end(loop)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #end(loop: LiveLoop): void {
+    this.#loops.delete(loop)
+    const { client, path } = this.#znode
+    // A read in flight would set it again.
+    void loop.close().then(() => client.unwatch(path, loop.wake))
   }
 
   async #read(calls: VersionedCalls, watch?: () => void): Promise<VersionedCount> {

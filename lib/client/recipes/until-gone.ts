@@ -43,6 +43,26 @@ export async function childrenOf(
 }
 
 /**
+ * false: it is gone, and no watch is left at the server for it, which exists() would leave at a name that never comes again.
+ * Source: Curator's LockInternals.
+ */
+async function isWatched(
+  client: ZooKeeper,
+  path: string,
+  watch: (event: WatchEvent) => void,
+): Promise<boolean> {
+  try {
+    await client.getData(path, watch)
+    return true
+  } catch (error) {
+    if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
+    if (!isZnodeError(error, ZK_ERRORS.NO_AUTH)) throw error
+  }
+  // Before ZooKeeper 3.9.5 it needs no READ.
+  return (await client.exists(path, watch)) !== undefined
+}
+
+/**
  * Resolves with true when the znode is gone, and with false when something else woke the scope. An event of its deletion
  * counts although it may have been created again.
  */
@@ -57,7 +77,7 @@ export async function untilGone(
     scope.wake()
   }
   try {
-    if ((await client.exists(path, onEvent)) === undefined) return true
+    if (!(await isWatched(client, path, onEvent))) return true
     await scope.woken()
     return isGone
   } catch (error) {

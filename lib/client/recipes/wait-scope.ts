@@ -15,11 +15,21 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** @throws {TypeError} the timeout is not above 0; the signal is no AbortSignal */
+export function checkWait({ timeoutMs, signal }: WaitOptions): void {
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new TypeError(`timeoutMs must be above 0, got ${String(timeoutMs)}`)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal')
+  }
+}
+
 /** It knows of no write: what it ends with says `unapplied`. */
 export class WaitScope {
   readonly #cancels: (() => void)[] = []
-  readonly #failed: Promise<never>
-  #reject!: (error: unknown) => void
+  /** Of what {@link race} waits for. */
+  readonly #rejects = new Set<(error: unknown) => void>()
   #isClosed = false
   #error: { readonly cause: unknown } | undefined
   #isAwake = false
@@ -32,15 +42,9 @@ export class WaitScope {
 
   /** @throws {TypeError} the timeout is not above 0; the signal's reason, if it is aborted already */
   constructor(client: ZooKeeper, path: string, { timeoutMs, signal }: WaitOptions) {
-    if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-      throw new TypeError(`timeoutMs must be above 0, got ${timeoutMs}`)
-    }
+    checkWait({ timeoutMs, signal })
     const signals = [client.caller.signal, signal].filter((one) => one !== undefined)
     for (const one of signals) one.throwIfAborted()
-    this.#failed = new Promise((_resolve, reject) => {
-      this.#reject = reject
-    })
-    this.#failed.catch(() => {})
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
       const { errno } = ZK_ERRORS.OPERATION_TIMEOUT
       const late = (): void => this.#fail(new ZnodeError(errno, path, { outcome: 'unapplied' }))
@@ -59,9 +63,13 @@ export class WaitScope {
     if (this.#error !== undefined) throw this.#error.cause
   }
 
-  /** Rejects as the scope does, if that is first. */
+  /** Rejects as the scope does, if that is first. A wait may race any number of times: nothing stays of those that are settled. */
   race<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#failed])
+    return new Promise((resolve, reject) => {
+      this.#rejects.add(reject)
+      promise.then(resolve, reject).finally(() => this.#rejects.delete(reject))
+      if (this.#error !== undefined) queueMicrotask(() => reject(this.#error?.cause))
+    })
   }
 
   /** Runs a wait, and rejects as the scope does, if that is first. The scope is closed when the wait has failed. */
@@ -102,6 +110,7 @@ export class WaitScope {
     if (this.#isClosed) return
     this.close()
     this.#error = { cause: error }
-    this.#reject(error)
+    for (const reject of this.#rejects) reject(error)
+    this.#rejects.clear()
   }
 }
