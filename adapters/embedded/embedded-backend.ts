@@ -112,11 +112,14 @@ export class EmbeddedBackend implements MvccWriter {
     return this.#submit(0, () => this.mvcc.revokeLease(id))
   }
 
-  turn(): Promise<void> | undefined {
-    return this.#turns.take()
+  /** A read is noted in the database's file of readers, which is mapped. */
+  async turn(): Promise<void> {
+    await this.#turns.take()
+    await this.#ownership.takesWrites()
   }
 
-  space(): StoreSpace {
+  async space(): Promise<StoreSpace> {
+    await this.#ownership.takesWrites()
     return this.#disk.space()
   }
 
@@ -126,6 +129,8 @@ export class EmbeddedBackend implements MvccWriter {
     while (this.#writing !== undefined) await this.#writing
     this.mvcc.leases.stop()
     await this.#disk.close()
+    // Nothing of the folder is in use when this resolves.
+    await this.#ownership.takesWrites()
     this.#ownership.release()
   }
 
@@ -151,9 +156,11 @@ export class EmbeddedBackend implements MvccWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // Calls made in the same turn of the event loop share a group.
-    await Promise.resolve()
-    while (this.#queue.length > 0) await this.#writeGroup(this.#takeGroup())
+    while (this.#queue.length > 0) {
+      // What is called meanwhile shares the group.
+      await this.#ownership.takesWrites()
+      await this.#writeGroup(this.#takeGroup())
+    }
     this.#writing = undefined
   }
 

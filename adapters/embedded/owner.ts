@@ -8,13 +8,13 @@ import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   fstatSync,
+  futimes,
   openSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -44,6 +44,11 @@ interface Holder {
 export interface Ownership {
   /** false: another process has taken the folder over; nothing may be written any more. */
   isHeld(): boolean
+  /**
+   * Resolves once the file system takes a write, also if it refuses this one. A frozen one (fsfreeze) takes none until it thaws, and a
+   * mapped page that is written meanwhile stops its thread: who is about to touch the database awaits this first. Not rejected.
+   */
+  takesWrites(): Promise<void>
   release(): void
 }
 
@@ -78,22 +83,31 @@ function holding(lock: string): Ownership {
     const now = statSync(lock, { throwIfNoEntry: false })
     return now?.ino === ino && now.dev === dev
   }
-  const timer = setInterval(() => {
-    if (!isHeld()) return
-    const now = new Date()
-    try {
-      utimesSync(lock, now, now)
-    } catch {
-      // One missed heartbeat; a contender waits for several.
-    }
-  }, HEARTBEAT_MS)
+  let touching: Promise<void> | undefined
+  // By its handle: the file of a process that took over is not touched. A failure is a missed heartbeat; a contender waits for several.
+  const touch = (): Promise<void> =>
+    new Promise((resolve) => {
+      const now = new Date()
+      futimes(handle, now, now, () => {
+        touching = undefined
+        resolve()
+      })
+    })
+  const takesWrites = (): Promise<void> => {
+    touching ??= touch()
+    return touching
+  }
+  const timer = setInterval(takesWrites, HEARTBEAT_MS)
   timer.unref()
   return {
     isHeld,
+    takesWrites,
     release() {
       clearInterval(timer)
       if (isHeld()) rmSync(lock, { force: true })
-      closeSync(handle)
+      // Its number would be another file's while it is still being touched.
+      if (touching === undefined) closeSync(handle)
+      else touching.then(() => closeSync(handle))
     },
   }
 }

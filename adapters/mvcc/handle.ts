@@ -41,7 +41,7 @@ export interface MvccWriter {
    */
   turn?(): Promise<void> | undefined
   /** Absent: there is no bound but memory. */
-  space?(): StoreSpace
+  space?(): StoreSpace | Promise<StoreSpace>
 }
 
 /** A handle. Closing it ends its own watches and calls, then runs `onClose`. */

@@ -25,6 +25,11 @@ export interface HangingDisk {
   hang(pid: number): void
   /** They complete. */
   release(): void
+  /** As a snapshot does it: whoever writes is stopped by the kernel, also who writes to mapped memory. */
+  freeze(): void
+  /** The command of a shell that ends it. */
+  readonly thawCommand: string
+  thaw(): void
   /** Idempotent. Nobody may use it any more. */
   remove(): void
 }
@@ -64,6 +69,9 @@ export function hangingDisk(bytes: number): HangingDisk {
       bound(HELD)
     },
     release: () => bound(FREE),
+    freeze: () => void execFileSync('fsfreeze', ['--freeze', path]),
+    thawCommand: `fsfreeze --unfreeze '${path}'`,
+    thaw: () => void execFileSync('fsfreeze', ['--unfreeze', path]),
     remove() {
       if (!isMounted) return
       isMounted = false
