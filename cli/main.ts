@@ -50,8 +50,8 @@ async function programFor(words: readonly string[]): Promise<Command> {
     .description('ZooKeeper, on etcd')
     .exitOverride()
     .version(version, '--version', 'print the versions of this package and of ZooKeeper, and exit')
-    // An unknown flag is shown without its value: a mistyped name may stand before a secret.
-    .configureOutput({ outputError: (text, write) => write(withoutValue(text)) })
+    // An unknown flag is shown without its value: a mistyped name may stand before a secret. Words may come from xargs.
+    .configureOutput({ outputError: (text, write) => write(printableText(withoutValue(text))) })
   for (const command of await commandsFor(words[0])) {
     program.addCommand(inherited(command, program))
   }

@@ -1,4 +1,5 @@
 /** Log lines for people: pino's JSON as "time level message name=value …". Neighbour: logger. */
+import { printable } from './znode/printable.ts'
 
 const LEVELS: Readonly<Record<number, string>> = {
   20: 'debug',
@@ -40,11 +41,6 @@ function stackOf(error: unknown): string {
   const stack = String((error as Error | null)?.stack ?? '')
   const places = stack.split('\n').filter((line) => /^\s+at /.test(line))
   return places.map((line) => `    ${printable(line.trim())}\n`).join('')
-}
-
-/** Without what a terminal would obey: a client chooses some of it. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (c) => JSON.stringify(c).slice(1, -1))
 }
 
 const quoted = (text: string): string =>

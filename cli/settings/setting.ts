@@ -4,6 +4,7 @@
  */
 import type { KeeperLimits } from '../../lib/index.ts'
 import type { ProxyOptions } from '../../proxy/index.ts'
+import { printable, printableJson } from '../znode/printable.ts'
 
 /** The value that a setting has in this process, whoever gave it. */
 export type Get = <T>(setting: Setting<T>) => T
@@ -80,5 +81,5 @@ export const hasTwin = ({ secret, shown }: AnySetting): boolean =>
 export function shownText(setting: AnySetting, text: string): string {
   if (setting.secret === true) return '…'
   const shown = setting.shown?.(text) ?? text
-  return /\p{Cc}/u.test(shown) ? JSON.stringify(shown) : shown
+  return printable(shown) === shown ? shown : printableJson(JSON.stringify(shown))
 }

@@ -30,8 +30,13 @@ describe('cli/text-log', () => {
   })
 
   it('nothing that a terminal would obey, and no line of its own for a client’s text', () => {
-    const line = { level: 30, time: 0, '\u001b[1m': '\u001b[31m\nx', msg: 'a\n\u001b]0;b\u0007' }
-    expect(asText(`${JSON.stringify(line)}\n`)).to.match(/^[^\p{Cc}]*\n$/u)
+    const line = {
+      level: 30,
+      time: 0,
+      '\u001b[1m': '\u001b[31m\nx',
+      msg: 'a\n\u202e\u001b]0;b\u0007',
+    }
+    expect(asText(`${JSON.stringify(line)}\n`)).to.match(/^[^\p{Cc}\p{Cf}]*\n$/u)
   })
 
   it('what is no line of pino stays', () => {

@@ -8,6 +8,8 @@ import { padded, printable, printableText, widthOf } from '../../../../cli/znode
 
 /** Escapes, a bell, C1's CSI, a line feed, a change of direction, an invisible blank, half a pair. */
 const EVIL = 'a\u001b]0;x\u0007\u009b2J\nb\u202ec\u200b\ud800\u2028'
+/** A mark of direction, a byte order mark, a hyphen that is not shown, a tag, a filler: letters that nobody sees. */
+const UNSEEN = ['\u061c', '\ufeff', '\u00ad', '\u{e0041}', '\u3164']
 
 describe('cli/znode/output', () => {
   function streams(isTTY: boolean) {
@@ -28,16 +30,18 @@ describe('cli/znode/output', () => {
     const shown = printable(EVIL)
     expect(shown).to.equal('a\\u{1b}]0;x\\u{7}\\u{9b}2J\\nb\\u{202e}c\\u{200b}\\u{d800}\\u{2028}')
     expect(printableText('a\tb\nc\rd')).to.equal('a\tb\nc\\rd')
-    expect(printable('ж漢👩‍👩‍👧é')).to.equal('ж漢👩‍👩‍👧é')
+    expect(printable('ж漢👩‍👩‍👧é❤️')).to.equal('ж漢👩‍👩‍👧é❤️')
+    for (const one of UNSEEN) expect(printable(one)).to.match(/^\\u\{[0-9a-f]+\}$/)
   })
 
   it('JSON is exact, and has none of it either', async () => {
     const { written, stream } = streams(true)
     const output = new Output({ stdout: stream, isJson: true, env: {} })
-    await output.json({ name: EVIL, id: -1n })
+    const name = EVIL + UNSEEN.join('')
+    await output.json({ name, id: -1n })
     const text = written.join('')
     expect(text).to.match(/^[ -~]+\n$/)
-    expect(JSON.parse(text)).to.deep.equal({ name: EVIL, id: '0xffffffffffffffff' })
+    expect(JSON.parse(text)).to.deep.equal({ name, id: '0xffffffffffffffff' })
   })
 
   it('sentences on stderr are harmless, too', () => {
