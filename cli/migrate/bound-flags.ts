@@ -173,7 +173,7 @@ const TABLES: readonly Table[] = [
   table(['follow', 'check', 'verify'], SOURCE_ROWS, SOURCE_BOUNDS),
   table(['follow'], MIRROR_ROWS, MIRROR_BOUNDS),
   table(['take-over'], TAKE_OVER_ROWS, TAKE_OVER_DEFAULT),
-  table(['status', 'take-over', 'finish', 'abandon'], STORE_ROWS, MIRROR_BOUNDS),
+  table(['status', 'verify', 'take-over', 'finish', 'abandon'], STORE_ROWS, MIRROR_BOUNDS),
   table(['verify'], QUIET_ROWS, STORED_TREE_DEFAULT),
 ]
 

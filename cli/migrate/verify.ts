@@ -5,7 +5,13 @@ import { prefixFlag, withStoreFlags } from '../flags.ts'
 import { parsePositive } from '../settings/parse.ts'
 import { EXIT } from '../znode/exit-codes.ts'
 import { printableJson, printableText } from '../znode/printable.ts'
-import { type BoundFlags, quietBoundOf, sourceBoundsOf, withBoundFlags } from './bound-flags.ts'
+import {
+  type BoundFlags,
+  quietBoundOf,
+  sourceBoundsOf,
+  storeBoundOf,
+  withBoundFlags,
+} from './bound-flags.ts'
 import {
   commanded,
   exitCodesText,
@@ -62,7 +68,13 @@ async function verify(flags: VerifyFlags): Promise<void> {
         ...{ logger: silentLogger, differencesMax: differences, timeoutMs },
         finish: { withTtl: zookeeperTtl === true },
         ours: (atLeast) =>
-          storedTree(atLeast, { store, prefix, timeoutMs, ...quietBoundOf(flags) }),
+          storedTree(atLeast, {
+            store,
+            prefix,
+            timeoutMs,
+            ...quietBoundOf(flags),
+            ...storeBoundOf(flags),
+          }),
       }),
     ),
   )

@@ -3,10 +3,10 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { pause } from '../base/pause.ts'
 import { decodeHead } from '../format/head.ts'
-import { Layout } from '../format/layout.ts'
 import { loadReplica } from '../member/tree/load.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import { SourceError } from './source-error.ts'
+import { SourceKey } from './source-key.ts'
 import type { ComparableTree } from './tree-compare.ts'
 
 export interface StoredTreeOptions {
@@ -21,6 +21,8 @@ export interface StoredTreeOptions {
    * @default {@link STORED_TREE_DEFAULT}
    */
   readonly quietMs?: number
+  /** For how long a read is repeated where the store does not answer: each one anew. Unit ms. @default 30,000 */
+  readonly storeMs?: number
   readonly clock?: Clock
 }
 
@@ -31,7 +33,8 @@ const TWO_32 = 2 ** 32
 
 /**
  * Once all that is committed up to `atLeast` is in the store: see {@link VerifyOptions.ours}.
- * @throws {SourceError} SOURCE_SLOW: it does not get that far in time. @throws {StoreError}
+ * @throws {SourceError} SOURCE_SLOW: it does not get that far in time. @throws {StoreError} one that does not pass, or has not
+ * within storeMs
  */
 export async function storedTree(
   atLeast: number,
@@ -39,12 +42,17 @@ export async function storedTree(
 ): Promise<ComparableTree> {
   const { store, prefix = '/anykeeper', timeoutMs, clock = systemClock } = options
   const { quietMs } = { ...STORED_TREE_DEFAULT, ...options }
-  const layout = new Layout(prefix)
+  const { storeMs } = options
+  const key = new SourceKey({ store, prefix, clock, ...(storeMs !== undefined && { storeMs }) })
+  const { layout } = key
+  const reader: Pick<MetadataStore, 'range'> = {
+    range: (query) => key.patiently(async () => ({ is: await store.range(query) })),
+  }
   const startMs = clock.monotonic()
   let zxid = -1
   let movedMs = startMs
   for (;;) {
-    const [head] = (await store.range({ start: layout.head })).kvs
+    const [head] = (await reader.range({ start: layout.head })).kvs
     const now = head === undefined ? 0 : decodeHead(head.value).zxid
     const nowMs = clock.monotonic()
     if (now !== zxid) movedMs = nowMs
@@ -61,7 +69,7 @@ export async function storedTree(
     }
     await pause(clock, POLL_MS)
   }
-  const { replica } = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT })
+  const { replica } = await loadReplica(reader, layout, { bounds: LIMITS_DEFAULT })
   const { tree } = replica
   return {
     zxid: replica.zxid,

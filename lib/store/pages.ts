@@ -18,7 +18,7 @@ const FIRST_PAGE_KEYS = 128
 const GROWTH_MAX = 8
 
 export async function* pages(
-  store: MetadataStore,
+  store: Pick<MetadataStore, 'range'>,
   range: { readonly start: Key; readonly end: Key },
   revision: Revision,
   { loadPageBytes, loadPageKeysMax }: PageBounds,

@@ -106,7 +106,11 @@ export class Damage {
   }
 
   /** Keys between those ranges in which proxies write. */
-  async lookForForeign(store: MetadataStore, layout: Layout, revision: Revision): Promise<void> {
+  async lookForForeign(
+    store: Pick<MetadataStore, 'range'>,
+    layout: Layout,
+    revision: Revision,
+  ): Promise<void> {
     for (const { start, end } of layout.gaps) {
       const countMax = FOREIGN_NAMED_MAX + 1
       const { kvs } = await store.range({ start, end, revision, countMax, keysOnly: true })

@@ -68,7 +68,7 @@ const LOADS_MAX = 5
  * anything of what is needed.
  */
 export async function loadReplica(
-  store: MetadataStore,
+  store: Pick<MetadataStore, 'range'>,
   layout: Layout,
   options: LoadOptions,
 ): Promise<Loaded> {
@@ -83,7 +83,7 @@ export async function loadReplica(
 }
 
 async function loadAtOneRevision(
-  store: MetadataStore,
+  store: Pick<MetadataStore, 'range'>,
   layout: Layout,
   options: LoadOptions,
 ): Promise<Loaded> {
@@ -197,7 +197,7 @@ function refusedImport({ prefix }: Layout, { key, value }: KeyValue): StoreError
 
 /** A prefix among the znodes of another tree: the two would overwrite each other's keys. */
 async function refuseNested(
-  store: MetadataStore,
+  store: Pick<MetadataStore, 'range'>,
   { prefix }: Layout,
   revision: Revision,
 ): Promise<void> {
@@ -235,7 +235,7 @@ function readHead(
 
 /** What head was, by the newest entry of the journal that can be read; undefined: there is none. */
 async function headFromJournal(
-  store: MetadataStore,
+  store: Pick<MetadataStore, 'range'>,
   layout: Layout,
   revision: Revision,
 ): Promise<HeadRecord | undefined> {

@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { expect } from 'chai'
+import type { Clock } from '../../../../lib/base/clock.ts'
 import type { SourceRecord } from '../../../../lib/format/source.ts'
+import { type MetadataStore, StoreError } from '../../../../lib/index.ts'
 import { MIRROR_BOUNDS } from '../../../../lib/migrate/mirror-bounds.ts'
 import { answering, probeClientPort } from '../../../../lib/migrate/probe.ts'
 import { refuseClients } from '../../../../lib/migrate/serve/source-clients.ts'
@@ -159,4 +161,56 @@ describe('migrate: how long verify waits for the stored tree', () => {
     expect((await tree).zxid).to.equal(bench.source.zxid)
     expect(pauses).to.equal(28)
   })
+
+  /** The reads of these numbers are not answered in time; 1 is the first. */
+  function lateReads(store: MetadataStore, isLate: (read: number) => boolean) {
+    let reads = 0
+    const range: MetadataStore['range'] = async (query) => {
+      reads++
+      if (isLate(reads)) throw new StoreError('STORE_TIMEOUT', 'the store did not answer')
+      return store.range(query)
+    }
+    return { store: { range } as MetadataStore, reads: () => reads }
+  }
+
+  it('a read that the store does not answer in time is repeated, whichever it is', async () => {
+    bench.source.commit(1n, create('/a'))
+    bench.follow()
+    await bench.caughtUp()
+    const whole = lateReads(bench.handle(), () => false)
+    await storedTree(bench.source.zxid, { store: whole.store, timeoutMs: LATE_MS })
+    // Each read is late once: the first, the third, and so on.
+    const late = lateReads(bench.handle(), (read) => read % 2 === 1)
+    const { zxid, get } = await storedTree(bench.source.zxid, {
+      ...{ store: late.store, timeoutMs: LATE_MS },
+      clock: hasty(),
+    })
+    expect(zxid).to.equal(bench.source.zxid)
+    expect(get('/a')).to.not.equal(undefined)
+    expect(late.reads()).to.equal(2 * whole.reads())
+  })
+
+  it('one that is never answered: for --store-timeout', async () => {
+    const clock = hasty()
+    const { store, reads } = lateReads(bench.handle(), () => true)
+    const bounds = { timeoutMs: LATE_MS, storeMs: 5_000 }
+    const error = await storedTree(0, { store, clock, ...bounds }).catch((reason) => reason)
+    expect(error).to.have.property('code', 'STORE_TIMEOUT')
+    expect(clock.monotonic()).to.be.within(5_000, 5_000 + 2_000)
+    expect(reads()).to.be.greaterThan(2)
+  })
 })
+
+/** Its pauses are over at once, and have taken their time. */
+function hasty(): Clock {
+  let nowMs = 0
+  return {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (ms, run) => {
+      nowMs += ms
+      const timer = setImmediate(run)
+      return () => clearImmediate(timer)
+    },
+  }
+}
