@@ -45,17 +45,24 @@ export async function storedTree(
   const { storeMs } = options
   const key = new SourceKey({ store, prefix, clock, ...(storeMs !== undefined && { storeMs }) })
   const { layout } = key
+  let attempts = 0
   const reader: Pick<MetadataStore, 'range'> = {
-    range: (query) => key.patiently(async () => ({ is: await store.range(query) })),
+    range: (query) =>
+      key.patiently(async () => {
+        attempts++
+        return { is: await store.range(query) }
+      }),
   }
   const startMs = clock.monotonic()
   let zxid = -1
   let movedMs = startMs
   for (;;) {
+    attempts = 0
     const [head] = (await reader.range({ start: layout.head })).kvs
     const now = head === undefined ? 0 : decodeHead(head.value).zxid
     const nowMs = clock.monotonic()
-    if (now !== zxid) movedMs = nowMs
+    // A store that did not answer may not have taken the follower’s writes either: that was no quiet time.
+    if (now !== zxid || attempts > 1) movedMs = nowMs
     zxid = now
     const isQuiet = nowMs - movedMs >= quietMs
     if (zxid >= atLeast || (zxid > 0 && atLeast % TWO_32 === 0 && isQuiet)) break

@@ -190,6 +190,23 @@ describe('migrate: how long verify waits for the stored tree', () => {
     expect(late.reads()).to.equal(2 * whole.reads())
   })
 
+  it('the time in which the store did not answer is no quiet time', async () => {
+    bench.source.commit(1n, create('/a'))
+    bench.follow()
+    await bench.caughtUp()
+    const nextEpoch = (Math.floor(bench.source.zxid / TWO_32) + 1) * TWO_32
+    const clock = hasty()
+    // The second look is late for longer than the quiet time.
+    let lateMs = 0
+    const { store } = lateReads(bench.handle(), (read) => {
+      const isLate = read > 1 && read < 12
+      if (isLate) lateMs = clock.monotonic()
+      return isLate
+    })
+    await storedTree(nextEpoch, { store, clock, timeoutMs: 60_000, quietMs: 2_500 })
+    expect(clock.monotonic() - lateMs).to.be.at.least(2_500)
+  })
+
   it('one that is never answered: for --store-timeout', async () => {
     const clock = hasty()
     const { store, reads } = lateReads(bench.handle(), () => true)
