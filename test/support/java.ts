@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Child, spawnChild } from './child.ts'
 
 /** Starts faster and takes less memory; peak throughput is not what these servers are for. */
-const quickStartFlags = [
+export const quickStartFlags = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-Xshare:auto',
@@ -13,7 +13,8 @@ const quickStartFlags = [
   '-Djava.net.preferIPv4Stack=true',
 ]
 
-const log4jProperties = `
+/** Of log4j 1, which Kafka has: all to stdout. */
+export const log4jProperties = `
 log4j.rootLogger=INFO, stdout
 log4j.appender.stdout=org.apache.log4j.ConsoleAppender
 log4j.appender.stdout.layout=org.apache.log4j.PatternLayout

@@ -2,7 +2,7 @@
  * `npm run test:kafka-manifest`: the brokers of the example with Kafka, as its StatefulSet starts them and with the server.properties of its
  * ConfigMap, on the proxies that its values make. Messages are produced and consumed, also while each proxy is replaced.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -10,6 +10,7 @@ import kafkajs from 'kafkajs'
 import { registrations } from '../../kafka/kafka-cluster.ts'
 import { findEtcd, startEtcd } from '../../support/etcd-server.ts'
 import { eventually } from '../../support/eventually.ts'
+import { log4jProperties, quickStartFlags } from '../../support/java.ts'
 import { kafkaLibs } from '../../support/requirements.ts'
 import { removeFolder, temporaryFolder } from '../../support/temp-folder.ts'
 import { ZnodeReader } from '../../support/znode-reader.ts'
@@ -30,6 +31,9 @@ const proxySet = manifest(proxyManifests, 'StatefulSet', 'anykeeper')
 const kafkaSet = manifest(kafkaManifests, 'StatefulSet', 'kafka')
 
 const folder = temporaryFolder('kafka-manifest')
+// The image brings one; without it a broker that does not start says nothing.
+const logConfiguration = join(folder, 'log4j.properties')
+writeFileSync(logConfiguration, log4jProperties)
 const etcd = await startEtcd()
 const proxies: Pod[] = []
 const brokers: Pod[] = []
@@ -52,12 +56,13 @@ async function startBroker(index: number): Promise<Pod> {
     `anykeeper-${proxy}.anykeeper-headless:2181`,
     `127.0.0.1:${pod.port('zookeeper')}`,
   ])
+  const flags = [HEAP, ...quickStartFlags, `-Dlog4j.configuration=file:${logConfiguration}`]
   const classPath = join(kafkaLibs('3.9'), '*')
   return Pod.start(kafkaManifests, kafkaSet, {
     folder: own(),
     index,
     programs: {
-      '/opt/kafka/bin/kafka-server-start.sh': ['java', HEAP, '-cp', classPath, 'kafka.Kafka'],
+      '/opt/kafka/bin/kafka-server-start.sh': ['java', ...flags, '-cp', classPath, 'kafka.Kafka'],
     },
     places: {
       ...Object.fromEntries(addresses),
