@@ -131,6 +131,12 @@ const options: Readonly<Record<string, DoorRow>> = {
       },
     ],
   },
+  'AuditFile.check': {
+    Error: [
+      ({ folder }) => AuditFile.check(join(folder, 'none', 'audit.log')),
+      ({ folder }) => AuditFile.check(folder),
+    ],
+  },
   'AuditFile.open': {
     Error: [
       ({ folder }) => AuditFile.open({ file: join(folder, 'none', 'audit.log') }),
