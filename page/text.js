@@ -7,10 +7,7 @@ const JSON_CHARS_MAX = 2_000_000
 const HEX_COLUMNS = 16
 
 /** Controls, and characters that are not seen or turn the direction of writing. Line ends and tabs are none of them in data. */
-const HIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is meant by itself.
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]/g
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\ufff0-\uffff]/gu
 
 /** @param {string} character */
 const escaped = (character) =>

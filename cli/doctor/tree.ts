@@ -6,6 +6,7 @@ import { Option } from 'commander'
 import { showProgress } from '../progress.ts'
 import { whole } from '../settings/parse.ts'
 import { EXIT } from '../znode/exit-codes.ts'
+import { type HowFar, sayingHowFar } from '../znode/how-far.ts'
 import { counted, shownBytes, shownCount, tableOf } from '../znode/layout.ts'
 import { hex } from '../znode/output.ts'
 import { printable } from '../znode/printable.ts'
@@ -20,14 +21,28 @@ const TOP = 10
 const topOption = (): Option =>
   new Option('-t, --top <count>', 'of each list so many').argParser(whole(1, 10_000)).default(TOP)
 
+const farOf = (root: string, done: () => number): HowFar => ({
+  done,
+  text: () => `not all is examined: ${shownCount(done())} znodes of ${printable(root)} were read`,
+  isRead: true,
+})
+
 async function surveyed(run: Run, root: string, top: number): Promise<Survey> {
   const { client, signal } = run
   // Servers before 3.6 cannot count; then there is no end to show.
   const total = await client.getAllChildrenNumber(root).catch(() => undefined)
   const progress = await showProgress({ done: 'examined' })
+  let examined = 0
+  const onVisit = (done: number): void => {
+    examined = done
+    progress.at(done, Math.max(done, (total ?? 0) + 1))
+  }
   try {
-    const onVisit = (done: number): void => progress.at(done, Math.max(done, (total ?? 0) + 1))
-    return await survey(client, { root, top, signal, onVisit })
+    return await sayingHowFar(
+      run,
+      farOf(root, () => examined),
+      () => survey(client, { root, top, signal, onVisit }),
+    )
   } finally {
     progress.end()
   }
@@ -142,14 +157,23 @@ const findSuperNodes: Verb = {
   examples: ['1000 /'],
   only: 'shell',
   async run(run, [threshold = '', path = '']) {
-    const { client, output, signal, resolve } = run
+    const { client, output, signal } = run
+    const root = run.resolve(path)
     const most = whole(0)(threshold)
-    for await (const visited of walkTree(client, resolve(path))) {
-      signal.throwIfAborted()
-      const { path: at, stat } = visited
-      if (stat !== undefined && stat.numChildren > most)
-        await output.line(`${printable(at)} ${stat.numChildren}`)
-    }
+    let examined = 0
+    await sayingHowFar(
+      run,
+      farOf(root, () => examined),
+      async () => {
+        for await (const visited of walkTree(client, root)) {
+          signal.throwIfAborted()
+          examined++
+          const { path: at, stat } = visited
+          if (stat !== undefined && stat.numChildren > most)
+            await output.line(`${printable(at)} ${stat.numChildren}`)
+        }
+      },
+    )
   },
 }
 

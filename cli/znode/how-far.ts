@@ -12,13 +12,13 @@ export interface HowFar {
 }
 
 /** Runs `steps`. When they are interrupted, or fail behind the first, the sentence is said on stderr, and the error continues. */
-export async function sayingHowFar(
+export async function sayingHowFar<T>(
   { output, signal }: Run,
   { done, text, isRead = false }: HowFar,
-  steps: () => Promise<void>,
-): Promise<void> {
+  steps: () => Promise<T>,
+): Promise<T> {
   try {
-    await steps()
+    return await steps()
   } catch (error) {
     const isPart = done() > 0 || signal.aborted
     if (isPart && !(isRead && isReaderGone(error))) output.say(text())

@@ -21,7 +21,7 @@ export type AuditFormat = 'zookeeper' | 'json'
 const LOGGER = 'o.a.z.a.Slf4jAuditLogger'
 
 /** What would begin another line or field, here or in whatever shows the file: control and format characters. */
-const UNSAFE = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+const UNSAFE = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 const SHORT = new Map([
   ['\\', '\\\\'],
   ['\t', '\\t'],

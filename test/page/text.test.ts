@@ -43,8 +43,8 @@ describe('page/text', () => {
   })
 
   it('what cannot be seen is escaped', () => {
-    expect(visible('a\u202eb\u200bc\u0000d\ufeffe\u00adf')).to.equal(
-      'a\\u{202e}b\\u{200b}c\\u{0}d\\u{feff}e\\u{ad}f',
+    expect(visible('a\u202eb\u200bc\u0000d\ufeffe\u00adf\u{e0041}g\ud800h')).to.equal(
+      'a\\u{202e}b\\u{200b}c\\u{0}d\\u{feff}e\\u{ad}f\\u{e0041}g\\u{d800}h',
     )
     expect(visible('ü 日本 é <b>')).to.equal('ü 日本 é <b>')
     expect(toHex(new Uint8Array([0, 0x41, 0xff]), 16)).to.match(/^00000010 {2}00 41 ff +\.A\.$/)

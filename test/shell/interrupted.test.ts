@@ -13,12 +13,15 @@ import { readTree } from '../../lib/index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { eventually, within } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
+import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CommandRun, type Ended, endCommands, run, start } from './command-run.ts'
 
 /** More than the pipes to this process hold as lines of ls -R, and as JSON lines. */
 const ZNODES = 6_000
 const IN_MULTI = 2_000
+/** The list of them, without its lengths: what follows is about as much again. */
+const NAMES_BYTES = ZNODES * 60
 const DEADLINE_MS = 60_000
 
 async function plant(zk: ZooKeeper, parent: string): Promise<void> {
@@ -104,6 +107,29 @@ describe('shell: interrupted', function () {
       )
     }
     expect(await sessions()).to.deep.equal(before)
+  })
+
+  it('doctor and find_super_nodes, while nothing comes from the server: how many were examined', async () => {
+    const relay = await TcpFaultProxy.start(server.connectString)
+    try {
+      for (const [args, line] of [
+        [['doctor', '--session-timeout', '4000', '/'], ''],
+        [['shell', '--session-timeout', '4000'], 'find_super_nodes 10000 /\n'],
+      ] as const) {
+        const passed = relay.passedDown(NAMES_BYTES + 1_000)
+        const command = start(args, { env: { ANYKEEPER_SERVER: relay.host } })
+        command.write(line)
+        await passed
+        relay.pause('down')
+        command.signal('SIGINT')
+        const { code, err } = await ended(command)
+        expect(code, err).to.equal(130)
+        expect(err).to.match(/not all is examined: [\d,]+ znodes of \/ were read\n/)
+        relay.resume('down')
+      }
+    } finally {
+      await relay.stop()
+    }
   })
 
   it('rm -r, while the server does not answer: how many are deleted, and the rest is there', async () => {

@@ -33,6 +33,11 @@ describe('shell: refusals', function () {
 
   const wrong: [what: string, args: string[], says: RegExp][] = [
     ['a flag that is none', ['ls', '--frobnicate=secret', '/'], /unknown option '--frobnicate/],
+    [
+      'a flag that a terminal would obey',
+      ['ls', '--\u001b[31mx\u202e'],
+      /unknown option '--\\u\{1b\}\[31mx\\u\{202e\}'/,
+    ],
     ['no path', ['get'], /missing required argument/],
     ['a scheme that is none', ['ls', '--server', 'bolt://x', '/'], /store URL must begin with/],
     ['a server that is none', ['ls', '--server', 'zk://a:b', '/'], /not host:port/],

@@ -41,8 +41,8 @@ describe('proxy/audit/audit-event', () => {
   })
 
   it('escapes what could begin another field or line', () => {
-    expect(line({ znode: '/a\tresult=success\n\r\\\u0000\u2028\u202e\u{e0001}' })).to.include(
-      'znode=/a\\tresult=success\\n\\r\\\\\\u0000\\u2028\\u202e\\udb40\\udc01\tresult',
+    expect(line({ znode: '/a\tresult=success\n\r\\\u0000\u2028\u202e\u3164\u{e0001}' })).to.include(
+      'znode=/a\\tresult=success\\n\\r\\\\\\u0000\\u2028\\u202e\\u3164\\udb40\\udc01\tresult',
     )
     expect(line({ znode: '/ä €😀 a=b' })).to.include('znode=/ä €😀 a=b\t')
   })
