@@ -22,24 +22,33 @@ const TWO_32 = 2 ** 32
 const MONITOR = ' /10.1.2.3:4000[1](queued=0,recved=5,sent=5)\n'
 const CLIENT = ' /10.1.2.4:4000[1](queued=0,recved=5,sent=5,sid=0x1,lop=PING)\n'
 const SRVR = 'Zookeeper version: 3.9.5-abc\nConnections: 3\nMode: follower\n'
+const LOOK_MS = 200
 
 describe('migrate: the bounds of a question to a server', () => {
   const servers: Server[] = []
   const sockets = new Set<Socket>()
+  let clock: ManualClock
+  beforeEach(() => {
+    clock = new ManualClock()
+  })
   afterEach(() => {
     for (const socket of sockets) socket.destroy()
     for (const server of servers.splice(0)) server.close()
   })
 
-  /** `isHung`: it does not end what it answers. */
+  /** `isHung`: it does not end what it answers, and the time for it is over. No time passes otherwise. */
   async function serving(answer: (word: string) => { text: string; isHung?: boolean }) {
     const server = createServer((socket) => {
       sockets.add(socket)
       socket.on('error', () => {})
       socket.on('data', (word) => {
         const { text, isHung } = answer(String(word))
-        if (isHung === true) socket.write(text)
-        else socket.end(text)
+        if (isHung !== true) {
+          socket.end(text)
+          return
+        }
+        socket.write(text)
+        void clock.advance(LOOK_MS)
       })
     }).listen(0, '127.0.0.1')
     servers.push(server)
@@ -48,7 +57,7 @@ describe('migrate: the bounds of a question to a server', () => {
   }
 
   const refusal = (at: string, bounds: { lookMs?: number; answerMax?: number }) =>
-    refuseClients([at], bounds).then(
+    refuseClients([at], { ...bounds, clock }).then(
       () => '',
       ({ message }: Error) => message,
     )
@@ -57,7 +66,7 @@ describe('migrate: the bounds of a question to a server', () => {
     const at = await serving((word) =>
       word === 'cons' ? { text: MONITOR, isHung: true } : { text: SRVR },
     )
-    expect(await refusal(at, { lookMs: 100 })).to.match(
+    expect(await refusal(at, { lookMs: LOOK_MS })).to.match(
       /^\S+ has 2 clients \(its answer to cons was not whole\): move them/,
     )
   })
@@ -75,15 +84,14 @@ describe('migrate: the bounds of a question to a server', () => {
   it('a server that hangs answers, since it may serve clients', async () => {
     const at = await serving(() => ({ text: '', isHung: true }))
     const record = { servers: [at], quorum: [] } as unknown as SourceRecord
-    expect(await answering(record, { lookMs: 50 })).to.deep.equal({ answering: [at], unasked: [] })
-    expect(await probeClientPort(at, { lookMs: 50 })).to.include({ what: 'open', isWhole: false })
-    expect(await refusal(at, { lookMs: 50 })).to.include('does not say whether it has clients')
+    const bounds = { lookMs: LOOK_MS, clock }
+    expect(await answering(record, bounds)).to.deep.equal({ answering: [at], unasked: [] })
+    expect(await probeClientPort(at, bounds)).to.include({ what: 'open', isWhole: false })
+    expect(await refusal(at, bounds)).to.include('does not say whether it has clients')
   })
 })
 
 describe('migrate: how long a take-over waits for what the follower writes of itself', () => {
-  const LOOK_MS = 200
-
   /** A follower that lives, and has said that there is nothing to come. */
   function keyOf(record: Partial<SourceRecord>): SourceKey {
     const now = { zxid: 5, received: 5, lagMs: 0, leader: '', trouble: '', ...record }
