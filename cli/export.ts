@@ -6,7 +6,7 @@ import { readTree, type TreeExport, zookeeperSnapshot } from '../lib/index.ts'
 import { Turns } from '../lib/internal.ts'
 import { parseZnodePath, say, shownSummary, withStore } from './copy.ts'
 import { sayNow, whenCutShort } from './cut-short.ts'
-import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
+import { prefixFlag, storeTimeoutFlag, UsageError, withStoreFlags } from './flags.ts'
 import { type OutputFile, outputFile } from './named-files.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { shownUrl } from './settings/shown-url.ts'
@@ -20,6 +20,7 @@ interface ExportFlags {
   readonly withoutEphemerals?: true
   readonly output?: string
   readonly format: 'lines' | 'zookeeper-snapshot'
+  readonly storeTimeout: number
 }
 
 /** Everything readable was exported, but that is not all. */
@@ -58,6 +59,7 @@ export function exportCommand(): Command {
         .choices(['lines', 'zookeeper-snapshot'])
         .default('lines'),
     )
+    .addOption(storeTimeoutFlag())
     .argument('[dir]', 'with --format zookeeper-snapshot: a dataDir without data')
     .allowExcessArguments(false)
     .addHelpText('after', `\n${EXIT_CODES}`)
@@ -84,11 +86,12 @@ function leftBy(folder: string | undefined, output: string | undefined): string 
 
 async function exportInto(folder: string | undefined, flags: ExportFlags): Promise<void> {
   const { store: url, prefix, path, withoutEphemerals = false, output } = flags
+  const storeMs = flags.storeTimeout
   // Before the tree is read, which may take a while.
   const file = output === undefined ? undefined : await outputFile('--output', output)
   if (process.stderr.isTTY) say(`reading the tree below ${prefix} in ${shownUrl(url)}`)
   const tree = await withStore(url, { create: false }, (store) =>
-    readTree({ store, prefix, path, withoutEphemerals, salvage: true }),
+    readTree({ store, prefix, path, withoutEphemerals, storeMs, salvage: true }),
   ).catch((error: unknown) => {
     file?.abandon()
     throw error

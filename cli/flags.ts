@@ -1,7 +1,7 @@
 /** Flags that several commands share, their environment variables, and the parsing of values. */
 import { type Command, Option } from 'commander'
 import type { MetadataStore } from '../lib/index.ts'
-import { reasonOf } from '../lib/internal.ts'
+import { reasonOf, STORE_MS_DEFAULT } from '../lib/internal.ts'
 import { parseListen, parsePositive, parsePrefix } from './settings/parse.ts'
 import { readSecret } from './settings/read-file.ts'
 
@@ -86,3 +86,12 @@ export const logLevelFlag = (): Option =>
 export function warningsOf(store: MetadataStore & { warnings?: readonly string[] }) {
   return store.warnings ?? []
 }
+
+/** Of commands that read or write a whole tree. Unit: ms. */
+export const storeTimeoutFlag = (): Option =>
+  new Option(
+    '--store-timeout <ms>',
+    'for how long the store is tried again where it does not answer',
+  )
+    .default(STORE_MS_DEFAULT)
+    .argParser(parsePositive)

@@ -11,14 +11,13 @@ import {
   type MetadataStore,
   type TreeInput,
 } from '../lib/index.ts'
-import { bytesOfLines, STORE_MS_DEFAULT as STORE_MS } from '../lib/internal.ts'
+import { bytesOfLines } from '../lib/internal.ts'
 import { say, shownSummary, withStore } from './copy.ts'
 import { sayNow, whenCutShort } from './cut-short.ts'
-import { prefixFlag, UsageError, withStoreFlags } from './flags.ts'
+import { prefixFlag, storeTimeoutFlag, UsageError, withStoreFlags } from './flags.ts'
 import { checkZookeeperFlags, type FromZookeeperFlags, readFolders } from './import-zookeeper.ts'
 import { inputFile } from './named-files.ts'
 import { showProgress } from './progress.ts'
-import { parsePositive } from './settings/parse.ts'
 
 interface ImportFlags extends FromZookeeperFlags {
   readonly store: string
@@ -73,14 +72,7 @@ export function importCommand(): Command {
       'with --from-zookeeper: it runs with extendedTypesEnabled and has a server of id 255',
     )
     .option('--ignore-digest', 'with --from-zookeeper: take a tree that is not as its digest says')
-    .addOption(
-      new Option(
-        '--store-timeout <ms>',
-        'for how long the store is tried again where it does not answer',
-      )
-        .default(STORE_MS)
-        .argParser(parsePositive),
-    )
+    .addOption(storeTimeoutFlag())
     .allowExcessArguments(false)
     .action(importOrAbandon)
 }

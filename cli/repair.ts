@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { Command } from 'commander'
 import { type KeyValue, type RepairReport, repairTree } from '../lib/index.ts'
 import { say, withStore } from './copy.ts'
-import { prefixFlag, withStoreFlags } from './flags.ts'
+import { prefixFlag, storeTimeoutFlag, withStoreFlags } from './flags.ts'
 import { shownUrl } from './settings/shown-url.ts'
 
 interface RepairFlags {
@@ -12,6 +12,7 @@ interface RepairFlags {
   readonly dryRun?: true
   readonly force?: true
   readonly save?: string
+  readonly storeTimeout: number
 }
 
 const EXIT_FOUND = 3
@@ -19,7 +20,8 @@ const EXIT_MENDED = 4
 const EXIT_LEFT = 5
 const EXIT_CODES = `Exit codes:
   0  nothing is damaged
-  1  it could not be examined, a newer version wrote it, or proxies serve it: nothing was written
+  1  it could not be examined, a newer version wrote it, or proxies serve it: nothing was written; or the store failed
+     amid it, which is said: run it again
   2  bad usage
   3  damage was found (--dry-run)
   4  damage was found and mended
@@ -37,6 +39,7 @@ export function repairCommand(): Command {
     .option('--dry-run', 'name the findings, and write nothing to the store')
     .option('--force', 'mend although proxies are registered: they must not run')
     .option('--save <file>', 'write what is removed there (default: anykeeper-repair-<time>.jsonl)')
+    .addOption(storeTimeoutFlag())
     .allowExcessArguments(false)
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(repair)
@@ -45,7 +48,10 @@ export function repairCommand(): Command {
 async function repair(flags: RepairFlags): Promise<void> {
   const { store: url, prefix, dryRun = false, force = false } = flags
   const report = await withStore(url, { create: false }, (store) =>
-    repairTree({ store, prefix, dryRun, force, save: (removed) => saveTo(fileOf(flags), removed) }),
+    repairTree({
+      ...{ store, prefix, dryRun, force, storeMs: flags.storeTimeout },
+      save: (removed) => saveTo(fileOf(flags), removed),
+    }),
   )
   say(`examined the tree below ${prefix} in ${shownUrl(url)}`)
   show(report, dryRun)

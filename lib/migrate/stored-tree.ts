@@ -21,7 +21,7 @@ export interface StoredTreeOptions {
    * @default {@link STORED_TREE_DEFAULT}
    */
   readonly quietMs?: number
-  /** For how long a read is repeated, each one by itself, where the store does not answer. Unit ms. @default 30,000 */
+  /** For how long a read is repeated where the store does not answer: each one for so long. Unit ms. @default 30,000 */
   readonly storeMs?: number
   readonly clock?: Clock
 }

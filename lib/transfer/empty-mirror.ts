@@ -12,7 +12,7 @@ import { encodeImport } from '../format/record.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import { abandonImport } from './abandon.ts'
-import { STORE_MS_DEFAULT } from './import-marker.ts'
+import { STORE_MS_DEFAULT } from './patiently.ts'
 
 /** Between two attempts: a pace, which ends nothing. Unit: ms. */
 const RETRY = { firstMs: 50, maxMs: 2_000 }

@@ -4,6 +4,7 @@
  * Line: store → tree/load → here → format.ts → a file.
  */
 import { createHash } from 'node:crypto'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Turns } from '../base/turns.ts'
 import { Layout } from '../format/layout.ts'
@@ -24,6 +25,7 @@ import {
   trailerLine,
   znodeLine,
 } from './format.ts'
+import { patientReads } from './patiently.ts'
 
 /** Options of {@link readTree}. */
 export interface ExportOptions {
@@ -39,6 +41,10 @@ export interface ExportOptions {
    * Export what can be read of a damaged tree, and say what is wrong in {@link TreeExport.findings}. @default false
    */
   readonly salvage?: boolean
+  /** For how long a read is repeated where the store does not answer: each one for so long. Unit ms. @default 30,000 */
+  readonly storeMs?: number
+  /** @default systemClock */
+  readonly clock?: Clock
 }
 
 /** Where an export takes a tree from: a replica, or a ZooKeeper’s. */
@@ -202,10 +208,11 @@ export class TreeExport implements Iterable<string> {
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options
-  const { salvage = false } = options
+  const { salvage = false, clock = systemClock, storeMs } = options
   if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)
   const layout = new Layout(prefix)
-  const loaded = await loadReplica(store, layout, { bounds: LIMITS_DEFAULT, salvages: salvage })
+  const reader = patientReads(store, { clock, storeMs })
+  const loaded = await loadReplica(reader, layout, { bounds: LIMITS_DEFAULT, salvages: salvage })
   const { damage, replica } = loaded
   if (loaded.head === undefined && damage.findings.length === 0) {
     throw new CopyError('COPY_NOT_FOUND', `there is no tree below ${prefix} in this store`)

@@ -11,6 +11,7 @@ import { decodeImport, encodeImport, type ImportRecord } from '../format/record.
 import { CopyError, StoreError } from '../model/errors.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
 import type { Compare, Key, Revision, WriteOp } from '../store/types.ts'
+import { patiently } from './patiently.ts'
 
 /** What lies below the prefix, as far as an import cares. */
 export interface Found {
@@ -26,15 +27,9 @@ export interface MarkerOptions {
   readonly store: MetadataStore
   readonly layout: Layout
   readonly clock: Clock
-  /** @default {@link STORE_MS_DEFAULT} */
+  /** As {@link patiently}. */
   readonly storeMs?: number | undefined
 }
-
-/** How long calls are retried while the store does not answer, unless given. Unit: ms. */
-export const STORE_MS_DEFAULT = 30_000
-/** Between two of them: a pace, which ends nothing. Unit: ms. */
-const PAUSE_MS_MIN = 50
-const PAUSE_MS_MAX = 2_000
 
 export class ImportMarker {
   readonly #options: MarkerOptions
@@ -144,21 +139,8 @@ export class ImportMarker {
     }
   }
 
-  /** Retries for storeMs while the failure is retriable. */
-  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock, storeMs = STORE_MS_DEFAULT } = this.#options
-    const endMs = clock.monotonic() + storeMs
-    for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
-      try {
-        return await ask()
-      } catch (error) {
-        const mayPass = error instanceof StoreError && error.retriable
-        if (!mayPass || clock.monotonic() + pauseMs > endMs) throw error
-      }
-      await new Promise<void>((resolve) => {
-        clock.after(pauseMs, resolve)
-      })
-    }
+  #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    return patiently(ask, this.#options)
   }
 }
 

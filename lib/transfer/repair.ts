@@ -13,6 +13,7 @@ import type { MetadataStore } from '../store/metadata-store.ts'
 import { opBytes } from '../store/txn-size.ts'
 import type { Compare, KeyValue, WriteOp } from '../store/types.ts'
 import { unownedEphemerals } from './export.ts'
+import { patientReads } from './patiently.ts'
 import { type RepairPlan, repairPlan } from './repair-plan.ts'
 
 /** Options of {@link repairTree}. */
@@ -30,6 +31,11 @@ export interface RepairOptions {
    * awaited: what it throws ends the repair.
    */
   readonly save: (removed: readonly KeyValue[]) => Promise<void> | void
+  /**
+   * For how long a read is repeated where the store does not answer: each one for so long. A write is not. Unit ms.
+   * @default 30,000
+   */
+  readonly storeMs?: number
   /** @default systemClock */
   readonly clock?: Clock
 }
@@ -61,9 +67,10 @@ export interface RepairReport {
  */
 export async function repairTree(options: RepairOptions): Promise<RepairReport> {
   const { store, prefix = '/anykeeper', dryRun = false, force = false, save } = options
-  const { clock = systemClock } = options
+  const { clock = systemClock, storeMs } = options
   const layout = new Layout(prefix)
-  const loaded = await salvage(store, layout)
+  const reader = patientReads(store, { clock, storeMs })
+  const loaded = await salvage(reader, layout)
   const { damage, proxies } = loaded
   if (damage.newer !== undefined) throw new StoreError('STORE_UNSUPPORTED', damage.newer)
   const findings = [...damage.findings, ...unownedEphemerals(loaded.replica)]
@@ -91,19 +98,34 @@ export async function repairTree(options: RepairOptions): Promise<RepairReport> 
       `proxies serve ${prefix}, or did a few seconds ago (${found.proxies.join(', ')}): end them first`,
     )
   }
-  await save(await storedNow(store, plan, findings))
-  await write(store, layout, loaded.head, plan)
-  const left = (await salvage(store, layout)).damage.findings
+  await save(await storedNow(reader, plan, findings))
+  const left = await write(store, layout, loaded.head, plan)
+    .then(async () => (await salvage(reader, layout)).damage.findings)
+    .catch((error) => {
+      throw begun(error)
+    })
   return { ...found, actions: plan.actions, isMended: left.length === 0, left }
 }
 
-function salvage(store: MetadataStore, layout: Layout): Promise<Loaded> {
-  return loadReplica(store, layout, { bounds: LIMITS_DEFAULT, salvages: true })
+type Reader = Pick<MetadataStore, 'range'>
+
+function salvage(reader: Reader, layout: Layout): Promise<Loaded> {
+  return loadReplica(reader, layout, { bounds: LIMITS_DEFAULT, salvages: true })
+}
+
+/** Of a repair that writes, or has written: whoever reads of a store that does not answer must not take it for untouched. */
+function begun(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error
+  return new StoreError(
+    error.code,
+    `${error.message}: the repair had begun, and some or all of it is written; run it again`,
+    { outcome: 'unknown', cause: error },
+  )
 }
 
 /** What is stored under the keys that change because of a finding, and what could not be used. */
 async function storedNow(
-  store: MetadataStore,
+  reader: Reader,
   plan: RepairPlan,
   findings: readonly Finding[],
 ): Promise<KeyValue[]> {
@@ -111,7 +133,7 @@ async function storedNow(
   const keep = (kv: KeyValue) => kept.set(Buffer.from(kv.key).toString('latin1'), kv)
   for (const { stored } of findings) if (stored !== undefined) keep(stored)
   for (const key of plan.overwritten) {
-    for (const kv of (await store.range({ start: key })).kvs) keep(kv)
+    for (const kv of (await reader.range({ start: key })).kvs) keep(kv)
   }
   return [...kept.values()]
 }

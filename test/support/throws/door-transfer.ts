@@ -128,7 +128,7 @@ const steps: Readonly<Record<string, DoorRow>> = {
     },
     STORE_UNSUPPORTED: async () => readTree({ store: await written('/anykeeper/head', NEWER) }),
     STORE_INVALID: async () => readTree({ store: await imported(), prefix: '/anykeeper/n/a1' }),
-    own: () => readTree({ store: failing() }),
+    own: () => readTree({ store: failing(), clock, storeMs: 1 }),
   },
   'TreeExport.summary': {
     TypeError: async () => (await readTree({ store: await imported() })).summary,
@@ -203,7 +203,7 @@ const steps: Readonly<Record<string, DoorRow>> = {
       await put(store, '/anykeeper/n/a1/app', '{"f":99}\n')
       return repair(store)
     },
-    own: () => repair(failing()),
+    own: () => repairTree({ store: failing(), save() {}, clock, storeMs: 1 }),
   },
 }
 
