@@ -21,7 +21,7 @@ export interface MirrorStatusOptions {
   readonly bounds: Pick<MirrorBounds, 'statusMs' | 'idleStatusMs'>
   readonly counters: FollowCounters
   readonly writer: () => MirrorWriter | undefined
-  /** The tree is taken over: see {@link MirrorStatus.isOver}. */
+  /** See {@link MirrorStatus.isOver} and {@link MirrorStatus.gone}. */
   readonly onOver: () => void
   readonly onStatus: ((record: SourceRecord) => void) | undefined
 }
@@ -34,6 +34,8 @@ const NEW: Omit<SourceRecord, 'servers' | 'quorum'> = {
 export class MirrorStatus {
   /** The tree follows nobody any more. */
   isOver = false
+  /** The record that was written is not there any more: nobody has taken over. */
+  gone: MigrateError | undefined
   /** Newest batch of any tree so far. */
   seq = 0
   /** Newest zxid that was received, of the tree that there is or is to come. */
@@ -48,6 +50,7 @@ export class MirrorStatus {
   #why: string | undefined
   #writtenMs = Number.NEGATIVE_INFINITY
   #isOurs = false
+  #hasEntered = false
   #cancel: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
   #stopped = true
@@ -66,6 +69,7 @@ export class MirrorStatus {
     const { servers, quorum = [] } = given
     this.#isOurs = false
     const entered = await key.update((record) => {
+      if (record === undefined && this.#hasEntered) throw recordGone(prefix)
       if (there === 'other') throw notFollowing(prefix, record)
       this.#isOurs = record === undefined
       const known: SourceRecord = record ?? { ...NEW, servers, quorum }
@@ -91,6 +95,7 @@ export class MirrorStatus {
       }
     })
     this.#record = entered as SourceRecord
+    this.#hasEntered = true
     this.#unfollowed = this.#record.unfollowed
     this.seq = Math.max(this.seq, this.#record.seq)
     this.received = this.#record.received
@@ -232,13 +237,21 @@ export class MirrorStatus {
     change: (record: SourceRecord) => SourceRecord,
     patienceMs?: number,
   ): Promise<void> {
-    const written = await this.#options.key.update((record) => {
+    const { key } = this.#options
+    const written = await key.update((record) => {
+      if (record === undefined) throw this.#lost(recordGone(key.layout.prefix))
       return record?.phase === 'following' ? change(record) : undefined
     }, patienceMs)
     if (written === undefined) return this.#end()
     this.#record = written
     this.#writtenMs = this.#options.clock.monotonic()
     this.#options.onStatus?.(written)
+  }
+
+  #lost(error: MigrateError): MigrateError {
+    this.gone = error
+    this.#options.onOver()
+    return error
   }
 
   #end(): void {
@@ -249,6 +262,13 @@ export class MirrorStatus {
 
 /** What is written soon when it changes. */
 const shownOf = ({ currentMs: _, ...rest }: SourceRecord): string => JSON.stringify(rest)
+
+function recordGone(prefix: string): MigrateError {
+  return new MigrateError(
+    'MIGRATE_NOT_FOLLOWING',
+    `what was followed into ${prefix} is not in the store any more: it was removed, or the store has an earlier state; anykeeper migrate follow copies the tree again`,
+  )
+}
 
 function notFollowing(prefix: string, record: SourceRecord | undefined): MigrateError {
   return new MigrateError(

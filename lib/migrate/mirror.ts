@@ -264,6 +264,7 @@ class Mirror {
 
   /** Why it does not continue; undefined: it does. @throws {MigrateError} */
   #stopped(signal: AbortSignal): Next | undefined {
+    if (this.#status.gone !== undefined) throw this.#status.gone
     if (this.#status.isOver) return 'over'
     const stop = this.#writer?.stop
     if (stop === undefined) return signal.aborted ? 'again' : undefined
