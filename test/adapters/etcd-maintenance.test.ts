@@ -7,6 +7,7 @@ import type { ReclaimOptions, ReclaimStep } from '../../lib/store/types.ts'
 import { rejection } from '../conformance/support.ts'
 import { EtcdCluster } from '../operations/etcd-cluster.ts'
 import { requireOrSkip } from '../support/requirements.ts'
+import { stopProcess } from '../support/stop-process.ts'
 
 describe('etcd maintenance', function () {
   this.timeout(120_000)
@@ -73,7 +74,7 @@ describe('etcd maintenance', function () {
   it('does nothing while a member is stopped or gone', async () => {
     const opened = await open()
     const member = cluster.members[1]!
-    process.kill(member.pid!, 'SIGSTOP')
+    stopProcess(member.pid!)
     try {
       await rejection(opened.reclaim!(always), 'STORE_UNAVAILABLE')
     } finally {

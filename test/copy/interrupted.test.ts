@@ -11,6 +11,7 @@ import { type EtcdServer, startEtcd } from '../support/etcd-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { mulberry32 } from '../support/mulberry32.ts'
 import { etcdProgram, requireOrSkip } from '../support/requirements.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CopyProcess, endCopies, runCopy, succeed } from './copy-process.ts'
 import { plantTree, servePlanted } from './planted-tree.ts'
@@ -126,7 +127,7 @@ describe('copy: interrupted', function () {
   async function frozen(): Promise<CopyProcess> {
     const most = share(0.5)
     const run = await begun(most, 10)
-    run.child.kill('SIGSTOP')
+    stopProcess(run.child.pid as number)
     run.feed(bytes.subarray(most.length))
     run.endInput()
     return run

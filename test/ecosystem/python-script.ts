@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { stopProcess } from '../support/stop-process.ts'
 import { within } from './two-proxies.ts'
 
 const python = '/usr/bin/python3'
@@ -75,7 +76,8 @@ export class PythonScript {
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#process.kill(signal)
+    if (signal === 'SIGSTOP') stopProcess(this.#process.pid as number)
+    else this.#process.kill(signal)
   }
 
   async kill(): Promise<void> {

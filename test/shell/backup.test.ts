@@ -6,6 +6,7 @@ import { beginUnfinished } from '../../adapters/index.ts'
 import { connect, type ZooKeeper } from '../../index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { eventually, within } from '../support/eventually.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { endCommands, run, start } from './command-run.ts'
 
@@ -132,7 +133,7 @@ describe('shell: backup of a store in files', function () {
   })
 
   it('a server that hangs does not hold it', async () => {
-    process.kill(server.child.pid, 'SIGSTOP')
+    stopProcess(server.child.pid)
     try {
       const { code, err } = await run(['backup', '--store', store, copyOf('hung')])
       expect(code, err).to.equal(0)

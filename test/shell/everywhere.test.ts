@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { freePort } from '../support/free-port.ts'
 import { requireOrSkip } from '../support/requirements.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { beds, moreBeds, type Started } from './beds.ts'
 import { endCommands, start } from './command-run.ts'
@@ -207,7 +208,7 @@ for (const bed of [...beds, ...moreBeds]) {
     })
 
     besides?.('a server that hangs: a sentence, exit 5, in the time that was given', async () => {
-      process.kill(server.pid as number, 'SIGSTOP')
+      stopProcess(server.pid as number)
       try {
         const lines = VERBS.map((args) => [...args, ...where, '--timeout', '100'])
         // Each waits for 5 s.

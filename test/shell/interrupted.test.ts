@@ -13,6 +13,7 @@ import { readTree } from '../../lib/index.ts'
 import { type AnykeeperProcess, startAnykeeper } from '../support/anykeeper-process.ts'
 import { eventually, within } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { CommandRun, type Ended, endCommands, run, start } from './command-run.ts'
@@ -136,7 +137,7 @@ describe('shell: interrupted', function () {
     await plant(zk, '/rm')
     const command = start(['rm', '-r', '--session-timeout', '4000', '/rm'], { env })
     await eventually('some deleted', async () => (await left('/rm')) < ZNODES, DEADLINE_MS)
-    process.kill(server.child.pid, 'SIGSTOP')
+    stopProcess(server.child.pid)
     let result: Ended
     try {
       command.signal('SIGINT')

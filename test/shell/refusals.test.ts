@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { startAnykeeper } from '../support/anykeeper-process.ts'
 import { freePort } from '../support/free-port.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 import { endCommands, run, start, startAtTerminal } from './command-run.ts'
 
@@ -96,7 +97,7 @@ describe('shell: refusals', function () {
       reader.write('ls /\n')
       await reader.until(/zookeeper\n/)
       await watcher.until(/watching/)
-      process.kill(server.child.pid, 'SIGSTOP')
+      stopProcess(server.child.pid)
       writer.write('set /x 2\n')
       reader.write('ls /\n')
       const ended = await Promise.all([reader.ended, writer.ended, watcher.ended])

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownsPort } from './port-owner.ts'
+import { stopProcess } from './stop-process.ts'
 
 const linesKept = 2000
 const pollMs = 50
@@ -147,7 +148,10 @@ export class Child {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.running && this.#process.pid !== undefined) this.#process.kill(signal)
+    const { pid } = this.#process
+    if (!this.running || pid === undefined) return
+    if (signal === 'SIGSTOP') stopProcess(pid)
+    else this.#process.kill(signal)
   }
 
   /** SIGKILL: no goodbye to anybody. Resolves when it is gone. */

@@ -10,6 +10,7 @@ import { json } from 'node:stream/consumers'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './free-port.ts'
 import { etcdProgram } from './requirements.ts'
+import { stopProcess } from './stop-process.ts'
 
 const READY_MS_MAX = 60_000
 const START_ATTEMPTS_MAX = 3
@@ -119,8 +120,8 @@ class EtcdProcess implements EtcdServer {
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child!.kill(signal)
-    if (signal === 'SIGSTOP') waitUntilStopped(this.#child!.pid!)
+    if (signal === 'SIGSTOP') stopProcess(this.#child!.pid!)
+    else this.#child!.kill(signal)
   }
 
   async restart(): Promise<void> {
@@ -197,20 +198,6 @@ function tlsFlags({ ca, server }: Certificates): string[] {
 function credentialsOf({ ca, client }: Certificates): { ca: Buffer; cert: Buffer; key: Buffer } {
   const [authority, cert, key] = [ca, client.cert, client.key].map((path) => readFileSync(path))
   return { ca: authority!, cert: cert!, key: key! }
-}
-
-/** The kernel stops the threads one by one: until the last one stands, a call may still be answered. */
-function waitUntilStopped(pid: number): void {
-  const tasks = `/proc/${pid}/task`
-  if (!existsSync(tasks)) return
-  const stopped = (task: string): boolean => {
-    const stat = readFileSync(join(tasks, task, 'stat'), 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
-  }
-  const endMs = performance.now() + 5_000
-  while (!readdirSync(tasks).every(stopped)) {
-    if (performance.now() > endMs) throw new Error(`process ${pid} does not stop`)
-  }
 }
 
 /** Does the process listen on the TCP port? By /proc; elsewhere the answer is taken for granted. */

@@ -8,6 +8,7 @@ import { eventually, within } from '../support/eventually.ts'
 import { fourLetterWord } from '../support/four-letter-word.ts'
 import { isAlive } from '../support/is-alive.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { stopProcess } from '../support/stop-process.ts'
 import { removeFolder, temporaryFolder } from '../support/temp-folder.ts'
 
 const metric = (text: string, name: string): number =>
@@ -115,7 +116,7 @@ describe('anykeeper serve --workers', function () {
 
   it(SILENT, async () => {
     const [[, stopped] = []] = pidsOf(server)
-    process.kill(stopped!, 'SIGSTOP')
+    stopProcess(stopped!)
     // Connections go to each worker in turn: one of the two answers.
     const asked = [fourLetterWord(server, 'mntr'), fourLetterWord(server, 'mntr')]
     const text = await Promise.race(asked).finally(() => process.kill(stopped!, 'SIGCONT'))
