@@ -122,12 +122,15 @@ async function killLeader(ensemble: ZookeeperEnsemble): Promise<void> {
   await eventually(
     'another leader',
     async () => {
+      const others = ensemble.members.filter((member) => member !== leader)
       const modes = await Promise.all(
-        ensemble.members
-          .filter(({ child }) => child.running)
-          .map((member) => member.mode().catch(() => undefined)),
+        others.map((member) => member.mode().catch((error: unknown) => String(error))),
       )
-      return modes.includes('leader')
+      if (modes.includes('leader')) return true
+      const ends = others.map(({ child }) =>
+        child.output.trimEnd().split('\n').slice(-5).join('\n'),
+      )
+      throw new Error(`modes ${modes.join(', ')}; their last lines:\n${ends.join('\n--\n')}`)
     },
     STEP_MS,
   )

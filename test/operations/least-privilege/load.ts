@@ -57,7 +57,8 @@ class Writer {
   async end(): Promise<void> {
     this.#isOver = true
     await this.#running
-    await this.#client.sync()
+    // The connection may be lost at this moment, too: a certificate has just been changed.
+    await eventually('a connection', () => this.#isSynced(), TIMEOUT_MS)
     const { stat } = await this.#client.getData(this.#path)
     expect(stat.version, this.#path).to.be.within(
       this.acknowledged,
@@ -66,6 +67,16 @@ class Writer {
     const alive = await this.#client.exists(`${this.#path}-alive`)
     expect(alive?.ephemeralOwner, this.#path).to.equal(this.#client.sessionId)
     await this.#client.close()
+  }
+
+  async #isSynced(): Promise<boolean> {
+    try {
+      await this.#client.sync()
+      return true
+    } catch (error) {
+      if (!(error instanceof ZnodeError) || error.code !== 'ZK_CONNECTION_LOSS') throw error
+      return false
+    }
   }
 
   get failed(): Promise<unknown> {
