@@ -1,5 +1,6 @@
 /** A `file:` store while its file system is frozen, as a snapshot of a disk does it. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -49,13 +50,16 @@ function frozen(this: Mocha.Suite) {
     disk.freeze()
     const late = join(marks, 'late')
     const rescue = `sleep ${STOPPED_MAX_SECONDS}; : > '${late}'; ${disk.thawCommand}`
-    const guard = spawn('sh', ['-c', rescue])
+    // In a group of its own: with it ends what it has started, which has the files of the store open.
+    const guard = spawn('sh', ['-c', rescue], { detached: true })
+    const guardEnded = once(guard, 'close')
     const done: string[] = []
     const waiting = calls.map(([name, call]) => call(store).then(() => done.push(name)))
     // A stopped thread comes no further than this before the guard lets it go.
     for (let turns = 0; turns < 100; turns++) await turn()
-    guard.kill()
     expect(existsSync(late), 'this thread was stopped').to.equal(false)
+    process.kill(-(guard.pid as number))
+    await guardEnded
     expect(done).to.eql([])
 
     disk.thaw()
