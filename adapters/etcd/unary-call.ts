@@ -4,6 +4,7 @@
  * Source of the framing: gRPC over HTTP/2, PROTOCOL-HTTP2.md.
  */
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
+import { TIMER_MS_MAX } from '../../lib/base/clock.ts'
 import { GRACE_MS, LATE_MS } from '../../lib/base/deadline.ts'
 import { StoreError } from '../../lib/model/errors.ts'
 import { statusToStoreError } from './errors.ts'
@@ -11,8 +12,6 @@ import { statusToStoreError } from './errors.ts'
 /** Message prefix: not compressed, then its length. */
 const PREFIX_BYTES = 5
 const OK = '0'
-/** Node's timers take no more, and fire immediately. Unit: ms. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 export function framed(request: Buffer): Buffer {
   const out = Buffer.allocUnsafe(PREFIX_BYTES + request.length)

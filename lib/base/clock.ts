@@ -22,7 +22,7 @@ export interface Random {
 }
 
 /** Of a timer of Node: a longer one would be due immediately. Unit ms. */
-const TIMER_MS_MAX = 2 ** 31 - 1
+export const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** The process clock and its timers. */
 export const systemClock: Clock = {

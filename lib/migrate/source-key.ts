@@ -46,7 +46,7 @@ export class SourceKey {
     this.layout = new Layout(prefix)
   }
 
-  /** undefined: there is none. @throws {StoreError} after half a minute of retries */
+  /** undefined: there is none. @throws {StoreError} after storeMs of retries */
   async read(): Promise<SourceRecord | undefined> {
     return this.patiently(async () => ({ is: (await this.#look()).record }))
   }
@@ -61,7 +61,7 @@ export class SourceKey {
 
   /**
    * `change` is called with the record as it is, as often as it takes. undefined from it: nothing is to be changed.
-   * @returns what was written; undefined: nothing. @throws {StoreError} after half a minute of retries
+   * @returns what was written; undefined: nothing. @throws {StoreError} after `patienceMs` of retries
    */
   async update(
     change: (record: SourceRecord | undefined) => SourceRecord | undefined,

@@ -4,7 +4,7 @@ import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { pause } from '../base/pause.ts'
 import { decodeHead } from '../format/head.ts'
 import { loadReplica } from '../member/tree/load.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
+import type { MetadataStore, StoreReads } from '../store/metadata-store.ts'
 import { SourceError } from './source-error.ts'
 import { SourceKey } from './source-key.ts'
 import type { ComparableTree } from './tree-compare.ts'
@@ -46,7 +46,7 @@ export async function storedTree(
   const key = new SourceKey({ store, prefix, clock, ...(storeMs !== undefined && { storeMs }) })
   const { layout } = key
   let attempts = 0
-  const reader: Pick<MetadataStore, 'range'> = {
+  const reader: StoreReads = {
     range: (query) =>
       key.patiently(async () => {
         attempts++

@@ -100,3 +100,6 @@ export interface MetadataStore {
   /** Ends watches and connections. Idempotent. Later calls reject with STORE_CLOSED. */
   close(): Promise<void>
 }
+
+/** What reads of a store: a reader with repeats is one as well. */
+export type StoreReads = Pick<MetadataStore, 'range'>

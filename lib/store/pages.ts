@@ -3,7 +3,7 @@
  * processed. Pages are large, because a store may walk the rest of the range for each (etcd counts
  * it), and bounded in bytes by an estimate: the mean size of the records seen so far.
  */
-import type { MetadataStore } from './metadata-store.ts'
+import type { StoreReads } from './metadata-store.ts'
 import type { Key, KeyValue, Revision } from './types.ts'
 
 export interface PageBounds {
@@ -18,7 +18,7 @@ const FIRST_PAGE_KEYS = 128
 const GROWTH_MAX = 8
 
 export async function* pages(
-  store: Pick<MetadataStore, 'range'>,
+  store: StoreReads,
   range: { readonly start: Key; readonly end: Key },
   revision: Revision,
   { loadPageBytes, loadPageKeysMax }: PageBounds,

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { pause } from '../base/pause.ts'
 import { StoreError } from '../model/errors.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
+import type { StoreReads } from '../store/metadata-store.ts'
 
 /** How long a call is made again while the store does not answer, unless given. Unit: ms. */
 export const STORE_MS_DEFAULT = 30_000
@@ -35,9 +35,6 @@ export async function patiently<T>(ask: () => Promise<T>, patience: Patience): P
 }
 
 /** The reads of a store, each {@link patiently}. It has no writes: one of unknown outcome is not to be made again. */
-export function patientReads(
-  store: Pick<MetadataStore, 'range'>,
-  patience: Patience,
-): Pick<MetadataStore, 'range'> {
+export function patientReads(store: StoreReads, patience: Patience): StoreReads {
   return { range: (query) => patiently(() => store.range(query), patience) }
 }

@@ -9,7 +9,7 @@ import { Layout } from '../format/layout.ts'
 import type { Finding } from '../member/tree/damage.ts'
 import { type Loaded, loadReplica } from '../member/tree/load.ts'
 import { CopyError, StoreError } from '../model/errors.ts'
-import type { MetadataStore } from '../store/metadata-store.ts'
+import type { MetadataStore, StoreReads } from '../store/metadata-store.ts'
 import { opBytes } from '../store/txn-size.ts'
 import type { Compare, KeyValue, WriteOp } from '../store/types.ts'
 import { unownedEphemerals } from './export.ts'
@@ -107,7 +107,7 @@ export async function repairTree(options: RepairOptions): Promise<RepairReport> 
   return { ...found, actions: plan.actions, isMended: left.length === 0, left }
 }
 
-type Reader = Pick<MetadataStore, 'range'>
+type Reader = StoreReads
 
 function salvage(reader: Reader, layout: Layout): Promise<Loaded> {
   return loadReplica(reader, layout, { bounds: LIMITS_DEFAULT, salvages: true })

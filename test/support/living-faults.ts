@@ -130,37 +130,22 @@ export const LIVING_FAULTS: readonly LivingFault[] = [
         await play.isWell()
       },
     },
-    {
-      name: `it is closed while the outcome of its first create is unknown: ${lost}`,
+    ...[false, true].map((isSessionLost) => ({
+      name: `it is closed${isSessionLost ? ', and its session ends,' : ''} while the outcome of its first create is unknown: ${lost}`,
       isEarly: true,
-      async run(play, one, other) {
+      async run(play: LivingPlay, one: Side, other: Side) {
         const outage = outageAtWrite(play, one.seat, 0, lost)
         const started = one.life.start()
         started.catch(() => {})
         await outage.begun()
         const closed = one.life.close()
+        if (isSessionLost) await play.until('its loss', () => one.seat.client.state === 'lost')
         outage.end()
         await play.settles(closed)
         await play.isWell([other])
         await play.settles(started.catch(() => {}))
       },
-    },
-    {
-      name: `it is closed, and its session ends, while the outcome of its first create is unknown: ${lost}`,
-      isEarly: true,
-      async run(play, one, other) {
-        const outage = outageAtWrite(play, one.seat, 0, lost)
-        const started = one.life.start()
-        started.catch(() => {})
-        await outage.begun()
-        const closed = one.life.close()
-        await play.until('its loss', () => one.seat.client.state === 'lost')
-        outage.end()
-        await play.settles(closed)
-        await play.isWell([other])
-        await play.settles(started.catch(() => {}))
-      },
-    },
+    })),
     {
       name: `the outcome of the create that replaces its znode is unknown: ${lost}`,
       async run(play, one) {

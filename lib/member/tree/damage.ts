@@ -4,7 +4,7 @@
  */
 import type { Layout } from '../../format/layout.ts'
 import { StoreError } from '../../model/errors.ts'
-import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { StoreReads } from '../../store/metadata-store.ts'
 import type { KeyValue, Revision } from '../../store/types.ts'
 
 /** What a finding is about. */
@@ -106,11 +106,7 @@ export class Damage {
   }
 
   /** Keys between those ranges in which proxies write. */
-  async lookForForeign(
-    store: Pick<MetadataStore, 'range'>,
-    layout: Layout,
-    revision: Revision,
-  ): Promise<void> {
+  async lookForForeign(store: StoreReads, layout: Layout, revision: Revision): Promise<void> {
     for (const { start, end } of layout.gaps) {
       const countMax = FOREIGN_NAMED_MAX + 1
       const { kvs } = await store.range({ start, end, revision, countMax, keysOnly: true })

@@ -14,7 +14,7 @@ import { decodeSource, type SourceRecord } from '../../format/source.ts'
 import { throwTooNew } from '../../format/too-new.ts'
 import { unfinishedImport, unfinishedMirror } from '../../format/unfinished.ts'
 import { StoreError } from '../../model/errors.ts'
-import type { MetadataStore } from '../../store/metadata-store.ts'
+import type { StoreReads } from '../../store/metadata-store.ts'
 import { type PageBounds, pages } from '../../store/pages.ts'
 import type { KeyValue, Revision } from '../../store/types.ts'
 import { Damage, damaged } from './damage.ts'
@@ -68,7 +68,7 @@ const LOADS_MAX = 5
  * anything of what is needed.
  */
 export async function loadReplica(
-  store: Pick<MetadataStore, 'range'>,
+  store: StoreReads,
   layout: Layout,
   options: LoadOptions,
 ): Promise<Loaded> {
@@ -83,7 +83,7 @@ export async function loadReplica(
 }
 
 async function loadAtOneRevision(
-  store: Pick<MetadataStore, 'range'>,
+  store: StoreReads,
   layout: Layout,
   options: LoadOptions,
 ): Promise<Loaded> {
@@ -197,7 +197,7 @@ function refusedImport({ prefix }: Layout, { key, value }: KeyValue): StoreError
 
 /** A prefix among the znodes of another tree: the two would overwrite each other's keys. */
 async function refuseNested(
-  store: Pick<MetadataStore, 'range'>,
+  store: StoreReads,
   { prefix }: Layout,
   revision: Revision,
 ): Promise<void> {
@@ -235,7 +235,7 @@ function readHead(
 
 /** What head was, by the newest entry of the journal that can be read; undefined: there is none. */
 async function headFromJournal(
-  store: Pick<MetadataStore, 'range'>,
+  store: StoreReads,
   layout: Layout,
   revision: Revision,
 ): Promise<HeadRecord | undefined> {
