@@ -80,6 +80,11 @@ common.ZookeeperCluster = ZookeeperCluster
 sys.modules["kazoo.testing.common"] = common
 
 
+def name_of(report):
+    """`test_client.py::TestClient::test_get`; of a file that was named alone, the node id lacks the file."""
+    return os.path.basename(report.location[0]) + "::" + report.nodeid.split("::", 1)[1]
+
+
 def pytest_runtest_logreport(report):
     """A test passed when its call did and neither its set-up nor its tear-down failed."""
     if report.passed and report.when != "call":
@@ -90,7 +95,7 @@ def pytest_runtest_logreport(report):
     elif report.skipped:
         detail = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     outcome = {
-        "name": report.nodeid.split("tests/")[-1],
+        "name": name_of(report),
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "detail": detail,
