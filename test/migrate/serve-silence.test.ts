@@ -4,6 +4,7 @@
  * proxy does not read what they send, or at another proxy.
  */
 import { expect } from 'chai'
+import { Keeper } from '../../lib/index.ts'
 import { SourceKey } from '../../lib/migrate/source-key.ts'
 import { takeOver } from '../../lib/migrate/take-over.ts'
 import { eventually } from '../support/eventually.ts'
@@ -39,6 +40,7 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
   /** Whose clients send pings. */
   const lively = new Set<RawClient>()
   const seenAt: ((name: string) => number[])[] = []
+  const watchers: RawClient[] = []
 
   before(async function () {
     requireOrSkip(this, 'zookeeper-3.9')
@@ -47,7 +49,10 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
     })
     bed = await ServeBed.open(new ZookeeperEnsemble([server]))
     await bed.follow()
-    const limits = { tickTimeMs: TICK_MS, sessionTimeoutMsMin: 1_000, sessionTimeoutMsMax: 20_000 }
+    const limits = {
+      ...{ tickTimeMs: TICK_MS, sessionTimeoutMsMin: 1_000, sessionTimeoutMsMax: 20_000 },
+      holdMsMax: LATE_MS,
+    }
     a = await bed.serve(limits)
     b = await bed.serve(limits)
     pings = setInterval(() => {
@@ -81,6 +86,7 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
   async function watcher(at: { port: number }): Promise<(name: string) => number[]> {
     const client = await open(at, 20_000)
     lively.add(client)
+    watchers.push(client)
     expect((await client.addWatch('/', PERSISTENT_RECURSIVE)).err).to.equal(0)
     return (name) =>
       client.events
@@ -98,7 +104,16 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
   async function gone({ name, client, sentMs }: Member): Promise<void> {
     await eventually(
       `the end of ${name}`,
-      () => seenAt.every((seen) => seen(name).length === 2),
+      () => {
+        const isSeen = seenAt.every((seen) => seen(name).length === 2)
+        // Why nothing is seen any more: a proxy that has no leader disconnects all.
+        const troubles = [a, b].map(({ keeper }) => keeper.upstream?.trouble ?? 'none')
+        if (!isSeen)
+          throw new Error(
+            `at ${seenAt.map((seen) => seen(name).length)}, troubles: ${troubles}, watchers left: ${watchers.filter(({ closed }) => !closed).length}`,
+          )
+        return true
+      },
       LATE_MS,
     )
     expect(performance.now() - sentMs, name).to.be.at.least(SESSION_MS)
@@ -137,8 +152,11 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
     const away = await member('away', b)
     const eager = await member('eager', b)
     for (const { client } of [during, after, away, eager]) lively.add(client)
-    const key = new SourceKey({ store: await bed.store() })
-    await key.update((record) => record && { ...record, freeze: 'for longer than a session lasts' })
+    const store = await bed.store()
+    const key = new SourceKey({ store })
+    // It lives, so the freeze lasts longer than a session.
+    const holder = await Keeper.open({ store, logger: quiet })
+    await key.update((record) => record && { ...record, freeze: holder.proxy })
     const isFrozen = (): boolean =>
       [a, b].every(({ keeper }) => keeper.upstream?.isHolding === true)
     await eventually('the freeze', isFrozen, LATE_MS)
@@ -149,10 +167,13 @@ describe('migrate: clients that fall silent while ZooKeeper leads', function () 
     await gone(before)
     await gone(during)
 
+    expect(isFrozen(), 'still frozen').to.equal(true)
+
     silence(away)
     away.client.destroy()
     silence(after)
     await takeOver({ store: await bed.store(), logger: quiet })
+    await holder.close(0)
     const answers = await Promise.all(held)
     expect(answers.filter(({ err }) => err !== 0)).to.deep.equal([])
     await gone(after)

@@ -1,24 +1,30 @@
 /** Sessions for which an observer speaks: the ids of those that begin here, and whose clients live. Neighbour: zookeeper-upstream. */
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, type Random, systemRandom } from '../../base/clock.ts'
 import { touchesOf } from './request-packet.ts'
 
 export class ObserverSessions {
   readonly #clock: Clock
+  /** Of this process: another proxy may have drawn the same server number, and no two sessions may have one id. */
+  readonly #mark: bigint
   #touched = new Map<bigint, number>()
-  #last = 0n
+  /** That of the newest id. Unit: ms. */
+  #lastMs = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, random: Random = systemRandom) {
     this.#clock = clock
+    const [high = 0, low = 0] = random.bytes(2)
+    this.#mark = BigInt(high * 256 + low)
   }
 
-  /** The server’s number in the top byte, 40 bits of time, 16 bits of counter. Source: SessionTrackerImpl. */
+  /**
+   * The server’s number in the top byte and 40 bits of time, as ZooKeeper’s; it counts in the last 16 bits, where we have the mark: of
+   * two sessions in one millisecond the second has the next one’s time. Source: SessionTrackerImpl.
+   */
   nextId(sid: number): bigint {
-    const time = BigInt.asUintN(40, BigInt(Math.floor(this.#clock.now())))
-    const drawn = BigInt.asIntN(64, (BigInt(sid) << 56n) | (time << 16n))
+    this.#lastMs = Math.max(Math.floor(this.#clock.now()), this.#lastMs + 1)
+    const time = BigInt.asUintN(40, BigInt(this.#lastMs))
     // The numbers above 127 make it negative.
-    const isOfSid = this.#last >> 56n === drawn >> 56n
-    this.#last = isOfSid && drawn <= this.#last ? this.#last + 1n : drawn
-    return this.#last
+    return BigInt.asIntN(64, (BigInt(sid) << 56n) | (time << 16n) | this.#mark)
   }
 
   /** Its client has sent something. */
