@@ -80,9 +80,13 @@ common.ZookeeperCluster = ZookeeperCluster
 sys.modules["kazoo.testing.common"] = common
 
 
+def pytest_itemcollected(item):
+    item.user_properties.append(("file", item.path.name))
+
+
 def name_of(report):
-    """`test_client.py::TestClient::test_get`; of a file that was named alone, the node id lacks the file."""
-    return os.path.basename(report.location[0]) + "::" + report.nodeid.split("::", 1)[1]
+    """`test_client.py::TestClient::test_get`; the node id lacks the file where that was named alone."""
+    return dict(report.user_properties)["file"] + "::" + report.nodeid.split("::", 1)[1]
 
 
 def pytest_runtest_logreport(report):
