@@ -126,7 +126,7 @@ describe('audit log', function () {
   it('has the end of an ephemeral once, in the log of the proxy that ended the session', async () => {
     const [one, two] = [await serve('one'), await serve('two')]
     const leaving = await bench.connect(one)
-    const dying = await bench.connect(two, { timeoutMs: 400 })
+    const dying = await bench.connect(two, { timeoutMs: 1_000 })
     await leaving.create('/a', { flags: 1 })
     await dying.create('/b', { flags: 1 })
     await leaving.close()

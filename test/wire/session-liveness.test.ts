@@ -38,7 +38,8 @@ describe('sessions', () => {
       ['writes', (c: RawClient) => c.setData('/', 'x')],
     ] as const) {
       it(`H8: ${what} keep a session alive`, async () => {
-        const client = await bench.connect(one, { timeoutMs: 400 })
+        // A busy machine may be late with one of them.
+        const client = await bench.connect(one, { timeoutMs: 1_000 })
         const endMs = performance.now() + 1_500
         while (performance.now() < endMs) {
           await touch(client)
@@ -86,7 +87,8 @@ describe('sessions', () => {
     })
 
     it('E1: an expiry removes all its ephemerals under one zxid', async () => {
-      const dying = await bench.connect(one, { timeoutMs: 400 })
+      // Silent while the witness's znodes are created: long enough for that.
+      const dying = await bench.connect(one, { timeoutMs: 1_500 })
       const witness = await bench.connect(two)
       const stop = keepAlive(witness)
       const parents = ['/p1', '/p2', '/p3']
@@ -121,7 +123,7 @@ describe('sessions', () => {
     })
 
     it('a session whose client is away expires in time', async () => {
-      const client = await bench.connect(one, { timeoutMs: 400 })
+      const client = await bench.connect(one, { timeoutMs: 1_000 })
       await client.create('/e', { flags: 1 })
       const witness = await bench.connect(two)
       const stop = keepAlive(witness)
@@ -136,7 +138,7 @@ describe('sessions', () => {
 
     it('one client that is silent does not take the others with it', async () => {
       const silent = await bench.connect(one, { timeoutMs: 400 })
-      const lively = await bench.connect(one, { timeoutMs: 400 })
+      const lively = await bench.connect(one, { timeoutMs: 2_000 })
       const stop = keepAlive(lively)
       await silent.waitFor(() => silent.closed)
       await lively.create('/still', { flags: 1 })
