@@ -45,8 +45,11 @@ describe('migrate: a counter that overflows', function () {
   it('the names are those of ZooKeeper, the digests behind it are equal', async () => {
     const { port, keeper } = await bed.serve()
     const [here, there] = [await open(port), await open(server.port)]
-    const one = async (name: string): Promise<string | undefined> =>
-      (await here.create(`/full/${name}`, SEQUENTIAL)).record.path
+    const one = async (name: string): Promise<string | undefined> => {
+      // A leader that has not applied the create before itself counts on from it, and overflows.
+      await there.sync('/')
+      return (await here.create(`/full/${name}`, SEQUENTIAL)).record.path
+    }
     expect(await one('n-')).to.equal('/full/n-2147483646')
     expect(await one('n-')).to.equal('/full/n-2147483647')
     expect(await one('m-')).to.equal('/full/m-2147483647')
