@@ -29,7 +29,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('docs/library.md', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
 
   it('has snippets that compile', () => {
     const snippets = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)

@@ -14,13 +14,17 @@ describe('sessions', () => {
   let bench: WireBench
   let one: Served
   let two: Served
+  const stops: (() => void)[] = []
 
   beforeEach(async () => {
     bench = new WireBench()
     one = await bench.serve({ limits: SHORT_TIMEOUTS })
     two = await bench.serve({ limits: SHORT_TIMEOUTS })
   })
-  afterEach(() => bench.close())
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) stop()
+    await bench.close()
+  })
 
   const event = (entry: RawEntry): unknown =>
     entry.kind === 'event' ? [entry.type, entry.path] : entry.kind
@@ -28,7 +32,9 @@ describe('sessions', () => {
   /** Pings until told to stop: a client that lives. */
   function keepAlive(client: RawClient, everyMs = 100): () => void {
     const timer = setInterval(() => client.ping(), everyMs)
-    return () => clearInterval(timer)
+    const stop = (): void => clearInterval(timer)
+    stops.push(stop)
+    return stop
   }
 
   describe('liveness', () => {
