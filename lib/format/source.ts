@@ -19,6 +19,10 @@ export type SourceDigest = 'unknown' | 'equal' | 'unequal'
 
 const PHASES: readonly string[] = ['following', 'taken', 'finished']
 const DIGESTS: readonly string[] = ['unknown', 'equal', 'unequal']
+const ADDRESS = /^.+:(\d{1,5})$/s
+const PORT_MAX = 65_535
+/** What a Date can have. Unit: ms. */
+const TIME_MS_MAX = 8.64e15
 
 /** What a follower counts since it was started. Bytes, transactions, times. */
 export const SOURCE_COUNTERS = [
@@ -97,12 +101,16 @@ export function decodeSource(value: Uint8Array): SourceRecord {
   if (!PHASES.includes(phase) || !DIGESTS.includes(digest)) throw damaged(what)
   if (typeof unfollowed !== 'boolean') throw damaged(what)
   if (!Array.isArray(servers) || !Array.isArray(quorum)) throw damaged(what)
-  assertStrings(what, ...servers, ...quorum, leader, holder, trouble)
-  assertIntegers(what, zxid, received, lagMs, resyncs, atMs, seq)
+  assertStrings(what, leader, holder, trouble)
+  assertAddresses(what, [...servers, ...quorum])
+  assertIntegers(what, zxid, received, lagMs, resyncs, seq)
   const { freeze, why, currentMs, statusMs, counters } = record
   if (freeze !== undefined) assertStrings(what, freeze)
   if (why !== undefined) assertStrings(what, why)
-  if (currentMs !== undefined) assertIntegers(what, currentMs)
+  for (const ms of [atMs, currentMs ?? 0]) {
+    assertIntegers(what, ms)
+    if (Math.abs(ms) > TIME_MS_MAX) throw damaged(what)
+  }
   if (statusMs !== undefined) assertIntegers(what, statusMs)
   if (counters !== undefined) {
     if (typeof counters !== 'object' || counters === null) throw damaged(what)
@@ -115,5 +123,13 @@ export function decodeSource(value: Uint8Array): SourceRecord {
 function assertMembers(what: string, members: NonNullable<SourceRecord['members']>): void {
   const { clients, quorum } = members ?? {}
   if (!Array.isArray(clients) || !Array.isArray(quorum)) throw damaged(what)
-  assertStrings(what, ...clients, ...quorum)
+  assertAddresses(what, [...clients, ...quorum])
+}
+
+/** Members and commands connect to them without a further look. */
+function assertAddresses(what: string, addresses: readonly unknown[]): void {
+  for (const address of addresses) {
+    const [, port] = (typeof address === 'string' && ADDRESS.exec(address)) || []
+    if (port === undefined || Number(port) > PORT_MAX) throw damaged(what)
+  }
 }

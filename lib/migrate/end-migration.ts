@@ -37,7 +37,7 @@ export async function finishMigration(options: EndOptions): Promise<boolean> {
   const written = await limit.step(step, () =>
     key.update((record) => {
       if (record === undefined) throw nothingFollows(prefix)
-      if (record.phase === 'following' && !isServed) {
+      if (record.phase !== 'finished' && !isServed) {
         throw new MigrateError(
           'MIGRATE_NOT_FOLLOWING',
           `the tree below ${prefix} is not taken over yet: anykeeper migrate take-over does that`,

@@ -15,6 +15,7 @@ import { MIRROR_BOUNDS } from './mirror-bounds.ts'
 
 /** Between two attempts: a pace; storeMs ends them. Unit: ms. */
 const RETRY = { firstMs: 50, maxMs: 2_000 }
+const UNNAMED = 'a process without a name'
 
 /** Where a migration is kept. */
 export interface MigrationPlace {
@@ -117,12 +118,12 @@ export class SourceKey {
   }
 }
 
-/** What `<prefix>/follower` says. */
+/** What `<prefix>/follower` says; never empty, since somebody wrote it. */
 export function followerName(value: Uint8Array): string {
   try {
     const { name } = JSON.parse(Buffer.from(value).toString()) as { name?: unknown }
-    return typeof name === 'string' ? name : ''
+    return typeof name === 'string' && name !== '' ? name : UNNAMED
   } catch {
-    return ''
+    return UNNAMED
   }
 }

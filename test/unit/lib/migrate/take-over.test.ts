@@ -238,11 +238,30 @@ describe('migrate/take-over', () => {
     }
   })
 
+  it('is not finished while the tree follows, whatever the record says', async () => {
+    const follower = await followed()
+    await follower.stop()
+    await bench.key.update((record) => record && { ...record, phase: 'taken' })
+    const early = await finishMigration({ store: bench.own }).catch((reason: Error) => reason)
+    expect(early).to.have.property('message').that.includes('is not taken over yet')
+    await takeOver({ store: bench.own, logger, sourceStays: true })
+    expect(await finishMigration({ store: bench.own })).to.equal(true)
+  })
+
   it('is left out by abandon: the prefix is empty afterwards', async () => {
     const follower = await followed()
     const busy = await abandonMigration({ store: bench.own }).catch((reason: Error) => reason)
     expect(busy).to.have.property('code', 'MIGRATE_BUSY')
     await follower.stop()
+    const key = bench.key.layout.follower
+    const nameless = { type: 'put', key, value: Buffer.from('?') } as const
+    await bench.own.txn({ compares: [], ops: [nameless] })
+    const still = await abandonMigration({ store: bench.own }).catch((reason: Error) => reason)
+    expect(still).to.have.property(
+      'message',
+      'a process without a name follows the ensemble: end it first',
+    )
+    await bench.own.txn({ compares: [], ops: [{ type: 'delete', key }] })
     await abandonMigration({ store: bench.own })
     const all = { start: Buffer.from('/anykeeper/'), end: Buffer.from('/anykeeper0') }
     const { kvs } = await bench.own.range(all)
