@@ -40,6 +40,8 @@ export interface Found {
   readonly words: readonly ServerWords[]
   /** Members by /zookeeper/config; empty: not read. */
   readonly members: readonly QuorumMember[]
+  /** Server ids of members, as each server says its own, and those of `members`. A leader counts whoever claims one as that member. */
+  readonly ids: readonly number[]
   /** Where members may be reached, as they say: their members, and each its own quorum port. */
   readonly addresses: MemberAddresses
   /** Where a leader may listen, the likeliest first. Not empty. */
@@ -57,7 +59,7 @@ export async function findMembers(options: FindOptions): Promise<Found> {
   const own = words.flatMap(ownQuorumAddress)
   if (quorum !== undefined && quorum.length > 0) {
     const addresses = { clients: [], quorum: own.map(shown) }
-    return { words, members: [], addresses, candidates: quorum }
+    return { words, members: [], ids: idsOf(words, []), addresses, candidates: quorum }
   }
   if (words.length === 0) {
     throw new SourceError('SOURCE_UNREACHABLE', `no server answers: ${failures.join('; ')}`)
@@ -75,7 +77,8 @@ export async function findMembers(options: FindOptions): Promise<Found> {
   ])
   const { clients } = addressesOf(members)
   const addresses = { clients, quorum: distinct([...own, ...fromMembers]).map(shown) }
-  if (candidates.length > 0) return { words, members, addresses, candidates }
+  const ids = idsOf(words, members)
+  if (candidates.length > 0) return { words, members, ids, addresses, candidates }
   throw words.some(({ mode }) => mode === 'standalone') ? standalone(words) : hidden(words)
 }
 
@@ -137,6 +140,12 @@ const isStarting = (text: string): boolean => /not currently serving requests/.t
 function ownQuorumAddress({ address, conf }: ServerWords): HostPort[] {
   const port = Number(conf?.get('quorumPort'))
   return port > 0 ? [{ host: address.host, port }] : []
+}
+
+/** Releases before 3.5 have no list of members: `conf` of each has its own id. */
+function idsOf(words: readonly ServerWords[], members: readonly QuorumMember[]): number[] {
+  const own = words.flatMap(({ conf }) => conf?.get('serverId') ?? []).map(Number)
+  return [...own, ...members.map(({ id }) => id)]
 }
 
 function quorumPortsOf(words: readonly ServerWords[], members: readonly QuorumMember[]): number[] {

@@ -208,15 +208,15 @@ class LearnerFeed implements SourceFeed {
           : { known: this.#clientTls, options: clientTls },
     })
     const found = await orAborted(finding, this.#ending.signal)
-    this.#checkSid(found.members)
+    this.#checkSid(found.ids)
     this.#noteAddresses(found.addresses)
     return found.candidates
   }
 
   /** Two of one id would be taken for each other. @throws {SourceError} SOURCE_UNSUPPORTED */
-  #checkSid(members: readonly QuorumMember[]): void {
+  #checkSid(ids: readonly number[]): void {
     const { sid = SOURCE_SID } = this.#options
-    if (!members.some(({ id }) => id === sid)) return
+    if (!ids.includes(sid)) return
     throw new SourceError(
       'SOURCE_UNSUPPORTED',
       `${sid} is the id of a member of the source: choose another one for us`,
@@ -302,7 +302,7 @@ class LearnerFeed implements SourceFeed {
   #noteMembers(text: string): void {
     const members = parseQuorumConfig(text)
     if (members.length === 0) return
-    this.#checkSid(members)
+    this.#checkSid(members.map(({ id }) => id))
     this.#noteAddresses(addressesOf(members))
     const before = membersText(this.#members)
     const after = membersText(members)

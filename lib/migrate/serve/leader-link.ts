@@ -105,9 +105,12 @@ export class LeaderLink {
     this.sid = this.#drawSid()
   }
 
-  #drawSid(): number {
+  /** `taken`: those of members. */
+  #drawSid(taken: readonly number[] = []): number {
     const { random = systemRandom } = this.#options
-    return SIDS.first + Math.floor(random.fraction() * (SIDS.last - SIDS.first + 1))
+    const all = Array.from({ length: SIDS.last - SIDS.first + 1 }, (_, at) => SIDS.first + at)
+    const free = all.filter((sid) => !taken.includes(sid))
+    return free[Math.floor(random.fraction() * free.length)] ?? SIDS.first
   }
 
   get isReady(): boolean {
@@ -217,11 +220,13 @@ export class LeaderLink {
     const { clock, logger, clientTls, members } = this.#options
     const { servers, quorum } = members()
     const known = this.#clientTls
-    const { candidates } = await findMembers({
+    const { candidates, ids } = await findMembers({
       ...{ servers, quorum, clock, logger, bounds: this.#bounds },
       clientTls:
         known === undefined || clientTls === undefined ? undefined : { known, options: clientTls },
     })
+    // Before it joins: while there is no leader yet, it would be counted as that member, which could hold an election up.
+    if (ids.includes(this.sid)) this.sid = this.#drawSid(ids)
     return candidates
   }
 
@@ -281,7 +286,7 @@ export class LeaderLink {
         const members = parseQuorumConfig(text)
         if (members.some(({ id }) => id === this.sid)) {
           const taken = this.sid
-          this.sid = this.#drawSid()
+          this.sid = this.#drawSid(members.map(({ id }) => id))
           throw new SourceError(
             'SOURCE_REFUSED',
             `a member has the server id ${taken}, which was to be ours`,
