@@ -31,13 +31,27 @@ function shown(entry: Record<string, unknown>): string {
 }
 
 function fieldsOf(name: string, value: unknown): string[] {
-  if (name === 'err') return [`reason=${quoted(String((value as Error | null)?.message ?? value))}`]
+  if (name === 'err') return [`reason=${quoted(reasonOf(value))}`]
   const text = typeof value === 'string' ? quoted(value) : printable(JSON.stringify(value))
   return [`${printable(name)}=${text}`]
 }
 
+/** As of a store that does not answer: it comes again and again, and its place in our code says nothing about it. */
+const mayPass = (error: unknown): boolean =>
+  (error as { readonly retriable?: unknown } | null)?.retriable === true
+
+/** pino puts the messages of all causes behind it, which say the same again. */
+function reasonOf(error: unknown): string {
+  const { message, stack, type } = (error ?? {}) as { [name in string]?: unknown }
+  const [first = ''] = String(stack ?? '').split('\n', 1)
+  const own = `${type}: `
+  if (mayPass(error) && first.startsWith(own)) return first.slice(own.length)
+  return String(message ?? error)
+}
+
 /** Where it was thrown, indented. */
 function stackOf(error: unknown): string {
+  if (mayPass(error)) return ''
   const stack = String((error as Error | null)?.stack ?? '')
   const places = stack.split('\n').filter((line) => /^\s+at /.test(line))
   return places.map((line) => `    ${printable(line.trim())}\n`).join('')

@@ -1,4 +1,5 @@
 /** How far a migration is, for people and programs: the record of the source, and what comes next. Neighbours: source-key. */
+import { type Clock, systemClock } from '../base/clock.ts'
 import type { SourceRecord } from '../format/source.ts'
 import { type MigrationPlace, SourceKey } from './source-key.ts'
 import { isServedTree } from './take-over-refusals.ts'
@@ -15,6 +16,12 @@ export interface MigrationStatus {
 
 /** Sessions are counted in steps of so many. */
 const PAGE = 5_000
+/**
+ * A follower that is connected writes of itself some times a minute. What is older says nothing of now, by clocks of two machines
+ * that may differ a little. Unit: ms.
+ */
+const STALE_MS = 60_000
+const SECOND_MS = 1_000
 
 const UNRECORDED =
   'taken over: this tree is the authority, and whoever did it ended before it was recorded: anykeeper migrate take-over, once more, does that'
@@ -32,7 +39,7 @@ export async function migrationStatus(place: MigrationPlace): Promise<MigrationS
   const now: SourceRecord = isTaken ? { ...record, phase: 'taken' } : record
   const follower = await key.follower()
   const shown = { ...now, holder: follower ?? '', leader: follower === undefined ? '' : now.leader }
-  const sentence = isTaken ? UNRECORDED : sentenceOf(shown)
+  const sentence = isTaken ? UNRECORDED : sentenceOf(shown, place.clock ?? systemClock)
   return { record: shown, sessions: await countSessions(place, key), sentence }
 }
 
@@ -50,8 +57,8 @@ async function countSessions({ store }: MigrationPlace, key: SourceKey): Promise
   }
 }
 
-function sentenceOf(record: SourceRecord): string {
-  const { phase, trouble, holder, leader, digest, zxid } = record
+function sentenceOf(record: SourceRecord, clock: Clock): string {
+  const { phase, trouble, holder, leader, digest, zxid, atMs } = record
   if (phase === 'finished') return 'the migration is finished'
   if (phase === 'taken') {
     return 'taken over: this tree is the authority, and its sessions can go back to ZooKeeper until anykeeper migrate finish'
@@ -63,5 +70,9 @@ function sentenceOf(record: SourceRecord): string {
   if (holder === '') return 'nobody follows: anykeeper migrate follow resumes'
   if (zxid === 0) return 'the tree is being copied'
   if (leader === '') return 'the ensemble is not connected'
+  const silentMs = clock.now() - atMs
+  if (silentMs >= STALE_MS) {
+    return `${holder} has written nothing of itself for ${Math.round(silentMs / SECOND_MS)} s, as where the store is full: look at its log, what is above is that old`
+  }
   return 'following: stop all servers of the ensemble, then anykeeper migrate take-over'
 }

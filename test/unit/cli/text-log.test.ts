@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { pino } from 'pino'
 import { asText } from '../../../cli/text-log.ts'
+import { StoreError } from '../../../lib/index.ts'
 
 describe('cli/text-log', () => {
   it('time, level, message, fields', () => {
@@ -27,6 +28,20 @@ describe('cli/text-log', () => {
     const [first, second] = text.split('\n')
     expect(first).to.match(/ error not written reason="no space"$/)
     expect(second).to.match(/^ {4}at .*text-log\.test\.ts/)
+  })
+
+  it('a store that does not answer: one line, which says it once', () => {
+    let text = ''
+    const log = pino({}, { write: (line: string) => (text = asText(line)) })
+    const cause = new Error('connect ECONNREFUSED 127.0.0.1:2379')
+    const error = (code: 'STORE_UNAVAILABLE' | 'STORE_INTERNAL') =>
+      new StoreError(code, `etcd: no connection: ${cause.message}`, { cause })
+    log.warn({ err: error('STORE_UNAVAILABLE'), tries: 3 }, 'sent again')
+    expect(text).to.match(
+      / warn {2}sent again reason="etcd: no connection: connect ECONNREFUSED 127\.0\.0\.1:2379" tries=3\n$/,
+    )
+    log.warn({ err: error('STORE_INTERNAL') }, 'not sent')
+    expect(text.split('\n')[1], 'where a bug is').to.match(/^ {4}at .*text-log\.test\.ts/)
   })
 
   it('nothing that a terminal would obey, and no line of its own for a client’s text', () => {

@@ -8,6 +8,7 @@ import { connect } from '../../../../lib/index.ts'
 import { zookeeperPassword } from '../../../../lib/member/session/zookeeper-password.ts'
 import { copyAge } from '../../../../lib/migrate/copy-age.ts'
 import { abandonMigration, finishMigration } from '../../../../lib/migrate/end-migration.ts'
+import { migrationStatus } from '../../../../lib/migrate/migration-status.ts'
 import { takeOver } from '../../../../lib/migrate/take-over.ts'
 import { epochOf } from '../../../../lib/model/zxid.ts'
 import { eventually } from '../../../support/eventually.ts'
@@ -29,16 +30,17 @@ describe('migrate/take-over', () => {
   /** Addresses at which nothing listens. */
   const servers = ['127.0.0.1:1']
 
-  async function followed() {
+  /** `statusMs`: between two writes of the status. */
+  async function followed(statusMs?: number) {
     const { source } = bench
     source.commit(ANNA, { op: 'createSession', timeoutMs: 10_000 })
     source.commit(ANNA, create('/e', { ephemeralOwner: ANNA }))
-    return followedOn()
+    return followedOn(statusMs)
   }
 
-  async function followedOn() {
+  async function followedOn(statusMs?: number) {
     const { source } = bench
-    const follower = bench.follow({ servers })
+    const follower = bench.follow({ servers, ...(statusMs && { bounds: { statusMs } }) })
     await bench.caughtUp()
     await bench.status('a leader', ({ received, leader }) => {
       return received === source.zxid && leader !== ''
@@ -230,6 +232,16 @@ describe('migrate/take-over', () => {
     )
   })
 
+  it('is not recommended where the follower has not written of itself for a minute, as in a full store', async () => {
+    await followed(20)
+    const at = async (laterMs: number) => {
+      const clock = { ...systemClock, now: () => systemClock.now() + laterMs }
+      return (await migrationStatus({ store: bench.own, clock })).sentence
+    }
+    expect(await at(0)).to.match(/^following: stop all servers/)
+    expect(await at(61_000)).to.match(/^test has written nothing of itself for 6\d s/)
+  })
+
   it('is refused where nothing follows', async () => {
     const options = { store: bench.own, logger }
     for (const call of [takeOver(options), finishMigration(options), abandonMigration(options)]) {
@@ -239,7 +251,7 @@ describe('migrate/take-over', () => {
   })
 
   it('is not finished while the tree follows, whatever the record says', async () => {
-    const follower = await followed()
+    const follower = await followed(20)
     await follower.stop()
     await bench.key.update((record) => record && { ...record, phase: 'taken' })
     const early = await finishMigration({ store: bench.own }).catch((reason: Error) => reason)
