@@ -66,6 +66,8 @@ class LearnerFeed implements SourceFeed {
   #known: KnownTxn | undefined
   /** As the leader has them. */
   #members: readonly QuorumMember[] = []
+  /** Where one of them may lead, by the addresses that were given. */
+  #found: readonly HostPort[] = []
   /** The newest that the consumer has got, as JSON. */
   #addresses = ''
   #leader: HostPort | undefined
@@ -194,8 +196,8 @@ class LearnerFeed implements SourceFeed {
     const { servers, quorum, clientTls } = this.#options
     const known = this.#members.flatMap((member) => member.quorum)
     if (known.length > 0) {
-      // Those that were given may be of observer masters, which no list of members has.
-      const all = distinct([...(quorum ?? []), ...known])
+      // Those that were given may be of observer masters, which no list of members has, and the names in that list may mean nothing here.
+      const all = distinct([...(quorum ?? []), ...this.#found, ...known])
       // The one that led is the likeliest to lead again, or it is gone.
       return this.#leader === undefined ? all : distinct([this.#leader, ...all])
     }
@@ -210,6 +212,7 @@ class LearnerFeed implements SourceFeed {
     const found = await orAborted(finding, this.#ending.signal)
     this.#checkSid(found.ids)
     this.#noteAddresses(found.addresses)
+    this.#found = found.candidates
     return found.candidates
   }
 
@@ -309,6 +312,8 @@ class LearnerFeed implements SourceFeed {
     const isNews = this.#members.length > 0 && before !== after
     this.#members = members
     if (!isNews) return
+    // A server that is no member any more may lead another ensemble.
+    this.#found = []
     this.#counts.memberChanges++
     this.#logger.info({ before, after }, 'the members of the source have changed')
   }

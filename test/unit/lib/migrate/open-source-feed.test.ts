@@ -12,6 +12,7 @@ import { PACKET } from '../../../../lib/transfer/zookeeper/quorum-packet.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { EPOCH, inform, leaderInfo, packet, reconfig, snap, upToDate } from './leader-bytes.ts'
 import { PlayedLeader } from './played-leader.ts'
+import { PlayedWords } from './played-words.ts'
 
 const zxid = (counter: number): bigint => EPOCH + BigInt(counter)
 const WHOLE = Buffer.concat([leaderInfo(), snap(zxid(5)), upToDate()])
@@ -108,6 +109,26 @@ describe('migrate: the feed', function () {
     leader.sockets[0]!.destroy()
     await upTo(events, 'snapshot')
     expect(leader.sockets).to.have.lengthOf(3)
+  })
+
+  it('finds the next leader by the addresses that were given, where the names of the members mean nothing here', async () => {
+    const known = packet(PACKET.newLeader, EPOCH, Buffer.from('server.1=127.0.0.1:1:2'))
+    const end = packet(PACKET.upToDate, -1n)
+    const whole = Buffer.concat([leaderInfo(), snap(zxid(5)), known, end])
+    const [one, two] = [await played(whole), await played('end', whole)]
+    const quorumPort = (leader: PlayedLeader) => `quorumPort=${leader.address.port}\n`
+    const words = await Promise.all([one, two].map((at) => PlayedWords.start(quorumPort(at))))
+    const servers = words.map(({ address }) => address)
+    const feed = open([], { servers, roundsMax: Number.MAX_SAFE_INTEGER })
+    try {
+      const events = feed[Symbol.asyncIterator]()
+      await upTo(events, 'snapshot')
+      await one.stop()
+      leaders.splice(leaders.indexOf(one), 1)
+      await upTo(events, 'snapshot')
+    } finally {
+      await Promise.all(words.map((server) => server.stop()))
+    }
   })
 
   it('a leader that accepts us, and has nothing that can be used, is left alone for longer each time', async () => {

@@ -1,40 +1,33 @@
 /** Which server id is claimed: never that of a member, which the leader would count us as, from the first packet on. */
 
 import { EventEmitter, once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
 import { expect } from 'chai'
 import { systemClock } from '../../../../../lib/base/clock.ts'
 import { silentLogger } from '../../../../../lib/base/log.ts'
 import { hostPortOf } from '../../../../../lib/migrate/host-port.ts'
 import { openSourceFeed } from '../../../../../lib/migrate/open-source-feed.ts'
 import { LeaderLink } from '../../../../../lib/migrate/serve/leader-link.ts'
+import { PlayedWords } from '../played-words.ts'
 import { PlayedLeader } from './played-leader.ts'
 
 const MEMBER = 200
 /** Draws it, where nothing is known of the members. */
 const FRACTION = (MEMBER - 129 + 0.5) / 125
-const SRVR = 'Zookeeper version: 3.4.14-4c25d48, built on 03/06/2019\nMode: follower\n'
 
 describe('LeaderLink', () => {
-  let member: Server
+  let member: PlayedWords
   let leader: PlayedLeader
   beforeEach(async () => {
-    member = createServer((socket) => {
-      socket.on('error', () => {})
-      socket.once('data', (word) =>
-        socket.end(`${word}` === 'conf' ? `serverId=${MEMBER}\n` : SRVR),
-      )
-    }).listen(0, '127.0.0.1')
-    await once(member, 'listening')
+    member = await PlayedWords.start(`serverId=${MEMBER}\n`)
     leader = await PlayedLeader.start(() => 1)
   })
-  afterEach(() => {
-    member.close()
+  afterEach(async () => {
     leader.stop()
+    await member.stop()
   })
 
   const ensemble = () => ({
-    servers: [{ host: '127.0.0.1', port: (member.address() as AddressInfo).port }],
+    servers: [member.address],
     quorum: [hostPortOf(leader.address)],
   })
 
