@@ -133,11 +133,11 @@ export const doctorTree: Verb = {
   options: [topOption(), new Option('--strict', 'end with 1 if there is a warning')],
   examples: ['', '/brokers', '--top 3 --strict --json'],
   async run(run, args, { top, strict }) {
-    const { target, output } = run
+    const { target, output, signal } = run
     const count = top as number
     const root = pathOf(run, args)
     const found = await surveyed(run, root, count)
-    const watches = await watched(target, count)
+    const watches = await watched(target, count, signal)
     const warnings = warningsOf(found)
     if (output.isJson) {
       const owners = found.owners.map(({ id, count: owned }) => ({ session: id, count: owned }))

@@ -12,12 +12,17 @@ export interface Watched {
 const SESSION = /^\t0x[0-9a-f]+$/
 
 /** A path a line, and below it, behind a tab, a session a line. */
-export async function watched({ servers, shown }: Target, top: number): Promise<Watched> {
+export async function watched(
+  { servers, shown }: Target,
+  top: number,
+  signal: AbortSignal,
+): Promise<Watched> {
   if (servers === undefined) return { paths: [], silent: [shown] }
   const silent: string[] = []
   const counts = new Map<string, number>()
   for (const server of servers) {
-    const text = await server.ask('wchp').catch(() => undefined)
+    const text = await server.ask('wchp', signal).catch(() => undefined)
+    signal.throwIfAborted()
     if (text === undefined) silent.push(server.name)
     let path = ''
     for (const line of text?.split('\n') ?? []) {

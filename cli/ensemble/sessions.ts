@@ -46,10 +46,11 @@ async function ofTree({ client, signal }: Run, sessions: Sessions): Promise<void
 const CONNECTION = /^\s*\/?(\S+?)\[\d+\]\(.*\bsid=0x([0-9a-f]+).*\bto=(\d+)/gm
 
 /** @returns the servers that do not allow it, or did not answer */
-async function ofConnections({ target }: Run, sessions: Sessions): Promise<string[]> {
+async function ofConnections({ target, signal }: Run, sessions: Sessions): Promise<string[]> {
   const silent: string[] = []
   for (const server of target.servers ?? []) {
-    const text = await server.ask('cons').catch(() => undefined)
+    const text = await server.ask('cons', signal).catch(() => undefined)
+    signal.throwIfAborted()
     if (text === undefined) silent.push(server.name)
     for (const [, client, id, timeout] of text?.matchAll(CONNECTION) ?? []) {
       const known = at(sessions, BigInt(`0x${id}`))

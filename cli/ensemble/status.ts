@@ -35,12 +35,13 @@ const COUNTS = {
   outstanding: /^Outstanding: (\d+)$/m,
 } as const
 
-async function statusOf(server: Server): Promise<Status> {
+async function statusOf(server: Server, signal: AbortSignal): Promise<Status> {
   const { name } = server
   let text: string | undefined
   try {
-    text = await server.ask('srvr')
+    text = await server.ask('srvr', signal)
   } catch (error) {
+    signal.throwIfAborted()
     return { server: name, ok: false, note: (error as Error).message }
   }
   if (text === undefined) {
@@ -111,11 +112,11 @@ export const status: Verb = {
   examples: ['', '--server zk1:2181,zk2:2181,zk3:2181', '--json'],
   isSessionless: true,
   async run(run) {
-    const { target, output } = run
+    const { target, output, signal } = run
     const all =
       target.servers === undefined
         ? [memberStatus(run)]
-        : await Promise.all(target.servers.map(statusOf))
+        : await Promise.all(target.servers.map((one) => statusOf(one, signal)))
     if (output.isJson) for (const one of all) await output.json(one)
     else await output.lines(tableOf(COLUMNS, all.map(rowOf)))
     return all.every(({ ok }) => ok) ? undefined : EXIT.noServer

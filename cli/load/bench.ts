@@ -15,6 +15,8 @@ import { type Measured, measure } from './phase.ts'
 const SECONDS = 3
 const IN_FLIGHT = 64
 const BYTES = 100
+/** Of each request that removes what a bench was interrupted in. Unit ms. */
+const LEFTOVER_MS = 500
 /** Znodes that set and get choose from. */
 const SPREAD = 1_000
 
@@ -123,9 +125,12 @@ export const bench: Verb = {
       await prepare(load)
       await phases(run, load, seconds as number, inFlight as number)
     } finally {
-      // Also after Ctrl-C, so without its signal.
+      // Also after Ctrl-C, so without its signal: as long as the server answers soon.
       const { client, timeoutMs } = run.target
-      await deleteRecursive(client.with({ timeoutMs }), root).catch((error: Error) =>
+      const bounds = run.signal.aborted
+        ? { timeoutMs: Math.min(timeoutMs, LEFTOVER_MS) }
+        : { timeoutMs, signal: run.signal }
+      await deleteRecursive(client.with(bounds), root).catch((error: Error) =>
         run.output.say(`warning: ${root} was not deleted: ${error.message}`),
       )
     }

@@ -49,7 +49,9 @@ async function follow(flags: FollowFlags): Promise<void> {
   const source = { ...sourceOptions(flags), ...sourceBoundsOf(flags) }
   const leaving = new AbortController()
   const leave = (): void => {
-    if (leaving.signal.aborted) return
+    // A second one is not waited with.
+    process.off('SIGTERM', leave)
+    process.off('SIGINT', leave)
     leaving.abort()
     setTimeout(() => process.exit(0), LEAVE_MS).unref()
   }

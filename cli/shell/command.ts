@@ -4,6 +4,7 @@ import { addConnectionFlags, type ConnectionFlags } from '../znode/connection-fl
 import { EXIT, EXIT_CODES, exitCodeOf, isReaderGone } from '../znode/exit-codes.ts'
 import { Interrupt } from '../znode/interrupt.ts'
 import { Output } from '../znode/output.ts'
+import { connectionOf } from '../znode/target.ts'
 import { Interpreter } from './interpreter.ts'
 import { runPrompt } from './prompt.ts'
 import { runScript } from './script.ts'
@@ -33,12 +34,14 @@ export function shellCommand(): Command {
 }
 
 async function runShell(flags: ShellFlags): Promise<number> {
+  // As in every command: while no signal is handled.
+  const connection = connectionOf(flags)
   const interrupt = new Interrupt()
   const { signal } = interrupt
   const output = new Output({ isJson: flags.json === true, signal })
   process.stdout.on('error', () => {})
   try {
-    const interpreter = await Interpreter.open(flags, output, signal)
+    const interpreter = await Interpreter.open(connection, output, signal)
     try {
       if (process.stdin.isTTY) {
         await runPrompt(interpreter, signal)
@@ -51,7 +54,7 @@ async function runShell(flags: ShellFlags): Promise<number> {
       })
       return signal.aborted ? interrupt.exitCode : code
     } finally {
-      await interpreter.close()
+      await interpreter.close(signal)
     }
   } catch (error) {
     if (signal.aborted) return interrupt.exitCode

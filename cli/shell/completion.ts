@@ -12,6 +12,8 @@ export type Completion = readonly [hits: string[], text: string]
 
 /** Of more only some are shown, and how many there are. */
 const SHOWN_MAX = 50
+/** The terminal takes no key meanwhile, not even Ctrl-C. Unit ms. */
+export const COMPLETION_MS_MAX = 1_000
 /** What is typed there is completed from names that are so old. Unit ms. */
 const FRESH_MS = 5_000
 

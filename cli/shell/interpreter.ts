@@ -6,14 +6,16 @@ import { nearest } from '../settings/nearest.ts'
 import { explained } from '../znode/chroot.ts'
 import type { ConnectionFlags } from '../znode/connection-flags.ts'
 import { EXIT, exitCodeOf, isReaderGone } from '../znode/exit-codes.ts'
+import { sayUnanswered } from '../znode/how-far.ts'
+import { endedSoon } from '../znode/interrupt.ts'
 import type { Output } from '../znode/output.ts'
 import { printable } from '../znode/printable.ts'
-import { openTarget, type Target } from '../znode/target.ts'
+import { type Connection, connectionOf, openTarget, type Target } from '../znode/target.ts'
 import { commandOf, type Flags, type Run, type Verb } from '../znode/verb.ts'
 import { isFourLetterWord } from '../znode/verbs/serving.ts'
 import { eventWord } from '../znode/verbs/watching.ts'
 import { shellVerbs } from '../znode/verbs.ts'
-import { PathCompletion } from './completion.ts'
+import { COMPLETION_MS_MAX, PathCompletion } from './completion.ts'
 import { overview } from './help.ts'
 import { resolvePath } from './paths.ts'
 import { wordsOf } from './words.ts'
@@ -76,19 +78,21 @@ export class Interpreter {
     this.completion = new PathCompletion({
       verbs: this.verbs,
       ownWords: Object.keys(this.#own),
-      client: () => this.#target.client.with({ timeoutMs: flags.timeout }),
+      client: () =>
+        this.#target.client.with({ timeoutMs: Math.min(flags.timeout, COMPLETION_MS_MAX) }),
       resolve: (path) => resolvePath(this.#current, path),
     })
   }
 
   /** @throws {ZnodeError} {StoreError} there is no server, or no store */
   static async open(
-    flags: ConnectionFlags,
+    connection: Connection,
     output: Output,
     signal?: AbortSignal,
   ): Promise<Interpreter> {
+    const { flags } = connection
     const shell: { notify?: (state: string) => void } = {}
-    const target = await openTarget(flags, {
+    const target = await openTarget(connection, {
       renew: true,
       ...(signal !== undefined && { signal }),
       onState: (state) => shell.notify?.(state),
@@ -138,7 +142,7 @@ export class Interpreter {
       if (running.signal.aborted && error === running.signal.reason) return { exitCode: 130 }
       if (error instanceof CommanderError)
         return { exitCode: error.exitCode === 0 ? 0 : EXIT.usage }
-      const known = await explained(this.#target, error)
+      const known = await explained(this.#target, error, running.signal)
       this.#output.say(`error: ${known instanceof Error ? known.message : String(known)}`)
       return { exitCode: exitCodeOf(known, isWrite) }
     } finally {
@@ -148,9 +152,10 @@ export class Interpreter {
     }
   }
 
-  async close(): Promise<void> {
+  /** Ends the session; behind the signal a server that does not answer is not waited for. */
+  async close(signal: AbortSignal): Promise<void> {
     this.notify = () => {}
-    await this.#target.close()
+    await endedSoon(this.#target.close(), signal)
   }
 
   async #runVerb(verb: Verb, args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -174,6 +179,9 @@ export class Interpreter {
     }
     try {
       return (await verb.run(run, parsed.args, parsed.flags)) ?? EXIT.ok
+    } catch (error) {
+      if (verb.isWrite === true && signal.aborted) sayUnanswered(run)
+      throw error
     } finally {
       await output.flush()
     }
@@ -234,7 +242,7 @@ export class Interpreter {
 
   async #connect(url: string | undefined, signal: AbortSignal): Promise<undefined> {
     const flags = url === undefined ? this.#flags : { ...this.#flags, server: url }
-    const target = await openTarget(flags, {
+    const target = await openTarget(connectionOf(flags), {
       renew: true,
       signal,
       onState: (state) => this.#stateChanged(state),
@@ -242,7 +250,7 @@ export class Interpreter {
     const before = this.#target
     this.#target = target
     this.#current = '/'
-    await before.close()
+    await endedSoon(before.close(), signal)
     return undefined
   }
 

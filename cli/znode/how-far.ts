@@ -13,15 +13,26 @@ export interface HowFar {
 
 /** Runs `steps`. When they are interrupted, or fail behind the first, the sentence is said on stderr, and the error continues. */
 export async function sayingHowFar<T>(
-  { output, signal }: Run,
+  run: Run,
   { done, text, isRead = false }: HowFar,
   steps: () => Promise<T>,
 ): Promise<T> {
   try {
     return await steps()
   } catch (error) {
-    const isPart = done() > 0 || signal.aborted
-    if (isPart && !(isRead && isReaderGone(error))) output.say(text())
+    const isPart = done() > 0 || run.signal.aborted
+    if (isPart && !(isRead && isReaderGone(error))) {
+      run.output.say(text())
+      run.isHowFarSaid = true
+    }
     throw error
   }
+}
+
+/** Of a run that was interrupted: nobody may take it for one that has changed nothing while a write of it has no answer. */
+export function sayUnanswered({ target, output, isHowFarSaid }: Run): void {
+  if (isHowFarSaid === true || !target.client.caller.session.isWriting) return
+  output.say(
+    'interrupted: the write that was sent may have been applied, or may yet be: read before it is sent again',
+  )
 }

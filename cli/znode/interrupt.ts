@@ -1,4 +1,5 @@
 /** Ctrl-C, SIGTERM, and SIGHUP of a terminal that was closed: the first one ends what runs in order, the second one the process. Neighbour: one-shot. */
+import { onAbort } from '../../lib/internal.ts'
 
 /** What ends a command from outside: Ctrl-C, SIGTERM, and the end of its terminal. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -28,4 +29,24 @@ export class Interrupt {
     for (const name of SIGNALS) process.off(name, this.#listener)
     if (this.signal.aborted) process.exit(this.exitCode)
   }
+}
+
+/** How long a server may take to answer the end of a session that somebody has interrupted. Unit ms. */
+const LEAVE_MS = 500
+
+/** As `ending`; when the signal is aborted, before or meanwhile, it is waited for a moment longer, and then given up. */
+export async function endedSoon(ending: Promise<void>, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let forget = (): void => {}
+  const givenUp = new Promise<void>((resolve) => {
+    const later = (): void => {
+      timer = setTimeout(resolve, LEAVE_MS)
+    }
+    if (signal.aborted) later()
+    else forget = onAbort(signal, later)
+  })
+  await Promise.race([ending, givenUp]).finally(() => {
+    forget()
+    clearTimeout(timer)
+  })
 }

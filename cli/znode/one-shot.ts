@@ -3,9 +3,10 @@ import type { Command } from 'commander'
 import { explained } from './chroot.ts'
 import { addConnectionFlags, type ConnectionFlags } from './connection-flags.ts'
 import { exitCodeOf, isReaderGone } from './exit-codes.ts'
-import { Interrupt } from './interrupt.ts'
+import { sayUnanswered } from './how-far.ts'
+import { endedSoon, Interrupt } from './interrupt.ts'
 import { Output } from './output.ts'
-import { openTarget, sessionlessTarget } from './target.ts'
+import { connectionOf, openTarget, sessionlessTarget } from './target.ts'
 import { commandOf, type Flags, type Run, type Verb } from './verb.ts'
 
 /** `parent`: the words before its name. */
@@ -27,31 +28,35 @@ async function runOnce(
   args: readonly string[],
   flags: ConnectionFlags & Flags,
 ): Promise<number> {
+  // Its files are read while no signal is handled: a FIFO holds the thread.
+  const connection = connectionOf(flags, verb.isSessionless)
   const interrupt = new Interrupt()
   const { signal } = interrupt
   const output = new Output({ isJson: flags.json === true, signal })
   // The reader that ended is noticed where something is written.
   process.stdout.on('error', () => {})
   try {
-    const known = verb.isSessionless === true ? sessionlessTarget(flags) : undefined
-    const target = known ?? (await openTarget(flags, { signal, mustExist: verb.isWrite !== true }))
+    const known = verb.isSessionless === true ? sessionlessTarget(connection) : undefined
+    const target =
+      known ?? (await openTarget(connection, { signal, mustExist: verb.isWrite !== true }))
+    const run: Run = {
+      target,
+      get client() {
+        return target.client.with({ timeoutMs: flags.timeout, signal })
+      },
+      output,
+      signal,
+      resolve: (path) => (path === '' ? '/' : path),
+    }
     try {
-      const run: Run = {
-        target,
-        get client() {
-          return target.client.with({ timeoutMs: flags.timeout, signal })
-        },
-        output,
-        signal,
-        resolve: (path) => (path === '' ? '/' : path),
-      }
       const code = await verb.run(run, args, flags)
       await output.flush()
       return code ?? 0
     } catch (error) {
-      throw await explained(target, error)
+      if (verb.isWrite === true && signal.aborted) sayUnanswered(run)
+      throw await explained(target, error, signal)
     } finally {
-      await target.close()
+      await endedSoon(target.close(), signal)
     }
   } catch (error) {
     await output.flush().catch(() => {})

@@ -1,6 +1,7 @@
 /** One server of a connect string, for its four-letter words. Neighbour: target. */
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecure } from 'node:tls'
+import { onAbort } from '../../lib/internal.ts'
 import type { ClientTlsTexts } from '../client-tls.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
@@ -28,22 +29,30 @@ export class Server {
 
   /**
    * The answer to a four-letter word; undefined: the server does not allow it.
-   * @throws {CommandError} it did not answer
+   * @throws {CommandError} it did not answer; the reason of the signal
    */
-  async ask(word: string): Promise<string | undefined> {
-    const text = await this.#answer(word)
+  async ask(word: string, signal: AbortSignal): Promise<string | undefined> {
+    const text = await this.#answer(word, signal)
     return text.startsWith(`${word} is not executed`) ? undefined : text
   }
 
-  #answer(word: string): Promise<string> {
+  #answer(word: string, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       let bytes = 0
-      const fail = (why: string): void => {
+      const end = (): void => {
         clearTimeout(timer)
-        socket.destroy()
-        reject(new CommandError(EXIT.noServer, `${this.name} did not answer: ${why}`))
+        forget()
       }
+      const give = (error: unknown): void => {
+        end()
+        socket.destroy()
+        reject(error)
+      }
+      const fail = (why: string): void =>
+        give(new CommandError(EXIT.noServer, `${this.name} did not answer: ${why}`))
+      const forget = onAbort(signal, () => give(signal.reason))
       const timer = setTimeout(
         () => fail(`nothing came within ${this.#timeoutMs} ms`),
         this.#timeoutMs,
@@ -63,7 +72,7 @@ export class Server {
         if (chunks.length === 0) fail(error.message)
       })
       socket.on('close', () => {
-        clearTimeout(timer)
+        end()
         // A list of nothing is an empty answer.
         if (isConnected) resolve(Buffer.concat(chunks).toString())
         else fail('it closed the connection')

@@ -3,7 +3,13 @@
  * Neighbours: connection-flags, verb.
  */
 import { openStore } from '../../adapters/index.ts'
-import { connect, type MetadataStore, StoreError, type ZooKeeper } from '../../lib/index.ts'
+import {
+  type ClientAuth,
+  connect,
+  type MetadataStore,
+  StoreError,
+  type ZooKeeper,
+} from '../../lib/index.ts'
 import { type ClientOptions, connectOwning, Keeper, Layout } from '../../lib/internal.ts'
 import { clientTlsOf, givenTlsFlags } from '../client-tls.ts'
 import { UsageError } from '../flags.ts'
@@ -31,24 +37,42 @@ export interface Target {
   close(): Promise<void>
 }
 
-/** What a verb without a session needs; undefined: this is a store, which needs one. @throws {UsageError} */
-export function sessionlessTarget(flags: ConnectionFlags): Target | undefined {
+/** The flags of a connection, with what is in the files that they name. */
+export interface Connection {
+  readonly flags: ConnectionFlags
+  readonly url: string
+  /** undefined: not over TLS. */
+  readonly tls: WordsTls | undefined
+  readonly auths: readonly ClientAuth[]
+}
+
+/**
+ * Holds the thread while a FIFO among the files is silent. `isSessionless`: over the wire nobody proves an identity.
+ * @throws {UsageError}
+ */
+export function connectionOf(flags: ConnectionFlags, isSessionless = false): Connection {
   const url = checkedServerUrl(flags.server)
+  const auths = isSessionless && isServers(url) ? [] : authsOf(flags)
+  return { flags, url, tls: tlsOf(url, flags), auths }
+}
+
+/** What a verb without a session needs; undefined: this is a store, which needs one. */
+export function sessionlessTarget(connection: Connection): Target | undefined {
+  const { url, flags } = connection
   if (!isServers(url)) return undefined
   return {
     get client(): never {
       throw new TypeError('there is no session')
     },
     shown: url,
-    servers: serversOf(url, flags),
+    servers: serversOf(connection),
     timeoutMs: flags.timeout,
     close: async () => {},
   }
 }
 
-function serversOf(url: string, flags: ConnectionFlags): Server[] {
+function serversOf({ url, tls, flags }: Connection): Server[] {
   const hosts = url.replace(/^zks?:\/\//, '').split('/')[0] ?? ''
-  const tls = tlsOf(url, flags)
   return hosts.split(',').map((one) => new Server(one.trim(), tls, flags.timeout))
 }
 
@@ -61,19 +85,18 @@ export interface OpenOptions {
   readonly mustExist?: boolean
 }
 
-/** @throws {ZnodeError} {StoreError} {UsageError} */
+/** @throws {ZnodeError} {StoreError} */
 export async function openTarget(
-  flags: ConnectionFlags,
+  connection: Connection,
   { mustExist = false, ...options }: OpenOptions = {},
 ): Promise<Target> {
-  const url = checkedServerUrl(flags.server)
+  const { flags, url, tls, auths } = connection
   const { timeout: timeoutMs, sessionTimeout } = flags
-  const tls = tlsOf(url, flags)
   const known: ClientOptions = {
     timeoutMs: sessionTimeout,
     connectMs: timeoutMs,
     requestBytesMax: flags.maxFrameBytes,
-    auth: authsOf(flags),
+    auth: auths,
     // A retry of what surely was not applied, while a server restarts.
     retryMs: Math.min(timeoutMs, RETRY_MS_MAX),
     ...options,
@@ -83,7 +106,7 @@ export async function openTarget(
     return {
       client,
       shown: url,
-      servers: serversOf(url, flags),
+      servers: serversOf(connection),
       timeoutMs,
       close: () => client.close(),
     }

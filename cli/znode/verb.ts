@@ -19,6 +19,8 @@ export interface Run {
   readonly signal: AbortSignal
   /** The path that was meant: the shell has a current one. */
   resolve(path: string): string
+  /** Set by a verb of many steps that has said how far it came: what was in flight is in it. */
+  isHowFarSaid?: true
   /** In the shell: called with an event of a watch that a read has set. */
   readonly onEvent?: (event: { readonly type: number; readonly path: string }) => void
 }

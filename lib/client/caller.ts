@@ -4,6 +4,7 @@ import type { Acl, Result } from '../model/request.ts'
 import { checkCallback, checked, checkPath } from './arguments.ts'
 import { askWithin, type KnownCallOptions, withinBounds } from './call-options.ts'
 import { type CallTrace, captureTrace, withTrace } from './call-trace.ts'
+import type { Auth } from './client-options.ts'
 import type { ClientSession } from './client-session.ts'
 import type { ClientRequest } from './transport.ts'
 import { checkWatchMode } from './watch-stream.ts'
@@ -90,6 +91,16 @@ export class Caller {
       const isOwn = error instanceof ZnodeError && error !== call.signal?.reason
       throw isOwn ? withTrace(error, trace) : error
     }
+  }
+
+  /** Within the bounds of the call, as everything else; behind their end the identity may be proved all the same. */
+  async authenticate(auth: Auth): Promise<void> {
+    const { session } = this
+    const trace = captureTrace(this.authenticate)
+    const bounded = { session, call: this.#call, path: undefined, isWriting: true, trace }
+    await (this.isBounded
+      ? withinBounds(bounded, () => session.authenticate(auth))
+      : session.authenticate(auth))
   }
 
   /** A watch is registered with the answer, before any event that comes after it; without one no stack is captured. */

@@ -127,6 +127,11 @@ export class ClientSession {
     return this.#newest.aliveMs + this.timeoutMs
   }
 
+  /** A write was sent, and is not answered. */
+  get isWriting(): boolean {
+    return this.#pending.isWriting
+  }
+
   onStateChange(listener: StateListener): () => void {
     return this.#listeners.add(listener)
   }

@@ -77,6 +77,11 @@ export class PendingRequests {
     else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
   }
 
+  /** A request that can have changed something has no answer yet. */
+  get isWriting(): boolean {
+    return [...this.#byTag.values()].some(({ isWriting }) => isWriting)
+  }
+
   /** The session ended: what became of a write is not known. */
   rejectAll(errno: number): void {
     const all = [...this.#byTag.values()]

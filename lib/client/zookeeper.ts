@@ -142,7 +142,7 @@ export class ZooKeeper {
    * @throws {ZnodeError} ZK_AUTH_FAILED: ZooKeeper ends the connection then; ZK_BAD_ARGUMENTS, ZK_CONNECTION_LOSS
    */
   async addAuth(scheme: string, auth: string | Uint8Array): Promise<void> {
-    await this.#session.authenticate(checked(() => checkAuth({ scheme, auth })))
+    await this.caller.authenticate(checked(() => checkAuth({ scheme, auth })))
   }
 
   /**

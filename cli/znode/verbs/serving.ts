@@ -41,12 +41,12 @@ const config: Verb = {
 }
 
 /** The answers of all servers, each behind its name where there are several. @throws {CommandError} {UsageError} */
-async function answers({ target, output }: Run, word: string): Promise<void> {
+async function answers({ target, output, signal }: Run, word: string): Promise<void> {
   const { servers } = target
   if (servers === undefined)
     throw new UsageError('a store has no server, so nothing answers four-letter words')
   for (const server of servers) {
-    const text = await server.ask(word)
+    const text = await server.ask(word, signal)
     if (text === undefined) {
       throw new CommandError(EXIT.noRights, `${server.name} does not allow the word ${word}`)
     }
@@ -85,12 +85,13 @@ const version: Verb = {
   examples: [''],
   only: 'shell',
   async run(run) {
-    const { target, output } = run
+    const { target, output, signal } = run
     // It needs the proxy, and a command that reads a znode does not.
     const { versionLine } = await import('../../version.ts')
     const found: Record<string, string> = {}
     for (const server of target.servers ?? []) {
-      const text = await server.ask('srvr').catch(() => undefined)
+      const text = await server.ask('srvr', signal).catch(() => undefined)
+      signal.throwIfAborted()
       found[server.name] = /^Zookeeper version: ([^,\n]+)/m.exec(text ?? '')?.[1] ?? 'not known'
     }
     if (output.isJson) {
