@@ -1,6 +1,7 @@
 /**
  * Requests to the API of the server that the page came from. Credentials are those that were entered, in a header: a browser adds them
- * to no request by itself, so pages of others cannot use them. They are kept for this tab alone.
+ * to no request by itself, so pages of others cannot use them. They are kept for this tab alone. What a browser adds is for the way
+ * there: a certificate that the port wants, or the cookie of a proxy in front.
  */
 
 const KEY = 'anykeeper-credentials'
@@ -163,10 +164,12 @@ function urlOf(path, query) {
  * @param {number | undefined} msMax undefined: an answer that does not end has no deadline
  */
 async function request(url, init, msMax) {
+  // Its 401 would have the browser ask for a password by itself.
+  if (credentials === undefined && url !== METRICS) throw new ApiError(401, 'Nobody is signed in.')
   const signals = [init.signal, msMax === undefined ? undefined : AbortSignal.timeout(msMax)]
   const signal = AbortSignal.any(signals.flatMap((one) => one ?? []))
   const headers = { ...init.headers, ...(credentials && { authorization: credentials }) }
-  const options = { ...init, headers, signal, credentials: /** @type {const} */ ('omit') }
+  const options = { ...init, headers, signal, credentials: /** @type {const} */ ('same-origin') }
   const response = await read(() => fetch(url, { ...options, redirect: 'error' }))
   if (response.ok) return response
   throw new ApiError(response.status, await sentenceOf(response))

@@ -33,7 +33,7 @@ export const HealthView = ({ status, numbers }) => html`<section class="pane" ar
       ['id', status.proxy],
       ['worker that answered', status.worker],
       ['version that clients see', status.version],
-      ['up', durationText(Date.now() - status.startedMs)],
+      ['up', durationText(status.upMs)],
       ['started', timeText(status.startedMs)],
       ['trouble', status.trouble && visible(status.trouble)],
       ['changes by this page', status.canEdit ? 'allowed (--admin-edit)' : 'off'],

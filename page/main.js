@@ -18,6 +18,9 @@ const LOOK_MS = 2_000
 const STATUS_MS_MAX = 4_000
 const VIEWS = ['tree', 'search', 'sessions', 'watches', 'charts', 'changes', 'health']
 
+/** Of the files that this page is made of. */
+const VERSION = document.querySelector('meta[name="page"]')?.getAttribute('content')
+
 /** @typedef {{ view: string, query: URLSearchParams }} Route */
 
 /** @returns {Route} */
@@ -36,6 +39,7 @@ function routeOf() {
  * @property {boolean} isSignedIn
  * @property {number} generation grows when the server is back: what is shown is read again
  * @property {number} samples
+ * @property {boolean} isOther a server that answered has another version of this page
  *
  * @extends {Component<{}, State>}
  */
@@ -50,6 +54,7 @@ class Page extends Component {
     isSignedIn: hasCredentials(),
     generation: 0,
     samples: 0,
+    isOther: false,
   }
   /** Those that have answered, and whether they served: of several processes behind one port any one answers. @type {Map<string, boolean>} */
   #servers = new Map()
@@ -89,7 +94,8 @@ class Page extends Component {
         (wasServing ?? false) === false &&
         (wasServing === undefined || status.isServing)
       this.#servers.set(status.proxy, status.isServing)
-      this.setState({ status, awaySinceMs: undefined, trouble: undefined })
+      const isOther = this.state.isOther || status.page !== VERSION
+      this.setState({ status, isOther, awaySinceMs: undefined, trouble: undefined })
       if (isNew) this.setState({ generation: generation + 1 })
     } catch (error) {
       if (!hasCredentials()) return
@@ -102,7 +108,7 @@ class Page extends Component {
   }
 
   render() {
-    const { isSignedIn, trouble, status, awaySinceMs, route } = this.state
+    const { isSignedIn, trouble, status, awaySinceMs, route, isOther } = this.state
     if (!isSignedIn) return html`<${SignIn} error=${trouble} onDone=${() => this.#begin()} />`
     return html`<a class="skip" href="#content" onClick=${skip}>To the content</a>
       <header class="top">
@@ -114,7 +120,7 @@ class Page extends Component {
             html`<a key=${view} href=${`#/${view}`} aria-current=${view === route.view ? 'page' : undefined}>${view}</a>`,
         )}</nav>
       </header>
-      <div role="alert" class="alerts">${this.#alert()}</div>
+      <div role="alert" class="alerts">${this.#alert()}${isOther ? html`<${Other} />` : null}</div>
       <main id="content" tabindex="-1">${this.#view()}</main>
       <footer>Where text says <code>\\u{202e}</code> or the like, there is a character that cannot be seen. <a href="licences.txt">Licences of what this page uses</a></footer>`
   }
@@ -154,6 +160,10 @@ class Page extends Component {
     }
   }
 }
+
+/** It stays once it is shown: behind one address old and new servers may take turns. */
+const Other = () =>
+  html`<p class="away">This page is of another version than the server, and may be wrong. <button type="button" onClick=${() => location.reload()}>Reload it</button> What was typed and is not saved is lost by that.</p>`
 
 /** The place in the address is the view's. @param {Event} event */
 function skip(event) {

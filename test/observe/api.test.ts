@@ -173,7 +173,12 @@ describe('observe/api', function () {
     expect((await put(`{"level":"${'x'.repeat(2_000)}"}`)).status).to.equal(413)
     const wrong = await get('log-level', { method: 'DELETE' })
     expect([wrong.status, wrong.headers.allow]).to.deep.equal([405, 'GET, PUT'])
-    expect((await get('status')).json()).to.deep.include({ isReady: true, mode: 'standalone' })
+    const status = (await get('status')).json()
+    expect(status).to.deep.include({ isReady: true, mode: 'standalone' })
+    expect(status.upMs).to.be.at.least(0)
+    // A page that comes from here is of the version that the server says.
+    const { body } = await http(admin.port, '/ui/')
+    expect(/<meta name="page" content="([0-9a-f]{16})">/.exec(body)?.[1]).to.equal(status.page)
   })
 
   it('nothing without credentials; not for pages of others, nor under a name that leads here', async () => {

@@ -40,8 +40,14 @@ describe('page/browse', function () {
     await shows(page, /The token is not the one of this server/)
     await enter(TOKEN)
     await shows(page, /"list": \[\]/)
+    await shows(page, /\bready\b[\s\S]*zxid/)
+    expect(await textOf(page, 'body')).to.not.match(/another version/)
+    await page.evaluateOnNewDocument(olderTabWithSlowClock)
     await page.reload()
     await shows(page, /"list": \[\]/)
+    await shows(page, /This page is of another version than the server/)
+    await go(page, '#/health')
+    await shows(page, /\bup\s+\d+ (s|min)\b/)
     await press(page, 'Sign out')
     await page.waitForSelector('input[name=secret]')
     await page.reload()
@@ -198,3 +204,13 @@ describe('page/browse', function () {
     await page.close()
   })
 })
+
+/** In the browser: the files are of another version than the server, and the clock is a day slow. */
+function olderTabWithSlowClock(): void {
+  const { getAttribute } = Element.prototype
+  Element.prototype.getAttribute = function (name) {
+    return this.matches('meta[name="page"]') ? 'another' : getAttribute.call(this, name)
+  }
+  const { now } = Date
+  Date.now = () => now() - 86_400_000
+}

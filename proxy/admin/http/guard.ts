@@ -64,7 +64,10 @@ export class Guard {
       throw new HttpError(403, 'Requests of other pages are refused.')
     }
     if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
-      throw new HttpError(403, `Requests of pages of ${origin} are refused.`)
+      throw new HttpError(
+        403,
+        `Requests of pages of ${origin} are refused: this one came to ${host}. A proxy in front must leave the header Host as it is.`,
+      )
     }
     const name = nameOf(host)
     if (!this.#isKnownName(name)) throw unknownName(name)

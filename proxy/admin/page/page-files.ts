@@ -17,6 +17,8 @@ export interface PageFile {
 /** All files of the page, by their names, and what a browser may do with them. */
 export interface PageFiles {
   readonly files: ReadonlyMap<string, PageFile>
+  /** Of all of them: another version of this package has another one. */
+  readonly version: string
   readonly securityPolicy: string
 }
 
@@ -35,6 +37,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
 }
+
+/** Hexadecimal digits. */
+const VERSION_LENGTH = 16
 
 let loaded: Promise<PageFiles> | undefined
 
@@ -60,7 +65,20 @@ async function load(): Promise<PageFiles> {
   }
   files.set('licences.txt', { type: TYPES['.txt'] as string, bytes: await licences() })
   const html = files.get('index.html')?.bytes.toString() ?? ''
-  return { files, securityPolicy: securityPolicyOf(html) }
+  const version = versionOf(files)
+  const bytes = Buffer.from(
+    html.replace('name="page" content=""', `name="page" content="${version}"`),
+  )
+  files.set('index.html', { type: TYPES['.html'] as string, bytes })
+  return { files, version, securityPolicy: securityPolicyOf(html) }
+}
+
+function versionOf(files: PageFiles['files']): string {
+  const hash = createHash('sha256')
+  for (const name of [...files.keys()].sort()) {
+    hash.update(`${name}\0`).update((files.get(name) as PageFile).bytes)
+  }
+  return hash.digest('hex').slice(0, VERSION_LENGTH)
 }
 
 /** Beside the sources, or beside the folder of the build. */

@@ -2,6 +2,7 @@
 import type { ProxyHost } from '../../../host.ts'
 import { ZOOKEEPER_VERSION } from '../../../version.ts'
 import { ensembleOf } from '../../ensemble.ts'
+import { pageFiles } from '../../page/page-files.ts'
 import { type Call, HttpError } from '../call.ts'
 import { shedConnections } from '../commands/client-commands.ts'
 import { CommandError } from '../commands/command.ts'
@@ -51,7 +52,11 @@ export function apiRoutes(options: ApiOptions): readonly Route[] {
     },
   })
   return [
-    route('GET', 'status', (known, call) => call.json(200, statusOf(known, options))),
+    route('GET', 'status', async (known, call) => {
+      // An installation without the page has an API all the same.
+      const page = await pageFiles().catch(() => undefined)
+      call.json(200, { ...statusOf(known, options), page: page?.version })
+    }),
     route('GET', 'tree', answerTree),
     route('GET', 'changes', (known, call) =>
       answerChanges(known, call, slots, (one) => guard.check(one)),
@@ -111,6 +116,7 @@ function statusOf(host: ProxyHost, { readiness, canEdit }: ApiOptions): object {
     version: ZOOKEEPER_VERSION,
     store: options.storeName,
     startedMs,
+    upMs: Math.max(0, Date.now() - startedMs),
     canEdit,
     zxid: keeper.replica.zxid,
     znodes: keeper.replica.tree.nodeCount,
