@@ -1,5 +1,6 @@
 /** From a URL to a store. An adapter and its driver are loaded only when their scheme is opened. */
 import type { Clock } from '../lib/base/clock.ts'
+import { checkNames, optionNames, type Refuse } from '../lib/base/known-options.ts'
 import type { Logger } from '../lib/base/log.ts'
 import { StoreError } from '../lib/model/errors.ts'
 import type { MetadataStore } from '../lib/store/metadata-store.ts'
@@ -30,6 +31,12 @@ export interface OpenStoreOptions {
   readonly logger?: Logger
 }
 
+const OPTIONS = optionNames<OpenStoreOptions>({ clock: true, create: true, logger: true })
+
+const invalid: Refuse = (message, cause) => {
+  return new StoreError('STORE_INVALID', message, cause === undefined ? undefined : { cause })
+}
+
 /** Opens the store that a URL names. `scheme` is given without its colon, `url` in full. */
 export type StoreOpener = (
   url: string,
@@ -58,18 +65,19 @@ export function storeSchemes(): string[] {
 /**
  * Opens the store of a URL. The schemes:
  * - `file:./data[?mapSize=8GiB]`: a folder on this machine, for one process;
- * - `memory:`;
+ * - `memory:`, and nothing behind the colon: in the memory of this process, and gone with it;
  * - `etcd://[user:pass@]host:port[,host:port…]`, or `etcds://…` for TLS, with `?ca=`, `cert=` and
  *   `key=` naming PEM files, and `userFile=` and `passwordFile=` instead of `user:pass@`;
  * - `redis://[user:pass@]host[:port][/db]`, or `rediss://…` for TLS, with the same files;
  * - those added with {@link registerStore}.
- * @throws {StoreError} STORE_INVALID for a URL that cannot be used; otherwise what the opener
+ * @throws {StoreError} STORE_INVALID for a URL that cannot be used, or an option that is not known; otherwise what the opener
  * throws.
  */
 export async function openStore(
   url: string,
   options: OpenStoreOptions = {},
 ): Promise<MetadataStore> {
+  checkNames(options, OPTIONS, invalid)
   const scheme = /^([a-z][a-z0-9+.-]*):/.exec(url)?.[1]
   const opener = scheme === undefined ? undefined : openers.get(scheme)
   if (scheme === undefined || opener === undefined) {
@@ -84,10 +92,12 @@ export async function openStore(
   return opener(url, scheme, options)
 }
 
+const BACKUP_OPTIONS = optionNames<BackupOptions>({ onProgress: true, onBegun: true })
+
 /**
  * Copies a store in files, `file:…`, into a folder that is not there yet, while a server uses it or not: one state of it, checked, on
  * the disk, or not at all. The copy is a store of its own.
- * @throws {StoreError} STORE_INVALID: the URL; STORE_UNAVAILABLE: there are no data, or the folder is there; STORE_NO_SPACE;
+ * @throws {StoreError} STORE_INVALID: the URL, or an option that is not known; STORE_UNAVAILABLE: there are no data, or the folder is there; STORE_NO_SPACE;
  * STORE_INTERNAL: the store is damaged; STORE_UNSUPPORTED: the package lmdb is missing
  */
 export async function backupFileStore(
@@ -95,6 +105,7 @@ export async function backupFileStore(
   folder: string,
   options: BackupOptions = {},
 ): Promise<BackupResult> {
+  checkNames(options, BACKUP_OPTIONS, invalid)
   const { absolutePath, parseFileUrl } = await import('./embedded/file-url.ts')
   const parsed = parseFileUrl(url)
   const { backupFolder } = await import('./embedded/backup.ts')
@@ -103,7 +114,22 @@ export async function backupFileStore(
 
 type UrlCheck = (url: string) => Promise<{ readonly credentials?: CredentialSources }>
 
+/** What is behind the colon would be ignored, and would look as if data were kept there. */
+function checkMemoryUrl(url: string): void {
+  if (url === 'memory:') return
+  throw invalid(
+    'store URL: a store in memory is "memory:" with nothing behind it; its data end with the process',
+  )
+}
+
 const checks = new Map<string, UrlCheck>([
+  [
+    'memory',
+    async (url) => {
+      checkMemoryUrl(url)
+      return {}
+    },
+  ],
   [
     'file',
     async (url) => {
@@ -127,12 +153,14 @@ export interface CheckStoreUrlOptions {
 /**
  * Looks at the URL of a store without opening it. A scheme that was added with {@link registerStore} is looked up by name
  * only.
- * @throws {StoreError} STORE_INVALID for a URL, or for a file, that cannot be used
+ * @throws {StoreError} STORE_INVALID for a URL, or for a file, that cannot be used, or an option that is not known
  */
 export async function checkStoreUrl(
   url: string,
-  { files = false }: CheckStoreUrlOptions = {},
+  options: CheckStoreUrlOptions = {},
 ): Promise<void> {
+  checkNames(options, ['files'], invalid)
+  const { files = false } = options
   const scheme = /^[^:]*/.exec(url)?.[0] ?? ''
   // Refused there, in the same words.
   if (!openers.has(scheme)) await openStore(url)
@@ -142,7 +170,8 @@ export async function checkStoreUrl(
   await checkSources(parsed.credentials)
 }
 
-registerStore('memory', async (_url, _scheme, options) => {
+registerStore('memory', async (url, _scheme, options) => {
+  checkMemoryUrl(url)
   const { openMemoryStore } = await import('./memory/memory-store.ts')
   return openMemoryStore(options)
 })

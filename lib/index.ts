@@ -70,6 +70,7 @@ export {
   type QueueLayout,
   type QueueOptions,
 } from './client/recipes/queue.ts'
+export type { QueuePutOptions } from './client/recipes/queue-entries.ts'
 export { type LockSide, ReadWriteLock } from './client/recipes/read-write-lock.ts'
 export { type LeaseOptions, Semaphore, type SemaphoreOptions } from './client/recipes/semaphore.ts'
 export {

@@ -2,6 +2,7 @@
 
 export { deadline } from './base/deadline.ts'
 export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
+export { checkNames, optionNames, type Refuse } from './base/known-options.ts'
 export { LimitedLogger } from './base/limited-logger.ts'
 export { silentLogger } from './base/log.ts'
 export { onAbort } from './base/on-abort.ts'

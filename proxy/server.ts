@@ -3,7 +3,7 @@
  * Neighbours: connection (one per client), outbox, admin/four-letter-words.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import type { AuthId, Keeper, Logger } from '../lib/internal.ts'
+import { type AuthId, checkNames, type Keeper, type Logger, optionNames } from '../lib/internal.ts'
 import { ChunkPool } from '../lib/protocol/jute/chunk-pool.ts'
 import { OwnCounts } from './admin/counts.ts'
 import { Descriptors } from './admin/descriptors.ts'
@@ -69,6 +69,25 @@ export const PROXY_DEFAULT: ProxyOptions = {
   workerMetrics: undefined,
 }
 
+const RECONFIGURABLE = optionNames<Pick<ProxyOptions, Reconfigurable>>({
+  connectionsMax: true,
+  connectionsPerAddressMax: true,
+  greetingTimeoutMs: true,
+  identitiesMax: true,
+  authFailuresMax: true,
+  authFailureAddressesMax: true,
+  outputBytesMax: true,
+  fourLetterWords: true,
+  saslUsers: true,
+  saslSuperUsers: true,
+})
+
+/** @throws {TypeError} an option is not known */
+function knownOptions(options: Partial<ProxyOptions>): ProxyOptions {
+  checkNames(options, Object.keys(PROXY_DEFAULT))
+  return { ...PROXY_DEFAULT, ...options }
+}
+
 /** Serves a keeper over ZooKeeper’s wire protocol. */
 export class ProxyServer implements ProxyHost {
   readonly keeper: Keeper
@@ -129,17 +148,18 @@ export class ProxyServer implements ProxyHost {
     this.#secureServer = createServer(sockets, (socket) => this.#arrive(socket, false))
   }
 
-  /** A server without a port: clients reach it by {@link accept} only. */
+  /** A server without a port: clients reach it by {@link accept} only. @throws {TypeError} an option is not known */
   static unbound(
     keeper: Keeper,
     options: Partial<ProxyOptions> = {},
     logger: Logger = keeper.logger,
   ): ProxyServer {
-    return new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
+    return new ProxyServer(keeper, knownOptions(options), logger)
   }
 
   /**
    * Resolves when clients are accepted.
+   * @throws {TypeError} an option is not known
    * @throws {Error} a port is not available
    * @throws {TlsError} certificates, keys or options of TLS cannot be used
    */
@@ -148,7 +168,7 @@ export class ProxyServer implements ProxyHost {
     options: Partial<ProxyOptions> = {},
     logger: Logger = keeper.logger,
   ): Promise<ProxyServer> {
-    const proxy = new ProxyServer(keeper, { ...PROXY_DEFAULT, ...options }, logger)
+    const proxy = new ProxyServer(keeper, knownOptions(options), logger)
     await proxy.#listen()
     return proxy
   }
@@ -201,8 +221,10 @@ export class ProxyServer implements ProxyHost {
   /**
    * Takes other values while it serves. They hold for what happens from now on: connections that are open stay open, and
    * clients that are authenticated stay so.
+   * @throws {TypeError} an option is not known, or does not change
    */
   reconfigure(options: Partial<Pick<ProxyOptions, Reconfigurable>>): void {
+    checkNames(options, RECONFIGURABLE)
     this.#options = { ...this.#options, ...options }
   }
 

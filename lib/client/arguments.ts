@@ -3,37 +3,15 @@
  * change of an object that was passed has no effect. Each refusal says what is wrong.
  * Source of the rules: PathUtils.validatePath, ZooKeeper.create, EphemeralType.validateTTL. Neighbour: operations.
  */
-import { isProxy, isUint8Array } from 'node:util/types'
+import { isUint8Array } from 'node:util/types'
+import { checkNames, shown } from '../base/known-options.ts'
 import { TTL_MS_MAX } from '../base/limits.ts'
 import { type ByteString, toByteString } from '../model/byte-string.ts'
 import { ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import { isValidPath } from '../model/path.ts'
 import { type Acl, PERMS } from '../model/request.ts'
 
-const SHOWN_CHARACTERS_MAX = 80
 const INT32_MAX = 2 ** 31 - 1
-
-/** As an error message shows it. Runs no code of the caller's. */
-function shown(value: unknown): string {
-  switch (typeof value) {
-    case 'string': {
-      const rest = value.length > SHOWN_CHARACTERS_MAX ? '…' : ''
-      return JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX)) + rest
-    }
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-    case 'undefined':
-      return String(value).slice(0, SHOWN_CHARACTERS_MAX)
-    case 'object':
-      if (value === null) return 'null'
-      // Array.isArray throws on a revoked proxy.
-      if (isProxy(value)) return 'a proxy'
-      return isUint8Array(value) ? 'a Uint8Array' : Array.isArray(value) ? 'an array' : 'an object'
-    default:
-      return `a ${typeof value}`
-  }
-}
 
 /** An error that says what is wrong with an argument: ZK_BAD_ARGUMENTS. */
 export function badArgument(message: string, cause?: unknown): ZnodeError {
@@ -200,13 +178,8 @@ export function checkOptions<T extends string>(
   names: readonly T[],
   what = 'options',
 ): Partial<Record<T, unknown>> {
-  if (options === undefined) return {}
-  if (!isObject(options)) throw badArgument(`${what} must be an object, got ${shown(options)}`)
-  for (const name of Object.keys(options)) {
-    if (!names.some((known) => known === name)) {
-      throw badArgument(`unknown option ${shown(name)}; known are ${names.join(', ')}`)
-    }
-  }
+  checkNames(options, names, badArgument, what)
+  if (!isObject(options)) return {}
   const read: Partial<Record<T, unknown>> = {}
   for (const name of names) {
     const value = options[name]

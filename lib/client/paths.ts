@@ -5,7 +5,15 @@
 import { ZK_ERRORS, ZnodeError, type ZnodeErrorCode } from '../model/errors.ts'
 import { childOf, isReservedPath, parentOf } from '../model/path.ts'
 import type { Acl, Stat } from '../model/request.ts'
-import { badArgument, checkAcl, checkData, checked, checkOptions, checkPath } from './arguments.ts'
+import {
+  badArgument,
+  checkAcl,
+  checkCallback,
+  checkData,
+  checked,
+  checkOptions,
+  checkPath,
+} from './arguments.ts'
 import type { ZooKeeper } from './zookeeper.ts'
 
 /** Options of {@link mkdirp}. */
@@ -137,7 +145,11 @@ export async function deleteRecursive(
   options: DeleteRecursiveOptions = {},
 ): Promise<void> {
   checkPath(path)
-  const { onDeleted = () => {}, inFlightMax = DELETES_IN_FLIGHT_MAX } = options
+  const { onDeleted = () => {}, inFlightMax = DELETES_IN_FLIGHT_MAX } = checked(() => {
+    const given = checkOptions(options, ['onDeleted', 'inFlightMax'] as const)
+    checkCallback(given.onDeleted, 'onDeleted')
+    return given as DeleteRecursiveOptions
+  })
   if (!Number.isSafeInteger(inFlightMax) || inFlightMax < 1) {
     throw badArgument(`inFlightMax must be a whole number of at least 1, got ${inFlightMax}`)
   }

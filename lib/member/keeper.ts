@@ -14,7 +14,6 @@ import { Layout } from '../format/layout.ts'
 import { ACL_SCHEMES_DEFAULT } from '../model/acl-schemes.ts'
 import type { ChangeRecord, ChangesOptions } from '../model/change.ts'
 import { DigestScheme } from '../model/digest-scheme.ts'
-import { checkedStore } from '../store/checked-store.ts'
 import { openChanges } from './changes/change-feed.ts'
 import { ChangeLog } from './changes/change-log.ts'
 import { GroupCommitter } from './commit/group-committer.ts'
@@ -27,7 +26,7 @@ import { JournalFollower, journalFaults } from './tree/follower.ts'
 import { forkOf, isSameEnd } from './tree/fork.ts'
 import { type Loaded, loadReplica } from './tree/load.ts'
 import type { Replica } from './tree/replica.ts'
-import { type KeeperOptions, loadOptions } from './upkeep/keeper-options.ts'
+import { type KeeperOptions, knownOptions, loadOptions } from './upkeep/keeper-options.ts'
 import { headIsGone, LostHistory } from './upkeep/lost-history.ts'
 import { leaveToWholePeers, Quarantine, type QuarantineCounts } from './upkeep/quarantine.ts'
 import { restoreAges } from './upkeep/reaper.ts'
@@ -79,17 +78,16 @@ export class Keeper {
 
   /**
    * Loads the tree, registers this member and follows the journal. Resolves when it may serve.
-   * @throws {TypeError} the prefix is none; {StoreError} the store's own; STORE_UNAVAILABLE, not retriable: an import is unfinished;
-   * STORE_INTERNAL: damage; STORE_UNSUPPORTED: a newer version wrote it; STORE_INVALID: it is in another tree; STORE_NO_MEMORY
+   * @throws {TypeError} the prefix is none, or an option is not known; {StoreError} the store's own; STORE_UNAVAILABLE, not
+   * retriable: an import is unfinished; STORE_INTERNAL: damage; STORE_UNSUPPORTED: a newer version wrote it; STORE_INVALID: it is in another tree; STORE_NO_MEMORY
    */
-  static async open(given: KeeperOptions): Promise<Keeper> {
-    const layout = new Layout(given.prefix ?? '/anykeeper')
-    // A store of the caller’s own may throw anything: below this line it is a StoreError.
-    const options = { ...given, store: checkedStore(given.store) }
-    const limits = { ...LIMITS_DEFAULT, ...options.limits }
-    const loaded = await loadReplica(options.store, layout, loadOptions(options, limits))
+  static async open(options: KeeperOptions): Promise<Keeper> {
+    const known = knownOptions(options)
+    const layout = new Layout(known.prefix ?? '/anykeeper')
+    const limits = { ...LIMITS_DEFAULT, ...known.limits }
+    const loaded = await loadReplica(known.store, layout, loadOptions(known, limits))
     leaveToWholePeers(loaded, '', isWhole)
-    const keeper = new Keeper(options, limits, layout, loaded)
+    const keeper = new Keeper(known, limits, layout, loaded)
     try {
       await keeper.#start(loaded)
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Removes the keys of an unfinished import. Neighbours: import.ts, import-marker.ts. */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { checkNames, optionNames } from '../base/known-options.ts'
 import { Layout } from '../format/layout.ts'
 import type { ImportRecord } from '../format/record.ts'
 import type { MetadataStore } from '../store/metadata-store.ts'
@@ -22,17 +23,20 @@ export interface AbandonOptions {
   readonly storeMs?: number
 }
 
+const NAMES = optionNames<AbandonOptions>({ store: true, prefix: true, clock: true, storeMs: true })
+
 /**
  * Abandons an unfinished import: the prefix is empty afterwards, and the import, if it still runs,
  * ends with COPY_CONFLICT. A complete tree is not touched. Resumable: run it again when
  * interrupted.
  * @returns keys removed; undefined: there is no unfinished import
- * @throws {TypeError} the prefix is none
+ * @throws {TypeError} the prefix is none, or an option is not known
  * @throws {CopyError} COPY_CONFLICT: the import is running at this moment; run it again
  * @throws {StoreError} the store's own; STORE_INTERNAL: what says how far it came is damaged; STORE_UNSUPPORTED: a newer
  * version wrote that
  */
 export async function abandonImport(options: AbandonOptions): Promise<number | undefined> {
+  checkNames(options, NAMES)
   const { store, prefix = '/anykeeper', clock = systemClock, storeMs } = options
   const layout = new Layout(prefix)
   const marker = new ImportMarker({ store, layout, clock, storeMs })

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { checkNames, optionNames } from '../base/known-options.ts'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Turns } from '../base/turns.ts'
 import { Layout } from '../format/layout.ts'
@@ -46,6 +47,16 @@ export interface ExportOptions {
   /** @default systemClock */
   readonly clock?: Clock
 }
+
+const NAMES = optionNames<ExportOptions>({
+  store: true,
+  prefix: true,
+  path: true,
+  withoutEphemerals: true,
+  salvage: true,
+  storeMs: true,
+  clock: true,
+})
 
 /** Where an export takes a tree from: a replica, or a ZooKeeper’s. */
 export interface TreeSource {
@@ -200,13 +211,14 @@ export class TreeExport implements Iterable<string> {
 
 /**
  * Reads a tree at one moment of the store.
- * @throws {TypeError} `path` is no path of a znode, or the prefix is none
+ * @throws {TypeError} `path` is no path of a znode, the prefix is none, or an option is not known
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree, or no such path in it
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import into the prefix is not finished; STORE_INTERNAL: the
  * tree is damaged; STORE_UNSUPPORTED: a newer version wrote to it; STORE_INVALID: the prefix lies among the keys of another
  * tree; STORE_COMPACTED: reading took longer than the store keeps history, read again; and the store's own
  */
 export async function readTree(options: ExportOptions): Promise<TreeExport> {
+  checkNames(options, NAMES)
   const { store, prefix = '/anykeeper', path = '/', withoutEphemerals = false } = options
   const { salvage = false, clock = systemClock, storeMs } = options
   if (!isValidPath(path)) throw new TypeError(`"${path}" is no path of a znode`)

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { checkNames, optionNames } from '../base/known-options.ts'
 import { encodeHead, type HeadRecord } from '../format/head.ts'
 import { Layout } from '../format/layout.ts'
 import type { ImportRecord } from '../format/record.ts'
@@ -47,6 +48,16 @@ export interface ImportOptions {
   readonly mirror?: { readonly seq: number }
 }
 
+const NAMES = optionNames<ImportOptions>({
+  store: true,
+  input: true,
+  prefix: true,
+  onProgress: true,
+  clock: true,
+  storeMs: true,
+  mirror: true,
+})
+
 /** What was imported, and whether an earlier run had begun it. */
 export interface ImportResult extends TreeSummary {
   /** The last line that an earlier run had confirmed; 0: there was no earlier run. */
@@ -71,7 +82,7 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
 /**
  * Resolves when the tree is complete. Resumable: an import that ended before that continues where
  * it was when it is run again with the same file. Proxies refuse to serve the prefix meanwhile.
- * @throws {TypeError} the prefix is none
+ * @throws {TypeError} the prefix is none, or an option is not known
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED: the file; COPY_NOT_EMPTY: there is a tree
  * already, or a proxy; COPY_TOO_LARGE: a znode does not fit into the store; COPY_CONFLICT: another
  * import is in progress
@@ -79,18 +90,21 @@ function stepBytesMax(layout: Layout, features: StoreFeatures): number {
  * an earlier import came is damaged; STORE_UNSUPPORTED: a newer version wrote that
  */
 export async function importTree(options: ImportOptions): Promise<ImportResult> {
+  checkNames(options, NAMES)
   return new TreeImport(options).run()
 }
 
 /**
  * Reads an exported tree to its end, and writes nothing. With `store`: would it fit?
- * @throws {TypeError} the prefix is none
+ * @throws {TypeError} the prefix is none, or an option is not known
  * @throws {CopyError} COPY_MALFORMED, COPY_UNSUPPORTED, COPY_TOO_LARGE
  */
 export async function checkTree(
   input: TreeInput,
-  { store, prefix = '/anykeeper' }: { store?: MetadataStore; prefix?: string } = {},
+  options: { store?: MetadataStore; prefix?: string } = {},
 ): Promise<TreeSummary> {
+  checkNames(options, ['store', 'prefix'])
+  const { store, prefix = '/anykeeper' } = options
   const reader = new TreeReader(input)
   const layout = new Layout(prefix)
   const records =

@@ -4,6 +4,7 @@
  * it had seen. Line: store → tree/load → here → store. Neighbour: repair-plan (what is written).
  */
 import { type Clock, systemClock } from '../base/clock.ts'
+import { checkNames, optionNames } from '../base/known-options.ts'
 import { LIMITS_DEFAULT } from '../base/limits.ts'
 import { Layout } from '../format/layout.ts'
 import type { Finding } from '../member/tree/damage.ts'
@@ -40,6 +41,16 @@ export interface RepairOptions {
   readonly clock?: Clock
 }
 
+const NAMES = optionNames<RepairOptions>({
+  store: true,
+  prefix: true,
+  dryRun: true,
+  force: true,
+  save: true,
+  storeMs: true,
+  clock: true,
+})
+
 /** What {@link repairTree} found and did. */
 export interface RepairReport {
   /** Everything that is not as it was written, before the repair. */
@@ -59,13 +70,14 @@ export interface RepairReport {
 }
 
 /**
- * @throws {TypeError} the prefix is none
+ * @throws {TypeError} the prefix is none, or an option is not known
  * @throws {CopyError} COPY_NOT_FOUND: there is no tree; COPY_CONFLICT: proxies are registered, somebody else
  * committed meanwhile, or the tree follows a ZooKeeper ensemble
  * @throws {StoreError} STORE_UNAVAILABLE, not retriable: an import is not finished; STORE_UNSUPPORTED: a newer version
  * wrote to it, which alone can judge; and the store's own
  */
 export async function repairTree(options: RepairOptions): Promise<RepairReport> {
+  checkNames(options, NAMES)
   const { store, prefix = '/anykeeper', dryRun = false, force = false, save } = options
   const { clock = systemClock, storeMs } = options
   const layout = new Layout(prefix)

@@ -6,8 +6,10 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import {
+  checkNames,
   type Keeper,
   type Logger,
+  optionNames,
   reasonOf,
   silentLogger,
   systemClock,
@@ -24,6 +26,13 @@ export interface AuditFileOptions {
   /** @default systemClock */
   readonly clock?: Keeper['clock']
 }
+
+const OPTIONS = optionNames<AuditFileOptions>({
+  file: true,
+  bufferBytesMax: true,
+  logger: true,
+  clock: true,
+})
 
 /** What became of lines since the start. */
 export interface AuditCounters {
@@ -95,8 +104,9 @@ export class AuditFile {
     })
   }
 
-  /** @throws {Error} it cannot be written */
+  /** @throws {TypeError} an option is not known; {Error} it cannot be written */
   static open(options: AuditFileOptions): AuditFile {
+    checkNames(options, OPTIONS)
     if (options.file !== '-') makePlace(options.file)
     return new AuditFile(options)
   }

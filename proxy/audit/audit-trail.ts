@@ -7,10 +7,12 @@ import {
   type AuthId,
   type Caller,
   CREATE_FLAGS,
+  checkNames,
   type MultiOp,
   type MultiRequest,
   type MultiResult,
   OP,
+  optionNames,
   PERMS,
   type Planned,
   userOf,
@@ -30,6 +32,13 @@ export interface AuditTrailOptions {
   /** Of this process: the user of what no client did. */
   readonly processUser: string
 }
+
+const OPTIONS = optionNames<AuditTrailOptions>({
+  file: true,
+  format: true,
+  valueCharsMax: true,
+  processUser: true,
+})
 
 type Outcome = Planned | 'unknown'
 /** What an event has besides its caller's fields. */
@@ -166,7 +175,9 @@ export class AuditTrail {
   readonly #valueCharsMax: number
   readonly #known = new WeakMap<readonly AuthId[], Who>()
 
+  /** @throws {TypeError} an option is not known */
   constructor(options: AuditTrailOptions) {
+    checkNames(options, OPTIONS)
     this.#options = options
     this.#format = options.format ?? 'zookeeper'
     this.#valueCharsMax = options.valueCharsMax ?? 16_384

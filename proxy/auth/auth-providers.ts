@@ -6,10 +6,12 @@ import {
   ACL_SCHEMES_DEFAULT,
   type AclSchemes,
   type AuthId,
+  checkNames,
   deadline,
   type IdCheck,
   type Keeper,
   type Logger,
+  optionNames,
   reasonOf,
   SUPER_ID,
   silentLogger,
@@ -32,6 +34,8 @@ export interface AuthProvidersOptions {
   /** @default silentLogger */
   readonly logger?: Logger
 }
+
+const OPTIONS = optionNames<AuthProvidersOptions>({ timeoutMs: true, logger: true })
 
 /** What happened in the calls of all providers. */
 export interface AuthProviderCounters {
@@ -67,8 +71,9 @@ export class AuthProviders {
   readonly #timeoutMs: number
   readonly #logger: Logger
 
-  /** @throws {TypeError} a provider lacks something, two have one scheme, or a scheme is built in */
+  /** @throws {TypeError} a provider lacks something, two have one scheme, a scheme is built in, or an option is not known */
   constructor(providers: readonly AuthProvider[], options: AuthProvidersOptions = {}) {
+    checkNames(options, OPTIONS)
     this.#timeoutMs = options.timeoutMs ?? 10_000
     this.#logger = options.logger ?? silentLogger
     for (const provider of providers) {

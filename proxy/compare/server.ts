@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Clock, type Logger, systemClock } from '../../lib/index.ts'
-import { checkTls, openSocket } from '../../lib/internal.ts'
+import { checkNames, checkTls, openSocket, optionNames } from '../../lib/internal.ts'
 import type { CompareHost, CompareOptions } from './host.ts'
 import { Link } from './link.ts'
 import { probeZxid } from './probe.ts'
@@ -24,6 +24,17 @@ export const COMPARE_DEFAULT: Omit<CompareOptions, 'candidate' | 'oracle'> = {
   connectTimeoutMs: 2_000,
   frameBytesMax: 0xfffff,
 }
+
+const OPTIONS = optionNames<CompareOptions>({
+  host: true,
+  port: true,
+  candidate: true,
+  oracle: true,
+  graceMs: true,
+  answerTimeoutMs: true,
+  connectTimeoutMs: true,
+  frameBytesMax: true,
+})
 
 /** How often sessions are kept alive or expired. */
 const SWEEP_MS = 200
@@ -61,6 +72,7 @@ export class CompareServer implements CompareHost {
 
   /**
    * Resolves when clients are accepted. Neither side needs to be reachable yet.
+   * @throws {TypeError} an option is not known
    * @throws {Error} the port is not available
    */
   static async listen(
@@ -68,6 +80,7 @@ export class CompareServer implements CompareHost {
     logger: Logger,
     file?: Logger,
   ): Promise<CompareServer> {
+    checkNames(options, OPTIONS)
     const server = new CompareServer({ ...COMPARE_DEFAULT, ...options }, logger, file)
     const { host, port } = server.options
     await new Promise<void>((resolve, reject) => {

@@ -1,9 +1,45 @@
 /** From options and files to what Node serves TLS with. Neighbours: options, key-material, secure-door. */
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { checkNames, optionNames, type Refuse } from '../../lib/internal.ts'
 import { cipherList } from './cipher-names.ts'
 import { type KeyMaterial, readRaw, understand } from './key-material.ts'
-import { type KnownSecureOptions, SECURE_DEFAULT, type SecureOptions, TlsError } from './options.ts'
+import {
+  type KnownSecureOptions,
+  SECURE_DEFAULT,
+  type SecureOptions,
+  TlsError,
+  type TlsFiles,
+} from './options.ts'
+
+const OPTIONS = optionNames<SecureOptions>({
+  host: true,
+  port: true,
+  onPlainPort: true,
+  files: true,
+  clientAuth: true,
+  minVersion: true,
+  maxVersion: true,
+  ciphers: true,
+  superUser: true,
+  reload: true,
+  reloadPollMs: true,
+  handshakesMax: true,
+  handshakeTimeoutMs: true,
+})
+
+const FILES = optionNames<TlsFiles>({
+  cert: true,
+  key: true,
+  passphrase: true,
+  ca: true,
+  caPassphrase: true,
+  crl: true,
+})
+
+export const invalid: Refuse = (message, cause) => {
+  return new TlsError(message, cause === undefined ? undefined : { cause })
+}
 
 /**
  * Reads the files and judges all options, as a start does.
@@ -17,6 +53,8 @@ export function checkSecureOptions(options: SecureOptions): void {
 
 /** @throws {TlsError} */
 export function knownOptions(options: SecureOptions): KnownSecureOptions {
+  checkNames(options, OPTIONS, invalid)
+  checkNames(options.files, FILES, invalid, 'files')
   const secure = { ...SECURE_DEFAULT, ...options }
   const { minVersion, maxVersion } = secure
   if (minVersion > maxVersion) {

@@ -3,11 +3,19 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { livenessBench } from '../support/liveness-bench.ts'
 import { settle } from '../support/manual-clock.ts'
-import { errorsIn, errorsInProse, promisesOf, wordsOf } from '../support/throws/promises.ts'
+import {
+  errorsIn,
+  errorsInProse,
+  promisesOf,
+  takersOfOptions,
+  wordsOf,
+} from '../support/throws/promises.ts'
 import { ELSEWHERE, THROWS } from '../support/throws/table.ts'
+import { givenUnknown, TAKERS } from '../support/throws/unknown-options.ts'
 import { openWorld } from '../support/throws/world.ts'
 
-const PROMISES = promisesOf('index.ts', (file) => file.includes('/lib/client/'))
+const isOurs = (file: string): boolean => file.includes('/lib/client/')
+const PROMISES = promisesOf('index.ts', isOurs)
 
 describe('what a docstring says that a call throws', () => {
   const bench = livenessBench()
@@ -31,6 +39,19 @@ describe('what a docstring says that a call throws', () => {
       'own',
     ])
     expect(errorsInProse('ZK_A is one. A call throws ZK_B where it must.')).to.deep.equal(['ZK_B'])
+  })
+
+  it('what takes options refuses one that it does not know', async () => {
+    expect(takersOfOptions('index.ts', isOurs).toSorted()).to.deep.equal(
+      Object.keys(TAKERS).toSorted(),
+    )
+    const { keeper } = await bench.start()
+    const world = await openWorld(keeper)
+    const wrong: string[] = []
+    for (const [name, take] of Object.entries(TAKERS)) {
+      wrong.push(...(await givenUnknown(name, (options) => take(world, options))))
+    }
+    expect(wrong).to.deep.equal([])
   })
 
   for (const promise of PROMISES) {

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { DOORS, ELSEWHERE_OF_DOORS } from '../support/throws/doors.ts'
 import { BELOW, Place } from '../support/throws/place.ts'
-import { promisesOf, wordsOf } from '../support/throws/promises.ts'
+import { promisesOf, takersOfOptions, wordsOf } from '../support/throws/promises.ts'
+import { givenUnknown, TAKERS_OF_DOORS, TYPED_ALONE } from '../support/throws/unknown-options.ts'
 
 /** The client's have a table of their own: test/keeper/throws.test.ts. */
 const isOurs = (file: string): boolean => !/\/(?:node_modules|lib\/client)\//.test(file)
-const PROMISES = ['index.ts', 'adapters/index.ts', 'proxy/index.ts'].flatMap((door) =>
-  promisesOf(door, isOurs),
-)
+const NAMES = ['index.ts', 'adapters/index.ts', 'proxy/index.ts']
+const PROMISES = NAMES.flatMap((door) => promisesOf(door, isOurs))
 
 const partsOf = (promise: string) => promise.split(' ') as [name: string, error: string]
 
@@ -37,6 +37,22 @@ describe('what the docstrings of the doors say that a call throws', () => {
       return !words.every((word) => text.includes(word))
     })
     expect(gone).to.deep.equal([])
+  })
+
+  it('what takes options refuses one that it does not know', async () => {
+    const takers = NAMES.flatMap((door) => takersOfOptions(door, isOurs))
+    const inTables = [...Object.keys(TAKERS_OF_DOORS), ...TYPED_ALONE]
+    expect(takers.toSorted()).to.deep.equal(inTables.toSorted())
+    const place = new Place()
+    try {
+      const wrong: string[] = []
+      for (const [name, take] of Object.entries(TAKERS_OF_DOORS)) {
+        wrong.push(...(await givenUnknown(name, (options) => take(place, options))))
+      }
+      expect(wrong).to.deep.equal([])
+    } finally {
+      await place.end()
+    }
   })
 
   for (const promise of PROMISES) {

@@ -6,6 +6,7 @@
 
 import { backoffMs } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
+import { checkNames, optionNames } from '../../base/known-options.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
 import { pause } from '../../base/pause.ts'
 import type { ChangeRecord, ChangesSource } from '../../model/change.ts'
@@ -34,6 +35,13 @@ export interface CacheOptions {
   /** Called with what a listener throws. @default it is logged, and a warning of the process */
   readonly onError?: (error: CallbackError) => void
 }
+
+const OPTIONS = optionNames<CacheOptions>({
+  prefix: true,
+  withoutData: true,
+  signal: true,
+  onError: true,
+})
 
 /** Called with what changed and the image after it. If it returns a promise, the next call waits for that. */
 export type CacheListener = (delta: CacheDelta, image: CacheImage) => unknown
@@ -70,10 +78,11 @@ export class Cache {
 
   /**
    * Resolves with the first image there.
-   * @throws {TypeError} an option of the feed is not valid
+   * @throws {TypeError} an option is not known, or not valid
    * @throws {StoreError} STORE_CLOSED: the source is closed; the reason of `signal`, when that is aborted before
    */
   static async open(source: CacheSource, options: CacheOptions = {}): Promise<Cache> {
+    checkNames(options, OPTIONS)
     const cache = new Cache(source, options)
     const first = new Promise<void>((resolve) => {
       cache.#onFirst = resolve

@@ -3,10 +3,12 @@
  * versioned-znode, shared-count.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames, shown } from '../../base/known-options.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
 import { type CounterCodec, type CounterLayout, codecOf } from './counter-codec.ts'
+import { readOptions } from './recipe-options.ts'
 import { type VersionedCalls, VersionedZnode } from './versioned-znode.ts'
 import type { WaitOptions } from './wait-scope.ts'
 
@@ -24,6 +26,8 @@ export interface CounterOptions {
   /** How often add() may find that another client was faster. @default 30 */
   readonly attemptsMax?: number
 }
+
+const OPTIONS = optionNames<CounterOptions>({ layout: true, initial: true, attemptsMax: true })
 
 /** What add() has done. */
 export interface CounterChange {
@@ -48,14 +52,15 @@ export class AtomicCounter {
   readonly #attemptsMax: number
 
   /**
-   * @throws {TypeError} the path is invalid, or the root; an unknown layout; attemptsMax is no integer above 0;
+   * @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid;
    * {RangeError} initial is no value of the layout
    */
   constructor(client: ZooKeeper, path: string, options: CounterOptions = {}) {
     checkLinePath(path)
-    const { layout = 'curator', initial = 0, attemptsMax = ATTEMPTS_MAX_DEFAULT } = options
+    const given = readOptions<CounterOptions>(options, OPTIONS)
+    const { layout = 'curator', initial = 0, attemptsMax = ATTEMPTS_MAX_DEFAULT } = given
     if (!Number.isInteger(attemptsMax) || attemptsMax < 1) {
-      throw new TypeError(`attemptsMax must be an integer above 0, got ${attemptsMax}`)
+      throw new TypeError(`attemptsMax must be an integer above 0, got ${shown(attemptsMax)}`)
     }
     this.#codec = codecOf(layout)
     this.#codec.encode(initial)

@@ -7,7 +7,7 @@ import { CallbackReporter } from './callback-reporter.ts'
 import { Changes } from './changes.ts'
 import { LiveLoop } from './live-loop.ts'
 import { isClosed } from './session-return.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { checkWait, type WaitOptions } from './wait-scope.ts'
 
 export class CacheLife {
   readonly report: CallbackReporter
@@ -57,12 +57,13 @@ export class CacheLife {
    * Begins, once, and waits until it is ready. @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT; why it
    * has ended; {Error} it was closed
    */
-  start(options: WaitOptions): Promise<void> {
+  async start(options: WaitOptions): Promise<void> {
+    const wait = checkWait(options)
     if (!this.isClosed) this.#loop.start()
-    return this.#changes.until(() => {
+    await this.#changes.until(() => {
       if (!this.#isReady) this.#throwIfClosed()
       return this.#isReady
-    }, options)
+    }, wait)
   }
 
   /** Everything that is there was read. */

@@ -27,10 +27,10 @@ export class Changes {
 
   /**
    * Resolves once `check`, called now and after each change, is true. @throws what it throws; the signal's reason;
-   * {ZnodeError} ZK_OPERATION_TIMEOUT; {TypeError} the timeout is not above 0
+   * {ZnodeError} ZK_OPERATION_TIMEOUT; {TypeError} as checkWait()
    */
-  async until(check: () => boolean, { timeoutMs, signal }: WaitOptions): Promise<void> {
-    checkWait({ timeoutMs, signal })
+  async until(check: () => boolean, options: WaitOptions): Promise<void> {
+    const { timeoutMs, signal } = checkWait(options)
     signal?.throwIfAborted()
     if (check()) return
     await new Promise<void>((resolve, reject) => {

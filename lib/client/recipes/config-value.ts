@@ -65,14 +65,15 @@ export class ConfigValue<T> implements AsyncDisposable, AsyncIterable<T> {
       }
       return {
         codec: given.codec,
+        defaultValue: given.defaultValue as T,
         onChange: checkCallback(given.onChange, 'onChange'),
         onError: checkCallback(given.onError, 'onError'),
       }
     })
     this.path = path
     this.#codec = known.codec
-    this.#default = options.defaultValue
-    this.#value = options.defaultValue
+    this.#default = known.defaultValue
+    this.#value = known.defaultValue
     this.#onChange = known.onChange
     this.#report = new CallbackReporter(client, known.onError)
     this.#cache = new NodeCache(client, path, {

@@ -4,6 +4,7 @@
  * until-gone, barrier.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames, shown } from '../../base/known-options.ts'
 import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { EVENT } from '../../model/request.ts'
@@ -16,6 +17,7 @@ import { type ContenderLayout, checkLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { type OwnZnode, type OwnZnodes, removeOwn } from './own-znode.ts'
 import { takePlace } from './place.ts'
+import { dataOf, readOptions } from './recipe-options.ts'
 import { childrenOf, throughOutages, untilGone } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
@@ -34,6 +36,8 @@ export interface DoubleBarrierOptions {
   readonly data?: Uint8Array | null
 }
 
+const OPTIONS = optionNames<DoubleBarrierOptions>({ memberCount: true, layout: true, data: true })
+
 /**
  * One member. `await using inside = await barrier.enter({ timeoutMs, signal })`, the work, then `await barrier.leave()`.
  * `memberCount` is a threshold: whoever comes later enters immediately. Unlike Curator's and kazoo's, `ready` is an
@@ -49,19 +53,22 @@ export class DoubleBarrier {
   #isEntering = false
 
   /**
-   * @throws {TypeError} the path is invalid, or the root
+   * @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid
    * @throws {RangeError} `memberCount` is no integer, or below 1
    */
   constructor(client: ZooKeeper, path: string, options: DoubleBarrierOptions) {
     checkLinePath(path)
-    const { memberCount, layout = 'curator', data = null } = options
+    const given = readOptions<DoubleBarrierOptions>(options, OPTIONS)
+    const { memberCount = 0, layout = 'curator' } = given
     if (!Number.isInteger(memberCount) || memberCount < 1) {
-      throw new RangeError(`memberCount must be an integer, 1 or more, got ${String(memberCount)}`)
+      throw new RangeError(
+        `memberCount must be an integer, 1 or more, got ${shown(given.memberCount)}`,
+      )
     }
     this.#client = client
     this.#path = path
     this.#ready = childOf(path, READY)
-    this.#options = { memberCount, layout: checkLayout(layout), data }
+    this.#options = { memberCount, layout: checkLayout(layout), data: dataOf(given.data) }
   }
 
   /**

@@ -3,8 +3,17 @@
  * Neighbours: persistent-node, group-view.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames } from '../../base/known-options.ts'
 import { childOf } from '../../model/path.ts'
-import { checked, checkPath, checkText, checkWord } from '../arguments.ts'
+import {
+  checkCallback,
+  checkData,
+  checked,
+  checkOptions,
+  checkPath,
+  checkText,
+  checkWord,
+} from '../arguments.ts'
 import { newHex } from '../protected-name.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
@@ -19,7 +28,7 @@ import {
 } from './group-view.ts'
 import { LiveLoop } from './live-loop.ts'
 import { PersistentNode } from './persistent-node.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { checkWait, type WaitOptions } from './wait-scope.ts'
 
 /** Options of {@link GroupMember}. */
 export interface GroupOptions {
@@ -36,6 +45,13 @@ export interface GroupOptions {
    */
   readonly onError?: (error: unknown) => void
 }
+
+const OPTIONS = optionNames<GroupOptions>({
+  layout: true,
+  data: true,
+  onChange: true,
+  onError: true,
+})
 
 /**
  * One member, an ephemeral. It joins again when its znode was deleted, and with the session that follows a lost one. The path has
@@ -58,13 +74,17 @@ export class GroupMember implements AsyncDisposable {
    */
   constructor(client: ZooKeeper, path: string, id: string, options: GroupOptions = {}) {
     checkLinePath(path)
-    const { data, onChange, onError } = options
-    const { layout, name } = checked(() => {
+    const { layout, name, data, onChange, onError } = checked(() => {
+      const given = checkOptions(options, OPTIONS) as Partial<GroupOptions>
       const words = ['curator', 'kazoo', 'kazoo-shallow'] as const
-      const known = checkWord(options.layout ?? 'curator', words, 'layout')
+      const known = checkWord(given.layout ?? 'curator', words, 'layout')
+      checkData(given.data ?? null)
       return {
         layout: known,
         name: memberName(known, checkText(id, 'id', 'a string'), newHex(systemRandom)),
+        data: given.data,
+        onChange: checkCallback(given.onChange, 'onChange'),
+        onError: checkCallback(given.onError, 'onError'),
       }
     })
     if (name.includes('/')) throw new TypeError(`an id has no "/": "${id}"`)
@@ -93,9 +113,10 @@ export class GroupMember implements AsyncDisposable {
    * Joins, once, and waits until it is a member. A wait that is given up ends nothing else.
    * @throws as {@link PersistentNode.start}
    */
-  start(options: WaitOptions = {}): Promise<void> {
+  async start(options: WaitOptions = {}): Promise<void> {
+    const wait = checkWait(options)
     if (!this.isClosed) this.#view?.start()
-    return this.#node.start(options)
+    await this.#node.start(wait)
   }
 
   /** Replaces its data. @throws {TypeError} in a layout of kazoo; as {@link PersistentNode.setData} */

@@ -2,12 +2,14 @@
  * Leader election in the znode layout of Curator's LeaderLatch, or of kazoo's Election: one candidate that stands
  * until it is closed. Neighbours: candidacy, leader-selector.
  */
+import { optionNames } from '../../base/known-options.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import { Candidacy, leaderOf } from './candidacy.ts'
 import { checkLinePath, type Line } from './contend.ts'
-import type { ContenderLayout } from './contender-name.ts'
+import { type ContenderLayout, checkLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
+import { callbackOf, idDataOf, readOptions } from './recipe-options.ts'
 import { isClosed, whenAborted } from './session-return.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
@@ -36,6 +38,14 @@ export interface LatchOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const OPTIONS = optionNames<LatchOptions>({
+  id: true,
+  layout: true,
+  onElected: true,
+  onLost: true,
+  onError: true,
+})
+
 /**
  * One candidate. A candidate whose znode is deleted by another client loses and stands again, at the end of the line.
  * The path has candidates for children and nothing else; it is made when missing, as a container, or in layout kazoo
@@ -44,7 +54,7 @@ export interface LatchOptions {
 export class LeaderLatch implements AsyncDisposable {
   readonly #client: ZooKeeper
   readonly #line: Line
-  readonly #options: LatchOptions
+  readonly #options: Pick<LatchOptions, 'onElected' | 'onLost'>
   readonly #report: CallbackReporter
   readonly #candidacy: Candidacy
   #started: Promise<void> | undefined
@@ -56,15 +66,18 @@ export class LeaderLatch implements AsyncDisposable {
   #failure: { readonly error: unknown } | undefined
   readonly #waiting = new Set<() => void>()
 
-  /** @throws {TypeError} the path is invalid, or the root */
+  /** @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid */
   constructor(client: ZooKeeper, path: string, options: LatchOptions = {}) {
     checkLinePath(path)
-    const { layout = 'curator', id } = options
-    const data = id === undefined ? null : Buffer.from(id)
+    const given = readOptions<LatchOptions>(options, OPTIONS)
+    const layout = checkLayout(given.layout ?? 'curator')
+    const data = idDataOf(given.id)
+    callbackOf(given.onElected, 'onElected')
+    callbackOf(given.onLost, 'onLost')
     this.#client = client
     this.#line = { client, path, layout, kind: 'latch', data }
-    this.#options = options
-    this.#report = new CallbackReporter(client, options.onError)
+    this.#options = given
+    this.#report = new CallbackReporter(client, callbackOf(given.onError, 'onError'))
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#standing(),
       lead: (held) => this.#lead(held),

@@ -2,6 +2,7 @@
  * Leader election in the znode layout of Curator's LeaderSelector, or of kazoo's Election: the leadership lasts as long as
  * a callback runs. Neighbours: candidacy, leader-latch.
  */
+import { optionNames, shown } from '../../base/known-options.ts'
 import { pause } from '../../base/pause.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
@@ -13,9 +14,10 @@ import {
   STAND_AGAIN_MS,
 } from './candidacy.ts'
 import { checkLinePath, type Line } from './contend.ts'
-import type { ContenderLayout } from './contender-name.ts'
+import { type ContenderLayout, checkLayout } from './contender-name.ts'
 import type { Held } from './holding.ts'
 import { Leadership } from './leadership.ts'
+import { callbackOf, flagOf, idDataOf, readOptions } from './recipe-options.ts'
 import { isClosed, unlessAborted } from './session-return.ts'
 
 const GRACE_MS_DEFAULT = 5_000
@@ -50,6 +52,16 @@ export interface SelectorOptions {
   readonly graceMs?: number
 }
 
+const OPTIONS = optionNames<SelectorOptions>({
+  id: true,
+  layout: true,
+  takeLeadership: true,
+  autoRequeue: true,
+  onLost: true,
+  onError: true,
+  graceMs: true,
+})
+
 /**
  * One candidate. A leadership that is lost (its znode deleted, its session ended) makes it stand again, at the end of the
  * line, once takeLeadership has ended; one that is given up does so with `autoRequeue` or requeue(). The path has
@@ -58,7 +70,7 @@ export interface SelectorOptions {
 export class LeaderSelector implements AsyncDisposable {
   readonly #client: ZooKeeper
   readonly #line: Line
-  readonly #options: SelectorOptions
+  readonly #options: Pick<SelectorOptions, 'takeLeadership' | 'onLost' | 'autoRequeue'>
   readonly #graceMs: number
   readonly #report: CallbackReporter
   readonly #candidacy: Candidacy
@@ -67,20 +79,29 @@ export class LeaderSelector implements AsyncDisposable {
   #onStanding: () => void = () => {}
   #leadership: Leadership | undefined
 
-  /** @throws {TypeError} the path is invalid, or the root; no takeLeadership; graceMs is below 0 */
+  /** @throws {TypeError} the path is invalid, or the root; no takeLeadership; an option is not known, or not valid */
   constructor(client: ZooKeeper, path: string, options: SelectorOptions) {
     checkLinePath(path)
-    const { layout = 'curator', id, takeLeadership, graceMs = GRACE_MS_DEFAULT } = options
+    const given = readOptions<SelectorOptions>(options, OPTIONS)
+    const { takeLeadership, onLost, graceMs = GRACE_MS_DEFAULT } = given
     if (typeof takeLeadership !== 'function') {
       throw new TypeError('takeLeadership must be a function')
     }
-    if (!(graceMs >= 0)) throw new TypeError(`graceMs must be 0 or more, got ${graceMs}`)
-    const data = id === undefined ? null : Buffer.from(id)
+    if (!(typeof graceMs === 'number' && graceMs >= 0)) {
+      throw new TypeError(`graceMs must be 0 or more, got ${shown(graceMs)}`)
+    }
+    const layout = checkLayout(given.layout ?? 'curator')
+    const data = idDataOf(given.id)
+    callbackOf(onLost, 'onLost')
     this.#client = client
     this.#line = { client, path, layout, kind: 'lock', data }
-    this.#options = options
+    this.#options = {
+      takeLeadership,
+      autoRequeue: flagOf(given.autoRequeue, 'autoRequeue'),
+      ...(onLost && { onLost }),
+    }
     this.#graceMs = graceMs
-    this.#report = new CallbackReporter(client, options.onError)
+    this.#report = new CallbackReporter(client, callbackOf(given.onError, 'onError'))
     this.#candidacy = new Candidacy(this.#line, {
       onQueued: () => this.#onStanding(),
       lead: (held) => this.#lead(held),

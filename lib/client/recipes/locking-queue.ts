@@ -12,7 +12,7 @@ import { type Held, Holding } from './holding.ts'
 import { OwnZnode } from './own-znode.ts'
 import type { QueueElement } from './queue.ts'
 import { type Claim, claimOn, consumeClaimed, endClaim, makeClaim } from './queue-claim.ts'
-import { ENTRY, entryName, PRIORITY_DEFAULT, QueueFolder } from './queue-entries.ts'
+import { checkPut, ENTRY, entryName, QueueFolder, type QueuePutOptions } from './queue-entries.ts'
 import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
@@ -48,11 +48,8 @@ export class LockingQueue {
   }
 
   /** As {@link PriorityQueue.put}. */
-  async put(
-    data: Uint8Array | null,
-    options: WaitOptions & { readonly priority?: number } = {},
-  ): Promise<void> {
-    const { priority = PRIORITY_DEFAULT, ...wait } = options
+  async put(data: Uint8Array | null, options: QueuePutOptions = {}): Promise<void> {
+    const { priority, wait } = checkPut(options)
     await this.#entries.put(data, entryName(priority), wait)
   }
 

@@ -2,11 +2,13 @@
  * A fair, exclusive lock among all clients of an ensemble, in the znode layout of Curator's InterProcessMutex or of
  * kazoo's Lock, so that all of them exclude each other. Neighbours: contend, holding, read-write-lock.
  */
+import { optionNames } from '../../base/known-options.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath, contend, type Line } from './contend.ts'
-import type { ContenderLayout } from './contender-name.ts'
+import { type ContenderLayout, checkLayout } from './contender-name.ts'
 import { type Held, holdingOf } from './holding.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { dataOf, readOptions } from './recipe-options.ts'
+import { checkWait, WAIT_OPTIONS, type WaitOptions } from './wait-scope.ts'
 
 /** Options of {@link Mutex}. */
 export interface MutexOptions {
@@ -26,6 +28,24 @@ export interface LockOptions extends WaitOptions {
   readonly within?: Held | undefined
 }
 
+const OPTIONS = optionNames<MutexOptions>({ layout: true, data: true })
+
+/** Checked, and read once. @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid */
+export function lockOf(path: string, options: MutexOptions): Required<MutexOptions> {
+  checkLinePath(path)
+  const { layout = 'curator', data } = readOptions<MutexOptions>(options, OPTIONS)
+  return { layout: checkLayout(layout), data: dataOf(data) }
+}
+
+/** Checked, and read once. @throws {TypeError} an option is not known, or not valid */
+export function checkLockOptions(options: LockOptions): {
+  readonly within: Held | undefined
+  readonly wait: WaitOptions
+} {
+  const { within, ...wait } = readOptions<LockOptions>(options, [...WAIT_OPTIONS, 'within'])
+  return { within, wait: checkWait(wait) }
+}
+
 /**
  * `await using held = await mutex.acquire({ timeoutMs, signal })`. A second acquire() waits for the first one's release,
  * in the same process too; re-entrant with the option `within`: each acquire() needs its release(), and the znode is
@@ -35,11 +55,9 @@ export interface LockOptions extends WaitOptions {
 export class Mutex {
   readonly #line: Line
 
-  /** @throws {TypeError} the path is invalid, or the root */
+  /** @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid */
   constructor(client: ZooKeeper, path: string, options: MutexOptions = {}) {
-    checkLinePath(path)
-    const { layout = 'curator', data = null } = options
-    this.#line = { client, path, layout, kind: 'lock', data }
+    this.#line = { client, path, kind: 'lock', ...lockOf(path, options) }
   }
 
   /**
@@ -50,9 +68,9 @@ export class Mutex {
    * @throws {TypeError} `timeoutMs` is not above 0; `within` is held of another lock
    */
   async acquire(options: LockOptions = {}): Promise<Held> {
-    const { within, signal } = options
-    if (within === undefined) return contend(this.#line, options)
-    signal?.throwIfAborted()
+    const { within, wait } = checkLockOptions(options)
+    if (within === undefined) return contend(this.#line, wait)
+    wait.signal?.throwIfAborted()
     const { client, path } = this.#line
     return holdingOf(within, { client, parent: path }).enter()
   }

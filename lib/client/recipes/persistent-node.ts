@@ -3,8 +3,18 @@
  * replaced. Curator's PersistentNode and PersistentTtlNode. Neighbours: kept-znode, live-loop, group-member.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames } from '../../base/known-options.ts'
 import type { Acl } from '../../model/request.ts'
-import { badArgument, checkAcl, checkData, checked, checkTtlMs, checkWord } from '../arguments.ts'
+import {
+  badArgument,
+  checkAcl,
+  checkCallback,
+  checkData,
+  checked,
+  checkOptions,
+  checkTtlMs,
+  checkWord,
+} from '../arguments.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import { Changes } from './changes.ts'
@@ -14,7 +24,7 @@ import { KeptZnode, PERSISTENT_NODE_MODES, type PersistentNodeMode } from './kep
 import { LiveLoop } from './live-loop.ts'
 import { orSessionEnd } from './session-end.ts'
 import { isClosed } from './session-return.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { checkWait, type WaitOptions } from './wait-scope.ts'
 
 /** Options of {@link PersistentNode}. */
 export interface PersistentNodeOptions {
@@ -38,6 +48,16 @@ export interface PersistentNodeOptions {
   readonly onError?: (error: unknown) => void
 }
 
+const OPTIONS = optionNames<PersistentNodeOptions>({
+  data: true,
+  mode: true,
+  ttlMs: true,
+  acl: true,
+  parents: true,
+  onCreated: true,
+  onError: true,
+})
+
 /** `await using node = new PersistentNode(client, path, options); await node.start()` */
 export class PersistentNode implements AsyncDisposable {
   readonly #client: ZooKeeper
@@ -55,17 +75,20 @@ export class PersistentNode implements AsyncDisposable {
    */
   constructor(client: ZooKeeper, path: string, options: PersistentNodeOptions = {}) {
     checkLinePath(path)
-    const { data = null, parents = 'container', onCreated, onError } = options
-    const known = checked(() => {
+    const { onCreated, onError, ...known } = checked(() => {
+      const given = checkOptions(options, OPTIONS) as Partial<PersistentNodeOptions>
+      const { data = null, parents = 'container', ttlMs, acl } = given
       checkData(data)
-      const mode = checkWord(options.mode ?? 'ephemeral', PERSISTENT_NODE_MODES, 'mode')
-      if (mode !== 'ttl' && options.ttlMs !== undefined)
-        throw badArgument('ttlMs is for mode ttl only')
+      const mode = checkWord(given.mode ?? 'ephemeral', PERSISTENT_NODE_MODES, 'mode')
+      if (mode !== 'ttl' && ttlMs !== undefined) throw badArgument('ttlMs is for mode ttl only')
       return {
+        data,
         mode,
-        ttlMs: mode === 'ttl' ? checkTtlMs(options.ttlMs) : undefined,
-        acl: options.acl === undefined ? undefined : checkAcl(options.acl),
+        ttlMs: mode === 'ttl' ? checkTtlMs(ttlMs) : undefined,
+        acl: acl === undefined ? undefined : checkAcl(acl),
         parentMode: checkWord(parents, ['container', 'persistent'] as const, 'parents'),
+        onCreated: checkCallback(given.onCreated, 'onCreated'),
+        onError: checkCallback(given.onError, 'onError'),
       }
     })
     this.#client = client
@@ -79,7 +102,6 @@ export class PersistentNode implements AsyncDisposable {
     this.#kept = new KeptZnode(client, path, {
       ...known,
       prefix: newPrefix('curator', systemRandom),
-      data,
       wake: this.#loop.wake,
       onKept: () => this.#changes.notify(),
       onCreated: (created) => {
@@ -108,12 +130,13 @@ export class PersistentNode implements AsyncDisposable {
    * Begins to keep it, once, and waits as waitForCreate() does. A wait that is given up ends nothing else.
    * @throws as waitForCreate()
    */
-  start(options: WaitOptions = {}): Promise<void> {
+  async start(options: WaitOptions = {}): Promise<void> {
+    const wait = checkWait(options)
     if (!this.#isStarted && !this.isClosed) {
       this.#isStarted = true
       this.#loop.start()
     }
-    return this.waitForCreate(options)
+    await this.waitForCreate(wait)
   }
 
   /**
@@ -135,13 +158,14 @@ export class PersistentNode implements AsyncDisposable {
    */
   async setData(data: Uint8Array | null, options: WaitOptions = {}): Promise<void> {
     checked(() => checkData(data))
+    const wait = checkWait(options)
     this.#throwIfClosed()
     const isWritten = this.#kept.setData(data)
     this.#loop.wake()
     await this.#changes.until(() => {
       if (!isWritten()) this.#throwIfClosed()
       return isWritten()
-    }, options)
+    }, wait)
   }
 
   /**

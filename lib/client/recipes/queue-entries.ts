@@ -6,8 +6,9 @@ import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { checkData, checked } from '../arguments.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
+import { readOptions } from './recipe-options.ts'
 import { throughOutages } from './until-gone.ts'
-import type { WaitOptions, WaitScope } from './wait-scope.ts'
+import { checkWait, WAIT_OPTIONS, type WaitOptions, type WaitScope } from './wait-scope.ts'
 import { makePath, WriteScope } from './write-scope.ts'
 
 /** kazoo's priority of an element that is put without one. */
@@ -24,6 +25,22 @@ export function entryName(priority: number): string {
     throw new RangeError(`priority must be an integer from 0 to ${PRIORITY_MAX}, got ${priority}`)
   }
   return `${ENTRY}${String(priority).padStart(3, '0')}-`
+}
+
+/** How an element of a queue with priorities is put. */
+export interface QueuePutOptions extends WaitOptions {
+  /** An integer from 0 to 999; the smallest is taken first. @default 100 */
+  readonly priority?: number
+}
+
+/** Each read once. @throws {TypeError} an option is not known, or not valid */
+export function checkPut(options: QueuePutOptions): {
+  readonly priority: number
+  readonly wait: WaitOptions
+} {
+  const names = [...WAIT_OPTIONS, 'priority'] as const
+  const { priority = PRIORITY_DEFAULT, ...wait } = readOptions<QueuePutOptions>(options, names)
+  return { priority, wait: checkWait(wait) }
 }
 
 /** Children of one path that elements, or claims on them, are. */

@@ -2,12 +2,21 @@
  * Queues whose elements are taken off before they are worked on: Curator's SimpleDistributedQueue and kazoo's Queue.
  * Neighbours: queue-entries, locking-queue.
  */
+import { optionNames } from '../../base/known-options.ts'
 import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
-import { ENTRY, entryName, PRIORITY_DEFAULT, QueueFolder } from './queue-entries.ts'
+import {
+  checkPut,
+  ENTRY,
+  entryName,
+  PRIORITY_DEFAULT,
+  QueueFolder,
+  type QueuePutOptions,
+} from './queue-entries.ts'
+import { readOptions } from './recipe-options.ts'
 import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
@@ -24,6 +33,8 @@ export interface QueueOptions {
   /** @default 'curator' */
   readonly layout?: QueueLayout
 }
+
+const OPTIONS = optionNames<QueueOptions>({ layout: true })
 
 /** An element that was taken. */
 export interface QueueElement {
@@ -146,9 +157,9 @@ class TakenQueue {
 export class Queue extends TakenQueue {
   readonly #name: string
 
-  /** @throws {TypeError} the path is invalid, or the root; an unknown layout */
+  /** @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid */
   constructor(client: ZooKeeper, path: string, options: QueueOptions = {}) {
-    const { layout = 'curator' } = options
+    const { layout = 'curator' } = readOptions<QueueOptions>(options, OPTIONS)
     super(client, path, layout)
     this.#name = layout === 'curator' ? 'qn-' : entryName(PRIORITY_DEFAULT)
   }
@@ -177,11 +188,8 @@ export class PriorityQueue extends TakenQueue {
    * Puts an element behind those of its priority: an integer from 0 to 999, 100 unless given; the smallest is taken first.
    * @throws as {@link Queue.put}; {RangeError} no such priority
    */
-  async put(
-    data: Uint8Array | null,
-    options: WaitOptions & { readonly priority?: number } = {},
-  ): Promise<void> {
-    const { priority = PRIORITY_DEFAULT, ...wait } = options
+  async put(data: Uint8Array | null, options: QueuePutOptions = {}): Promise<void> {
+    const { priority, wait } = checkPut(options)
     await this.putNamed(data, entryName(priority), wait)
   }
 }

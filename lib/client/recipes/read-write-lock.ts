@@ -5,10 +5,10 @@
 import { systemRandom } from '../../base/clock.ts'
 import { nameOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
-import { checkLinePath, contend, type Line, parentModeOf } from './contend.ts'
+import { contend, type Line, parentModeOf } from './contend.ts'
 import { isReader, newContenderName, sequenceText } from './contender-name.ts'
 import { type Held, type Holding, holdingOf } from './holding.ts'
-import type { LockOptions, MutexOptions } from './mutex.ts'
+import { checkLockOptions, type LockOptions, lockOf, type MutexOptions } from './mutex.ts'
 import { takePlace } from './place.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
@@ -42,11 +42,9 @@ export class ReadWriteLock {
   /** Exclusive. */
   readonly write: LockSide
 
-  /** @throws {TypeError} the path is invalid, or the root */
+  /** @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid */
   constructor(client: ZooKeeper, path: string, options: MutexOptions = {}) {
-    checkLinePath(path)
-    const { layout = 'curator', data = null } = options
-    const both = { client, path, layout, data }
+    const both = { client, path, ...lockOf(path, options) }
     this.read = new Side({ ...both, kind: 'read', waitsFor: (name) => !isReader(name) })
     this.write = new Side({ ...both, kind: 'write' })
   }
@@ -60,13 +58,13 @@ class Side implements LockSide {
   }
 
   async acquire(options: LockOptions = {}): Promise<Held> {
-    const { within, signal } = options
-    if (within === undefined) return contend(this.#line, options)
-    signal?.throwIfAborted()
+    const { within, wait } = checkLockOptions(options)
+    if (within === undefined) return contend(this.#line, wait)
+    wait.signal?.throwIfAborted()
     const { client, path, kind } = this.#line
     const holding = holdingOf(within, { client, parent: path })
     if (isReader(nameOf(holding.path)) === (kind === 'read')) return holding.enter()
-    if (kind === 'read') return downgrade(this.#line, holding, options)
+    if (kind === 'read') return downgrade(this.#line, holding, wait)
     throw new TypeError('within: a reader cannot become a writer')
   }
 }

@@ -4,6 +4,7 @@
  * stored-max-leases.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames } from '../../base/known-options.ts'
 import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
@@ -12,9 +13,10 @@ import { type ContenderLayout, checkLayout, newPrefix } from './contender-name.t
 import type { Held, Holding } from './holding.ts'
 import { isAbout, type OwnZnodes } from './own-znode.ts'
 import { takePlace } from './place.ts'
+import { dataOf, readOptions } from './recipe-options.ts'
 import { agreeOnMaxLeases } from './stored-max-leases.ts'
 import { childrenOf } from './until-gone.ts'
-import { type WaitOptions, WaitScope } from './wait-scope.ts'
+import { WAIT_OPTIONS, type WaitOptions, WaitScope } from './wait-scope.ts'
 
 /** How soon `maxLeases` is called again by a wait, if it is a function. Unit ms. */
 const LOOK_AGAIN_MS = 1_000
@@ -32,6 +34,8 @@ export interface SemaphoreOptions {
   /** What others read of a lease: Curator's node data, kazoo's identifier. @default null */
   readonly data?: Uint8Array | null
 }
+
+const OPTIONS = optionNames<SemaphoreOptions>({ maxLeases: true, layout: true, data: true })
 
 /** How leases are acquired. */
 export interface LeaseOptions extends WaitOptions {
@@ -54,15 +58,21 @@ export class Semaphore {
   readonly #leases: string
 
   /**
-   * @throws {TypeError} the path is invalid, or the root; `maxLeases` is a function in layout kazoo
+   * @throws {TypeError} the path is invalid, or the root; `maxLeases` is a function in layout kazoo; an option is not known, or
+   * not valid
    * @throws {RangeError} `maxLeases` is no integer, or below 1
    */
   constructor(client: ZooKeeper, path: string, options: SemaphoreOptions) {
     checkLinePath(path)
-    const { maxLeases, layout = 'curator', data = null } = options
+    const given = readOptions<SemaphoreOptions>(options, OPTIONS)
+    const { maxLeases, layout = 'curator' } = given
+    const data = dataOf(given.data)
     const isKazoo = checkLayout(layout) === 'kazoo'
     if (typeof maxLeases === 'number') checkCount('maxLeases', maxLeases, 1)
     else if (isKazoo) throw new TypeError('maxLeases must be a number in layout kazoo')
+    else if (typeof maxLeases !== 'function') {
+      throw new TypeError('maxLeases must be a number or a function')
+    }
     this.#client = client
     this.#path = path
     this.#options = { maxLeases, layout, data }
@@ -81,13 +91,13 @@ export class Semaphore {
    * @throws {TypeError} `timeoutMs` is not above 0
    */
   async acquire(options: LeaseOptions = {}): Promise<Held> {
-    const { count = 1 } = options
+    const { count = 1, ...wait } = readOptions<LeaseOptions>(options, [...WAIT_OPTIONS, 'count'])
     const { maxLeases } = this.#options
     checkCount('count', count, 1)
     if (typeof maxLeases === 'number' && count > maxLeases) {
       throw new RangeError(`count must not be above maxLeases, ${maxLeases}, got ${count}`)
     }
-    const scope = new WaitScope(this.#client, this.#path, options)
+    const scope = new WaitScope(this.#client, this.#path, wait)
     const holding = await scope.run(() => this.#take(count, scope))
     return holding.enter()
   }

@@ -3,6 +3,7 @@
  * service-instance, service-provider, persistent-node.
  */
 import { systemRandom } from '../../base/clock.ts'
+import { optionNames } from '../../base/known-options.ts'
 import { isZnodeError, ZK_ERRORS } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { badArgument, checkCallback, checked, checkOptions, checkPath } from '../arguments.ts'
@@ -15,7 +16,7 @@ import { readMembers } from './group-view.ts'
 import { PersistentNode } from './persistent-node.ts'
 import { checkInstance, instanceCodec, type ServiceInstance } from './service-instance.ts'
 import { ServiceProvider, type ServiceProviderOptions } from './service-provider.ts'
-import type { WaitOptions } from './wait-scope.ts'
+import { checkWait, type WaitOptions } from './wait-scope.ts'
 import { isRefusal } from './wanted-data.ts'
 
 /** Options of {@link ServiceDiscovery}. */
@@ -27,6 +28,19 @@ export interface ServiceDiscoveryOptions {
    */
   readonly onError?: (error: unknown) => void
 }
+
+const INSTANCE = optionNames<ServiceInstance>({
+  name: true,
+  id: true,
+  address: true,
+  port: true,
+  sslPort: true,
+  payload: true,
+  registrationTimeUTC: true,
+  serviceType: true,
+  uriSpec: true,
+  enabled: true,
+})
 
 /** An instance to be registered: what is missing has its default. */
 export type NewServiceInstance<P = unknown> = Partial<ServiceInstance<P>> &
@@ -75,6 +89,7 @@ export class ServiceDiscovery implements AsyncDisposable {
     instance: NewServiceInstance<P>,
     options: WaitOptions = {},
   ): Promise<ServiceInstance<P>> {
+    const wait = checkWait(options)
     this.#throwIfClosed()
     const known = this.#known(instance)
     if (known.serviceType === 'DYNAMIC_SEQUENTIAL') {
@@ -93,7 +108,7 @@ export class ServiceDiscovery implements AsyncDisposable {
     const isEphemeral = known.serviceType === 'DYNAMIC'
     void this.#removeFormer(path, isEphemeral).then(() => begin(node))
     try {
-      await node.waitForCreate(options)
+      await node.waitForCreate(wait)
     } catch (error) {
       if (node.isClosed && this.#registered.get(path)?.node === node) this.#registered.delete(path)
       throw error
@@ -110,6 +125,7 @@ export class ServiceDiscovery implements AsyncDisposable {
     instance: NewServiceInstance<P> & Pick<ServiceInstance<P>, 'id'>,
     options: WaitOptions = {},
   ): Promise<ServiceInstance<P>> {
+    const wait = checkWait(options)
     const path = this.#pathOf(instance.name, instance.id)
     const registered = this.#registered.get(path)
     if (registered === undefined) throw badArgument(`${path} is not registered here`)
@@ -117,7 +133,7 @@ export class ServiceDiscovery implements AsyncDisposable {
     const known = this.#known({ registrationTimeUTC, ...instance, serviceType })
     registered.instance = known
     try {
-      await registered.node.setData(instanceCodec.encode(known), options)
+      await registered.node.setData(instanceCodec.encode(known), wait)
     } catch (error) {
       // Too large: what was there before stays, or what a later call wants.
       if (isRefusal(error)) registered.instance = instanceCodec.decode(registered.node.data)
@@ -198,7 +214,8 @@ export class ServiceDiscovery implements AsyncDisposable {
   }
 
   #known<P>(instance: Partial<ServiceInstance<P>>): ServiceInstance<P> {
-    return checkInstance(instance, {
+    const given = checked(() => checkOptions(instance, INSTANCE, 'instance'))
+    return checkInstance(given as Partial<ServiceInstance<P>>, {
       id: () => newUuid(systemRandom),
       nowMs: this.#client.clock.now(),
     })

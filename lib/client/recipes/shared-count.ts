@@ -2,12 +2,14 @@
  * A whole number that clients share, set as a whole or if nobody else has set it, and followed: Curator's SharedCount.
  * Neighbours: versioned-znode, atomic-counter, live-loop.
  */
+import { optionNames } from '../../base/known-options.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { CallbackReporter } from './callback-reporter.ts'
 import { checkLinePath } from './contend.ts'
 import { codecOf } from './counter-codec.ts'
 import { LiveLoop } from './live-loop.ts'
+import { callbackOf, neededCallback, readOptions } from './recipe-options.ts'
 import { isClosed } from './session-return.ts'
 import { type VersionedCalls, VersionedZnode } from './versioned-znode.ts'
 import type { WaitOptions } from './wait-scope.ts'
@@ -25,6 +27,8 @@ export interface SharedCountOptions {
    */
   readonly onError?: (error: unknown) => void
 }
+
+const OPTIONS = optionNames<SharedCountOptions>({ seed: true, onError: true })
 
 /** A count as it was read. */
 export interface VersionedCount {
@@ -48,14 +52,14 @@ export class SharedCount implements AsyncDisposable {
   readonly #report: CallbackReporter
   readonly #loops = new Set<LiveLoop>()
 
-  /** @throws {TypeError} the path is invalid, or the root; {RangeError} the seed is no int32 */
+  /** @throws {TypeError} the path is invalid, or the root; an option is not known, or not valid; {RangeError} the seed is no int32 */
   constructor(client: ZooKeeper, path: string, options: SharedCountOptions = {}) {
     checkLinePath(path)
-    const { seed = 0, onError } = options
+    const { seed = 0, onError } = readOptions<SharedCountOptions>(options, OPTIONS)
     codec.encode(seed)
     this.#znode = new VersionedZnode(client, path, 'container')
     this.#seed = seed
-    this.#report = new CallbackReporter(client, onError)
+    this.#report = new CallbackReporter(client, callbackOf(onError, 'onError'))
   }
 
   /** The count as this client's server has it; the seed where there is none yet. */
@@ -95,8 +99,10 @@ export class SharedCount implements AsyncDisposable {
   /**
    * Calls `listener` with the count as it is, then after each change; several changes may come as one. It is called also after
    * outages, and with the session that follows a lost one. Returns its cancel.
+   * @throws {TypeError} no function
    */
   onChange(listener: (count: VersionedCount) => void): () => void {
+    neededCallback(listener, 'listener')
     const { client } = this.#znode
     let last: VersionedCount | undefined
     const read = async (): Promise<void> => {

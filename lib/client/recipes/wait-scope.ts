@@ -2,9 +2,12 @@
  * What ends a wait of a recipe: an AbortSignal, that of the client's view too, a timeout, the end of the session. Neighbours: place (waits),
  * session-end.
  */
+
+import { optionNames } from '../../base/known-options.ts'
 import { onAbort } from '../../base/on-abort.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
+import { readOptions } from './recipe-options.ts'
 import { isOver, onSessionEnd } from './session-end.ts'
 
 /** How long a caller waits. */
@@ -15,14 +18,18 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** @throws {TypeError} the timeout is not above 0; the signal is no AbortSignal */
-export function checkWait({ timeoutMs, signal }: WaitOptions): void {
+export const WAIT_OPTIONS = optionNames<WaitOptions>({ timeoutMs: true, signal: true })
+
+/** Each read once. @throws {TypeError} the timeout is not above 0; the signal is no AbortSignal; an option that is not known */
+export function checkWait(options: unknown): WaitOptions {
+  const { timeoutMs, signal } = readOptions<WaitOptions>(options, WAIT_OPTIONS)
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     throw new TypeError(`timeoutMs must be above 0, got ${String(timeoutMs)}`)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError('signal must be an AbortSignal')
   }
+  return { timeoutMs, signal }
 }
 
 /** It knows of no write: what it ends with says `unapplied`. */
@@ -40,9 +47,9 @@ export class WaitScope {
     this.#wakeUp()
   }
 
-  /** @throws {TypeError} the timeout is not above 0; the signal's reason, if it is aborted already */
-  constructor(client: ZooKeeper, path: string, { timeoutMs, signal }: WaitOptions) {
-    checkWait({ timeoutMs, signal })
+  /** @throws {TypeError} as checkWait(); the signal's reason, if it is aborted already */
+  constructor(client: ZooKeeper, path: string, options: WaitOptions) {
+    const { timeoutMs, signal } = checkWait(options)
     const signals = [client.caller.signal, signal].filter((one) => one !== undefined)
     for (const one of signals) one.throwIfAborted()
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {

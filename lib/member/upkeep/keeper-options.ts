@@ -1,9 +1,11 @@
 /** What a keeper is opened with. Neighbour: keeper. */
 import { type Clock, type Random, systemClock } from '../../base/clock.ts'
-import type { KeeperLimits } from '../../base/limits.ts'
+import { checkNames, optionNames } from '../../base/known-options.ts'
+import { type KeeperLimits, LIMITS_DEFAULT } from '../../base/limits.ts'
 import { type Logger, silentLogger } from '../../base/log.ts'
 import type { AclSchemes } from '../../model/acl-schemes.ts'
 import type { DigestOptions } from '../../model/digest-scheme.ts'
+import { checkedStore } from '../../store/checked-store.ts'
 import type { MetadataStore } from '../../store/metadata-store.ts'
 import type { UpstreamFactory } from '../commit/upstream.ts'
 import type { LoadOptions } from '../tree/load.ts'
@@ -46,6 +48,31 @@ export interface KeeperOptions extends DigestOptions {
   readonly random?: Random
   /** @default silentLogger */
   readonly logger?: Logger
+}
+
+const NAMES = optionNames<KeeperOptions>({
+  store: true,
+  prefix: true,
+  address: true,
+  aclSchemes: true,
+  limits: true,
+  acceptDamagedTree: true,
+  memory: true,
+  upstream: true,
+  clock: true,
+  random: true,
+  logger: true,
+  digestEnabled: true,
+  digestAlgorithm: true,
+  superDigest: true,
+})
+
+/** @throws {TypeError} an option, or a limit, is not known */
+export function knownOptions(given: KeeperOptions): KeeperOptions {
+  checkNames(given, NAMES)
+  checkNames(given.limits, Object.keys(LIMITS_DEFAULT), undefined, 'limits')
+  // A store of the caller’s own may throw anything: behind this line it is a StoreError.
+  return { ...given, store: checkedStore(given.store) }
 }
 
 export function loadOptions(options: KeeperOptions, bounds: KeeperLimits): LoadOptions {

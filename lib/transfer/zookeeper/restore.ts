@@ -2,6 +2,7 @@
  * The tree that a stopped ZooKeeper would have if it were started again: its newest valid snapshot, and what its logs
  * have behind that. Line: data-files → decoders → tree → here → finished-tree.
  */
+import { checkNames, optionNames } from '../../base/known-options.ts'
 import { CopyError, WireError } from '../../model/errors.ts'
 import { TreeExport } from '../export.ts'
 import { type ByteChunks, ByteSource } from './byte-source.ts'
@@ -34,6 +35,13 @@ export interface ZookeeperOptions {
   readonly ignoreDigest?: boolean
 }
 
+const NAMES = optionNames<ZookeeperOptions>({
+  snapshots: true,
+  logs: true,
+  withTtl: true,
+  ignoreDigest: true,
+})
+
 /** What {@link readZookeeper} read. */
 export interface ZookeeperRestore {
   /** Its lines are what `importTree` takes. */
@@ -56,10 +64,12 @@ const hex = (zxid: number) => `0x${zxid.toString(16)}`
 
 /**
  * Reads a stopped server’s files, and writes nothing. Memory: the tree.
+ * @throws {TypeError} an option is not known
  * @throws {CopyError} COPY_NOT_FOUND: no snapshot, or no logs beside it; COPY_MALFORMED: damaged, logs with a gap, logs
  * that end before what the snapshot shows, a tree that is not the one its digest says; COPY_UNSUPPORTED
  */
 export async function readZookeeper(options: ZookeeperOptions): Promise<ZookeeperRestore> {
+  checkNames(options, NAMES)
   return new Restore(options).run()
 }
 

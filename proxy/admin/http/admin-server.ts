@@ -5,6 +5,7 @@
 import { createServer } from 'node:http'
 import {
   type Clock,
+  checkNames,
   DIGEST_ALGORITHM_DEFAULT,
   LimitedLogger,
   type Logger,
@@ -59,6 +60,12 @@ const EDITS_FULL = 'changes are being carried out (--admin-max-edits). Nothing w
 /** Of one kind in a minute, as the keeper's. */
 const LOG_LINES_MAX = 10
 
+/** @throws {TypeError} an option is not known */
+function knownOptions(options: Partial<AdminOptions>): AdminOptions {
+  checkNames(options, Object.keys(ADMIN_DEFAULT))
+  return { ...ADMIN_DEFAULT, ...options }
+}
+
 type Metrics = import('./metrics/metrics-registry.ts').MetricsRegistry
 
 /** Answers HTTP for a server, from before there is one. */
@@ -94,6 +101,7 @@ export class AdminServer {
 
   /**
    * Resolves when requests are answered.
+   * @throws {TypeError} an option is not known
    * @throws {Error} the port is not available
    * @throws {TlsError} certificates or keys cannot be used
    */
@@ -102,7 +110,7 @@ export class AdminServer {
     logger: Logger = silentLogger,
     clock: Clock = systemClock,
   ): Promise<AdminServer> {
-    const admin = new AdminServer({ ...ADMIN_DEFAULT, ...options }, logger, clock)
+    const admin = new AdminServer(knownOptions(options), logger, clock)
     try {
       await admin.#open(admin.#options, admin.#routes())
     } catch (error) {
@@ -113,13 +121,13 @@ export class AdminServer {
     return admin
   }
 
-  /** No port but those of {@link listenForMetrics}. */
+  /** No port but those of {@link listenForMetrics}. @throws {TypeError} an option is not known */
   static closed(
     options: Partial<AdminOptions> = {},
     logger: Logger = silentLogger,
     clock: Clock = systemClock,
   ): AdminServer {
-    return new AdminServer({ ...ADMIN_DEFAULT, ...options }, logger, clock)
+    return new AdminServer(knownOptions(options), logger, clock)
   }
 
   /** Where it listens; 0: nowhere. */

@@ -6,23 +6,26 @@ import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
 import { createServer } from 'node:https'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
-import type { Clock, Logger } from '../../../lib/internal.ts'
+import { type Clock, checkNames, type Logger } from '../../../lib/internal.ts'
 import { addressOf } from '../../admission.ts'
 import type { KeyMaterial } from '../../tls/key-material.ts'
 import { KeyStore } from '../../tls/key-store.ts'
 import type { KnownSecureOptions } from '../../tls/options.ts'
 import { handshakeReason, verificationReason } from '../../tls/refusal.ts'
-import { checkSecureOptions, contextOf, knownOptions } from '../../tls/secure-context.ts'
+import { checkSecureOptions, contextOf, invalid, knownOptions } from '../../tls/secure-context.ts'
 import type { AdminOptions, AdminTlsOptions } from './options.ts'
 
 /** With authorities nobody comes in without a certificate of theirs. */
-const secureOf = ({ files, reload }: AdminTlsOptions): KnownSecureOptions =>
-  knownOptions({
+const secureOf = (options: AdminTlsOptions): KnownSecureOptions => {
+  checkNames(options, ['files', 'reload'], invalid)
+  const { files, reload } = options
+  return knownOptions({
     files,
     port: 0,
     clientAuth: files.ca === undefined ? 'none' : 'need',
     ...(reload !== undefined && { reload }),
   })
+}
 
 /**
  * Reads the files, as a start does.

@@ -1,4 +1,5 @@
 /** What `anykeeper doctor kafka` finds: the cluster, where its migration to KRaft is, and the traps before it. */
+import { checkNames, optionNames } from '../../../lib/internal.ts'
 import type { Endpoint } from '../../compare/upstream.ts'
 import type { ZnodeSource } from '../source.ts'
 import { readConnections } from './connections.ts'
@@ -28,6 +29,14 @@ export const KAFKA_EXAMINATION_DEFAULT = {
   watchMs: 5_000,
   partitionsMax: 100_000,
 } as const
+
+const OPTIONS = optionNames<KafkaExamination>({
+  chroot: true,
+  watchMs: true,
+  partitionsMax: true,
+  clusterId: true,
+  servers: true,
+})
 
 /** A cluster as {@link examineKafka} saw it. */
 export interface KafkaReport {
@@ -59,6 +68,7 @@ export interface KafkaReport {
 
 /**
  * Examines a Kafka cluster in ZooKeeper; reads only.
+ * @throws {TypeError} an option is not known
  * @throws {DoctorError} this is no tree of Kafka, or what matters may not be read
  * @throws {ZnodeError} the connection was lost, or another failure of the source
  */
@@ -66,6 +76,7 @@ export async function examineKafka(
   source: ZnodeSource,
   options: KafkaExamination = {},
 ): Promise<KafkaReport> {
+  checkNames(options, OPTIONS)
   const {
     chroot,
     watchMs,

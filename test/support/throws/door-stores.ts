@@ -213,14 +213,27 @@ async function written({ folder }: Place): Promise<string> {
   return data
 }
 const url = 'no-such-scheme:x'
+/** As if it were a place. */
+const NO_MEMORY = ['memory:data', 'memory://host:2379', 'memory:?size=1GiB', 'memory:/', 'memory: ']
 
 export const adapters: Readonly<Record<string, DoorRow>> = {
   registerStore: { STORE_INVALID: () => registerStore('No', () => Promise.reject(BELOW)) },
   openStore: {
-    STORE_INVALID: [() => openStore(url), () => openStore('etcd://'), () => openStore('file:')],
+    STORE_INVALID: [
+      () => openStore(url),
+      () => openStore('etcd://'),
+      () => openStore('file:'),
+      ...NO_MEMORY.map((one) => () => openStore(one)),
+    ],
     own: () => openStore(opensNothing()),
   },
-  checkStoreUrl: { STORE_INVALID: [() => checkStoreUrl(url), () => checkStoreUrl('redis://')] },
+  checkStoreUrl: {
+    STORE_INVALID: [
+      () => checkStoreUrl(url),
+      () => checkStoreUrl('redis://'),
+      ...NO_MEMORY.map((one) => () => checkStoreUrl(one)),
+    ],
+  },
   backupFileStore: {
     STORE_INVALID: ({ folder }) => backupFileStore(url, join(folder, 'copy')),
     STORE_UNAVAILABLE: [

@@ -2,14 +2,33 @@
 import { proxies } from './door-proxy.ts'
 import { adapters, contract, members } from './door-stores.ts'
 import { transfers } from './door-transfer.ts'
-import type { DoorRow } from './place.ts'
+import type { DoorRow, Place } from './place.ts'
+import { wrong } from './rows.ts'
+import { TAKERS_OF_DOORS } from './unknown-options.ts'
 
-export const DOORS: Readonly<Record<string, DoorRow>> = {
+const rows: Readonly<Record<string, DoorRow>> = {
   ...members,
   ...contract,
   ...transfers,
   ...adapters,
   ...proxies,
+}
+
+/** They throw it for an option that is not known, and for nothing else. */
+const REFUSING = [
+  ...['readZookeeper', 'AdminServer.listen', 'AdminServer.closed', 'AuditFile.open'],
+  ...['AuditTrail.new', 'CompareServer.listen', 'examineKafka'],
+  ...['ProxyServer.listen', 'ProxyServer.reconfigure', 'ProxyServer.unbound'],
+]
+
+const refusals = REFUSING.map((name): [string, DoorRow] => {
+  const refused = (place: Place) => TAKERS_OF_DOORS[name]?.(place, wrong({ nope: 1 }))
+  return [name, { ...rows[name], TypeError: refused }]
+})
+
+export const DOORS: Readonly<Record<string, DoorRow>> = {
+  ...rows,
+  ...Object.fromEntries(refusals),
 }
 
 /** What needs a server, or a disk: the test that has the call. */

@@ -13,31 +13,71 @@ const options: ts.CompilerOptions = {
  * file that `isOf` takes.
  */
 export function promisesOf(given: string, isOf: (file: string) => boolean): string[] {
+  const found = new Set<string>()
+  for (const { name, symbol, declaration } of declarationsOf(given, isOf)) {
+    const inTags = ts
+      .getJSDocTags(declaration)
+      .filter(({ tagName }) => tagName.text === 'throws')
+      .flatMap((tag) => errorsIn(onOneLine(tag.getText())))
+    const prose = ts.displayPartsToString(symbol.getDocumentationComment(doorOf(given).checker))
+    for (const error of [...inTags, ...errorsInProse(onOneLine(prose))]) {
+      found.add(`${name} ${error}`)
+    }
+  }
+  return [...found]
+}
+
+/** `Mutex.acquire`, `Mutex.new`: what takes an argument `options`, chosen as by {@link promisesOf}. */
+export function takersOfOptions(given: string, isOf: (file: string) => boolean): string[] {
+  const takers = declarationsOf(given, isOf).filter(({ name, declaration }) => {
+    const isHidden = ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Private
+    if (isHidden || name.includes('#') || !ts.isFunctionLike(declaration)) return false
+    return declaration.parameters.some((one) => one.name.getText() === 'options')
+  })
+  return [...new Set(takers.map(({ name }) => name))]
+}
+
+interface Declared {
+  readonly name: string
+  readonly symbol: ts.Symbol
+  readonly declaration: ts.Declaration
+}
+
+interface Door {
+  readonly checker: ts.TypeChecker
+  readonly declared: readonly Declared[]
+}
+
+const doors = new Map<string, Door>()
+
+function doorOf(given: string): Door {
+  const known = doors.get(given)
+  if (known !== undefined) return known
   const door = resolve(given)
   const program = ts.createProgram([door], options)
   const checker = program.getTypeChecker()
   const module = checker.getSymbolAtLocation(program.getSourceFile(door) as ts.SourceFile)
-  const found = new Set<string>()
+  const declared: Declared[] = []
   for (const exported of checker.getExportsOfModule(module as ts.Symbol)) {
     const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0
-    const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
-    for (const [name, one] of [
-      [exported.name, symbol] as const,
-      ...membersOf(exported.name, symbol),
-    ])
-      for (const declaration of one.declarations ?? []) {
-        if (!isOf(declaration.getSourceFile().fileName)) continue
-        const inTags = ts
-          .getJSDocTags(declaration)
-          .filter(({ tagName }) => tagName.text === 'throws')
-          .flatMap((tag) => errorsIn(onOneLine(tag.getText())))
-        const prose = ts.displayPartsToString(one.getDocumentationComment(checker))
-        for (const error of [...inTags, ...errorsInProse(onOneLine(prose))]) {
-          found.add(`${name} ${error}`)
-        }
+    const own = isAlias ? checker.getAliasedSymbol(exported) : exported
+    for (const [name, symbol] of [
+      [exported.name, own] as const,
+      ...membersOf(exported.name, own),
+    ]) {
+      for (const declaration of symbol.declarations ?? []) {
+        declared.push({ name, symbol, declaration })
       }
+    }
   }
-  return [...found]
+  const opened = { checker, declared }
+  doors.set(given, opened)
+  return opened
+}
+
+function declarationsOf(given: string, isOf: (file: string) => boolean): Declared[] {
+  const { declared } = doorOf(given)
+  return declared.filter(({ declaration }) => isOf(declaration.getSourceFile().fileName))
 }
 
 function membersOf(name: string, symbol: ts.Symbol): [string, ts.Symbol][] {

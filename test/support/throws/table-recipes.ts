@@ -129,6 +129,9 @@ export const made: Readonly<Record<string, Row>> = {
     ...atRoot((client, path) => new SharedCount(client, path)),
     RangeError: atWorld((client) => new SharedCount(client, P, { seed: 2 ** 31 })),
   },
+  'SharedCount.onChange': {
+    TypeError: atWorld((client) => noCallback(new SharedCount(client, P))),
+  },
   'SharedCount.set': { RangeError: atWorld((client) => new SharedCount(client, P).set(0.5)) },
   'SharedCount.trySet': {
     RangeError: atWorld((client) => new SharedCount(client, P).trySet(0.5, 0)),
