@@ -102,6 +102,7 @@ export class Connection implements ClientConnection {
       isOpen: () => this.#phase === 'open',
       onTurn: () => this.#slice.begin(),
       onFrame: (frame) => this.#heldRequest(frame),
+      onFault: (error) => this.broken(error),
     })
     this.#dispatcher = new Dispatcher({
       connection: this,
@@ -115,10 +116,11 @@ export class Connection implements ClientConnection {
       onFrame: (buffer, start, end) => this.#frame(buffer, start, end),
     })
     socket.on('data', (chunk) => this.#data(chunk))
-    socket.on('error', () => this.close())
-    socket.on('close', () => this.close())
+    const close = () => this.#guard(() => this.close())
+    socket.on('error', close)
+    socket.on('close', close)
     // It may have sent its last requests, such as closeSession, while others had their turn.
-    socket.on('end', () => this.#throttle.afterHeld(() => this.close()))
+    socket.on('end', () => this.#guard(() => this.#throttle.afterHeld(() => this.close())))
     socket.on('drain', () => this.#outbox.drained())
     this.#cancelTimeout = deadline(server.keeper.clock, server.options.greetingTimeoutMs, () => {
       server.stats.sessionlessDropped++
@@ -140,7 +142,32 @@ export class Connection implements ClientConnection {
     return this.#session?.outstanding ?? 0
   }
 
+  /** A fault of ours while it is served ends this connection, and no other one. */
+  broken(error: unknown): void {
+    const { faults } = this.server.keeper
+    const fields = { client: this.name, session: this.#session?.id.toString(16) }
+    faults.found(error, 'fault in a connection: client disconnected', fields)
+    faults.run('the end of a connection', () => this.drop())
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.broken(error)
+    }
+  }
+
   #data(input: Buffer): void {
+    try {
+      this.#receive(input)
+    } catch (error) {
+      if (error instanceof WireError) this.#guard(() => this.#malformed(error))
+      else this.broken(error)
+    }
+  }
+
+  #receive(input: Buffer): void {
     this.server.stats.bytesReceived += input.length
     this.server.keeper.checkStore()
     if (this.#phase === 'answered' || this.#phase === 'closed') return
@@ -159,13 +186,7 @@ export class Connection implements ClientConnection {
       if (this.server.turns.isOver) this.#throttle.endTurn(false)
       else this.#slice.begin()
     }
-    try {
-      this.#splitter.push(chunk)
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.#malformed(error)
-      return
-    }
+    this.#splitter.push(chunk)
     if (this.#session !== undefined) this.server.keeper.sessions.touch(this.#session)
   }
 
@@ -177,13 +198,9 @@ export class Connection implements ClientConnection {
         this.#phase = 'handshake'
         this.#splitter.frameBytesMax = this.server.options.frameBytesMax
         this.#cancelTimeout?.()
-        openSession(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) => {
-          if (error instanceof WireError) this.#malformed(error)
-          else {
-            this.server.logger.warn({ err: error, client: this.name }, 'session not opened')
-            this.close()
-          }
-        })
+        openSession(this, this.#reader.reset(buffer, start, end)).catch((error: unknown) =>
+          this.#guard(() => this.#notOpened(error)),
+        )
         break
       case 'handshake':
         this.#throttle.hold(buffer, start, end)
@@ -193,6 +210,12 @@ export class Connection implements ClientConnection {
         else this.#request(buffer, start, end)
         break
     }
+  }
+
+  #notOpened(error: unknown): void {
+    if (error instanceof WireError) return this.#malformed(error)
+    this.server.logger.warn({ err: error, client: this.name }, 'session not opened')
+    this.close()
   }
 
   /** The handshake succeeded: frames that were held meanwhile are next. */

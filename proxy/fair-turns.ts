@@ -6,7 +6,7 @@
 
 /** A connection with input that waits. */
 export interface Waiting {
-  /** Serves for one slice. What is left then waits again. */
+  /** Serves for one slice. What is left then waits again. Must not throw. */
   run(): void
 }
 

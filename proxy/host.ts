@@ -153,6 +153,8 @@ export interface ClientConnection extends SessionSink {
   close(): void
   /** Forgets pending output and ends the connection. */
   drop(): void
+  /** A fault of ours while it was served: it is logged and counted, and the connection ends. Never throws. */
+  broken(error: unknown): void
 }
 
 /** A connection's output. */

@@ -77,7 +77,23 @@ export class Outbox {
     this.#server.flushSoon(this)
   }
 
+  /** Never throws: others are flushed behind it. */
   flush(): void {
+    try {
+      this.#flush()
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  /** What comes after it would have a gap before it. */
+  #broken(error: unknown): void {
+    const fields = { client: this.#client }
+    this.#server.keeper.faults.found(error, 'fault in sending: client disconnected', fields)
+    this.#socket.destroy()
+  }
+
+  #flush(): void {
     this.#flushDue = false
     const bytes = this.writer.take()
     if (bytes === null) return
@@ -104,11 +120,15 @@ export class Outbox {
     return this.#socket.write(bytes, this.#onWritten)
   }
 
-  /** The kernel has taken what was unsent. */
+  /** The kernel has taken what was unsent. Never throws. */
   drained(): void {
     if (this.#isDropped) return
-    this.#count(this.#socket.writableLength)
-    this.#throttle.maybeResume()
+    try {
+      this.#count(this.#socket.writableLength)
+      this.#throttle.maybeResume()
+    } catch (error) {
+      this.#broken(error)
+    }
   }
 
   /** A socket emits drain only where more was unsent than its high-water mark: below, the last write reports it. */

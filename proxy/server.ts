@@ -123,7 +123,7 @@ export class ProxyServer implements ProxyHost {
     const now = () => keeper.clock.monotonic()
     this.turns = new FairTurns({ now, turnMs: options.turnMs })
     this.guesses = new Guesses(() => this.#options, now)
-    this.listings = new Listings(keeper.clock, options)
+    this.listings = new Listings(keeper.clock, options, keeper.faults)
     this.descriptors = new Descriptors(keeper.clock, logger)
     this.loopDelay = new LoopDelay(keeper.clock)
     this.#counts = new OwnCounts(keeper, this.stats)
@@ -133,7 +133,7 @@ export class ProxyServer implements ProxyHost {
     if (secure !== undefined) {
       this.door = new SecureDoor({
         ...{ secure, logger, greetingTimeoutMs },
-        clock: keeper.clock,
+        ...{ clock: keeper.clock, faults: keeper.faults },
         stats: this.stats,
         onSecure: (socket, raw, ids) => this.#comeIn(socket, raw, ids),
         onPlain: (socket) => this.#comeIn(socket, socket, []),
@@ -142,10 +142,12 @@ export class ProxyServer implements ProxyHost {
     const forBoth = this.door?.secure.onPlainPort === true
     const sockets = { noDelay: true, allowHalfOpen: false }
     this.#server = createServer(sockets, (socket) => {
-      if (forBoth) this.#arrive(socket, true)
+      if (forBoth) this.#begin(socket, () => this.#arrive(socket, true))
       else this.accept(socket)
     })
-    this.#secureServer = createServer(sockets, (socket) => this.#arrive(socket, false))
+    this.#secureServer = createServer(sockets, (socket) =>
+      this.#begin(socket, () => this.#arrive(socket, false)),
+    )
   }
 
   /** A server without a port: clients reach it by {@link accept} only. @throws {TypeError} an option is not known */
@@ -230,6 +232,15 @@ export class ProxyServer implements ProxyHost {
 
   /** Serves the client of this connection, up to the limits on their number. `proven`: its ids besides its address. */
   accept(socket: Socket, proven: readonly AuthId[] = []): void {
+    this.#begin(socket, () => this.#accept(socket, proven))
+  }
+
+  /** A fault of ours ends what has begun, and no other client is harmed. */
+  #begin(socket: Socket, run: () => void): void {
+    this.keeper.faults.run('the arrival of a client', run, () => socket.destroy())
+  }
+
+  #accept(socket: Socket, proven: readonly AuthId[]): void {
     const connection = new Connection(this, socket, proven)
     this.connections.add(connection)
     if (this.#isBeyondLimits(connection.address, connection.name)) connection.close()
@@ -350,7 +361,8 @@ export class ProxyServer implements ProxyHost {
     if (!fourLetterWords.includes('*') && !fourLetterWords.includes(word)) {
       socket.end(`${word} is not executed because it is not in the whitelist.\n`, done)
     } else if (word === 'mntr') {
-      void this.allMetrics().then((list) => socket.end(metricLines(list), done))
+      const answered = this.allMetrics().then((list) => socket.end(metricLines(list), done))
+      answered.catch((error: unknown) => connection.broken(error))
     } else {
       const answer = answerFourLetterWord(this, word)
       if (typeof answer === 'string') socket.end(answer, done)

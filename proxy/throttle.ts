@@ -24,6 +24,8 @@ export interface ThrottleOptions {
   onTurn(): void
   /** The next held frame is to be served. */
   onFrame(frame: Buffer): void
+  /** A fault of ours while its turn lasted. */
+  onFault(error: unknown): void
 }
 
 /** Held frames up to which a paused client's input is read. Unit bytes. */
@@ -111,11 +113,16 @@ export class Throttle implements Waiting {
     this.#options.turns.add(this, isHeavy)
   }
 
+  /** Never throws: others wait for their turn. */
   run(): void {
     this.#waitsForTurn = false
-    if (!this.isPaused || !this.#options.isOpen() || !this.#hasRoom) return
-    this.isPaused = false
-    this.takeHeld()
+    try {
+      if (!this.isPaused || !this.#options.isOpen() || !this.#hasRoom) return
+      this.isPaused = false
+      this.takeHeld()
+    } catch (error) {
+      this.#options.onFault(error)
+    }
   }
 
   /** Serves held frames until it is paused again. */

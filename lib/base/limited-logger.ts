@@ -26,7 +26,7 @@ const MINUTE_MS = 60_000
 const KINDS_MAX = 500
 const OTHERS = 'other messages'
 
-/** Lines of level debug are not limited. */
+/** Lines of level debug are not limited. What the logger throws is dropped: no commit may end half-way for the sake of a line. */
 export class LimitedLogger implements Logger {
   /** Lines left out so far. */
   leftOut = 0
@@ -39,7 +39,7 @@ export class LimitedLogger implements Logger {
   }
 
   debug(fields: object, message: string): void {
-    this.#options.logger.debug(fields, message)
+    this.#write('debug', fields, message)
   }
   info(fields: object, message: string): void {
     this.#log('info', fields, message)
@@ -57,12 +57,12 @@ export class LimitedLogger implements Logger {
     this.#kinds.clear()
     for (const { level, message, leftOut } of kinds) {
       if (leftOut === 0) continue
-      this.#options.logger[level]({ leftOut }, `${message}: ${leftOut} more left out`)
+      this.#write(level, { leftOut }, `${message}: ${leftOut} more left out`)
     }
   }
 
   #log(level: Level, fields: object, message: string): void {
-    const { logger, linesPerMinuteMax } = this.#options
+    const { linesPerMinuteMax } = this.#options
     if (linesPerMinuteMax > 0) {
       const kind = this.#kindOf(level, message)
       if (++kind.lines > linesPerMinuteMax) {
@@ -71,7 +71,13 @@ export class LimitedLogger implements Logger {
         return
       }
     }
-    logger[level](fields, message)
+    this.#write(level, fields, message)
+  }
+
+  #write(level: Level | 'debug', fields: object, message: string): void {
+    try {
+      this.#options.logger[level](fields, message)
+    } catch {}
   }
 
   #kindOf(level: Level, message: string): Kind {

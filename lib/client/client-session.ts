@@ -358,8 +358,9 @@ export class ClientSession {
   #pingLater(): void {
     this.#cancelPing()
     this.#cancelPing = this.clock.after(this.timeoutMs / 3, () => {
-      this.#link?.ping()
-      if (this.#link !== undefined) this.#pingLater()
+      if (this.#link === undefined) return
+      this.#pingLater()
+      this.#link.ping()
     })
   }
 

@@ -72,9 +72,12 @@ export class PendingRequests {
     const pending = this.#byTag.get(tag)
     if (pending === undefined) return
     this.#byTag.delete(tag)
-    if (pending.trace !== undefined) pending.onReply?.(errno, pending.trace)
-    if (errno === 0) pending.resolve(result)
-    else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
+    try {
+      if (pending.trace !== undefined) pending.onReply?.(errno, pending.trace)
+    } finally {
+      if (errno === 0) pending.resolve(result)
+      else pending.reject(withTrace(new ZnodeError(errno, pending.path), pending.trace))
+    }
   }
 
   /** A request that can have changed something has no answer yet. */

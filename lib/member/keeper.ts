@@ -104,24 +104,23 @@ export class Keeper {
     layout: Layout,
     loaded: Loaded,
   ) {
-    const random = options.random ?? systemRandom
-    this.clock = options.clock ?? systemClock
-    this.#hold = new ProcessHold(this.clock)
+    const { store, random = systemRandom, clock: given = systemClock } = options
+    this.#hold = new ProcessHold(given)
     this.limits = limits
     this.digest = new DigestScheme(options)
     this.proxy = Buffer.from(random.bytes(8)).toString('hex')
     this.#layout = layout
     this.#logger = new LimitedLogger({
       logger: options.logger ?? silentLogger,
-      clock: this.clock,
+      clock: given,
       linesPerMinuteMax: limits.logLinesPerMinuteMax,
     })
-    this.faults = new Faults(this.#logger)
+    this.faults = new Faults(this.#logger, options.logger !== undefined)
+    this.clock = this.faults.guardedClock(given)
     this.#replica = loaded.replica
     this.#quarantine = new Quarantine(this.#logger, layout.prefix)
     this.#quarantine.serving(loaded)
     const { clock, proxy, faults } = this
-    const { store } = options
     const logger = this.#logger
     this.committer = new GroupCommitter({
       ...{ store, layout, proxy, limits, clock, random, logger, faults, replica: loaded.replica },

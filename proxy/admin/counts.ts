@@ -61,8 +61,8 @@ export class OwnCounts {
 
   start(): void {
     this.#cancel = this.#clock.after(MINUTE_MS, () => {
-      this.turnOver()
       this.start()
+      this.turnOver()
     })
   }
 

@@ -38,8 +38,8 @@ export class Descriptors {
   /** Looks now and then whether some are left, until {@link stop}. */
   start(): void {
     this.#cancel = this.#clock.after(WATCH_MS, () => {
-      void this.count()
       this.start()
+      void this.count()
     })
   }
 

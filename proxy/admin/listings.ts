@@ -3,7 +3,7 @@
  * loop, and no faster than they are read. Neighbours: listing-words (makes them), server.
  */
 import type { Writable } from 'node:stream'
-import { type Clock, deadline } from '../../lib/internal.ts'
+import { type Clock, deadline, type Faults } from '../../lib/internal.ts'
 
 /** How long pieces are made in one turn of the event loop, ms. */
 const SLICE_MS = 1
@@ -26,15 +26,17 @@ export interface ListingBounds {
 export class Listings {
   readonly #clock: Clock
   readonly #bounds: ListingBounds
+  readonly #faults: Faults
   readonly #waiting: Listing[] = []
   #isSending = false
   refused = 0
   /** Those whose readers were disconnected. */
   unread = 0
 
-  constructor(clock: Clock, bounds: ListingBounds) {
+  constructor(clock: Clock, bounds: ListingBounds, faults: Faults) {
     this.#clock = clock
     this.#bounds = bounds
+    this.#faults = faults
   }
 
   /** Too many wait: the next one is refused. */
@@ -59,7 +61,21 @@ export class Listings {
     if (listing !== undefined) this.#continue(listing)
   }
 
+  /** One that cannot be made ends its reader's connection; the others have their turn. */
   #continue(listing: Listing): void {
+    const { socket, done } = listing
+    this.#faults.run(
+      'a long answer',
+      () => this.#send(listing),
+      () => {
+        socket.destroy()
+        this.#faults.run('a long answer', done)
+        this.#next()
+      },
+    )
+  }
+
+  #send(listing: Listing): void {
     const { socket, lines, done } = listing
     if (socket.destroyed) {
       done()

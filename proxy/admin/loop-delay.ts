@@ -61,9 +61,9 @@ export class LoopDelay {
 
   #turnOver(): void {
     this.#cancel = this.#clock.after(WINDOW_MS, () => {
+      this.#turnOver()
       this.#before = this.#current
       this.#histogram.reset()
-      this.#turnOver()
     })
   }
 }

@@ -33,10 +33,11 @@ export class Authentication {
     if (!(proven instanceof Promise)) return this.#answer(xid, scheme, proven)
     // Neither with the ids of before nor ahead of the answer.
     const release = this.#throttle.block()
-    void proven.then((ids) => {
+    const answered = proven.then((ids) => {
       if (!this.#connection.isClosed) this.#answer(xid, scheme, ids)
       release()
     })
+    answered.catch((error: unknown) => this.#connection.broken(error))
   }
 
   #provenBy(scheme: string, auth: Uint8Array | null): Proven | Promise<Proven> {

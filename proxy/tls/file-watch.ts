@@ -51,8 +51,9 @@ export class FileWatch {
   #poll(): void {
     const { clock, pollMs, onChange } = this.#options
     this.#cancelPoll = clock.after(pollMs, () => {
+      if (this.#isClosed) return
+      this.#poll()
       onChange()
-      if (!this.#isClosed) this.#poll()
     })
   }
 

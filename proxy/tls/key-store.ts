@@ -128,8 +128,8 @@ export class KeyStore {
   }
 
   #lookAtExpiry(): void {
-    this.#warnOfExpiry()
     this.#cancelLook = this.#options.clock.after(HOUR_MS, () => this.#lookAtExpiry())
+    this.#warnOfExpiry()
   }
 
   /** Once for each mark that is passed. */

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { AuthId, Clock, Logger } from '../../lib/internal.ts'
+import type { AuthId, Clock, Faults, Logger } from '../../lib/internal.ts'
 import { Arrivals } from './arrivals.ts'
 import { identityOf } from './client-identity.ts'
 import { Handshakes } from './handshakes.ts'
@@ -26,6 +26,7 @@ export interface TlsStats {
 export interface SecureDoorOptions {
   readonly secure: SecureOptions
   readonly clock: Clock
+  readonly faults: Faults
   readonly logger: Logger
   readonly stats: TlsStats & { sessionlessDropped: number }
   /** Until the first message is whole. Unit ms. */
@@ -57,8 +58,8 @@ export class SecureDoor {
     this.#arrivals = new Arrivals({
       clock,
       timeoutMs: greetingTimeoutMs,
-      onTls: (socket) => this.#handshakes?.begin(socket),
-      onPlain: (socket) => this.#plain(socket),
+      onTls: (socket) => this.#guard(socket, () => this.#handshakes?.begin(socket)),
+      onPlain: (socket) => this.#guard(socket, () => this.#plain(socket)),
       onSilent: (socket) => this.#silent(socket),
     })
   }
@@ -91,8 +92,8 @@ export class SecureDoor {
       requestCert: clientAuth !== 'none',
       max: handshakesMax,
       timeoutMs: handshakeTimeoutMs,
-      onSecure: (socket, raw) => this.#verify(socket, raw),
-      onFailed: (raw, error) => this.#refuse(raw, handshakeReason(error)),
+      onSecure: (socket, raw) => this.#guard(socket, () => this.#verify(socket, raw)),
+      onFailed: (raw, error) => this.#guard(raw, () => this.#refuse(raw, handshakeReason(error))),
       onExceeded: (raw) => {
         this.#options.stats.tlsHandshakesExceeded++
         const text =
@@ -100,6 +101,10 @@ export class SecureDoor {
         this.#options.logger.warn({ client: nameOf(raw) }, text)
       },
     })
+  }
+
+  #guard(socket: Socket, run: () => void): void {
+    this.#options.faults.run('a TLS handshake', run, () => socket.destroy())
   }
 
   #verify(socket: TLSSocket, raw: Socket): void {

@@ -9,6 +9,7 @@ import {
   type EndReason,
   Keeper,
   type KeeperLimits,
+  type Logger,
   type Random,
   type Session,
   type SessionSink,
@@ -111,11 +112,14 @@ export function livenessBench() {
     }
   })
 
-  async function start(fraction = 0): Promise<Member> {
+  async function start(fraction = 0, logger?: Logger): Promise<Member> {
     const store = cutStore(openMemoryStore({ backend }))
     const own = new FreezableClock(clock)
     const random = steady(fraction)
-    const keeper = await Keeper.open({ store, clock: own, random, limits: LIMITS })
+    const keeper = await Keeper.open({
+      ...{ store, clock: own, random, limits: LIMITS },
+      ...(logger && { logger }),
+    })
     const member = { keeper, store, clock: own }
     members.push(member)
     await settle()

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { deadline } from '../../base/deadline.ts'
+import type { Faults } from '../../base/faults.ts'
 import { Fifo } from '../../base/fifo.ts'
 import { WireError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { type EventType, OP } from '../../model/request.ts'
@@ -40,6 +41,7 @@ const LOOKS = 12
 
 export interface ConnectionOptions {
   readonly clock: Clock
+  readonly faults: Faults
   readonly server: Server
   /** undefined: without TLS. */
   readonly tls: KnownTls | undefined
@@ -266,7 +268,9 @@ export class Connection implements Link {
     try {
       this.#splitter.push(chunk)
     } catch (error) {
-      if (!(error instanceof WireError)) throw error
+      if (!(error instanceof WireError)) {
+        this.#options.faults.found(error, 'fault in what a server sent: connection closed')
+      }
       this.#fail(error)
     }
   }
@@ -352,6 +356,10 @@ export class Connection implements Link {
 
   #fail(cause?: unknown): void {
     if (this.#isOver) return
+    this.#options.faults.run('the end of a connection', () => this.#failed(cause))
+  }
+
+  #failed(cause: unknown): void {
     this.#socket.destroy()
     const opened = this.#opened
     this.#over()

@@ -3,7 +3,9 @@
  * begins behind the server of the last one. Neighbours: transport, connection, server-list.
  */
 import type { Clock, Random } from '../../base/clock.ts'
-import type { Logger } from '../../base/log.ts'
+import { Faults } from '../../base/faults.ts'
+import { LimitedLogger } from '../../base/limited-logger.ts'
+import { type Logger, silentLogger } from '../../base/log.ts'
 import type { ChangeRecord } from '../../model/change.ts'
 import { ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import type { KnownTls } from '../tls-options.ts'
@@ -40,6 +42,7 @@ export class WireTransport implements Transport {
   readonly isReady = true
   readonly clock: Clock
   readonly logger: Logger
+  readonly #faults: Faults
   readonly #options: WireTransportOptions
   /** In an order of this client's own, so that clients spread over the servers. */
   readonly #servers: readonly Server[]
@@ -47,8 +50,11 @@ export class WireTransport implements Transport {
 
   constructor(options: WireTransportOptions) {
     this.#options = options
-    this.clock = options.clock
-    this.logger = options.logger
+    const { clock, logger } = options
+    // Without a limit: for what a logger throws.
+    this.logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: 0 })
+    this.#faults = new Faults(this.logger, logger !== silentLogger)
+    this.clock = this.#faults.guardedClock(clock)
     this.#servers = shuffled(options.servers, options.random)
   }
 
@@ -81,7 +87,7 @@ export class WireTransport implements Transport {
     known: ConnectionOptions['known'],
     lastZxid: number,
   ): Promise<Connection | undefined> {
-    const { clock, tls, canBeReadOnly, replyBytesMax } = this.#options
+    const { tls, canBeReadOnly, replyBytesMax } = this.#options
     const { timeoutMs, requestBytesMax, sink, signal } = request
     const connectMs = Math.max(timeoutMs / this.#servers.length, CONNECT_MS_MIN)
     let failure: unknown
@@ -91,7 +97,8 @@ export class WireTransport implements Transport {
       this.#next = (this.#next + 1) % this.#servers.length
       try {
         return await Connection.open({
-          clock,
+          clock: this.clock,
+          faults: this.#faults,
           server,
           tls,
           sink,

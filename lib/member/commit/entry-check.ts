@@ -5,6 +5,7 @@
 import { digestOfEntry } from '../../format/digest.ts'
 import type { BatchHeader } from '../../format/journal.ts'
 import type { TreeCheck } from '../../format/ops.ts'
+import { StoreError } from '../../model/errors.ts'
 import { HistoryLost } from '../tree/history.ts'
 import type { Replica } from '../tree/replica.ts'
 
@@ -26,9 +27,15 @@ export function checkKnown(
   throw new HistoryLost(`another batch ${seq} than was applied here`)
 }
 
-/** @throws {HistoryLost} when the next entry names another one before it than was applied */
-export function checkNext({ history }: Replica, { seq, previous }: BatchHeader): void {
-  const { end } = history
+/**
+ * @throws {StoreError} STORE_INTERNAL: it is not the next entry; {HistoryLost} when it names another one before it than was
+ * applied
+ */
+export function checkNext(replica: Replica, { seq, previous }: BatchHeader): void {
+  if (seq !== replica.seq + 1) {
+    throw new StoreError('STORE_INTERNAL', `the feed jumps from batch ${replica.seq} to ${seq}`)
+  }
+  const { end } = replica.history
   if (previous === undefined || end === undefined || previous === end) return
   throw new HistoryLost(`batch ${seq} follows another batch ${seq - 1} than was applied here`)
 }

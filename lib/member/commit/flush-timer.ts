@@ -60,9 +60,14 @@ export class FlushTimer {
   }
 
   #fire(): void {
-    const silent = this.#options.clock.monotonic() >= this.#rescueFromMs
-    if (this.#options.isBusy() || (this.#armed === 'rescue' && !silent)) return this.#start()
+    const armed = this.#armed
+    // Whatever comes of this, the next batch arms it again.
     this.#armed = undefined
+    const silent = this.#options.clock.monotonic() >= this.#rescueFromMs
+    if (this.#options.isBusy() || (armed === 'rescue' && !silent)) {
+      this.#armed = armed
+      return this.#start()
+    }
     this.#options.onDue()
   }
 }

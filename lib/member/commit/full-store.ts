@@ -4,15 +4,18 @@
  * Neighbours: group-committer, batch-planner, session-manager (no session expires meanwhile).
  */
 import type { Clock } from '../../base/clock.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { KeeperLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { type StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import type { PlannedBatch } from './batch-planner.ts'
+import { answerTask } from './fault.ts'
 import type { CommitTask } from './task.ts'
 
 export interface FullStoreOptions {
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   readonly limits: Pick<
     KeeperLimits,
     'batchRequestsMax' | 'commitSilenceMsMax' | 'noSpaceRetryMs' | 'noSpaceLogMs'
@@ -75,7 +78,7 @@ export class FullStore {
       return []
     }
     this.#options.counters.noSpaceRefusals++
-    task.committed(zxid, ZK_ERRORS.SYSTEM_ERROR.errno)
+    answerTask(task, zxid, ZK_ERRORS.SYSTEM_ERROR.errno, this.#options.faults)
     return []
   }
 
@@ -130,10 +133,10 @@ export class FullStore {
     const { clock, limits } = this.#options
     this.#cancel = clock.after(limits.noSpaceRetryMs, () => {
       if (this.#sinceMs === undefined) return
+      this.#arm()
       this.#retry()
       this.probeDue = true
       this.#options.onProbe()
-      this.#arm()
     })
   }
 

@@ -14,11 +14,12 @@ import { Changes } from './changes.ts'
 import { CommitPacer } from './commit-pacer.ts'
 import { type CommitterOptions, countCommitted, newCounters } from './committer-options.ts'
 import { checkKnown, checkNext, compareTrees } from './entry-check.ts'
-import { failBatch } from './fault.ts'
+import { failBatch, failPending } from './fault.ts'
 import { FlushTimer } from './flush-timer.ts'
 import { FullStore } from './full-store.ts'
 import { HeadCheck } from './head-check.ts'
 import { Progress } from './progress.ts'
+import { PumpLoop } from './pump-loop.ts'
 import { RequestQueue } from './request-queue.ts'
 import { SpaceGate } from './space-gate.ts'
 import type { CommitTask } from './task.ts'
@@ -32,7 +33,6 @@ export class GroupCommitter {
   #head: Uint8Array | undefined
   readonly #queue: RequestQueue
   readonly #chain: Chain
-  #scheduled = false
   /** Records are to be written, even if no request waits. */
   #flushDue = false
   /** Requests without a txn wait for the chain to end, or for head to be read. */
@@ -42,6 +42,10 @@ export class GroupCommitter {
   /** Requests of the batch applied last. */
   #answered = 0
   #closed: StoreError | undefined
+  readonly #loop = new PumpLoop({
+    pump: () => this.#pump(),
+    failed: (error) => failPending(error, this.#queue, this.#replica.seq + 1, this.#options),
+  })
   readonly #planner: BatchPlanner
   readonly #sender: BatchSender
   readonly #changes: Changes
@@ -64,7 +68,7 @@ export class GroupCommitter {
       onLow: options.onSpaceLow,
       onChange: () => {
         this.progress.begins()
-        this.#schedule()
+        this.#loop.soon()
       },
       onRefused: (task) => this.#planner.refuse(task, ZK_ERRORS.SYSTEM_ERROR.errno),
     })
@@ -90,8 +94,8 @@ export class GroupCommitter {
     })
     this.#pacer = new CommitPacer({
       ...options,
-      onDue: () => this.#pump(),
-      onGathered: () => this.#schedule(),
+      onDue: () => this.#loop.now(),
+      onGathered: () => this.#loop.soon(),
     })
     this.#flushTimer = new FlushTimer({
       ...options,
@@ -99,7 +103,7 @@ export class GroupCommitter {
       isBusy: () => this.queueLength > this.space.waiting || !this.progress.isQuiet,
       onDue: () => {
         this.#flushDue = true
-        this.#schedule()
+        this.#loop.soon()
       },
     })
     this.#turns = new Turns(options)
@@ -107,7 +111,7 @@ export class GroupCommitter {
       ...options,
       counters: this.counters,
       submit: (task) => this.submit(task),
-      onProbe: () => this.#schedule(),
+      onProbe: () => this.#loop.soon(),
     })
     if (this.#replica.backlog.size > 0) this.#flushTimer.arm('rescue')
   }
@@ -146,7 +150,7 @@ export class GroupCommitter {
     task.submittedMs = this.progress.begins()
     this.#queue.push(task)
     this.#pacer.queued(this.#queue.length)
-    this.#schedule()
+    this.#loop.soon()
   }
 
   /**
@@ -159,9 +163,6 @@ export class GroupCommitter {
     this.space.seen(seq)
     const replica = this.#replica
     if (seq <= replica.seq) return checkKnown(replica, header, entry, this.#options.proxy)
-    if (seq !== replica.seq + 1) {
-      throw new StoreError('STORE_INTERNAL', `the feed jumps from batch ${replica.seq} to ${seq}`)
-    }
     checkNext(replica, header)
     const own = this.#chain.oldest
     const ours = own?.planned.batch
@@ -182,7 +183,7 @@ export class GroupCommitter {
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
     // It may be our turn now.
-    if (this.#queue.length > 0) this.#schedule()
+    if (this.#queue.length > 0) this.#loop.soon()
   }
 
   /**
@@ -196,9 +197,10 @@ export class GroupCommitter {
     this.#replica = replica
     this.#planner.reset(replica)
     this.#head = head
+    this.#loop.mended()
     if (replica.backlog.size > 0) this.#flushTimer.arm('rescue')
     this.#changes.wake()
-    this.#schedule()
+    this.#loop.soon()
   }
 
   /** These records are not what they should be: they are written behind once more. */
@@ -232,19 +234,9 @@ export class GroupCommitter {
       const left = deadline - this.#options.clock.monotonic()
       if (left <= 0) return
       this.#flushDue = true
-      this.#schedule()
+      this.#loop.soon()
       await this.#changes.next(left)
     }
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    // After this tick's input: all requests that arrived with it share one batch.
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#pump()
-    })
   }
 
   /** Sends what may be sent now. */
@@ -272,10 +264,12 @@ export class GroupCommitter {
       if (tasks.length > 0 && !writes) {
         // Nothing is to be written, but the answers must hold at head.
         this.#planner.lost(this.#chain.length)
-        if (this.#chain.length === 0) void this.#confirm(planned)
+        if (this.#chain.length > 0) return
+        this.#queue.take(tasks.length)
+        void this.#confirm(planned)
         return
       }
-      this.#queue.take(planned.tasks.length)
+      this.#queue.take(tasks.length)
       this.#commit(planned).catch((error) => failBatch(error, planned, this.#options))
     }
   }
@@ -339,7 +333,7 @@ export class GroupCommitter {
     this.#planner.lost(index)
     this.#queue.putBack(this.#chain.cut(index))
     this.#changes.wake()
-    this.#schedule()
+    this.#loop.soon()
   }
 
   #applyUpTo(last: InFlight, revision: Revision): void {
@@ -359,7 +353,7 @@ export class GroupCommitter {
     if (this.#chain.length === 0 && this.#closed === undefined) {
       this.#pacer.gather(this.#queue.length, this.#answered, this.#sentMs)
     }
-    this.#schedule()
+    this.#loop.soon()
   }
 
   #applyOwn(own: InFlight): void {
@@ -372,7 +366,7 @@ export class GroupCommitter {
     this.progress.made(tasks.length)
     const sinceMs = this.#options.clock.monotonic()
     const replica = this.#replica
-    const answerUpTo = answersOf(own.planned, replica)
+    const answerUpTo = answersOf(own.planned, replica, this.#options.faults)
     this.#planner.committed()
     if (tasks.length === 0 && this.#replica.backlog.size > 0) this.#flushDue = true
     // A sync at the front: the reads behind it must not see the writes behind them.
@@ -388,13 +382,12 @@ export class GroupCommitter {
   /** Answers a batch that has nothing to write once head is checked; what cannot be answered is queued. */
   async #confirm(planned: PlannedBatch): Promise<void> {
     this.#confirming = true
-    this.#queue.take(planned.tasks.length)
     const answered = this.#headCheck.answer(planned)
     const left = await answered.catch((error) => failBatch(error, planned, this.#options))
     if (left.length === 0) this.progress.made()
     this.#queue.putBack(left)
     this.#confirming = false
     this.#changes.wake()
-    this.#schedule()
+    this.#loop.soon()
   }
 }

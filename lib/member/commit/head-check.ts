@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { GRACE_MS, LATE_MS } from '../../base/deadline.ts'
+import type { Faults } from '../../base/faults.ts'
 import type { Logger } from '../../base/log.ts'
 import { decodeHead, type HeadRecord } from '../../format/head.ts'
 import type { Layout } from '../../format/layout.ts'
@@ -17,6 +18,7 @@ import { HistoryLost } from '../tree/history.ts'
 import type { Replica } from '../tree/replica.ts'
 import type { PlannedBatch } from './batch-planner.ts'
 import type { Changes } from './changes.ts'
+import { answerTask } from './fault.ts'
 import type { CommitTask } from './task.ts'
 
 export interface HeadCheckOptions {
@@ -24,6 +26,7 @@ export interface HeadCheckOptions {
   readonly layout: Layout
   readonly clock: Clock
   readonly logger: Logger
+  readonly faults: Faults
   readonly changes: Changes
   /** The replica as of now: a reload replaces it. */
   readonly replica: () => Replica
@@ -67,7 +70,7 @@ export class HeadCheck {
 
   /** @returns the requests that could not be answered: they are planned again */
   async answer({ tasks, planned }: PlannedBatch): Promise<readonly CommitTask[]> {
-    const { replica, closed, changes } = this.#options
+    const { replica, closed, changes, faults } = this.#options
     const before = replica()
     const { seq } = before
     const outcome = await this.#lookUntilAnswered()
@@ -83,7 +86,7 @@ export class HeadCheck {
     const onlySyncs = tasks.every((task) => task.request.type === 'sync')
     if (!onlySyncs && before.seq !== seq) return tasks
     tasks.forEach((task, i) => {
-      task.committed(before.zxid, planned[i] as Planned)
+      answerTask(task, before.zxid, planned[i] as Planned, faults)
     })
     return []
   }

@@ -21,7 +21,7 @@ export interface CommitTask {
   submittedMs?: number
   /** Its transaction is applied: write the reply now. Called in the order of submission within a session. */
   committed(zxid: number, planned: Planned): void
-  /** The committer closed before the outcome was known. */
+  /** The committer closed before the outcome was known. Never throws: others are abandoned with it. */
   abandoned(error: StoreError): void
 }
 

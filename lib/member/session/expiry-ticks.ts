@@ -30,6 +30,8 @@ export class ExpiryTicks {
     const { clock, stall, tickTimeMs, check, pause, expire } = this.#options
     const periodMs = Math.max(20, Math.min(tickTimeMs / 2, 500))
     this.#cancel = clock.after(periodMs, () => {
+      // First of all: no fault in what follows ends the expiry of sessions.
+      this.start()
       check()
       const now = clock.monotonic()
       // This process slept: what clients sent meanwhile is still unread. Read that first.
@@ -38,7 +40,6 @@ export class ExpiryTicks {
       this.#lastMs = now
       if (pausedMs > 0) pause(pausedMs)
       else if (!slept) expire(now)
-      this.start()
     })
   }
 

@@ -5,10 +5,11 @@
  * Line: record → here → read | plan.
  */
 
+import type { Faults } from '../../base/faults.ts'
 import { Fifo } from '../../base/fifo.ts'
 import { isAllowed } from '../../model/acl.ts'
 import type { DigestScheme } from '../../model/digest-scheme.ts'
-import type { StoreError } from '../../model/errors.ts'
+import { type StoreError, ZK_ERRORS } from '../../model/errors.ts'
 import {
   type Acl,
   type AuthId,
@@ -42,7 +43,7 @@ export type EndReason =
   /** This process is stopping; the session stays alive. */
   | 'stopping'
 
-/** Where replies and events go: a connection, or the in-process client. */
+/** Where replies and events go: a connection, or the in-process client. What it throws ends the session's connection. */
 export interface SessionSink {
   /** `tag` is what submit() was given (a connection's xid). errno 0: `result` holds the record. */
   reply(tag: number, request: SessionQuery, zxid: number, errno: number, result: Result): void
@@ -103,6 +104,7 @@ export interface SessionHost {
   readonly watches: WatchRegistry
   readonly committer: GroupCommitter
   readonly digest: DigestScheme
+  readonly faults: Faults
   readonly witness: WriteWitness | undefined
   /** Requests wait, until {@link Session.release}. */
   readonly isInDoubt: boolean
@@ -231,7 +233,11 @@ export class Session implements Watcher {
 
   #submit(turn: Turn): void {
     this.#line.push(turn)
-    this.#host.submit(turn)
+    try {
+      this.#host.submit(turn)
+    } catch (error) {
+      this.#broken(error, 'a write')
+    }
   }
 
   /** The store was seen again: what was held is served. false: nothing was. */
@@ -257,14 +263,43 @@ export class Session implements Watcher {
       sessionId: this.id,
       ids: caller.ids,
     }
-    const planned = answerRead(context, request)
+    const planned = this.#readOf(context, request)
     const zxid = host.replica.zxid
-    if (typeof planned === 'number') this.#sink?.reply(tag, request, zxid, planned, NOTHING)
-    else this.#sink?.reply(tag, request, zxid, 0, planned)
+    try {
+      if (typeof planned === 'number') this.#sink?.reply(tag, request, zxid, planned, NOTHING)
+      else this.#sink?.reply(tag, request, zxid, 0, planned)
+    } catch (error) {
+      this.#broken(error, 'a reply')
+    }
   }
 
-  /** A write is applied: answers it, then the reads behind it, which see exactly this state. */
+  /** A read that throws fails alone. Source: FinalRequestProcessor. */
+  #readOf(context: ReadContext, request: ReadRequest): ReturnType<typeof answerRead> {
+    try {
+      return answerRead(context, request)
+    } catch (error) {
+      this.#host.faults.found(error, 'a read cannot be answered', { request: request.type })
+      return ZK_ERRORS.MARSHALLING.errno
+    }
+  }
+
+  /** A fault on the way to its client: what comes after it would be out of order, so nothing does. */
+  #broken(error: unknown, what: string): void {
+    const fields = { session: `0x${this.id.toString(16)}` }
+    this.#host.faults.found(error, `fault in ${what}: its client is disconnected`, fields)
+    this.end('suspended')
+  }
+
+  /** A write is applied: answers it, then the reads behind it, which see exactly this state. Never throws. */
   turnDone(turn: Turn, zxid: number, planned: Planned): void {
+    try {
+      this.#done(turn, zxid, planned)
+    } catch (error) {
+      this.#broken(error, 'a reply')
+    }
+  }
+
+  #done(turn: Turn, zxid: number, planned: Planned): void {
     const { witness } = this.#host
     // Its client may be gone, or its connection: it was done all the same.
     if (witness !== undefined) seen(witness, turn, planned)
@@ -284,10 +319,10 @@ export class Session implements Watcher {
     }
   }
 
-  /** Nobody knows whether it was committed. */
+  /** Nobody knows whether it was committed. Never throws. */
   turnLost(turn: Turn): void {
-    const { witness } = this.#host
-    if (witness !== undefined) seen(witness, turn, 'unknown')
+    const { witness, faults } = this.#host
+    if (witness !== undefined) faults.run('a witness', () => seen(witness, turn, 'unknown'))
     this.end('suspended')
   }
 
@@ -299,12 +334,16 @@ export class Session implements Watcher {
     zxid = this.#host.replica.zxid,
   ): void {
     if (this.#sink === undefined || !isAllowed(acl, PERMS.READ, this.#caller.ids)) return
-    this.#sink.event(type, path, zxid)
+    try {
+      this.#sink.event(type, path, zxid)
+    } catch (error) {
+      this.#broken(error, 'an event')
+    }
   }
 
   /**
    * The connection and the session part: watches are deleted, later replies are dropped. The
-   * session itself stays alive unless the journal says otherwise. Idempotent.
+   * session itself stays alive unless the journal says otherwise. Idempotent; never throws.
    */
   end(reason: EndReason): void {
     const sink = this.#sink
@@ -312,6 +351,6 @@ export class Session implements Watcher {
     this.#sink = undefined
     this.#held = []
     this.#host.watches.removeWatcher(this)
-    sink.ended(reason)
+    this.#host.faults.run('the end of a connection', () => sink.ended(reason))
   }
 }

@@ -122,7 +122,8 @@ export class JournalFollower {
       // One that is lost each time before it gave anything is not opened without a pause.
       this.#barren = this.#gave ? 0 : this.#barren + 1
       if (this.#barren > 1) await this.#backOff(this.#barren - 1)
-      suspect = reason instanceof FeedLate
+      // What was given up meanwhile is loaded again, and no feed is opened before.
+      suspect = reason instanceof FeedLate && !this.#isWrong
       if (suspect) this.#options.logger.warn({}, 'the journal feed is late, opening it again')
       else if (!(await this.#recover(reason))) return
     }
@@ -133,6 +134,7 @@ export class JournalFollower {
     const { store, layout, onEntry, onEvent } = this.#options
     this.#feedStop = new AbortController()
     this.#gave = false
+    if (this.#isWrong) return new ReplicaWrong('the tree was given up')
     const { signal } = this.#feedStop
     try {
       await followJournal({

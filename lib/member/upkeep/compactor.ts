@@ -95,8 +95,8 @@ export class Compactor {
     if (limits.historyRetentionMs <= 0) return
     const waitMs = Math.min(limits.historyRetentionMs / STEPS_PER_RETENTION, INTERVAL_MS_MAX)
     this.#cancel = clock.after(waitMs, () => {
-      this.#step()
       this.start()
+      this.#step()
     })
   }
 

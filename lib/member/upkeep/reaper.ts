@@ -73,8 +73,8 @@ export class Reaper {
   #schedule(): void {
     const { clock, intervalMs } = this.#options
     this.#cancel = clock.after(intervalMs, () => {
-      if (this.#options.isMyTurn()) this.#reap()
       this.#schedule()
+      if (this.#options.isMyTurn()) this.#reap()
     })
   }
 

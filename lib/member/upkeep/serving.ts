@@ -118,8 +118,8 @@ export class Serving {
 
   start(): void {
     this.#cancel = this.#options.clock.after(CHECK_MS, () => {
-      this.#check()
       this.start()
+      this.#check()
     })
   }
 

@@ -10,7 +10,7 @@ import { EVENT } from '../../model/request.ts'
 /** A connection, as watches see it. */
 export interface Watcher {
   /**
-   * Queues one event. It must not throw, and must not touch the tree or a watch table. `zxid`: of the
+   * Queues one event. It must not throw, and must not touch the tree or add a watch: it may leave the tables. `zxid`: of the
    * change; default: that of the transaction being applied.
    */
   watchFired(type: EventType, path: string, acl: readonly Acl[], zxid?: number): void

@@ -67,7 +67,7 @@ export class HttpListener {
         // Node's own answer to a request without one has none of the headers of all answers.
         requireHostHeader: false,
       },
-      (request, response) => void this.#answer(request, response),
+      (request, response) => this.#begin(request, response),
     )
     this.#server.maxConnections = options.connectionsMax
     this.#server.timeout = options.idleTimeoutMs
@@ -75,7 +75,7 @@ export class HttpListener {
       this.connectionsRefused++
     })
     // Whoever waits with a body is sent for it by the route that reads it, when it is known who that is.
-    this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
+    this.#server.on('checkContinue', (request, response) => this.#begin(request, response))
     // These two have an answer of Node's own, or none, unless somebody listens.
     this.#server.on('checkExpectation', (_request, response: ServerResponse) => {
       this.requests++
@@ -122,6 +122,14 @@ export class HttpListener {
     this.#server.closeAllConnections()
     for (const socket of this.#refused) socket.destroy()
     await closed
+  }
+
+  /** Not even an answer that cannot be written ends the process. */
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#answer(request, response).catch((error: unknown) => {
+      this.#logger.error({ err: error }, 'fault in an admin request: connection closed')
+      response.destroy()
+    })
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -79,8 +79,8 @@ export class Readiness {
 
   #arm(): void {
     this.#cancel = this.#clock.after(LOOK_MS, () => {
-      this.#look()
       this.#arm()
+      this.#look()
     })
   }
 

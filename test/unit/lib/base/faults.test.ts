@@ -64,4 +64,40 @@ describe('faults', () => {
     expect(got).to.deep.equal([[1, 'b']])
     expect(lines).to.deep.equal([['fault in a list: bad', 'RangeError: injected', {}]])
   })
+
+  it('a callback that throws, and what follows from it', () => {
+    const followed: string[] = []
+    faults.run('this', bug, () => followed.push('failed'))
+    faults.run(
+      'that',
+      () => followed.push('ran'),
+      () => followed.push('failed'),
+    )
+    expect(followed).to.deep.equal(['failed', 'ran'])
+    expect(lines).to.deep.equal([['fault in this', 'RangeError: injected', {}]])
+  })
+
+  it('a timer that throws is nobody’s uncaught exception, and the others run', async () => {
+    const clock = new ManualClock()
+    const guarded = faults.guardedClock(clock)
+    const ran: number[] = []
+    guarded.after(10, bug)
+    guarded.after(10, () => ran.push(guarded.monotonic()))
+    guarded.after(10, () => ran.push(0))()
+    await clock.advance(10)
+    expect(ran).to.deep.equal([10])
+    expect(lines).to.deep.equal([['fault in a timer', 'RangeError: injected', {}]])
+    expect(guarded.now()).to.equal(clock.now())
+    expect(guarded.hold).to.equal(undefined)
+    let held = 0
+    const holding = Object.assign(new ManualClock(), { hold: () => () => held++ })
+    faults.guardedClock(holding).hold?.()()
+    expect(held).to.equal(1)
+  })
+
+  it('a logger that throws changes nothing', () => {
+    const broken = new Faults({ debug: bug, info: bug, warn: bug, error: bug })
+    broken.run('this', bug)
+    expect(broken.count).to.equal(1)
+  })
 })

@@ -70,4 +70,17 @@ describe('LimitedLogger', () => {
     log.flush()
     expect(lines.at(-1)).to.deep.equal(['info', { leftOut: 1 }, 'a: 1 more left out'])
   })
+
+  it('drops what the logger throws', async () => {
+    const { clock, log } = bench(1)
+    const broken = (): never => {
+      throw new RangeError('injected')
+    }
+    const inner = { debug: broken, info: broken, warn: broken, error: broken }
+    const guarded = new LimitedLogger({ logger: inner, clock, linesPerMinuteMax: 1 })
+    for (const level of ['debug', 'info', 'warn', 'error', 'error'] as const)
+      guarded[level]({}, 'm')
+    guarded.flush()
+    expect([guarded.leftOut, log.leftOut]).to.deep.equal([1, 0])
+  })
 })
