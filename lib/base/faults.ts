@@ -30,7 +30,7 @@ export class Faults {
     try {
       this.#logger.error({ err: error, ...fields }, message)
     } catch {
-      // Whoever calls this is to go on, also where its logger is broken.
+      // Whoever calls this continues, also where its logger is broken.
     }
     if (this.#isHeard || this.count > 1) return
     const stack = error instanceof Error ? error.stack : String(error)

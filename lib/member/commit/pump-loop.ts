@@ -1,5 +1,5 @@
 /**
- * When the committer sends what waits: behind the input of a tick, or when a wait of its own is over. A fault of our own there
+ * When the committer sends pending requests: behind the input of a tick, or when a wait of its own is over. A fault of our own there
  * is no one batch's, and of its plans half a one may be left: nothing is sent before the tree is loaded again.
  * Neighbours: group-committer, fault.
  */
