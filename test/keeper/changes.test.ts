@@ -230,7 +230,7 @@ describe('change feed', () => {
   it('refuses options that are not valid, and positions that are none', async () => {
     const { keeper } = await bench.open()
     const wrong = (options: object) => () => keeper.changes(options)
-    expect(wrong({ form: '' })).to.throw(TypeError, 'no option "form"')
+    expect(wrong({ form: '' })).to.throw(TypeError, 'unknown option "form"')
     expect(wrong({ prefix: 'a' })).to.throw(TypeError, 'prefix')
     expect(wrong({ prefix: '/a/' })).to.throw(TypeError, 'prefix')
     expect(wrong({ signal: true })).to.throw(TypeError, 'signal')
