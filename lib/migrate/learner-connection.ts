@@ -10,7 +10,7 @@ import { reasonOf } from '../base/reason-of.ts'
 import type { KnownTls } from '../client/tls-options.ts'
 import { openSocket } from '../client/wire/open-socket.ts'
 import { WireError } from '../model/errors.ts'
-import { ByteSource } from '../transfer/zookeeper/byte-source.ts'
+import { ByteSource, CutShort } from '../transfer/zookeeper/byte-source.ts'
 import type { KnownTxn } from './known-txn.ts'
 import { Learner, type LearnerService, type LearnerSink } from './learner.ts'
 import { PingRate } from './ping-rate.ts'
@@ -164,6 +164,10 @@ class LearnerConnection {
 function sourceErrorOf(why: unknown, { address, tls }: LearnerConnectionOptions): SourceError {
   const where = shown(address)
   if (why instanceof SourceError) return new SourceError(why.code, `${where}: ${why.message}`)
+  if (why instanceof CutShort) {
+    const message = `${where}: it closed the connection: ${why.message}`
+    return new SourceError('SOURCE_UNREACHABLE', message, { cause: why })
+  }
   if (why instanceof WireError) {
     return new SourceError('SOURCE_MALFORMED', `${where}: ${why.message}`, { cause: why })
   }

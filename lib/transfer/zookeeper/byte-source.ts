@@ -15,6 +15,9 @@ export type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const NOTHING = Buffer.alloc(0)
 
+/** The input ends within a record: on a socket that is no damage, but whoever sent it is gone. */
+export class CutShort extends WireError {}
+
 export class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>
   readonly #reader = new JuteReader()
@@ -51,7 +54,7 @@ export class ByteSource {
   /**
    * Reads what `decode` takes. Where the bytes so far end within it, it is called again when more have come: it must
    * change nothing.
-   * @throws {WireError} with the offset at which the record begins: malformed, too long, or the input ends within it
+   * @throws {WireError} with the offset at which the record begins: malformed, too long; {@link CutShort}: the input ends within it
    */
   async read<T>(what: string, decode: (reader: JuteReader) => T): Promise<T> {
     for (;;) {
@@ -62,7 +65,9 @@ export class ByteSource {
         throw this.problem(`${what} has more than ${this.#recordBytesMax} bytes`)
       }
       if ((await this.have(wanted)) < wanted) {
-        throw this.problem(`${what} is cut short: the input ends at byte ${this.#end}`)
+        throw new CutShort(
+          `at byte ${this.offset}: ${what} is cut short: the input ends at byte ${this.#end}`,
+        )
       }
     }
   }

@@ -164,6 +164,20 @@ describe('migrate: the feed', function () {
     expect(await whyNot(open([leader]))).to.match(/at byte \d+: a packet: packets of type 99/)
   })
 
+  it('a leader that dies amid its snapshot has closed the connection: nothing is damaged', async () => {
+    const part = Buffer.concat([leaderInfo(), snap(zxid(5))])
+    const leader = await played(part.subarray(0, -20))
+    const feed = open([leader])
+    const events = feed[Symbol.asyncIterator]()
+    await upTo(events, 'connected')
+    leader.sockets[0]!.end()
+    const end = (await upTo(events, 'disconnected')).at(-1)
+    expect(end)
+      .to.have.property('why')
+      .that.matches(/^127\.0\.0\.1:\d+: it closed the connection: at byte \d+: .* is cut short/)
+    expect(feed.counters.malformed).to.equal(0)
+  })
+
   it('a server that closes without an answer, again and again, refuses', async () => {
     const leader = await played('end')
     const error = await failure(open([leader]))
