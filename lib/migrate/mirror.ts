@@ -79,7 +79,9 @@ class Mirror {
   readonly #counters = new FollowCounters()
   /** Times that it was followed again, with nothing written in between. */
   #failures = 0
-  #zxidBefore = -1
+  /** Newest zxid that the tree had, and that it had when it was followed again. */
+  #written = 0
+  #writtenBefore = -1
   #keeper: Keeper | undefined
   #writer: MirrorWriter | undefined
   /** Ends the wait for the next event. */
@@ -157,11 +159,14 @@ class Mirror {
     }
   }
 
-  /** Longer each time, as long as nothing was written in between. */
+  /**
+   * Longer each time, as long as nothing was written in between. What was received does not count: our own look at the members
+   * commits a session there.
+   */
   async #pauseAgain(signal: AbortSignal): Promise<void> {
-    const { received } = this.#status
-    this.#failures = received > this.#zxidBefore ? 1 : this.#failures + 1
-    this.#zxidBefore = received
+    const isProgress = this.#written !== this.#writtenBefore
+    this.#failures = isProgress ? 1 : this.#failures + 1
+    this.#writtenBefore = this.#written
     const { againMsMax: maxMs } = this.#bounds
     const firstMs = Math.min(AGAIN_MS_FIRST, maxMs)
     await pause(this.#clock, backoffMs(this.#failures, { firstMs, maxMs }), signal)
@@ -217,6 +222,7 @@ class Mirror {
     if (keeper !== undefined) this.#status.seq = Math.max(this.#status.seq, keeper.replica.seq)
     if (writer !== undefined) {
       this.#status.received = Math.max(this.#status.received, writer.received)
+      this.#written = writer.zxid
     }
     this.#keeper = undefined
     this.#writer = undefined

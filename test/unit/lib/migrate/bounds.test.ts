@@ -1,6 +1,5 @@
 /** The bounds of following an ensemble: at each of them, one below, and how often that was. */
 import { expect } from 'chai'
-import { type Clock, systemClock } from '../../../../lib/base/clock.ts'
 import { silentLogger } from '../../../../lib/base/log.ts'
 import { SOURCE_COUNTERS, type SourceCounters } from '../../../../lib/format/source.ts'
 import { Layout, StoreError } from '../../../../lib/internal.ts'
@@ -314,37 +313,5 @@ describe('migrate: the bounds of a follower', () => {
     expect(counters?.storeErrors).to.be.at.least(1)
     expect(hasFailed).to.equal(false)
     expect(await bench.lines()).to.equal(source.lines())
-  })
-
-  it('the pause before it follows again doubles up to its bound, as long as nothing is written', async () => {
-    const { source } = bench
-    source.commit(1n, create('/a'))
-    const pauses: number[] = []
-    const bounds = { againMsMax: 7_001, statusMs: 311, idleStatusMs: 313, leaseMs: 600_000 }
-    // Those that are doubled alone, twenty times as fast; other parts pause for a second, too.
-    const clock: Clock = {
-      ...systemClock,
-      after: (ms, run) => {
-        const isAgain = [1_000, 2_000, 4_000, 7_001].includes(ms)
-        if (isAgain && ms > 1_000) pauses.push(ms)
-        return systemClock.after(isAgain ? ms / 20 : ms, run)
-      },
-    }
-    let isBroken = false
-    const openFeed = (from: number) => {
-      const feed = source.openFeed(from)
-      if (isBroken) void feed.close()
-      return feed
-    }
-    bench.follow({ bounds, clock, openFeed })
-    await bench.caughtUp()
-    isBroken = true
-    pauses.length = 0
-    await source.feed.close()
-    await eventually('the pauses', () => pauses.length >= 4, LATE_MS)
-    expect(pauses.slice(0, 4)).to.deep.equal([2_000, 4_000, 7_001, 7_001])
-    isBroken = false
-    source.commit(1n, create('/b'))
-    await bench.caughtUp()
   })
 })
