@@ -17,14 +17,14 @@ import { EXIT_USAGE, UsageError, warningsOf } from './flags.ts'
 import { isTerminalGone } from './hang-up.ts'
 import { growSmallHeap } from './heap.ts'
 import { LoadProgress } from './load-progress.ts'
-import { openLog } from './logger.ts'
+import { logCounters, openLog } from './logger.ts'
 import { adviseHeap, guardHeap } from './memory-start.ts'
 import { Reload } from './reload.ts'
 import { reportOf } from './settings/check-config.ts'
 import { addSettings, type CommandLine, commandLineOf } from './settings/command.ts'
 import { adminTlsOf } from './settings/groups/admin-tls.ts'
 import { advertise, listen, maxFrameBytes } from './settings/groups/clients.ts'
-import { logFormat, logLevel } from './settings/groups/logging.ts'
+import { logFormat, logLevel, maxLogBufferBytes } from './settings/groups/logging.ts'
 import { memorySoftLimit } from './settings/groups/memory.ts'
 import {
   ensembleAccess,
@@ -92,7 +92,7 @@ async function serve({ isCheck, ...start }: CommandLine): Promise<void> {
   if (problems.length > 0) throw new UsageError(problems.join('\nerror: '))
   const { get } = values
   const worker = workerNumber()
-  const log = openLog(get(logLevel), get(logFormat))
+  const log = openLog(get(logLevel), get(logFormat), get(maxLogBufferBytes))
   const logger = worker === 0 ? log : log.child({ worker })
   const link = WorkerLink.open(get(workerAnswerTimeout))
   const reload = new Reload({ groups: GROUPS, values, logger, load: () => withoutWaiting(load) })
@@ -249,6 +249,7 @@ async function run({ values, logger, reload, link }: Running): Promise<void> {
       memory,
       authProviders: schemes.providers,
       audit: audit?.trail,
+      log: logCounters,
       ...(link && { workerMetrics: () => link.collect() }),
     }).catch((error: unknown) => {
       throw unavailablePort(error, {

@@ -95,6 +95,8 @@ export interface ProxyOptions {
   readonly authProviders: AuthProviders | undefined
   /** Where it is written what clients change. @default undefined: nowhere */
   readonly audit: AuditTrail | undefined
+  /** What became of lines of this process's log, for mntr. @default undefined */
+  readonly log: { readonly dropped: number } | undefined
   /** What bounds the tree by the memory of this process, for mntr. @default undefined */
   readonly memory: MemoryFacts | undefined
   /** Number of this process among those behind one port; 0: it is the only one. @default 0 */

@@ -64,6 +64,7 @@ export const PROXY_DEFAULT: ProxyOptions = {
   enforcedSchemes: [],
   authProviders: undefined,
   audit: undefined,
+  log: undefined,
   worker: 0,
   secure: undefined,
   workerMetrics: undefined,

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type TakenOver, takeOver } from '../../lib/internal.ts'
 import { say } from '../copy.ts'
 import { logLevelFlag, prefixFlag, withStoreFlags } from '../flags.ts'
-import { openLog } from '../logger.ts'
+import { openOrderedLog } from '../logger.ts'
 import { stayAlive } from '../stay-alive.ts'
 import { zookeeperFolder } from '../zookeeper-folder.ts'
 import { type BoundFlags, storeBoundOf, takeOverBoundsOf, withBoundFlags } from './bound-flags.ts'
@@ -61,7 +61,7 @@ export function takeOverCommand(): Command {
 }
 
 async function run(flags: TakeOverFlags): Promise<void> {
-  const logger = openLog(flags.logLevel, 'text')
+  const logger = openOrderedLog(flags.logLevel)
   const tail = flags.tail === undefined ? undefined : zookeeperFolder(flags.tail)
   const release = stayAlive()
   try {

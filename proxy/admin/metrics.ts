@@ -63,6 +63,7 @@ export function metrics(server: ProxyHost): Metric[] {
     ['anykeeper_accepts_failed', stats.acceptsFailed],
     ['anykeeper_descriptor_shortages', server.descriptors.shortages],
     ['anykeeper_log_lines_left_out', keeper.logLinesLeftOut],
+    ['anykeeper_log_lines_dropped', server.options.log?.dropped ?? 0],
     ['anykeeper_own_faults', keeper.faults.count],
     ...source(keeper),
     ...forwarding(keeper),

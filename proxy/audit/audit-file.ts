@@ -2,12 +2,12 @@
  * The file of the audit log: appended to, in the background, up to a bound. A disk that takes nothing loses lines,
  * never requests. Neighbour: audit-trail.
  */
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { accessSync, close, constants, fstat, open, openSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { pino } from 'pino'
 import {
   checkNames,
   type Keeper,
+  LineWriter,
   type Logger,
   optionNames,
   reasonOf,
@@ -38,23 +38,40 @@ const OPTIONS = optionNames<AuditFileOptions>({
 export interface AuditCounters {
   /** Taken: they are written, or wait for it. */
   lines: number
-  /** Lost: too many waited. */
+  /** Lost: too many waited, nobody reads them, or there was no time at the end. */
   dropped: number
 }
 
-/** Between two tries of a write that failed, ms. */
-const RETRY_MS = 1_000
+/** Between two looks whether the file is still there, ms. */
+const LOOK_MS = 1_000
 /** For its owner alone. */
 const MODE = 0o600
 /** Of standard output. */
 const STDOUT = 1
+/** A FIFO that nobody reads is refused: opening it would wait for a reader. */
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK
+const NO_FILE = 'it is not a file'
+
+const takesLines = (found: Stats): boolean => found.isFile() || found.isCharacterDevice()
 
 /** An error in a sentence, before anything is served. */
-function makePlace(file: string): void {
+function openPlace(file: string): number {
+  let fd = STDOUT
   inSentence(file, () => {
     isThere(file)
-    const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK } = constants
-    closeSync(openSync(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, MODE))
+    fd = openSync(file, FLAGS, MODE)
+  })
+  return fd
+}
+
+/** In a process that serves meanwhile: what is there now may be anything. */
+function openAgain(file: string, done: (error: Error | null, fd: number) => void): void {
+  open(file, FLAGS, MODE, (error, fd) => {
+    if (error !== null) return done(error, -1)
+    fstat(fd, (failed, found) => {
+      if (failed === null && takesLines(found)) return done(null, fd)
+      close(fd, () => done(failed ?? new Error(NO_FILE), -1))
+    })
   })
 }
 
@@ -62,8 +79,8 @@ function makePlace(file: string): void {
 function isThere(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return false
-  if (found.isFile() || found.isCharacterDevice()) return true
-  throw new Error('it is not a file')
+  if (takesLines(found)) return true
+  throw new Error(NO_FILE)
 }
 
 function inSentence(file: string, look: () => void): void {
@@ -82,10 +99,11 @@ export class AuditFile {
   /** Since the start. */
   readonly counters: AuditCounters = { lines: 0, dropped: 0 }
   readonly #file: string
-  readonly #out: ReturnType<typeof pino.destination>
+  readonly #out: LineWriter
   readonly #logger: Logger
   readonly #clock: Keeper['clock']
-  #cancelRetry: (() => void) | undefined
+  #lookedMs = Number.NEGATIVE_INFINITY
+  #isReopening = false
   #isFailing = false
   /** Dropped in this outage. */
   #droppedNow = 0
@@ -107,22 +125,24 @@ export class AuditFile {
   /** @throws {TypeError} an option is not known; {Error} it cannot be written */
   static open(options: AuditFileOptions): AuditFile {
     checkNames(options, OPTIONS)
-    if (options.file !== '-') makePlace(options.file)
-    return new AuditFile(options)
+    return new AuditFile(options, options.file === '-' ? STDOUT : openPlace(options.file))
   }
 
-  private constructor(options: AuditFileOptions) {
+  private constructor(options: AuditFileOptions, fd: number) {
     this.#file = options.file
     this.#logger = options.logger ?? silentLogger
     this.#clock = options.clock ?? systemClock
-    this.#out = pino.destination({
-      dest: options.file === '-' ? STDOUT : options.file,
-      maxLength: options.bufferBytesMax ?? 8 * 1024 * 1024,
-      ...{ sync: false, append: true, mode: MODE },
+    this.#out = new LineWriter({
+      fd,
+      bufferBytesMax: options.bufferBytesMax ?? 8 * 1024 * 1024,
+      clock: this.#clock,
+      events: {
+        failed: (error) => this.#failed(error),
+        wrote: () => this.#wrote(),
+        dropped: (lines) => this.#dropped(lines),
+      },
     })
-    this.#out.on('drop', () => this.#dropped())
-    this.#out.on('error', (error) => this.#failed(error))
-    this.#out.on('write', () => this.#wrote())
+    process.on('exit', this.#onExit)
   }
 
   /** @internal */
@@ -132,32 +152,39 @@ export class AuditFile {
     this.#out.write(line)
   }
 
-  /** Opens the path again: what was there may have been moved away (logrotate). Standard output stays. */
+  /**
+   * Opens the path again: what was there may have been moved away (logrotate). Where that fails the file before is written, and the
+   * reason is in the log. Standard output stays.
+   */
   reopen(): void {
     if (this.#file === '-' || this.#isClosed) return
-    this.#out.reopen()
+    this.#isReopening = true
+    this.#out.hold()
+    openAgain(this.#file, (error, fd) => {
+      this.#isReopening = false
+      if (error === null) return this.#out.moveTo(fd)
+      this.#out.stay()
+      const fields = { file: this.#file, reason: error.message }
+      this.#logger.error(fields, 'the audit log was not opened again, the file before is written')
+    })
   }
 
-  /** Writes pending lines, for at most `drainMs`. */
+  /** Writes pending lines, for at most `drainMs`; those that are left are counted as dropped. */
   async close(drainMs = 2_000): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(drainMs, resolve)
-      this.#out.once('close', () => {
-        cancel()
-        resolve()
-      })
-      this.#out.end()
-    })
-    this.#cancelRetry?.()
-    this.#out.destroy()
+    await this.#out.close(drainMs)
+    process.off('exit', this.#onExit)
   }
 
-  #dropped(): void {
-    this.counters.lines--
-    this.counters.dropped++
-    if (this.#droppedNow++ > 0) return
+  readonly #onExit = (): void => this.#out.writeLast()
+
+  #dropped(lines: number): void {
+    this.counters.lines -= lines
+    this.counters.dropped += lines
+    const isFirst = this.#droppedNow === 0
+    this.#droppedNow += lines
+    if (!isFirst) return
     this.#logger.error(
       { file: this.#file },
       'the audit log is written too slowly or not at all: lines are dropped, requests are served',
@@ -165,22 +192,30 @@ export class AuditFile {
   }
 
   #failed(error: Error): void {
-    if (!this.#isFailing) {
-      this.#isFailing = true
-      const fields = { file: this.#file, reason: error.message }
-      this.#logger.error(fields, 'the audit log cannot be written, trying again')
-    }
-    if (this.#isClosed) return
-    this.#cancelRetry?.()
-    // Pending lines are written with the next write, be it an empty one.
-    this.#cancelRetry = this.#clock.after(RETRY_MS, () => this.#out.write(''))
+    if (this.#isFailing) return
+    this.#isFailing = true
+    const fields = { file: this.#file, reason: error.message }
+    this.#logger.error(fields, 'the audit log cannot be written, trying again')
   }
 
   #wrote(): void {
+    this.#look()
     if (!this.#isFailing && this.#droppedNow === 0) return
     const dropped = this.#droppedNow
     this.#isFailing = false
     this.#droppedNow = 0
     this.#logger.warn({ file: this.#file, dropped }, 'the audit log is written again')
+  }
+
+  /** Lines for a file that was removed would be lost, and nobody would see it. */
+  #look(): void {
+    const nowMs = this.#clock.monotonic()
+    if (this.#file === '-' || this.#isReopening || nowMs - this.#lookedMs < LOOK_MS) return
+    this.#lookedMs = nowMs
+    fstat(this.#out.fd, (error, found) => {
+      if (error !== null || found.nlink > 0 || this.#isReopening) return
+      this.#logger.warn({ file: this.#file }, 'the audit log was removed: it is made again')
+      this.reopen()
+    })
   }
 }

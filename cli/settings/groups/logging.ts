@@ -1,8 +1,12 @@
 /** Settings: what is logged. */
-import type { LogFormat } from '../../logger.ts'
 import { keeperBound } from '../make.ts'
-import { oneOf } from '../parse.ts'
+import { oneOf, whole } from '../parse.ts'
 import type { Group, Setting } from '../setting.ts'
+
+export type LogFormat = 'auto' | 'json' | 'text'
+
+/** Unit bytes. */
+export const LOG_BUFFER_BYTES_MAX = 1024 * 1024
 
 export const logLevel: Setting<string> = {
   name: 'log-level',
@@ -27,4 +31,15 @@ const maxLogLines = keeperBound('max-log-lines', 'logLinesPerMinuteMax', {
   min: 0,
 })
 
-export const logging: Group = { title: 'Logging', settings: [logLevel, logFormat, maxLogLines] }
+export const maxLogBufferBytes: Setting<number> = {
+  name: 'max-log-buffer-bytes',
+  value: '<n>',
+  text: 'log lines that wait for the reader of stdout: further ones are dropped',
+  parse: whole(65_536),
+  default: LOG_BUFFER_BYTES_MAX,
+}
+
+export const logging: Group = {
+  title: 'Logging',
+  settings: [logLevel, logFormat, maxLogLines, maxLogBufferBytes],
+}

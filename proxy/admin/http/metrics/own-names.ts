@@ -26,6 +26,7 @@ export const OWN_NAMES: Readonly<Record<string, Row>> = {
   anykeeper_accepts_failed: ['counter', 'connections that the system refused to accept'],
   anykeeper_descriptor_shortages: ['counter', 'how often no file descriptor was left'],
   anykeeper_log_lines_left_out: ['counter', 'log lines beyond --max-log-lines'],
+  anykeeper_log_lines_dropped: ['counter', 'log lines that stdout did not take'],
   anykeeper_own_faults: ['counter', 'mistakes of anykeeper itself, each with a line in the log'],
   anykeeper_source_lag_ms: [
     'gauge',

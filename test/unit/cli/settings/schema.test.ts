@@ -13,6 +13,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   memory: 'the process measures it',
   authProviders: 'made from the modules that --auth-provider names',
   audit: 'made from the settings of the audit log',
+  log: 'the process counts its lines',
   worker: 'the primary numbers its workers',
   secure: 'the settings of TLS make it together: tls.test.ts',
   workerMetrics: 'a link between processes',

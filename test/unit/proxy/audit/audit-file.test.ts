@@ -1,5 +1,18 @@
 /** The audit log's file: appended, reopened, and full. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { systemClock } from '../../../../lib/index.ts'
@@ -70,6 +83,75 @@ describe('proxy/audit/audit-file', () => {
     expect(waiting).to.be.above(0)
     expect(waiting).to.be.at.most(bufferBytesMax)
     await audit.close()
+  })
+
+  const shown = (entries: readonly { level: string; message: string }[]) =>
+    entries.map(({ level, message }) => `${level}: ${message}`)
+
+  for (const [what, put] of [
+    ['a folder', (place: string) => mkdirSync(place)],
+    ['a FIFO that nobody reads', (place: string) => execFileSync('mkfifo', [place])],
+    [
+      'a link into a folder that is not there',
+      (place: string) => symlinkSync('none/audit.log', place),
+    ],
+  ] as const) {
+    it(`is not opened again where ${what} is now: the file before is written, and the log says it`, async () => {
+      const { logger, entries } = collectingLogger()
+      const audit = AuditFile.open({ file, logger })
+      renameSync(file, join(folder, 'moved'))
+      put(file)
+      audit.reopen()
+      audit.write('behind\n')
+      await audit.close()
+      expect(shown(entries)).to.deep.equal([
+        'error: the audit log was not opened again, the file before is written',
+      ])
+      expect(readFileSync(join(folder, 'moved'), 'utf8')).to.equal('behind\n')
+      expect(audit.counters).to.deep.equal({ lines: 1, dropped: 0 })
+    })
+  }
+
+  it('a FIFO with a reader is no file either, and gets no line', async () => {
+    const { logger, entries } = collectingLogger()
+    const audit = AuditFile.open({ file, logger })
+    renameSync(file, join(folder, 'moved'))
+    execFileSync('mkfifo', [file])
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    audit.reopen()
+    audit.write('behind\n')
+    await audit.close()
+    closeSync(reader)
+    expect(entries[0]?.fields).to.deep.include({ reason: 'it is not a file' })
+    expect(readFileSync(join(folder, 'moved'), 'utf8')).to.equal('behind\n')
+  })
+
+  it('a file that was removed is made again, and the log says it', async () => {
+    const { logger, entries } = collectingLogger()
+    let nowMs = 0
+    // Each look is due.
+    const clock = { ...systemClock, monotonic: () => (nowMs += 2_000) }
+    const audit = AuditFile.open({ file, logger, clock })
+    audit.write('lost with it\n')
+    await eventually('the line', () => readFileSync(file, 'utf8') !== '')
+    unlinkSync(file)
+    await eventually('a new file', () => {
+      audit.write('again\n')
+      return existsSync(file)
+    })
+    audit.write('last\n')
+    await audit.close()
+    expect(shown(entries)).to.deep.equal(['warn: the audit log was removed: it is made again'])
+    expect(readFileSync(file, 'utf8')).to.match(/^(again\n)*last\n$/)
+  })
+
+  it('lines that cannot be written at the end are counted, and said', async () => {
+    const { logger, entries } = collectingLogger()
+    const audit = AuditFile.open({ file: '/dev/full', logger })
+    for (let i = 0; i < 5; i++) audit.write('x\n')
+    await audit.close(1)
+    expect(audit.counters).to.deep.equal({ lines: 0, dropped: 5 })
+    expect(shown(entries).at(-1)).to.match(/lines are dropped/)
   })
 
   it('is refused with a sentence where it cannot be written', () => {
