@@ -46,6 +46,17 @@ describe('observe/hostile-http', function () {
   const statuses = (answer: string) =>
     [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
 
+  /** What /metrics counts under this name, without its anykeeper_admin_. */
+  async function counted(name: string, port = admin.port): Promise<number> {
+    const { body } = await http(port, '/metrics')
+    return Number(new RegExp(`^anykeeper_admin_${name} (\\d+)$`, 'm').exec(body)?.[1])
+  }
+  const counters = new Map([
+    [408, 'request_timeouts'],
+    [413, 'bodies_too_long'],
+    [431, 'headers_too_long'],
+  ])
+
   const cases: Readonly<Record<string, [text: string, status: number]>> = {
     'a length and chunks': [
       `POST ${API}/tree HTTP/1.1\r\n${HOST}${AUTH}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n${HOST}\r\n`,
@@ -134,8 +145,11 @@ describe('observe/hostile-http', function () {
   }
   for (const [name, [text, status]] of Object.entries(cases)) {
     it(`${name}: one answer, and the connection ends`, async () => {
+      const counter = counters.get(status)
+      const before = counter === undefined ? 0 : await counted(counter)
       const answer = await raw(text)
       expect(statuses(answer)).to.deep.equal([status])
+      if (counter !== undefined) expect(await counted(counter)).to.equal(before + 1)
       const last = answer.slice(answer.indexOf(`HTTP/1.1 ${status}`))
       for (const [header, value] of Object.entries(HEADERS)) {
         expect(last).to.include(`\r\n${header}: ${value}\r\n`)
@@ -144,12 +158,26 @@ describe('observe/hostile-http', function () {
     })
   }
 
+  it('a connection that is silent is closed, and counted', async () => {
+    const short = await AdminServer.listen({ port: 0, token: () => token, idleTimeoutMs: 50 })
+    try {
+      const socket = connect(short.port, '127.0.0.1')
+      socket.resume()
+      await once(socket, 'close')
+      expect(await counted('idle_closed', short.port)).to.equal(1)
+    } finally {
+      await short.close()
+    }
+  })
+
   it('a body that is to be sent when it is wanted is wanted from those alone who may send it', async () => {
     const head = `PUT ${API}/log-level HTTP/1.1\r\n${HOST}${AUTH}Expect: 100-continue\r\nConnection: close\r\n`
     expect(statuses(await raw(`${head}Content-Length: 2\r\n\r\n[]`))).to.deep.equal([404])
     const tree = head.replace('log-level', 'tree?path=/')
     expect(statuses(await raw(`${tree}Content-Length: 2\r\n\r\n[]`))).to.deep.equal([100, 400])
+    const before = await counted('bodies_too_long')
     expect(statuses(await raw(`${tree}Content-Length: 99999999\r\n\r\n`))).to.deep.equal([413])
+    expect(await counted('bodies_too_long')).to.equal(before + 1)
   })
 
   it('a form of a page of somebody else, with credentials that the browser remembers, does nothing', async () => {

@@ -44,6 +44,8 @@ export class HttpListener {
   /** Requests, and those that were closed because there were too many connections. */
   requests = 0
   connectionsRefused = 0
+  /** Connections that a bound ended: the time for a request, silence, and the length of a head or a body. */
+  readonly ended = { late: 0, idle: 0, longHeads: 0, longBodies: 0 }
   readonly storeWait: StoreWait
   readonly #server: Server
   readonly #router: Router
@@ -73,6 +75,10 @@ export class HttpListener {
     this.#server.timeout = options.idleTimeoutMs
     this.#server.on('drop', () => {
       this.connectionsRefused++
+    })
+    this.#server.on('timeout', (socket: Duplex) => {
+      this.ended.idle++
+      socket.destroy()
     })
     // Whoever waits with a body is sent for it by the route that reads it, when it is known who that is.
     this.#server.on('checkContinue', (request, response) => this.#begin(request, response))
@@ -151,7 +157,9 @@ export class HttpListener {
     try {
       await this.#router.handle(call)
     } catch (error) {
-      call.fail(error instanceof HttpError ? error : this.#unexpected(call, error))
+      const failure = error instanceof HttpError ? error : this.#unexpected(call, error)
+      if (failure.status === 413) this.ended.longBodies++
+      call.fail(failure)
     }
   }
 
@@ -163,6 +171,8 @@ export class HttpListener {
       socket.destroy()
       return
     }
+    const bound = BOUNDS[code]
+    if (bound !== undefined) this.ended[bound]++
     this.#refused.add(socket)
     const cancel = deadline(systemClock, LINGER_MS, () => socket.destroy())
     socket.once('close', () => {
@@ -213,6 +223,13 @@ const REFUSALS: Readonly<Record<string, [status: string, sentence: string]>> = {
     'The request did not arrive within --admin-request-timeout.',
   ],
   [NO_TUNNEL]: ['405 Method Not Allowed', 'CONNECT leads nowhere here.'],
+}
+
+/** Which bound it was, by the parser's code. */
+const BOUNDS: Readonly<Record<string, keyof HttpListener['ended']>> = {
+  HPE_HEADER_OVERFLOW: 'longHeads',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'longBodies',
+  ERR_HTTP_REQUEST_TIMEOUT: 'late',
 }
 
 function refusalOf(code: string): string {

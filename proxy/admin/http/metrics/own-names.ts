@@ -231,6 +231,19 @@ export const ADMIN_NAMES: Readonly<Record<string, Row>> = {
     'counter',
     'HTTP connections beyond --admin-max-connections',
   ],
+  anykeeper_admin_request_timeouts: [
+    'counter',
+    'HTTP requests that did not arrive within --admin-request-timeout',
+  ],
+  anykeeper_admin_idle_closed: [
+    'counter',
+    'HTTP connections closed after --admin-idle-timeout without a byte',
+  ],
+  anykeeper_admin_headers_too_long: [
+    'counter',
+    'HTTP requests with more headers than --admin-max-header-bytes',
+  ],
+  anykeeper_admin_bodies_too_long: ['counter', 'HTTP requests with a body that is too long'],
   anykeeper_admin_store_timeouts: [
     'counter',
     'HTTP requests for which the store took longer than --admin-store-timeout',
