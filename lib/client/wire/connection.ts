@@ -27,6 +27,8 @@ import { checkRequestBytes } from '../request-size.ts'
 import type { KnownTls } from '../tls-options.ts'
 import type { ClientRequest, Link, LinkEnd, LinkSink } from '../transport.ts'
 import { openSocket } from './open-socket.ts'
+import type { RequestSizes } from './request-sizes.ts'
+import type { Moment, Sent } from './sent.ts'
 import type { Server } from './server-list.ts'
 import { opOf, writeRequest } from './to-wire.ts'
 
@@ -56,29 +58,10 @@ export interface ConnectionOptions {
   readonly canBeReadOnly: boolean
   /** Longest request body sent. Unit bytes. */
   readonly requestBytesMax: number
+  readonly sizes: RequestSizes
   /** Longest reply body accepted. Unit bytes. */
   readonly replyBytesMax: number
   readonly signal: AbortSignal | undefined
-}
-
-interface Sent {
-  readonly xid: number
-  readonly op: number
-  readonly tag: number
-  readonly at: Moment
-  /** Of what is no session's request. */
-  readonly exchange?: Exchange
-}
-
-interface Exchange {
-  readonly reply: (errno: number, reader: JuteReader) => void
-  readonly reject: (error: Error) => void
-}
-
-/** Both clocks: the monotonic one stands still while the machine is suspended, the wall clock may be set. Unit ms. */
-interface Moment {
-  readonly monotonicMs: number
-  readonly wallMs: number
 }
 
 interface Proof {
@@ -108,6 +91,10 @@ export class Connection implements Link {
   #alive: Moment
   #isClosing = false
   #isOver = false
+  /** A request was answered. */
+  #hasAnswered = false
+  /** It is this side that ends it. */
+  #isGivenUp = false
   #isGreeted = false
   #cancelTimer: () => void = () => {}
   readonly #aborted = (): void => {
@@ -168,12 +155,14 @@ export class Connection implements Link {
     const bytes = this.#writer.pendingBytes - before - 4
     try {
       checkRequestBytes(bytes, this.#options.requestBytesMax)
+      // Watches that are not set again would be missed unheard.
+      if (xid !== XID.setWatches) this.#options.sizes.check(bytes)
     } catch (error) {
       this.#writer.rollback()
       throw error
     }
     if (op === OP.closeSession) this.#isClosing = true
-    this.#sent.push({ xid, op, tag, at: this.#now() })
+    this.#sent.push({ xid, op, tag, at: this.#now(), bytes })
     this.#flushSoon()
   }
 
@@ -193,7 +182,7 @@ export class Connection implements Link {
         if (errno === 0) resolve(read(reader))
         else reject(new ZnodeError(errno))
       }
-      this.#sent.push({ xid, op, tag: 0, at: this.#now(), exchange: { reply, reject } })
+      this.#sent.push({ xid, op, tag: 0, at: this.#now(), bytes: 0, exchange: { reply, reject } })
       this.#writer.begin()
       encodeRequestHeader(this.#writer, xid, op)
       write(this.#writer)
@@ -318,8 +307,9 @@ export class Connection implements Link {
     const { clock } = this.#options
     this.#cancelTimer = deadline(clock, this.timeoutMs / LOOKS, () => {
       const silentMs = clock.monotonic() - this.#receivedMs
-      if (silentMs > this.timeoutMs * SILENCE_SHARE) this.#socket.destroy()
-      else this.#watchSilence()
+      if (silentMs <= this.timeoutMs * SILENCE_SHARE) return this.#watchSilence()
+      this.#isGivenUp = true
+      this.#socket.destroy()
     })
   }
 
@@ -333,6 +323,8 @@ export class Connection implements Link {
     exchange?.reply(errno, reader)
     this.#sent.shift()
     this.#saw(sent.at)
+    this.#hasAnswered = true
+    this.#options.sizes.answered(sent.bytes)
     if (exchange !== undefined) return
     this.#options.sink.reply(sent.tag, Math.max(0, zxid), errno, result ?? { type: 'none' })
   }
@@ -368,7 +360,13 @@ export class Connection implements Link {
     this.#refuse(error)
     if (opened !== undefined) return opened.reject(error)
     const isAnswered = this.#sent.length === 0
-    while (this.#sent.length > 0) this.#sent.shift().exchange?.reject(error)
+    let bytesMax = 0
+    while (this.#sent.length > 0) {
+      const { bytes, exchange } = this.#sent.shift()
+      bytesMax = Math.max(bytesMax, bytes)
+      exchange?.reject(error)
+    }
+    if (this.#hasAnswered && !this.#isGivenUp) this.#options.sizes.closed(bytesMax)
     const reason: LinkEnd = this.#isClosing && isAnswered ? 'closed' : 'away'
     this.#options.sink.ended(reason)
   }

@@ -18,6 +18,7 @@ import type {
   Transport,
 } from '../transport.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { RequestSizes } from './request-sizes.ts'
 import type { Server } from './server-list.ts'
 import { WireFeed } from './wire-feed.ts'
 
@@ -43,6 +44,7 @@ export class WireTransport implements Transport {
   readonly clock: Clock
   readonly logger: Logger
   readonly #faults: Faults
+  readonly #sizes: RequestSizes
   readonly #options: WireTransportOptions
   /** In an order of this client's own, so that clients spread over the servers. */
   readonly #servers: readonly Server[]
@@ -55,6 +57,7 @@ export class WireTransport implements Transport {
     this.logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: 0 })
     this.#faults = new Faults(this.logger, logger !== silentLogger)
     this.clock = this.#faults.guardedClock(clock)
+    this.#sizes = new RequestSizes(clock)
     this.#servers = shuffled(options.servers, options.random)
   }
 
@@ -99,6 +102,7 @@ export class WireTransport implements Transport {
         return await Connection.open({
           clock: this.clock,
           faults: this.#faults,
+          sizes: this.#sizes,
           server,
           tls,
           sink,
