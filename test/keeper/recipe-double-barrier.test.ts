@@ -82,11 +82,29 @@ describe('DoubleBarrier', () => {
     expect(late.now, 'it comes later').to.equal('done')
   })
 
+  it('what others have put there is no member: it lets nobody in, and is not waited for', async () => {
+    await a.create(PATH, null)
+    for (const name of ['a-stranger', 'zz', 'lock-0000000001'])
+      await a.create(`${PATH}/${name}`, null)
+    await a.create(`${PATH}/ready`, null)
+    const [ours, theirs] = [a, b].map((zk) => new DoubleBarrier(zk, PATH, { memberCount: 2 }))
+    const first = outcomeOf(ours!.enter())
+    await settle()
+    expect(first.now).to.equal('pending')
+    await theirs!.enter()
+    await settle()
+    expect(first.now).to.equal('done')
+    const left = outcomeOf(Promise.all([ours!.leave(), theirs!.leave()]))
+    await settle()
+    expect(left.now).to.equal('done')
+    expect((await contenders(b)).includes('ready')).to.equal(false)
+  })
+
   it('one that enters again by the same name, as Curator’s does, is not waited for', async () => {
     const member = new DoubleBarrier(a, PATH, { memberCount: 2 })
     const enter = member.enter()
     await settle()
-    const path = `${PATH}/0000`
+    const path = `${PATH}/00000000-0000-4000-8000-000000000000`
     await b.create(path, null, { mode: 'ephemeral' })
     await b.create(`${PATH}/ready`, null)
     await enter

@@ -60,6 +60,37 @@ describe('LockingQueue', () => {
     expect(await left()).to.deep.equal([1, 0])
   })
 
+  it('an element with children is passed over until they are gone, also one that gets them over its work', async () => {
+    await put('poison', 'mine', 'good')
+    const [poison, own] = (await contenders(b, ENTRIES)).toSorted()
+    await b.create(`${ENTRIES}/${poison}/child`, null)
+    const claimed = await mine.take()
+    expect(textOf(claimed)).to.equal('mine')
+    await b.create(`${ENTRIES}/${own}/child`, null)
+    const refused = failureOf(claimed.consume())
+    await settle()
+    expect(refused.now).to.equal('ZK_NOT_EMPTY unapplied')
+    expect(textOf(await mine.take())).to.equal('good')
+    const next = mine.take()
+    const outcome = outcomeOf(next)
+    await settle()
+    expect([outcome.now, await left()]).to.deep.equal(['pending', [3, 1]])
+    await b.delete(`${ENTRIES}/${poison}/child`)
+    await (await next).consume()
+    expect(textOf(await next)).to.equal('poison')
+  })
+
+  it('an element that may not be read is passed over; without another one the take is refused', async () => {
+    await put('hidden', 'good')
+    const path = `${ENTRIES}/${(await contenders(b, ENTRIES)).toSorted()[0]}`
+    await b.setAcl(path, [{ perms: 8, id: { scheme: 'world', id: 'anyone' } }])
+    expect(textOf(await mine.take())).to.equal('good')
+    const refused = failureOf(mine.take())
+    await settle()
+    expect(refused.now).to.equal('ZK_NO_AUTH unapplied')
+    expect(await left()).to.deep.equal([2, 1])
+  })
+
   async function left(): Promise<[entries: number, claims: number]> {
     await b.sync()
     return [(await contenders(b, ENTRIES)).length, (await contenders(b, TAKEN)).length]

@@ -70,6 +70,41 @@ describe('Queue', () => {
     }
   })
 
+  it('an element with children is passed over until they are gone, also one that gets them meanwhile', async () => {
+    const queue = new Queue(a, PATH)
+    for (const value of ['poison', 'late', 'good']) await queue.put(bytes(value))
+    const [poison, late] = await names()
+    await b.create(`${PATH}/${poison}/child`, null)
+    const slow = aheadOf(a, 'delete', async (path) => {
+      if (path.endsWith(late as string)) await b.create(`${path}/child`, null)
+    })
+    const consumer = new Queue(slow, PATH)
+    expect(textOf(await consumer.take())).to.equal('good')
+    const next = consumer.take()
+    const outcome = outcomeOf(next)
+    await settle()
+    expect(outcome.now).to.equal('pending')
+    await b.delete(`${PATH}/${poison}/child`)
+    expect(textOf(await next)).to.equal('poison')
+  })
+
+  it('an element that may not be read is passed over; without another one the take is refused', async () => {
+    const queue = new Queue(a, PATH)
+    const acl = [{ perms: 8, id: { scheme: 'world', id: 'anyone' } }]
+    await queue.put(bytes('one'))
+    const path = `${PATH}/${(await names())[0]}`
+    await b.setAcl(path, acl)
+    await queue.put(bytes('two'))
+    expect(textOf(await queue.take())).to.equal('two')
+    for (const _again of [1, 2]) {
+      const refused = failureOf(queue.take())
+      await settle()
+      expect(refused.now).to.equal('ZK_NO_AUTH unapplied')
+    }
+    await queue.put(bytes('three'))
+    expect(textOf(await queue.take())).to.equal('three')
+  })
+
   it('consumers wait, and each element is taken by one of them', async () => {
     const takes = [a, b, a, b].flatMap((client) => {
       const queue = new Queue(client, PATH)

@@ -22,6 +22,8 @@ import { childrenOf, throughOutages, untilGone } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
 const READY = 'ready'
+/** A UUID, with or without its hyphens: what Curator, kazoo and this one draw. */
+const MEMBER = /^[\da-f]{8}(-?)(?:[\da-f]{4}\1){3}[\da-f]{12}$/i
 
 /** Options of {@link DoubleBarrier}. */
 export interface DoubleBarrierOptions {
@@ -42,7 +44,7 @@ const OPTIONS = optionNames<DoubleBarrierOptions>({ memberCount: true, layout: t
  * One member. `await using inside = await barrier.enter({ timeoutMs, signal })`, the work, then `await barrier.leave()`.
  * `memberCount` is a threshold: whoever comes later enters immediately. Unlike Curator's and kazoo's, `ready` is an
  * ephemeral of the member that was the last to come, so it does not stay when all of them are gone. The path is made when
- * missing, as a container, or in layout kazoo persistent.
+ * missing, as a container, or in layout kazoo persistent. A child counts as a member if its name is a UUID, as theirs are.
  */
 export class DoubleBarrier {
   readonly #client: ZooKeeper
@@ -140,13 +142,13 @@ export class DoubleBarrier {
 
   async #members(scope: WaitScope): Promise<string[]> {
     const names = await childrenOf(this.#client, this.#path, scope)
-    return names.filter((name) => name !== READY).toSorted()
+    return membersOf(names).toSorted()
   }
 
   /** A `ready` without members is left from some that are gone, and would let in this one alone. */
   async #removeStale(scope: WaitScope): Promise<void> {
     const names = await childrenOf(this.#client, this.#path, scope)
-    if (names.length !== 1 || names[0] !== READY) return
+    if (membersOf(names).length > 0 || !names.includes(READY)) return
     await throughOutages(this.#client, scope, () => deleteIfThere(this.#client, this.#ready))
   }
 
@@ -221,9 +223,13 @@ export class DoubleBarrier {
     await removeOwn(own)
     try {
       const { children } = await client.getChildren(this.#path)
-      if (children.length === 1 && children[0] === READY) await deleteIfThere(client, this.#ready)
+      const isLast = membersOf(children).length === 0 && children.includes(READY)
+      if (isLast) await deleteIfThere(client, this.#ready)
     } catch {
       // It is found by the next one that enters, or goes with its session.
     }
   }
 }
+
+/** What others have put there is no member: nobody begins too early because of it, or waits for it. */
+const membersOf = (names: readonly string[]): string[] => names.filter((name) => MEMBER.test(name))

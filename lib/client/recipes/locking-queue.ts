@@ -9,11 +9,10 @@ import { newHex } from '../protected-name.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { checkLinePath } from './contend.ts'
 import { type Held, Holding } from './holding.ts'
-import { OwnZnode } from './own-znode.ts'
+import { isAbout, OwnZnode } from './own-znode.ts'
 import type { QueueElement } from './queue.ts'
 import { type Claim, claimOn, consumeClaimed, endClaim, makeClaim } from './queue-claim.ts'
 import { checkPut, ENTRY, entryName, QueueFolder, type QueuePutOptions } from './queue-entries.ts'
-import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
 /** An element that is claimed: nobody else has it until it is released, lost or consumed. */
@@ -22,7 +21,7 @@ export interface ClaimedElement extends QueueElement, Held {
    * Deletes the element: the work on it is done. Later calls return the first one's promise. It is not held from the call on.
    * @throws {ZnodeError} ZK_NO_NODE: another client deleted the claim or the element; ZK_SESSION_EXPIRED: the claim was
    * lost with the session: `outcome` unapplied: the element is still there, and another consumer gets it; unknown: or it is
-   * consumed; ZK_NO_AUTH. {Error} it was released
+   * consumed; ZK_NOT_EMPTY: somebody has put a znode below it meanwhile; ZK_NO_AUTH. {Error} it was released
    */
   consume(): Promise<void>
 }
@@ -54,8 +53,10 @@ export class LockingQueue {
   }
 
   /**
-   * Claims the first element that nobody has, and waits for one. A wait that is given up leaves no claim behind.
-   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED, ZK_NO_AUTH: nothing is claimed
+   * Claims the first element that nobody has, and waits for one. A wait that is given up leaves no claim behind. One that has
+   * children, or that this client may not read, is passed over.
+   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED: nothing is claimed; ZK_NO_AUTH: nothing is, and
+   * one may not be read while there is no other, or the path may not be changed
    */
   async take(options: WaitOptions = {}): Promise<ClaimedElement> {
     const scope = new WaitScope(this.#client, this.#entries.path, options)
@@ -86,10 +87,11 @@ export class LockingQueue {
     const names = await this.#entries.names(scope, ENTRY)
     const taken = new Set(await this.#taken.names(scope, ENTRY))
     for (const name of names) {
-      if (taken.has(name)) continue
+      if (taken.has(name) || this.#entries.isBlocked(name)) continue
       const claimed = await this.#claim(name, scope)
       if (claimed !== undefined) return claimed
     }
+    this.#entries.throwIfHidden(names)
     return undefined
   }
 
@@ -106,7 +108,7 @@ export class LockingQueue {
         scope.wake()
         return undefined
       }
-      const data = made === 'gone' ? undefined : await this.#read(claim.entry, scope)
+      const data = made === 'gone' ? undefined : await this.#entries.read(name, scope)
       if (made !== 'gone' && data !== undefined) {
         scope.throwIfEnded()
         // From here on the consumer decides.
@@ -114,23 +116,14 @@ export class LockingQueue {
         return new Claimed(claim, made, { data, name })
       }
     } catch (error) {
-      void endClaim(claim).catch(() => {})
-      throw error
+      if (!isZnodeError(error, ZK_ERRORS.NO_AUTH) || !isAbout(error, claim.entry)) {
+        void endClaim(claim).catch(() => {})
+        throw error
+      }
+      this.#entries.hide(name, error)
     }
     await endClaim(claim)
     return undefined
-  }
-
-  /** undefined: somebody deleted it. */
-  #read(path: string, scope: WaitScope): Promise<Uint8Array | null | undefined> {
-    return throughOutages(this.#client, scope, async () => {
-      try {
-        return (await this.#client.getData(path)).data
-      } catch (error) {
-        if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return undefined
-        throw error
-      }
-    })
   }
 }
 

@@ -49,6 +49,9 @@ export class QueueFolder {
   readonly path: string
   readonly parentMode: 'container' | 'persistent'
   readonly #wakes = new Set<() => void>()
+  /** Elements with children, until those change; and those that may not be read, with why. */
+  readonly #blocked = new Set<string>()
+  readonly #hidden = new Map<string, unknown>()
 
   constructor(client: ZooKeeper, path: string, parentMode: 'container' | 'persistent') {
     this.client = client
@@ -80,6 +83,60 @@ export class QueueFolder {
       }
       await this.make(scope)
     }
+  }
+
+  /** It cannot be taken: see {@link read}. */
+  isBlocked(name: string): boolean {
+    return this.#blocked.has(name) || this.#hidden.has(name)
+  }
+
+  /**
+   * Data of an element. undefined: it is gone, or is none that can be taken, which must keep nobody from those behind it: it
+   * has children, and blocks until they are gone; or its ACL hides it. @throws as throughOutages()
+   */
+  read(name: string, scope: WaitScope): Promise<Uint8Array | null | undefined> {
+    const path = childOf(this.path, name)
+    return throughOutages(this.client, scope, async () => {
+      try {
+        const { data, stat } = await this.client.getData(path)
+        return stat.numChildren > 0 && (await this.block(name)) ? undefined : data
+      } catch (error) {
+        if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return undefined
+        if (!isZnodeError(error, ZK_ERRORS.NO_AUTH)) throw error
+        this.hide(name, error)
+        return undefined
+      }
+    })
+  }
+
+  /** It has children: it is passed over until they change. false: it has none any more. @throws {ZnodeError} */
+  async block(name: string): Promise<boolean> {
+    const onChange = (): void => {
+      this.#blocked.delete(name)
+      this.#onChange()
+    }
+    this.#blocked.add(name)
+    try {
+      const { children } = await this.client.getChildren(childOf(this.path, name), onChange)
+      if (children.length === 0) this.#blocked.delete(name)
+    } catch (error) {
+      this.#blocked.delete(name)
+      throw error
+    }
+    return this.#blocked.has(name)
+  }
+
+  /** It may not be read, which is why. */
+  hide(name: string, error: unknown): void {
+    this.#hidden.set(name, error)
+  }
+
+  /** None of these could be taken. @throws {ZnodeError} ZK_NO_AUTH: one of them may not be read; the next look tries again */
+  throwIfHidden(names: readonly string[]): void {
+    const hidden = names.find((name) => this.#hidden.has(name))
+    const error = hidden === undefined ? undefined : this.#hidden.get(hidden)
+    this.#hidden.clear()
+    if (error !== undefined) throw error
   }
 
   /** Creates it and its missing parents. Safe to repeat, and repeated through outages. */

@@ -17,7 +17,6 @@ import {
   type QueuePutOptions,
 } from './queue-entries.ts'
 import { readOptions } from './recipe-options.ts'
-import { throughOutages } from './until-gone.ts'
 import { type WaitOptions, WaitScope } from './wait-scope.ts'
 
 /**
@@ -61,8 +60,10 @@ class TakenQueue {
 
   /**
    * Takes the first element off, and waits for one. Each element is taken by one consumer at most. A delete that is in flight when the
-   * wait ends is waited for, so that no element is lost with the wait.
-   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED: nothing was taken; ZK_CONNECTION_LOSS or
+   * wait ends is waited for, so that no element is lost with the wait. One that has children, or that this client may not read, is
+   * passed over.
+   * @throws the signal's reason; {ZnodeError} ZK_OPERATION_TIMEOUT, ZK_SESSION_EXPIRED: nothing was taken; ZK_NO_AUTH: one may not
+   * be read, and there is no other; ZK_CONNECTION_LOSS or
    * ZK_SESSION_EXPIRED with `outcome` unknown: the element at its `path` may have been taken off, and is lost then
    */
   async take(options: WaitOptions = {}): Promise<QueueElement> {
@@ -96,37 +97,31 @@ class TakenQueue {
   async #takeFirst(scope: WaitScope): Promise<QueueElement | undefined> {
     const names = await scope.race(this.#folder.names(scope, this.#prefix))
     for (const name of names) {
-      const path = childOf(this.#folder.path, name)
-      const data = await scope.race(this.#read(path, scope))
+      if (this.#folder.isBlocked(name)) continue
+      const data = await scope.race(this.#folder.read(name, scope))
       if (data === undefined) continue
       scope.throwIfEnded()
-      if (await this.#takeOff(path, scope)) return { data, name }
+      if (await this.#takeOff(name, scope)) return { data, name }
     }
+    this.#folder.throwIfHidden(names)
     return undefined
   }
 
-  /** undefined: another consumer took it. */
-  #read(path: string, scope: WaitScope): Promise<Uint8Array | null | undefined> {
+  /** false: another consumer took it, or somebody put a znode below it. */
+  async #takeOff(name: string, scope: WaitScope): Promise<boolean> {
     const { client } = this.#folder
-    return throughOutages(client, scope, async () => {
-      try {
-        return (await client.getData(path)).data
-      } catch (error) {
-        if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return undefined
-        throw error
-      }
-    })
-  }
-
-  /** false: another consumer took it. */
-  async #takeOff(path: string, scope: WaitScope): Promise<boolean> {
-    const { client } = this.#folder
+    const path = childOf(this.#folder.path, name)
     for (;;) {
       try {
         await client.delete(path)
         return true
       } catch (error) {
         if (isZnodeError(error, ZK_ERRORS.NO_NODE)) return false
+        if (isZnodeError(error, ZK_ERRORS.NOT_EMPTY)) {
+          // Read again, it is seen to have children, and is passed over.
+          scope.wake()
+          return false
+        }
         if (!(error instanceof ZnodeError) || error.outcome !== 'unknown') {
           if (!isZnodeError(error, ZK_ERRORS.CONNECTION_LOSS)) throw error
           await scope.race(whenConnected(client))
