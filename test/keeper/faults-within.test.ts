@@ -1,4 +1,4 @@
-/** Bugs in the committer, in a timer, on the way to a client or in an adapter: who pays, and that nothing is left pending. */
+/** Bugs in the committer, in a timer, for a client or in an adapter: who pays, and that nothing is left pending. */
 import { expect } from 'chai'
 import { createOp, silentLogger, type WriteRequest } from '../../lib/internal.ts'
 import { failOnce } from '../support/fail-once.ts'

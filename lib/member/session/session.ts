@@ -283,7 +283,7 @@ export class Session implements Watcher {
     }
   }
 
-  /** A fault between here and its client: what comes after it would be out of order, so nothing does. */
+  /** A fault in what its client was to get: what comes after it would be out of order, so nothing does. */
   #broken(error: unknown, what: string): void {
     const fields = { session: `0x${this.id.toString(16)}` }
     this.#host.faults.found(error, `fault in ${what}: its client is disconnected`, fields)

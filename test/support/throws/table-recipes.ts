@@ -329,6 +329,11 @@ export const waits: Readonly<Record<string, Row>> = {
       await deleteRecursive(owner, `${P}/entries`)
       return element.consume()
     },
+    ZK_NOT_EMPTY: async ({ client, owner }) => {
+      const element = await claimed(client)
+      await owner.create(`${P}/entries/${element.name}/child`, null)
+      return element.consume()
+    },
     ZK_SESSION_EXPIRED: async (world) => {
       const element = await claimed(world.client)
       await ended(world)
