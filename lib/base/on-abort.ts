@@ -24,8 +24,15 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 
 function aborted(this: AbortSignal): void {
   const waiting = runs.get(this)
+  const thrown: unknown[] = []
   for (const run of [...(waiting ?? [])]) {
     waiting?.delete(run)
-    run()
+    try {
+      run()
+    } catch (error) {
+      // The others wait for the same end.
+      thrown.push(error)
+    }
   }
+  if (thrown.length > 0) throw thrown[0]
 }

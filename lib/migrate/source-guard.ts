@@ -38,7 +38,7 @@ export class SourceGuard {
 
   constructor(options: SourceGuardOptions) {
     this.#options = options
-    this.#clock = options.clock ?? systemClock
+    this.#clock = options.keeper.faults.guardedClock(options.clock ?? systemClock)
     this.#wasStandby = options.keeper.replica.mirrors
   }
 
@@ -60,7 +60,8 @@ export class SourceGuard {
         isDue && isOurs && record !== undefined
           ? this.#look(knownAddresses(record).clients)
           : undefined
-      void Promise.resolve(looked).finally(() => this.start())
+      const guarded = keeper.faults.guard(Promise.resolve(looked), 'a look at the ensemble')
+      void guarded.then(() => this.start())
     })
   }
 

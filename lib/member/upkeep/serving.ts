@@ -232,14 +232,17 @@ export class Serving {
 
   /** Serves what was held, a few sessions in each turn of the event loop. */
   #release(): void {
-    const connections = this.#options.sessions.connections()
+    const { sessions, faults } = this.#options
+    const connections = sessions.connections()
     const next = (): void => {
       for (let left = RELEASED_PER_TURN; left > 0; ) {
         // Another pause: what is left waits for its end.
         if (this.isInDoubt) return
         const { value: session, done } = connections.next()
         if (done === true) return
-        if (session.release()) left--
+        faults.run('a request that was held', () => {
+          if (session.release()) left--
+        })
       }
       setImmediate(next)
     }

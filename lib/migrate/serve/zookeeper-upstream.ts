@@ -375,6 +375,7 @@ class ZookeeperUpstream implements Upstream {
   #tick(): void {
     this.#cancelTick = this.#host.clock.after(TICK_MS, () => {
       if (!this.isActive) return
+      this.#tick()
       const { limits } = this.#host
       for (const sent of [this.#writes, this.#revalidations]) {
         sent.loseOlderThan(limits.forwardMsMax, 'the leader did not answer in time')
@@ -387,7 +388,6 @@ class ZookeeperUpstream implements Upstream {
       // Where the feed was late, the committer has read the journal without us.
       this.#applied()
       this.#judge()
-      this.#tick()
     })
   }
 
