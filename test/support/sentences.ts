@@ -3,7 +3,7 @@ import ts from 'typescript'
 
 /** What is not printed by a command at work: log lines, and texts of its help. */
 const OTHERS =
-  /^(?:(?:\w|\.|#)*logger(?:\(\))?\.\w+|onNote|.*\.(?:option|requiredOption|argument|summary|description|addHelpText)|Option|with\w*StoreFlags)$/s
+  /^(?:(?:\w|\.|#)*(?:logger(?:\(\))?|faults)\.\w+|onNote|.*\.(?:option|requiredOption|argument|summary|description|addHelpText)|Option|with\w*StoreFlags)$/s
 
 /**
  * Those of one source file, each once, as they are put together by + or a template. What a log line or the help says is left
