@@ -4,10 +4,21 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { makeFolder } from '../../adapters/index.ts'
 import { reasonInWords } from '../unusable.ts'
+import { wordsSoFar } from './words.ts'
 
 const LINES_MAX = 1_000
-/** They have a password. */
-const SECRET = /^\s*addauth\b/
+/** A URL with a password. */
+const URL_WITH_PASSWORD = /:\/\/[^/]*:[^/]*@/
+
+/** It has a password: of addauth, also where that is quoted or mistyped, or of the URL of a store. */
+function isSecret(line: string): boolean {
+  const [name, scheme, ...rest] = wordsSoFar(line).map(({ text }) => text)
+  return (
+    name === 'addauth' ||
+    (scheme === 'digest' && rest.length > 0) ||
+    (scheme !== undefined && URL_WITH_PASSWORD.test(scheme))
+  )
+}
 
 /** Source: XDG Base Directory Specification. */
 export function historyFile({ XDG_STATE_HOME }: NodeJS.ProcessEnv): string {
@@ -57,7 +68,7 @@ export class History {
   }
 
   isKept(line: string): boolean {
-    return line.trim() !== '' && !SECRET.test(line)
+    return line.trim() !== '' && !isSecret(line)
   }
 
   /** A shell without history is a shell. */
