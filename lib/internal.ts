@@ -1,7 +1,7 @@
 /** What the proxy, the command line and the tests need of lib beside its public names; no door of the package leads here. */
 
 export { deadline } from './base/deadline.ts'
-export type { Faults } from './base/faults.ts'
+export { Faults } from './base/faults.ts'
 export { HISTOGRAM_BOUNDS_MS, Histogram, quantileOf } from './base/histogram.ts'
 export { checkNames, optionNames, type Refuse } from './base/known-options.ts'
 export { LimitedLogger } from './base/limited-logger.ts'

@@ -7,6 +7,7 @@ import {
   type Clock,
   checkNames,
   DIGEST_ALGORITHM_DEFAULT,
+  Faults,
   LimitedLogger,
   type Logger,
   silentLogger,
@@ -84,9 +85,10 @@ export class AdminServer {
   #metrics: Metrics | undefined
   #host: ProxyHost | undefined
 
-  private constructor(options: AdminOptions, logger: Logger, clock: Clock) {
+  private constructor(options: AdminOptions, logger: Logger, given: Clock) {
     this.#options = options
-    this.#logger = new LimitedLogger({ logger, clock, linesPerMinuteMax: LOG_LINES_MAX })
+    this.#logger = new LimitedLogger({ logger, clock: given, linesPerMinuteMax: LOG_LINES_MAX })
+    const clock = new Faults(this.#logger).guardedClock(given)
     const { tls } = options
     if (tls !== undefined) this.#tls = new AdminTls(tls, clock, this.#logger)
     this.#readiness = new Readiness(clock, this.#logger)
