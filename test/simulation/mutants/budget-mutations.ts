@@ -60,7 +60,7 @@ export const BUDGET_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: OUTBOX,
-        from: 'this.#count(this.#socket.writableLength)\n    this.#throttle',
+        from: 'this.#count(this.#socket.writableLength)\n      this.#throttle',
         to: 'this.#throttle',
       },
       {

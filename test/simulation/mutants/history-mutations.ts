@@ -14,7 +14,6 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
         from: 'fromRevision: this.#revision + 1,',
         to: 'fromRevision: this.#revision + 2,',
       },
-      { file: COMMITTER, from: 'if (seq !== replica.seq + 1) {', to: 'if (seq < 0) {' },
       { file: COMMITTER, from: 'checkNext(replica, header)\n', to: '\n' },
     ],
     seedsMax: 50,

@@ -275,9 +275,22 @@ export class SimProxy {
     const { world } = this.#o
     const line = (level: string) => (fields: object, message: string) =>
       world.trace.note(world.nowMs, this.node.name, () => `${level}: ${message} ${show(fields)}`)
-    return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+    const error = line('error')
+    return {
+      ...{ debug: line('debug'), info: line('info'), warn: line('warn') },
+      error: (fields, message) => {
+        // It ends no process, and must not happen all the same.
+        if (FAULT.test(message)) {
+          world.crashes.push({ node: this.node.name, error: (fields as { err?: unknown }).err })
+        }
+        error(fields, message)
+      },
+    }
   }
 }
+
+/** Lines of a mistake of anykeeper itself. */
+const FAULT = /^fault in |^a re(?:ad|quest) cannot be /
 
 function show(fields: object): string {
   return JSON.stringify(fields, (_, value) =>
