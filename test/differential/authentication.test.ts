@@ -150,10 +150,23 @@ const offered: Script = async (connect) => {
   }
 }
 
+/** Networks of ACLs as nobody writes them; the client has 127.0.0.1. */
+const networks = [
+  ...['127.0.0.01/+8', '127.0.0.1/-0', '+127.0.-0.1', '127.0.0.1.', '127.0.0.1/', '/8', '127.1'],
+  ...['127.0.0.1 ', '0x7f.0.0.1', '127.0.0.1/8/9', '127.0.0.1/-1', '128.0.0.0/1', '0.0.0.0/0', ''],
+  ...['::/0', '::1', '::ffff:7f00:1', '::ffff:127.0.0.1', '::ffff:127.0.0.1/104', 'fe80::1%lo'],
+  ...['::127.0.0.1', '1:2:3:4:5:6:7::', '::1::', '[::1]', '127.0.0.1/2147483648'],
+]
+
 const noDigest: Script = async (connect) => {
   const plain = await connect()
   await plain.do((client) => client.create('/plain', { acl: [acl('digest', 'ann:x')] }))
   await plain.do((client) => client.create('/plain', { acl: [acl('ip', '127.0.0.1')] }))
+  for (const [i, id] of networks.entries()) {
+    await plain.do((client) => client.create(`/network${i}`, { acl: [acl('ip', id)] }))
+    await plain.do((client) => client.getAcl(`/network${i}`))
+    await plain.do((client) => client.getData(`/network${i}`))
+  }
   await plain.do((client) => client.auth('digest', 'ann:secret'))
   await plain.ends()
 }
@@ -206,7 +219,7 @@ const settings: readonly {
     withUsers: true,
   },
   {
-    title: 'A2 digest may be switched off',
+    title: 'A2 digest may be switched off; networks as nobody writes them',
     script: noDigest,
     properties: { 'zookeeper.DigestAuthenticationProvider.enabled': 'false' },
     args: ['--no-digest-auth'],

@@ -36,6 +36,8 @@ describe('znode/acl', () => {
       ['ip', '10.0.0.0/0'],
       ['ip', '::1'],
       ['ip', 'fe80::/10'],
+      // As Java's parseInt has it.
+      ['ip', '010.0.-0.+1/+08'],
     ]
     const invalid: [scheme: string, id: string][] = [
       ['world', 'everyone'],
@@ -52,6 +54,13 @@ describe('znode/acl', () => {
       ['ip', '10.0.0.1/33'],
       ['ip', '::1/129'],
       ['ip', '10.0.0.1/1/1'],
+      ['ip', '10.0.0.1/-1'],
+      ['ip', '10.0.0.1.'],
+      ['ip', '10.0.0.1 '],
+      ['ip', '10.0.0.256'],
+      ['ip', '0x0a.0.0.1'],
+      ['ip', '::ffff:10.0.0.1'],
+      ['ip', 'fe80::1%eth0'],
       ['super', ''],
       ['sasl', 'x'],
       ['', ''],
@@ -215,6 +224,11 @@ describe('znode/acl', () => {
       ['2001:db8::1', 'fe80::/10', false],
       ['::1', '0.0.0.0/0', false],
       ['10.1.2.3', 'nonsense', false],
+      ['10.1.2.3', '::/0', false],
+      ['10.1.2.3', '::ffff:a01:203', false],
+      ['10.1.2.3', '010.001.2.0/+24', true],
+      ['10.1.2.3', '11.0.0.0/-0', true],
+      ['::1', '::/0', true],
     ]
     for (const [client, id, matches] of subnets) {
       it(`${client} is ${matches ? '' : 'not '}in ${id}`, () => {
@@ -223,6 +237,8 @@ describe('znode/acl', () => {
         for (let i = 0; i < 2; i++) {
           expect(isAllowed([acl('ip', id)], PERMS.READ, own)).to.equal(matches)
         }
+        const long = Array.from({ length: 100 }, () => acl('ip', id))
+        expect(isAllowed(long, PERMS.READ, own), 'a long list').to.equal(matches)
       })
     }
   })
