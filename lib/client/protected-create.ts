@@ -7,6 +7,7 @@ import { pause } from '../base/pause.ts'
 import { isZnodeError, type StoreOutcome, ZK_ERRORS, ZnodeError } from '../model/errors.ts'
 import { childOf, nameOf, parentOf } from '../model/path.ts'
 import type { Stat } from '../model/request.ts'
+import { untilPermitted } from './until-permitted.ts'
 import { type Connectable, whenConnected, whenNotSuspended } from './when-connected.ts'
 
 /** Before a removal that the store refused for now is tried again. Unit ms. */
@@ -121,14 +122,24 @@ export async function untilKnown<T>(attempt: KnownAttempt<T>, mayBeThere: boolea
  * Deletes what has the prefix, however often the connection is lost meanwhile. Resolves when it is gone, or the
  * session is over and with it the ephemerals. No create with this prefix may be in flight. `known`: all that can be
  * there, which saves a look.
- * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it
+ * @throws {ZnodeError} ZK_NO_AUTH: the parent's ACL does not permit it; it is removed when that does
  */
-export async function removeProtected(
+export function removeProtected(
   place: ProtectedPlace,
   known: readonly { readonly path: string }[] = [],
 ): Promise<void> {
-  const { client, isEphemeral } = place
+  const { client } = place
   const { sessionId } = client
+  return untilPermitted(client, () => remove(place, known, sessionId))
+}
+
+/** `sessionId`: the owner of ephemerals. */
+async function remove(
+  place: ProtectedPlace,
+  known: readonly { readonly path: string }[],
+  sessionId: bigint,
+): Promise<void> {
+  const { client, isEphemeral } = place
   for (let isKnown = known.length > 0; await whenConnected(client); isKnown = false) {
     if (isEphemeral && client.sessionId !== sessionId) return
     try {

@@ -29,7 +29,8 @@ export interface Held extends AsyncDisposable {
    * Deletes its znode, so that the next in line follows. Resolves when it is deleted, or its session has ended or may
    * have; in the last case it is deleted as soon as the store is back. Of several that hold the same, only the last
    * release deletes it. May be called again.
-   * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit the delete
+   * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit the delete: it is not held any more, and the znode is
+   * deleted once that is permitted, or with the session
    */
   release(): Promise<void>
 }

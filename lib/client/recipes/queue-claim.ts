@@ -6,6 +6,7 @@ import { pause } from '../../base/pause.ts'
 import { isZnodeError, ZK_ERRORS, ZnodeError } from '../../model/errors.ts'
 import { childOf } from '../../model/path.ts'
 import { createOp } from '../operations.ts'
+import { untilPermitted } from '../until-permitted.ts'
 import { whenConnected } from '../when-connected.ts'
 import type { ZooKeeper } from '../zookeeper.ts'
 import { LOST_AGAIN_MS, REFUSED_AGAIN_MS } from './live-loop.ts'
@@ -71,14 +72,20 @@ async function ownClaim(
 
 /**
  * Deletes the claim, if it is this one's, however often the connection is lost meanwhile.
- * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit it
+ * @throws {ZnodeError} ZK_NO_AUTH: the ACL of the parent does not permit it; it is deleted when that does
  */
-export async function endClaim(own: Claim): Promise<void> {
+export function endClaim(own: Claim): Promise<void> {
   const client = unbounded(own.client)
   const { sessionId } = client
+  return untilPermitted(client, () => removeClaim({ ...own, client }, sessionId))
+}
+
+/** `sessionId`: its owner. */
+async function removeClaim(own: Claim, sessionId: bigint): Promise<void> {
+  const { client } = own
   while ((await whenConnected(client)) && client.sessionId === sessionId) {
     try {
-      const isThere = (await ownClaim({ ...own, client })) !== undefined
+      const isThere = (await ownClaim(own)) !== undefined
       if (isThere) await client.delete(own.claim)
       return
     } catch (error) {
