@@ -14,20 +14,28 @@ import { etcdProgram } from '../support/requirements.ts'
 const QUOTA_BYTES = 32 * 2 ** 20
 const VALUE_BYTES = 100_000
 const SYSTEM_ERROR = -1
+/** etcd is filled at full speed and stands still while it is defragmented: on a busy machine for longer than the bounds allow. */
+const PATIENT = [
+  ...['--proxy-ttl', '60000', '--store-silence-timeout', '40000'],
+  ...['--freshness-timeout', '40000', '--commit-silence-timeout', '40000'],
+]
 
 describe('operations/etcd space', function () {
   this.timeout(180_000)
   let etcd: EtcdServer
   const ends: (() => void | Promise<void>)[] = []
+  let shown = (): string => ''
 
   before(function (this: Context) {
     requireEtcd(this)
   })
+
   beforeEach(async () => {
     etcd = await startEtcd({ flags: [`--quota-backend-bytes=${QUOTA_BYTES}`] })
     ends.push(() => etcd.stop())
   })
-  afterEach(async () => {
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') console.log(shown())
     for (const end of ends.splice(0).reverse()) await end()
   })
 
@@ -35,8 +43,10 @@ describe('operations/etcd space', function () {
     user = '',
     ...args: string[]
   ): Promise<{ server: AnykeeperProcess; client: RawClient }> {
-    const server = await startAnykeeper({ store: `etcd://${user}${etcd.host}`, args })
+    const store = `etcd://${user}${etcd.host}`
+    const server = await startAnykeeper({ store, args: [...PATIENT, ...args] })
     ends.push(() => server.kill())
+    shown = () => server.child.output
     const client = await RawClient.connect({ port: server.port, timeoutMs: 20_000 })
     // Pings alone keep no group open.
     const alive = setInterval(() => client.ping(), 1_000).unref()
