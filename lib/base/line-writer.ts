@@ -4,6 +4,7 @@
  */
 import { close, fstatSync, write, writeSync } from 'node:fs'
 import type { Clock } from './clock.ts'
+import { Fifo } from './fifo.ts'
 
 /** What the place does; lines are never repeated here. */
 export interface LineWriterEvents {
@@ -62,7 +63,7 @@ export class LineWriter {
   #chunkBytes: number
   /** Takes the place of `fd` as soon as no write is in progress. */
   #next: number | undefined
-  #waiting: Line[] = []
+  #waiting = new Fifo<Line>()
   #chunk: Chunk | undefined
   /** All that waits, the chunk included. */
   #bytes = 0
@@ -146,9 +147,8 @@ export class LineWriter {
     const chunk = this.#isWriting ? undefined : this.#chunk
     const rest = chunk === undefined ? [] : [chunk.bytes.subarray(chunk.at)]
     const untilMs = performance.now() + LAST_MS
-    for (const part of [...rest, ...this.#waiting.map(({ text }) => Buffer.from(text))]) {
-      if (!writeWhole(this.#fd, part, untilMs)) return
-    }
+    for (const { text } of this.#waiting) rest.push(Buffer.from(text))
+    for (const part of rest) if (!writeWhole(this.#fd, part, untilMs)) return
   }
 
   #pump(): void {
@@ -169,16 +169,15 @@ export class LineWriter {
   }
 
   #take(): Chunk | undefined {
-    let lines = 0
+    let text = ''
     let bytes = 0
-    for (const line of this.#waiting) {
-      if (lines > 0 && bytes + line.bytes > this.#chunkBytes) break
-      lines++
+    for (let line = this.#waiting.first; line !== undefined; line = this.#waiting.first) {
+      if (bytes > 0 && bytes + line.bytes > this.#chunkBytes) break
+      text += line.text
       bytes += line.bytes
+      this.#waiting.shift()
     }
-    if (lines === 0) return undefined
-    const taken = this.#waiting.splice(0, lines)
-    return { bytes: Buffer.from(taken.map(({ text }) => text).join('')), at: 0 }
+    return bytes === 0 ? undefined : { bytes: Buffer.from(text), at: 0 }
   }
 
   #wrote(count: number): void {
@@ -223,7 +222,7 @@ export class LineWriter {
 
   #dropAll(): void {
     const lines = this.#waiting.length + (this.#chunk === undefined ? 0 : linesLeft(this.#chunk))
-    this.#waiting = []
+    this.#waiting = new Fifo()
     this.#chunk = undefined
     this.#bytes = 0
     if (lines > 0) this.#options.events.dropped(lines)
